@@ -1,0 +1,1 @@
+"""Video in, events and clips out."""

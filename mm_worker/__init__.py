@@ -1,0 +1,1 @@
+"""The vision-language model's verdicts on cleaning attempts."""
