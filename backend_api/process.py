@@ -1,17 +1,21 @@
 """What every process does at its edge: log lines, stop signals, and errors in one line with an exit code."""
 
+import argparse
 import logging
 import os
 import signal
 import sys
 import threading
 from collections.abc import Callable
+from pathlib import Path
 from types import FrameType
 from typing import NoReturn
 
 EXIT_DONE = 0
 EXIT_FAILED = 1
 EXIT_USAGE = 2
+
+REPOSITORY = Path(__file__).resolve().parent.parent
 
 log = logging.getLogger(__name__)
 
@@ -22,6 +26,14 @@ class UsageError(Exception):
 
 class FatalError(Exception):
     """The process cannot go on, through no fault in its use: one line with the culprit and the cure. Exit code 1."""
+
+
+class ArgumentParser(argparse.ArgumentParser):
+    """The standard parser, whose mistakes are one line like every other: a UsageError that ends with the cure."""
+
+    def error(self, message: str) -> NoReturn:
+        """Raise a UsageError; `message` comes from argparse and names the flag."""
+        raise UsageError(f"{message}; see --help")
 
 
 def set_up_logging() -> None:

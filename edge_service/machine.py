@@ -7,7 +7,7 @@ Point = tuple[float, float]
 
 @dataclass(frozen=True, slots=True)
 class RuleTimes:
-    """The rules' durations in seconds: how long somebody must stay, be gone, wipe, and may take to come back to wipe."""
+    """Durations in seconds: how long somebody must stay, be gone, wipe, and may take to come back to wipe."""
 
     enter_s: float = 10.0
     exit_s: float = 5.0
