@@ -1,0 +1,137 @@
+"""The command line of the edge: flags, their defaults, and what each means."""
+
+import argparse
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+
+from pydantic import TypeAdapter, ValidationError
+
+from backend_api.contract import Name, Timestamp
+from backend_api.process import REPOSITORY, ArgumentParser
+
+_NAME: TypeAdapter[str] = TypeAdapter(Name)
+_TIMESTAMP: TypeAdapter[datetime] = TypeAdapter(Timestamp)
+
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    """What the command line said; None where the configuration decides (`backend_url`) or the clock (`start_time`)."""
+
+    video: Path
+    camera_id: str
+    store_id: str
+    seed: int
+    config: Path
+    backend_url: str | None
+    media_dir: Path
+    outbox_dir: Path
+    speed: float | None
+    start_time: datetime | None
+    loop: int
+
+
+def parse_options(argv: Sequence[str] | None = None) -> Options:
+    """Read the command line (`sys.argv` when `argv` is None). Raises UsageError in one line; `--help` exits with 0."""
+    flags = vars(_make_parser().parse_args(argv))
+    flags.pop("detector")  # the one choice is what it is
+    return Options(**flags)
+
+
+def _make_parser() -> ArgumentParser:
+    parser = ArgumentParser(
+        description="Watch one camera: who uses which machine, who leaves it, who comes back to wipe it. "
+        "Events and clips are kept on this computer until the backend has them.",
+        epilog="Exit codes: 0 done, 2 wrong use or configuration, 1 anything else. Ctrl-C finishes the clips at hand.",
+    )
+    add = parser.add_argument
+    add("--video", type=Path, required=True, metavar="FILE", help="the video to watch, any format that FFmpeg reads")
+    add("--camera-id", type=_name, required=True, metavar="ID", help="the camera's name in every event, e.g. cam_01")
+    add("--store-id", type=_name, required=True, metavar="ID", help="the gym's name in every event, e.g. gym_demo")
+    add("--seed", type=int, default=42, metavar="N", help="seed of the mocked detector (default: %(default)s)")
+    add(
+        "--config",
+        type=Path,
+        default=REPOSITORY / "edge_service" / "config.yaml",
+        metavar="FILE",
+        help="machines, zones and rules (default: %(default)s)",
+    )
+    add(
+        "--backend-url",
+        metavar="URL",
+        help="where events go (default: delivery.backend_url of the configuration, http://127.0.0.1:8000)",
+    )
+    add(
+        "--media-dir",
+        type=Path,
+        default=REPOSITORY / "data" / "media",
+        metavar="DIR",
+        help="folder for clips and thumbnails, shared with the backend (default: %(default)s)",
+    )
+    add(
+        "--outbox-dir",
+        type=Path,
+        default=REPOSITORY / "data" / "outbox",
+        metavar="DIR",
+        help="folder that keeps events until the backend has them (default: %(default)s)",
+    )
+    add(
+        "--speed",
+        type=_speed,
+        default=1.0,
+        metavar="X",
+        help="media seconds per second: 1 as recorded, 4, or max for as fast as it goes (default: 1)",
+    )
+    add(
+        "--start-time",
+        type=_timestamp,
+        metavar="TIME",
+        help="wall-clock time of the video's first frame, RFC 3339 with a zone, e.g. 2026-01-31T09:00:00Z; "
+        "the same time, video, seed and configuration give the same events (default: now)",
+    )
+    add(
+        "--loop",
+        type=_count,
+        default=1,
+        metavar="N",
+        help="play the file N times over, 0 for until stopped (default: %(default)s)",
+    )
+    add("--detector", choices=["mock"], default="mock", help="who finds the people (default: %(default)s)")
+    return parser
+
+
+def _name(text: str) -> str:
+    try:
+        return _NAME.validate_python(text)
+    except ValidationError as error:
+        raise argparse.ArgumentTypeError(
+            f"{text!r} is no name: at most 64 letters, digits, dots, dashes and underscores, the first a letter or digit"
+        ) from error
+
+
+def _timestamp(text: str) -> datetime:
+    try:
+        return _TIMESTAMP.validate_python(text)
+    except ValidationError as error:
+        raise argparse.ArgumentTypeError(
+            f"{text!r} is no time with a zone: write it like 2026-01-31T09:00:00Z"
+        ) from error
+
+
+def _speed(text: str) -> float | None:
+    if text == "max":
+        return None
+    try:
+        speed = float(text)
+    except ValueError:
+        speed = 0.0
+    if not 0 < speed < float("inf"):
+        raise argparse.ArgumentTypeError(f"{text!r} is no speed: give a number above 0, or max")
+    return speed
+
+
+def _count(text: str) -> int:
+    if not text.isdecimal():
+        raise argparse.ArgumentTypeError(f"{text!r} is no number of times: give 0, 1, 2, ...")
+    return int(text)
