@@ -106,7 +106,7 @@ def _name(text: str) -> str:
         return _NAME.validate_python(text)
     except ValidationError as error:
         raise argparse.ArgumentTypeError(
-            f"{text!r} is no name: at most 64 letters, digits, dots, dashes and underscores, the first a letter or digit"
+            f"{text!r} is no name: up to 64 letters, digits, dots, dashes, underscores, the first a letter or digit"
         ) from error
 
 

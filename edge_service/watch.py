@@ -2,7 +2,7 @@
 
 import logging
 import threading
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from backend_api.clock import Clock
@@ -75,12 +75,10 @@ class Watch:
             outbox_depth=self._camera.outbox.depth,
         )
 
-    def _film_on(self, frames: Iterable[Frame]) -> None:
+    def _film_on(self, frames: Iterator[Frame]) -> None:
         """Take the post-roll of the clips that are begun, so that a stopped run's events are those of a whole one."""
-        for _ in frames:
+        while self._camera.recorder.is_recording and next(frames, None) is not None:
             self._keep_finished()
-            if not self._camera.recorder.is_recording:
-                return
 
     def _close_sessions(self, frame: Frame, tracks: Iterable[Track]) -> None:
         for hit in self._camera.rules.finish(frame.time_s):
