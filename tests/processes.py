@@ -1,0 +1,116 @@
+"""Real processes under test: started, listened to, and ended by their id whatever happens."""
+
+import os
+import queue
+import signal
+import socket
+import subprocess
+import sys
+import threading
+from collections.abc import Sequence
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+from backend_api.clock import SystemClock
+from backend_api.process import REPOSITORY
+
+_CLOCK = SystemClock()
+
+
+def free_port() -> int:
+    """A TCP port of 127.0.0.1 that nobody listens on."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+        return port
+
+
+def script(path: str) -> list[str]:
+    """The command that runs the script at `path` in the repository with the Python of the tests."""
+    return [sys.executable, str(REPOSITORY / path)]
+
+
+class Running:
+    """A child process; as a context manager it is killed at the end unless it has ended by itself.
+
+    Its output (both streams, in the order of their coming) is collected in `lines`.
+    """
+
+    def __init__(self, command: Sequence[str], *, cwd: Path = REPOSITORY, env: dict[str, str] | None = None) -> None:
+        self.lines: list[str] = []
+        self._unread: queue.Queue[str | None] = queue.Queue()
+        self._process = subprocess.Popen(
+            command,
+            cwd=cwd,
+            env={**os.environ, "PYTHONUNBUFFERED": "1", **(env or {})},
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            errors="replace",
+            start_new_session=True,
+        )
+        self._reader = threading.Thread(target=self._read, daemon=True)
+        self._reader.start()
+
+    @property
+    def pid(self) -> int:
+        """The process's id."""
+        return self._process.pid
+
+    @property
+    def output(self) -> str:
+        """Everything said so far."""
+        return "\n".join(self.lines)
+
+    def wait_for(self, text: str, timeout_s: float = 60.0) -> str:
+        """The next line that contains `text`; fails with the whole output when it does not come in time."""
+        deadline_s = _CLOCK.monotonic_s() + timeout_s
+        while True:
+            try:
+                line = self._unread.get(timeout=max(0.0, deadline_s - _CLOCK.monotonic_s()))
+            except queue.Empty:
+                raise AssertionError(f"no line with {text!r} within {timeout_s} s in:\n{self.output}") from None
+            if line is None:
+                raise AssertionError(f"ended without a line with {text!r}:\n{self.output}")
+            if text in line:
+                return line
+
+    def send(self, signum: signal.Signals) -> None:
+        """Send a signal to the process alone."""
+        self._process.send_signal(signum)
+
+    def wait(self, timeout_s: float = 60.0) -> int:
+        """The exit code; fails with the whole output when the process does not end in time."""
+        try:
+            code = self._process.wait(timeout_s)
+        except subprocess.TimeoutExpired:
+            raise AssertionError(f"still running after {timeout_s} s:\n{self.output}") from None
+        self._reader.join(timeout_s)
+        return code
+
+    def stop(self, signum: signal.Signals = signal.SIGTERM, timeout_s: float = 30.0) -> int:
+        """Send `signum`, wait, and return the exit code."""
+        self.send(signum)
+        return self.wait(timeout_s)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if self._process.poll() is None:
+            os.killpg(self._process.pid, signal.SIGKILL)  # its own session: its children and nobody else
+        self._process.wait()
+        self._reader.join()
+        if self._process.stdout is not None:
+            self._process.stdout.close()
+
+    def _read(self) -> None:
+        assert self._process.stdout is not None
+        for line in self._process.stdout:
+            self.lines.append(line.rstrip("\n"))
+            self._unread.put(line)
+        self._unread.put(None)
