@@ -1,0 +1,31 @@
+"""A busy picture to measure on: people that move over a noisy background, as a camera's sensor gives it."""
+
+from pathlib import Path
+
+import av
+import cv2
+import numpy as np
+
+
+def draw_busy_video(path: Path, duration_s: int, *, width: int = 1920, height: int = 1080, fps: int = 30) -> Path:
+    """Write `duration_s` seconds of H.264 (libx264 veryfast, two seconds between key frames) to `path`."""
+    rng = np.random.default_rng(7)
+    background = cv2.GaussianBlur(rng.integers(40, 200, (height, width, 3), np.uint8), (0, 0), 9)
+    noises = [rng.integers(0, 13, (height, width, 3), np.uint8) for _ in range(8)]
+    with av.open(str(path), "w") as container:
+        stream = container.add_stream("libx264", rate=fps)
+        stream.width, stream.height, stream.pix_fmt = width, height, "yuv420p"
+        stream.options = {"preset": "veryfast", "g": str(2 * fps), "keyint_min": str(2 * fps), "sc_threshold": "0"}
+        for index in range(duration_s * fps):
+            image = background.copy()
+            for person in range(4):
+                x = int((0.5 + 0.45 * np.sin(index / fps * (0.2 + 0.1 * person) + person)) * (width - 160))
+                y = height // 3 + person * 60
+                cv2.rectangle(image, (x, y), (x + 120, y + 420), (40 * person, 90, 200 - 40 * person), -1)
+                cv2.circle(image, (x + 60, y - 50), 50, (120, 150, 210), -1)
+            image = cv2.add(image, noises[index % len(noises)])
+            for packet in stream.encode(av.VideoFrame.from_ndarray(image, format="bgr24")):
+                container.mux(packet)
+        for packet in stream.encode():
+            container.mux(packet)
+    return path

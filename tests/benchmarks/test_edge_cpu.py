@@ -1,0 +1,109 @@
+"""What the whole edge costs, beside Frigate's decode pipe, the obvious loop, and re-encoding a clip."""
+
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+import requests
+
+from backend_api.contract import EventPage
+from tests.benchmarks.busy_video import draw_busy_video
+from tests.benchmarks.measure import Cost, cost_of
+from tests.processes import Running, free_port, script
+from tests.requirements import need_program
+
+DURATION_S = 60
+START_TIME = datetime(2026, 1, 31, 9, tzinfo=UTC)
+PEAK_BYTES = 300_000_000
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """What one run of the edge cost, and the clips that it wrote as (begin, end) in seconds of the video."""
+
+    cost: Cost
+    spans: tuple[tuple[float, float], ...]
+
+
+@pytest.fixture(scope="module")
+def video(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return draw_busy_video(tmp_path_factory.mktemp("video") / "busy.mp4", DURATION_S)
+
+
+@pytest.fixture(scope="module")
+def edge_run(video: Path, tmp_path_factory: pytest.TempPathFactory) -> Run:
+    return run_edge(video, tmp_path_factory.mktemp("edge"))
+
+
+@contextmanager
+def real_backend(folder: Path) -> Iterator[str]:
+    """A backend of its own on a free port, for the length of a `with`; gives its address."""
+    port = free_port()
+    flags = ["--db", str(folder / "app.db"), "--media-dir", str(folder / "media"), "--port", str(port)]
+    with Running([*script("backend_api/main.py"), *flags]) as running:
+        running.wait_for(f"127.0.0.1:{port}")
+        yield f"http://127.0.0.1:{port}"
+
+
+def run_edge(video: Path, folder: Path, *extra: str) -> Run:
+    """Run the edge as fast as it goes, with a real backend to send to; the backend's own cost is not counted."""
+    with real_backend(folder) as address:
+        cost = cost_of(
+            [
+                *script("edge_service/main.py"),
+                *("--video", str(video), "--camera-id", "cam_01", "--store-id", "bench", "--seed", "42"),
+                *("--media-dir", str(folder / "media"), "--outbox-dir", str(folder / "outbox")),
+                *("--backend-url", address, "--speed", "max", "--start-time", START_TIME.isoformat(), *extra),
+            ]
+        )
+        page = EventPage.model_validate_json(requests.get(f"{address}/events?limit=500", timeout=10).content)
+    spans = tuple(
+        ((event.clip.start_ts - START_TIME).total_seconds(), (event.clip.end_ts - START_TIME).total_seconds())
+        for event in page.items
+        if event.clip
+    )
+    return Run(cost, spans)
+
+
+def frigate_pipe(video: Path) -> list[str]:
+    """Frigate's decode pipe: five frames a second at 1280x720 as raw pictures."""
+    return [
+        *(need_program("ffmpeg"), "-v", "error", "-threads", "2", "-r", "5", "-i", str(video)),
+        *("-vf", "fps=5,scale=1280:720", "-threads", "2", "-f", "rawvideo", "-pix_fmt", "yuv420p", "-"),
+    ]
+
+
+def obvious_loop(video: Path, out_dir: Path, run: Run) -> list[str]:
+    """The loop that reads every frame with OpenCV and writes the same clips with its mp4v."""
+    spans = [f"{begin_s:.3f}-{end_s:.3f}" for begin_s, end_s in run.spans]
+    return [sys.executable, str(Path(__file__).with_name("obvious_loop.py")), str(video), str(out_dir), *spans]
+
+
+def test_edge_costs_no_more_than_frigates_decode_pipe(video: Path, edge_run: Run) -> None:
+    peer = cost_of(frigate_pipe(video))
+    ratio = edge_run.cost.cpu_s / peer.cpu_s
+    print(
+        f"\nedge {edge_run.cost.cpu_s:.2f} CPU-s with {len(edge_run.spans)} clips, pipe {peer.cpu_s:.2f}: {ratio:.2f}"
+    )
+    assert edge_run.spans
+    assert ratio <= 1.0
+
+
+def test_edge_costs_at_most_six_tenths_of_the_obvious_loop(video: Path, edge_run: Run, tmp_path: Path) -> None:
+    peer = cost_of(obvious_loop(video, tmp_path, edge_run))
+    ratio = edge_run.cost.cpu_s / peer.cpu_s
+    print(f"\nedge {edge_run.cost.cpu_s:.2f} CPU-s, obvious loop {peer.cpu_s:.2f}: {ratio:.2f}")
+    assert ratio <= 0.6
+
+
+def test_memory_is_bounded_and_does_not_grow_with_the_video(video: Path, edge_run: Run, tmp_path: Path) -> None:
+    thrice = run_edge(video, tmp_path, "--loop", "3")
+    growth_bytes = thrice.cost.peak_bytes - edge_run.cost.peak_bytes
+    print(f"\npeak {edge_run.cost.peak_bytes / 1e6:.0f} MB, of three times the length {growth_bytes / 1e6:+.0f} MB")
+    assert edge_run.cost.peak_bytes <= PEAK_BYTES
+    assert thrice.cost.peak_bytes <= PEAK_BYTES
+    assert growth_bytes <= 0.1 * edge_run.cost.peak_bytes
