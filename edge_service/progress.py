@@ -24,7 +24,7 @@ class Tally:
 
 def format_progress(tally: Tally, frames_per_s: float) -> str:
     """One readable line, e.g. `media 1:05.2, 30.0 frames/s, 4 events, 0 waiting in the outbox, ...`."""
-    minutes, seconds = divmod(tally.media_time_s, 60)
+    minutes, seconds = divmod(round(tally.media_time_s, 1), 60)
     return (
         f"media {minutes:.0f}:{seconds:04.1f}, {frames_per_s:.1f} frames/s, {tally.events} events, "
         f"{tally.outbox_depth} waiting in the outbox, "

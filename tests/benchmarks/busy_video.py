@@ -23,8 +23,8 @@ def draw_busy_video(path: Path, duration_s: int, *, width: int = 1920, height: i
                 y = height // 3 + person * 60
                 cv2.rectangle(image, (x, y), (x + 120, y + 420), (40 * person, 90, 200 - 40 * person), -1)
                 cv2.circle(image, (x + 60, y - 50), 50, (120, 150, 210), -1)
-            image = cv2.add(image, noises[index % len(noises)])
-            for packet in stream.encode(av.VideoFrame.from_ndarray(image, format="bgr24")):
+            noisy = np.asarray(cv2.add(image, noises[index % len(noises)]), np.uint8)
+            for packet in stream.encode(av.VideoFrame.from_ndarray(noisy, format="bgr24")):
                 container.mux(packet)
         for packet in stream.encode():
             container.mux(packet)

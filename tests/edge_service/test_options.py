@@ -1,0 +1,69 @@
+"""The edge's command line."""
+
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+
+from backend_api.process import REPOSITORY, UsageError
+from edge_service.options import parse_options
+
+GIVEN = ["--video", "sample.mp4", "--camera-id", "cam_01", "--store-id", "gym_demo"]
+
+
+def test_defaults_anchor_on_the_repository() -> None:
+    options = parse_options(GIVEN)
+    assert options.config == REPOSITORY / "edge_service" / "config.yaml"
+    assert options.media_dir == REPOSITORY / "data" / "media"
+    assert options.outbox_dir == REPOSITORY / "data" / "outbox"
+    assert (options.speed, options.loop, options.seed) == (1.0, 1, 42)
+    assert (options.start_time, options.backend_url) == (None, None)
+
+
+def test_paths_that_are_given_stay_relative_to_the_working_directory() -> None:
+    assert parse_options([*GIVEN, "--media-dir", "here"]).media_dir == Path("here")
+
+
+def test_speed_and_start_time() -> None:
+    options = parse_options([*GIVEN, "--speed", "max", "--start-time", "2026-01-31T10:00:00+01:00"])
+    assert options.speed is None
+    assert options.start_time == datetime(2026, 1, 31, 9, tzinfo=UTC)
+
+
+@pytest.mark.parametrize(
+    ("flag", "value"),
+    [
+        ("--speed", "0"),
+        ("--speed", "-1"),
+        ("--speed", "nan"),
+        ("--speed", "inf"),
+        ("--speed", "fast"),
+        ("--start-time", "2026-01-31T09:00:00"),
+        ("--start-time", "now"),
+        ("--loop", "-1"),
+        ("--loop", "1.5"),
+        ("--camera-id", "cam/01"),
+        ("--store-id", ""),
+        ("--seed", "x"),
+        ("--detector", "magic"),
+    ],
+)
+def test_a_wrong_value_is_named_with_its_flag(flag: str, value: str) -> None:
+    with pytest.raises(UsageError, match=flag):
+        parse_options([*GIVEN, flag, value])
+
+
+@pytest.mark.parametrize("missing", ["--video", "--camera-id", "--store-id"])
+def test_what_cannot_be_guessed_must_be_given(missing: str) -> None:
+    at = GIVEN.index(missing)
+    with pytest.raises(UsageError, match=missing):
+        parse_options(GIVEN[:at] + GIVEN[at + 2 :])
+
+
+def test_the_help_names_units_and_defaults(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as ended:
+        parse_options(["--help"])
+    assert ended.value.code == 0
+    said = " ".join(capsys.readouterr().out.split())
+    assert "media seconds per second" in said
+    assert "default: now" in said
