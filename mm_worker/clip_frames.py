@@ -1,0 +1,97 @@
+"""The pictures that the model is shown: a few frames, spread evenly over a clip by its own time stamps."""
+
+import hashlib
+import io
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+import av
+import numpy as np
+from av.container import InputContainer
+from av.packet import Packet
+from av.video.frame import VideoFrame
+from av.video.stream import VideoStream
+
+from backend_api.contract import ClipInfo
+from mm_worker.vlm import ClipFrame
+
+MAX_FRAMES = 8
+
+
+class ClipUnreadable(Exception):
+    """The clip is missing, is not the one that its event promises, or cannot be decoded; the text says which."""
+
+
+def read_clip(path: Path, promised: ClipInfo) -> bytes:
+    """The clip at `path`, whole. Raises ClipUnreadable unless it is the very file that its event promises.
+
+    A decoder hides much damage by guessing, and a verdict on guessed pictures would be worse than none.
+    """
+    try:
+        data = path.read_bytes()
+    except FileNotFoundError as error:
+        raise ClipUnreadable(
+            f"clip {path} is missing; --media-dir must be the folder that the backend and the edge use"
+        ) from error
+    except OSError as error:
+        raise ClipUnreadable(f"clip {path} cannot be read: {error.strerror}") from error
+    if not data:
+        raise ClipUnreadable(f"clip {path} is empty")
+    if len(data) != promised.bytes:
+        raise ClipUnreadable(f"clip {path} has {len(data)} bytes, but its event promises {promised.bytes}")
+    if hashlib.sha256(data).hexdigest() != promised.sha256:
+        raise ClipUnreadable(f"clip {path} does not match the sha256 that its event promises")
+    return data
+
+
+def sample_frames(clip: bytes, count: int = MAX_FRAMES) -> tuple[ClipFrame, ...]:
+    """At least one and at most `count` (>= 1) frames of an MP4, evenly spread, in the order of time.
+
+    Raises ClipUnreadable when it has no picture, or when one that was picked cannot be decoded.
+    """
+    try:
+        with av.open(io.BytesIO(clip), "r") as container:
+            return _sample(container, count)
+    except av.FFmpegError as error:
+        raise ClipUnreadable(f"the clip cannot be decoded: {error.strerror}") from error
+
+
+def pick_evenly(times_s: Sequence[float], count: int) -> list[int]:
+    """Which of the ascending `times_s` to show: those nearest to the middles of `count` equal slices of their span.
+
+    Returns growing indices, at most `count`; fewer where one time is the nearest to several slices.
+    """
+    if not times_s:
+        return []
+    slice_s = (times_s[-1] - times_s[0]) / count
+    middles_s = [times_s[0] + (slice_number + 0.5) * slice_s for slice_number in range(count)]
+    return sorted({min(range(len(times_s)), key=lambda at: abs(times_s[at] - middle_s)) for middle_s in middles_s})
+
+
+def _sample(container: InputContainer, count: int) -> tuple[ClipFrame, ...]:
+    if not container.streams.video:
+        raise ClipUnreadable("the clip has no video stream")
+    stream = container.streams.video[0]
+    packets = list(container.demux(stream))
+    shown_pts = sorted({packet.pts for packet in packets if packet.pts is not None and not packet.is_discard})
+    if not shown_pts or stream.time_base is None:
+        raise ClipUnreadable("the clip has no frames")
+    times_s = [float((pts - shown_pts[0]) * stream.time_base) for pts in shown_pts]
+    picked = {shown_pts[at]: times_s[at] for at in pick_evenly(times_s, count)}
+    frames = tuple(
+        ClipFrame(picked[frame.pts], frame.to_ndarray(format="bgr24").astype(np.uint8, copy=False))
+        for frame in _decode(packets, stream, until_pts=max(picked))
+        if frame.pts in picked
+    )
+    if len(frames) < len(picked):
+        raise ClipUnreadable(f"only {len(frames)} of the {len(picked)} frames to show could be decoded")
+    return frames
+
+
+def _decode(packets: "Sequence[Packet[VideoStream]]", stream: VideoStream, until_pts: int) -> Iterator[VideoFrame]:
+    """The frames in the order in which they are shown, up to the one at `until_pts`."""
+    for packet in packets:
+        for frame in stream.decode(packet):
+            yield frame
+            if frame.pts is None or frame.pts >= until_pts:
+                return
