@@ -7,15 +7,16 @@ import socket
 import subprocess
 import sys
 import threading
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from types import TracebackType
-from typing import Self
+from typing import Self, TypeVar
 
 from backend_api.clock import SystemClock
 from backend_api.process import REPOSITORY
 
 _CLOCK = SystemClock()
+T = TypeVar("T")
 
 
 def free_port() -> int:
@@ -114,3 +115,12 @@ class Running:
             self.lines.append(line.rstrip("\n"))
             self._unread.put(line)
         self._unread.put(None)
+
+
+def eventually(condition: Callable[[], T | None], what: str, timeout_s: float = 60.0) -> T:
+    """What `condition` gives as soon as it is true; asked again and again, fails with `what` when time is over."""
+    deadline_s = _CLOCK.monotonic_s() + timeout_s
+    while not (answer := condition()):
+        assert _CLOCK.monotonic_s() < deadline_s, f"not within {timeout_s} s: {what}"
+        _CLOCK.wait(threading.Event(), 0.1)
+    return answer

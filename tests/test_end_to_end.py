@@ -1,0 +1,112 @@
+"""All four processes on the sample: from the video to the verdict, and to the clip that plays in a browser."""
+
+import re
+import sys
+from pathlib import Path
+
+import pytest
+import requests
+
+from backend_api.contract import EventPage, EventType, MmStatus
+from tests.browser import open_page, plays
+from tests.processes import Running, eventually, free_port, script
+
+pytestmark = pytest.mark.e2e
+
+
+def edge_command(video: Path, folder: Path, address: str, *extra: str) -> list[str]:
+    return [
+        *script("edge_service/main.py"),
+        *("--video", str(video), "--camera-id", "cam_01", "--store-id", "gym_demo", "--seed", "42"),
+        *("--media-dir", str(folder / "media"), "--outbox-dir", str(folder / "outbox"), "--backend-url", address),
+        *("--start-time", "2026-01-31T09:00:00Z", *extra),
+    ]
+
+
+def backend_command(folder: Path, port: int) -> list[str]:
+    flags = ["--db", str(folder / "app.db"), "--media-dir", str(folder / "media"), "--port", str(port)]
+    return [*script("backend_api/main.py"), *flags]
+
+
+def worker_command(folder: Path, *extra: str) -> list[str]:
+    flags = ["--db", str(folder / "app.db"), "--media-dir", str(folder / "media"), "--seed", "123"]
+    return [*script("mm_worker/worker.py"), *flags, *extra]
+
+
+def ui_command(port: int) -> list[str]:
+    return [sys.executable, "-m", "streamlit", "run", "ui/app.py", "--server.port", str(port)]
+
+
+def all_events(address: str) -> EventPage:
+    return EventPage.model_validate_json(requests.get(f"{address}/events?limit=500", timeout=10).content)
+
+
+def judged(address: str) -> EventPage | None:
+    page = all_events(address)
+    done = [event.mm and event.mm.status is MmStatus.DONE for event in page.items if event.needs_mm]
+    return page if done and all(done) else None
+
+
+def test_from_the_video_to_the_verdict_with_a_backend_that_comes_up_last(sample: Path, tmp_path: Path) -> None:
+    port, ui_port = free_port(), free_port()
+    address = f"http://127.0.0.1:{port}"
+    with (
+        Running(worker_command(tmp_path)) as worker,
+        Running(ui_command(ui_port), env={"GYM_BACKEND_URL": address}),
+        Running(edge_command(sample, tmp_path, address, "--speed", "4")) as edge,
+    ):
+        edge.wait_for("can't be reached")
+        with Running(backend_command(tmp_path, port)) as backend:
+            assert edge.wait(120) == 0
+            page = eventually(lambda: judged(address), "every attempt has its verdict")
+            assert {event.event_type for event in page.items} == set(EventType)
+            assert all(event.clip is not None for event in page.items)
+            attempt = next(event for event in page.items if event.needs_mm)
+            assert attempt.mm is not None
+            assert attempt.mm.result is not None
+            with open_page(f"http://127.0.0.1:{ui_port}/?event={attempt.event_id}") as browser:
+                assert plays(browser)
+                browser.get_by_text(attempt.mm.result.summary).first.wait_for()
+            assert backend.stop() == 0
+        assert worker.stop() == 0
+
+
+def test_a_repeated_run_repeats_its_events_and_doubles_nothing(sample: Path, tmp_path: Path) -> None:
+    port = free_port()
+    address = f"http://127.0.0.1:{port}"
+    bodies = []
+    with Running(backend_command(tmp_path, port)) as backend:
+        backend.wait_for(address)
+        for _ in range(2):
+            with Running(edge_command(sample, tmp_path, address, "--speed", "max")) as edge:
+                assert edge.wait(120) == 0
+            captured, processed, skipped = frame_counts(edge.output)
+            assert captured == processed + skipped > processed > 0
+            bodies.append([event.model_dump_json() for event in all_events(address).items])
+        with Running(worker_command(tmp_path, "--drain")) as worker:
+            assert worker.wait(60) == 0
+        assert judged(address) is not None
+    assert bodies[0] == bodies[1]
+
+
+def test_what_the_backend_did_not_take_is_kept_and_sent_by_the_next_run(sample: Path, tmp_path: Path) -> None:
+    port = free_port()
+    address = f"http://127.0.0.1:{port}"
+    with Running(edge_command(sample, tmp_path, address, "--speed", "max")) as edge:
+        assert edge.wait(120) == 0
+    assert str(tmp_path / "outbox" / "cam_01.jsonl") in edge.lines[-1]
+    waiting = int(re.findall(r"(\d+) events? waits?", edge.lines[-1])[0])
+    assert waiting > 0
+    with Running(backend_command(tmp_path, port)) as backend:
+        backend.wait_for(address)
+        one_second = ["--speed", "max", "--start-time", "2026-02-01T09:00:00Z"]
+        with Running(edge_command(sample, tmp_path, address, *one_second)) as edge:
+            assert edge.wait(120) == 0
+        first_day = requests.get(f"{address}/events?until=2026-02-01T00:00:00Z&limit=500", timeout=10)
+    assert len(EventPage.model_validate_json(first_day.content).items) == waiting
+
+
+def frame_counts(output: str) -> tuple[int, int, int]:
+    """The last `N frames = N processed + N skipped` that the edge said."""
+    captured, processed, skipped = re.findall(r"(\d+) frames = (\d+) processed \+ (\d+) skipped", output)[-1]
+    return int(captured), int(processed), int(skipped)
