@@ -1,0 +1,33 @@
+"""Times as a person reads them: in a named time zone."""
+
+from dataclasses import dataclass
+from datetime import UTC, datetime, tzinfo
+from typing import Self
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+
+@dataclass(frozen=True, slots=True)
+class Zone:
+    """A time zone and the name under which it is shown."""
+
+    name: str
+    info: tzinfo
+
+    @classmethod
+    def from_name(cls, name: str | None) -> Self:
+        """The zone that a browser names, e.g. `Europe/Berlin`; UTC when it names none, or one unknown here."""
+        if name is not None:
+            try:
+                return cls(name, ZoneInfo(name))
+            except (ZoneInfoNotFoundError, ValueError):
+                pass
+        return cls("UTC", UTC)
+
+    def clock(self, instant: datetime) -> str:
+        """The time of day, e.g. `10:30:00`."""
+        return instant.astimezone(self.info).strftime("%H:%M:%S")
+
+    def full(self, instant: datetime) -> str:
+        """Date, time of day and zone, e.g. `Saturday, 31 January 2026, 10:30:00 (Europe/Berlin)`."""
+        local = instant.astimezone(self.info)
+        return f"{local:%A}, {local.day} {local:%B %Y}, {self.clock(instant)} ({self.name})"

@@ -1,0 +1,68 @@
+"""Where the backend is: for this process, and for the browser, which fetches clips by itself."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Self
+from urllib.parse import SplitResult, urlsplit
+
+from backend_api.process import UsageError
+
+DEFAULT_BACKEND_URL = "http://127.0.0.1:8000"
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """`backend_url` as this process reaches it; `public_backend_url` as browsers do, None to derive it from the page."""
+
+    backend_url: str = DEFAULT_BACKEND_URL
+    public_backend_url: str | None = None
+
+    @classmethod
+    def from_environment(cls, environment: Mapping[str, str]) -> Self:
+        """Read GYM_BACKEND_URL and GYM_PUBLIC_BACKEND_URL; an empty one counts as unset.
+
+        Raises UsageError when one of them is no http or https address.
+        """
+        public_url = environment.get("GYM_PUBLIC_BACKEND_URL")
+        return cls(
+            backend_url=_address("GYM_BACKEND_URL", environment.get("GYM_BACKEND_URL") or DEFAULT_BACKEND_URL),
+            public_backend_url=_address("GYM_PUBLIC_BACKEND_URL", public_url) if public_url else None,
+        )
+
+    def browser_url(self, path: str, page_url: str | None) -> str:
+        """The address at which a browser that shows `page_url` finds the backend's `path`.
+
+        Without a public address it is the page's own host name with the backend's port: both run on one computer.
+        """
+        return (self.public_backend_url or _same_host(self.backend_url, page_url)) + path
+
+    def start_command(self) -> str:
+        """The command that starts a backend where this process looks for one, from the repository's root."""
+        port = port_of(urlsplit(self.backend_url))
+        flag = "" if self.backend_url == DEFAULT_BACKEND_URL else f" --port {port}"
+        return f"python backend_api/main.py --db ./data/app.db --media-dir ./data/media{flag}"
+
+
+def port_of(address: SplitResult) -> int:
+    """The TCP port of an address, also when it is the scheme's own and left out."""
+    return address.port or (443 if address.scheme == "https" else 80)
+
+
+def _same_host(backend_url: str, page_url: str | None) -> str:
+    page_host = urlsplit(page_url).hostname if page_url else None
+    if page_host is None:
+        return backend_url
+    backend = urlsplit(backend_url)
+    host = f"[{page_host}]" if ":" in page_host else page_host
+    return f"{backend.scheme}://{host}:{port_of(backend)}{backend.path}"
+
+
+def _address(variable: str, text: str) -> str:
+    try:
+        parts = urlsplit(text)
+        valid = parts.scheme in {"http", "https"} and bool(parts.hostname) and port_of(parts) > 0
+    except ValueError:
+        valid = False
+    if not valid:
+        raise UsageError(f"{variable} is {text!r}, which is no address; set it to one such as {DEFAULT_BACKEND_URL}")
+    return text.rstrip("/")

@@ -1,0 +1,123 @@
+"""What an operator reads instead of the contract's codes: pure functions from values to words."""
+
+from backend_api.contract import (
+    AttemptAttributes,
+    EndAttributes,
+    EndReason,
+    Enrichment,
+    EventType,
+    MmResult,
+    MmStatus,
+    StoredEvent,
+    Verdict,
+    WindowAttributes,
+)
+from ui.local_time import Zone
+
+EVENT_WORDS = {
+    EventType.MACHINE_OCCUPIED_START: "Use began",
+    EventType.MACHINE_OCCUPIED_END: "Use ended",
+    EventType.CLEANING_WINDOW_OPEN: "Cleaning window opened",
+    EventType.CLEANING_ATTEMPT: "Cleaning attempt",
+}
+STATUS_WORDS = {
+    MmStatus.PENDING: "Waiting",
+    MmStatus.PROCESSING: "Being judged",
+    MmStatus.DONE: "Judged",
+    MmStatus.DEAD: "Failed",
+}
+VERDICT_WORDS = {
+    Verdict.CLEANED: "Cleaned",
+    Verdict.NOT_CLEANED: "Not cleaned",
+    Verdict.CANNOT_TELL: "Cannot tell",
+}
+# Colours of Streamlit's palette; the words carry the meaning, the colour only helps the eye.
+OUTCOME_COLORS = {
+    "Cleaned": "green",
+    "Not cleaned": "red",
+    "Cannot tell": "orange",
+    "Waiting": "gray",
+    "Being judged": "blue",
+    "Failed": "red",
+}
+_END_REASONS = {
+    EndReason.LEFT: "the person left",
+    EndReason.END_OF_STREAM: "the video ended",
+    EndReason.RECOVERED: "the camera's program restarted",
+}
+
+
+def outcome(mm: Enrichment) -> str:
+    """The verdict once there is one, else the state of the question: a key of OUTCOME_COLORS."""
+    return VERDICT_WORDS[mm.result.verdict] if mm.result is not None else STATUS_WORDS[mm.status]
+
+
+def percent(share: float) -> str:
+    """A share from 0 to 1 in whole per cent."""
+    return f"{share:.0%}".replace("%", " %")
+
+
+def duration(seconds: float) -> str:
+    """A length of time: tenths below a minute, whole seconds above, e.g. `8.2 s`, `2 min 05 s`, `1 h 02 min`."""
+    if seconds < 59.95:
+        return f"{seconds:.1f}".removesuffix(".0") + " s"
+    minutes, rest_s = divmod(round(seconds), 60)
+    if minutes < 60:
+        return f"{minutes} min {rest_s:02d} s"
+    hours, minutes = divmod(minutes, 60)
+    return f"{hours} h {minutes:02d} min"
+
+
+def facts(event: StoredEvent, zone: Zone) -> dict[str, str]:
+    """What is known of an event, as label and text, in the order in which it is read."""
+    return {
+        "Machine": event.machine_id,
+        "Time": zone.full(event.ts),
+        **attribute_facts(event, zone),
+        "Camera": event.camera_id,
+        "Store": event.store_id,
+        "Detection confidence": percent(event.confidence),
+        "Time in the video": duration(event.media_time_s),
+        "Session": str(event.session_id),
+        "Event": str(event.event_id),
+    }
+
+
+def attribute_facts(event: StoredEvent, zone: Zone) -> dict[str, str]:
+    """An event's attributes in words; those of a later version keep their own names."""
+    known = _known_attributes(event, zone)
+    return dict(
+        known.get(name) or (name.replace("_", " ").capitalize(), str(value)) for name, value in event.attributes.items()
+    )
+
+
+def _known_attributes(event: StoredEvent, zone: Zone) -> dict[str, tuple[str, str]]:
+    """Label and text by attribute name."""
+    known: dict[str, tuple[str, str]] = {}
+    match event.event_type:
+        case EventType.MACHINE_OCCUPIED_END:
+            end = EndAttributes.model_validate(event.attributes)
+            if end.occupied_s is not None:
+                known["occupied_s"] = ("In use for", duration(end.occupied_s))
+            if end.end_reason is not None:
+                known["end_reason"] = ("Ended because", _END_REASONS[end.end_reason])
+        case EventType.CLEANING_WINDOW_OPEN:
+            window = WindowAttributes.model_validate(event.attributes)
+            if window.closes_at is not None:
+                length = duration(max(0.0, (window.closes_at - event.ts).total_seconds()))
+                known["closes_at"] = ("Window closes", f"{zone.clock(window.closes_at)}, {length} after it opened")
+        case EventType.CLEANING_ATTEMPT:
+            attempt = AttemptAttributes.model_validate(event.attributes)
+            if attempt.seconds_into_window is not None:
+                known["seconds_into_window"] = ("Began", f"{duration(attempt.seconds_into_window)} after use ended")
+    return known
+
+
+def provenance(result: MmResult) -> str:
+    """How a verdict came about, in one line."""
+    count = len(result.frame_times_s)
+    frames = "1 frame" if count == 1 else f"{count} frames"
+    return (
+        f"By {result.model}, prompt version {result.prompt_version}, from {frames} "
+        f"in {duration(result.latency_ms / 1000)}."
+    )
