@@ -1,4 +1,4 @@
-"""What a test needs of the machine: missing programs skip a newcomer's run with the reason, and fail where all must run."""
+"""What a test needs of the machine: a missing program skips a newcomer's run with the reason, and fails in CI."""
 
 import os
 import shutil

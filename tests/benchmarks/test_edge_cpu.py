@@ -80,7 +80,7 @@ def frigate_pipe(video: Path) -> list[str]:
 def obvious_loop(video: Path, out_dir: Path, run: Run) -> list[str]:
     """The loop that reads every frame with OpenCV and writes the same clips with its mp4v."""
     spans = [f"{begin_s:.3f}-{end_s:.3f}" for begin_s, end_s in run.spans]
-    return [sys.executable, str(Path(__file__).with_name("obvious_loop.py")), str(video), str(out_dir), *spans]
+    return [sys.executable, str(Path(__file__).parent / "peers" / "obvious_loop.py"), str(video), str(out_dir), *spans]
 
 
 def test_edge_costs_no_more_than_frigates_decode_pipe(video: Path, edge_run: Run) -> None:

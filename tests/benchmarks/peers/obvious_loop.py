@@ -1,6 +1,6 @@
 """The peer: what one writes first. Every frame is read with OpenCV, the clips are written with its own mp4v.
 
-    python tests/benchmarks/obvious_loop.py VIDEO OUT_DIR BEGIN_S-END_S ...
+    python tests/benchmarks/peers/obvious_loop.py VIDEO OUT_DIR BEGIN_S-END_S ...
 
 Each BEGIN_S-END_S is a clip to write, in seconds; the frames that fall into it are encoded as they come.
 """
