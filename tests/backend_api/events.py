@@ -9,7 +9,7 @@ from backend_api.contract import Event, EventType, MmResult, Verdict, make_event
 START = datetime(2026, 1, 31, 9, tzinfo=UTC)
 
 
-def make_event(**overrides: Any) -> Event:
+def make_event(**overrides: Any) -> Event:  # noqa: ANN401
     """A CLEANING_ATTEMPT without a clip, unless told otherwise; `event_id` and `needs_mm` follow the other fields.
 
     `at_s` is shorthand for `ts`: seconds after START.
@@ -36,7 +36,7 @@ def make_event(**overrides: Any) -> Event:
     return Event.model_validate(fields)
 
 
-def make_result(**overrides: Any) -> MmResult:
+def make_result(**overrides: Any) -> MmResult:  # noqa: ANN401
     """A verdict as a worker gives it."""
     fields: dict[str, Any] = {
         "verdict": Verdict.CLEANED,

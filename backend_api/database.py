@@ -1,0 +1,93 @@
+"""The SQLite file: how it is connected to, and that nothing is acknowledged before it is on the disk.
+
+WAL lets readers go on while one writes; synchronous=FULL makes each commit survive a power cut.
+"""
+
+import sqlite3
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from sqlalchemy import URL, Connection, Engine, create_engine, event
+from sqlalchemy.exc import DBAPIError
+from sqlalchemy.pool import ConnectionPoolEntry
+
+from backend_api.failures import failures_in_words
+
+# How long a write waits while another process holds the lock.
+BUSY_TIMEOUT_MS = 30_000
+# The event_id index is hit at random, so the writer keeps it in memory; readers live on the system's cache.
+_WRITER_CACHE_KIB = 65_536
+_WRITES = {"writes": True}
+
+
+class Database:
+    """Connections to one SQLite file: many that read, one that writes."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        # As many readers as there can be request threads (anyio's 40), plus the writer.
+        self._engine = create_engine(URL.create("sqlite", database=str(path)), pool_size=8, max_overflow=40)
+        event.listen(self._engine, "connect", _set_up)
+        event.listen(self._engine, "begin", _begin)
+        self._writing = threading.Lock()
+        self._writer: Connection | None = None
+
+    @property
+    def engine(self) -> Engine:
+        """SQLAlchemy's engine, for looking at the file as it is."""
+        return self._engine
+
+    @contextmanager
+    def read(self) -> Iterator[Connection]:
+        """A connection for one reading statement, which sees one state of the database."""
+        with failures_in_words(), self._engine.connect() as connection:
+            yield connection
+
+    @contextmanager
+    def write(self) -> Iterator[Connection]:
+        """A transaction that holds the write lock from its start; it is on the disk when this returns.
+
+        Raises StoreBusy when another process kept the lock for BUSY_TIMEOUT_MS, StoreFull when the disk takes no more;
+        nothing is written then. Threads of this process queue for a lock of their own, which is fairer than polling.
+        """
+        with self._writing, failures_in_words():
+            connection = self._writer = self._writer or self._connect_writer()
+            try:
+                with connection.begin():
+                    yield connection
+            except DBAPIError:
+                # After a failed disk, begin again with a connection that remembers nothing.
+                self._writer = None
+                connection.invalidate()
+                connection.close()
+                raise
+
+    def close(self) -> None:
+        """Close every connection; the last one of all processes folds the write-ahead log into the file."""
+        with self._writing:
+            if self._writer is not None:
+                self._writer.close()
+                self._writer = None
+            self._engine.dispose()
+
+    def _connect_writer(self) -> Connection:
+        connection = self._engine.connect().execution_options(**_WRITES)
+        cursor = connection.connection.cursor()
+        cursor.execute(f"PRAGMA cache_size=-{_WRITER_CACHE_KIB}")
+        cursor.close()
+        return connection
+
+
+def _set_up(connection: sqlite3.Connection, _entry: ConnectionPoolEntry) -> None:
+    # Transactions are begun by _begin; the driver's own guess would start them too late, at the first change.
+    connection.isolation_level = None
+    for pragma in (f"busy_timeout={BUSY_TIMEOUT_MS}", "synchronous=FULL", "foreign_keys=ON", "temp_store=MEMORY"):
+        connection.execute(f"PRAGMA {pragma}")
+
+
+def _begin(connection: Connection) -> None:
+    # A read is one statement, which needs no transaction. A write takes the lock first: no deadlock on the way up.
+    if connection.get_execution_options().get("writes"):
+        connection.exec_driver_sql("BEGIN IMMEDIATE")

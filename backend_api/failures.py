@@ -1,0 +1,40 @@
+"""What can go wrong with the database while it is in use, in words that a caller can act on."""
+
+import sqlite3
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from sqlalchemy.exc import DBAPIError
+
+
+class StoreBusy(Exception):
+    """Another process holds the database's lock, or too much waits to be written: try again in a moment."""
+
+
+class StoreFull(Exception):
+    """The disk takes no more, or fails: nothing was written; it works again as soon as the disk does."""
+
+
+# Primary result codes, https://www.sqlite.org/rescode.html; extended ones carry them in their low byte.
+_BUSY = {sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED}
+_DISK = {sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR, sqlite3.SQLITE_READONLY, sqlite3.SQLITE_CANTOPEN}
+
+
+def primary_code(error: DBAPIError) -> int | None:
+    """SQLite's primary result code of `error`, or None when it does not come from SQLite."""
+    code = getattr(error.orig, "sqlite_errorcode", None)
+    return None if code is None else int(code) & 0xFF
+
+
+@contextmanager
+def failures_in_words() -> Iterator[None]:
+    """Raise StoreBusy or StoreFull for what passes by itself; let every other database error through."""
+    try:
+        yield
+    except DBAPIError as error:
+        code = primary_code(error)
+        if code in _BUSY:
+            raise StoreBusy("another process holds the database's lock") from error
+        if code in _DISK:
+            raise StoreFull(f"the database can not be written: {error.orig}") from error
+        raise

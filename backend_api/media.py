@@ -1,0 +1,47 @@
+"""The media folder: where an event's clip and thumbnail lie.
+
+Files are put there under their final name only when they are complete, and are never changed afterwards.
+"""
+
+import os
+import tempfile
+from pathlib import Path
+from uuid import UUID
+
+from backend_api.contract import clip_name, thumbnail_name
+from backend_api.process import UsageError
+
+
+class MediaFolder:
+    """Finds clips and thumbnails by their event's id."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+
+    @classmethod
+    def open(cls, folder: Path) -> "MediaFolder":
+        """The folder at `folder`, made when it is missing. Raises UsageError when it can not be made or written."""
+        try:
+            folder.mkdir(parents=True, exist_ok=True)
+            probe_writable(folder)
+        except OSError as error:
+            raise UsageError(
+                f"can not write the media folder {folder}: {error.strerror or error}; give another --media-dir"
+            ) from error
+        return cls(folder)
+
+    def clip_path(self, event_id: UUID) -> Path:
+        """Where the event's clip lies, if there is one: MP4."""
+        return self.folder / clip_name(event_id)
+
+    def thumbnail_path(self, event_id: UUID) -> Path:
+        """Where the event's thumbnail lies, if there is one: JPEG."""
+        return self.folder / thumbnail_name(event_id)
+
+
+def probe_writable(folder: Path) -> None:
+    """Write a small file into `folder` and remove it. Raises OSError when that fails: permissions, or no space left."""
+    with tempfile.NamedTemporaryFile(dir=folder, prefix=".writable-") as file:
+        file.write(bytes(4096))
+        file.flush()
+        os.fsync(file.fileno())

@@ -1,0 +1,58 @@
+"""A stored event as it comes out of the database."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Row, Select, Table, select
+
+from backend_api.contract import Enrichment, Event, MmResult, MmStatus
+from backend_api.instants import from_ms
+from backend_api.tables import enrichments, events
+
+
+@dataclass(frozen=True, slots=True)
+class EventRow:
+    """A stored event: `body` is its canonical JSON, `clip_sha256` null without a clip, `mm` null without needs_mm."""
+
+    seq: int
+    ts_ms: int
+    body: str
+    clip_sha256: str | None
+    received_at: datetime
+    mm: Enrichment | None
+
+    @property
+    def event(self) -> Event:
+        """The event itself, read from `body`."""
+        return Event.model_validate_json(self.body)
+
+
+def select_rows(key: Table) -> Select[Any]:
+    """A query for what `to_row` reads; `key`, events or enrichments, is the table whose order and index are used."""
+    source = events.outerjoin(enrichments) if key is events else enrichments.join(events)
+    return select(
+        key.c.seq.label("seq"),
+        key.c.ts_ms.label("ts_ms"),
+        events.c.body,
+        events.c.clip_sha256,
+        events.c.received_at_ms,
+        enrichments.c.status,
+        enrichments.c.attempts,
+        enrichments.c.error,
+        enrichments.c.result,
+    ).select_from(source)
+
+
+def to_row(row: Row[*tuple[Any, ...]]) -> EventRow:
+    """The value of one row of `select_rows`."""
+    seq, ts_ms, body, clip_sha256, received_at_ms, status, attempts, error, result = row
+    mm = None
+    if status is not None:
+        mm = Enrichment(
+            status=MmStatus(status),
+            attempts=attempts,
+            error=error,
+            result=None if result is None else MmResult.model_validate_json(result),
+        )
+    return EventRow(seq, ts_ms, body, clip_sha256, from_ms(received_at_ms), mm)

@@ -1,0 +1,129 @@
+"""The store: everything that is kept about events and enrichments, behind one door for backend and worker.
+
+Every write is one transaction that is on the disk when the call returns. While another process holds the database's
+lock a write waits, for database.BUSY_TIMEOUT_MS; StoreBusy and StoreFull (backend_api/failures.py) say that nothing was
+written and that trying again makes sense.
+"""
+
+from collections.abc import Sequence
+from enum import StrEnum
+from pathlib import Path
+from typing import Self
+from uuid import UUID
+
+from backend_api import leases
+from backend_api.arrivals import Arrival, Outcome, add_arrivals
+from backend_api.clock import Clock
+from backend_api.contract import Event, MmResult
+from backend_api.cursor import BadCursor
+from backend_api.database import Database
+from backend_api.failures import StoreBusy, StoreFull
+from backend_api.instants import to_ms
+from backend_api.leases import Claim
+from backend_api.pages import EventQuery, Page, read_page
+from backend_api.rows import EventRow, select_rows, to_row
+from backend_api.schema import DatabaseNotReady, open_database
+from backend_api.tables import events
+
+__all__ = [
+    "Arrival",
+    "BadCursor",
+    "Claim",
+    "DatabaseNotReady",
+    "EventQuery",
+    "EventRow",
+    "Outcome",
+    "Page",
+    "RetryOutcome",
+    "Store",
+    "StoreBusy",
+    "StoreFull",
+]
+
+
+class RetryOutcome(StrEnum):
+    """What became of the wish to try an enrichment again."""
+
+    PENDING = "pending"
+    NOT_DEAD = "not dead"
+    NOT_FOUND = "not found"
+
+
+class Store:
+    """All methods may be called from any thread; each raises StoreBusy or StoreFull as said above."""
+
+    def __init__(self, database: Database, clock: Clock) -> None:
+        self._database = database
+        self._clock = clock
+
+    @classmethod
+    def open(cls, db: str | Path, clock: Clock, *, create: bool) -> Self:
+        """Open the database `db`, a path or a sqlite:/// URL; `create` makes it when missing and migrates an older one.
+
+        Raises DatabaseNotReady, a UsageError, when it is missing or old and `create` is not set; UsageError when it is
+        newer, or no database of ours; FatalError when another process keeps it locked. It is never deleted.
+        """
+        return cls(open_database(db, create=create), clock)
+
+    def close(self) -> None:
+        """Close the database; the store is of no use afterwards."""
+        self._database.close()
+
+    def add(self, events: Sequence[Event]) -> list[Outcome]:
+        """Write those of `events` that are new, all in one transaction; one outcome each, in their order."""
+        now = self._clock.now()
+        return self.add_arrivals([Arrival.of(event, now) for event in events])
+
+    def add_arrivals(self, arrivals: Sequence[Arrival]) -> list[Outcome]:
+        """`add` for events whose canonical JSON and time of arrival are known already."""
+        with self._database.write() as connection:
+            return add_arrivals(connection, arrivals)
+
+    def get(self, event_id: UUID) -> EventRow | None:
+        """The event, or None when there is none of that id."""
+        query = select_rows(events).where(events.c.event_id == str(event_id))
+        with self._database.read() as connection:
+            row = connection.execute(query).first()
+        return None if row is None else to_row(row)
+
+    def page(self, query: EventQuery) -> Page:
+        """One page of the events that `query` asks for. Raises BadCursor when its cursor is not of this list."""
+        with self._database.read() as connection:
+            return read_page(connection, query)
+
+    def claim(self, lease_s: float) -> Claim | None:
+        """Take the enrichment that has been due for longest, for `lease_s` seconds; None when none is due."""
+        with self._database.write() as connection:
+            return leases.claim(connection, self._now_ms(), round(lease_s * 1000))
+
+    def renew(self, claim: Claim, lease_s: float) -> bool:
+        """Keep the claim for `lease_s` more seconds from now; False when another worker has taken it over."""
+        with self._database.write() as connection:
+            return leases.renew(connection, claim, self._now_ms(), round(lease_s * 1000))
+
+    def finish(self, claim: Claim, result: MmResult) -> bool:
+        """Store the verdict: DONE. False, and nothing stored, when another worker has taken the claim over."""
+        with self._database.write() as connection:
+            return leases.finish(connection, claim, result, self._now_ms())
+
+    def fail(self, claim: Claim, error: str, retry_in_s: float | None) -> bool:
+        """Store why it failed: PENDING again in `retry_in_s` seconds, or DEAD when None. False as in `finish`."""
+        retry_in_ms = None if retry_in_s is None else round(retry_in_s * 1000)
+        with self._database.write() as connection:
+            return leases.fail(connection, claim, error, self._now_ms(), retry_in_ms)
+
+    def retry(self, event_id: UUID) -> RetryOutcome:
+        """Make a DEAD enrichment PENDING again, its attempts counted from the start."""
+        with self._database.write() as connection:
+            if leases.revive(connection, event_id, self._now_ms()):
+                return RetryOutcome.PENDING
+        return RetryOutcome.NOT_FOUND if self.get(event_id) is None else RetryOutcome.NOT_DEAD
+
+    def next_due_s(self) -> float | None:
+        """Seconds until the next enrichment can be claimed, 0 when one can be now; None when all are DONE or DEAD."""
+        with self._database.read() as connection:
+            due_ms = leases.next_due_ms(connection, self._now_ms())
+        return None if due_ms is None else due_ms / 1000
+
+    def _now_ms(self) -> int:
+        return to_ms(self._clock.now())

@@ -1,0 +1,53 @@
+"""The tables: events are immutable rows, and what the model says of them stands in a table of its own.
+
+Every list is ordered by (ts_ms, seq), so each filter has an index that ends in these two. Times are whole milliseconds
+since 1970 in UTC. `enrichments.ts_ms` repeats its event's, which lets its indexes carry the same order.
+"""
+
+from sqlalchemy import BigInteger, Column, ForeignKey, Index, Integer, MetaData, String, Table, Text
+
+metadata = MetaData()
+
+events = Table(
+    "events",
+    metadata,
+    Column("seq", Integer, primary_key=True),
+    Column("event_id", String(36), nullable=False, unique=True),
+    Column("event_type", String(32), nullable=False),
+    Column("store_id", String(64), nullable=False),
+    Column("camera_id", String(64), nullable=False),
+    Column("machine_id", String(64), nullable=False),
+    Column("session_id", String(36), nullable=False),
+    Column("ts_ms", BigInteger, nullable=False),
+    Column("received_at_ms", BigInteger, nullable=False),
+    # The whole event as canonical JSON; the columns before it only repeat what is searched for.
+    Column("body", Text, nullable=False),
+    Column("clip_sha256", String(64)),
+    Index("ix_events_ts", "ts_ms", "seq"),
+    Index("ix_events_event_type", "event_type", "ts_ms", "seq"),
+    Index("ix_events_store", "store_id", "ts_ms", "seq"),
+    Index("ix_events_camera", "camera_id", "ts_ms", "seq"),
+    Index("ix_events_machine", "machine_id", "ts_ms", "seq"),
+    Index("ix_events_session", "session_id", "ts_ms", "seq"),
+    sqlite_autoincrement=True,
+)
+
+enrichments = Table(
+    "enrichments",
+    metadata,
+    Column("seq", Integer, ForeignKey("events.seq"), primary_key=True, autoincrement=False),
+    Column("ts_ms", BigInteger, nullable=False),
+    Column("status", String(16), nullable=False),
+    Column("attempts", Integer, nullable=False),
+    # Counts the claims: a worker whose token is no longer this one has lost the job to another.
+    Column("token", BigInteger, nullable=False),
+    # When it may be claimed: at once or after a backoff (PENDING), when the lease runs out (PROCESSING), never (null).
+    Column("due_ms", BigInteger),
+    Column("changed_at_ms", BigInteger, nullable=False),
+    Column("error", Text),
+    Column("verdict", String(16)),
+    Column("result", Text),
+    Index("ix_enrichments_status", "status", "ts_ms", "seq"),
+    Index("ix_enrichments_verdict", "verdict", "ts_ms", "seq"),
+    Index("ix_enrichments_due", "due_ms", "seq"),
+)
