@@ -1,0 +1,120 @@
+"""Presence in one zone: who was seen at single samples, smoothed by time, and the streak that this makes.
+
+A sample holds over the time back to the sample before it, at most `HELD_S`. Somebody is present when more than half of
+the last second's covered time says so, absent when less than half does, and as before when it is about half: so one
+false box or one missed detection changes nothing at 2 to 15 samples a second, and all rates see the same.
+"""
+
+from dataclasses import dataclass, replace
+
+WINDOW_S = 1.0
+# What is not covered by samples is not known, and a single sample must not decide a window.
+HELD_S = 0.5
+# At 2 samples a second a window holds two, and time stamps are not exact: presence and absence that differ by no more
+# than this are equal.
+_EVEN_S = 0.12
+# Two sightings further apart than this have an unobserved gap between them (the slowest sampling is one in 2 s).
+GAP_S = 2.5
+
+
+@dataclass(frozen=True, slots=True)
+class Sample:
+    """What one frame says of a zone: `boxes` people in it, their scores added up in `score_sum`, one is `track_id`.
+
+    It holds from `time_s - held_s` to `time_s`, in seconds of media time. `track_id` is None when nobody is there.
+    """
+
+    time_s: float
+    held_s: float
+    boxes: int
+    score_sum: float
+    track_id: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class Streak:
+    """A stay, short absences included: from its first sighting to its latest, in seconds of media time."""
+
+    began_s: float
+    last_seen_s: float
+    boxes: int
+    score_sum: float
+    track_id: int | None
+
+    @property
+    def length_s(self) -> float:
+        """How long it has lasted."""
+        return self.last_seen_s - self.began_s
+
+    @property
+    def confidence(self) -> float:
+        """The mean score (0..1) of the boxes in it."""
+        return self.score_sum / self.boxes
+
+
+@dataclass(frozen=True, slots=True)
+class Presence:
+    """What is known of a zone after its latest sample.
+
+    `samples` are those of the last second. `glimpsed_s` is the latest sighting that was not outweighed by absence: less
+    than presence, yet enough to say that a stay is not over.
+    """
+
+    samples: tuple[Sample, ...] = ()
+    is_present: bool = False
+    glimpsed_s: float | None = None
+    streak: Streak | None = None
+
+    def unseen_s(self, time_s: float) -> float:
+        """How long nobody has been seen at `time_s`; endless when nobody ever was."""
+        return float("inf") if self.glimpsed_s is None else time_s - self.glimpsed_s
+
+
+def observe(before: Presence, sample: Sample, grace_s: float) -> Presence:
+    """`before` and one later sample. A streak goes on over absences of up to `grace_s` seconds."""
+    samples = (*(old for old in before.samples if old.time_s > sample.time_s - WINDOW_S), sample)
+    balance_s = _balance_s(samples)
+    is_present = before.is_present if abs(balance_s) <= _EVEN_S else balance_s > 0
+    if not sample.boxes or balance_s < -_EVEN_S:
+        return replace(before, samples=samples, is_present=is_present)
+    streak = before.streak if _goes_on(before, sample, grace_s) else None
+    if is_present:
+        streak = _begin(samples) if streak is None else _extend(streak, sample)
+    if streak is None:  # a lone sighting begins nothing
+        return replace(before, samples=samples, is_present=is_present)
+    return Presence(samples, is_present, sample.time_s, streak)
+
+
+def _balance_s(samples: tuple[Sample, ...]) -> float:
+    """Seconds of presence minus seconds of absence in the window that ends with the last of `samples`."""
+    begin_s = samples[-1].time_s - WINDOW_S
+    return sum(
+        (1 if sample.boxes else -1) * (sample.time_s - max(sample.time_s - sample.held_s, begin_s))
+        for sample in samples
+    )
+
+
+def _goes_on(before: Presence, sample: Sample, grace_s: float) -> bool:
+    """Whether the sighting in `sample` belongs to the stay before it."""
+    unseen_s = before.unseen_s(sample.time_s)
+    is_next_sample = bool(before.samples) and before.samples[-1].time_s == before.glimpsed_s
+    return unseen_s <= grace_s or (is_next_sample and unseen_s <= GAP_S)
+
+
+def _begin(samples: tuple[Sample, ...]) -> Streak:
+    """The streak that the sightings among `samples` make; there is at least one."""
+    first, *others = (sample for sample in samples if sample.boxes)
+    streak = Streak(first.time_s, first.time_s, first.boxes, first.score_sum, first.track_id)
+    for sample in others:
+        streak = _extend(streak, sample)
+    return streak
+
+
+def _extend(streak: Streak, sample: Sample) -> Streak:
+    return Streak(
+        began_s=streak.began_s,
+        last_seen_s=sample.time_s,
+        boxes=streak.boxes + sample.boxes,
+        score_sum=streak.score_sum + sample.score_sum,
+        track_id=sample.track_id,
+    )

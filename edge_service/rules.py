@@ -1,0 +1,122 @@
+"""The rule engine: from tracks and media time to what happened at the machines. Pure: no clock, no I/O.
+
+Per machine (the states are in `session.py`, presence in `presence.py`):
+
+    free     --present for enter_s-->                 occupied   START as of the stay's begin
+    occupied --absent for exit_s-->                   cleaning   END and WINDOW_OPEN as of the last sighting
+    cleaning --present for attempt_s-->               cleaning   ATTEMPT as of the stay's begin, once a window
+    cleaning --present for enter_s-->                 occupied   START of a new session
+    cleaning --window_s over-->                       free
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from pydantic import JsonValue, TypeAdapter
+
+from backend_api.contract import EndReason
+from edge_service.detector import Box
+from edge_service.hit import Hit
+from edge_service.machine import Machine
+from edge_service.presence import GAP_S, HELD_S, Sample
+from edge_service.session import MachineState, elapse, finish, step
+from edge_service.tracker import Track
+from edge_service.zone import contains
+
+
+@dataclass(frozen=True, slots=True)
+class _Snapshot:
+    time_s: float | None
+    machines: dict[str, MachineState]
+
+
+_SNAPSHOT = TypeAdapter(_Snapshot)
+
+
+class RuleEngine:
+    """Watches all machines of one camera."""
+
+    def __init__(self, machines: Sequence[Machine]) -> None:
+        self._machines = tuple(machines)
+        self._time_s: float | None = None
+        self._states: dict[str, MachineState] = {}
+        self._forget()
+
+    @classmethod
+    def restore(cls, machines: Sequence[Machine], state: JsonValue) -> "RuleEngine":
+        """An engine that goes on where the one that gave `state` was.
+
+        A machine that `state` does not know begins as free; one that is no longer in `machines` is left out. Raises
+        ValueError when `state` is not what `state()` gives.
+        """
+        snapshot = _SNAPSHOT.validate_python(state)
+        engine = cls(machines)
+        engine._time_s = snapshot.time_s
+        engine._states |= {key: value for key, value in snapshot.machines.items() if key in engine._states}
+        return engine
+
+    def state(self) -> JsonValue:
+        """All that the engine knows, as JSON-able data; `restore` makes the same engine of it."""
+        snapshot: JsonValue = _SNAPSHOT.dump_python(_Snapshot(self._time_s, self._states), mode="json")
+        return snapshot
+
+    def update(self, tracks: Sequence[Track], time_s: float) -> list[Hit]:
+        """What is known to have happened now that `tracks` are seen at `time_s` seconds of media time.
+
+        In the order of the machines, END before WINDOW_OPEN. Hits tell of the past: their `time_s` is when it happened.
+        A time that is not later than the last one is passed over; one that jumped back by more than 2.5 s begins a
+        new stream: what is open in the old one is closed as `finish` does.
+        """
+        hits: list[Hit] = []
+        if self._time_s is not None and time_s <= self._time_s:
+            if self._time_s - time_s <= GAP_S:
+                return []
+            hits = self.finish(self._time_s)
+        gap_s = 0.0 if self._time_s is None else time_s - self._time_s
+        for machine in self._machines:
+            state = self._states[machine.machine_id]
+            sample = _sample(machine, state, tracks, time_s, min(gap_s, HELD_S))
+            self._states[machine.machine_id], more = step(machine, state, sample, gap_s)
+            hits += more
+        self._time_s = time_s
+        return hits
+
+    def finish(self, time_s: float, end_reason: EndReason = EndReason.END_OF_STREAM) -> list[Hit]:
+        """What is known to have happened now that the stream ended at `time_s`; the engine starts afresh after that.
+
+        Whoever was out of sight for exit_s by then has left. Every other open session gets an END with `end_reason` as
+        of the last sighting, and no cleaning window, because nobody left: there is only nothing more to see.
+        """
+        hits: list[Hit] = []
+        for machine in self._machines:
+            state = self._states[machine.machine_id]
+            if end_reason is EndReason.END_OF_STREAM and not state.presence.is_present:
+                state, left = elapse(machine, state, time_s)
+                hits += left
+            hits += finish(machine, state, end_reason)
+        self._forget()
+        return hits
+
+    def _forget(self) -> None:
+        self._time_s = None
+        self._states = {machine.machine_id: MachineState() for machine in self._machines}
+
+
+def _sample(machine: Machine, state: MachineState, tracks: Sequence[Track], time_s: float, held_s: float) -> Sample:
+    """What `tracks` say of the machine's zone; of several people there, the one that was there before is named."""
+    inside = [track for track in tracks if contains(machine.zone, _anchor(track.box))]
+    streak = state.presence.streak
+    known_id = streak.track_id if streak else None
+    nearest = max(inside, key=lambda track: (track.track_id == known_id, track.score, -track.track_id), default=None)
+    return Sample(
+        time_s=time_s,
+        held_s=held_s,
+        boxes=len(inside),
+        score_sum=sum(track.score for track in inside),
+        track_id=nearest.track_id if nearest else None,
+    )
+
+
+def _anchor(box: Box) -> tuple[float, float]:
+    """Where a person stands: the middle of the box's bottom side."""
+    return (box.left + box.right) / 2, box.bottom

@@ -1,0 +1,169 @@
+"""The states of one machine: free, occupied, and open for cleaning, and what makes it go from one to the next."""
+
+from dataclasses import dataclass, field, replace
+
+from backend_api.contract import EndReason, EventType
+from edge_service.hit import Hit
+from edge_service.machine import Machine, RuleTimes
+from edge_service.presence import GAP_S, Presence, Sample, Streak, observe
+
+# Somebody who is not seen for this long has not been there all the time: ten short visits are no long stay. It spans
+# what one missed detection in five leaves out at 2 samples a second.
+_GRACE_S = 2.25
+_GRACE_PER_EXIT = 0.8
+# Sums of time stamps miss their mark by rounding.
+_TOLERANCE_S = 1e-6
+
+
+@dataclass(frozen=True, slots=True)
+class Session:
+    """One use of a machine, from its START (`start_s`) to the end of the cleaning window that leaving (`left_s`) opens.
+
+    The machine is occupied while `left_s` is None, and open for cleaning after that. Seconds of media time.
+    """
+
+    start_s: float
+    left_s: float | None = None
+    is_attempted: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class MachineState:
+    """All that is known of a machine; without a session it is free."""
+
+    presence: Presence = field(default_factory=Presence)
+    session: Session | None = None
+
+
+Step = tuple[MachineState, list[Hit]]
+
+
+def step(machine: Machine, state: MachineState, sample: Sample, gap_s: float) -> Step:
+    """What the machine is after `sample`, which comes `gap_s` seconds after the one before, and what happened."""
+    hits: list[Hit] = []
+    if gap_s > GAP_S:
+        state, hits = elapse(machine, state, sample.time_s)
+    state = replace(state, presence=observe(state.presence, sample, _grace_s(machine.rules, state.session)))
+    for transition in (_leave, _attempt, _occupy, _close):
+        state, more = transition(machine, state, sample.time_s)
+        hits += more
+    return state, hits
+
+
+def elapse(machine: Machine, state: MachineState, time_s: float) -> Step:
+    """What the machine is when nothing was observed since its last sample until `time_s`: nobody is assumed there."""
+    state = replace(state, presence=replace(state.presence, is_present=False))
+    return _leave(machine, state, time_s)
+
+
+def finish(machine: Machine, state: MachineState, end_reason: EndReason) -> list[Hit]:
+    """The END of a session that is still open, as of when somebody was last seen.
+
+    No cleaning window opens: nobody left, there is only nothing more to see.
+    """
+    session, streak = state.session, state.presence.streak
+    if session is None or session.left_s is not None or streak is None:
+        return []
+    return [_end(machine, session, streak, end_reason)]
+
+
+def _grace_s(rules: RuleTimes, session: Session | None) -> float:
+    """For how long somebody may be out of sight without a stay being over."""
+    if session is not None and session.left_s is None:
+        return rules.exit_s
+    return min(_GRACE_S, _GRACE_PER_EXIT * rules.exit_s)
+
+
+def _leave(machine: Machine, state: MachineState, time_s: float) -> Step:
+    """OCCUPIED, and nobody for exit_s: END and WINDOW_OPEN, both as of the last sighting."""
+    session, presence = state.session, state.presence
+    if session is None or session.left_s is not None or presence.streak is None or presence.is_present:
+        return state, []
+    if presence.unseen_s(time_s) < machine.rules.exit_s - _TOLERANCE_S:
+        return state, []
+    end = _end(machine, session, presence.streak, EndReason.LEFT)
+    window = Hit(
+        EventType.CLEANING_WINDOW_OPEN,
+        machine.machine_id,
+        end.time_s,
+        session.start_s,
+        end.track_id,
+        end.confidence,
+        closes_at_s=end.time_s + machine.rules.window_s,
+    )
+    # Whoever comes next begins a stay of their own.
+    state = MachineState(replace(presence, streak=None), replace(session, left_s=end.time_s))
+    return state, [end, window]
+
+
+def _attempt(machine: Machine, state: MachineState, _time_s: float) -> Step:
+    """Open for cleaning, and somebody came back before the window closed and stayed for attempt_s: ATTEMPT, once."""
+    session, streak = state.session, _stay(state, machine.rules.attempt_s)
+    if session is None or session.left_s is None or session.is_attempted or streak is None:
+        return state, []
+    if streak.began_s >= session.left_s + machine.rules.window_s:
+        return state, []
+    attempt = Hit(
+        EventType.CLEANING_ATTEMPT,
+        machine.machine_id,
+        streak.began_s,
+        session.start_s,
+        streak.track_id,
+        streak.confidence,
+        seconds_into_window=streak.began_s - session.left_s,
+    )
+    return replace(state, session=replace(session, is_attempted=True)), [attempt]
+
+
+def _occupy(machine: Machine, state: MachineState, _time_s: float) -> Step:
+    """Not occupied, and somebody stayed for enter_s: START of a new session, as of the stay's begin."""
+    session, streak = state.session, _stay(state, machine.rules.enter_s)
+    if streak is None or (session is not None and session.left_s is None):
+        return state, []
+    start = Hit(
+        EventType.MACHINE_OCCUPIED_START,
+        machine.machine_id,
+        streak.began_s,
+        streak.began_s,
+        streak.track_id,
+        streak.confidence,
+    )
+    return replace(state, session=Session(streak.began_s)), [start]
+
+
+def _close(machine: Machine, state: MachineState, time_s: float) -> Step:
+    """The window is over, and no stay that began within it can still become the attempt: free, silently."""
+    session, presence = state.session, state.presence
+    if session is None or session.left_s is None:
+        return state, []
+    closes_s = session.left_s + machine.rules.window_s
+    may_become_attempt = (
+        not session.is_attempted
+        and presence.streak is not None
+        and presence.streak.began_s < closes_s
+        and presence.unseen_s(time_s) <= _grace_s(machine.rules, session)
+    )
+    if time_s < closes_s or may_become_attempt:
+        return state, []
+    return replace(state, session=None), []
+
+
+def _stay(state: MachineState, length_s: float) -> Streak | None:
+    """The stay that goes on, if it has lasted for `length_s` seconds."""
+    streak = state.presence.streak
+    if streak is None or not state.presence.is_present or streak.length_s < length_s - _TOLERANCE_S:
+        return None
+    return streak
+
+
+def _end(machine: Machine, session: Session, streak: Streak, end_reason: EndReason) -> Hit:
+    return Hit(
+        EventType.MACHINE_OCCUPIED_END,
+        machine.machine_id,
+        streak.last_seen_s,
+        session.start_s,
+        streak.track_id,
+        streak.confidence,
+        occupied_s=streak.last_seen_s - session.start_s,
+        end_reason=end_reason,
+    )
