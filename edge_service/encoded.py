@@ -1,0 +1,114 @@
+"""Encoded video in memory: a stream's format, and its packets on the run's time line."""
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+from fractions import Fraction
+
+import av
+from av.codec.context import ThreadType
+from av.stream import Stream
+from av.video.codeccontext import VideoCodecContext
+from av.video.frame import VideoFrame
+from av.video.stream import VideoStream
+
+
+@dataclass(frozen=True, slots=True)
+class StreamFormat:
+    """What is needed to decode or to mux packets, independent of the file that they came from.
+
+    `width` and `height` are pixels as they are encoded; `sample_aspect_ratio` is the width of a pixel over its height;
+    `rotation_deg` (0, 90, 180, 270) is how far the picture must be turned counterclockwise to stand upright.
+    `template` is a stream of no file that carries the codec's parameters.
+    """
+
+    codec: str
+    pixel_format: str
+    width: int
+    height: int
+    time_base: Fraction
+    frame_rate: Fraction
+    sample_aspect_ratio: Fraction
+    rotation_deg: int
+    template: VideoStream = field(repr=False, compare=False)
+
+    @property
+    def display_size(self) -> tuple[int, int]:
+        """Width and height in square pixels of the upright picture."""
+        width = max(1, round(self.width * self.sample_aspect_ratio))
+        return (self.height, width) if self.rotation_deg % 180 else (width, self.height)
+
+    def describe(self) -> str:
+        """One phrase for people, e.g. `h264 1920x1080 yuv420p, 29.97 frames a second`."""
+        return (
+            f"{self.codec} {self.width}x{self.height} {self.pixel_format}, {float(self.frame_rate):.4g} frames a second"
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class EncodedPacket:
+    """One encoded picture.
+
+    `pts`, `dts` and `duration` count in `format.time_base` from the start of the run; `dts` is None where the file has
+    none. `is_shown` is false for a picture that is only there for others to be decoded from.
+    """
+
+    data: bytes = field(repr=False)
+    pts: int
+    dts: int | None
+    duration: int
+    is_key: bool
+    is_shown: bool
+    format: StreamFormat = field(repr=False)
+
+    @property
+    def time_s(self) -> float:
+        """When it is shown, in seconds of media time."""
+        return float(self.pts * self.format.time_base)
+
+    @property
+    def end_s(self) -> float:
+        """When it is no longer shown, in seconds of media time."""
+        return float((self.pts + self.duration) * self.format.time_base)
+
+
+def detached(stream: VideoStream) -> VideoStream:
+    """A stream with the parameters of `stream` that stays valid when the file of `stream` is closed."""
+    return av.open("detached", "w", format="null").add_stream_from_template(stream, opaque=True)
+
+
+def new_decoder(stream_format: StreamFormat) -> VideoCodecContext:
+    """A decoder for one run of packets. One thread: the least CPU, and a packet's skip mode is its own."""
+    decoder = detached(stream_format.template).codec_context
+    decoder.thread_type = ThreadType.NONE
+    decoder.thread_count = 1
+    return decoder
+
+
+def to_av_packet(packet: EncodedPacket) -> "av.Packet[Stream]":
+    """The packet as PyAV takes it."""
+    result = av.Packet(packet.data)
+    result.time_base = packet.format.time_base
+    result.pts, result.dts, result.duration = packet.pts, packet.dts, packet.duration
+    result.is_keyframe = packet.is_key
+    return result
+
+
+def decode_all(packets: Iterable[EncodedPacket]) -> Iterator[VideoFrame]:
+    """Every frame that is shown, in the order of showing; `pts` as in `EncodedPacket`. Damaged ones are left out."""
+    decoder: VideoCodecContext | None = None
+    hidden = set()
+    for packet in packets:
+        decoder = decoder or new_decoder(packet.format)
+        if not packet.is_shown:
+            hidden.add(packet.pts)
+        yield from (frame for frame in decode(decoder, packet) or () if frame.pts not in hidden)
+    if decoder:
+        yield from (frame for frame in decode(decoder, None) or () if frame.pts not in hidden)
+
+
+def decode(decoder: VideoCodecContext, packet: EncodedPacket | None) -> list[VideoFrame] | None:
+    """The frames that `packet` completes (None: those that are left); None when it is damaged."""
+    try:
+        return decoder.decode(None if packet is None else to_av_packet(packet))
+    except av.error.FFmpegError:
+        return None
