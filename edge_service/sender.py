@@ -1,0 +1,127 @@
+"""The sender: a thread of its own that empties the outbox, so that no frame ever waits for the network."""
+
+import logging
+import threading
+from concurrent.futures import Future, ThreadPoolExecutor
+from random import Random
+from typing import Self
+
+from backend_api.clock import Clock
+from edge_service.backoff import retry_delay_s
+from edge_service.courier import Courier, Failed, Idle
+from edge_service.outbox import Outbox
+from edge_service.transport import Transport
+
+# How long `drain` goes on while nothing but failures comes back.
+DRAIN_PATIENCE_S = 5.0
+_IDLE_S = 3600.0
+
+log = logging.getLogger(__name__)
+
+
+class Sender:
+    """Sends what is in `outbox`, as it comes, in order, until `stop` or `drain`; failures are tried again for ever.
+
+    `backend_url` is what messages call the backend. Use it as a context manager, so that its thread ends with the work.
+    """
+
+    def __init__(self, outbox: Outbox, transport: Transport, clock: Clock, rng: Random, *, backend_url: str) -> None:
+        self._outbox = outbox
+        self._courier = Courier(outbox, transport, clock, f"backend {backend_url}")
+        self._clock = clock
+        self._rng = rng
+        self._backend_url = backend_url
+        self._executor = ThreadPoolExecutor(max_workers=1, thread_name_prefix="sender")
+        self._running: Future[None] | None = None
+        self._stop = threading.Event()
+        self._cancelled = self._stop
+        self._hurry = threading.Event()
+        self._drain_began_s: float | None = None
+        self._failing_since_s: float | None = None
+        self._last_error: str | None = None
+
+    def __enter__(self) -> Self:
+        self.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.stop()
+
+    @property
+    def last_error(self) -> str | None:
+        """Why nothing can be delivered at present, in one line; None when all is well."""
+        return self._last_error
+
+    def start(self) -> None:
+        """Begin to send."""
+        self._running = self._executor.submit(self._run)
+        self._running.add_done_callback(_report_end)
+
+    def stop(self) -> int:
+        """End after the request that is under way; say how many events wait. Raises what the thread failed of."""
+        self._stop.set()
+        return self._finish()
+
+    def drain(self, stop: threading.Event | None = None) -> int:
+        """Send what waits, then end; say how many events still wait.
+
+        It goes on as long as the backend takes events, and gives up after DRAIN_PATIENCE_S seconds of failures, or
+        after the request that is under way when somebody sets `stop`. Raises what the thread failed of.
+        """
+        self._cancelled = stop or self._stop
+        self._drain_began_s = self._clock.monotonic_s()
+        return self._finish()
+
+    def _finish(self) -> int:
+        self._hurry.set()
+        self._outbox.signal.set()
+        if self._running is not None:
+            self._running.result()
+        self._executor.shutdown()
+        return self._outbox.depth
+
+    def _run(self) -> None:
+        failures = 0
+        while not (self._stop.is_set() or self._cancelled.is_set()):
+            step = self._courier.step()
+            if isinstance(step, Failed):
+                failures += 1
+                self._note_failure(step.reason)
+                delay_s = retry_delay_s(failures, self._rng, step.retry_after_s)
+                if self._gives_up(delay_s):
+                    return
+                if self._clock.wait(self._hurry, delay_s):
+                    self._hurry.clear()
+                    failures = 0
+            elif isinstance(step, Idle):
+                if self._drain_began_s is not None:
+                    return
+                self._clock.wait(self._outbox.signal, _IDLE_S)
+            else:
+                failures = 0
+                self._note_success()
+
+    def _gives_up(self, delay_s: float) -> bool:
+        if self._drain_began_s is None or self._failing_since_s is None:
+            return False
+        began_s = max(self._drain_began_s, self._failing_since_s)
+        return self._clock.monotonic_s() + delay_s > began_s + DRAIN_PATIENCE_S
+
+    def _note_failure(self, reason: str) -> None:
+        self._last_error = reason
+        if self._failing_since_s is None:
+            self._failing_since_s = self._clock.monotonic_s()
+            log.warning(
+                "%s; %d events wait in %s and are sent when that is over", reason, self._outbox.depth, self._outbox.path
+            )
+
+    def _note_success(self) -> None:
+        self._last_error = None
+        if self._failing_since_s is not None:
+            self._failing_since_s = None
+            log.info("backend %s answers again; %d events still wait", self._backend_url, self._outbox.depth)
+
+
+def _report_end(running: "Future[None]") -> None:
+    if error := running.exception():
+        log.error("the sender has stopped, events are kept in the outbox: %s: %s", type(error).__name__, error)
