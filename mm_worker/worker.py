@@ -1,0 +1,79 @@
+"""Entry script of the worker: `python mm_worker/worker.py --db ./data/app.db --seed 123`."""
+
+import sys
+from pathlib import Path
+
+ROOT = str(Path(__file__).resolve().parent.parent)
+if ROOT not in sys.path:
+    sys.path.insert(0, ROOT)
+
+import logging  # noqa: E402
+import random  # noqa: E402
+import threading  # noqa: E402
+from contextlib import closing  # noqa: E402
+
+from backend_api.clock import Clock, SystemClock  # noqa: E402
+from backend_api.media import MediaFolder  # noqa: E402
+from backend_api.process import EXIT_DONE, run_process, stop_on_signals  # noqa: E402
+from backend_api.store import DatabaseNotReady, Store  # noqa: E402
+from mm_worker.loop import Outcome, Pace, Worker  # noqa: E402
+from mm_worker.mock_vlm import MockVlm  # noqa: E402
+from mm_worker.options import Options, parse_options  # noqa: E402
+from mm_worker.retry import RetryPolicy  # noqa: E402
+
+log = logging.getLogger(__name__)
+
+
+def main() -> int:
+    """Work until stopped, or until nothing is left to do. Raises UsageError for a database that can't be used."""
+    options = parse_options()
+    stop = stop_on_signals()
+    clock = SystemClock()
+    store = open_store(options, clock, stop)
+    if store is not None:
+        with closing(store):
+            _work(options, store, clock, stop)
+    return EXIT_DONE
+
+
+def open_store(options: Options, clock: Clock, stop: threading.Event) -> Store | None:
+    """The store, as soon as the backend has made it; None when stopped before. Only the backend makes databases.
+
+    Raises UsageError when the database can't be used, with `drain` also when it isn't there yet.
+    """
+    is_announced = False
+    while not stop.is_set():
+        try:
+            return Store.open(options.db, clock, create=False)
+        except DatabaseNotReady as error:
+            if options.drain:
+                raise
+            if not is_announced:
+                log.info("waiting for the backend: %s", error)
+                is_announced = True
+        clock.wait(stop, options.poll_s)
+    return None
+
+
+def _work(options: Options, store: Store, clock: Clock, stop: threading.Event) -> None:
+    worker = Worker(
+        store,
+        MediaFolder(options.media_dir),
+        MockVlm(options.seed),
+        clock=clock,
+        stop=stop,
+        pace=Pace(lease_s=options.lease_s, poll_s=options.poll_s),
+        retry=RetryPolicy(max_attempts=options.max_attempts),
+        rng=random.SystemRandom(),
+    )
+    log.info(
+        "judging the attempts in %s, clips from %s, model mock, seed %d", options.db, options.media_dir, options.seed
+    )
+    began_s = clock.monotonic_s()
+    outcomes = worker.run(drain=options.drain)
+    counts = ", ".join(f"{outcomes[outcome]} {outcome}" for outcome in Outcome)
+    log.info("worked for %.0f s: %s", clock.monotonic_s() - began_s, counts)
+
+
+if __name__ == "__main__":
+    run_process(main)

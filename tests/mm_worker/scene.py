@@ -1,0 +1,77 @@
+"""A database, a media folder and the workers on them, with time in the test's hand."""
+
+import random
+import threading
+from pathlib import Path
+
+from backend_api.contract import Enrichment, Event, clip_name
+from backend_api.media import MediaFolder
+from backend_api.store import Store
+from mm_worker.loop import Pace, Worker
+from mm_worker.mock_vlm import MockVlm
+from mm_worker.retry import RetryPolicy
+from mm_worker.vlm import Vlm
+from tests.backend_api.events import make_event
+from tests.fake_clock import FakeClock
+from tests.mm_worker.clips import draw_clip
+
+GUARD_S = 60
+PACE = Pace(lease_s=30.0, poll_s=0.5)
+RETRY = RetryPolicy(max_attempts=3, base_s=2.0, cap_s=60.0)
+
+
+class WorkerClock(FakeClock):
+    """Whoever waits for `stop` gets there at once; a heartbeat beats `beats` times, then stands still to the end."""
+
+    def __init__(self, stop: threading.Event, beats: int = 0) -> None:
+        super().__init__()
+        self.beaten = threading.Event()
+        self._stop = stop
+        self._beats = beats
+
+    def wait(self, signal: threading.Event, timeout_s: float) -> bool:
+        if signal is self._stop:
+            return super().wait(signal, timeout_s)
+        if self._beats == 0:
+            self.beaten.set()
+            return signal.wait(GUARD_S)
+        self._beats -= 1
+        return super().wait(signal, timeout_s)
+
+
+class Scene:
+    """`store` and the workers share `clock`; times are seconds."""
+
+    def __init__(self, folder: Path, beats: int = 0) -> None:
+        self.stop = threading.Event()
+        self.clock = WorkerClock(self.stop, beats)
+        self.store = Store.open(folder / "app.db", self.clock, create=True)
+        self.media = folder / "media"
+        self.media.mkdir()
+
+    def add_attempt(self, at_s: float = 0.0, **overrides: object) -> Event:
+        """Store a cleaning attempt; it promises a clip of a second, which lies in the media folder."""
+        path = self.media / clip_name(make_event(at_s=at_s).event_id)
+        event = make_event(at_s=at_s, **({"clip": draw_clip(path, range(0, 1000, 100))} | overrides))
+        self.store.add([event])
+        return event
+
+    def enrichment(self, event: Event) -> Enrichment:
+        """What the database says of the question about `event`."""
+        row = self.store.get(event.event_id)
+        assert row is not None
+        assert row.mm is not None
+        return row.mm
+
+    def worker(self, vlm: Vlm | None = None) -> Worker:
+        """A worker with the mocked model, unless told otherwise."""
+        return Worker(
+            self.store,
+            MediaFolder(self.media),
+            vlm or MockVlm(123),
+            clock=self.clock,
+            stop=self.stop,
+            pace=PACE,
+            retry=RETRY,
+            rng=random.Random(7),
+        )

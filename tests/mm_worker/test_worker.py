@@ -1,0 +1,102 @@
+"""The worker as a process: it waits for the backend, works, drains, stops, and says what is wrong in one line."""
+
+import signal
+import sqlite3
+from pathlib import Path
+
+import pytest
+
+from backend_api.clock import SystemClock
+from backend_api.contract import Event, MmStatus, clip_name
+from backend_api.store import Store
+from tests.backend_api.events import make_event
+from tests.mm_worker.clips import draw_clip
+from tests.processes import Running, script
+
+
+def worker_command(folder: Path, *extra: str) -> list[str]:
+    flags = ["--db", str(folder / "app.db"), "--media-dir", str(folder / "media"), "--seed", "123", "--poll-s", "0.05"]
+    return [*script("mm_worker/worker.py"), *flags, *extra]
+
+
+def fill(folder: Path, store: Store, count: int) -> list[Event]:
+    """Attempts with clips, stored as the backend does."""
+    (folder / "media").mkdir(exist_ok=True)
+    drawn = folder / "drawn.mp4"
+    clip = draw_clip(drawn, range(0, 1000, 100))
+    events = [make_event(at_s=at_s, clip=clip) for at_s in range(count)]
+    for event in events:
+        (folder / "media" / clip_name(event.event_id)).write_bytes(drawn.read_bytes())
+    store.add(events)
+    return events
+
+
+@pytest.fixture
+def db(tmp_path: Path) -> Path:
+    return tmp_path / "app.db"
+
+
+def test_workers_drain_one_database_together(tmp_path: Path, db: Path) -> None:
+    store = Store.open(db, SystemClock(), create=True)
+    events = fill(tmp_path, store, 12)
+    with Running(worker_command(tmp_path, "--drain")) as one, Running(worker_command(tmp_path, "--drain")) as other:
+        assert one.wait() == other.wait() == 0
+    judged = [line for line in one.lines + other.lines if "confidence" in line]
+    assert len(judged) == len(events)
+    assert all(any(str(event.event_id) in line for line in judged) for event in events)
+    rows = [store.get(event.event_id) for event in events]
+    assert all(row and row.mm and row.mm.status is MmStatus.DONE and row.mm.attempts == 1 for row in rows)
+    store.close()
+
+
+def test_it_waits_for_the_backend_and_stops_on_sigterm(tmp_path: Path, db: Path) -> None:
+    with Running(worker_command(tmp_path)) as worker:
+        assert str(db) in worker.wait_for("waiting for the backend")
+        store = Store.open(db, SystemClock(), create=True)
+        worker.wait_for("judging")
+        fill(tmp_path, store, 1)
+        worker.wait_for("confidence")
+        assert worker.stop(signal.SIGTERM) == 0
+        store.close()
+    assert "1 done" in worker.lines[-1]
+    assert worker.output.count("waiting for the backend") == 1
+
+
+def test_it_stops_on_ctrl_c_while_it_waits_for_the_backend(tmp_path: Path, db: Path) -> None:
+    with Running(worker_command(tmp_path)) as worker:
+        worker.wait_for("waiting for the backend")
+        assert worker.stop(signal.SIGINT) == 0
+    assert not db.exists()
+
+
+def test_to_drain_a_missing_database_is_a_mistake(tmp_path: Path, db: Path) -> None:
+    with Running(worker_command(tmp_path, "--drain")) as worker:
+        assert worker.wait() == 2
+    assert len(worker.lines) == 1
+    assert str(db) in worker.lines[0]
+    assert not db.exists()
+
+
+def test_the_database_of_another_program_is_refused_at_once(tmp_path: Path, db: Path) -> None:
+    connection = sqlite3.connect(db)
+    connection.execute("CREATE TABLE recipes (name TEXT)")
+    connection.close()
+    with Running(worker_command(tmp_path)) as worker:
+        assert worker.wait() == 2
+    assert len(worker.lines) == 1
+    assert "another program" in worker.lines[0]
+
+
+def test_a_flag_that_is_wrong_is_one_line(tmp_path: Path) -> None:
+    with Running(worker_command(tmp_path, "--lease-s", "-3")) as worker:
+        assert worker.wait() == 2
+    assert len(worker.lines) == 1
+    assert "--lease-s" in worker.lines[0]
+
+
+def test_help_names_every_flag_with_its_default(tmp_path: Path) -> None:
+    with Running(worker_command(tmp_path, "--help")) as worker:
+        assert worker.wait() == 0
+    for flag in ("--db", "--media-dir", "--seed", "--poll-s", "--drain", "--vlm", "--lease-s", "--max-attempts"):
+        assert flag in worker.output
+    assert worker.output.count("default") >= 8
