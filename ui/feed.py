@@ -6,6 +6,7 @@ verdict is brought up to date in place.
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
+from datetime import timedelta
 from typing import Protocol
 
 from backend_api.contract import DEFAULT_PAGE_ITEMS, EventPage, EventType, MmStatus, StoredEvent
@@ -111,7 +112,10 @@ def is_unfinished(event: StoredEvent) -> bool:
 
 def _span(query: EventQuery, events: Sequence[StoredEvent]) -> EventQuery:
     times = [event.ts for event in events]
-    # Not by status: a row that waits here may be judged by now.
+    # Not by status: a row that waits here may be judged by now. The millisecond takes the last one in.
     return EventQuery(
-        event_type=EventType.CLEANING_ATTEMPT, machine_id=query.machine_id, since=min(times), until=max(times)
+        event_type=EventType.CLEANING_ATTEMPT,
+        machine_id=query.machine_id,
+        since=min(times),
+        until=max(times) + timedelta(milliseconds=1),
     )

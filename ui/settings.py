@@ -12,7 +12,7 @@ DEFAULT_BACKEND_URL = "http://127.0.0.1:8000"
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """`backend_url` as this process reaches it; `public_backend_url` as browsers do, None to derive it from the page."""
+    """`backend_url` as this process reaches it; `public_backend_url` as browsers do, None to follow the page's."""
 
     backend_url: str = DEFAULT_BACKEND_URL
     public_backend_url: str | None = None

@@ -1,5 +1,7 @@
 """What an operator reads instead of the contract's codes: pure functions from values to words."""
 
+from typing import Literal
+
 from backend_api.contract import (
     AttemptAttributes,
     EndAttributes,
@@ -14,10 +16,12 @@ from backend_api.contract import (
 )
 from ui.local_time import Zone
 
+Color = Literal["green", "red", "orange", "gray", "blue"]
+
 EVENT_WORDS = {
     EventType.MACHINE_OCCUPIED_START: "Use began",
     EventType.MACHINE_OCCUPIED_END: "Use ended",
-    EventType.CLEANING_WINDOW_OPEN: "Cleaning window opened",
+    EventType.CLEANING_WINDOW_OPEN: "Window opened",
     EventType.CLEANING_ATTEMPT: "Cleaning attempt",
 }
 STATUS_WORDS = {
@@ -32,7 +36,7 @@ VERDICT_WORDS = {
     Verdict.CANNOT_TELL: "Cannot tell",
 }
 # Colours of Streamlit's palette; the words carry the meaning, the colour only helps the eye.
-OUTCOME_COLORS = {
+OUTCOME_COLORS: dict[str, Color] = {
     "Cleaned": "green",
     "Not cleaned": "red",
     "Cannot tell": "orange",
@@ -113,11 +117,14 @@ def _known_attributes(event: StoredEvent, zone: Zone) -> dict[str, tuple[str, st
     return known
 
 
-def provenance(result: MmResult) -> str:
-    """How a verdict came about, in one line."""
-    count = len(result.frame_times_s)
-    frames = "1 frame" if count == 1 else f"{count} frames"
-    return (
-        f"By {result.model}, prompt version {result.prompt_version}, from {frames} "
-        f"in {duration(result.latency_ms / 1000)}."
-    )
+def verdict_facts(result: MmResult) -> dict[str, str]:
+    """How a verdict came about, as label and text."""
+    frames = ", ".join(duration(time_s) for time_s in result.frame_times_s)
+    return {
+        "Model": result.model,
+        "Prompt version": result.prompt_version,
+        "Frames seen at": frames or "none",
+        "Answered in": f"{result.latency_ms:.0f} ms"
+        if result.latency_ms < 1000
+        else duration(result.latency_ms / 1000),
+    }

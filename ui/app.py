@@ -1,0 +1,34 @@
+"""The operator's dashboard: `streamlit run ui/app.py`. Frames every page and stands in while the backend is away."""
+
+import sys
+from pathlib import Path
+
+ROOT = str(Path(__file__).resolve().parent.parent)
+if ROOT not in sys.path:
+    sys.path.insert(0, ROOT)
+
+import streamlit as st  # noqa: E402
+
+from backend_api.process import UsageError  # noqa: E402
+from ui.api import BackendError  # noqa: E402
+from ui.away import show_away, show_misconfigured  # noqa: E402
+from ui.session import api, settings  # noqa: E402
+
+PAGES = [("views/events.py", "Events")]
+
+
+def main() -> None:
+    """Draw the page that the address names, or the card that says why it cannot be drawn."""
+    st.set_page_config(page_title="Gym machines", layout="wide")
+    st.html(Path(__file__).with_name("style.css"))
+    page = st.navigation([st.Page(path, title=title) for path, title in PAGES], position="top")
+    try:
+        page.run()
+    except BackendError as error:
+        show_away(error, api(), settings())
+    except UsageError as error:
+        show_misconfigured(error)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,45 @@
+"""The card that stands in for a page while the backend cannot answer, until it can."""
+
+from collections.abc import Iterator
+from itertools import count
+
+import streamlit as st
+
+from backend_api.process import UsageError
+from ui.api import BackendApi, BackendError, Unreachable
+from ui.settings import Settings
+
+RETRY_S = 2.0
+
+
+def show_away(error: BackendError, api: BackendApi, settings: Settings) -> None:
+    """Say what is wrong and what to do, and run the page again once the backend is well."""
+    with st.container(border=True, key="away"):
+        if isinstance(error, Unreachable):
+            st.subheader("The backend is away", anchor=False)
+            st.markdown(f"{error} Start it from the project's folder:")
+            st.code(settings.start_command(), language="bash", wrap_lines=True)
+            st.markdown("If it runs elsewhere, start the dashboard with its address in `GYM_BACKEND_URL`.")
+        else:
+            st.subheader("The backend cannot answer this", anchor=False)
+            st.text(str(error))
+        st.caption("This page comes back by itself.")
+    _wait_for_backend(api, count())
+
+
+@st.fragment(run_every=RETRY_S)
+def _wait_for_backend(api: BackendApi, runs: Iterator[int]) -> None:
+    if next(runs) == 0:
+        return  # drawn with the card just now: the first look is due after a pause
+    try:
+        api.check_health()
+    except BackendError:
+        return
+    st.rerun()
+
+
+def show_misconfigured(error: UsageError) -> None:
+    """Say which setting is wrong; only whoever starts the dashboard can put it right."""
+    with st.container(border=True, key="away"):
+        st.subheader("The dashboard is set up wrongly", anchor=False)
+        st.text(f"{error}, then start the dashboard again.")

@@ -1,0 +1,34 @@
+"""What every page shares: the settings, the door to the backend, and the browser's time zone."""
+
+import os
+
+import streamlit as st
+
+from ui.api import BackendApi
+from ui.local_time import Zone
+from ui.settings import Settings
+
+
+def settings() -> Settings:
+    """Where the backend is. Raises UsageError when the environment names no address."""
+    return Settings.from_environment(os.environ)
+
+
+@st.cache_resource(show_spinner=False)
+def _api(url: str) -> BackendApi:
+    return BackendApi(url)
+
+
+def api() -> BackendApi:
+    """The door to the backend, one for all sessions, so that connections are kept."""
+    return _api(settings().backend_url)
+
+
+def browser_url(path: str) -> str:
+    """The address at which this session's browser finds the backend's `path`."""
+    return settings().browser_url(path, st.context.url)
+
+
+def zone() -> Zone:
+    """The time zone of this session's browser."""
+    return Zone.from_name(st.context.timezone)

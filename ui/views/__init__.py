@@ -1,0 +1,1 @@
+"""The pages, one script each, which ui/app.py leads to."""
