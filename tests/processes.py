@@ -96,15 +96,19 @@ class Running:
         self.send(signum)
         return self.wait(timeout_s)
 
+    def kill(self) -> None:
+        """End the process and its children as a power cut would, and wait until they are gone."""
+        if self._process.poll() is None:
+            os.killpg(self._process.pid, signal.SIGKILL)  # its own session: its children and nobody else
+        self._process.wait()
+
     def __enter__(self) -> Self:
         return self
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        if self._process.poll() is None:
-            os.killpg(self._process.pid, signal.SIGKILL)  # its own session: its children and nobody else
-        self._process.wait()
+        self.kill()
         self._reader.join()
         if self._process.stdout is not None:
             self._process.stdout.close()

@@ -1,0 +1,93 @@
+"""One run of edge, backend and worker on a video, with any number of kills on the way."""
+
+import random
+import threading
+from contextlib import ExitStack
+from dataclasses import dataclass
+from pathlib import Path
+
+from backend_api.clock import SystemClock
+from tests.chaos.flaky_proxy import FlakyProxy
+from tests.chaos.outcome import Fact, facts, unfinished
+from tests.processes import Running, eventually, free_port, script
+
+_CLOCK = SystemClock()
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What is left after a run, and what was done to it."""
+
+    facts: list[Fact]
+    kills: dict[str, int]
+    cut_answers: int
+
+
+class Play:
+    """The three processes, each of which can be killed and comes up again."""
+
+    def __init__(self, video: Path, folder: Path, rng: random.Random, *, flaky: bool, speed: str) -> None:
+        self._folder = folder
+        self._rng = rng
+        self._stack = ExitStack()
+        self._backend_port = free_port()
+        self.address = f"http://127.0.0.1:{self._backend_port}"
+        self._proxy = self._stack.enter_context(FlakyProxy(self._backend_port, rng)) if flaky else None
+        edge_port = self._proxy.port if self._proxy else self._backend_port
+        media = ["--media-dir", str(folder / "media")]
+        self._commands = {
+            "backend": [
+                *script("backend_api/main.py"),
+                *("--db", str(folder / "app.db"), *media, "--port", str(self._backend_port)),
+            ],
+            "worker": [
+                *script("mm_worker/worker.py"),
+                *("--db", str(folder / "app.db"), *media, "--seed", "123", "--poll-s", "0.1", "--lease-s", "2"),
+            ],
+            "edge": [
+                *script("edge_service/main.py"),
+                *("--video", str(video), "--camera-id", "cam_01", "--store-id", "gym_demo", "--seed", "42", *media),
+                *("--outbox-dir", str(folder / "outbox"), "--backend-url", f"http://127.0.0.1:{edge_port}"),
+                *("--start-time", "2026-01-31T09:00:00Z", "--speed", speed),
+            ],
+        }
+        self._running: dict[str, Running] = {}
+        self.kills = dict.fromkeys(self._commands, 0)
+
+    def start(self, name: str) -> Running:
+        """Start `name`, whether it was killed or has ended."""
+        self._running[name] = self._stack.enter_context(Running(self._commands[name]))
+        return self._running[name]
+
+    def kill_one(self) -> None:
+        """Wait for a random moment, kill a random process, and start it again."""
+        _CLOCK.wait(threading.Event(), self._rng.uniform(0.05, 1.5))
+        name = self._rng.choice(sorted(self._commands))
+        self._running[name].kill()
+        self.kills[name] += 1
+        self.start(name)
+
+    def finish(self) -> Outcome:
+        """Let everything come to its end, then say what is left."""
+        while self._running["edge"].wait(300) != 0 or "still wait" in self._running["edge"].output:
+            self.start("edge")
+        eventually(lambda: unfinished(self.address) == 0, "every attempt has its verdict", 120)
+        cut_answers = self._proxy.cut if self._proxy else 0
+        return Outcome(facts(self.address), self.kills, cut_answers)
+
+    def close(self) -> None:
+        """End whatever runs."""
+        self._stack.close()
+
+
+def play(video: Path, folder: Path, *, seed: int = 0, kills: int = 0, speed: str = "max") -> Outcome:
+    """Run `video` through edge, backend and worker in `folder`, killing `kills` times; `seed` makes it repeatable."""
+    running = Play(video, folder, random.Random(seed), flaky=kills > 0, speed=speed)
+    try:
+        for name in ("backend", "worker", "edge"):
+            running.start(name)
+        for _ in range(kills):
+            running.kill_one()
+        return running.finish()
+    finally:
+        running.close()

@@ -1,0 +1,25 @@
+"""The long run: kill again and again, then compare. The seed is printed; GYM_CHAOS_SEED repeats it."""
+
+import os
+import random
+from pathlib import Path
+
+from tests.chaos.run import play
+
+KILLS = 60
+
+
+def test_nothing_is_lost_and_nothing_is_doubled(sample: Path, tmp_path: Path) -> None:
+    seed = int(os.environ.get("GYM_CHAOS_SEED") or random.SystemRandom().randrange(2**31))
+    print(f"\nGYM_CHAOS_SEED={seed}")
+    undisturbed = play(sample, tmp_path / "undisturbed")
+    disturbed = play(sample, tmp_path / "disturbed", seed=seed, kills=KILLS)
+    expected, got = {fact.event_id: fact for fact in undisturbed.facts}, {f.event_id: f for f in disturbed.facts}
+    lost, doubled = expected.keys() - got.keys(), len(disturbed.facts) - len(got)
+    print(
+        f"{len(expected)} events, {sum(disturbed.kills.values())} kills {disturbed.kills}, "
+        f"{disturbed.cut_answers} answers cut off, {len(lost)} lost, {doubled} doubled, "
+        f"{len(got.keys() - expected.keys())} made up"
+    )
+    assert expected
+    assert disturbed.facts == undisturbed.facts
