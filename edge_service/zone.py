@@ -1,5 +1,6 @@
 """Zones: what makes a polygon a valid zone, and whether a point lies in one."""
 
+import math
 from collections.abc import Iterator, Sequence
 from itertools import combinations
 
@@ -91,3 +92,16 @@ def _first_crossing(points: Sequence[Point]) -> tuple[int, int] | None:
 def _area(points: Sequence[Point]) -> float:
     """The shoelace formula."""
     return abs(sum(a[0] * b[1] - b[0] * a[1] for a, b in _sides(points))) / 2
+
+
+def distance_to_boundary(zone: Sequence[Point], point: Point) -> float:
+    """How far `point` is from the nearest side of `zone`."""
+    return min(_distance(a, b, point) for a, b in _sides(zone))
+
+
+def _distance(a: Point, b: Point, point: Point) -> float:
+    """How far `point` is from the stretch from `a` to `b`, two different points."""
+    along = (b[0] - a[0], b[1] - a[1])
+    share = ((point[0] - a[0]) * along[0] + (point[1] - a[1]) * along[1]) / (along[0] ** 2 + along[1] ** 2)
+    share = min(1.0, max(0.0, share))
+    return math.dist(point, (a[0] + share * along[0], a[1] + share * along[1]))
