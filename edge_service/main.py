@@ -1,0 +1,88 @@
+"""The edge's entry: puts the parts of one camera together and runs it to the end of its video."""
+
+import logging
+import sys
+from pathlib import Path
+from random import SystemRandom
+
+ROOT = str(Path(__file__).resolve().parent.parent)
+if ROOT not in sys.path:
+    sys.path.insert(0, ROOT)
+
+from backend_api.clock import Clock, SystemClock  # noqa: E402
+from backend_api.process import EXIT_DONE, run_process, stop_on_signals  # noqa: E402
+from edge_service.config import Config, load_config  # noqa: E402
+from edge_service.disk import Disk  # noqa: E402
+from edge_service.event_factory import EventFactory  # noqa: E402
+from edge_service.folders import make_writable  # noqa: E402
+from edge_service.http_transport import HttpTransport  # noqa: E402
+from edge_service.mock_detector import MockDetector  # noqa: E402
+from edge_service.options import Options, parse_options  # noqa: E402
+from edge_service.outbox import Outbox  # noqa: E402
+from edge_service.packet_ring import PacketRing, reach_s  # noqa: E402
+from edge_service.recorder import Recorder  # noqa: E402
+from edge_service.rules import RuleEngine  # noqa: E402
+from edge_service.scenario import Scenario  # noqa: E402
+from edge_service.sender import Sender  # noqa: E402
+from edge_service.tracker import Tracker  # noqa: E402
+from edge_service.video import VideoSource  # noqa: E402
+from edge_service.watch import Camera, Watch  # noqa: E402
+
+log = logging.getLogger(__name__)
+
+
+def main() -> int:
+    """Watch the video that the command line names. Returns the exit code; raises UsageError."""
+    options = parse_options()
+    config = load_config(options.config)
+    clock, disk = SystemClock(), Disk()
+    make_writable(options.media_dir, "--media-dir")
+    make_writable(options.outbox_dir, "--outbox-dir")
+    backend_url = options.backend_url or config.delivery.backend_url
+    transport = HttpTransport(backend_url)
+    stop = stop_on_signals()
+    with Outbox.open(options.outbox_dir, options.camera_id, disk, max_bytes=config.outbox.max_bytes) as outbox:
+        camera = set_up_camera(options, config, outbox, disk, clock)
+        with Sender(outbox, transport, clock, SystemRandom(), backend_url=backend_url) as sender:
+            Watch(camera, clock).run(options.speed, stop)
+            waiting = sender.drain(stop)
+        transport.close()
+        tell_what_waits(waiting, outbox, backend_url)
+    return EXIT_DONE
+
+
+def set_up_camera(options: Options, config: Config, outbox: Outbox, disk: Disk, clock: Clock) -> Camera:
+    """The parts that one camera's loop works with. Raises UsageError when the video cannot be watched."""
+    machines, clip = config.machines, config.clip
+    fps = config.detector.fps
+    ring = PacketRing(reach_s([m.rules for m in machines], pre_s=clip.pre_s, post_s=clip.post_s, fps=fps))
+    source = VideoSource(options.video, fps=fps, loop=options.loop, ring=ring)
+    factory = EventFactory(options.store_id, options.camera_id, options.start_time or clock.now())
+    log.info(
+        "camera %s watches %s (%s) for %d machines, from %s on; clips go to %s",
+        options.camera_id, options.video, source.format.describe(), len(machines),
+        factory.timestamp(0).isoformat(timespec="seconds"), options.media_dir,
+    )  # fmt: skip
+    return Camera(
+        source=source,
+        detector=MockDetector(Scenario(options.seed, machines), options.seed, min_score=config.detector.score),
+        tracker=Tracker(),
+        rules=RuleEngine(machines),
+        recorder=Recorder(ring, source.format, options.media_dir, disk, factory, machines, clip),
+        outbox=outbox,
+    )
+
+
+def tell_what_waits(waiting: int, outbox: Outbox, backend_url: str) -> None:
+    """The last line: whether the backend has everything, or how much waits and where."""
+    if waiting:
+        log.warning(
+            "%d events wait in %s: %s did not take them; they are sent when this camera's edge runs again",
+            waiting, outbox.path, backend_url,
+        )  # fmt: skip
+    else:
+        log.info("done: the backend has every event")
+
+
+if __name__ == "__main__":
+    run_process(main)
