@@ -50,7 +50,7 @@ def sample_frames(clip: bytes, count: int = MAX_FRAMES) -> tuple[ClipFrame, ...]
     Raises ClipUnreadable when it has no picture, or when one that was picked cannot be decoded.
     """
     try:
-        with av.open(io.BytesIO(clip), "r") as container:
+        with av.open(io.BytesIO(clip), "r", metadata_errors="replace") as container:
             return _sample(container, count)
     except av.FFmpegError as error:
         raise ClipUnreadable(f"the clip cannot be decoded: {error.strerror}") from error

@@ -35,7 +35,7 @@ class Outcome(StrEnum):
     """What became of one claim; a `LOST` one was, or will be, settled by another worker."""
 
     DONE = "done"
-    FAILED = "failed, to be tried again"
+    FAILED = "failed for now"
     DEAD = "given up"
     LOST = "left to another worker"
 

@@ -99,6 +99,13 @@ def test_a_file_that_is_no_video_is_unreadable() -> None:
         sample_frames(b"This is a text and no video. " * 100)
 
 
+def test_a_clip_whose_tags_are_no_text_is_sampled_all_the_same(tmp_path: Path) -> None:
+    draw_clip(tmp_path / "clip.mp4", [0, 100])
+    data = (tmp_path / "clip.mp4").read_bytes()
+    assert b"Lavf" in data
+    assert len(sample_frames(data.replace(b"Lavf", b"\xff\xfe\x9ef"))) == 2
+
+
 def test_the_promise_of_a_clip_holds_for_its_file_alone(tmp_path: Path) -> None:
     draw_clip(tmp_path / "one.mp4", [0, 100])
     draw_clip(tmp_path / "other.mp4", [0, 100, 200])
