@@ -16,6 +16,7 @@ from tests.fake_clock import FakeClock
 from tests.mm_worker.clips import draw_clip
 
 GUARD_S = 60
+JITTER_SEED = 7
 PACE = Pace(lease_s=30.0, poll_s=0.5)
 RETRY = RetryPolicy(max_attempts=3, base_s=2.0, cap_s=60.0)
 
@@ -73,5 +74,5 @@ class Scene:
             stop=self.stop,
             pace=PACE,
             retry=RETRY,
-            rng=random.Random(7),
+            rng=random.Random(JITTER_SEED),
         )

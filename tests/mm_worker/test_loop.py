@@ -1,13 +1,17 @@
 """What a worker makes of an event, on a real store: a verdict, or a failure with its reason, never a guess."""
 
+import random
 from collections import Counter
+
+import pytest
 
 from backend_api.contract import Enrichment, MmResult, MmStatus, clip_name
 from mm_worker.loop import Outcome
 from mm_worker.mock_vlm import MockVlm
+from mm_worker.vlm import VlmError
 from tests.mm_worker.models import AskedVlm, FailingVlm
 from tests.mm_worker.questions import make_question
-from tests.mm_worker.scene import RETRY, Scene
+from tests.mm_worker.scene import JITTER_SEED, RETRY, Scene
 
 
 def test_the_verdict_and_what_it_rests_on_are_stored(scene: Scene) -> None:
@@ -42,8 +46,7 @@ def test_a_missing_clip_is_tried_again_and_then_given_up_never_judged(scene: Sce
 
 
 def test_a_clip_that_does_not_match_its_event_is_never_judged(scene: Scene) -> None:
-    event, other = scene.add_attempt(0), scene.add_attempt(1, clip=None)
-    (scene.media / clip_name(other.event_id)).replace(scene.media / clip_name(event.event_id))
+    event = scene.add_attempt()
     (scene.media / clip_name(event.event_id)).write_bytes(b"not the clip that was promised")
     vlm = AskedVlm()
     scene.worker(vlm).run(drain=True)
@@ -75,6 +78,19 @@ def test_a_model_that_fails_is_asked_again_after_the_backoff(scene: Scene) -> No
     assert scene.worker(vlm).run(drain=True) == Counter({Outcome.FAILED: 2, Outcome.DONE: 1})
     assert scene.enrichment(event).status is MmStatus.DONE
     assert scene.enrichment(event).attempts == 3
+
+
+def test_the_policy_says_how_long_a_failure_waits(scene: Scene) -> None:
+    scene.add_attempt()
+
+    def stop_and_fail() -> None:
+        scene.stop.set()
+        raise VlmError("the model is not loaded")
+
+    scene.worker(AskedVlm(before=stop_and_fail)).run(drain=False)
+    delay_s = RETRY.delay_s(1, random.Random(JITTER_SEED))
+    assert delay_s is not None
+    assert scene.store.next_due_s() == pytest.approx(delay_s, abs=0.001)
 
 
 def test_a_model_that_fails_for_good_leaves_its_reason(scene: Scene) -> None:
