@@ -8,8 +8,9 @@ from typing import Any
 
 from sqlalchemy import Connection, func, insert, select
 
-from backend_api.contract import Event, MmStatus
+from backend_api.contract import Enrichment, Event, MmStatus, to_milliseconds
 from backend_api.instants import to_ms
+from backend_api.rows import EventRow
 from backend_api.tables import enrichments, events
 
 # SQLite takes at most 32,766 parameters a statement.
@@ -35,7 +36,14 @@ class Arrival:
     @classmethod
     def of(cls, event: Event, received_at: datetime) -> "Arrival":
         """The arrival of `event` at `received_at` (aware)."""
-        return cls(event, event.model_dump_json(), received_at)
+        return cls(event, event.model_dump_json(), to_milliseconds(received_at))
+
+    @property
+    def row(self) -> EventRow:
+        """What the database holds once this arrival is stored."""
+        sha256 = self.event.clip.sha256 if self.event.clip else None
+        mm = Enrichment(status=MmStatus.PENDING, attempts=0) if self.event.needs_mm else None
+        return EventRow(self.event.event_id, self.body, sha256, self.received_at, mm)
 
 
 def add_arrivals(connection: Connection, arrivals: Sequence[Arrival]) -> list[Outcome]:

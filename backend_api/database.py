@@ -13,7 +13,8 @@ from sqlalchemy import URL, Connection, Engine, create_engine, event
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.pool import ConnectionPoolEntry
 
-from backend_api.failures import failures_in_words
+from backend_api.failures import StoreFull, failures_in_words
+from backend_api.writable import probe_writable
 
 # How long a write waits while another process holds the lock.
 BUSY_TIMEOUT_MS = 30_000
@@ -63,6 +64,20 @@ class Database:
                 connection.invalidate()
                 connection.close()
                 raise
+
+    def check_writable(self, timeout_s: float) -> None:
+        """Raise StoreBusy when the write lock is not free within `timeout_s`, StoreFull when nothing can be written."""
+        with self.read() as connection:
+            connection.exec_driver_sql(f"PRAGMA busy_timeout={round(timeout_s * 1000)}")
+            try:
+                connection.exec_driver_sql("BEGIN IMMEDIATE")
+                connection.exec_driver_sql("ROLLBACK")
+            finally:
+                connection.exec_driver_sql(f"PRAGMA busy_timeout={BUSY_TIMEOUT_MS}")
+        try:
+            probe_writable(self.path.parent)
+        except OSError as error:
+            raise StoreFull(f"can not write the folder {self.path.parent}: {error.strerror or error}") from error
 
     def close(self) -> None:
         """Close every connection; the last one of all processes folds the write-ahead log into the file."""

@@ -6,6 +6,8 @@ from contextlib import contextmanager
 
 from sqlalchemy.exc import DBAPIError
 
+from backend_api.process import FatalError
+
 
 class StoreBusy(Exception):
     """Another process holds the database's lock, or too much waits to be written: try again in a moment."""
@@ -15,12 +17,16 @@ class StoreFull(Exception):
     """The disk takes no more, or fails: nothing was written; it works again as soon as the disk does."""
 
 
+class StoreBroken(FatalError):
+    """The database is damaged, or does not answer as it should: it takes a person to look at it."""
+
+
 # Primary result codes, https://www.sqlite.org/rescode.html; extended ones carry them in their low byte.
 _BUSY = {sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED}
 _DISK = {sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR, sqlite3.SQLITE_READONLY, sqlite3.SQLITE_CANTOPEN}
 
 
-def primary_code(error: DBAPIError) -> int | None:
+def _primary_code(error: DBAPIError) -> int | None:
     """SQLite's primary result code of `error`, or None when it does not come from SQLite."""
     code = getattr(error.orig, "sqlite_errorcode", None)
     return None if code is None else int(code) & 0xFF
@@ -28,13 +34,13 @@ def primary_code(error: DBAPIError) -> int | None:
 
 @contextmanager
 def failures_in_words() -> Iterator[None]:
-    """Raise StoreBusy or StoreFull for what passes by itself; let every other database error through."""
+    """Raise StoreBusy or StoreFull for what passes by itself, StoreBroken for every other error of the database."""
     try:
         yield
     except DBAPIError as error:
-        code = primary_code(error)
+        code = _primary_code(error)
         if code in _BUSY:
             raise StoreBusy("another process holds the database's lock") from error
         if code in _DISK:
             raise StoreFull(f"the database can not be written: {error.orig}") from error
-        raise
+        raise StoreBroken(f"the database does not work: {error.orig}; restore it from a backup") from error

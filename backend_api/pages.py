@@ -85,11 +85,12 @@ class Page:
 def read_page(connection: Connection, query: EventQuery) -> Page:
     """The page that `query` asks for. Raises BadCursor when its cursor is none of this list's."""
     after = None if query.cursor is None else cursors.decode(query.cursor, query.scope)
-    rows = [to_row(row) for row in connection.execute(_statement(query, after))]
-    if len(rows) <= query.limit:
+    found = connection.execute(_statement(query, after)).all()
+    rows = [to_row(row) for row in found[: query.limit]]
+    if len(found) <= query.limit:
         return Page(rows, None)
-    last = rows[query.limit - 1]
-    return Page(rows[: query.limit], cursors.encode(cursors.Position(last.ts_ms, last.seq), query.scope))
+    ts_ms, seq = found[query.limit - 1][-2:]
+    return Page(rows, cursors.encode(cursors.Position(ts_ms, seq), query.scope))
 
 
 def _statement(query: EventQuery, after: cursors.Position | None) -> _Statement:

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
+from uuid import UUID
 
 from sqlalchemy import Row, Select, Table, select
 
@@ -15,8 +16,7 @@ from backend_api.tables import enrichments, events
 class EventRow:
     """A stored event: `body` is its canonical JSON, `clip_sha256` null without a clip, `mm` null without needs_mm."""
 
-    seq: int
-    ts_ms: int
+    event_id: UUID
     body: str
     clip_sha256: str | None
     received_at: datetime
@@ -28,12 +28,14 @@ class EventRow:
         return Event.model_validate_json(self.body)
 
 
-def select_rows(key: Table) -> Select[Any]:
-    """A query for what `to_row` reads; `key`, events or enrichments, is the table whose order and index are used."""
+def select_rows(key: Table) -> Select[*tuple[Any, ...]]:
+    """A query for what `to_row` reads; `key`, events or enrichments, is the table whose order and index are used.
+
+    The last two columns are the row's place in every list: `ts_ms`, `seq`.
+    """
     source = events.outerjoin(enrichments) if key is events else enrichments.join(events)
     return select(
-        key.c.seq.label("seq"),
-        key.c.ts_ms.label("ts_ms"),
+        events.c.event_id,
         events.c.body,
         events.c.clip_sha256,
         events.c.received_at_ms,
@@ -41,12 +43,14 @@ def select_rows(key: Table) -> Select[Any]:
         enrichments.c.attempts,
         enrichments.c.error,
         enrichments.c.result,
+        key.c.ts_ms.label("ts_ms"),
+        key.c.seq.label("seq"),
     ).select_from(source)
 
 
 def to_row(row: Row[*tuple[Any, ...]]) -> EventRow:
     """The value of one row of `select_rows`."""
-    seq, ts_ms, body, clip_sha256, received_at_ms, status, attempts, error, result = row
+    event_id, body, clip_sha256, received_at_ms, status, attempts, error, result = row[:8]
     mm = None
     if status is not None:
         mm = Enrichment(
@@ -55,4 +59,4 @@ def to_row(row: Row[*tuple[Any, ...]]) -> EventRow:
             error=error,
             result=None if result is None else MmResult.model_validate_json(result),
         )
-    return EventRow(seq, ts_ms, body, clip_sha256, from_ms(received_at_ms), mm)
+    return EventRow(UUID(event_id), body, clip_sha256, from_ms(received_at_ms), mm)

@@ -9,7 +9,7 @@ from sqlalchemy import Connection, make_url
 from sqlalchemy.exc import ArgumentError, DBAPIError
 
 from backend_api.database import Database
-from backend_api.failures import StoreBusy, StoreFull
+from backend_api.failures import StoreBroken, StoreBusy, StoreFull
 from backend_api.process import FatalError, UsageError
 
 _MIGRATIONS = Path(__file__).resolve().parent / "migrations"
@@ -51,8 +51,8 @@ def open_database(db: str | Path, *, create: bool) -> Database:
         except BaseException:
             database.close()
             raise
-    except (OSError, DBAPIError, StoreFull) as error:
-        reason = error.orig if isinstance(error, DBAPIError) else error
+    except (OSError, StoreFull, StoreBroken) as error:
+        reason = error.__cause__.orig if isinstance(error.__cause__, DBAPIError) else error
         raise UsageError(f"can not use the database {path}: {reason}; give another --db") from error
     except StoreBusy as error:
         raise FatalError(f"the database {path} is locked by another process; end that one, then start again") from error

@@ -69,6 +69,10 @@ class Store:
         """Close the database; the store is of no use afterwards."""
         self._database.close()
 
+    def check_writable(self, timeout_s: float) -> None:
+        """Raise StoreBusy or StoreFull when no event could be stored now; wait at most `timeout_s` for the lock."""
+        self._database.check_writable(timeout_s)
+
     def add(self, events: Sequence[Event]) -> list[Outcome]:
         """Write those of `events` that are new, all in one transaction; one outcome each, in their order."""
         now = self._clock.now()

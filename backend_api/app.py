@@ -1,0 +1,44 @@
+"""The application: the routers, and a writer that lives as long as it does."""
+
+import tomllib
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+from fastapi import FastAPI
+from starlette.concurrency import run_in_threadpool
+
+from backend_api.clock import Clock
+from backend_api.media import MediaFolder
+from backend_api.openapi import Api
+from backend_api.problems import answer_with_problems
+from backend_api.process import REPOSITORY
+from backend_api.routes_events import event_routes
+from backend_api.routes_health import health_routes
+from backend_api.routes_ingest import ingest_routes
+from backend_api.routes_media import media_routes
+from backend_api.store import Store
+from backend_api.writer import Writer
+
+
+def create_app(store: Store, media: MediaFolder, clock: Clock) -> FastAPI:
+    """The API over `store` and `media`; the caller closes the store after the application's shutdown."""
+    version = _version()
+    writer = Writer(store.add_arrivals)
+
+    @asynccontextmanager
+    async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
+        yield
+        await run_in_threadpool(writer.stop)
+
+    app = Api(version, lifespan)
+    answer_with_problems(app)
+    app.include_router(ingest_routes(store, writer, media, clock))
+    app.include_router(event_routes(store, media))
+    app.include_router(media_routes(store, media))
+    app.include_router(health_routes(store, media, version))
+    return app
+
+
+def _version() -> str:
+    with (REPOSITORY / "pyproject.toml").open("rb") as file:
+        return str(tomllib.load(file)["project"]["version"])

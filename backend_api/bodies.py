@@ -1,0 +1,34 @@
+"""Reading a request's body: of the right type, and never more of it than is allowed."""
+
+from fastapi import Request
+
+from backend_api.problems import ApiProblem
+
+# What is read and thrown away beyond the limit, so that a client that is still sending hears the answer.
+_DISCARD_BYTES = 16 * 1024 * 1024
+
+
+async def read_body(request: Request, media_type: str, max_bytes: int) -> bytes:
+    """The whole body. Raises ApiProblem 415 when it is not `media_type`, 413 when it is longer than `max_bytes`."""
+    _check_type(request, media_type)
+    chunks = []
+    size_bytes = 0
+    async for chunk in request.stream():
+        size_bytes += len(chunk)
+        if size_bytes <= max_bytes:
+            chunks.append(chunk)
+        elif size_bytes > max_bytes + _DISCARD_BYTES:
+            break
+    if size_bytes > max_bytes:
+        raise ApiProblem(413, f"the body is longer than {max_bytes} bytes; send less at once")
+    return b"".join(chunks)
+
+
+def _check_type(request: Request, media_type: str) -> None:
+    # A page from elsewhere can not send this type without the browser asking first, which nobody grants.
+    given = request.headers.get("content-type", "")
+    if given.partition(";")[0].strip().lower() != media_type:
+        raise ApiProblem(415, f"the body is {given or 'of no declared type'}; send Content-Type: {media_type}")
+    encoding = request.headers.get("content-encoding", "identity")
+    if encoding.lower() != "identity":
+        raise ApiProblem(415, f"the body is compressed ({encoding}); send it without Content-Encoding")

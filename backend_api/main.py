@@ -1,0 +1,72 @@
+"""Entry script of the backend: `python backend_api/main.py --db ./data/app.db --media-dir ./data/media`."""
+
+import sys
+from pathlib import Path
+
+ROOT = str(Path(__file__).resolve().parent.parent)
+if ROOT not in sys.path:
+    sys.path.insert(0, ROOT)
+
+import argparse  # noqa: E402
+import logging  # noqa: E402
+from contextlib import closing  # noqa: E402
+
+from backend_api.app import create_app  # noqa: E402
+from backend_api.clock import SystemClock  # noqa: E402
+from backend_api.listening import listen  # noqa: E402
+from backend_api.media import MediaFolder  # noqa: E402
+from backend_api.process import EXIT_DONE, REPOSITORY, ArgumentParser, run_process, stop_on_signals  # noqa: E402
+from backend_api.server import serve  # noqa: E402
+from backend_api.store import Store  # noqa: E402
+
+log = logging.getLogger(__name__)
+
+
+def main() -> int:
+    """Serve until stopped. Raises UsageError for a taken port, or a database or folder that can not be used."""
+    options = _parse_options()
+    logging.getLogger("alembic").setLevel(logging.WARNING)
+    stop = stop_on_signals()
+    clock = SystemClock()
+    with closing(listen(options.host, options.port)) as listening:
+        media = MediaFolder.open(options.media_dir)
+        with closing(Store.open(options.db, clock, create=True)) as store:
+            log.info("events in %s, clips in %s", options.db, options.media_dir)
+            serve(create_app(store, media, clock), listening, stop)
+    log.info("stopped; everything that was acknowledged is stored")
+    return EXIT_DONE
+
+
+def _parse_options() -> argparse.Namespace:
+    parser = ArgumentParser(
+        prog="backend_api/main.py",
+        description="The backend: takes the edges' events, keeps them, serves them and their clips over HTTP.",
+        formatter_class=argparse.ArgumentDefaultsHelpFormatter,
+    )
+    parser.add_argument(
+        "--db",
+        default=str(REPOSITORY / "data" / "app.db"),
+        metavar="PATH",
+        help="the SQLite database, a path or a sqlite:/// URL; made when missing, updated when older",
+    )
+    parser.add_argument(
+        "--media-dir",
+        type=Path,
+        default=REPOSITORY / "data" / "media",
+        metavar="FOLDER",
+        help="the folder of clips and thumbnails that the edge writes into; made when missing",
+    )
+    parser.add_argument("--host", default="127.0.0.1", help="the address to listen on; only ones of this computer")
+    parser.add_argument("--port", type=_port, default=8000, help="the TCP port, 0 to 65535; 0 takes any free one")
+    return parser.parse_args()
+
+
+def _port(text: str) -> int:
+    port = int(text) if text.isascii() and text.isdigit() else -1
+    if not 0 <= port <= 65535:
+        raise argparse.ArgumentTypeError(f"{text} is not a port; give a number from 0 to 65535")
+    return port
+
+
+if __name__ == "__main__":
+    run_process(main)

@@ -1,0 +1,61 @@
+"""GET /health and GET /ready: is the process alive, and can it do its work?"""
+
+from fastapi import APIRouter
+from pydantic import BaseModel
+
+from backend_api.media import MediaFolder
+from backend_api.openapi import problems
+from backend_api.problems import ApiProblem, FieldErrors
+from backend_api.store import Store, StoreBusy, StoreFull
+from backend_api.writable import probe_writable
+
+# Longer than any transaction of ours, shorter than the patience of those who ask.
+_LOCK_TIMEOUT_S = 2.0
+
+
+class Health(BaseModel):
+    """The process answers."""
+
+    status: str
+    version: str
+
+
+class Ready(BaseModel):
+    """Everything that is needed to store an event works."""
+
+    status: str
+
+
+def health_routes(store: Store, media: MediaFolder, version: str) -> APIRouter:
+    """The router for those who watch over the backend."""
+    router = APIRouter(tags=["health"])
+
+    @router.get("/health", summary="Alive?")
+    async def health() -> Health:
+        """Answers as long as the process lives; touches neither database nor disk."""
+        return Health(status="ok", version=version)
+
+    @router.get("/ready", summary="Able to work?", responses=problems(503))
+    def ready() -> Ready:
+        """200 when the database and the media folder can be written, else 503 with what can not."""
+        if errors := [*_database_errors(store), *_media_errors(media)]:
+            raise ApiProblem(503, "; ".join(error["message"] for error in errors), errors)
+        return Ready(status="ready")
+
+    return router
+
+
+def _database_errors(store: Store) -> FieldErrors:
+    try:
+        store.check_writable(_LOCK_TIMEOUT_S)
+    except (StoreBusy, StoreFull) as error:
+        return [{"field": "database", "message": str(error)}]
+    return []
+
+
+def _media_errors(media: MediaFolder) -> FieldErrors:
+    try:
+        probe_writable(media.folder)
+    except OSError as error:
+        return [{"field": "media", "message": f"can not write the media folder {media.folder}: {error.strerror}"}]
+    return []

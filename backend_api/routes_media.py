@@ -1,0 +1,80 @@
+"""GET and HEAD of clips and thumbnails."""
+
+import stat
+from os import stat_result
+from pathlib import Path
+from uuid import UUID
+
+from fastapi import APIRouter, Request, Response
+
+from backend_api.media import MediaFolder
+from backend_api.openapi import problems
+from backend_api.problems import ApiProblem
+from backend_api.ranges import serve_file
+from backend_api.store import EventRow, Store
+
+_BINARY = {"schema": {"type": "string", "format": "binary"}}
+
+
+def media_routes(store: Store, media: MediaFolder) -> APIRouter:
+    """The router for /media."""
+    router = APIRouter(prefix="/media", tags=["media"])
+
+    @router.head("/{event_id}", include_in_schema=False)
+    @router.get(
+        "/{event_id}",
+        summary="An event's clip",
+        response_class=Response,
+        responses={200: {"content": {"video/mp4": _BINARY}}, **_MORE_ANSWERS},
+    )
+    def get_clip(event_id: UUID, request: Request) -> Response:
+        """MP4 (H.264), whole or one byte range of it. It never changes; its ETag is its SHA-256."""
+        row = _stored(store, event_id)
+        if row.clip_sha256 is None:
+            raise ApiProblem(404, f"event {event_id} has no clip: {row.event.clip_error or 'its edge recorded none'}")
+        path = media.clip_path(event_id)
+        found = _look_at(path, f"the clip of event {event_id}")
+        etag = f'"{row.clip_sha256}"'
+        return serve_file(request, path, size_bytes=found.st_size, etag=etag, media_type="video/mp4")
+
+    @router.head("/{event_id}/thumbnail", include_in_schema=False)
+    @router.get(
+        "/{event_id}/thumbnail",
+        summary="An event's thumbnail",
+        response_class=Response,
+        responses={200: {"content": {"image/jpeg": _BINARY}}, **_MORE_ANSWERS},
+    )
+    def get_thumbnail(event_id: UUID, request: Request) -> Response:
+        """JPEG of the frame that decided, with the zone and the boxes drawn."""
+        _stored(store, event_id)
+        path = media.thumbnail_path(event_id)
+        found = _look_at(path, f"the thumbnail of event {event_id}")
+        # Files are replaced whole, never changed, so these two tell one from another.
+        etag = f'"{found.st_mtime_ns:x}-{found.st_size:x}"'
+        return serve_file(request, path, size_bytes=found.st_size, etag=etag, media_type="image/jpeg")
+
+    return router
+
+
+_MORE_ANSWERS = {
+    206: {"description": "The range that was asked for."},
+    304: {"description": "The client has it already."},
+    **problems(404, 416, 422),
+}
+
+
+def _stored(store: Store, event_id: UUID) -> EventRow:
+    row = store.get(event_id)
+    if row is None:
+        raise ApiProblem(404, f"there is no event {event_id}; GET /events lists what there is")
+    return row
+
+
+def _look_at(path: Path, what: str) -> stat_result:
+    try:
+        found = path.stat()
+    except OSError as error:
+        raise ApiProblem(404, f"{what} is not in the media folder: {error.strerror}") from error
+    if not stat.S_ISREG(found.st_mode) or found.st_size == 0:
+        raise ApiProblem(404, f"{what} is not in the media folder: what bears its name is empty or no file")
+    return found
