@@ -20,11 +20,19 @@ class Standpoint:
 
 
 def find_standpoint(zone: Sequence[Point]) -> Standpoint:
-    """Of evenly spaced columns through the valid `zone`, the standpoint that is farthest from the zone's boundary."""
+    """Of evenly spaced columns through the valid `zone`, the standpoint that is farthest from the zone's boundary.
+
+    Of several that are as far, the one nearest to the middle.
+    """
     left, right = min(x for x, _ in zone), max(x for x, _ in zone)
     columns = [left + (right - left) * (index + 0.5) / _COLUMNS for index in range(_COLUMNS)]
     candidates = [candidate for x in columns if (candidate := _in_column(zone, x))]
-    return max(candidates, key=lambda candidate: distance_to_boundary(zone, candidate.foot))
+    middle = (left + right) / 2
+
+    def rank(candidate: Standpoint) -> tuple[float, float]:
+        return round(distance_to_boundary(zone, candidate.foot), 6), -abs(candidate.foot[0] - middle)
+
+    return max(candidates, key=rank)
 
 
 def _in_column(zone: Sequence[Point], x: float) -> Standpoint | None:
