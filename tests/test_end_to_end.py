@@ -95,7 +95,7 @@ def test_what_the_backend_did_not_take_is_kept_and_sent_by_the_next_run(sample: 
     with Running(edge_command(sample, tmp_path, address, "--speed", "max")) as edge:
         assert edge.wait(120) == 0
     assert str(tmp_path / "outbox" / "cam_01.jsonl") in edge.lines[-1]
-    waiting = int(re.findall(r"(\d+) events? waits?", edge.lines[-1])[0])
+    waiting = int(re.findall(r"(\d+) events wait in", edge.lines[-1])[0])
     assert waiting > 0
     with Running(backend_command(tmp_path, port)) as backend:
         backend.wait_for(address)
