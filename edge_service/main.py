@@ -16,6 +16,7 @@ from edge_service.disk import Disk  # noqa: E402
 from edge_service.event_factory import EventFactory  # noqa: E402
 from edge_service.folders import make_writable  # noqa: E402
 from edge_service.http_transport import HttpTransport  # noqa: E402
+from edge_service.media_folder import remove_leftovers  # noqa: E402
 from edge_service.mock_detector import MockDetector  # noqa: E402
 from edge_service.options import Options, parse_options  # noqa: E402
 from edge_service.outbox import Outbox  # noqa: E402
@@ -38,6 +39,7 @@ def main() -> int:
     clock, disk = SystemClock(), Disk()
     make_writable(options.media_dir, "--media-dir")
     make_writable(options.outbox_dir, "--outbox-dir")
+    remove_leftovers(options.media_dir, disk)
     backend_url = options.backend_url or config.delivery.backend_url
     transport = HttpTransport(backend_url)
     stop = stop_on_signals()
@@ -68,7 +70,7 @@ def set_up_camera(options: Options, config: Config, outbox: Outbox, disk: Disk, 
         detector=MockDetector(Scenario(options.seed, machines), options.seed, min_score=config.detector.score),
         tracker=Tracker(),
         rules=RuleEngine(machines),
-        recorder=Recorder(ring, source.format, options.media_dir, disk, factory, machines, clip),
+        recorder=Recorder(ring, options.media_dir, disk, factory, machines, clip),
         outbox=outbox,
     )
 

@@ -27,7 +27,7 @@ def to_yuv420p(frame: VideoFrame, stream_format: StreamFormat) -> VideoFrame:
         packed = _as_array(result).reshape(-1)
         planes = _turned_planes(packed, result.width, result.height, stream_format.rotation_deg)
         result = VideoFrame.from_ndarray(planes.reshape(height * 3 // 2, width), format="yuv420p")
-    result.pts, result.time_base = frame.pts, frame.time_base
+    result.pts, result.time_base = frame.pts, stream_format.time_base
     return result
 
 
@@ -40,7 +40,8 @@ def even_size(stream_format: StreamFormat) -> tuple[int, int]:
 def _stretched(frame: VideoFrame, size: tuple[int, int], rotation_deg: int, pixel_format: str) -> VideoFrame:
     """`frame`, not yet turned, so that it has `size` when it is."""
     width, height = reversed(size) if rotation_deg % 180 else size
-    return frame.reformat(width=width, height=height, format=pixel_format)
+    color_range = "MPEG" if pixel_format == "yuv420p" else None
+    return frame.reformat(width=width, height=height, format=pixel_format, dst_color_range=color_range)
 
 
 def _as_array(frame: VideoFrame) -> Plane:

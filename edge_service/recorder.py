@@ -1,0 +1,101 @@
+"""From a hit to its event: wait for the post-roll, cut the clip, keep it, and only then build the event."""
+
+import heapq
+import logging
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from backend_api.contract import Event
+from edge_service.clip import ClipError, cut
+from edge_service.config import ClipConfig
+from edge_service.disk import Disk
+from edge_service.event_factory import EventFactory
+from edge_service.frame import Frame
+from edge_service.hit import Hit
+from edge_service.machine import Machine
+from edge_service.media_folder import MediaFolder
+from edge_service.mp4 import Clip
+from edge_service.packet_ring import PacketRing
+from edge_service.thumbnail import draw_thumbnail
+from edge_service.tracker import Track
+
+log = logging.getLogger(__name__)
+
+_MAX_REASON = 500
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class _Job:
+    """A clip that is begun. Jobs are done by when they are due, those of one time in the order of beginning."""
+
+    due_s: float
+    number: int
+    hit: Hit = field(compare=False)
+
+
+class Recorder:
+    """Makes the events of one camera, each with a clip from `clip.pre_s` before it to `clip.post_s` after it.
+
+    Invariant: an event that names a clip is built after the clip's bytes and its name are on the disk. An event never
+    waits for a clip that failed: it goes without, and says why.
+    """
+
+    def __init__(
+        self,
+        ring: PacketRing,
+        media_dir: Path,
+        disk: Disk,
+        event_factory: EventFactory,
+        machines: Iterable[Machine],
+        clip: ClipConfig,
+    ) -> None:
+        """Clips and thumbnails go to `media_dir`; `ring` reaches back `packet_ring.reach_s` seconds."""
+        self._ring = ring
+        self._media = MediaFolder(media_dir, disk)
+        self._factory = event_factory
+        self._zones = {machine.machine_id: machine.zone for machine in machines}
+        self._clip = clip
+        self._jobs: list[_Job] = []
+        self._begun = 0
+
+    @property
+    def is_recording(self) -> bool:
+        """Whether a clip is begun whose post-roll is not over."""
+        return bool(self._jobs)
+
+    def begin(self, hit: Hit, frame: Frame, tracks: Iterable[Track]) -> None:
+        """Remember that `hit` needs a clip; draw its thumbnail from the frame that decided it."""
+        heapq.heappush(self._jobs, _Job(hit.time_s + self._clip.post_s, self._begun, hit))
+        self._begun += 1
+        jpeg = draw_thumbnail(frame.image(), self._zones[hit.machine_id], [track.box for track in tracks])
+        self._media.keep_thumbnail(self._factory.event_id(hit), jpeg)
+
+    def finished(self, *, end_of_stream: bool = False) -> list[Event]:
+        """The events whose post-roll is over, by the time of their hits; at the end of the stream, all left."""
+        events: list[Event] = []
+        # Events of one instant share their clip: cut once, it is kept for each of them.
+        clip: Clip | None = None
+        clip_time_s: float | None = None
+        while self._jobs and (end_of_stream or self._jobs[0].due_s <= self._ring.complete_s):
+            hit = heapq.heappop(self._jobs).hit
+            try:
+                if clip is None or clip_time_s != hit.time_s:
+                    clip, clip_time_s = self._cut(hit.time_s), hit.time_s
+                info = self._media.keep_clip(self._factory.event_id(hit), clip, self._factory)
+            except ClipError as error:
+                events.append(self._factory.build(hit, None, " ".join(str(error).split())[:_MAX_REASON]))
+            else:
+                events.append(self._factory.build(hit, info, None))
+        return events
+
+    def _cut(self, time_s: float) -> Clip:
+        start_s, end_s = time_s - self._clip.pre_s, time_s + self._clip.post_s
+        packets = self._ring.select(start_s, end_s)
+        if packets and (begins_s := packets[0].time_s) > max(start_s, self._ring.began_s):
+            if begins_s > time_s:
+                raise ClipError(
+                    "the video of that time is no longer kept: more bytes a second than the packet ring holds"
+                )
+            log.warning("a clip begins %.1f s late: its video is more than the packet ring holds", begins_s - start_s)
+        return cut(packets, start_s, end_s)
