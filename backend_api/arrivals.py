@@ -1,20 +1,27 @@
 """Writing events: each id once, and an event that waits for the model together with its PENDING enrichment."""
 
+import json
+import sqlite3
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import Connection, func, insert, select
+from sqlalchemy import bindparam, func, insert, select
 
 from backend_api.contract import Enrichment, Event, MmStatus, to_milliseconds
 from backend_api.instants import to_ms
 from backend_api.rows import EventRow
+from backend_api.statements import Statement
 from backend_api.tables import enrichments, events
 
-# SQLite takes at most 32,766 parameters a statement.
-_IDS_A_QUERY = 10_000
+# The ids come as one JSON array, since a statement takes a limited number of parameters.
+_WANTED_IDS = func.json_each(bindparam("ids")).table_valued("value")
+_BODIES = Statement(select(events.c.event_id, events.c.body).where(events.c.event_id.in_(select(_WANTED_IDS.c.value))))
+_LAST_SEQ = Statement(select(func.coalesce(func.max(events.c.seq), 0)))
+_INSERT_EVENT = Statement(insert(events))
+_INSERT_ENRICHMENT = Statement(insert(enrichments))
 
 
 class Outcome(StrEnum):
@@ -46,7 +53,7 @@ class Arrival:
         return EventRow(self.event.event_id, self.body, sha256, self.received_at, mm)
 
 
-def add_arrivals(connection: Connection, arrivals: Sequence[Arrival]) -> list[Outcome]:
+def add_arrivals(connection: sqlite3.Connection, arrivals: Sequence[Arrival]) -> list[Outcome]:
     """Write those of `arrivals` that are new, in their order, and say of each what became of it.
 
     `connection` must hold the write lock. The first of several with the same id counts, whether it came in this call
@@ -68,22 +75,17 @@ def add_arrivals(connection: Connection, arrivals: Sequence[Arrival]) -> list[Ou
     return outcomes
 
 
-def _stored_bodies(connection: Connection, ids: Sequence[str]) -> dict[str, str]:
-    bodies: dict[str, str] = {}
-    for start in range(0, len(ids), _IDS_A_QUERY):
-        query = select(events.c.event_id, events.c.body).where(events.c.event_id.in_(ids[start : start + _IDS_A_QUERY]))
-        bodies.update((event_id, body) for event_id, body in connection.execute(query))
-    return bodies
+def _stored_bodies(connection: sqlite3.Connection, ids: Sequence[str]) -> dict[str, str]:
+    return dict(_BODIES.run(connection, {"ids": json.dumps(ids)}).fetchall())
 
 
-def _insert(connection: Connection, new: Sequence[tuple[str, Arrival]]) -> None:
+def _insert(connection: sqlite3.Connection, new: Sequence[tuple[str, Arrival]]) -> None:
     # Numbering here, under the write lock, spares asking for each row's number before its enrichment is written.
-    last = connection.execute(select(func.coalesce(func.max(events.c.seq), 0))).scalar_one()
+    [last] = _LAST_SEQ.run(connection, {}).fetchone()
     rows = [_event_row(seq, event_id, arrival) for seq, (event_id, arrival) in enumerate(new, start=last + 1)]
-    connection.execute(insert(events), rows)
+    _INSERT_EVENT.run_many(connection, rows)
     waiting = [_enrichment_row(row) for row, (_, arrival) in zip(rows, new, strict=True) if arrival.event.needs_mm]
-    if waiting:
-        connection.execute(insert(enrichments), waiting)
+    _INSERT_ENRICHMENT.run_many(connection, waiting)
 
 
 def _event_row(seq: int, event_id: str, arrival: Arrival) -> dict[str, Any]:
@@ -112,4 +114,7 @@ def _enrichment_row(event_row: dict[str, Any]) -> dict[str, Any]:
         "token": 0,
         "due_ms": event_row["received_at_ms"],
         "changed_at_ms": event_row["received_at_ms"],
+        "error": None,
+        "verdict": None,
+        "result": None,
     }

@@ -9,8 +9,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from sqlalchemy import URL, Connection, Engine, create_engine, event
-from sqlalchemy.exc import DBAPIError
+from sqlalchemy import URL, Connection, create_engine, event
 from sqlalchemy.pool import ConnectionPoolEntry
 
 from backend_api.failures import StoreFull, failures_in_words
@@ -20,25 +19,18 @@ from backend_api.writable import probe_writable
 BUSY_TIMEOUT_MS = 30_000
 # The event_id index is hit at random, so the writer keeps it in memory; readers live on the system's cache.
 _WRITER_CACHE_KIB = 65_536
-_WRITES = {"writes": True}
 
 
 class Database:
-    """Connections to one SQLite file: many that read, one that writes."""
+    """Connections to one SQLite file: many that read, through SQLAlchemy, and one of the driver's own that writes."""
 
     def __init__(self, path: Path) -> None:
         self.path = path
-        # As many readers as there can be request threads (anyio's 40), plus the writer.
+        # As many readers as there can be request threads (anyio's 40), and a few more.
         self._engine = create_engine(URL.create("sqlite", database=str(path)), pool_size=8, max_overflow=40)
-        event.listen(self._engine, "connect", _set_up)
-        event.listen(self._engine, "begin", _begin)
+        event.listen(self._engine, "connect", _on_connect)
         self._writing = threading.Lock()
-        self._writer: Connection | None = None
-
-    @property
-    def engine(self) -> Engine:
-        """SQLAlchemy's engine, for looking at the file as it is."""
-        return self._engine
+        self._writer: sqlite3.Connection | None = None
 
     @contextmanager
     def read(self) -> Iterator[Connection]:
@@ -47,7 +39,7 @@ class Database:
             yield connection
 
     @contextmanager
-    def write(self) -> Iterator[Connection]:
+    def write(self) -> Iterator[sqlite3.Connection]:
         """A transaction that holds the write lock from its start; it is on the disk when this returns.
 
         Raises StoreBusy when another process kept the lock for BUSY_TIMEOUT_MS, StoreFull when the disk takes no more;
@@ -56,14 +48,23 @@ class Database:
         with self._writing, failures_in_words():
             connection = self._writer = self._writer or self._connect_writer()
             try:
-                with connection.begin():
-                    yield connection
-            except DBAPIError:
-                # After a failed disk, begin again with a connection that remembers nothing.
+                # The lock comes first: a transaction that begins by reading may not be let through to writing.
+                connection.execute("BEGIN IMMEDIATE")
+                yield connection
+                connection.execute("COMMIT")
+            except BaseException:
+                # The next transaction begins with a connection that remembers nothing of this one.
                 self._writer = None
-                connection.invalidate()
                 connection.close()
                 raise
+
+    @contextmanager
+    def migrate(self) -> Iterator[Connection]:
+        """Like `write`, as a connection of SQLAlchemy's, which Alembic needs."""
+        with failures_in_words(), self._engine.connect() as connection:
+            connection.exec_driver_sql("BEGIN IMMEDIATE")
+            yield connection
+            connection.commit()
 
     def check_writable(self, timeout_s: float) -> None:
         """Raise StoreBusy when the write lock is not free within `timeout_s`, StoreFull when nothing can be written."""
@@ -87,22 +88,19 @@ class Database:
                 self._writer = None
             self._engine.dispose()
 
-    def _connect_writer(self) -> Connection:
-        connection = self._engine.connect().execution_options(**_WRITES)
-        cursor = connection.connection.cursor()
-        cursor.execute(f"PRAGMA cache_size=-{_WRITER_CACHE_KIB}")
-        cursor.close()
+    def _connect_writer(self) -> sqlite3.Connection:
+        connection = sqlite3.connect(self.path, check_same_thread=False, isolation_level=None)
+        _set_up(connection)
+        connection.execute(f"PRAGMA cache_size=-{_WRITER_CACHE_KIB}")
         return connection
 
 
-def _set_up(connection: sqlite3.Connection, _entry: ConnectionPoolEntry) -> None:
-    # Transactions are begun by _begin; the driver's own guess would start them too late, at the first change.
+def _on_connect(connection: sqlite3.Connection, _entry: ConnectionPoolEntry) -> None:
+    # Without this the driver guesses when to begin a transaction: too late, at the first change.
     connection.isolation_level = None
+    _set_up(connection)
+
+
+def _set_up(connection: sqlite3.Connection) -> None:
     for pragma in (f"busy_timeout={BUSY_TIMEOUT_MS}", "synchronous=FULL", "foreign_keys=ON", "temp_store=MEMORY"):
         connection.execute(f"PRAGMA {pragma}")
-
-
-def _begin(connection: Connection) -> None:
-    # A read is one statement, which needs no transaction. A write takes the lock first: no deadlock on the way up.
-    if connection.get_execution_options().get("writes"):
-        connection.exec_driver_sql("BEGIN IMMEDIATE")

@@ -26,21 +26,16 @@ _BUSY = {sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED}
 _DISK = {sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR, sqlite3.SQLITE_READONLY, sqlite3.SQLITE_CANTOPEN}
 
 
-def _primary_code(error: DBAPIError) -> int | None:
-    """SQLite's primary result code of `error`, or None when it does not come from SQLite."""
-    code = getattr(error.orig, "sqlite_errorcode", None)
-    return None if code is None else int(code) & 0xFF
-
-
 @contextmanager
 def failures_in_words() -> Iterator[None]:
     """Raise StoreBusy or StoreFull for what passes by itself, StoreBroken for every other error of the database."""
     try:
         yield
-    except DBAPIError as error:
-        code = _primary_code(error)
+    except (sqlite3.Error, DBAPIError) as error:
+        cause = error.orig if isinstance(error, DBAPIError) else error
+        code = getattr(cause, "sqlite_errorcode", 0) & 0xFF
         if code in _BUSY:
             raise StoreBusy("another process holds the database's lock") from error
         if code in _DISK:
-            raise StoreFull(f"the database can not be written: {error.orig}") from error
-        raise StoreBroken(f"the database does not work: {error.orig}; restore it from a backup") from error
+            raise StoreFull(f"the database can not be written: {cause}") from error
+        raise StoreBroken(f"the database does not work: {cause}; restore it from a backup") from error

@@ -9,13 +9,15 @@ set back, what was written under the old time counts as due at once: the worst i
 token sees to it that only one answer is kept.
 """
 
+import sqlite3
 from dataclasses import dataclass
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Connection, Update, and_, bindparam, func, select, update
+from sqlalchemy import ColumnElement, Connection, and_, bindparam, func, select, update
 from sqlalchemy.sql.dml import ReturningUpdate
 
 from backend_api.contract import Event, MmResult, MmStatus
+from backend_api.statements import Statement
 from backend_api.tables import enrichments, events
 
 # Corrections by a time server are smaller than this; what is stamped further in the future is from before a jump back.
@@ -30,8 +32,6 @@ class Claim:
     token: int
     attempt: int
 
-
-# Statements are built once: building and analysing one costs more than SQLite needs to run it.
 
 _IS_DUE = enrichments.c.due_ms <= bindparam("now_ms")
 _IS_FROM_THE_FUTURE = and_(
@@ -55,10 +55,10 @@ def _claiming(condition: ColumnElement[bool]) -> ReturningUpdate[int, int, int]:
     )
 
 
-def _of_event(*conditions: ColumnElement[bool], **changes: object) -> Update:
+def _of_event(*conditions: ColumnElement[bool], **changes: object) -> Statement:
     # Parameters that a statement changes must not be named like its columns.
     seq = select(events.c.seq).where(events.c.event_id == bindparam("wanted_id")).scalar_subquery()
-    return (
+    return Statement(
         update(enrichments)
         .where(enrichments.c.seq == seq, *conditions)
         .values(changed_at_ms=bindparam("now_ms"), due_ms=bindparam("next_ms"), **changes)
@@ -66,8 +66,8 @@ def _of_event(*conditions: ColumnElement[bool], **changes: object) -> Update:
 
 
 _IS_HELD = (enrichments.c.token == bindparam("held_token"), enrichments.c.status == MmStatus.PROCESSING.value)
-_CLAIMS = (_claiming(_IS_DUE), _claiming(_IS_FROM_THE_FUTURE))
-_BODY = select(events.c.body).where(events.c.seq == bindparam("wanted_seq"))
+_CLAIMS = (Statement(_claiming(_IS_DUE)), Statement(_claiming(_IS_FROM_THE_FUTURE)))
+_BODY = Statement(select(events.c.body).where(events.c.seq == bindparam("wanted_seq")))
 _RENEW = _of_event(*_IS_HELD)
 _FINISH = _of_event(
     *_IS_HELD,
@@ -82,39 +82,39 @@ _FIRST_DUE = select(func.min(enrichments.c.due_ms))
 _ANY_FROM_THE_FUTURE = select(enrichments.c.seq).where(_IS_FROM_THE_FUTURE).limit(1)
 
 
-def claim(connection: Connection, now_ms: int, lease_ms: int) -> Claim | None:
+def claim(connection: sqlite3.Connection, now_ms: int, lease_ms: int) -> Claim | None:
     """Take the enrichment that has been due for longest; None when none is due."""
     parameters = _now(now_ms) | {"until_ms": now_ms + lease_ms}
     for statement in _CLAIMS:
-        taken = connection.execute(statement, parameters).first()
+        taken = statement.run(connection, parameters).fetchone()
         if taken is not None:
             seq, token, attempt = taken
-            body = connection.execute(_BODY, {"wanted_seq": seq}).scalar_one()
+            [body] = _BODY.run(connection, {"wanted_seq": seq}).fetchone()
             return Claim(Event.model_validate_json(body), token, attempt)
     return None
 
 
-def renew(connection: Connection, held: Claim, now_ms: int, lease_ms: int) -> bool:
+def renew(connection: sqlite3.Connection, held: Claim, now_ms: int, lease_ms: int) -> bool:
     """Let the lease run for `lease_ms` from now; False when another worker has the job."""
     return _write(connection, _RENEW, held, now_ms, now_ms + lease_ms)
 
 
-def finish(connection: Connection, held: Claim, result: MmResult, now_ms: int) -> bool:
+def finish(connection: sqlite3.Connection, held: Claim, result: MmResult, now_ms: int) -> bool:
     """Store the verdict; False, and nothing stored, when another worker has the job."""
     verdict, text = result.verdict.value, result.model_dump_json()
     return _write(connection, _FINISH, held, now_ms, None, new_verdict=verdict, new_result=text)
 
 
-def fail(connection: Connection, held: Claim, error: str, now_ms: int, retry_in_ms: int | None) -> bool:
+def fail(connection: sqlite3.Connection, held: Claim, error: str, now_ms: int, retry_in_ms: int | None) -> bool:
     """Store why it failed; PENDING again in `retry_in_ms`, or DEAD when that is None. False as in `finish`."""
     status, next_ms = (MmStatus.DEAD, None) if retry_in_ms is None else (MmStatus.PENDING, now_ms + retry_in_ms)
     return _write(connection, _FAIL, held, now_ms, next_ms, new_status=status.value, new_error=error)
 
 
-def revive(connection: Connection, event_id: UUID, now_ms: int) -> bool:
+def revive(connection: sqlite3.Connection, event_id: UUID, now_ms: int) -> bool:
     """Make a DEAD enrichment PENDING, with all its attempts before it; False when it is not DEAD, or not there."""
     parameters = {"wanted_id": str(event_id), "now_ms": now_ms, "next_ms": now_ms}
-    return connection.execute(_REVIVE, parameters).rowcount == 1
+    return _REVIVE.run(connection, parameters).rowcount == 1
 
 
 def next_due_ms(connection: Connection, now_ms: int) -> int | None:
@@ -132,7 +132,7 @@ def _now(now_ms: int) -> dict[str, int]:
 
 
 def _write(
-    connection: Connection, statement: Update, held: Claim, now_ms: int, next_ms: int | None, **new: str
+    connection: sqlite3.Connection, statement: Statement, held: Claim, now_ms: int, next_ms: int | None, **new: str
 ) -> bool:
     parameters = {
         "wanted_id": str(held.event.event_id),
@@ -141,4 +141,4 @@ def _write(
         "next_ms": next_ms,
         **new,
     }
-    return connection.execute(statement, parameters).rowcount == 1
+    return statement.run(connection, parameters).rowcount == 1

@@ -18,7 +18,7 @@ def listen(host: str, port: int) -> socket.socket:
     family, address = _resolve(host, port)
     if not ipaddress.ip_address(address[0]).is_loopback:
         raise UsageError(f"--host {host} would open the events and clips to everybody on the network; use 127.0.0.1")
-    # asyncio turns Nagle's algorithm off for sockets that say they are TCP; without that, answers wait 40 ms for an ACK.
+    # asyncio turns Nagle's algorithm off for sockets that say they are TCP; with it, answers wait 40 ms for an ACK.
     listening = socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP)
     try:
         # A restart need not wait until connections of the process before have timed out.

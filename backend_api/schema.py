@@ -6,7 +6,7 @@ from alembic import command
 from alembic.config import Config
 from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, make_url
-from sqlalchemy.exc import ArgumentError, DBAPIError
+from sqlalchemy.exc import ArgumentError
 
 from backend_api.database import Database
 from backend_api.failures import StoreBroken, StoreBusy, StoreFull
@@ -52,8 +52,7 @@ def open_database(db: str | Path, *, create: bool) -> Database:
             database.close()
             raise
     except (OSError, StoreFull, StoreBroken) as error:
-        reason = error.__cause__.orig if isinstance(error.__cause__, DBAPIError) else error
-        raise UsageError(f"can not use the database {path}: {reason}; give another --db") from error
+        raise UsageError(f"can not use the database {path}: {error}; or give another --db") from error
     except StoreBusy as error:
         raise FatalError(f"the database {path} is locked by another process; end that one, then start again") from error
     return database
@@ -71,7 +70,7 @@ def _make_current(database: Database, *, create: bool) -> None:
         )
     with database.read() as connection:
         connection.exec_driver_sql("PRAGMA journal_mode=WAL")
-    with database.write() as connection:
+    with database.migrate() as connection:
         config = Config()
         config.set_main_option("script_location", str(_MIGRATIONS).replace("%", "%%"))
         config.attributes["connection"] = connection
