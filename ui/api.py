@@ -97,7 +97,7 @@ class BackendApi:
             )
         except requests.RequestException as error:
             raise Unreachable(f"Nothing answers at {self.url}.") from error
-        if not response.ok or response.is_redirect:
+        if not 200 <= response.status_code < 300:
             raise Refused(response.status_code, _reason(response))
         return response
 

@@ -6,25 +6,29 @@ from itertools import count
 import streamlit as st
 
 from backend_api.process import UsageError
-from ui.api import BackendApi, BackendError, Unreachable
+from ui.api import BackendApi, BackendError, Refused, Unreachable
 from ui.settings import Settings
 
 RETRY_S = 2.0
+SERVER_ERROR = 500
 
 
 def show_away(error: BackendError, api: BackendApi, settings: Settings) -> None:
-    """Say what is wrong and what to do, and run the page again once the backend is well."""
+    """Say what is wrong and what to do; where it can pass, run the page again once the backend is well."""
+    passing = not isinstance(error, Refused) or error.status >= SERVER_ERROR
     with st.container(border=True, key="away"):
         if isinstance(error, Unreachable):
             st.subheader("The backend is away", anchor=False)
-            st.markdown(f"{error} Start it from the project's folder:")
+            st.text(f"{error} Start it from the project's folder:")
             st.code(settings.start_command(), language="bash", wrap_lines=True)
-            st.markdown("If it runs elsewhere, start the dashboard with its address in `GYM_BACKEND_URL`.")
+            st.text("If it runs elsewhere, start the dashboard with its address in GYM_BACKEND_URL.")
         else:
             st.subheader("The backend cannot answer this", anchor=False)
             st.text(str(error))
-        st.caption("This page comes back by itself.")
-    _wait_for_backend(api, count())
+        if passing:
+            st.caption("This page comes back by itself.")
+    if passing:
+        _wait_for_backend(api, count())
 
 
 @st.fragment(run_every=RETRY_S)

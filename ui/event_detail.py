@@ -12,7 +12,7 @@ from ui.feed import is_unfinished
 from ui.local_time import Zone
 from ui.selection import select_event
 from ui.session import browser_url
-from ui.words import EVENT_WORDS, OUTCOME_COLORS, facts, outcome, percent, verdict_facts
+from ui.words import EVENT_WORDS, OUTCOME_COLORS, counted, facts, outcome, percent, verdict_facts
 
 POLL_S = 2.0
 _WORKER_COMMAND = "python mm_worker/worker.py --db ./data/app.db --seed 123"
@@ -82,7 +82,8 @@ def _show_verdict(api: BackendApi, event: StoredEvent, shown: Enrichment, runs: 
         elif shown.status is MmStatus.DEAD:
             _show_dead(api, event, shown)
         else:
-            st.caption(f"It arrives by itself. Nothing for a while? Start a worker: `{_WORKER_COMMAND}`")
+            st.text("The verdict appears here by itself. If it does not, start a worker from the project's folder:")
+            st.code(_WORKER_COMMAND, language="bash", wrap_lines=True)
 
 
 def _show_outcome(mm: Enrichment) -> None:
@@ -94,8 +95,7 @@ def _show_outcome(mm: Enrichment) -> None:
 
 
 def _show_dead(api: BackendApi, event: StoredEvent, mm: Enrichment) -> None:
-    times = "once" if mm.attempts == 1 else f"{mm.attempts} times"
-    st.text(f"The model was asked {times}, without a verdict. {mm.error or ''}".strip())
+    st.text(f"No verdict after {counted(mm.attempts, 'attempt')}: {mm.error or 'no reason was given'}")
     if st.button("Ask again", key="retry"):
         try:
             api.retry(event.event_id)

@@ -23,7 +23,8 @@ _EDGE_COMMAND = "python edge_service/main.py --video ./sample.mp4 --camera-id ca
 
 def choose_query() -> EventQuery:
     """Draw the filters and return the choice, which is part of the address, so that a link keeps it."""
-    left, middle, right = st.columns(3, wrap=False, gap="xsmall")
+    with st.container(key="filters"):
+        left, middle, right = st.columns(3, wrap=False, gap="xsmall")
     event_type: EventType | None = left.selectbox(
         "Event",
         list(EventType),
@@ -176,7 +177,10 @@ def _machines_met() -> set[str]:
 
 def _keep(feed: Feed) -> Feed:
     st.session_state["feed"] = feed
-    _machines_met().update(event.machine_id for event in feed.items)
+    met = _machines_met()
+    if news := {event.machine_id for event in feed.items} - met:
+        met |= news
+        st.rerun()  # the filter, drawn before the events were known, offers them now
     return feed
 
 

@@ -61,6 +61,11 @@ def percent(share: float) -> str:
     return f"{share:.0%}".replace("%", " %")
 
 
+def counted(number: int, noun: str) -> str:
+    """A number of things, e.g. `1 attempt`, `3 attempts`."""
+    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
+
+
 def duration(seconds: float) -> str:
     """A length of time: tenths below a minute, whole seconds above, e.g. `8.2 s`, `2 min 05 s`, `1 h 02 min`."""
     if seconds < 59.95:

@@ -6,7 +6,6 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from typing import Any
 from urllib.parse import parse_qs, urlsplit
 from uuid import UUID
 
@@ -24,7 +23,7 @@ from tests.backend_api.events import START, make_event, make_result
 _Reply = tuple[int, str, bytes]
 
 
-def stored(**overrides: Any) -> StoredEvent:
+def stored(**overrides: object) -> StoredEvent:
     """An event as the backend answers it; like `make_event`, with `mm`, `media_url` and `thumbnail_url` besides."""
     answer = {name: overrides.pop(name, None) for name in ("media_url", "thumbnail_url", "mm")}
     event = make_event(**overrides)
@@ -38,7 +37,7 @@ def waiting() -> Enrichment:
     return Enrichment(status=MmStatus.PENDING, attempts=0)
 
 
-def judged(**overrides: Any) -> Enrichment:
+def judged(**overrides: object) -> Enrichment:
     """An enrichment with its verdict; the overrides are MmResult's fields."""
     result: MmResult = make_result(**overrides)
     return Enrichment(status=MmStatus.DONE, attempts=1, result=result)
@@ -89,7 +88,7 @@ class FakeBackend:
                 self.end_headers()
                 self.wfile.write(body)
 
-            def log_message(self, format: str, *args: Any) -> None:
+            def log_message(self, *args: object) -> None:
                 pass
 
         ThreadingHTTPServer.allow_reuse_address = True
@@ -104,7 +103,7 @@ class FakeBackend:
             self._server.server_close()
             self._server = None
 
-    def replace(self, event: StoredEvent, **changes: Any) -> StoredEvent:
+    def replace(self, event: StoredEvent, **changes: object) -> StoredEvent:
         """Change fields of an event that is held."""
         changed = event.model_copy(update=changes)
         self.events[[held.event_id for held in self.events].index(event.event_id)] = changed
@@ -121,18 +120,19 @@ class FakeBackend:
         if self.broken is not None:
             return self.broken
         if url.path == "/events":
-            return self._page({name: values[0] for name, values in parse_qs(url.query).items()})
+            query = {name: values[0] for name, values in parse_qs(url.query).items()}
+            return 200, "application/json", self.page(query).model_dump_json().encode()
         return self._one(method, *url.path.removeprefix("/events/").split("/"))
 
-    def _page(self, query: dict[str, str]) -> _Reply:
+    def page(self, query: dict[str, str]) -> EventPage:
+        """One page of what is held, newest first; a cursor is the id of the page before's last event."""
         wanted = sorted((e for e in self.events if _matches(e, query)), key=lambda e: (e.ts, str(e.event_id)))[::-1]
         begin = 0
         if "cursor" in query:
             begin = [str(e.event_id) for e in wanted].index(query["cursor"]) + 1
         items = wanted[begin : begin + int(query["limit"])]
         more = begin + len(items) < len(wanted)
-        page = EventPage(items=items, next_cursor=str(items[-1].event_id) if more else None)
-        return 200, "application/json", page.model_dump_json().encode()
+        return EventPage(items=items, next_cursor=str(items[-1].event_id) if more else None)
 
     def _one(self, method: str, event_id: str, action: str = "") -> _Reply:
         found = [e for e in self.events if e.event_id == UUID(event_id)]
