@@ -26,7 +26,7 @@ _WIPING_HZ = 1.2
 
 @dataclass(frozen=True, slots=True)
 class _Pose:
-    """Where left and right feet and hands are, in heights of the person from the point on the floor between the feet."""
+    """Where left and right feet and hands are, in heights of the person from the floor between them."""
 
     feet: tuple[Point, Point]
     hands: tuple[Point, Point]

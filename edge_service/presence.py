@@ -56,18 +56,18 @@ class Streak:
 class Presence:
     """What is known of a zone after its latest sample.
 
-    `samples` are those of the last second. `glimpsed_s` is the latest sighting that was not outweighed by absence: less
-    than presence, yet enough to say that a stay is not over.
+    `samples` are those of the last second. `glimpse` is the latest sighting that absence did not outweigh; a second one
+    soon after it counts as seen, also where the majority is not reached yet, or no longer. `streak` is the latest stay.
     """
 
     samples: tuple[Sample, ...] = ()
     is_present: bool = False
-    glimpsed_s: float | None = None
+    glimpse: Sample | None = None
     streak: Streak | None = None
 
     def unseen_s(self, time_s: float) -> float:
         """How long nobody has been seen at `time_s`; endless when nobody ever was."""
-        return float("inf") if self.glimpsed_s is None else time_s - self.glimpsed_s
+        return float("inf") if self.streak is None else time_s - self.streak.last_seen_s
 
 
 def observe(before: Presence, sample: Sample, grace_s: float) -> Presence:
@@ -75,14 +75,17 @@ def observe(before: Presence, sample: Sample, grace_s: float) -> Presence:
     samples = (*(old for old in before.samples if old.time_s > sample.time_s - WINDOW_S), sample)
     balance_s = _balance_s(samples)
     is_present = before.is_present if abs(balance_s) <= _EVEN_S else balance_s > 0
+    after = replace(before, samples=samples, is_present=is_present)
     if not sample.boxes or balance_s < -_EVEN_S:
-        return replace(before, samples=samples, is_present=is_present)
-    streak = before.streak if _goes_on(before, sample, grace_s) else None
-    if is_present:
-        streak = _begin(samples) if streak is None else _extend(streak, sample)
-    if streak is None:  # a lone sighting begins nothing
-        return replace(before, samples=samples, is_present=is_present)
-    return Presence(samples, is_present, sample.time_s, streak)
+        return after
+    glimpse = before.glimpse
+    is_second = glimpse is not None and sample.time_s - glimpse.time_s <= WINDOW_S + _EVEN_S
+    if is_present or is_second:
+        sightings = [seen for seen in samples if seen.boxes]
+        if glimpse is not None and is_second and glimpse.time_s < samples[0].time_s:
+            sightings.insert(0, glimpse)
+        after = replace(after, streak=_go_on(before, sightings, grace_s))
+    return replace(after, glimpse=sample)
 
 
 def _balance_s(samples: tuple[Sample, ...]) -> float:
@@ -94,27 +97,24 @@ def _balance_s(samples: tuple[Sample, ...]) -> float:
     )
 
 
-def _goes_on(before: Presence, sample: Sample, grace_s: float) -> bool:
-    """Whether the sighting in `sample` belongs to the stay before it."""
-    unseen_s = before.unseen_s(sample.time_s)
-    is_next_sample = bool(before.samples) and before.samples[-1].time_s == before.glimpsed_s
-    return unseen_s <= grace_s or (is_next_sample and unseen_s <= GAP_S)
+def _go_on(before: Presence, sightings: list[Sample], grace_s: float) -> Streak:
+    """The streak of `before` with the new ones among `sightings`, or a new streak if it has been over by then."""
+    streak = before.streak
+    if streak is not None:
+        new = [sample for sample in sightings if sample.time_s > streak.last_seen_s]
+        unseen_s = new[0].time_s - streak.last_seen_s
+        was_just_there = before.samples[-1].time_s == streak.last_seen_s
+        if unseen_s <= grace_s or (was_just_there and unseen_s <= GAP_S):
+            return _extend(streak, new)
+    first = sightings[0]
+    return _extend(Streak(first.time_s, first.time_s, 0, 0.0, first.track_id), sightings)
 
 
-def _begin(samples: tuple[Sample, ...]) -> Streak:
-    """The streak that the sightings among `samples` make; there is at least one."""
-    first, *others = (sample for sample in samples if sample.boxes)
-    streak = Streak(first.time_s, first.time_s, first.boxes, first.score_sum, first.track_id)
-    for sample in others:
-        streak = _extend(streak, sample)
-    return streak
-
-
-def _extend(streak: Streak, sample: Sample) -> Streak:
+def _extend(streak: Streak, sightings: list[Sample]) -> Streak:
     return Streak(
         began_s=streak.began_s,
-        last_seen_s=sample.time_s,
-        boxes=streak.boxes + sample.boxes,
-        score_sum=streak.score_sum + sample.score_sum,
-        track_id=sample.track_id,
+        last_seen_s=sightings[-1].time_s,
+        boxes=streak.boxes + sum(sample.boxes for sample in sightings),
+        score_sum=streak.score_sum + sum(sample.score_sum for sample in sightings),
+        track_id=sightings[-1].track_id,
     )

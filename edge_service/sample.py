@@ -5,20 +5,21 @@
 The same arguments give the same bytes: the number of encoder threads is fixed, and no date is written.
 """
 
+import errno
+import logging
+import os
 import sys
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
+import av
+import cv2
+import numpy as np
+from av.video.stream import VideoStream
+
 ROOT = str(Path(__file__).resolve().parent.parent)
 if ROOT not in sys.path:
     sys.path.insert(0, ROOT)
-
-import logging  # noqa: E402
-
-import av  # noqa: E402
-import cv2  # noqa: E402
-import numpy as np  # noqa: E402
-from av.video.stream import VideoStream  # noqa: E402
 
 from backend_api.process import REPOSITORY, ArgumentParser, UsageError, run_process  # noqa: E402
 from edge_service.config import load_config  # noqa: E402
@@ -42,6 +43,8 @@ def draw_sample(path: Path, machines: Sequence[Machine], seed: int, duration_s: 
     A key frame stands at each second, and the index first. The file appears whole or not at all. Raises OSError when it
     cannot be written.
     """
+    if path.is_dir():
+        raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR), str(path))
     temporary = path.with_name(f"{path.name}.tmp")
     try:
         with av.open(str(temporary), "w", format="mp4", options={"movflags": "+faststart"}) as container:
