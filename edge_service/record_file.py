@@ -25,15 +25,17 @@ class RecordFile:
     def add(self, records: Sequence[bytes]) -> int:
         """Append those of `records` that are not there yet and say how many; they are on the disk on return.
 
-        Each record is one line with its line break. Raises OSError, and then none was added.
+        Each record is one line with its line break. Raises OSError; to call it again is safe.
         """
-        if self._recent is None:
-            self._recent = self._load()
-        known = set(self._recent)
+        recent = self._load() if self._recent is None else self._recent
+        known = set(recent)
         new = [record for record in dict.fromkeys(records) if record not in known]
         if new:
+            # An append that fails may have left its records all the same, so then the file is looked at again.
+            self._recent = None
             self._disk.append(self.path, b"".join(new))
-            self._recent.extend(new)
+        recent.extend(new)
+        self._recent = recent
         return len(new)
 
     def _load(self) -> deque[bytes]:
