@@ -22,7 +22,9 @@ def read_packets(
         if not packet.size or pts is None:
             continue
         if is_first:
-            timeline.begin(pts if stream.start_time is None else stream.start_time)
+            # The first key picture is the first to be shown: AVI counts its time from that of decoding.
+            begins_shown = packet.is_keyframe and not packet.is_discard
+            timeline.begin(pts if begins_shown or stream.start_time is None else stream.start_time)
             is_first = False
         yield _placed(packet, pts, packet.duration or usual_duration, stream_format, timeline)
 

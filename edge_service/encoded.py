@@ -86,7 +86,9 @@ def new_decoder(stream_format: StreamFormat) -> VideoCodecContext:
 
 def to_av_packet(packet: EncodedPacket) -> "av.Packet[Stream]":
     """The packet as PyAV takes it."""
-    result = av.Packet(packet.data)
+    # Made from bytes it would lie where they lie, without the zeros behind it that decoders read on into.
+    result = av.Packet(len(packet.data))
+    result.update(packet.data)
     result.time_base = packet.format.time_base
     result.pts, result.dts, result.duration = packet.pts, packet.dts, packet.duration
     result.is_keyframe = packet.is_key
