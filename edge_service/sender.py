@@ -60,6 +60,7 @@ class Sender:
     def stop(self) -> int:
         """End after the request that is under way; say how many events wait. Raises what the thread failed of."""
         self._stop.set()
+        self._hurry.set()
         return self._finish()
 
     def drain(self, stop: threading.Event | None = None) -> int:
@@ -70,14 +71,17 @@ class Sender:
         """
         self._cancelled = stop or self._stop
         self._drain_began_s = self._clock.monotonic_s()
+        if self._running is None:
+            self.start()
+        else:
+            self._hurry.set()
         return self._finish()
 
     def _finish(self) -> int:
-        self._hurry.set()
         self._outbox.signal.set()
+        self._executor.shutdown()
         if self._running is not None:
             self._running.result()
-        self._executor.shutdown()
         return self._outbox.depth
 
     def _run(self) -> None:

@@ -118,3 +118,24 @@ class FullDisk(Disk):
         self.operations += 1
         if self._first <= number <= self._last:
             raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+
+class SmallDisk(QuickDisk):
+    """Holds `blocks` blocks of `BLOCK_BYTES` bytes in `folder`; a write takes what there is, and fails for the rest."""
+
+    BLOCK_BYTES = 4096
+
+    def __init__(self, folder: Path, blocks: int) -> None:
+        self._folder = folder
+        self._blocks = blocks
+
+    def _write(self, descriptor: int, data: bytes) -> None:
+        size_bytes = os.fstat(descriptor).st_size
+        taken = sum(self._blocks_of(path.stat().st_size) for path in self._folder.iterdir())
+        room_bytes = (self._blocks - taken + self._blocks_of(size_bytes)) * self.BLOCK_BYTES - size_bytes
+        super()._write(descriptor, data[: max(0, room_bytes)])
+        if len(data) > room_bytes:
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    def _blocks_of(self, size_bytes: int) -> int:
+        return -(-size_bytes // self.BLOCK_BYTES)

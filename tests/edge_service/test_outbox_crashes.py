@@ -9,7 +9,7 @@ import pytest
 from edge_service.courier import Courier, Idle
 from edge_service.disk import Disk
 from edge_service.outbox import Outbox, OutboxFull
-from tests.edge_service.crashing_disk import Crash, CrashingDisk, FullDisk, QuickDisk
+from tests.edge_service.crashing_disk import Crash, CrashingDisk, FullDisk, QuickDisk, SmallDisk
 from tests.edge_service.fake_backend import FakeBackend
 from tests.edge_service.outbox_events import make_event
 from tests.fake_clock import FakeClock
@@ -165,3 +165,21 @@ def test_a_full_disk_refuses_events_but_harms_none(tmp_path: Path) -> None:
         arrived = sorted([*backend.stored, *rejected_numbers(folder)])
         assert arrived == promised
         assert backend.stored == sorted(backend.stored)
+
+
+def test_a_disk_that_the_outbox_itself_has_filled_is_empty_again_when_all_is_sent(tmp_path: Path) -> None:
+    backend, promised = FakeBackend(), list[int]()
+    with Outbox.open(tmp_path, "cam_01", SmallDisk(tmp_path, 40)) as outbox:
+        courier = Courier(outbox, backend, FakeClock(), "backend")
+        for number in range(1_000):
+            # The backend is away for most of the time, so that the disk fills again and again.
+            with suppress(OutboxFull):
+                outbox.append(make_event(number))
+                promised.append(number)
+            if number % 450 == 5 or number % 450 == 449:
+                while courier.step() != Idle():
+                    pass
+        assert outbox.refused > 100
+        assert promised[-1] == 999
+    deliver_all(tmp_path, QuickDisk(), backend)
+    assert backend.stored == promised

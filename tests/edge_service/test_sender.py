@@ -46,6 +46,17 @@ def fill(outbox: Outbox, count: int) -> None:
         outbox.append(make_event(number))
 
 
+class TellingClock(SystemClock):
+    """Tells when somebody begins to wait."""
+
+    def __init__(self) -> None:
+        self.waits = threading.Event()
+
+    def wait(self, signal: threading.Event, timeout_s: float) -> bool:
+        self.waits.set()
+        return super().wait(signal, timeout_s)
+
+
 class StopAfter(FakeBackend):
     """Ends the sender's work from inside its own thread, so that a run by a fake clock has a known end."""
 
@@ -91,9 +102,7 @@ def test_a_success_begins_the_waits_anew_and_each_outage_is_told_once(
     fill(outbox, 1_500)
     backend.script.extend([backend.take, REFUSED, Answer(500, b"oops"), backend.take])
     sender = make_sender(outbox, backend, clock)
-    sender._drain_began_s = clock.monotonic_s()
-    with sender:
-        assert sender.drain() == 0
+    assert sender.drain() == 0
     assert backend.stored == [*range(1_500)]
     assert [message.split(";")[0] for message in caplog.messages] == [
         "backend http://backend:8000 can't be reached (connection refused)",
@@ -110,9 +119,7 @@ def test_draining_without_a_backend_gives_up_after_a_few_tries(outbox: Outbox) -
     fill(outbox, 3)
     began_s = clock.monotonic_s()
     sender = make_sender(outbox, backend, clock)
-    sender._drain_began_s = began_s
-    with sender:
-        assert sender.drain() == 3
+    assert sender.drain() == 3
     assert 3 <= len(backend.sizes) <= 8
     assert clock.monotonic_s() - began_s <= DRAIN_PATIENCE_S
     assert sender.last_error == "backend http://backend:8000 can't be reached (connection refused)"
@@ -124,9 +131,7 @@ def test_draining_goes_on_as_long_as_the_backend_takes_events(outbox: Outbox) ->
         backend.script.extend([REFUSED, REFUSED, backend.take])
     fill(outbox, 4_500)
     sender = make_sender(outbox, backend, clock)
-    sender._drain_began_s = clock.monotonic_s()
-    with sender:
-        assert sender.drain() == 0
+    assert sender.drain() == 0
     assert backend.stored == [*range(4_500)]
     assert sum(clock.waits_s) > DRAIN_PATIENCE_S
 
@@ -167,35 +172,21 @@ def test_it_sends_what_is_appended_while_it_runs(outbox: Outbox) -> None:
 
 
 def test_stopping_does_not_wait_out_a_failure(outbox: Outbox) -> None:
-    failed = threading.Event()
-    backend = FakeBackend()
-
-    def fail(ndjson: bytes) -> Answer:
-        failed.set()
-        return Answer(503, b"", "300")
-
-    backend.script.append(fail)
+    clock, backend = TellingClock(), FakeBackend([Answer(503, b"", "300")])
     fill(outbox, 2)
-    with make_sender(outbox, backend, SystemClock()) as sender:
-        assert failed.wait(10)
+    with make_sender(outbox, backend, clock) as sender:
+        assert clock.waits.wait(10)
         assert sender.stop() == 2
     assert backend.stored == []
 
 
-def test_draining_does_not_wait_out_a_failure_either(outbox: Outbox) -> None:
-    failed = threading.Event()
-    backend = FakeBackend()
-
-    def fail(ndjson: bytes) -> Answer:
-        failed.set()
-        return Answer(503, b"", "300")
-
-    backend.script.append(fail)
+def test_draining_tries_at_once_what_was_waiting_for_its_turn(outbox: Outbox) -> None:
+    clock, backend = TellingClock(), FakeBackend([Answer(503, b"", "300")])
     fill(outbox, 2)
-    with make_sender(outbox, backend, SystemClock()) as sender:
-        assert failed.wait(10)
-        sender.drain()
-    assert backend.stored in ([], [0, 1])
+    with make_sender(outbox, backend, clock) as sender:
+        assert clock.waits.wait(10)
+        assert sender.drain() == 0
+    assert backend.stored == [0, 1]
 
 
 def test_what_its_thread_fails_of_is_told_at_once_and_raised_at_the_end(
