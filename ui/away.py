@@ -18,12 +18,12 @@ def show_away(error: BackendError, api: BackendApi, settings: Settings) -> None:
     passing = not isinstance(error, Refused) or error.status >= SERVER_ERROR
     with st.container(border=True, key="away"):
         if isinstance(error, Unreachable):
-            st.subheader("The backend is away", anchor=False)
+            st.header("The backend is away", anchor=False)
             st.text(f"{error} Start it from the project's folder:")
-            st.code(settings.start_command(), language="bash", wrap_lines=True)
+            st.code(settings.start_command(), language=None, wrap_lines=True)
             st.text("If it runs elsewhere, start the dashboard with its address in GYM_BACKEND_URL.")
         else:
-            st.subheader("The backend cannot answer this", anchor=False)
+            st.header("The backend cannot answer this", anchor=False)
             st.text(str(error))
         if passing:
             st.caption("This page comes back by itself.")
@@ -45,5 +45,5 @@ def _wait_for_backend(api: BackendApi, runs: Iterator[int]) -> None:
 def show_misconfigured(error: UsageError) -> None:
     """Say which setting is wrong; only whoever starts the dashboard can put it right."""
     with st.container(border=True, key="away"):
-        st.subheader("The dashboard is set up wrongly", anchor=False)
+        st.header("The dashboard is set up wrongly", anchor=False)
         st.text(f"{error}, then start the dashboard again.")

@@ -21,7 +21,7 @@ _WORKER_COMMAND = "python mm_worker/worker.py --db ./data/app.db --seed 123"
 def show_detail(api: BackendApi, event: StoredEvent, zone: Zone) -> None:
     """Draw an event, fetched just now."""
     with st.container(horizontal=True, horizontal_alignment="distribute", vertical_alignment="center"):
-        st.subheader(f"{EVENT_WORDS[event.event_type]}, {event.machine_id}", anchor=False)
+        st.header(f"{EVENT_WORDS[event.event_type]}, {event.machine_id}", anchor=False)
         st.button("Close", key="close", on_click=select_event, args=(None,), type="tertiary")
     _show_clip(event)
     if event.mm is not None:
@@ -34,7 +34,7 @@ def show_detail(api: BackendApi, event: StoredEvent, zone: Zone) -> None:
 def show_missing(reason: str) -> None:
     """Say that the address names no event, and how to leave it."""
     with st.container(border=True):
-        st.subheader("There is no such event", anchor=False)
+        st.header("There is no such event", anchor=False)
         st.text(reason)
         st.button("Close", key="close", on_click=select_event, args=(None,))
 
@@ -83,7 +83,7 @@ def _show_verdict(api: BackendApi, event: StoredEvent, shown: Enrichment, runs: 
             _show_dead(api, event, shown)
         else:
             st.text("The verdict appears here by itself. If it does not, start a worker from the project's folder:")
-            st.code(_WORKER_COMMAND, language="bash", wrap_lines=True)
+            st.code(_WORKER_COMMAND, language=None, wrap_lines=True)
 
 
 def _show_outcome(mm: Enrichment) -> None:

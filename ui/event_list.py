@@ -10,7 +10,7 @@ import streamlit as st
 
 from backend_api.contract import EventType, MmStatus, StoredEvent
 from ui.api import BackendApi, BackendError, EventQuery
-from ui.feed import PAGE_ITEMS, Feed, brought_up_to_date, newer_page, older_page, open_feed
+from ui.feed import PAGE_ITEMS, Feed, brought_up_to_date, newer_page, older_page, open_feed, with_updates
 from ui.local_time import Zone
 from ui.selection import picked_row, select_event
 from ui.words import EVENT_WORDS, OUTCOME_COLORS, STATUS_WORDS, outcome
@@ -56,12 +56,15 @@ def choose_query() -> EventQuery:
     return EventQuery(event_type, machine_id, mm_status)
 
 
-def current_feed(api: BackendApi, query: EventQuery) -> Feed:
-    """This session's list for `query`: the frozen one brought up to date, or a new one when the filters changed."""
+def current_feed(api: BackendApi, query: EventQuery, known: Sequence[StoredEvent] = ()) -> Feed:
+    """This session's list for `query`: the frozen one brought up to date, or a new one when the filters changed.
+
+    `known` are events that were fetched just now besides; their rows say the same.
+    """
     feed: Feed | None = st.session_state.get("feed")
     if feed is None or feed.query != query or not feed.pages[0]:
         return _keep(open_feed(api, query))
-    return _keep(brought_up_to_date(api, feed))
+    return _keep(with_updates(brought_up_to_date(api, feed), known))
 
 
 def show_list(api: BackendApi, feed: Feed, selected: UUID | None, zone: Zone) -> None:
@@ -85,9 +88,21 @@ def _watch(api: BackendApi, shown: Feed, runs: Iterator[int]) -> None:
             st.rerun()  # the page meets the same error, and shows it
         if feed.items != shown.items:
             st.rerun()
-    if feed.new_items:
-        number = f"{feed.new_items} or more" if feed.new_items == PAGE_ITEMS else feed.new_items
-        st.button(f"Show {number} new", on_click=_forget_feed, key="show_new", type="primary", width="stretch")
+    if feed.items:
+        _show_new_button(feed.new_items)
+
+
+def _show_new_button(new_items: int) -> None:
+    """Always there, so that the rows below stay where they are when something arrives."""
+    number = f"{new_items} or more" if new_items == PAGE_ITEMS else new_items
+    st.button(
+        f"Show {number} new" if new_items else "Nothing new",
+        on_click=_forget_feed,
+        key="show_new",
+        disabled=not new_items,
+        type="primary" if new_items else "secondary",
+        width="stretch",
+    )
 
 
 def _show_table(events: Sequence[StoredEvent], selected: UUID | None, zone: Zone) -> None:
@@ -154,12 +169,12 @@ def _show_paging(api: BackendApi, feed: Feed, zone: Zone) -> None:
 
 def _show_nothing(feed: Feed) -> None:
     if feed.query == EventQuery():
-        st.subheader("No events yet")
+        st.header("No events yet", anchor=False)
         st.markdown("Let the edge watch a video, from the project's folder:")
-        st.code(_EDGE_COMMAND, language="bash", wrap_lines=True)
+        st.code(_EDGE_COMMAND, language=None, wrap_lines=True)
         st.caption("This list fills by itself.")
     else:
-        st.subheader("No event matches these filters")
+        st.header("No event matches these filters", anchor=False)
         st.button("Clear the filters", on_click=_clear_filters)
 
 

@@ -85,7 +85,8 @@ def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[FakeBacke
             env={"GYM_BACKEND_URL": backend.url, "GYM_PUBLIC_BACKEND_URL": ""},
         ) as process,
     ):
-        process.wait_for("Uvicorn server started")
+        # The address is from ui/.streamlit/config.toml: it is read from wherever this starts.
+        process.wait_for(f"Uvicorn server started on 127.0.0.1:{port}")
         yield backend, f"http://127.0.0.1:{port}/"
 
 

@@ -23,7 +23,7 @@ def show_page() -> None:
     with list_column:
         query = choose_query()
     event_id, event, reason = _open_event(door)
-    feed = current_feed(door, query)
+    feed = current_feed(door, query, [event] if event is not None else [])
     with list_column:
         show_list(door, feed, event_id, here)
     with detail_column, st.container(key="open_event" if event or reason else "no_event"):
