@@ -8,7 +8,7 @@ from edge_service.scenario import Scenario
 from edge_service.zone import contains
 from tests.edge_service.scripted import Interval
 
-_STEP_S = 0.05
+_STEP_S = 0.1
 _PRECISION_S = 1e-4
 Owed = tuple[EventType, float]
 

@@ -1,0 +1,165 @@
+import re
+from pathlib import Path
+
+import pytest
+
+from backend_api.process import REPOSITORY, UsageError
+from edge_service.config import load_config
+from edge_service.machine import RuleTimes
+
+MACHINE = """\
+machines:
+  - machine_id: bench_01
+    name: Bench
+    zone: [[0.1, 0.1], [0.9, 0.1], [0.5, 0.9]]
+"""
+LINE_AFTER = 5
+
+
+@pytest.fixture
+def path(tmp_path: Path) -> Path:
+    return tmp_path / "config.yaml"
+
+
+def test_the_shipped_configuration_shows_everything_in_two_minutes() -> None:
+    config = load_config(REPOSITORY / "edge_service" / "config.yaml")
+    assert [machine.machine_id for machine in config.machines] == ["treadmill_01", "bike_01", "rower_01"]
+    assert {machine.rules for machine in config.machines} == {RuleTimes(6, 2, 2, 20)}
+
+
+def test_all_but_the_machines_has_a_default(path: Path) -> None:
+    path.write_text(MACHINE)
+    config = load_config(path)
+    assert config.machines[0].rules == RuleTimes(enter_s=10, exit_s=5, attempt_s=3, window_s=120)
+    assert (config.detector.score, config.detector.fps) == (0.4, 5)
+    assert (config.clip.pre_s, config.clip.post_s) == (3, 5)
+    assert config.delivery.backend_url == "http://127.0.0.1:8000"
+    assert config.outbox.max_bytes == 2**30
+
+
+def test_every_key_is_read(path: Path) -> None:
+    path.write_text(
+        MACHINE
+        + """\
+detector: {kind: mock, model: null, score: 0.5, fps: 0.5}
+clip: {pre_s: 1, post_s: 2.5}
+delivery: {backend_url: "https://gym.example:8443/api/", upload_clips: false}
+outbox: {max_bytes: 4096}
+"""
+    )
+    config = load_config(path)
+    assert (config.detector.score, config.detector.fps) == (0.5, 0.5)
+    assert (config.clip.pre_s, config.clip.post_s) == (1, 2.5)
+    assert config.delivery.backend_url == "https://gym.example:8443/api"
+    assert config.outbox.max_bytes == 4096
+
+
+def test_a_machine_overrides_the_common_rules_key_by_key(path: Path) -> None:
+    other = MACHINE.removeprefix("machines:\n").replace("bench_01", "bench_02")
+    path.write_text(f"{MACHINE}    rules: {{window_s: 60}}\n{other}rules: {{enter_s: 8, exit_s: 4}}\n")
+    first, second = load_config(path).machines
+    assert first.rules == RuleTimes(enter_s=8, exit_s=4, attempt_s=3, window_s=60)
+    assert second.rules == RuleTimes(enter_s=8, exit_s=4, attempt_s=3, window_s=120)
+
+
+@pytest.mark.parametrize(
+    ("line", "key", "problem"),
+    [
+        ("colour: red", "colour", "unknown key; known here are machines, rules"),
+        ("rules: {enter: 3}", "rules.enter", "unknown key; known here are enter_s"),
+        ("rules: {enter_s: 3, enter_s: 4}", "rules.enter_s", r"a second time \(first in line 5\)"),
+        ("rules: {enter_s: 0}", "rules.enter_s", "is 0; must be greater than 0"),
+        ("rules: {exit_s: -1}", "rules.exit_s", "must be greater than 0"),
+        ("rules: {exit_s: .nan}", "rules.exit_s", "finite"),
+        ("rules: {exit_s: .inf}", "rules.exit_s", "finite"),
+        (f"rules: {{exit_s: 1{'0' * 400}}}", "rules.exit_s", "finite"),
+        ("rules: {exit_s: soon}", "rules.exit_s", "must be a number, not 'soon'"),
+        ("rules: {exit_s: true}", "rules.exit_s", "must be a number"),
+        ("rules:", "rules", "must be a section .* not empty"),
+        ("rules: [1]", "rules", "must be a section .* not a list"),
+        ("rules: {enter_s: 3}", r"rules \(machine bench_01\)", "attempt_s 3 must be less than enter_s 3"),
+        ("    rules: {attempt_s: 11}", r"machines\[0\].rules \(machine bench_01\)", "attempt_s 11 must be less"),
+        ("    rules: {exit_s: 0}", r"machines\[0\].rules.exit_s \(machine bench_01\)", "greater than 0"),
+        ("    colour: red", r"machines\[0\].colour", "unknown key"),
+        ("detector: {kind: onnx}", "detector.kind", "no detector of this version; write mock"),
+        ("detector: {model: a.onnx}", "detector.model", "has no model; write null"),
+        ("detector: {score: 1.5}", "detector.score", "at most 1"),
+        ("detector: {fps: 0.4}", "detector.fps", "at least 0.5"),
+        ("detector: {fps: 61}", "detector.fps", "at most 60"),
+        ("clip: {pre_s: 0}", "clip.pre_s", "greater than 0"),
+        ("delivery: {upload_clips: true}", "delivery.upload_clips", "cannot upload clips; write false"),
+        ("delivery: {upload_clips: 1}", "delivery.upload_clips", "must be true or false"),
+        ("delivery: {backend_url: 8000}", "delivery.backend_url", "must be text, not 8000; put it in quotes"),
+        ("delivery: {backend_url: 'localhost:8000'}", "delivery.backend_url", "no address of a backend"),
+        ("delivery: {backend_url: 'http://[::1'}", "delivery.backend_url", "is no address"),
+        ("delivery: {backend_url: 'http://gym:99999'}", "delivery.backend_url", "is no address"),
+        ("delivery: {backend_url: 'ftp://gym'}", "delivery.backend_url", "write it like http"),
+        ("outbox: {max_bytes: 0}", "outbox.max_bytes", "at least 1"),
+        ("outbox: {max_bytes: 1.5}", "outbox.max_bytes", "whole number"),
+        ("? [a, b]\n: 1", "the file", "a key is one word"),
+        ("rules: 2026-13-45", "rules", "cannot be read: month"),
+    ],
+)
+def test_a_mistake_is_one_line_with_file_line_and_key(path: Path, line: str, key: str, problem: str) -> None:
+    path.write_text(f"{MACHINE}{line}\n")
+    with pytest.raises(UsageError) as caught:
+        load_config(path)
+    at_line = 1 if key == "the file" else LINE_AFTER
+    assert re.fullmatch(rf"{re.escape(str(path))}:{at_line}: {key}: .*{problem}.*", str(caught.value))
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "place", "problem"),
+    [
+        (MACHINE, "machines: []", "1: machines", "at least one machine"),
+        (MACHINE, "rules: {enter_s: 3}", "1: the file", "the key machines is missing"),
+        (MACHINE, "just words", "1: the file", "must be a section"),
+        ("bench_01", "bench 01", r"2: machines\[0\].machine_id", "is no id"),
+        ("machine_id: bench_01\n    name", "name", r"2: machines\[0\]", "the key machine_id is missing"),
+        ("    name: Bench\n", "", r"2: machines\[0\] \(machine bench_01\)", "the key name is missing"),
+        ("name: Bench", "name: ' '", r"3: machines\[0\].name \(machine bench_01\)", "is empty"),
+        ("[0.5, 0.9]", "[0.5]", r"4: machines\[0\].zone\[2\] \(machine bench_01\)", r"a point is \[x, y\]"),
+        ("[0.5, 0.9]", "[0.5, high]", r"4: machines\[0\].zone\[2\]\[1\] \(machine bench_01\)", "must be a number"),
+        ("[0.5, 0.9]", "[0.5, 1.9]", r"4: machines\[0\].zone \(machine bench_01\)", "outside the picture"),
+        (", [0.5, 0.9]", "", r"4: machines\[0\].zone \(machine bench_01\)", "at least 3"),
+        ("[0.5, 0.9]", "[0.5, 0.1]", r"4: machines\[0\].zone \(machine bench_01\)", "no area"),
+        ("[0.5, 0.9]", "[0.9, 0.9], [0.5, 0]", r"4: machines\[0\].zone \(machine bench_01\)", "crosses or touches"),
+    ],
+)
+def test_a_mistake_in_a_machine_names_it(path: Path, before: str, after: str, place: str, problem: str) -> None:
+    assert before in MACHINE
+    path.write_text(MACHINE.replace(before, after))
+    with pytest.raises(UsageError, match=rf"^{re.escape(str(path))}:{place}: .*{problem}"):
+        load_config(path)
+
+
+def test_two_machines_with_one_id(path: Path) -> None:
+    path.write_text(MACHINE + MACHINE.removeprefix("machines:\n"))
+    with pytest.raises(UsageError, match=r":5: machines\[1\].machine_id: bench_01 is the id of another machine"):
+        load_config(path)
+
+
+@pytest.mark.parametrize(
+    ("content", "problem"),
+    [
+        (b"", "is empty"),
+        (b"# nothing\n", "is empty"),
+        (b"\xff\xfe", "is not UTF-8 text"),
+        (b"a: \x00", "is no valid YAML"),
+        (b"machines:\n  - [", r":\d+: is no valid YAML"),
+        (b"a: &a [*a]", r"alias .* in line 1 is not supported"),
+        (b"a: !!python/object/apply:os.getcwd []", "is the key|unknown key|no valid YAML|missing"),
+        (b"a: 1\n---\nb: 2\n", "no valid YAML"),
+    ],
+)
+def test_what_is_no_yaml_is_one_line_too(path: Path, content: bytes, problem: str) -> None:
+    path.write_bytes(content)
+    with pytest.raises(UsageError, match=problem) as caught:
+        load_config(path)
+    assert str(caught.value).startswith(str(path))
+    assert len(" ".join(str(caught.value).split())) < 400
+
+
+def test_a_missing_file_is_named(path: Path) -> None:
+    with pytest.raises(UsageError, match="No such file or directory; name a readable file with --config"):
+        load_config(path)

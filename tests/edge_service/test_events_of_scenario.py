@@ -1,0 +1,60 @@
+"""From the scenario through mock detector, tracker and rules: the events are those that truly happened."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+import pytest
+
+from backend_api.process import REPOSITORY
+from edge_service.config import load_config
+from edge_service.hit import Hit
+from edge_service.machine import Machine, RuleTimes
+from edge_service.mock_detector import MockDetector
+from edge_service.rules import RuleEngine
+from edge_service.scenario import Scenario
+from edge_service.tracker import Tracker
+from tests.edge_service.fake_frames import blank_frame
+from tests.edge_service.scenario_truth import Owed, owed, truth
+
+DEMO = load_config(REPOSITORY / "edge_service" / "config.yaml").machines
+DEFAULT = tuple(replace(machine, rules=RuleTimes()) for machine in DEMO)
+# Longer than what is compared, so that everything in it is decided.
+DURATION_S, COMPARED_S = 150, 120
+
+
+def run(machines: Sequence[Machine], seed: int, fps: float, miss_rate: float) -> list[Hit]:
+    detector = MockDetector(Scenario(seed, machines), seed, miss_rate=miss_rate)
+    tracker, rules = Tracker(), RuleEngine(machines)
+    hits: list[Hit] = []
+    for index in range(int(DURATION_S * fps)):
+        frame = blank_frame(index / fps)
+        hits += rules.update(tracker.update(detector.detect(frame), frame.time_s), frame.time_s)
+    return hits
+
+
+def compare(expected: Sequence[Owed], hits: Sequence[Hit], tolerance_s: float) -> None:
+    """Each of the `expected` events up to COMPARED_S is there, and nothing else."""
+    found = [(hit.event_type, hit.time_s) for hit in hits]
+    count = sum(time_s < COMPARED_S for _, time_s in expected)
+    assert [event_type for event_type, _ in found[:count]] == [event_type for event_type, _ in expected[:count]]
+    for (_, found_s), (_, true_s) in zip(found[:count], expected[:count], strict=True):
+        assert abs(found_s - true_s) <= tolerance_s
+    assert all(time_s >= COMPARED_S - tolerance_s for _, time_s in found[count:])
+
+
+@pytest.mark.parametrize("machines", [DEMO, DEFAULT], ids=["demo", "default"])
+@pytest.mark.parametrize("seed", range(3))
+def test_the_events_are_those_that_happened(seed: int, machines: Sequence[Machine]) -> None:
+    stays = truth(Scenario(seed, machines), machines, DURATION_S)
+    for fps, miss_rate, tolerance_s in (
+        (2, 0.0, 0.5),
+        (5, 0.0, 0.2),
+        (15, 0.0, 1 / 15),
+        (5, 0.05, 1.0),
+        (15, 0.05, 1.0),
+    ):
+        hits = run(machines, seed, fps, miss_rate)
+        for machine in machines:
+            expected = owed(stays[machine.machine_id], machine.rules)
+            own = [hit for hit in hits if hit.machine_id == machine.machine_id]
+            compare(expected, own, tolerance_s + 0.01)
