@@ -40,7 +40,7 @@ class MediaFolder:
         try:
             self._write(path, clip.mp4)
         except OSError as error:
-            raise ClipError(f"{path.name} could not be written to the media folder: {error.strerror}") from error
+            raise ClipError(f"{path.name} could not be written: {error.strerror}") from error
         return ClipInfo(
             start_ts=factory.timestamp(clip.start_s),
             end_ts=factory.timestamp(clip.end_s),
