@@ -31,7 +31,6 @@ class SampledDecoder:
         self._outlook = Outlook(fps)
         self._waiting: deque[EncodedPacket] = deque()
         self._hidden_pts: set[int] = set()
-        self.decoded = 0
         self.damaged = 0
         """Packets that could not be decoded so far."""
 
@@ -63,7 +62,6 @@ class SampledDecoder:
         if frames is None:
             self.damaged += 1
         for frame in frames or ():
-            self.decoded += 1
             if frame.pts is None or frame.pts in self._hidden_pts:
                 continue
             if self._sampler.wants(float(frame.pts * self._time_base)):
