@@ -13,7 +13,13 @@ from tests.processes import Running, free_port
 pytestmark = pytest.mark.e2e
 
 FOLDERS = {"root": REPOSITORY, "parent": REPOSITORY.parent, "its own folder": None, "elsewhere": Path("/")}
-SCRIPTS = ["backend_api/main.py", "mm_worker/worker.py", "edge_service/main.py", "edge_service/sample.py"]
+SCRIPTS = [
+    "backend_api/main.py",
+    "backend_api/doctor.py",
+    "mm_worker/worker.py",
+    "edge_service/main.py",
+    "edge_service/sample.py",
+]
 
 
 def working_directory(name: str, script: str) -> Path:

@@ -1,0 +1,127 @@
+"""Entry script of the doctor, `python backend_api/doctor.py`: do database and media folder keep their promises?"""
+
+import sys
+from pathlib import Path
+
+ROOT = str(Path(__file__).resolve().parent.parent)
+if ROOT not in sys.path:
+    sys.path.insert(0, ROOT)
+
+import os  # noqa: E402
+import signal  # noqa: E402
+from collections.abc import Iterable, Iterator  # noqa: E402
+from contextlib import closing  # noqa: E402
+from dataclasses import dataclass  # noqa: E402
+
+from backend_api.check_clips import check_clips  # noqa: E402
+from backend_api.check_enrichments import check_enrichments  # noqa: E402
+from backend_api.check_folder import check_folder  # noqa: E402
+from backend_api.check_sessions import check_sessions  # noqa: E402
+from backend_api.clock import Clock, SystemClock  # noqa: E402
+from backend_api.database import Database  # noqa: E402
+from backend_api.doctor_options import Options, parse_options  # noqa: E402
+from backend_api.failures import StoreBusy, StoreFull  # noqa: E402
+from backend_api.finding import Finding  # noqa: E402
+from backend_api.instants import to_ms  # noqa: E402
+from backend_api.media import MediaFolder  # noqa: E402
+from backend_api.process import (  # noqa: E402
+    EXIT_DONE,
+    EXIT_FAILED,
+    FatalError,
+    UsageError,
+    run_process,
+)
+from backend_api.schema import open_database  # noqa: E402
+
+
+@dataclass(slots=True)
+class Tally:
+    """What was found so far: `wrong` of which `fixed` are no longer, and `notes` that need nothing."""
+
+    wrong: int = 0
+    fixed: int = 0
+    notes: int = 0
+
+
+def main() -> int:
+    """Examine what the command line names. Raises UsageError, or FatalError when it can not come to an end."""
+    # A reader that has seen enough, such as head, ends this process without a word.
+    signal.signal(signal.SIGPIPE, signal.SIG_DFL)
+    try:
+        return examine(parse_options(), SystemClock())
+    except KeyboardInterrupt as error:
+        raise FatalError("stopped before everything was examined; run it again") from error
+
+
+def examine(options: Options, clock: Clock) -> int:
+    """Write one line a finding and a summary to standard output; EXIT_DONE when nothing is wrong (any more).
+
+    Only repairs write, and only with `fix` are they called. The database is opened like anybody else's reader does and
+    not with SQLite's mode=ro, which leaves -wal and -shm files behind where nobody else has it open.
+    """
+    media = _open_media(options.media_dir)
+    with closing(open_database(options.db, create=False)) as database:
+        try:
+            tally = _report(_findings(database, media, options, clock), fix=options.fix)
+        except (StoreBusy, StoreFull) as error:
+            raise FatalError(f"{error}; run the doctor again when that is over") from error
+        except OSError as error:
+            raise FatalError(f"can not read {error.filename}: {error.strerror}; let this user read it") from error
+    _say(_summary(tally, options))
+    return EXIT_DONE if tally.wrong == tally.fixed else EXIT_FAILED
+
+
+def _findings(database: Database, media: MediaFolder, options: Options, clock: Clock) -> Iterator[Finding]:
+    now = clock.now()
+    # The folder first: a clip that is moved back is no longer missing.
+    yield from check_folder(database, media, now.timestamp(), options.orphan_age_s)
+    yield from check_clips(database, media)
+    yield from check_sessions(database, to_ms(now), options.session_age_s)
+    yield from check_enrichments(database, to_ms(now))
+
+
+def _report(findings: Iterable[Finding], *, fix: bool) -> Tally:
+    tally = Tally()
+    for finding in findings:
+        tally.wrong += finding.is_wrong
+        tally.notes += not finding.is_wrong
+        outcome = finding.cure
+        if fix and finding.repair is not None:
+            try:
+                finding.repair()
+            except OSError as error:
+                outcome = f"not fixed: {error.strerror}"
+            else:
+                outcome = "fixed"
+                tally.fixed += 1
+        _say(f"{finding}; {outcome}")
+    return tally
+
+
+def _summary(tally: Tally, options: Options) -> str:
+    notes = f", {tally.notes} notes" if tally.notes else ""
+    if not tally.wrong:
+        return f"nothing is wrong with {options.db} and {options.media_dir}{notes}"
+    left = tally.wrong - tally.fixed
+    return f"{tally.wrong} wrong, {tally.fixed} fixed, {left} left{notes} in {options.db} and {options.media_dir}"
+
+
+def _say(text: str) -> None:
+    """One line, whatever a file's name or a model's error holds."""
+    line = " ".join(text.split()).encode(errors="backslashreplace").decode()
+    sys.stdout.write(line + "\n")
+    sys.stdout.flush()
+
+
+def _open_media(folder: Path) -> MediaFolder:
+    try:
+        os.scandir(folder).close()
+    except OSError as error:
+        raise UsageError(
+            f"can not read the media folder {folder}: {error.strerror}; give the backend's --media-dir"
+        ) from error
+    return MediaFolder(folder)
+
+
+if __name__ == "__main__":
+    run_process(main)

@@ -1,0 +1,84 @@
+"""The command line of the doctor: flags, their defaults, and what each means."""
+
+import argparse
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from backend_api.check_folder import ASIDE
+from backend_api.process import REPOSITORY, ArgumentParser
+
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    """What the command line said; ages are seconds."""
+
+    db: str
+    media_dir: Path
+    fix: bool
+    orphan_age_s: float
+    session_age_s: float
+
+
+def parse_options(argv: Sequence[str] | None = None) -> Options:
+    """Read the command line (`sys.argv` when `argv` is None). Raises UsageError in one line; `--help` exits with 0."""
+    return Options(**vars(_make_parser().parse_args(argv)))
+
+
+def _make_parser() -> ArgumentParser:
+    parser = ArgumentParser(
+        prog="backend_api/doctor.py",
+        description="Compare database and media folder: promised clips that are missing or different, files without an "
+        "event, sessions that lack an event, enrichments that nobody works on. Only looks, unless --fix is given; may "
+        "run beside the backend.",
+        epilog="Exit codes: 0 nothing is wrong (any more), 1 something is, or not everything could be examined, "
+        "2 wrong use. No event is ever changed and no file deleted.",
+    )
+    add = parser.add_argument
+    add(
+        "--db",
+        default=str(REPOSITORY / "data" / "app.db"),
+        metavar="PATH",
+        help="the backend's SQLite database, a path or a sqlite:/// URL (default: %(default)s)",
+    )
+    add(
+        "--media-dir",
+        type=Path,
+        default=REPOSITORY / "data" / "media",
+        metavar="FOLDER",
+        help="the backend's folder of clips and thumbnails (default: %(default)s)",
+    )
+    add(
+        "--fix",
+        action="store_true",
+        help="repair what can be: stale leases and missing enrichments become PENDING, files without an event are "
+        f"moved to {ASIDE}/ in the media folder, and back when their event has come (default: only look)",
+    )
+    add(
+        "--orphan-age-s",
+        type=_seconds,
+        default=86_400.0,
+        metavar="SECONDS",
+        help="seconds for which a file may be without its event, which may wait in an edge's outbox "
+        "(default: %(default)g)",
+    )
+    add(
+        "--session-age-s",
+        type=_seconds,
+        default=21_600.0,
+        metavar="SECONDS",
+        help="seconds for which a session may lack its next event, counted from when the last one arrived "
+        "(default: %(default)g)",
+    )
+    return parser
+
+
+def _seconds(text: str) -> float:
+    try:
+        seconds = float(text)
+    except ValueError:
+        seconds = math.nan
+    if not 0 <= seconds <= 1e9:
+        raise argparse.ArgumentTypeError(f"{text!r} is no duration: give seconds from 0 to 1e9")
+    return seconds
