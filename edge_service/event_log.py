@@ -159,8 +159,7 @@ class EventLog:
             return False
         if position is None or position <= self.base:
             return True
-        if position > self.end:
-            return False
+        # Nothing can be read beyond the end; anywhere else a position stands behind a line break.
         with self._open_at(position - 1) as file:
             return file.read(1) == b"\n"
 

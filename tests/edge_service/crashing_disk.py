@@ -24,10 +24,19 @@ class CrashingDisk(Disk):
 
     With `half`, a write that dies leaves half of its bytes. After the crash every operation dies at once. `restore`
     then makes of `folder` what a restart finds: after the death of the process all that was done, and with `power_cut`
-    only what an fsync has made sure of: names by an fsync of the folder, contents by one of the file.
+    only what an fsync has made sure of: names by an fsync of the folder, contents by one of the file. What the folder
+    holds to begin with is on the disk already, or, when not `settled`, left by a process that died before its fsyncs.
     """
 
-    def __init__(self, folder: Path, crash_at: int | None, *, half: bool = False, power_cut: bool = False) -> None:
+    def __init__(
+        self,
+        folder: Path,
+        crash_at: int | None,
+        *,
+        half: bool = False,
+        power_cut: bool = False,
+        settled: bool = True,
+    ) -> None:
         self.operations = 0
         self._folder = folder
         self._crash_at = crash_at
@@ -37,7 +46,7 @@ class CrashingDisk(Disk):
         self._names: dict[str, int] = {}
         # An open descriptor keeps the number of a removed file from being given to the next one.
         self._kept: list[int] = []
-        if folder.exists():
+        if settled and folder.exists():
             for path in folder.iterdir():
                 self._keep(os.open(path, os.O_RDONLY))
             self._remember_names()
@@ -118,6 +127,18 @@ class FullDisk(Disk):
         self.operations += 1
         if self._first <= number <= self._last:
             raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+
+class StubbornDisk(QuickDisk):
+    """Fails the next append while `is_failing`: half of it stays in the file, as when cutting it off fails too."""
+
+    is_failing = False
+
+    def append(self, path: Path, data: bytes) -> None:
+        if self.is_failing:
+            super().append(path, data[: len(data) // 2])
+            raise OSError(errno.EIO, os.strerror(errno.EIO))
+        super().append(path, data)
 
 
 class SmallDisk(QuickDisk):

@@ -14,12 +14,15 @@ class FakeBackend:
     """A transport. `script` is what becomes of the next requests; those after them are stored.
 
     `stored` are the numbers of the events in the order of their arrival, each once. The events with a number in
-    `refused` are rejected with the status that it gives.
+    `refused` are rejected with the status that it gives; a request with a number in `poison` is refused as a whole.
     """
 
-    def __init__(self, script: Iterable[Reaction] = (), refused: dict[int, int] | None = None) -> None:
+    def __init__(
+        self, script: Iterable[Reaction] = (), refused: dict[int, int] | None = None, poison: Iterable[int] = ()
+    ) -> None:
         self.script = deque(script)
         self.refused = refused or {}
+        self.poison = set(poison)
         self.stored: list[int] = []
         self.duplicates = 0
         self.sizes: list[int] = []
@@ -33,9 +36,12 @@ class FakeBackend:
 
     def take(self, ndjson: bytes) -> Answer:
         """Store what is new in `ndjson`, and answer as the contract says."""
+        events = [json.loads(line) for line in ndjson.splitlines()]
+        if any(event["attributes"]["number"] in self.poison for event in events):
+            return Answer(400, b"poison")
         rejected: list[RejectedLine] = []
         before, duplicates = len(self.stored), 0
-        for line, event in enumerate(map(json.loads, ndjson.splitlines()), start=1):
+        for line, event in enumerate(events, start=1):
             number = event["attributes"]["number"]
             if number in self.refused:
                 rejected.append(

@@ -165,7 +165,8 @@ def test_any_flipped_bit_costs_the_lines_that_it_hits_and_no_other(tmp_path: Pat
     lines = split_lines(whole)
     damaged_path = tmp_path / "cam_01.damaged.jsonl"
     # The very last byte is left out: a line without its line break is one that was never finished.
-    for index in range(len(whole) - 1):
+    line_breaks = [index for index, byte in enumerate(whole[:-1]) if byte == ord("\n")]
+    for index in sorted({*range(0, len(whole) - 1, 5), *line_breaks}):
         spoiled = bytearray(whole)
         spoiled[index] ^= 1 << index % 8
         path.write_bytes(spoiled)
@@ -213,6 +214,31 @@ def test_a_forgotten_position_sends_again_what_is_in_the_file(tmp_path: Path, of
     with open_outbox(tmp_path) as outbox:
         assert outbox.depth == 3
         assert numbers(read_all(outbox)) == [0, 1, 2]
+
+
+def test_an_event_that_comes_while_the_sender_finds_none_is_not_overlooked(tmp_path: Path) -> None:
+    with open_outbox(tmp_path) as outbox:
+
+        class AppendedJustBefore(threading.Event):
+            def clear(self) -> None:
+                outbox.append(make_event(0))
+                super().clear()
+
+        outbox.signal = AppendedJustBefore()
+        assert outbox.read(1, NO_LIMIT) is not None or outbox.signal.is_set()
+
+
+def test_a_position_inside_a_line_is_of_another_file(tmp_path: Path) -> None:
+    with open_outbox(tmp_path / "other") as outbox:
+        outbox.append(make_event(0))
+        batch = read_all(outbox)
+        assert batch is not None
+        outbox.acknowledge(batch)
+    with open_outbox(tmp_path) as outbox:
+        outbox.append(make_event(1, padding=9))
+    (tmp_path / "other" / "cam_01.offset").rename(tmp_path / "cam_01.offset")
+    with open_outbox(tmp_path) as outbox:
+        assert numbers(read_all(outbox)) == [1]
 
 
 @pytest.mark.parametrize("remains", ["nothing", "header and one event", "events without a header"])

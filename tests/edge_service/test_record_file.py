@@ -2,8 +2,11 @@
 
 from pathlib import Path
 
+import pytest
+
 from edge_service.disk import Disk
 from edge_service.record_file import RecordFile
+from tests.edge_service.crashing_disk import StubbornDisk
 
 
 def test_records_are_appended_in_order(tmp_path: Path) -> None:
@@ -32,3 +35,15 @@ def test_a_torn_last_record_is_cut_off_and_written_anew(tmp_path: Path) -> None:
     path.write_bytes(b"first\nsec")
     assert RecordFile(path, Disk()).add([b"second\n"]) == 1
     assert path.read_bytes() == b"first\nsecond\n"
+
+
+def test_what_a_failed_append_has_left_is_cut_off_before_the_next_one(tmp_path: Path) -> None:
+    disk = StubbornDisk()
+    records = RecordFile(tmp_path / "aside.jsonl", disk)
+    records.add([b"first\n"])
+    disk.is_failing = True
+    with pytest.raises(OSError, match="error"):
+        records.add([b"second\n"])
+    disk.is_failing = False
+    records.add([b"second\n"])
+    assert records.path.read_bytes() == b"first\nsecond\n"
