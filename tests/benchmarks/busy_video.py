@@ -11,7 +11,7 @@ def draw_busy_video(path: Path, duration_s: int, *, width: int = 1920, height: i
     """Write `duration_s` seconds of H.264 (libx264 veryfast, two seconds between key frames) to `path`."""
     rng = np.random.default_rng(7)
     background = cv2.GaussianBlur(rng.integers(40, 200, (height, width, 3), np.uint8), (0, 0), 9)
-    noises = [rng.integers(0, 13, (height, width, 3), np.uint8) for _ in range(8)]
+    noises = [rng.integers(0, 29, (height, width, 3), np.uint8) for _ in range(8)]
     with av.open(str(path), "w") as container:
         stream = container.add_stream("libx264", rate=fps)
         stream.width, stream.height, stream.pix_fmt = width, height, "yuv420p"

@@ -1,0 +1,42 @@
+"""What cutting a clip costs, beside encoding the same eight seconds again."""
+
+import resource
+from collections.abc import Callable
+from pathlib import Path
+
+from edge_service.clip import cut
+from edge_service.encode import encode
+from edge_service.encoded import EncodedPacket
+from edge_service.packet_ring import PacketRing
+from edge_service.video import VideoSource
+from tests.benchmarks.busy_video import draw_busy_video
+
+CLIP_S = 8.0
+CUTS = 20
+
+
+def test_cutting_costs_at_most_a_fiftieth_of_encoding(tmp_path: Path) -> None:
+    packets = read_packets(draw_busy_video(tmp_path / "busy.mp4", 10))
+    encoding_s = cpu_s(lambda: encode(packets, 0.0, CLIP_S))
+    cutting_s = cpu_s(lambda: [cut(packets, 0.0, CLIP_S) for _ in range(CUTS)]) / CUTS
+    print(
+        f"\nclip of {CLIP_S:.0f} s: cut {cutting_s * 1000:.1f} CPU-ms, encoded {encoding_s * 1000:.0f} CPU-ms,", end=" "
+    )
+    print(f"{encoding_s / cutting_s:.0f} times")
+    assert cutting_s <= encoding_s / 50
+
+
+def cpu_s(work: Callable[[], object]) -> float:
+    """The CPU seconds, of all threads, that `work` takes."""
+    before = resource.getrusage(resource.RUSAGE_SELF)
+    work()
+    after = resource.getrusage(resource.RUSAGE_SELF)
+    return after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
+
+
+def read_packets(video: Path) -> tuple[EncodedPacket, ...]:
+    """The packets of a clip's length as the edge holds them."""
+    ring = PacketRing(reach_s=60.0)
+    for _ in VideoSource(video, fps=5.0, ring=ring):
+        continue
+    return ring.select(0.0, CLIP_S)
