@@ -13,6 +13,8 @@ HELD_S = 0.5
 # At 2 samples a second a window holds two, and time stamps are not exact: presence and absence that differ by no more
 # than this are equal.
 _EVEN_S = 0.12
+# Two sightings in this time are somebody: at 2 samples a second it leaves room for two missed detections in between.
+_SECOND_S = 1.62
 # Two sightings further apart than this have an unobserved gap between them (the slowest sampling is one in 2 s).
 GAP_S = 2.5
 
@@ -79,7 +81,7 @@ def observe(before: Presence, sample: Sample, grace_s: float) -> Presence:
     if not sample.boxes or balance_s < -_EVEN_S:
         return after
     glimpse = before.glimpse
-    is_second = glimpse is not None and sample.time_s - glimpse.time_s <= WINDOW_S + _EVEN_S
+    is_second = glimpse is not None and sample.time_s - glimpse.time_s <= _SECOND_S
     if is_present or is_second:
         sightings = [seen for seen in samples if seen.boxes]
         if glimpse is not None and is_second and glimpse.time_s < samples[0].time_s:

@@ -11,8 +11,8 @@ from edge_service.presence import GAP_S, Presence, Sample, Streak, observe
 # what one missed detection in five leaves out at 2 samples a second.
 _GRACE_S = 2.25
 _GRACE_PER_EXIT = 0.8
-# How long after it began a stay may come to be known: the window of the majority, and one missed detection.
-_SETTLE_S = 1.5
+# How long after it began a stay may come to be known: two missed detections at 2 samples a second.
+_SETTLE_S = 2.0
 # Sums of time stamps miss their mark by rounding.
 _TOLERANCE_S = 1e-6
 
@@ -136,7 +136,7 @@ def _occupy(machine: Machine, state: MachineState, _time_s: float) -> Step:
 def _close(machine: Machine, state: MachineState, time_s: float) -> Step:
     """The window is over, and no stay that began within it can still become the attempt: free, silently.
 
-    A stay is known only when it is about a second old, hence the wait.
+    A stay is known only when it is a second or two old, hence the wait.
     """
     session, presence = state.session, state.presence
     if session is None or session.left_s is None:

@@ -50,6 +50,7 @@ def test_the_events_are_those_that_happened(seed: int, machines: Sequence[Machin
         (2, 0.0, 0.5),
         (5, 0.0, 0.2),
         (15, 0.0, 1 / 15),
+        (2, 0.05, 2.0),
         (5, 0.05, 1.0),
         (15, 0.05, 1.0),
     ):
