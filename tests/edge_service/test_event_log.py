@@ -99,6 +99,7 @@ def test_a_name_that_a_killed_process_left_unsure_is_made_sure_of_at_the_start(t
 
 
 def test_a_left_over_new_file_is_removed(tmp_path: Path) -> None:
+    EventLog.open(tmp_path / "log", None, QuickDisk())
     (tmp_path / "log.tmp").write_bytes(b"half of it")
     EventLog.open(tmp_path / "log", None, QuickDisk())
     assert not (tmp_path / "log.tmp").exists()
