@@ -50,7 +50,7 @@ def test_the_events_are_those_that_happened(seed: int, machines: Sequence[Machin
         (2, 0.0, 0.5),
         (5, 0.0, 0.2),
         (15, 0.0, 1 / 15),
-        (2, 0.05, 2.0),
+        (2, 0.05, 5.0),  # three misses in a row, the demo's grace being 1.6 s, let a stay begin anew
         (5, 0.05, 1.0),
         (15, 0.05, 1.0),
     ):
