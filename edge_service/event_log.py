@@ -71,10 +71,7 @@ class EventLog:
     def append(self, line: bytes) -> None:
         """Append `line`, which ends in a line break; it is on the disk on return, or not in the file at all."""
         with self._lock:
-            if self._unsettled:
-                self._disk.truncate(self.path, self.size_bytes)
-                self._disk.sync_folder(self.path.parent)
-                self._unsettled = False
+            self._settle()
             try:
                 self._disk.append(self.path, line)
             except OSError:
@@ -103,6 +100,27 @@ class EventLog:
     def drop_before(self, position: int) -> None:
         """Give back the disk space of the lines before `position`. On OSError the log is what it was."""
         self._exchange(position, position)
+
+    def empty(self, position: int) -> bool:
+        """Drop all lines if none came after `position`, which takes no disk space; say whether they were dropped.
+
+        The end goes back to `base`, so nobody may remember a position beyond it any more.
+        """
+        with self._lock:
+            if position != self.end:
+                return False
+            self.end = self.base
+            self._unsettled = True
+            with contextlib.suppress(OSError):
+                self._settle()
+            return True
+
+    def _settle(self) -> None:
+        """Cut the file to what it should hold, and make its name sure, where that has failed before."""
+        if self._unsettled:
+            self._disk.truncate(self.path, self.size_bytes)
+            self._disk.sync_folder(self.path.parent)
+            self._unsettled = False
 
     def _exchange(self, start: int, base: int) -> None:
         """Put a file in place that holds the lines from `start` on under a header that says `base`.

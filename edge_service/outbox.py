@@ -114,6 +114,11 @@ class Outbox:
         return self._appended_lines - passed_lines
 
     @property
+    def end(self) -> int:
+        """The position in bytes after the last line; it grows with every event and never becomes less."""
+        return self._log.end
+
+    @property
     def refused(self) -> int:
         """How many events were not taken, for lack of room, since the outbox was opened."""
         return self._refused
@@ -198,9 +203,11 @@ class Outbox:
         except OSError:
             if self._position != self._log.end:
                 raise
-            # On a disk that the outbox itself has filled, the room of the position file is enough for a new header.
+            # A disk that the outbox itself has filled has no room for a second file, but needs none: where no
+            # position is remembered, the lines can be cut off, and a crash in between sends them again.
             self._position_file.forget()
-            self._log.drop_before(self._position)
+            if self._log.empty(self._position):
+                self._position = self._reclaimed = self._log.base
 
     def _warn(self, what: str, error: OSError) -> None:
         if self._is_noted:

@@ -98,6 +98,29 @@ def test_a_name_that_a_killed_process_left_unsure_is_made_sure_of_at_the_start(t
     assert [*EventLog.open(path, None, QuickDisk()).lines(0)] == [LINES[0]]
 
 
+def test_it_can_be_emptied_unless_a_line_has_come_in_between(tmp_path: Path) -> None:
+    log = EventLog.open(tmp_path / "log", None, QuickDisk())
+    positions = fill(log)
+    assert not log.empty(positions[19])
+    assert [*log.lines(0)] == LINES
+    assert log.empty(log.end)
+    assert log.end == log.base
+    assert (tmp_path / "log").stat().st_size == log.size_bytes
+    log.append(LINES[0])
+    assert [*log.lines(log.base)] == [LINES[0]]
+
+
+def test_emptying_that_fails_is_made_good_by_the_next_append(tmp_path: Path) -> None:
+    disk = UnsyncedFolder()
+    log = EventLog.open(tmp_path / "log", None, disk)
+    fill(log)
+    disk.syncs_left = 0
+    assert log.empty(log.end)
+    disk.syncs_left = 10
+    log.append(LINES[5])
+    assert [*log.lines(log.base)] == [LINES[5]]
+
+
 def test_a_left_over_new_file_is_removed(tmp_path: Path) -> None:
     EventLog.open(tmp_path / "log", None, QuickDisk())
     (tmp_path / "log.tmp").write_bytes(b"half of it")
