@@ -5,7 +5,6 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
 from fastapi import FastAPI
-from starlette.concurrency import run_in_threadpool
 
 from backend_api.clock import Clock
 from backend_api.media import MediaFolder
@@ -28,7 +27,7 @@ def create_app(store: Store, media: MediaFolder, clock: Clock) -> FastAPI:
     @asynccontextmanager
     async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
         yield
-        await run_in_threadpool(writer.stop)
+        await writer.drain()
 
     app = Api(version, lifespan)
     answer_with_problems(app)

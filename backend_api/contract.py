@@ -36,14 +36,18 @@ _EVENT_NAMESPACE = UUID("8a2f6f0e-3c57-5d0b-9a57-6d0c5b1f7e21")
 
 def _refuse_numbers(value: object) -> object:
     """Only RFC 3339 text is a time stamp: a bare number could be seconds or milliseconds."""
-    if not isinstance(value, (str, datetime)):
-        raise ValueError("a time stamp is RFC 3339 text with a zone, such as 2026-01-31T09:30:00.000Z")  # noqa: TRY004
+    # pydantic would take a text of digits alone for such a number, too.
+    if not isinstance(value, (str, datetime)) or (isinstance(value, str) and "-" not in value[1:]):
+        raise ValueError("a time stamp is RFC 3339 text with a zone, such as 2026-01-31T09:30:00.000Z")
     return value
 
 
 def to_milliseconds(value: datetime) -> datetime:
-    """The same instant in UTC, cut to whole milliseconds. `value` must be aware."""
-    value = value.astimezone(UTC)
+    """The same instant in UTC, cut to whole milliseconds. `value` must be aware. Raises ValueError beyond 9999."""
+    try:
+        value = value.astimezone(UTC)
+    except OverflowError as error:
+        raise ValueError("in UTC, this time stamp lies outside the years 1 to 9999") from error
     return value.replace(microsecond=value.microsecond // 1000 * 1000)
 
 

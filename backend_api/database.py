@@ -39,8 +39,11 @@ class Database:
             yield connection
 
     @contextmanager
-    def write(self) -> Iterator[sqlite3.Connection]:
+    def write(self, *, survives_power_cut: bool = True) -> Iterator[sqlite3.Connection]:
         """A transaction that holds the write lock from its start; it is on the disk when this returns.
+
+        Without `survives_power_cut` it does not wait for the disk: a killed process loses nothing, a power cut may undo
+        it as a whole, unless a transaction that did wait came after it.
 
         Raises StoreBusy when another process kept the lock for BUSY_TIMEOUT_MS, StoreFull when the disk takes no more;
         nothing is written then. Threads of this process queue for a lock of their own, which is fairer than polling.
@@ -48,6 +51,7 @@ class Database:
         with self._writing, failures_in_words():
             connection = self._writer = self._writer or self._connect_writer()
             try:
+                connection.execute(f"PRAGMA synchronous={'FULL' if survives_power_cut else 'NORMAL'}")
                 # The lock comes first: a transaction that begins by reading may not be let through to writing.
                 connection.execute("BEGIN IMMEDIATE")
                 yield connection

@@ -1,8 +1,8 @@
 """The store: everything that is kept about events and enrichments, behind one door for backend and worker.
 
-Every write is one transaction that is on the disk when the call returns. While another process holds the database's
-lock a write waits, for database.BUSY_TIMEOUT_MS; StoreBusy and StoreFull (backend_api/failures.py) say that nothing was
-written and that trying again makes sense.
+Every write is one transaction that, but for claims, is on the disk when the call returns. While another process holds
+the database's lock a write waits, for database.BUSY_TIMEOUT_MS; StoreBusy and StoreFull (backend_api/failures.py) say
+that nothing was written and that trying again makes sense.
 """
 
 from collections.abc import Sequence
@@ -96,13 +96,16 @@ class Store:
             return read_page(connection, query)
 
     def claim(self, lease_s: float) -> Claim | None:
-        """Take the enrichment that has been due for longest, for `lease_s` seconds; None when none is due."""
-        with self._database.write() as connection:
+        """Take the enrichment that has been due for longest, for `lease_s` seconds; None when none is due.
+
+        A power cut may undo claims and renewals: it ends every worker that could hold one, too.
+        """
+        with self._database.write(survives_power_cut=False) as connection:
             return leases.claim(connection, self._now_ms(), round(lease_s * 1000))
 
     def renew(self, claim: Claim, lease_s: float) -> bool:
         """Keep the claim for `lease_s` more seconds from now; False when another worker has taken it over."""
-        with self._database.write() as connection:
+        with self._database.write(survives_power_cut=False) as connection:
             return leases.renew(connection, claim, self._now_ms(), round(lease_s * 1000))
 
     def finish(self, claim: Claim, result: MmResult) -> bool:

@@ -1,0 +1,40 @@
+"""What the backend's tests share: a store in a folder of its own, and the API over it."""
+
+import warnings
+from collections.abc import Iterator
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+
+from backend_api.app import create_app
+from backend_api.media import MediaFolder
+from backend_api.store import Store
+from tests.fake_clock import FakeClock
+
+with warnings.catch_warnings():
+    # Starlette asks for a successor of httpx that is not needed for anything else.
+    warnings.simplefilter("ignore")
+    from fastapi.testclient import TestClient
+
+
+@pytest.fixture
+def clock() -> FakeClock:
+    return FakeClock()
+
+
+@pytest.fixture
+def store(tmp_path: Path, clock: FakeClock) -> Iterator[Store]:
+    with closing(Store.open(tmp_path / "app.db", clock, create=True)) as store:
+        yield store
+
+
+@pytest.fixture
+def media(tmp_path: Path) -> MediaFolder:
+    return MediaFolder.open(tmp_path / "media")
+
+
+@pytest.fixture
+def client(store: Store, media: MediaFolder, clock: FakeClock) -> Iterator[TestClient]:
+    with TestClient(create_app(store, media, clock), raise_server_exceptions=False) as client:
+        yield client
