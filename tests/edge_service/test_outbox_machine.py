@@ -1,6 +1,5 @@
 """The outbox against a plain list: whatever is done to both, they hold the same events."""
 
-import json
 import shutil
 import tempfile
 from pathlib import Path
@@ -10,16 +9,12 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
 
 from edge_service.outbox import Outbox, OutboxFull
-from edge_service.outbox_batch import Batch
 from tests.edge_service.crashing_disk import QuickDisk
+from tests.edge_service.opened_outbox import numbers
 from tests.edge_service.outbox_events import make_event
 
 # Room for about fifteen events, so that it is full now and then and its file is exchanged often.
 MAX_BYTES = 8_000
-
-
-def numbers(batch: Batch | None) -> list[int]:
-    return [json.loads(event.body)["attributes"]["number"] for event in batch.events] if batch else []
 
 
 class OutboxMachine(RuleBasedStateMachine):
