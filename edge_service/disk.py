@@ -7,8 +7,8 @@ from pathlib import Path
 class Disk:
     """Writes that are on the disk when they return.
 
-    Every method raises OSError as the operating system does (ENOSPC, EROFS, EACCES, ...) and leaves what was there before
-    readable: a reader sees the old file or the new one.
+    Every method raises OSError as the operating system does (ENOSPC, EROFS, EACCES, ...) and leaves what was there
+    before readable: a reader sees the old file or the new one.
     """
 
     def append(self, path: Path, data: bytes) -> None:

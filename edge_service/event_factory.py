@@ -38,7 +38,8 @@ class EventFactory:
             machine_id=hit.machine_id,
             session_id=self._make_id(hit.machine_id, EventType.MACHINE_OCCUPIED_START, hit.session_start_s),
             ts=self.timestamp(hit.time_s),
-            media_time_s=round(hit.time_s, 3),
+            # What was last seen before a restart has no place in the new run's media time: it is before its beginning.
+            media_time_s=max(0.0, round(hit.time_s, 3)),
             track_id=hit.track_id,
             confidence=round(hit.confidence, 3),
             needs_mm=hit.event_type is EventType.CLEANING_ATTEMPT,

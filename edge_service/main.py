@@ -9,8 +9,10 @@ ROOT = str(Path(__file__).resolve().parent.parent)
 if ROOT not in sys.path:
     sys.path.insert(0, ROOT)
 
-from backend_api.clock import Clock, SystemClock  # noqa: E402
+from backend_api.clock import SystemClock  # noqa: E402
+from backend_api.contract import to_milliseconds  # noqa: E402
 from backend_api.process import EXIT_DONE, run_process, stop_on_signals  # noqa: E402
+from edge_service.checkpoint import CheckpointFile, Run  # noqa: E402
 from edge_service.config import Config, load_config  # noqa: E402
 from edge_service.disk import Disk  # noqa: E402
 from edge_service.event_factory import EventFactory  # noqa: E402
@@ -22,6 +24,7 @@ from edge_service.options import Options, parse_options  # noqa: E402
 from edge_service.outbox import Outbox  # noqa: E402
 from edge_service.packet_ring import PacketRing, reach_s  # noqa: E402
 from edge_service.recorder import Recorder  # noqa: E402
+from edge_service.recovery import recover  # noqa: E402
 from edge_service.rules import RuleEngine  # noqa: E402
 from edge_service.scenario import Scenario  # noqa: E402
 from edge_service.sender import Sender  # noqa: E402
@@ -44,32 +47,40 @@ def main() -> int:
     transport = HttpTransport(backend_url)
     stop = stop_on_signals()
     with Outbox.open(options.outbox_dir, options.camera_id, disk, max_bytes=config.outbox.max_bytes) as outbox:
-        camera = set_up_camera(options, config, outbox, disk, clock)
+        run = Run(
+            str(options.video),
+            options.store_id,
+            options.camera_id,
+            to_milliseconds(options.start_time or clock.now()),
+        )
+        checkpoint_file = CheckpointFile(options.outbox_dir / f"{options.camera_id}.checkpoint", disk)
+        recovery = recover(checkpoint_file.load(), run, config.machines, outbox.end)
+        watch = Watch(set_up_camera(options, config, run, recovery.rules, outbox, disk), run, checkpoint_file, clock)
         with Sender(outbox, transport, clock, SystemRandom(), backend_url=backend_url) as sender:
-            Watch(camera, clock).run(options.speed, stop)
+            watch.begin(recovery.events)
+            watch.run(options.speed, stop)
             waiting = sender.drain(stop)
         transport.close()
         tell_what_waits(waiting, outbox, backend_url)
     return EXIT_DONE
 
 
-def set_up_camera(options: Options, config: Config, outbox: Outbox, disk: Disk, clock: Clock) -> Camera:
+def set_up_camera(options: Options, config: Config, run: Run, rules: RuleEngine, outbox: Outbox, disk: Disk) -> Camera:
     """The parts that one camera's loop works with. Raises UsageError when the video cannot be watched."""
-    machines, clip = config.machines, config.clip
-    fps = config.detector.fps
+    machines, clip, fps = config.machines, config.clip, config.detector.fps
     ring = PacketRing(reach_s([m.rules for m in machines], pre_s=clip.pre_s, post_s=clip.post_s, fps=fps))
     source = VideoSource(options.video, fps=fps, loop=options.loop, ring=ring)
-    factory = EventFactory(options.store_id, options.camera_id, options.start_time or clock.now())
     log.info(
         "camera %s watches %s (%s) for %d machines, from %s on; clips go to %s",
         options.camera_id, options.video, source.format.describe(), len(machines),
-        factory.timestamp(0).isoformat(timespec="seconds"), options.media_dir,
+        run.start_time.isoformat(timespec="seconds"), options.media_dir,
     )  # fmt: skip
+    factory = EventFactory(run.store_id, run.camera_id, run.start_time)
     return Camera(
         source=source,
         detector=MockDetector(Scenario(options.seed, machines), options.seed, min_score=config.detector.score),
         tracker=Tracker(),
-        rules=RuleEngine(machines),
+        rules=rules,
         recorder=Recorder(ring, options.media_dir, disk, factory, machines, clip),
         outbox=outbox,
     )

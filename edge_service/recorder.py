@@ -2,7 +2,7 @@
 
 import heapq
 import logging
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -64,6 +64,11 @@ class Recorder:
         """Whether a clip is begun whose post-roll is not over."""
         return bool(self._jobs)
 
+    @property
+    def pending(self) -> tuple[Hit, ...]:
+        """The hits whose events are not made yet, in the order in which they will be."""
+        return tuple(job.hit for job in sorted(self._jobs))
+
     def begin(self, hit: Hit, frame: Frame, tracks: Iterable[Track]) -> None:
         """Remember that `hit` needs a clip; draw its thumbnail from the frame that decided it."""
         heapq.heappush(self._jobs, _Job(hit.time_s + self._clip.post_s, self._begun, hit))
@@ -71,9 +76,11 @@ class Recorder:
         jpeg = draw_thumbnail(frame.image(), self._zones[hit.machine_id], [track.box for track in tracks])
         self._media.keep_thumbnail(self._factory.event_id(hit), jpeg)
 
-    def finished(self, *, end_of_stream: bool = False) -> list[Event]:
-        """The events whose post-roll is over, by the time of their hits; at the end of the stream, all left."""
-        events: list[Event] = []
+    def finished(self, *, end_of_stream: bool = False) -> Iterator[Event]:
+        """The events whose post-roll is over, by the time of their hits; at the end of the stream, all left.
+
+        Each is made when it is asked for, and is no longer pending from then on.
+        """
         # Events of one instant share their clip: cut once, it is kept for each of them.
         clip: Clip | None = None
         clip_time_s: float | None = None
@@ -84,10 +91,9 @@ class Recorder:
                     clip, clip_time_s = self._cut(hit.time_s), hit.time_s
                 info = self._media.keep_clip(self._factory.event_id(hit), clip, self._factory)
             except ClipError as error:
-                events.append(self._factory.build(hit, None, " ".join(str(error).split())[:_MAX_REASON]))
+                yield self._factory.build(hit, None, " ".join(str(error).split())[:_MAX_REASON])
             else:
-                events.append(self._factory.build(hit, info, None))
-        return events
+                yield self._factory.build(hit, info, None)
 
     def _cut(self, time_s: float) -> Clip:
         start_s, end_s = time_s - self._clip.pre_s, time_s + self._clip.post_s

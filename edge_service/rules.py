@@ -19,7 +19,7 @@ from edge_service.detector import Box
 from edge_service.hit import Hit
 from edge_service.machine import Machine
 from edge_service.presence import GAP_S, HELD_S, Sample
-from edge_service.session import MachineState, elapse, finish, step
+from edge_service.session import MachineState, elapse, finish, moved, step
 from edge_service.tracker import Track
 from edge_service.zone import contains
 
@@ -59,6 +59,12 @@ class RuleEngine:
         """All that the engine knows, as JSON-able data; `restore` makes the same engine of it."""
         snapshot: JsonValue = _SNAPSHOT.dump_python(_Snapshot(self._time_s, self._states), mode="json")
         return snapshot
+
+    def move(self, by_s: float) -> None:
+        """Add `by_s` seconds to every media time that is known, because media time 0 is another instant now."""
+        if self._time_s is not None:
+            self._time_s += by_s
+        self._states = {machine_id: moved(state, by_s) for machine_id, state in self._states.items()}
 
     def update(self, tracks: Sequence[Track], time_s: float) -> list[Hit]:
         """What is known to have happened now that `tracks` are seen at `time_s` seconds of media time.

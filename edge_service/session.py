@@ -5,7 +5,7 @@ from dataclasses import dataclass, field, replace
 from backend_api.contract import EndReason, EventType
 from edge_service.hit import Hit
 from edge_service.machine import Machine, RuleTimes
-from edge_service.presence import GAP_S, Presence, Sample, Streak, observe
+from edge_service.presence import GAP_S, Presence, Sample, Streak, moved_presence, observe
 
 # Somebody who is not seen for this long has not been there all the time: ten short visits are no long stay. It spans
 # what one missed detection in five leaves out at 2 samples a second.
@@ -56,6 +56,15 @@ def elapse(machine: Machine, state: MachineState, time_s: float) -> Step:
     """What the machine is when nothing was observed since its last sample until `time_s`: nobody is assumed there."""
     state = replace(state, presence=replace(state.presence, is_present=False))
     return _leave(machine, state, time_s)
+
+
+def moved(state: MachineState, by_s: float) -> MachineState:
+    """`state` on a time line that begins `by_s` seconds earlier."""
+    session = state.session
+    if session is not None:
+        left_s = None if session.left_s is None else session.left_s + by_s
+        session = replace(session, start_s=session.start_s + by_s, left_s=left_s)
+    return MachineState(moved_presence(state.presence, by_s), session)
 
 
 def finish(machine: Machine, state: MachineState, end_reason: EndReason) -> list[Hit]:

@@ -2,12 +2,16 @@
 
 import logging
 import threading
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from backend_api.clock import Clock
+from backend_api.contract import Event
+from edge_service.checkpoint import Checkpoint, CheckpointFile, Run
+from edge_service.checkpointing import Checkpointer
 from edge_service.detector import Detector
 from edge_service.frame import Frame
+from edge_service.hit import Hit
 from edge_service.outbox import Outbox, OutboxFull
 from edge_service.pacing import paced
 from edge_service.progress import Progress, Tally
@@ -34,40 +38,48 @@ class Camera:
 class Watch:
     """Runs a camera's loop and counts what it did."""
 
-    def __init__(self, camera: Camera, clock: Clock) -> None:
+    def __init__(self, camera: Camera, run: Run, checkpoint_file: CheckpointFile, clock: Clock) -> None:
         self._camera = camera
+        self._run = run
+        self._checkpoints = Checkpointer(checkpoint_file, self._checkpoint, clock)
         self._clock = clock
         self._progress = Progress(clock)
-        self._media_time_s = 0.0
+        self._time_s = 0.0
         self._events = 0
+
+    def begin(self, owed: Iterable[Event]) -> None:
+        """Hand over the events that the run before this one still `owed`, and from then on be what a restart finds."""
+        for event in owed:
+            self._keep(event)
+        self._checkpoints.save()
 
     def run(self, speed: float | None, stop: threading.Event) -> None:
         """Watch until the source ends, then close what is open; when `stop` is set, only finish the clips at hand.
 
         `speed` is media seconds per second, None for as fast as it goes.
         """
-        camera = self._camera
-        frames = iter(camera.source)
+        frames = iter(self._camera.source)
         last: tuple[Frame, Iterable[Track]] | None = None
         for frame in paced(frames, speed, self._clock, stop):
-            tracks = camera.tracker.update(camera.detector.detect(frame), frame.time_s)
-            for hit in camera.rules.update(tracks, frame.time_s):
-                camera.recorder.begin(hit, frame, tracks)
+            last = frame, self._look(frame)
             self._keep_finished()
-            self._tell_progress(frame)
-            last = frame, tracks
+            self._checkpoints.save_if_due()
+            if self._progress.is_due():
+                self._progress.report(self.tally())
         if stop.is_set():
             self._film_on(frames)
         elif last is not None:
-            self._close_sessions(*last)
+            self._begin_clips(self._camera.rules.finish(self._time_s), *last)
         self._keep_finished(end_of_stream=True)
+        if not stop.is_set():
+            self._checkpoints.forget()
         self._progress.report_end(self.tally())
 
     def tally(self) -> Tally:
         """What has been done so far."""
         source = self._camera.source
         return Tally(
-            media_time_s=self._media_time_s,
+            media_time_s=self._time_s,
             captured=source.captured,
             processed=source.processed,
             skipped=source.skipped,
@@ -75,28 +87,48 @@ class Watch:
             outbox_depth=self._camera.outbox.depth,
         )
 
+    def _checkpoint(self) -> Checkpoint:
+        camera = self._camera
+        return Checkpoint(
+            run=self._run,
+            time_s=self._time_s,
+            rules=camera.rules.state(),
+            pending=camera.recorder.pending,
+            outbox_end=camera.outbox.end,
+        )
+
+    def _look(self, frame: Frame) -> Sequence[Track]:
+        camera = self._camera
+        # To the millisecond, as events tell time: a restart then continues them without a rounding of its own.
+        self._time_s = round(frame.time_s, 3)
+        tracks = camera.tracker.update(camera.detector.detect(frame), self._time_s)
+        self._begin_clips(camera.rules.update(tracks, self._time_s), frame, tracks)
+        return tracks
+
+    def _begin_clips(self, hits: Sequence[Hit], frame: Frame, tracks: Iterable[Track]) -> None:
+        for hit in hits:
+            self._camera.recorder.begin(hit, frame, tracks)
+        if hits:
+            self._checkpoints.save()
+
+    def _keep_finished(self, *, end_of_stream: bool = False) -> None:
+        for event in self._camera.recorder.finished(end_of_stream=end_of_stream):
+            self._keep(event)
+            self._checkpoints.save()
+
+    def _keep(self, event: Event) -> None:
+        """Hand `event` to the outbox, which has it on the disk then, or has said that it has no room."""
+        try:
+            self._camera.outbox.append(event)
+        except OutboxFull:
+            return  # the outbox says so and counts it
+        self._events += 1
+        log.info("%s at %s, %s", event.event_type, event.machine_id, _describe_clip(event.clip_error))
+
     def _film_on(self, frames: Iterator[Frame]) -> None:
         """Take the post-roll of the clips that are begun, so that a stopped run's events are those of a whole one."""
         while self._camera.recorder.is_recording and next(frames, None) is not None:
             self._keep_finished()
-
-    def _close_sessions(self, frame: Frame, tracks: Iterable[Track]) -> None:
-        for hit in self._camera.rules.finish(frame.time_s):
-            self._camera.recorder.begin(hit, frame, tracks)
-
-    def _keep_finished(self, *, end_of_stream: bool = False) -> None:
-        for event in self._camera.recorder.finished(end_of_stream=end_of_stream):
-            try:
-                self._camera.outbox.append(event)
-            except OutboxFull:
-                continue  # the outbox has said so and counts it
-            self._events += 1
-            log.info("%s at %s, %s", event.event_type, event.machine_id, _describe_clip(event.clip_error))
-
-    def _tell_progress(self, frame: Frame) -> None:
-        self._media_time_s = frame.time_s
-        if self._progress.is_due():
-            self._progress.report(self.tally())
 
 
 def _describe_clip(clip_error: str | None) -> str:

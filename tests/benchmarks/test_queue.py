@@ -65,6 +65,7 @@ def persist_queue_jobs_per_s(folder: Path) -> float:
     clock = SystemClock()
     queue = persistqueue.SQLiteAckQueue(str(folder), multithreading=True)
     for connection in (queue._getter, queue._putter):
+        assert connection is not None
         connection.execute("PRAGMA synchronous=FULL")
     for event in make_attempts(JOBS):
         queue.put(event.model_dump_json())

@@ -57,13 +57,13 @@ def record(path: Path, folder: Path, hits: list[Hit], disk: Disk | None = None) 
     """Play the file; each hit is known 0.2 s after it happened."""
     ring = PacketRing(reach_s=5)
     recorder = make_recorder(ring, folder, disk)
-    events = []
+    events: list[Event] = []
     waiting = list(hits)
     for frame in VideoSource(path, fps=10, ring=ring):
         while waiting and waiting[0].time_s + 0.2 <= frame.time_s:
             recorder.begin(waiting.pop(0), frame, TRACKS)
         events += recorder.finished()
-    return events + recorder.finished(end_of_stream=True)
+    return [*events, *recorder.finished(end_of_stream=True)]
 
 
 @pytest.mark.parametrize("kind", [kind for kind in tiny_videos.ALL if kind != "one_second"])
@@ -148,7 +148,7 @@ def test_without_room_the_event_goes_without_its_clip_and_clips_come_again(
 ) -> None:
     disk = FillingDisk()
     recorder = make_recorder(ring_of(drawn("b_frames")), tmp_path, disk)
-    events = []
+    events: list[Event] = []
     for time_s, is_full in ((0.5, True), (1.0, False)):
         disk.is_full = is_full
         recorder.begin(hit_at(time_s), blank_frame(2), TRACKS)
