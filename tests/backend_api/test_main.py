@@ -1,0 +1,183 @@
+"""The backend as a process: how it starts, stops, and refuses, and what a full disk or a lock does to it."""
+
+import resource
+import signal
+import sqlite3
+import sys
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
+from http.client import HTTPConnection
+from pathlib import Path
+
+import pytest
+import requests
+
+from backend_api.main import main
+from backend_api.process import EXIT_DONE, EXIT_USAGE, UsageError
+from tests.backend_api.events import make_event
+from tests.processes import Running, eventually, free_port, script
+
+pytestmark = pytest.mark.e2e
+
+JSON = {"Content-Type": "application/json"}
+
+
+def command(folder: Path, port: int, *flags: str) -> list[str]:
+    paths = ["--db", str(folder / "data" / "app.db"), "--media-dir", str(folder / "media")]
+    return [*script("backend_api/main.py"), *paths, "--port", str(port), *flags]
+
+
+@pytest.fixture
+def port() -> int:
+    return free_port()
+
+
+@pytest.fixture
+def backend(tmp_path: Path, port: int) -> Iterator[Running]:
+    with Running(command(tmp_path, port)) as running:
+        running.wait_for(f"listening on http://127.0.0.1:{port}")
+        yield running
+    assert "Traceback" not in running.output
+
+
+def post(port: int, at_s: float) -> requests.Response:
+    body = make_event(at_s=at_s).model_dump_json()
+    return requests.post(f"http://127.0.0.1:{port}/events", data=body, headers=JSON, timeout=60)
+
+
+def count(port: int) -> int:
+    return len(requests.get(f"http://127.0.0.1:{port}/events?limit=500", timeout=60).json()["items"])
+
+
+@pytest.fixture
+def refused(tmp_path: Path, port: int, monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[..., str]]:
+    """Calls `main` with more flags; gives the line with which it refuses to start."""
+    handlers = {signum: signal.getsignal(signum) for signum in (signal.SIGINT, signal.SIGTERM)}
+
+    def refuse(*flags: str) -> str:
+        monkeypatch.setattr(sys, "argv", [*command(tmp_path, port)[1:], *flags])
+        with pytest.raises(UsageError) as raised:
+            main()
+        return str(raised.value)
+
+    yield refuse
+    for signum, handler in handlers.items():
+        signal.signal(signum, handler)
+
+
+@pytest.mark.parametrize("signum", [signal.SIGTERM, signal.SIGINT])
+def test_a_signal_stops_it_with_its_connections_open(backend: Running, port: int, signum: signal.Signals) -> None:
+    with requests.Session() as session:
+        assert session.get(f"http://127.0.0.1:{port}/ready", timeout=60).status_code == 200
+        assert backend.stop(signum) == EXIT_DONE
+    assert "stopped" in backend.lines[-1]
+
+
+def test_a_request_that_has_begun_is_finished_before_it_stops(backend: Running, port: int, tmp_path: Path) -> None:
+    with (
+        closing(sqlite3.connect(tmp_path / "data" / "app.db", isolation_level=None)) as other,
+        closing(HTTPConnection("127.0.0.1", port, timeout=60)) as client,
+    ):
+        other.execute("BEGIN IMMEDIATE")
+        client.request("POST", "/events", make_event().model_dump_json(), JSON)
+        # An answer to a later request shows that the first was read; the lock holds it up.
+        assert requests.get(f"http://127.0.0.1:{port}/health", timeout=60).ok
+        backend.send(signal.SIGTERM)
+        backend.wait_for("stopping")
+        other.execute("COMMIT")
+        assert client.getresponse().status == 201
+    assert backend.wait() == EXIT_DONE
+    with Running(command(tmp_path, port)) as again:
+        again.wait_for("listening")
+        assert count(port) == 1
+
+
+def test_what_was_acknowledged_outlives_a_kill(backend: Running, port: int, tmp_path: Path) -> None:
+    for at_s in range(3):
+        assert post(port, at_s).status_code == 201
+    backend.kill()
+    with Running(command(tmp_path, port)) as again:
+        again.wait_for("listening")
+        assert count(port) == 3
+        assert post(port, 0).status_code == 200
+        assert again.stop() == EXIT_DONE
+
+
+def test_a_full_disk_is_507_and_passes(backend: Running, port: int, tmp_path: Path) -> None:
+    assert post(port, 0).status_code == 201
+    # No file of the process may grow any more, as on a full disk.
+    _, hard = resource.prlimit(backend.pid, resource.RLIMIT_FSIZE)
+    size_bytes = (tmp_path / "data" / "app.db-wal").stat().st_size
+    resource.prlimit(backend.pid, resource.RLIMIT_FSIZE, (size_bytes, hard))
+    answer = post(port, 1)
+    assert answer.status_code == 507
+    assert answer.headers["content-type"] == "application/problem+json"
+    assert answer.headers["retry-after"]
+    assert count(port) == 1
+    resource.prlimit(backend.pid, resource.RLIMIT_FSIZE, (hard, hard))
+    assert post(port, 1).status_code == 201
+    assert count(port) == 2
+    with closing(sqlite3.connect(tmp_path / "data" / "app.db")) as connection:
+        assert connection.execute("PRAGMA integrity_check").fetchall() == [("ok",)]
+
+
+def test_a_lock_of_another_process_is_never_an_error(backend: Running, port: int, tmp_path: Path) -> None:
+    with (
+        closing(sqlite3.connect(tmp_path / "data" / "app.db", isolation_level=None)) as other,
+        ThreadPoolExecutor() as threads,
+    ):
+        other.execute("BEGIN IMMEDIATE")
+        answers = [threads.submit(post, port, at_s) for at_s in range(4)]
+        assert requests.get(f"http://127.0.0.1:{port}/health", timeout=60).status_code == 200
+        assert count(port) == 0
+        ready = requests.get(f"http://127.0.0.1:{port}/ready", timeout=60)
+        assert (ready.status_code, "lock" in ready.json()["detail"]) == (503, True)
+        assert not any(answer.done() for answer in answers)
+        other.execute("COMMIT")
+        assert [answer.result().status_code for answer in answers] == [201] * 4
+    eventually(lambda: requests.get(f"http://127.0.0.1:{port}/ready", timeout=60).ok, "ready again")
+
+
+def test_a_taken_port_is_one_line(backend: Running, port: int, tmp_path: Path) -> None:
+    with Running(command(tmp_path / "second", port)) as second:
+        assert second.wait() == EXIT_USAGE
+    [line] = second.lines
+    assert line.endswith(f"127.0.0.1:{port} is already in use: stop the other process or choose another --port")
+    assert not (tmp_path / "second").exists()
+
+
+@pytest.mark.parametrize("host", ["0.0.0.0", "::", "192.0.2.1"])  # noqa: S104
+def test_it_opens_itself_to_nobody_else(refused: Callable[..., str], host: str) -> None:
+    assert f"--host {host} would open" in refused("--host", host)
+
+
+@pytest.mark.parametrize("host", ["localhost", "127.0.0.2"])
+def test_other_names_of_this_computer(tmp_path: Path, port: int, host: str) -> None:
+    with Running(command(tmp_path, port, "--host", host)) as running:
+        running.wait_for("listening")
+        assert requests.get(f"http://{host}:{port}/health", timeout=60).ok
+
+
+@pytest.mark.parametrize(
+    ("flags", "culprit"),
+    [
+        (["--port", "70000"], "70000"),
+        (["--port", "http"], "http"),
+        (["--host", "no such host"], "no such host"),
+        (["--media-dir", "/dev/null/media"], "/dev/null/media"),
+        (["--db", "/dev/null/app.db"], "/dev/null/app.db"),
+        (["--db", "postgresql://host/events"], "postgresql://host/events"),
+        (["--colour"], "--colour"),
+    ],
+)
+def test_wrong_use_is_one_line_that_names_the_culprit(
+    refused: Callable[..., str], flags: list[str], culprit: str
+) -> None:
+    assert culprit in refused(*flags)
+
+
+def test_any_free_port(tmp_path: Path) -> None:
+    with Running(command(tmp_path, 0)) as running:
+        url = running.wait_for("listening on").split("listening on ")[1].split(",")[0]
+        assert requests.get(f"{url}/health", timeout=60).ok
