@@ -5,6 +5,14 @@ BIN := $(VENV)/bin
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 export PYTHONUNBUFFERED := 1
 
+# A busy port is one line, and nothing has been started by then.
+define CHECK_PORTS
+from backend_api.listening import listen
+from backend_api.process import run_process
+run_process(lambda: [listen("127.0.0.1", port).close() for port in (8000, 8501)] and 0)
+endef
+export CHECK_PORTS
+
 .DEFAULT_GOAL := help
 .PHONY: help run test lint bench chaos clean
 
@@ -13,8 +21,9 @@ help:  ## say what there is
 
 run: $(VENV)/.installed sample.mp4  ## start all four processes on the sample; Ctrl-C ends them
 	@mkdir -p data/media
+	@python -c "$$CHECK_PORTS"
 	@echo "The dashboard opens at http://127.0.0.1:8501, the API at http://127.0.0.1:8000/docs; Ctrl-C ends everything."
-	@honcho start
+	@honcho start || [ $$? -eq 130 ]
 
 sample.mp4: | $(VENV)/.installed
 	@echo "Drawing sample.mp4, two minutes of a gym that does not exist (once, about half a minute) ..."
