@@ -9,7 +9,7 @@ from pathlib import Path
 from pydantic import TypeAdapter, ValidationError
 
 from backend_api.contract import Name, Timestamp
-from backend_api.process import REPOSITORY, ArgumentParser
+from backend_api.process import REPOSITORY, ArgumentParser, default_media_dir
 
 _NAME: TypeAdapter[str] = TypeAdapter(Name)
 _TIMESTAMP: TypeAdapter[datetime] = TypeAdapter(Timestamp)
@@ -65,9 +65,10 @@ def _make_parser() -> ArgumentParser:
     add(
         "--media-dir",
         type=Path,
-        default=REPOSITORY / "data" / "media",
+        default=default_media_dir(),
         metavar="DIR",
-        help="folder for clips and thumbnails, shared with the backend (default: %(default)s)",
+        help="folder for clips and thumbnails, the same as the backend's (default: data/media in the working directory "
+        "where there is one, else in the repository: %(default)s)",
     )
     add(
         "--outbox-dir",

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from backend_api.process import REPOSITORY, ArgumentParser
+from backend_api.process import REPOSITORY, ArgumentParser, default_media_dir
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,9 +44,10 @@ def _make_parser() -> ArgumentParser:
     add(
         "--media-dir",
         type=Path,
-        default=REPOSITORY / "data" / "media",
+        default=default_media_dir(),
         metavar="DIR",
-        help="folder of the clips, the same as the backend's (default: %(default)s)",
+        help="folder of the clips, the same as the backend's (default: data/media in the working directory where there "
+        "is one, else in the repository: %(default)s)",
     )
     add("--seed", type=int, default=123, metavar="N", help="seed of the mocked model (default: %(default)s)")
     add(
