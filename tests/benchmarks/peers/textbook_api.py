@@ -1,14 +1,20 @@
-"""The peer: FastAPI with sqlite3 as the textbooks have it, one connection and one commit a request, the same PRAGMAs.
+"""The peer: FastAPI with sqlite3 as the textbooks have it: a model, a connection and a commit a request, same PRAGMAs.
 
 python tests/benchmarks/peers/textbook_api.py PORT DB
 """
 
 import sqlite3
 import sys
-from typing import Any
+from pathlib import Path
 
-import uvicorn
-from fastapi import FastAPI
+ROOT = str(Path(__file__).resolve().parents[3])
+if ROOT not in sys.path:
+    sys.path.insert(0, ROOT)
+
+import uvicorn  # noqa: E402
+from fastapi import FastAPI  # noqa: E402
+
+from backend_api.contract import Event  # noqa: E402
 
 app = FastAPI()
 DB = sys.argv[2] if len(sys.argv) > 2 else ":memory:"
@@ -23,14 +29,14 @@ def connect() -> sqlite3.Connection:
 
 
 @app.post("/events", status_code=201)
-def store(event: dict[str, Any]) -> dict[str, Any]:
+def store(event: Event) -> Event:
     """Store one event and answer it."""
     connection = connect()
     try:
         with connection:
             connection.execute(
                 "INSERT OR IGNORE INTO events VALUES (?, ?, ?, ?)",
-                (event["event_id"], event["event_type"], event["ts"], str(event)),
+                (str(event.event_id), event.event_type, event.ts.isoformat(), event.model_dump_json()),
             )
     finally:
         connection.close()
