@@ -8,20 +8,20 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import bindparam, func, insert, select
+from sqlalchemy import bindparam, func, select
 
 from backend_api.contract import Enrichment, Event, MmStatus, to_milliseconds
 from backend_api.instants import to_ms
 from backend_api.rows import EventRow
-from backend_api.statements import Statement
+from backend_api.statements import Insert, Statement
 from backend_api.tables import enrichments, events
 
 # The ids come as one JSON array, since a statement takes a limited number of parameters.
 _WANTED_IDS = func.json_each(bindparam("ids")).table_valued("value")
 _BODIES = Statement(select(events.c.event_id, events.c.body).where(events.c.event_id.in_(select(_WANTED_IDS.c.value))))
 _LAST_SEQ = Statement(select(func.coalesce(func.max(events.c.seq), 0)))
-_INSERT_EVENT = Statement(insert(events))
-_INSERT_ENRICHMENT = Statement(insert(enrichments))
+_INSERT_EVENTS = Insert(events)
+_INSERT_ENRICHMENTS = Insert(enrichments)
 
 
 class Outcome(StrEnum):
@@ -83,9 +83,9 @@ def _insert(connection: sqlite3.Connection, new: Sequence[tuple[str, Arrival]]) 
     # Numbering here, under the write lock, spares asking for each row's number before its enrichment is written.
     [last] = _LAST_SEQ.run(connection, {}).fetchone()
     rows = [_event_row(seq, event_id, arrival) for seq, (event_id, arrival) in enumerate(new, start=last + 1)]
-    _INSERT_EVENT.run_many(connection, rows)
+    _INSERT_EVENTS.run(connection, rows)
     waiting = [_enrichment_row(row) for row, (_, arrival) in zip(rows, new, strict=True) if arrival.event.needs_mm]
-    _INSERT_ENRICHMENT.run_many(connection, waiting)
+    _INSERT_ENRICHMENTS.run(connection, waiting)
 
 
 def _event_row(seq: int, event_id: str, arrival: Arrival) -> dict[str, Any]:

@@ -19,6 +19,8 @@ from backend_api.writable import probe_writable
 BUSY_TIMEOUT_MS = 30_000
 # The event_id index is hit at random, so the writer keeps it in memory; readers live on the system's cache.
 _WRITER_CACHE_KIB = 65_536
+# Inserts differ by their number of rows (see statements.py), two tables of them; the rest is a few dozen.
+_WRITER_STATEMENTS = 256
 
 
 class Database:
@@ -31,6 +33,7 @@ class Database:
         event.listen(self._engine, "connect", _on_connect)
         self._writing = threading.Lock()
         self._writer: sqlite3.Connection | None = None
+        self._synchronous = "FULL"
 
     @contextmanager
     def read(self) -> Iterator[Connection]:
@@ -51,7 +54,7 @@ class Database:
         with self._writing, failures_in_words():
             connection = self._writer = self._writer or self._connect_writer()
             try:
-                connection.execute(f"PRAGMA synchronous={'FULL' if survives_power_cut else 'NORMAL'}")
+                self._set_synchronous(connection, "FULL" if survives_power_cut else "NORMAL")
                 # The lock comes first: a transaction that begins by reading may not be let through to writing.
                 connection.execute("BEGIN IMMEDIATE")
                 yield connection
@@ -92,9 +95,17 @@ class Database:
                 self._writer = None
             self._engine.dispose()
 
+    def _set_synchronous(self, connection: sqlite3.Connection, level: str) -> None:
+        if level != self._synchronous:
+            connection.execute(f"PRAGMA synchronous={level}")
+            self._synchronous = level
+
     def _connect_writer(self) -> sqlite3.Connection:
-        connection = sqlite3.connect(self.path, check_same_thread=False, isolation_level=None)
+        connection = sqlite3.connect(
+            self.path, check_same_thread=False, isolation_level=None, cached_statements=_WRITER_STATEMENTS
+        )
         _set_up(connection)
+        self._synchronous = "FULL"
         connection.execute(f"PRAGMA cache_size=-{_WRITER_CACHE_KIB}")
         return connection
 

@@ -3,6 +3,7 @@
 Files are put there under their final name only when they are complete, and are never changed afterwards.
 """
 
+import os
 import stat
 from pathlib import Path
 from uuid import UUID
@@ -41,6 +42,7 @@ class MediaFolder:
     def has_thumbnail(self, event_id: UUID) -> bool:
         """Whether the event's thumbnail is there now; one look at the file system, microseconds on a local disk."""
         try:
-            return stat.S_ISREG(self.thumbnail_path(event_id).stat().st_mode)
+            # pathlib would take five times as long, and every event that is answered asks this.
+            return stat.S_ISREG(os.stat(f"{self.folder}/{thumbnail_name(event_id)}").st_mode)  # noqa: PTH116
         except OSError:
             return False

@@ -1,6 +1,7 @@
 """uvicorn, run by this program: its signals, its log lines and its exit code are the house's."""
 
 import contextlib
+import gc
 import logging
 import os
 import socket
@@ -20,6 +21,8 @@ _FINISH_S = 10
 def serve(app: FastAPI, listening: socket.socket, stop: threading.Event) -> None:
     """Answer requests on `listening` until `stop` is set; those that have begun are finished, for up to 10 s."""
     _quieten()
+    # What is loaded by now stays as long as the process: the collector need not go through it again and again.
+    gc.freeze()
     config = uvicorn.Config(
         app,
         log_config=None,
