@@ -2,6 +2,7 @@
 
 import logging
 from collections.abc import Callable
+from contextlib import suppress
 
 from backend_api.clock import Clock
 from edge_service.checkpoint import Checkpoint, CheckpointFile
@@ -12,9 +13,13 @@ log = logging.getLogger(__name__)
 
 
 class Checkpointer:
-    """Keeps what `take` gives in `file`. A disk that does not take it stops nothing; it is said once."""
+    """Keeps what `take` gives in `file`; where it gives None, the file stays as it is.
 
-    def __init__(self, file: CheckpointFile, take: Callable[[], Checkpoint], clock: Clock) -> None:
+    A disk that does not take a checkpoint stops nothing; it is said once. The one before is removed then: it would tell
+    of sessions that are over by the time that somebody reads it as if they were open.
+    """
+
+    def __init__(self, file: CheckpointFile, take: Callable[[], Checkpoint | None], clock: Clock) -> None:
         self._file = file
         self._take = take
         self._clock = clock
@@ -29,21 +34,29 @@ class Checkpointer:
     def save(self) -> None:
         """Write a checkpoint."""
         self._last_s = self._clock.monotonic_s()
-        self._try(lambda: self._file.store(self._take()))
-
-    def forget(self) -> None:
-        """Nothing is open any more: remove it."""
-        self._try(self._file.forget)
-
-    def _try(self, write: Callable[[], None]) -> None:
+        checkpoint = self._take()
+        if checkpoint is None:
+            return
         try:
-            write()
+            self._file.store(checkpoint)
         except OSError as error:
-            if not self._fails:
-                log.warning(
-                    "the checkpoint cannot be written (%s): were this edge killed now, what is open would stay open",
-                    error.strerror,
-                )
-            self._fails = True
+            self._warn(error)
+            with suppress(OSError):  # the first error is the one to tell
+                self._file.forget()
         else:
             self._fails = False
+
+    def forget(self) -> None:
+        """Nothing is open any more: remove the file."""
+        try:
+            self._file.forget()
+        except OSError as error:
+            self._warn(error)
+
+    def _warn(self, error: OSError) -> None:
+        if not self._fails:
+            log.warning(
+                "the checkpoint cannot be written (%s): were this edge killed now, what is open would stay open",
+                error.strerror,
+            )
+        self._fails = True

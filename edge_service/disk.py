@@ -24,7 +24,7 @@ class Disk:
                 self._write(descriptor, data)
                 self._fsync(descriptor)
             except OSError:
-                os.ftruncate(descriptor, length_bytes)
+                self._truncate(descriptor, length_bytes)
                 raise
         finally:
             os.close(descriptor)
@@ -55,7 +55,7 @@ class Disk:
         """Cut the file at `path` down to its first `length_bytes` bytes."""
         descriptor = os.open(path, os.O_WRONLY | os.O_CLOEXEC)
         try:
-            os.ftruncate(descriptor, length_bytes)
+            self._truncate(descriptor, length_bytes)
             self._fsync(descriptor)
         finally:
             os.close(descriptor)
@@ -81,6 +81,9 @@ class Disk:
 
     def _fsync(self, descriptor: int) -> None:
         os.fsync(descriptor)
+
+    def _truncate(self, descriptor: int, length_bytes: int) -> None:
+        os.ftruncate(descriptor, length_bytes)
 
     def _rename(self, source: Path, target: Path) -> None:
         source.replace(target)

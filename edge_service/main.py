@@ -2,6 +2,7 @@
 
 import logging
 import sys
+from contextlib import closing
 from pathlib import Path
 from random import SystemRandom
 
@@ -27,7 +28,7 @@ from edge_service.recorder import Recorder  # noqa: E402
 from edge_service.recovery import recover  # noqa: E402
 from edge_service.rules import RuleEngine  # noqa: E402
 from edge_service.scenario import Scenario  # noqa: E402
-from edge_service.sender import Sender  # noqa: E402
+from edge_service.sender import DRAIN_PATIENCE_S, STOPPED_PATIENCE_S, Sender  # noqa: E402
 from edge_service.tracker import Tracker  # noqa: E402
 from edge_service.video import VideoSource  # noqa: E402
 from edge_service.watch import Camera, Watch  # noqa: E402
@@ -44,24 +45,21 @@ def main() -> int:
     make_writable(options.outbox_dir, "--outbox-dir")
     remove_leftovers(options.media_dir, disk)
     backend_url = options.backend_url or config.delivery.backend_url
-    transport = HttpTransport(backend_url)
     stop = stop_on_signals()
-    with Outbox.open(options.outbox_dir, options.camera_id, disk, max_bytes=config.outbox.max_bytes) as outbox:
-        run = Run(
-            str(options.video),
-            options.store_id,
-            options.camera_id,
-            to_milliseconds(options.start_time or clock.now()),
-        )
+    with (
+        Outbox.open(options.outbox_dir, options.camera_id, disk, max_bytes=config.outbox.max_bytes) as outbox,
+        closing(HttpTransport(backend_url)) as transport,
+    ):
+        start_time = to_milliseconds(options.start_time or clock.now())
+        run = Run(str(options.video.resolve()), options.store_id, options.camera_id, start_time)
         checkpoint_file = CheckpointFile(options.outbox_dir / f"{options.camera_id}.checkpoint", disk)
-        recovery = recover(checkpoint_file.load(), run, config.machines, outbox.end)
+        recovery = recover(checkpoint_file.load(), run, config.machines, outbox)
         watch = Watch(set_up_camera(options, config, run, recovery.rules, outbox, disk), run, checkpoint_file, clock)
         with Sender(outbox, transport, clock, SystemRandom(), backend_url=backend_url) as sender:
-            watch.begin(recovery.events)
+            watch.begin(recovery)
             watch.run(options.speed, stop)
-            waiting = sender.drain(stop)
-        transport.close()
-        tell_what_waits(waiting, outbox, backend_url)
+            sender.drain(STOPPED_PATIENCE_S if stop.is_set() else DRAIN_PATIENCE_S)
+        tell_what_is_left(outbox, backend_url)
     return EXIT_DONE
 
 
@@ -75,7 +73,7 @@ def set_up_camera(options: Options, config: Config, run: Run, rules: RuleEngine,
         options.camera_id, options.video, source.format.describe(), len(machines),
         run.start_time.isoformat(timespec="seconds"), options.media_dir,
     )  # fmt: skip
-    factory = EventFactory(run.store_id, run.camera_id, run.start_time)
+    factory = EventFactory(run.store_id, run.camera_id, run.start_time, machines)
     return Camera(
         source=source,
         detector=MockDetector(Scenario(options.seed, machines), options.seed, min_score=config.detector.score),
@@ -86,15 +84,14 @@ def set_up_camera(options: Options, config: Config, run: Run, rules: RuleEngine,
     )
 
 
-def tell_what_waits(waiting: int, outbox: Outbox, backend_url: str) -> None:
-    """The last line: whether the backend has everything, or how much waits and where."""
-    if waiting:
-        log.warning(
-            "%d events wait in %s: %s did not take them; they are sent when this camera's edge runs again",
-            waiting, outbox.path, backend_url,
-        )  # fmt: skip
+def tell_what_is_left(outbox: Outbox, backend_url: str) -> None:
+    """The last lines: whether anything was lost, and whether everything is sent or how much waits and where."""
+    if outbox.refused:
+        log.error("the outbox had no room; events lost: %d", outbox.refused)
+    if outbox.depth:
+        log.warning("%s until this camera's edge runs again: %s takes no more at present", outbox.waiting, backend_url)
     else:
-        log.info("done: the backend has every event")
+        log.info("done: no event waits to be sent")
 
 
 if __name__ == "__main__":

@@ -8,6 +8,8 @@ Files in the outbox folder, for a camera `cam_01`:
     cam_01.damaged.jsonl    lines whose checksum does not hold, with their position
     cam_01.lock             held while an edge runs
 
+and beside them, from checkpoint.py, `cam_01.checkpoint`.
+
 Invariants: a line is on the disk before `append` returns; the position never passes a line that was neither
 acknowledged nor set aside on the disk; a position that was forgotten is an older one, so that lines are sent again.
 """
@@ -15,16 +17,17 @@ acknowledged nor set aside on the disk; a position that was forgotten is an olde
 import contextlib
 import logging
 import threading
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Self
+from uuid import UUID
 
 from backend_api.contract import Event
 from backend_api.process import UsageError
 from edge_service.disk import Disk
 from edge_service.event_log import MAX_LINE_BYTES, EventLog
 from edge_service.outbox_batch import EVENT, Batch, Refusal, collect
-from edge_service.outbox_line import damage_line, event_body, refusal_line, seal
+from edge_service.outbox_line import damage_line, event_body, refusal_line, seal, unseal
 from edge_service.outbox_lock import OutboxLock
 from edge_service.position_file import PositionFile
 from edge_service.record_file import RecordFile
@@ -114,14 +117,25 @@ class Outbox:
         return self._appended_lines - passed_lines
 
     @property
-    def end(self) -> int:
-        """The position in bytes after the last line; it grows with every event and never becomes less."""
-        return self._log.end
+    def waiting(self) -> str:
+        """What is not acknowledged yet, in words: `4 events wait in /data/outbox/cam_01.jsonl`."""
+        depth = self.depth
+        return f"{depth} {'event waits' if depth == 1 else 'events wait'} in {self.path}"
 
     @property
     def refused(self) -> int:
         """How many events were not taken, for lack of room, since the outbox was opened."""
         return self._refused
+
+    def find(self, event_ids: Iterable[UUID]) -> set[UUID]:
+        """Those of `event_ids` whose events are in the file, be they sent or not. Raises OSError."""
+        marks = {b'"event_id":"%b"' % str(event_id).encode("ascii"): event_id for event_id in event_ids}
+        found: set[UUID] = set()
+        with contextlib.closing(self._log.lines(self._log.base)) as lines:
+            for line in lines if marks else ():
+                body = unseal(EVENT, line) or b""
+                found |= {event_id for mark, event_id in marks.items() if mark in body}
+        return found
 
     def append(self, event: Event) -> None:
         """Take `event`; it is on the disk on return. Raises OutboxFull when it was not taken, and counts that."""

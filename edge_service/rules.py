@@ -46,14 +46,19 @@ class RuleEngine:
     def restore(cls, machines: Sequence[Machine], state: JsonValue) -> "RuleEngine":
         """An engine that goes on where the one that gave `state` was.
 
-        A machine that `state` does not know begins as free; one that is no longer in `machines` is left out. Raises
-        ValueError when `state` is not what `state()` gives.
+        A machine that `state` does not know begins as free; what is known of one that is no longer in `machines` is
+        there for `interrupt`, which comes next. Raises ValueError when `state` is not what `state()` gives.
         """
         snapshot = _SNAPSHOT.validate_python(state)
         engine = cls(machines)
         engine._time_s = snapshot.time_s
-        engine._states |= {key: value for key, value in snapshot.machines.items() if key in engine._states}
+        engine._states |= snapshot.machines
         return engine
+
+    @property
+    def time_s(self) -> float | None:
+        """The media time of the last update; None before the first one."""
+        return self._time_s
 
     def state(self) -> JsonValue:
         """All that the engine knows, as JSON-able data; `restore` makes the same engine of it."""
@@ -65,6 +70,22 @@ class RuleEngine:
         if self._time_s is not None:
             self._time_s += by_s
         self._states = {machine_id: moved(state, by_s) for machine_id, state in self._states.items()}
+
+    def interrupt(self, pause_s: float) -> list[Hit]:
+        """What is known to have happened now that nobody has watched for `pause_s` seconds since the last update.
+
+        For less than exit_s it is as if a few frames were missing. After that nobody knows when somebody left: an open
+        session gets an END, `recovered`, as of the last sighting, and no cleaning window. A window that is open stays
+        so. A machine that is watched no longer is forgotten, after the END of its open session.
+        """
+        hits: list[Hit] = []
+        exits_s = {machine.machine_id: machine.rules.exit_s for machine in self._machines}
+        for machine_id, state in self._states.items():
+            if pause_s >= exits_s.get(machine_id, 0.0):
+                self._states[machine_id], ends = finish(machine_id, state, EndReason.RECOVERED)
+                hits += ends
+        self._states = {machine_id: self._states[machine_id] for machine_id in exits_s}
+        return hits
 
     def update(self, tracks: Sequence[Track], time_s: float) -> list[Hit]:
         """What is known to have happened now that `tracks` are seen at `time_s` seconds of media time.
@@ -87,19 +108,19 @@ class RuleEngine:
         self._time_s = time_s
         return hits
 
-    def finish(self, time_s: float, end_reason: EndReason = EndReason.END_OF_STREAM) -> list[Hit]:
+    def finish(self, time_s: float) -> list[Hit]:
         """What is known to have happened now that the stream ended at `time_s`; the engine starts afresh after that.
 
-        Whoever was out of sight for exit_s by then has left. Every other open session gets an END with `end_reason` as
+        Whoever was out of sight for exit_s by then has left. Every other open session gets an END, `end_of_stream`, as
         of the last sighting, and no cleaning window, because nobody left: there is only nothing more to see.
         """
         hits: list[Hit] = []
         for machine in self._machines:
             state = self._states[machine.machine_id]
-            if end_reason is EndReason.END_OF_STREAM and not state.presence.is_present:
+            if not state.presence.is_present:
                 state, left = elapse(machine, state, time_s)
                 hits += left
-            hits += finish(machine, state, end_reason)
+            hits += finish(machine.machine_id, state, EndReason.END_OF_STREAM)[1]
         self._forget()
         return hits
 

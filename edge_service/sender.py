@@ -12,8 +12,9 @@ from edge_service.courier import Courier, Failed, Idle
 from edge_service.outbox import Outbox
 from edge_service.transport import Transport
 
-# How long `drain` goes on while nothing but failures comes back.
+# How long `drain` goes on while nothing but failures comes back: at the end of the video, and when somebody waits.
 DRAIN_PATIENCE_S = 5.0
+STOPPED_PATIENCE_S = 1.0
 _IDLE_S = 3600.0
 
 log = logging.getLogger(__name__)
@@ -34,9 +35,9 @@ class Sender:
         self._executor = ThreadPoolExecutor(max_workers=1, thread_name_prefix="sender")
         self._running: Future[None] | None = None
         self._stop = threading.Event()
-        self._cancelled = self._stop
         self._hurry = threading.Event()
         self._drain_began_s: float | None = None
+        self._patience_s = DRAIN_PATIENCE_S
         self._failing_since_s: float | None = None
         self._last_error: str | None = None
 
@@ -63,13 +64,13 @@ class Sender:
         self._hurry.set()
         return self._finish()
 
-    def drain(self, stop: threading.Event | None = None) -> int:
+    def drain(self, patience_s: float = DRAIN_PATIENCE_S) -> int:
         """Send what waits, then end; say how many events still wait.
 
-        It goes on as long as the backend takes events, and gives up after DRAIN_PATIENCE_S seconds of failures, or
-        after the request that is under way when somebody sets `stop`. Raises what the thread failed of.
+        It goes on as long as the backend takes events, and gives up after `patience_s` seconds of failures. Raises what
+        the thread failed of.
         """
-        self._cancelled = stop or self._stop
+        self._patience_s = patience_s
         self._drain_began_s = self._clock.monotonic_s()
         if self._running is None:
             self.start()
@@ -86,7 +87,7 @@ class Sender:
 
     def _run(self) -> None:
         failures = 0
-        while not (self._stop.is_set() or self._cancelled.is_set()):
+        while not self._stop.is_set():
             step = self._courier.step()
             if isinstance(step, Failed):
                 failures += 1
@@ -109,21 +110,19 @@ class Sender:
         if self._drain_began_s is None or self._failing_since_s is None:
             return False
         began_s = max(self._drain_began_s, self._failing_since_s)
-        return self._clock.monotonic_s() + delay_s > began_s + DRAIN_PATIENCE_S
+        return self._clock.monotonic_s() + delay_s > began_s + self._patience_s
 
     def _note_failure(self, reason: str) -> None:
         self._last_error = reason
         if self._failing_since_s is None:
             self._failing_since_s = self._clock.monotonic_s()
-            log.warning(
-                "%s; %d events wait in %s and are sent when that is over", reason, self._outbox.depth, self._outbox.path
-            )
+            log.warning("%s; %s until that is over", reason, self._outbox.waiting)
 
     def _note_success(self) -> None:
         self._last_error = None
         if self._failing_since_s is not None:
             self._failing_since_s = None
-            log.info("backend %s answers again; %d events still wait", self._backend_url, self._outbox.depth)
+            log.info("backend %s answers again; %s", self._backend_url, self._outbox.waiting)
 
 
 def _report_end(running: "Future[None]") -> None:

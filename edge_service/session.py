@@ -67,15 +67,15 @@ def moved(state: MachineState, by_s: float) -> MachineState:
     return MachineState(moved_presence(state.presence, by_s), session)
 
 
-def finish(machine: Machine, state: MachineState, end_reason: EndReason) -> list[Hit]:
-    """The END of a session that is still open, as of when somebody was last seen.
+def finish(machine_id: str, state: MachineState, end_reason: EndReason) -> Step:
+    """The END of a session that is still open, as of when somebody was last seen; the machine is free then.
 
     No cleaning window opens: nobody left, there is only nothing more to see.
     """
     session, streak = state.session, state.presence.streak
     if session is None or session.left_s is not None or streak is None:
-        return []
-    return [_end(machine, session, streak, end_reason)]
+        return state, []
+    return MachineState(), [_end(machine_id, session, streak, end_reason)]
 
 
 def _grace_s(rules: RuleTimes, session: Session | None) -> float:
@@ -92,7 +92,7 @@ def _leave(machine: Machine, state: MachineState, time_s: float) -> Step:
         return state, []
     if presence.unseen_s(time_s) < machine.rules.exit_s - _TOLERANCE_S:
         return state, []
-    end = _end(machine, session, presence.streak, EndReason.LEFT)
+    end = _end(machine.machine_id, session, presence.streak, EndReason.LEFT)
     window = Hit(
         EventType.CLEANING_WINDOW_OPEN,
         machine.machine_id,
@@ -170,10 +170,10 @@ def _stay(state: MachineState, length_s: float) -> Streak | None:
     return streak
 
 
-def _end(machine: Machine, session: Session, streak: Streak, end_reason: EndReason) -> Hit:
+def _end(machine_id: str, session: Session, streak: Streak, end_reason: EndReason) -> Hit:
     return Hit(
         EventType.MACHINE_OCCUPIED_END,
-        machine.machine_id,
+        machine_id,
         streak.last_seen_s,
         session.start_s,
         streak.track_id,

@@ -2,7 +2,7 @@
 
 import logging
 import threading
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from backend_api.clock import Clock
@@ -16,6 +16,7 @@ from edge_service.outbox import Outbox, OutboxFull
 from edge_service.pacing import paced
 from edge_service.progress import Progress, Tally
 from edge_service.recorder import Recorder
+from edge_service.recovery import Recovery
 from edge_service.rules import RuleEngine
 from edge_service.tracker import Track, Tracker
 from edge_service.video import VideoSource
@@ -45,11 +46,13 @@ class Watch:
         self._clock = clock
         self._progress = Progress(clock)
         self._time_s = 0.0
+        self._repeats_until_s = 0.0
         self._events = 0
 
-    def begin(self, owed: Iterable[Event]) -> None:
-        """Hand over the events that the run before this one still `owed`, and from then on be what a restart finds."""
-        for event in owed:
+    def begin(self, recovery: Recovery) -> None:
+        """Hand over the events that the run before this one still owed, and from then on be what a restart finds."""
+        self._repeats_until_s = recovery.repeats_until_s
+        for event in recovery.events:
             self._keep(event)
         self._checkpoints.save()
 
@@ -59,19 +62,21 @@ class Watch:
         `speed` is media seconds per second, None for as fast as it goes.
         """
         frames = iter(self._camera.source)
-        last: tuple[Frame, Iterable[Track]] | None = None
+        last: tuple[Frame, Sequence[Track]] | None = None
         for frame in paced(frames, speed, self._clock, stop):
             last = frame, self._look(frame)
             self._keep_finished()
             self._checkpoints.save_if_due()
             if self._progress.is_due():
                 self._progress.report(self.tally())
-        if stop.is_set():
+        if is_stopped := stop.is_set():
             self._film_on(frames)
         elif last is not None:
             self._begin_clips(self._camera.rules.finish(self._time_s), *last)
         self._keep_finished(end_of_stream=True)
-        if not stop.is_set():
+        if is_stopped:
+            self._checkpoints.save()
+        else:
             self._checkpoints.forget()
         self._progress.report_end(self.tally())
 
@@ -87,15 +92,10 @@ class Watch:
             outbox_depth=self._camera.outbox.depth,
         )
 
-    def _checkpoint(self) -> Checkpoint:
-        camera = self._camera
-        return Checkpoint(
-            run=self._run,
-            time_s=self._time_s,
-            rules=camera.rules.state(),
-            pending=camera.recorder.pending,
-            outbox_end=camera.outbox.end,
-        )
+    def _checkpoint(self) -> Checkpoint | None:
+        if self._time_s < self._repeats_until_s:
+            return None
+        return Checkpoint(self._run, self._camera.rules.state(), self._camera.recorder.pending)
 
     def _look(self, frame: Frame) -> Sequence[Track]:
         camera = self._camera
@@ -105,7 +105,7 @@ class Watch:
         self._begin_clips(camera.rules.update(tracks, self._time_s), frame, tracks)
         return tracks
 
-    def _begin_clips(self, hits: Sequence[Hit], frame: Frame, tracks: Iterable[Track]) -> None:
+    def _begin_clips(self, hits: Sequence[Hit], frame: Frame, tracks: Sequence[Track]) -> None:
         for hit in hits:
             self._camera.recorder.begin(hit, frame, tracks)
         if hits:

@@ -69,7 +69,7 @@ class Play:
 
     def finish(self) -> Outcome:
         """Let everything come to its end, then say what is left."""
-        while self._running["edge"].wait(300) != 0 or "events wait in" in self._running["edge"].lines[-1]:
+        while self._running["edge"].wait(300) != 0 or "done:" not in self._running["edge"].lines[-1]:
             self.start("edge")
         eventually(lambda: unfinished(self.address) == 0, "every attempt has its verdict", 120)
         cut_answers = self._proxy.cut if self._proxy else 0

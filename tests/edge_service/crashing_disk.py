@@ -20,7 +20,7 @@ class QuickDisk(Disk):
 
 
 class CrashingDisk(Disk):
-    """Dies at operation number `crash_at`, counted from 0 over writes, fsyncs, renames and unlinks; None for never.
+    """Dies at operation number `crash_at`, from 0 over writes, fsyncs, truncations, renames, unlinks; None for never.
 
     With `half`, a write that dies leaves half of its bytes. After the crash every operation dies at once. `restore`
     then makes of `folder` what a restart finds: after the death of the process all that was done, and with `power_cut`
@@ -74,6 +74,10 @@ class CrashingDisk(Disk):
             self._remember_names()
         else:
             self._keep(os.open(f"/proc/self/fd/{descriptor}", os.O_RDONLY))
+
+    def _truncate(self, descriptor: int, length_bytes: int) -> None:
+        self._step()
+        super()._truncate(descriptor, length_bytes)
 
     def _rename(self, source: Path, target: Path) -> None:
         self._step()

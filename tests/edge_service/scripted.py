@@ -3,6 +3,8 @@
 from collections.abc import Callable, Sequence
 from random import Random
 
+from hypothesis import strategies as st
+
 from edge_service.detector import Box
 from edge_service.hit import Hit
 from edge_service.machine import Machine, RuleTimes
@@ -11,9 +13,30 @@ from edge_service.tracker import Track
 
 Interval = tuple[float, float]
 
+RATES = [2, 5, 15]
 DEFAULTS = RuleTimes()
+DEMO = RuleTimes(enter_s=6, exit_s=2, attempt_s=2, window_s=20)
 IN_ZONE = Box(0.45, 0.2, 0.55, 0.6)
 NOT_IN_ZONE = Box(0.0, 0.2, 0.1, 0.6)
+USER = [Track(1, IN_ZONE, 0.8)]
+
+# Presence and absence that no rule's time is near to, at any rate of sampling.
+_stays_s = st.sampled_from([0.2, 1.0, 1.7, 4.4, 13.0, 25.0])
+_gaps_s = st.sampled_from([3.2, 8.0, 40.0, 130.0])
+
+
+@st.composite
+def scripts(draw: st.DrawFn) -> list[Interval]:
+    """Stays and the gaps between them, apart by more than a stay survives and by clearly less or more than exit_s."""
+    intervals, time_s = [], draw(st.floats(0.1, 3))
+    for stay_s, gap_s in draw(st.lists(st.tuples(_stays_s, _gaps_s), min_size=1, max_size=5)):
+        intervals.append((time_s, time_s + stay_s))
+        time_s += stay_s + gap_s
+    return intervals
+
+
+def end_of(script: Sequence[Interval]) -> float:
+    return script[-1][1] + 12
 
 
 def machine(rules: RuleTimes = DEFAULTS, machine_id: str = "bench_01") -> Machine:

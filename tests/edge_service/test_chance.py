@@ -1,3 +1,5 @@
+"""Chance: evenly spread, and a function of its key alone."""
+
 from hypothesis import given
 from hypothesis import strategies as st
 

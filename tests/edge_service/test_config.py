@@ -1,3 +1,5 @@
+"""The configuration: what it may say, and how each mistake in it is told."""
+
 import re
 from pathlib import Path
 

@@ -1,3 +1,5 @@
+"""The mock detector: a function of seed and time that sees most of what the scenario shows."""
+
 from random import Random
 
 import pytest

@@ -1,3 +1,5 @@
+"""Presence in a zone, smoothed over misses and false boxes at every rate of sampling."""
+
 from collections.abc import Sequence
 
 import pytest

@@ -1,5 +1,5 @@
-import json
-from collections.abc import Sequence
+"""The rules over scripted presence: which events come of it, and when."""
+
 from dataclasses import replace
 
 import pytest
@@ -13,38 +13,20 @@ from edge_service.rules import RuleEngine
 from edge_service.tracker import Track
 from tests.edge_service.scripted import (
     DEFAULTS,
+    DEMO,
     IN_ZONE,
     NOT_IN_ZONE,
+    RATES,
+    USER,
     Interval,
+    end_of,
     machine,
     misses,
-    present,
     sample_times,
+    scripts,
     types,
     watch,
 )
-
-RATES = [2, 5, 15]
-DEMO = RuleTimes(enter_s=6, exit_s=2, attempt_s=2, window_s=20)
-USER = [Track(1, IN_ZONE, 0.8)]
-
-# Presence and absence that no rule's time is near to, at any rate of sampling.
-stays_s = st.sampled_from([0.2, 1.0, 1.7, 4.4, 13.0, 25.0])
-gaps_s = st.sampled_from([3.2, 8.0, 40.0, 130.0])
-
-
-@st.composite
-def scripts(draw: st.DrawFn) -> list[Interval]:
-    """Stays and the gaps between them, apart by more than a stay survives and by clearly less or more than exit_s."""
-    intervals, time_s = [], draw(st.floats(0.1, 3))
-    for stay_s, gap_s in draw(st.lists(st.tuples(stays_s, gaps_s), min_size=1, max_size=5)):
-        intervals.append((time_s, time_s + stay_s))
-        time_s += stay_s + gap_s
-    return intervals
-
-
-def end_of(script: Sequence[Interval]) -> float:
-    return script[-1][1] + 12
 
 
 def test_one_visit_in_full() -> None:
@@ -177,122 +159,3 @@ def test_hits_of_one_moment_come_in_the_order_of_the_machines() -> None:
         hits += engine.update(USER if time_s < 20 else [], time_s)
     assert [hit.machine_id for hit in hits] == ["b", "a", "b", "b", "a", "a"]
     assert types(hits) == ["START", "START", "END", "OPEN", "END", "OPEN"]
-
-
-def test_an_open_session_ends_with_the_stream_as_of_the_last_sighting() -> None:
-    hits = watch([(5, 58)], fps=10, duration_s=60)
-    assert types(hits) == ["START", "END"]
-    assert hits[1].end_reason is EndReason.END_OF_STREAM
-    assert hits[1].time_s == pytest.approx(57.9)
-    assert hits[1].occupied_s == pytest.approx(52.9)
-
-
-def test_who_was_gone_for_long_when_the_stream_ended_has_left() -> None:
-    engine = RuleEngine([machine()])
-    for time_s in sample_times(10, 24):
-        engine.update(USER if time_s <= 20 else [], time_s)
-    assert [hit.end_reason for hit in engine.finish(25.5)] == [EndReason.LEFT, None]
-
-
-def test_a_stay_too_short_to_count_ends_with_nothing() -> None:
-    assert watch([(5, 60)], fps=10, duration_s=12) == []
-
-
-def test_an_engine_starts_afresh_after_the_stream_ended() -> None:
-    engine = RuleEngine([machine()])
-    for time_s in sample_times(5, 20):
-        engine.update(USER, time_s)
-    assert types(engine.finish(20)) == ["END"]
-    assert engine.finish(20) == []
-    assert engine.state() == RuleEngine([machine()]).state()
-
-
-@pytest.mark.parametrize("gap_s", [3.0, 30.0, 3600.0])
-def test_an_unobserved_gap_is_no_presence(gap_s: float) -> None:
-    engine = RuleEngine([machine()])
-    hits = [hit for time_s in (0.0, 0.2, 0.4, 0.6) for hit in engine.update(USER, time_s)]
-    hits += [hit for time_s in (0.8, 1.0, 1.2) for hit in engine.update(USER, time_s + gap_s)]
-    assert hits == []
-
-
-def test_an_occupancy_ends_where_a_long_gap_begins() -> None:
-    engine = RuleEngine([machine()])
-    for time_s in sample_times(5, 20):
-        engine.update(USER, time_s)
-    hits = engine.update(USER, 100.0)
-    assert types(hits) == ["END", "OPEN"]
-    assert hits[0].time_s == 20.0
-
-
-def test_an_occupancy_goes_on_over_a_gap_shorter_than_exit_s() -> None:
-    engine = RuleEngine([machine()])
-    for time_s in sample_times(5, 20):
-        engine.update(USER, time_s)
-    assert [hit for time_s in sample_times(5, 20) for hit in engine.update(USER, 24 + time_s)] == []
-    (end,) = engine.finish(44)
-    assert end.occupied_s == 44.0
-
-
-def test_a_small_step_back_is_passed_over() -> None:
-    engine = RuleEngine([machine()])
-    for time_s in sample_times(5, 20):
-        engine.update(USER, time_s)
-    before = engine.state()
-    assert engine.update([], 19.5) == []
-    assert engine.update([], 20.0) == []
-    assert engine.state() == before
-
-
-def test_a_jump_back_closes_what_is_open_and_begins_a_new_stream() -> None:
-    engine = RuleEngine([machine()])
-    for time_s in sample_times(5, 20):
-        engine.update(USER, time_s)
-    hits = [hit for time_s in sample_times(5, 15) for hit in engine.update(USER, time_s)]
-    assert types(hits) == ["END", "START"]
-    assert (hits[0].time_s, hits[0].end_reason) == (20.0, EndReason.END_OF_STREAM)
-    assert hits[1].time_s == 0.0
-
-
-@given(st.lists(st.tuples(st.floats(-50, 200), st.booleans()), max_size=60))
-def test_no_order_of_times_breaks_it(samples: list[tuple[float, bool]]) -> None:
-    engine = RuleEngine([machine(DEMO)])
-    for time_s, there in samples:
-        for hit in engine.update(USER if there else [], time_s):
-            assert 0 < hit.confidence <= 1
-            assert hit.occupied_s is None or hit.occupied_s >= DEMO.enter_s - 1e-6
-
-
-@given(scripts(), st.integers(0, 2**32), st.sampled_from(RATES))
-@settings(deadline=None, max_examples=12)
-def test_an_engine_restored_at_any_moment_goes_on_as_the_same(script: list[Interval], seed: int, fps: int) -> None:
-    machines = [machine(DEMO, "a"), machine(DEFAULTS, "b")]
-    engine = restored = RuleEngine(machines)
-    miss = misses(seed, 0.1)
-    for time_s in sample_times(fps, min(40, end_of(script))):
-        tracks = USER if present(script, time_s) and not miss(time_s) else []
-        restored = RuleEngine.restore(machines, json.loads(json.dumps(restored.state())))
-        assert restored.state() == engine.state()
-        assert restored.update(tracks, time_s) == engine.update(tracks, time_s)
-    assert restored.finish(40) == engine.finish(40)
-
-
-def test_a_restored_session_can_be_closed_as_recovered() -> None:
-    engine = RuleEngine([machine()])
-    for time_s in sample_times(5, 20):
-        engine.update(USER, time_s)
-    (end,) = RuleEngine.restore([machine()], engine.state()).finish(500.0, EndReason.RECOVERED)
-    assert (end.time_s, end.end_reason) == (20.0, EndReason.RECOVERED)
-
-
-def test_restoring_takes_what_the_machines_still_are() -> None:
-    engine = RuleEngine([machine(machine_id="old"), machine(machine_id="kept")])
-    for time_s in sample_times(5, 20):
-        engine.update(USER, time_s)
-    restored = RuleEngine.restore([machine(machine_id="kept"), machine(machine_id="new")], engine.state())
-    assert [hit.machine_id for hit in restored.finish(20)] == ["kept"]
-
-
-@pytest.mark.parametrize("state", [None, [], {}, {"time_s": "noon", "machines": {}}])
-def test_what_is_no_state_is_refused(state: object) -> None:
-    with pytest.raises(ValueError, match="validation error"):
-        RuleEngine.restore([machine()], json.loads(json.dumps(state)))

@@ -1,3 +1,5 @@
+"""The sample video: H.264 that browsers play, and that shows its scenario."""
+
 import subprocess
 import sys
 from fractions import Fraction

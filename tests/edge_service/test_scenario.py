@@ -1,3 +1,5 @@
+"""The scenario: people who act as the rules of the machines want to see them."""
+
 from collections import Counter
 from dataclasses import replace
 from itertools import pairwise

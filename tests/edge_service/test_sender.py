@@ -13,7 +13,7 @@ import pytest
 from backend_api.clock import Clock, SystemClock
 from edge_service.http_transport import HttpTransport
 from edge_service.outbox import Outbox
-from edge_service.sender import DRAIN_PATIENCE_S, Sender
+from edge_service.sender import DRAIN_PATIENCE_S, STOPPED_PATIENCE_S, Sender
 from edge_service.transport import Answer, Transport, Unreachable
 from tests.edge_service.crashing_disk import QuickDisk
 from tests.edge_service.fake_backend import FakeBackend
@@ -109,19 +109,21 @@ def test_a_success_begins_the_waits_anew_and_each_outage_is_told_once(
         "backend http://backend:8000 answers again",
     ] * 2
     assert f"1500 events wait in {outbox.path}" in caplog.messages[0]
-    assert "500 events still wait" in caplog.messages[1]
+    assert f"500 events wait in {outbox.path}" in caplog.messages[1]
     assert sender.last_error is None
 
 
-def test_draining_without_a_backend_gives_up_after_a_few_tries(outbox: Outbox) -> None:
+@pytest.mark.parametrize("patience_s", [STOPPED_PATIENCE_S, DRAIN_PATIENCE_S])
+def test_draining_without_a_backend_gives_up_after_a_few_tries(outbox: Outbox, patience_s: float) -> None:
     clock = FakeClock()
     backend = FakeBackend([REFUSED] * 100)
-    fill(outbox, 3)
+    fill(outbox, 1)
     began_s = clock.monotonic_s()
     sender = make_sender(outbox, backend, clock)
-    assert sender.drain() == 3
-    assert 3 <= len(backend.sizes) <= 8
-    assert clock.monotonic_s() - began_s <= DRAIN_PATIENCE_S
+    assert sender.drain(patience_s) == 1
+    assert 2 <= len(backend.sizes) <= 8
+    assert clock.monotonic_s() - began_s <= patience_s
+    assert outbox.waiting == f"1 event waits in {outbox.path}"
     assert sender.last_error == "backend http://backend:8000 can't be reached (connection refused)"
 
 
@@ -136,22 +138,15 @@ def test_draining_goes_on_as_long_as_the_backend_takes_events(outbox: Outbox) ->
     assert sum(clock.waits_s) > DRAIN_PATIENCE_S
 
 
-def test_draining_ends_early_when_somebody_wants_to_stop(outbox: Outbox) -> None:
-    stop = threading.Event()
-    backend = FakeBackend()
-
-    def take_and_stop(ndjson: bytes) -> Answer:
-        stop.set()
-        return backend.take(ndjson)
-
-    backend.script.append(take_and_stop)
-    sender = make_sender(outbox, backend, SystemClock())
+def test_draining_in_haste_goes_on_as_long_as_the_backend_takes_events_too(outbox: Outbox) -> None:
+    clock, backend = FakeClock(), FakeBackend()
+    for _ in range(3):
+        backend.script.extend([REFUSED, backend.take])
     fill(outbox, 2_500)
-    stopped = threading.Event()
-    stopped.set()
-    assert sender.drain(stopped) == 2_500
-    with make_sender(outbox, backend, SystemClock()) as sender:
-        assert sender.drain(stop) <= 1_500
+    sender = make_sender(outbox, backend, clock)
+    assert sender.drain(STOPPED_PATIENCE_S) == 0
+    assert backend.stored == [*range(2_500)]
+    assert sum(clock.waits_s) > STOPPED_PATIENCE_S
 
 
 def test_it_sends_what_is_appended_while_it_runs(outbox: Outbox) -> None:

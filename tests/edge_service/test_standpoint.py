@@ -1,3 +1,5 @@
+"""Where somebody stands in a zone."""
+
 import pytest
 from hypothesis import given
 

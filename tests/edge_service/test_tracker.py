@@ -1,3 +1,5 @@
+"""The tracker: a person keeps a number, two people keep two."""
+
 import pytest
 
 from edge_service.detector import Box, Detection

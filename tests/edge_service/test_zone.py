@@ -1,3 +1,5 @@
+"""Zones: which are refused, and what lies in those that are not."""
+
 import re
 from math import cos, pi, sin
 

@@ -1,0 +1,92 @@
+"""The rules where the time line has gaps, jumps back, or ends."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from backend_api.contract import EndReason
+from edge_service.rules import RuleEngine
+from tests.edge_service.scripted import DEMO, USER, machine, sample_times, types, watch
+
+
+def test_an_open_session_ends_with_the_stream_as_of_the_last_sighting() -> None:
+    hits = watch([(5, 58)], fps=10, duration_s=60)
+    assert types(hits) == ["START", "END"]
+    assert hits[1].end_reason is EndReason.END_OF_STREAM
+    assert hits[1].time_s == pytest.approx(57.9)
+    assert hits[1].occupied_s == pytest.approx(52.9)
+
+
+def test_who_was_gone_for_long_when_the_stream_ended_has_left() -> None:
+    engine = RuleEngine([machine()])
+    for time_s in sample_times(10, 24):
+        engine.update(USER if time_s <= 20 else [], time_s)
+    assert [hit.end_reason for hit in engine.finish(25.5)] == [EndReason.LEFT, None]
+
+
+def test_a_stay_too_short_to_count_ends_with_nothing() -> None:
+    assert watch([(5, 60)], fps=10, duration_s=12) == []
+
+
+def test_an_engine_starts_afresh_after_the_stream_ended() -> None:
+    engine = RuleEngine([machine()])
+    for time_s in sample_times(5, 20):
+        engine.update(USER, time_s)
+    assert types(engine.finish(20)) == ["END"]
+    assert engine.finish(20) == []
+    assert engine.state() == RuleEngine([machine()]).state()
+
+
+@pytest.mark.parametrize("gap_s", [3.0, 30.0, 3600.0])
+def test_an_unobserved_gap_is_no_presence(gap_s: float) -> None:
+    engine = RuleEngine([machine()])
+    hits = [hit for time_s in (0.0, 0.2, 0.4, 0.6) for hit in engine.update(USER, time_s)]
+    hits += [hit for time_s in (0.8, 1.0, 1.2) for hit in engine.update(USER, time_s + gap_s)]
+    assert hits == []
+
+
+def test_an_occupancy_ends_where_a_long_gap_begins() -> None:
+    engine = RuleEngine([machine()])
+    for time_s in sample_times(5, 20):
+        engine.update(USER, time_s)
+    hits = engine.update(USER, 100.0)
+    assert types(hits) == ["END", "OPEN"]
+    assert hits[0].time_s == 20.0
+
+
+def test_an_occupancy_goes_on_over_a_gap_shorter_than_exit_s() -> None:
+    engine = RuleEngine([machine()])
+    for time_s in sample_times(5, 20):
+        engine.update(USER, time_s)
+    assert [hit for time_s in sample_times(5, 20) for hit in engine.update(USER, 24 + time_s)] == []
+    (end,) = engine.finish(44)
+    assert end.occupied_s == 44.0
+
+
+def test_a_small_step_back_is_passed_over() -> None:
+    engine = RuleEngine([machine()])
+    for time_s in sample_times(5, 20):
+        engine.update(USER, time_s)
+    before = engine.state()
+    assert engine.update([], 19.5) == []
+    assert engine.update([], 20.0) == []
+    assert engine.state() == before
+
+
+def test_a_jump_back_closes_what_is_open_and_begins_a_new_stream() -> None:
+    engine = RuleEngine([machine()])
+    for time_s in sample_times(5, 20):
+        engine.update(USER, time_s)
+    hits = [hit for time_s in sample_times(5, 15) for hit in engine.update(USER, time_s)]
+    assert types(hits) == ["END", "START"]
+    assert (hits[0].time_s, hits[0].end_reason) == (20.0, EndReason.END_OF_STREAM)
+    assert hits[1].time_s == 0.0
+
+
+@given(st.lists(st.tuples(st.floats(-50, 200), st.booleans()), max_size=60))
+def test_no_order_of_times_breaks_it(samples: list[tuple[float, bool]]) -> None:
+    engine = RuleEngine([machine(DEMO)])
+    for time_s, there in samples:
+        for hit in engine.update(USER if there else [], time_s):
+            assert 0 < hit.confidence <= 1
+            assert hit.occupied_s is None or hit.occupied_s >= DEMO.enter_s - 1e-6
