@@ -65,6 +65,8 @@ Timestamp = Annotated[
 # Names of stores, cameras and machines become parts of file names and addresses, hence the narrow alphabet.
 Name = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.-]*$", max_length=64)]
 Confidence = Annotated[FiniteFloat, Field(ge=0, le=1)]
+Coordinate = Annotated[FiniteFloat, Field(ge=0, le=1)]
+Zone = Annotated[tuple[tuple[Coordinate, Coordinate], ...], Field(min_length=3)]
 Seconds = Annotated[NonNegativeFloat, Field(allow_inf_nan=False)]
 Sha256 = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
 
@@ -147,6 +149,7 @@ class AttemptAttributes(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="allow")
     seconds_into_window: Seconds | None = None
+    zone: Zone | None = Field(default=None, description="The machine's zone: a polygon of points [x, y] in 0..1.")
 
 
 _ATTRIBUTES: dict[EventType, type[BaseModel]] = {

@@ -1,5 +1,6 @@
 """From what the rule engine says in media time to the event that goes over the wire."""
 
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 from uuid import UUID
 
@@ -7,18 +8,23 @@ from pydantic import JsonValue
 
 from backend_api.contract import ClipInfo, Event, EventType, format_timestamp, make_event_id, to_milliseconds
 from edge_service.hit import Hit
+from edge_service.machine import Machine
 
 
 class EventFactory:
-    """Builds the events of one camera; the same hits and start time give the same bytes.
+    """Builds the events of one camera; the same hits, start time and zones give the same bytes.
 
-    `start_time` is aware: the wall-clock time of media time 0.
+    `start_time` is aware: the wall-clock time of media time 0. The zones of `machines` go with their cleaning attempts,
+    so that whoever judges one knows where in the picture to look.
     """
 
-    def __init__(self, store_id: str, camera_id: str, start_time: datetime) -> None:
+    def __init__(self, store_id: str, camera_id: str, start_time: datetime, machines: Sequence[Machine] = ()) -> None:
         self._store_id = store_id
         self._camera_id = camera_id
         self._start_time = to_milliseconds(start_time)
+        self._zones: dict[str, JsonValue] = {
+            machine.machine_id: [[x, y] for x, y in machine.zone] for machine in machines
+        }
 
     def timestamp(self, time_s: float) -> datetime:
         """The wall-clock time of `time_s` seconds of media time, to the nearest millisecond."""
@@ -61,4 +67,6 @@ class EventFactory:
             attributes["closes_at"] = format_timestamp(self.timestamp(hit.closes_at_s))
         if hit.seconds_into_window is not None:
             attributes["seconds_into_window"] = round(hit.seconds_into_window, 3)
+        if hit.event_type is EventType.CLEANING_ATTEMPT and hit.machine_id in self._zones:
+            attributes["zone"] = self._zones[hit.machine_id]
         return attributes

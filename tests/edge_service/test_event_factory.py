@@ -7,6 +7,7 @@ import pytest
 from backend_api.contract import EndReason, EventType, make_event_id
 from edge_service.event_factory import EventFactory
 from edge_service.hit import Hit
+from edge_service.machine import Machine, RuleTimes
 
 START = datetime(2026, 1, 31, 9, tzinfo=UTC)
 FACTORY = EventFactory("gym_demo", "cam_01", START)
@@ -14,6 +15,14 @@ FACTORY = EventFactory("gym_demo", "cam_01", START)
 
 def hit(event_type: EventType, time_s: float = 20.0, **more: object) -> Hit:
     return Hit(event_type, "bike_01", time_s, 4.2, 7, 0.87654, **more)  # type: ignore[arg-type]
+
+
+def test_an_attempt_alone_carries_the_zone_of_its_machine() -> None:
+    machine = Machine("bike_01", "Bike 1", ((0.1, 0.1), (0.9, 0.1), (0.5, 0.9)), RuleTimes())
+    factory = EventFactory("gym_demo", "cam_01", START, [machine])
+    built = {kind: factory.build(hit(kind), None, None).attributes for kind in EventType}
+    assert built.pop(EventType.CLEANING_ATTEMPT) == {"zone": [[0.1, 0.1], [0.9, 0.1], [0.5, 0.9]]}
+    assert not any(built.values())
 
 
 def test_ts_is_start_time_plus_media_time() -> None:
