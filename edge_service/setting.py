@@ -1,5 +1,6 @@
 """A strict reading of a YAML file: every value knows its file, line and key, so that every mistake is named."""
 
+import reprlib
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -109,15 +110,15 @@ class Setting:
             return "empty"
         if isinstance(self.value, (dict, tuple)):
             return "a section" if isinstance(self.value, dict) else "a list"
-        return repr(self.value)
+        return reprlib.repr(self.value)
 
 
-def read_settings(path: Path) -> Setting:
-    """The top of the YAML file at `path`. Raises UsageError when it cannot be read or is no YAML."""
+def read_settings(path: Path, flag: str = "--config") -> Setting:
+    """The top of the YAML file at `path`, which `flag` names. Raises UsageError when it cannot be read or is no YAML."""
     try:
         text = path.read_text(encoding="utf-8-sig")
     except OSError as error:
-        raise UsageError(f"{path}: {error.strerror}; name a readable file with --config") from error
+        raise UsageError(f"{path}: {error.strerror}; name a readable file with {flag}") from error
     except UnicodeDecodeError as error:
         raise UsageError(f"{path}: is not UTF-8 text (byte {error.start}); save it as UTF-8") from error
     try:
