@@ -29,6 +29,8 @@ from edge_service.frame import Image  # noqa: E402
 from edge_service.gym_picture import draw_gym, draw_label  # noqa: E402
 from edge_service.machine import Machine  # noqa: E402
 from edge_service.scenario import Scenario  # noqa: E402
+from edge_service.scenario_truth import scenario_truth  # noqa: E402
+from edge_service.truth import format_truth  # noqa: E402
 
 WIDTH, HEIGHT, FPS = 1280, 720, 30
 
@@ -78,11 +80,23 @@ def _images(machines: Sequence[Machine], seed: int, count: int) -> Iterator[Imag
         yield image
 
 
+def write_truth(path: Path, machines: Sequence[Machine], seed: int, duration_s: float) -> None:
+    """Write what happens in the sample to `path`, as evaluate.py reads it. Raises OSError when it cannot be written."""
+    comment = f"What happens in sample.mp4: seed {seed}, {duration_s:g} s"
+    Disk().replace(path, format_truth(scenario_truth(seed, machines, duration_s), comment).encode())
+
+
 def main() -> int:
-    """Read the flags and draw."""
+    """Read the flags, and draw or write."""
     parser = ArgumentParser(description="Draw the mocked gym into a video that the edge can watch.")
-    parser.add_argument(
+    target = parser.add_mutually_exclusive_group()
+    target.add_argument(
         "--out", type=Path, default=REPOSITORY / "sample.mp4", help="the file to write, MP4 (default: %(default)s)"
+    )
+    target.add_argument(
+        "--truth",
+        type=Path,
+        help="draw nothing, but write to this file (YAML) what happens in the video, for evaluate.py (default: draw)",
     )
     parser.add_argument(
         "--seed", type=int, default=42, help="seed of the scenario, as the edge's (default: %(default)s)"
@@ -100,11 +114,12 @@ def main() -> int:
     if not 1 / FPS <= flags.duration_s <= 3600:
         raise UsageError(f"--duration-s is {flags.duration_s:g}; give 1 to 3600 seconds")
     machines = load_config(flags.config).machines
+    path, write, flag = (flags.truth, write_truth, "--truth") if flags.truth else (flags.out, draw_sample, "--out")
     try:
-        draw_sample(flags.out, machines, flags.seed, flags.duration_s)
+        write(path, machines, flags.seed, flags.duration_s)
     except OSError as error:
-        raise UsageError(f"{flags.out}: {error.strerror}; give a file that can be written with --out") from error
-    log.info("%s: %g s of the gym drawn with seed %d", flags.out, flags.duration_s, flags.seed)
+        raise UsageError(f"{path}: {error.strerror}; give a file that can be written with {flag}") from error
+    log.info("%s: %g s of the gym with seed %d", path, flags.duration_s, flags.seed)
     return 0
 
 

@@ -114,7 +114,7 @@ class Setting:
 
 
 def read_settings(path: Path, flag: str = "--config") -> Setting:
-    """The top of the YAML file at `path`, which `flag` names. Raises UsageError when it cannot be read or is no YAML."""
+    """The top of the YAML file at `path`, given as `flag`. Raises UsageError when it cannot be read or is no YAML."""
     try:
         text = path.read_text(encoding="utf-8-sig")
     except OSError as error:
