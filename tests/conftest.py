@@ -7,13 +7,21 @@ import pytest
 
 from tests.processes import script
 
-SAMPLE_DURATION_S = 60
-
 
 @pytest.fixture(scope="session")
 def sample(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The first minute of what `make run` draws."""
-    path = tmp_path_factory.mktemp("sample") / "sample.mp4"
-    flags = ["--out", str(path), "--seed", "42", "--duration-s", str(SAMPLE_DURATION_S)]
+    return draw(tmp_path_factory.mktemp("sample") / "sample.mp4", 60)
+
+
+@pytest.fixture(scope="session")
+def whole_sample(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """What `make run` draws."""
+    return draw(tmp_path_factory.mktemp("sample") / "whole.mp4", 120)
+
+
+def draw(path: Path, duration_s: int) -> Path:
+    """`duration_s` seconds of the mocked gym, by the script that users call."""
+    flags = ["--out", str(path), "--seed", "42", "--duration-s", str(duration_s)]
     subprocess.run([*script("edge_service/sample.py"), *flags], check=True, timeout=300)
     return path

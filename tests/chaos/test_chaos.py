@@ -5,15 +5,20 @@ import random
 from pathlib import Path
 
 from tests.chaos.run import play
+from tests.processes import Running, script
 
-KILLS = 60
+KILLS = 100
 
 
-def test_nothing_is_lost_and_nothing_is_doubled(sample: Path, tmp_path: Path) -> None:
+def doctor_command(folder: Path) -> list[str]:
+    return [*script("backend_api/doctor.py"), "--db", str(folder / "app.db"), "--media-dir", str(folder / "media")]
+
+
+def test_nothing_is_lost_and_nothing_is_doubled(whole_sample: Path, tmp_path: Path) -> None:
     seed = int(os.environ.get("GYM_CHAOS_SEED") or random.SystemRandom().randrange(2**31))
     print(f"\nGYM_CHAOS_SEED={seed}")
-    undisturbed = play(sample, tmp_path / "undisturbed")
-    disturbed = play(sample, tmp_path / "disturbed", seed=seed, kills=KILLS)
+    undisturbed = play(whole_sample, tmp_path / "undisturbed")
+    disturbed = play(whole_sample, tmp_path / "disturbed", seed=seed, kills=KILLS)
     expected, got = {fact.event_id: fact for fact in undisturbed.facts}, {f.event_id: f for f in disturbed.facts}
     lost, doubled = expected.keys() - got.keys(), len(disturbed.facts) - len(got)
     print(
@@ -23,3 +28,5 @@ def test_nothing_is_lost_and_nothing_is_doubled(sample: Path, tmp_path: Path) ->
     )
     assert expected
     assert disturbed.facts == undisturbed.facts
+    with Running(doctor_command(tmp_path / "disturbed")) as doctor:
+        assert doctor.wait(60) == 0, doctor.output
