@@ -14,7 +14,7 @@ from uuid import UUID
 
 from sqlalchemy import select
 
-from backend_api.contract import clip_name, thumbnail_name
+from backend_api.contract import MAX_SHOWN_FRAMES, clip_name, frame_name, thumbnail_name
 from backend_api.database import Database
 from backend_api.finding import Finding, Kind
 from backend_api.media import MediaFolder
@@ -59,7 +59,7 @@ def _unowned(media: MediaFolder, file: _File, orphan_age_s: float) -> Finding:
         kind, text = Kind.TEMPORARY_FILE, "somebody began to write it"
     elif file.event_id is None:
         return Finding(
-            Kind.UNKNOWN_FILE, file.name, "not the name of a clip or thumbnail", "left alone", is_wrong=False
+            Kind.UNKNOWN_FILE, file.name, "not the name of a clip, thumbnail or frame", "left alone", is_wrong=False
         )
     text = f"{text}, {max(0, round(file.age_s))} s old"
     if file.age_s <= orphan_age_s:
@@ -97,16 +97,20 @@ def _promised_names(database: Database, event_ids: Iterable[str]) -> set[str]:
     with database.read() as connection:
         rows = connection.execute(query).all()
     clips = {clip_name(UUID(event_id)) for event_id, sha256 in rows if sha256 is not None}
-    return clips | {thumbnail_name(UUID(event_id)) for event_id, _ in rows}
+    return clips.union(*(_picture_names(UUID(event_id)) for event_id, _ in rows))
+
+
+def _picture_names(event_id: UUID) -> set[str]:
+    return {thumbnail_name(event_id)} | {frame_name(event_id, number) for number in range(1, MAX_SHOWN_FRAMES + 1)}
 
 
 def _event_id(name: str) -> str | None:
     """The id of the event that a file called `name` belongs to by its name."""
     try:
-        event_id = UUID(Path(name).stem)
+        event_id = UUID(name.partition(".")[0])
     except ValueError:
         return None
-    return str(event_id) if name in {clip_name(event_id), thumbnail_name(event_id)} else None
+    return str(event_id) if name in {clip_name(event_id), *_picture_names(event_id)} else None
 
 
 def _is_temporary(name: str) -> bool:

@@ -29,6 +29,8 @@ MAX_BATCH_LINES = 1_000
 MAX_BATCH_BYTES = 8 * 1024 * 1024
 MAX_PAGE_ITEMS = 500
 DEFAULT_PAGE_ITEMS = 50
+MAX_SHOWN_FRAMES = 9
+HEARTBEAT_INTERVAL_S = 5.0
 
 # Any fixed UUID serves as the name space of UUIDv5 (RFC 9562, section 5.5); this one names the product.
 _EVENT_NAMESPACE = UUID("8a2f6f0e-3c57-5d0b-9a57-6d0c5b1f7e21")
@@ -111,6 +113,13 @@ class Verdict(StrEnum):
     CANNOT_TELL = "cannot_tell"
 
 
+class Gap(Value):
+    """A time of which a live camera gave no picture that the clip shows; it holds the last one meanwhile, or ends."""
+
+    start_ts: Timestamp
+    end_ts: Timestamp
+
+
 class ClipInfo(Value):
     """A clip that lies in the media folder as `<event_id>.mp4`: H.264 yuv420p, its index first, without sound."""
 
@@ -121,6 +130,12 @@ class ClipInfo(Value):
     height: PositiveInt
     bytes: PositiveInt
     sha256: Sha256
+    gaps: tuple[Gap, ...] = Field(
+        default=(),
+        exclude_if=lambda gaps: not gaps,  # so that a clip without gaps reads as it did before there were any
+        description="Where the pictures are missing, in the order of time; left out when none are.",
+        examples=[[{"start_ts": "2026-01-31T09:00:41.200Z", "end_ts": "2026-01-31T09:00:44.960Z"}]],
+    )
 
     @model_validator(mode="after")
     def _ends_after_it_starts(self) -> Self:
@@ -215,18 +230,37 @@ class Event(Value):
         return self
 
 
+class Sighting(Value):
+    """What the model says it saw in one picture; `frame` counts from 1, as in `MmResult.frame_times_s`."""
+
+    frame: PositiveInt
+    what: str = Field(min_length=1, max_length=500)
+
+
 class MmResult(Value):
-    """A verdict, with enough beside it to repeat the question."""
+    """A verdict, with enough beside it to repeat the question. Null is what the model's server did not tell."""
 
     verdict: Verdict
     confidence: Confidence
     summary: str = Field(max_length=2000)
-    model: str = Field(max_length=200)
+    seen: tuple[Sighting, ...] = ()
+    model: str = Field(max_length=200, description="The model that answered, by its own account.")
+    requested_model: str | None = Field(default=None, max_length=200)
+    server: str | None = Field(default=None, max_length=500, description="The address of the model's server.")
     prompt_version: str = Field(max_length=200)
+    prompt_sha256: Sha256 | None = None
     frame_times_s: tuple[Seconds, ...] = Field(
         description="Which frames the model saw, in seconds from the clip's start."
     )
+    frame_sha256s: tuple[Sha256, ...] = Field(default=(), description="Of these frames' JPEG files, in their order.")
     latency_ms: NonNegativeFloat
+    attempt: PositiveInt | None = None
+    requests: NonNegativeInt | None = Field(default=None, description="How often the server was asked for this result.")
+    input_tokens: NonNegativeInt | None = None
+    output_tokens: NonNegativeInt | None = None
+    cost: NonNegativeFloat | None = Field(
+        default=None, description="In the currency of the prices that are configured."
+    )
     raw: JsonValue = Field(description="The model's reply as it came.")
 
 
@@ -274,6 +308,43 @@ class BatchResult(Value):
     rejected: list[RejectedLine]
 
 
+class CameraReport(Value):
+    """What an edge says of its camera every HEARTBEAT_INTERVAL_S; frames are counted since `started_at`."""
+
+    store_id: Name
+    media_time_s: Seconds = Field(description="How far the stream has come, by the video's own time stamps.")
+    frames_captured: NonNegativeInt = Field(description="Frames that the source delivered, processed or skipped.")
+    frames_processed: NonNegativeInt
+    frames_skipped: NonNegativeInt
+    outbox_depth: NonNegativeInt = Field(description="Events that wait to be sent.")
+    last_error: str | None = Field(default=None, max_length=500, description="What is wrong at present, if anything.")
+    version: str = Field(max_length=64, description="The edge's release.")
+    started_at: Timestamp
+
+
+class CameraStatus(StrEnum):
+    """Whether a camera's edge still reports: it does, it is behind with it, or it has stopped."""
+
+    UP = "up"
+    LATE = "late"
+    GONE = "gone"
+
+
+class CameraState(CameraReport):
+    """A camera's last report, when it came, and what follows from its age."""
+
+    camera_id: Name
+    reported_at: Timestamp
+    age_s: Seconds
+    status: CameraStatus
+
+
+class CameraList(Value):
+    """Every camera that ever reported, by store and name."""
+
+    items: list[CameraState]
+
+
 class Problem(BaseModel):
     """An error as RFC 9457 problem details; `detail` says what to do, `errors` names the fields."""
 
@@ -298,3 +369,8 @@ def clip_name(event_id: UUID) -> str:
 def thumbnail_name(event_id: UUID) -> str:
     """The file name of an event's thumbnail in the media folder."""
     return f"{event_id}.jpg"
+
+
+def frame_name(event_id: UUID, number: int) -> str:
+    """The file name, in the media folder, of a frame that the model was shown; `number` is 1..MAX_SHOWN_FRAMES."""
+    return f"{event_id}.frame_{number}.jpg"

@@ -13,7 +13,7 @@ import sqlite3
 from dataclasses import dataclass
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Connection, and_, bindparam, func, select, update
+from sqlalchemy import ColumnElement, Connection, and_, bindparam, func, or_, select, update
 from sqlalchemy.sql.dml import ReturningUpdate
 
 from backend_api.contract import Event, MmResult, MmStatus
@@ -65,6 +65,11 @@ def _of_event(*conditions: ColumnElement[bool], **changes: object) -> Statement:
     )
 
 
+def _answered_by(*fields: str) -> ColumnElement[str]:
+    """The first of `fields` that the result has."""
+    return func.coalesce(*(func.json_extract(enrichments.c.result, f"$.{field}") for field in fields), "")
+
+
 _IS_HELD = (enrichments.c.token == bindparam("held_token"), enrichments.c.status == MmStatus.PROCESSING.value)
 _CLAIMS = (Statement(_claiming(_IS_DUE)), Statement(_claiming(_IS_FROM_THE_FUTURE)))
 _BODY = Statement(select(events.c.body).where(events.c.seq == bindparam("wanted_seq")))
@@ -78,6 +83,30 @@ _FINISH = _of_event(
 )
 _FAIL = _of_event(*_IS_HELD, status=bindparam("new_status"), error=bindparam("new_error"))
 _REVIVE = _of_event(enrichments.c.status == MmStatus.DEAD.value, status=MmStatus.PENDING.value, attempts=0, error=None)
+_RELEASE = _of_event(
+    *_IS_HELD,
+    status=MmStatus.PENDING.value,
+    error=bindparam("new_error"),
+    attempts=enrichments.c.attempts - 1,
+)
+_HAS_ENDED = or_(enrichments.c.status == MmStatus.DONE.value, enrichments.c.status == MmStatus.DEAD.value)
+_AFRESH = {"status": MmStatus.PENDING.value, "attempts": 0, "error": None}
+_RERUN = _of_event(_HAS_ENDED, **_AFRESH)
+_RERUN_OTHERS = Statement(
+    update(enrichments)
+    .where(
+        _HAS_ENDED,
+        enrichments.c.result.is_(None)
+        | (_answered_by("requested_model", "model") != bindparam("wanted_model"))
+        | (_answered_by("prompt_version") != bindparam("wanted_prompt")),
+    )
+    .values(changed_at_ms=bindparam("now_ms"), due_ms=bindparam("now_ms"), **_AFRESH)
+)
+_HOLD = Statement(
+    update(enrichments)
+    .where(enrichments.c.status == MmStatus.PENDING.value, enrichments.c.error.is_distinct_from(bindparam("new_error")))
+    .values(error=bindparam("new_error"))
+)
 _FIRST_DUE = select(func.min(enrichments.c.due_ms))
 _ANY_FROM_THE_FUTURE = select(enrichments.c.seq).where(_IS_FROM_THE_FUTURE).limit(1)
 
@@ -109,6 +138,28 @@ def fail(connection: sqlite3.Connection, held: Claim, error: str, now_ms: int, r
     """Store why it failed; PENDING again in `retry_in_ms`, or DEAD when that is None. False as in `finish`."""
     status, next_ms = (MmStatus.DEAD, None) if retry_in_ms is None else (MmStatus.PENDING, now_ms + retry_in_ms)
     return _write(connection, _FAIL, held, now_ms, next_ms, new_status=status.value, new_error=error)
+
+
+def release(connection: sqlite3.Connection, held: Claim, reason: str, now_ms: int, retry_in_ms: int) -> bool:
+    """Give the claim back as if it had not been taken, PENDING in `retry_in_ms` with `reason`; False as in `finish`."""
+    return _write(connection, _RELEASE, held, now_ms, now_ms + retry_in_ms, new_error=reason)
+
+
+def hold(connection: sqlite3.Connection, reason: str) -> int:
+    """Let every PENDING enrichment say `reason`; how many said something else."""
+    return _HOLD.run(connection, {"new_error": reason}).rowcount
+
+
+def rerun(connection: sqlite3.Connection, event_id: UUID, now_ms: int) -> bool:
+    """Make a DONE or DEAD enrichment PENDING, its result left as it is; False when it is neither, or not there."""
+    parameters = {"wanted_id": str(event_id), "now_ms": now_ms, "next_ms": now_ms}
+    return _RERUN.run(connection, parameters).rowcount == 1
+
+
+def rerun_others(connection: sqlite3.Connection, model: str, prompt_version: str, now_ms: int) -> int:
+    """`rerun` all that have no result of this model and prompt; how many."""
+    parameters = {"wanted_model": model, "wanted_prompt": prompt_version, "now_ms": now_ms}
+    return _RERUN_OTHERS.run(connection, parameters).rowcount
 
 
 def revive(connection: sqlite3.Connection, event_id: UUID, now_ms: int) -> bool:

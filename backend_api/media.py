@@ -1,4 +1,4 @@
-"""The media folder: where an event's clip and thumbnail lie.
+"""The media folder: where an event's clip and pictures lie.
 
 Files are put there under their final name only when they are complete, and are never changed afterwards.
 """
@@ -8,7 +8,7 @@ import stat
 from pathlib import Path
 from uuid import UUID
 
-from backend_api.contract import clip_name, thumbnail_name
+from backend_api.contract import clip_name, frame_name, thumbnail_name
 from backend_api.process import UsageError
 from backend_api.writable import probe_writable
 
@@ -38,6 +38,10 @@ class MediaFolder:
     def thumbnail_path(self, event_id: UUID) -> Path:
         """Where the event's thumbnail lies, if there is one: JPEG."""
         return self.folder / thumbnail_name(event_id)
+
+    def frame_path(self, event_id: UUID, number: int) -> Path:
+        """Where the frame lies that the model was shown as its `number`th, from 1, if there is one: JPEG."""
+        return self.folder / frame_name(event_id, number)
 
     def has_thumbnail(self, event_id: UUID) -> bool:
         """Whether the event's thumbnail is there now; one look at the file system, microseconds on a local disk."""

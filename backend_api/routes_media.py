@@ -1,12 +1,15 @@
-"""GET and HEAD of clips and thumbnails."""
+"""GET and HEAD of clips, thumbnails, and the frames that the model was shown."""
 
 import stat
 from os import stat_result
 from pathlib import Path
+from typing import Annotated
 from uuid import UUID
 
 from fastapi import APIRouter, Request, Response
+from fastapi import Path as PathParameter
 
+from backend_api.contract import MAX_SHOWN_FRAMES
 from backend_api.media import MediaFolder
 from backend_api.openapi import problems
 from backend_api.problems import ApiProblem
@@ -47,13 +50,30 @@ def media_routes(store: Store, media: MediaFolder) -> APIRouter:
     def get_thumbnail(event_id: UUID, request: Request) -> Response:
         """JPEG of the frame that decided, with the zone and the boxes drawn."""
         _stored(store, event_id)
-        path = media.thumbnail_path(event_id)
-        found = _look_at(path, f"the thumbnail of event {event_id}")
-        # Files are replaced whole, never changed, so these two tell one from another.
-        etag = f'"{found.st_mtime_ns:x}-{found.st_size:x}"'
-        return serve_file(request, path, size_bytes=found.st_size, etag=etag, media_type="image/jpeg")
+        return _serve_picture(request, media.thumbnail_path(event_id), f"the thumbnail of event {event_id}")
+
+    @router.head("/{event_id}/frames/{number}", include_in_schema=False)
+    @router.get(
+        "/{event_id}/frames/{number}",
+        summary="A frame that the model was shown",
+        response_class=Response,
+        responses={200: {"content": {"image/jpeg": _BINARY}}, **_MORE_ANSWERS},
+    )
+    def get_frame(
+        event_id: UUID, number: Annotated[int, PathParameter(ge=1, le=MAX_SHOWN_FRAMES)], request: Request
+    ) -> Response:
+        """JPEG. `number` counts from 1, in the order of the result's `frame_times_s`."""
+        _stored(store, event_id)
+        return _serve_picture(request, media.frame_path(event_id, number), f"frame {number} of event {event_id}")
 
     return router
+
+
+def _serve_picture(request: Request, path: Path, what: str) -> Response:
+    found = _look_at(path, what)
+    # Files are replaced whole, never changed, so these two tell one from another.
+    etag = f'"{found.st_mtime_ns:x}-{found.st_size:x}"'
+    return serve_file(request, path, size_bytes=found.st_size, etag=etag, media_type="image/jpeg")
 
 
 _MORE_ANSWERS = {

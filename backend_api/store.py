@@ -5,27 +5,31 @@ the database's lock a write waits, for database.BUSY_TIMEOUT_MS; StoreBusy and S
 that nothing was written and that trying again makes sense.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from datetime import datetime
 from enum import StrEnum
 from pathlib import Path
 from typing import Self
 from uuid import UUID
 
-from backend_api import leases
+from backend_api import cameras, history, leases, spending
 from backend_api.arrivals import Arrival, Outcome, add_arrivals
 from backend_api.clock import Clock
-from backend_api.contract import Event, MmResult
+from backend_api.contract import CameraReport, CameraState, Event, MmResult, to_milliseconds
 from backend_api.cursor import BadCursor
 from backend_api.database import Database
 from backend_api.failures import StoreBusy, StoreFull
+from backend_api.history import Agree, Review, StoredResult
 from backend_api.instants import to_ms
 from backend_api.leases import Claim
 from backend_api.pages import EventQuery, Page, read_page
 from backend_api.rows import EventRow, select_rows, to_row
 from backend_api.schema import DatabaseNotReady, open_database
+from backend_api.spending import Spending
 from backend_api.tables import events
 
 __all__ = [
+    "Agree",
     "Arrival",
     "BadCursor",
     "Claim",
@@ -35,9 +39,12 @@ __all__ = [
     "Outcome",
     "Page",
     "RetryOutcome",
+    "Review",
+    "Spending",
     "Store",
     "StoreBusy",
     "StoreFull",
+    "StoredResult",
 ]
 
 
@@ -110,8 +117,12 @@ class Store:
 
     def finish(self, claim: Claim, result: MmResult) -> bool:
         """Store the verdict: DONE. False, and nothing stored, when another worker has taken the claim over."""
+        now_ms = self._now_ms()
         with self._database.write() as connection:
-            return leases.finish(connection, claim, result, self._now_ms())
+            if not leases.finish(connection, claim, result, now_ms):
+                return False
+            history.add_result(connection, claim.event.event_id, result, now_ms)
+            return True
 
     def fail(self, claim: Claim, error: str, retry_in_s: float | None) -> bool:
         """Store why it failed: PENDING again in `retry_in_s` seconds, or DEAD when None. False as in `finish`."""
@@ -125,6 +136,73 @@ class Store:
             if leases.revive(connection, event_id, self._now_ms()):
                 return RetryOutcome.PENDING
         return RetryOutcome.NOT_FOUND if self.get(event_id) is None else RetryOutcome.NOT_DEAD
+
+    def release(self, claim: Claim, reason: str, retry_in_s: float) -> bool:
+        """Give the claim back, due in `retry_in_s` seconds, as if it had not been taken. False as in `finish`."""
+        with self._database.write() as connection:
+            return leases.release(connection, claim, reason, self._now_ms(), round(retry_in_s * 1000))
+
+    def hold(self, reason: str) -> int:
+        """Let every PENDING enrichment say why nobody works on it; how many said something else before."""
+        with self._database.write(survives_power_cut=False) as connection:
+            return leases.hold(connection, reason)
+
+    def rerun(self, event_id: UUID) -> bool:
+        """Ask about a DONE or DEAD event again; False when it is neither, or not there.
+
+        The result that there is stays shown until the new one takes its place, and is kept in the history.
+        """
+        with self._database.write() as connection:
+            return leases.rerun(connection, event_id, self._now_ms())
+
+    def rerun_others(self, model: str, prompt_version: str) -> int:
+        """`rerun` every event whose shown result is not of this model, as requested, and prompt; how many."""
+        with self._database.write() as connection:
+            return leases.rerun_others(connection, model, prompt_version, self._now_ms())
+
+    def results(self, event_id: UUID | None = None) -> list[StoredResult]:
+        """Every verdict that was ever given on the event, or on all events, the oldest first."""
+        with self._database.read() as connection:
+            return history.read_results(connection, event_id)
+
+    def add_review(self, event_id: UUID, agree: Agree, note: str, who: str) -> bool:
+        """Keep what `who` thinks of the verdict that the event has now; False when it has none, or is not there."""
+        with self._database.write() as connection:
+            return history.add_review(connection, event_id, agree, note, who, self._now_ms())
+
+    def reviews(self, event_id: UUID | None = None) -> list[Review]:
+        """Every review of the event, or of all events, the oldest first."""
+        with self._database.read() as connection:
+            return history.read_reviews(connection, event_id)
+
+    def spent(self, since: datetime) -> Spending:
+        """What was asked of the models' servers since `since`, and what it took."""
+        with self._database.read() as connection:
+            return spending.read_spending(connection, to_ms(since))
+
+    def begin_call(self, event_id: UUID, since: datetime, has_room: Callable[[Spending], bool]) -> int | None:
+        """Write down a request about to be sent, when what was spent since `since` leaves room; its number, or None."""
+        with self._database.write(survives_power_cut=False) as connection:
+            if not has_room(spending.spent_now(connection, to_ms(since))):
+                return None
+            return spending.begin_call(connection, event_id, self._now_ms())
+
+    def settle_call(self, call: int, tokens: int, cost: float) -> None:
+        """Write down what a request took."""
+        with self._database.write(survives_power_cut=False) as connection:
+            spending.settle_call(connection, call, tokens, cost)
+
+    def report_camera(self, camera_id: str, report: CameraReport) -> CameraState:
+        """Keep what an edge says of its camera. A power cut may undo it; the next report comes in seconds."""
+        now = to_milliseconds(self._clock.now())
+        with self._database.write(survives_power_cut=False) as connection:
+            cameras.keep_report(connection, camera_id, report, now)
+        return cameras.camera_state(camera_id, report, now, now)
+
+    def cameras(self) -> list[CameraState]:
+        """Every camera that ever reported, by store and name, with its state now."""
+        with self._database.read() as connection:
+            return cameras.read_cameras(connection, self._clock.now())
 
     def next_due_s(self) -> float | None:
         """Seconds until the next enrichment can be claimed, 0 when one can be now; None when all are DONE or DEAD."""

@@ -1,10 +1,10 @@
-"""The tables: events are immutable rows, and what the model says of them stands in a table of its own.
+"""The tables: events are immutable rows, and what models and people say of them stands in tables of their own.
 
 Every list is ordered by (ts_ms, seq), so each filter has an index that ends in these two. Times are whole milliseconds
 since 1970 in UTC. `enrichments.ts_ms` repeats its event's, which lets its indexes carry the same order.
 """
 
-from sqlalchemy import BigInteger, Column, ForeignKey, Index, Integer, MetaData, String, Table, Text
+from sqlalchemy import BigInteger, Column, Float, ForeignKey, Index, Integer, MetaData, String, Table, Text
 
 metadata = MetaData()
 
@@ -50,4 +50,69 @@ enrichments = Table(
     Index("ix_enrichments_status", "status", "ts_ms", "seq"),
     Index("ix_enrichments_verdict", "verdict", "ts_ms", "seq"),
     Index("ix_enrichments_due", "due_ms", "seq"),
+)
+
+# Every verdict that was ever given, the newest of which is repeated in `enrichments`; only ever added to.
+results = Table(
+    "results",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("seq", Integer, ForeignKey("events.seq"), nullable=False),
+    Column("at_ms", BigInteger, nullable=False),
+    Column("model", String(200), nullable=False),
+    Column("prompt_version", String(200), nullable=False),
+    Column("verdict", String(16), nullable=False),
+    Column("result", Text, nullable=False),
+    Index("ix_results_seq", "seq", "id"),
+    sqlite_autoincrement=True,
+)
+
+# What people think of a verdict, which is named by what it was then; only ever added to.
+reviews = Table(
+    "reviews",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("seq", Integer, ForeignKey("events.seq"), nullable=False),
+    Column("at_ms", BigInteger, nullable=False),
+    Column("who", String(200), nullable=False),
+    Column("agree", String(8), nullable=False),
+    Column("note", Text, nullable=False),
+    Column("model", String(200), nullable=False),
+    Column("prompt_version", String(200), nullable=False),
+    Column("verdict", String(16), nullable=False),
+    Index("ix_reviews_seq", "seq", "id"),
+    sqlite_autoincrement=True,
+)
+
+# Every request to a model's server, written before it is sent: what the daily caps count.
+model_calls = Table(
+    "model_calls",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("seq", Integer, ForeignKey("events.seq"), nullable=False),
+    Column("at_ms", BigInteger, nullable=False),
+    Column("tokens", BigInteger, nullable=False),
+    Column("cost", Float, nullable=False),
+    Index("ix_model_calls_at", "at_ms"),
+    sqlite_autoincrement=True,
+)
+
+# What each camera's edge reported last.
+cameras = Table(
+    "cameras",
+    metadata,
+    Column("store_id", String(64), primary_key=True),
+    Column("camera_id", String(64), primary_key=True),
+    Column("reported_at_ms", BigInteger, nullable=False),
+    # The report as JSON.
+    Column("body", Text, nullable=False),
+)
+
+# Events whose clip and pictures were removed to make room, or for their age: they answer 410 rather than 404.
+removed_media = Table(
+    "removed_media",
+    metadata,
+    Column("seq", Integer, ForeignKey("events.seq"), primary_key=True, autoincrement=False),
+    Column("at_ms", BigInteger, nullable=False),
+    Column("reason", Text, nullable=False),
 )

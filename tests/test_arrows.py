@@ -19,7 +19,7 @@ ALLOWED: dict[str, tuple[str, ...]] = {
 }
 MAX_LINES = 260
 # The one truth about events is one file, of short values.
-LONGER_BY_DESIGN = {"backend_api/contract.py": 320}
+LONGER_BY_DESIGN = {"backend_api/contract.py": 440}
 ASKS_THE_TIME = {"now", "utcnow", "today"}
 
 

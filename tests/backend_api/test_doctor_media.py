@@ -7,7 +7,7 @@ from uuid import UUID
 import pytest
 
 from backend_api.check_folder import ASIDE
-from backend_api.contract import EventType, clip_name, thumbnail_name
+from backend_api.contract import MAX_SHOWN_FRAMES, EventType, clip_name, frame_name, thumbnail_name
 from backend_api.media import MediaFolder
 from backend_api.store import Store
 from tests.backend_api.doctor_scene import ORPHAN_AGE_S, Scene
@@ -60,6 +60,8 @@ def test_a_folder_in_the_place_of_a_clip_is_no_clip(scene: Scene) -> None:
     [
         (clip_name(NOBODY), "orphaned file"),
         (thumbnail_name(NOBODY), "orphaned file"),
+        (frame_name(NOBODY, 1), "orphaned file"),
+        (frame_name(NOBODY, MAX_SHOWN_FRAMES), "orphaned file"),
         (f"{clip_name(NOBODY)}.tmp", "temporary file"),
         (".writable-abc", "temporary file"),
     ],
@@ -84,6 +86,7 @@ def test_a_clip_whose_event_promises_none_is_an_orphan_but_its_thumbnail_is_not(
     event = scene.add(EventType.MACHINE_OCCUPIED_START, clip_error="no space left on device")
     scene.put(clip_name(event.event_id), age_s=OLD_S)
     scene.put(thumbnail_name(event.event_id), age_s=OLD_S)
+    scene.put(frame_name(event.event_id, 3), age_s=OLD_S)
     [line] = scene.examine(fix=True).findings
     assert line.startswith(f"orphaned file: {clip_name(event.event_id)}: ")
 
@@ -139,5 +142,5 @@ def test_a_name_that_is_no_text_is_still_one_line(scene: Scene) -> None:
     name = os.fsdecode(b"two\nlines\xff.txt")
     scene.put(name)
     assert scene.examine().findings == [
-        r"note: unknown file: two lines\udcff.txt: not the name of a clip or thumbnail; left alone"
+        r"note: unknown file: two lines\udcff.txt: not the name of a clip, thumbnail or frame; left alone"
     ]

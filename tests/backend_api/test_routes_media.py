@@ -1,4 +1,4 @@
-"""Clips and thumbnails over HTTP."""
+"""Clips, thumbnails and frames over HTTP."""
 
 import hashlib
 
@@ -27,6 +27,7 @@ def url(store: Store, media: MediaFolder) -> str:
     store.add([event])
     media.clip_path(event.event_id).write_bytes(CLIP)
     media.thumbnail_path(event.event_id).write_bytes(b"a picture")
+    media.frame_path(event.event_id, 2).write_bytes(b"what the model saw")
     return f"/media/{event.event_id}"
 
 
@@ -91,7 +92,7 @@ def test_a_range_of_another_version_gives_all(client: TestClient, url: str) -> N
         assert client.get(url, headers={"Range": "bytes=0-1", "If-Range": tag}).status_code == status
 
 
-@pytest.mark.parametrize("path", ["", "/thumbnail"])
+@pytest.mark.parametrize("path", ["", "/thumbnail", "/frames/2"])
 def test_what_the_client_has_is_not_sent_again(client: TestClient, url: str, path: str) -> None:
     etag = client.get(url + path).headers["etag"]
     for known in (etag, f'"other", {etag}', "*", f"W/{etag}"):
@@ -102,7 +103,7 @@ def test_what_the_client_has_is_not_sent_again(client: TestClient, url: str, pat
     assert client.get(url + path, headers={"If-None-Match": '"other"'}).status_code == 200
 
 
-@pytest.mark.parametrize("path", ["", "/thumbnail"])
+@pytest.mark.parametrize("path", ["", "/thumbnail", "/frames/2"])
 @pytest.mark.parametrize("headers", [{}, {"Range": "bytes=1-2"}, {"Range": "bytes=9999999-"}])
 def test_head_says_what_get_would(client: TestClient, url: str, path: str, headers: dict[str, str]) -> None:
     got, head = client.get(url + path, headers=headers), client.head(url + path, headers=headers)
@@ -115,6 +116,15 @@ def test_the_thumbnail(client: TestClient, url: str) -> None:
     assert response.content == b"a picture"
     assert response.headers["content-type"] == "image/jpeg"
     assert client.get(f"{url}/thumbnail", headers={"Range": "bytes=2-"}).content == b"picture"
+
+
+def test_a_frame_that_the_model_was_shown(client: TestClient, url: str) -> None:
+    response = client.get(f"{url}/frames/2")
+    assert response.content == b"what the model saw"
+    assert response.headers["content-type"] == "image/jpeg"
+    assert_problem(client.get(f"{url}/frames/1"), 404)
+    for number in ("0", "10", "x", "-1"):
+        assert client.get(f"{url}/frames/{number}").status_code == 422
 
 
 def test_what_is_not_there(client: TestClient, store: Store, media: MediaFolder) -> None:
