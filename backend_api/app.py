@@ -11,6 +11,7 @@ from backend_api.media import MediaFolder
 from backend_api.openapi import Api
 from backend_api.problems import answer_with_problems
 from backend_api.process import REPOSITORY
+from backend_api.routes_cameras import camera_routes
 from backend_api.routes_events import event_routes
 from backend_api.routes_health import health_routes
 from backend_api.routes_ingest import ingest_routes
@@ -34,6 +35,7 @@ def create_app(store: Store, media: MediaFolder, clock: Clock) -> FastAPI:
     app.include_router(ingest_routes(store, writer, media, clock))
     app.include_router(event_routes(store, media))
     app.include_router(media_routes(store, media))
+    app.include_router(camera_routes(store))
     app.include_router(health_routes(store, media, version))
     return app
 

@@ -1,8 +1,13 @@
 """Reading a request's body: of the right type, and never more of it than is allowed."""
 
-from fastapi import Request
+from typing import TypeVar
 
-from backend_api.problems import ApiProblem
+from fastapi import Request
+from pydantic import BaseModel, ValidationError
+
+from backend_api.problems import ApiProblem, field_errors, summary
+
+Model = TypeVar("Model", bound=BaseModel)
 
 # What is read and thrown away beyond the limit, so that a client that is still sending hears the answer.
 _DISCARD_BYTES = 16 * 1024 * 1024
@@ -22,6 +27,16 @@ async def read_body(request: Request, media_type: str, max_bytes: int) -> bytes:
     if size_bytes > max_bytes:
         raise ApiProblem(413, f"the body is longer than {max_bytes} bytes; send less at once")
     return b"".join(chunks)
+
+
+async def read_json(request: Request, model: type[Model], max_bytes: int) -> Model:
+    """The `model` that the body holds. Raises ApiProblem as `read_body` does, and 422 with the fields named."""
+    body = await read_body(request, "application/json", max_bytes)
+    try:
+        return model.model_validate_json(body)
+    except ValidationError as error:
+        errors = field_errors(error.errors(include_url=False, include_input=False, include_context=False))
+        raise ApiProblem(422, summary(errors), errors) from error
 
 
 def _check_type(request: Request, media_type: str) -> None:

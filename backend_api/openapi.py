@@ -6,11 +6,11 @@ from fastapi import FastAPI
 from pydantic.json_schema import models_json_schema
 from starlette.types import Lifespan
 
-from backend_api.contract import BatchResult, Event, EventPage, Problem, StoredEvent
+from backend_api.contract import BatchResult, CameraReport, Event, EventPage, Problem, StoredEvent
 from backend_api.problems import MEDIA_TYPE
 
 _REFERENCE = "#/components/schemas/{model}"
-_MODELS = (Event, StoredEvent, EventPage, BatchResult, Problem)
+_MODELS = (Event, StoredEvent, EventPage, BatchResult, CameraReport, Problem)
 
 _PROBLEMS = {
     404: "There is no such thing.",
@@ -70,7 +70,12 @@ def answer(model: str, description: str) -> dict[str, Any]:
 
 def event_body() -> dict[str, Any]:
     """The body of POST /events, for its `openapi_extra`."""
-    content = {"application/json": {"schema": {"$ref": _REFERENCE.format(model="Event")}}}
+    return json_body("Event")
+
+
+def json_body(model: str) -> dict[str, Any]:
+    """A body that is a `model` of the contract, for an endpoint's `openapi_extra`."""
+    content = {"application/json": {"schema": {"$ref": _REFERENCE.format(model=model)}}}
     return {"requestBody": {"required": True, "content": content}}
 
 

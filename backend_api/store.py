@@ -23,6 +23,7 @@ from backend_api.history import Agree, Review, StoredResult
 from backend_api.instants import to_ms
 from backend_api.leases import Claim
 from backend_api.pages import EventQuery, Page, read_page
+from backend_api.reading import Reading
 from backend_api.rows import EventRow, select_rows, to_row
 from backend_api.schema import DatabaseNotReady, open_database
 from backend_api.spending import Spending
@@ -62,6 +63,7 @@ class Store:
     def __init__(self, database: Database, clock: Clock) -> None:
         self._database = database
         self._clock = clock
+        self.reading = Reading(database)
 
     @classmethod
     def open(cls, db: str | Path, clock: Clock, *, create: bool) -> Self:
