@@ -7,7 +7,7 @@ from hashlib import sha256
 from pathlib import Path
 from uuid import UUID
 
-from backend_api.contract import ClipInfo, clip_name, thumbnail_name
+from backend_api.contract import ClipInfo, Gap, clip_name, thumbnail_name
 from edge_service.clip import ClipError
 from edge_service.disk import Disk
 from edge_service.event_factory import EventFactory
@@ -49,6 +49,9 @@ class MediaFolder:
             height=clip.height,
             bytes=len(clip.mp4),
             sha256=sha256(clip.mp4).hexdigest(),
+            gaps=tuple(
+                Gap(start_ts=factory.timestamp(gap.start_s), end_ts=factory.timestamp(gap.end_s)) for gap in clip.gaps
+            ),
         )
 
     def keep_thumbnail(self, event_id: UUID, jpeg: bytes) -> None:

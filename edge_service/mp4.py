@@ -8,13 +8,15 @@ from dataclasses import dataclass, field
 import av
 from av.container import OutputContainer
 
+from edge_service.gaps import Gap
+
 
 @dataclass(frozen=True, slots=True)
 class Clip:
     """A complete MP4 in H.264, without sound.
 
     `start_s` is when its first picture is shown, `end_s` when its last one no longer is, in seconds of media time;
-    `width` and `height` are pixels.
+    `width` and `height` are pixels. In `gaps` no picture came: the last one stays, or the clip does not reach so far.
     """
 
     mp4: bytes = field(repr=False)
@@ -22,6 +24,7 @@ class Clip:
     end_s: float
     width: int
     height: int
+    gaps: tuple[Gap, ...] = ()
 
 
 @contextmanager

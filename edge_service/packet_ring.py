@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from itertools import chain
 
 from edge_service.encoded import EncodedPacket
+from edge_service.gaps import Gap, is_gap, within
 from edge_service.machine import RuleTimes
 
 DEFAULT_MAX_BYTES = 96 * 1024 * 1024
@@ -29,6 +30,7 @@ def reach_s(rules: Iterable[RuleTimes], *, pre_s: float, post_s: float, fps: flo
 class _Group:
     """A key picture and all packets up to the next one."""
 
+    follows_gap: bool
     packets: list[EncodedPacket] = field(default_factory=list)
     size_bytes: int = 0
 
@@ -36,17 +38,24 @@ class _Group:
     def time_s(self) -> float:
         return self.packets[0].time_s
 
+    @property
+    def end_s(self) -> float:
+        return max(packet.end_s for packet in self.packets)
+
 
 class PacketRing:
     """A queue of packets that begins with a key picture, always.
 
     It forgets from the old end: what lies further back than `reach_s` seconds, and, whole groups of pictures at a time,
-    what is more than `max_bytes` bytes.
+    what is more than `max_bytes` bytes. With `is_live` it notes where pictures are missing; a file misses none.
     """
 
-    def __init__(self, reach_s: float, max_bytes: int = DEFAULT_MAX_BYTES) -> None:
+    def __init__(self, reach_s: float, max_bytes: int = DEFAULT_MAX_BYTES, *, is_live: bool = False) -> None:
         self._reach_s = reach_s
         self._max_bytes = max_bytes
+        self._is_live = is_live
+        self._gaps: deque[Gap] = deque()
+        self._left_s = float("-inf")
         self._groups: deque[_Group] = deque()
         self._size_bytes = 0
         self._newest_s = float("-inf")
@@ -62,8 +71,9 @@ class PacketRing:
 
     def append(self, packet: EncodedPacket) -> None:
         """Add the next packet in the order of decoding. Nothing is kept before the first key picture."""
+        gap = self._note_gap(packet)
         if packet.is_key:
-            self._groups.append(_Group())
+            self._groups.append(_Group(follows_gap=gap))
             self.began_s = min(self.began_s, packet.time_s)
         if self._groups:
             group = self._groups[-1]
@@ -74,6 +84,15 @@ class PacketRing:
         if packet.dts is not None:
             self.complete_s = max(self.complete_s, float(packet.dts * packet.format.time_base))
         self._forget()
+
+    def complete_until(self, time_s: float) -> None:
+        """No picture comes any more that is shown before `time_s`: the camera is silent."""
+        self.complete_s = max(self.complete_s, time_s)
+
+    def gaps(self, start_s: float, end_s: float) -> tuple[Gap, ...]:
+        """The gaps between `start_s` and `end_s`, that of a camera which is silent now included."""
+        silence = [Gap(self._left_s, self.complete_s)] if self._is_live and self.complete_s > self._left_s else []
+        return within([*self._gaps, *silence], start_s, end_s)
 
     def select(self, start_s: float, end_s: float) -> tuple[EncodedPacket, ...]:
         """The packets that show `start_s` to `end_s`, in the order of decoding, as far as there are any.
@@ -92,13 +111,25 @@ class PacketRing:
         if not groups:
             return iter(())
         begin = max((number for number, group in enumerate(groups) if group.time_s <= start_s), default=0)
+        if groups[begin].end_s <= start_s and begin + 1 < len(groups) and groups[begin + 1].follows_gap:
+            begin += 1  # nothing was on the screen: the last picture from before the gap may be hours old
         key = groups[begin].packets[0]
         return (packet for packet in chain.from_iterable(g.packets for g in groups[begin:]) if packet.pts >= key.pts)
+
+    def _note_gap(self, packet: EncodedPacket) -> bool:
+        """Whether `packet` comes after a gap, which is noted."""
+        left_s, self._left_s = self._left_s, max(self._left_s, packet.end_s)
+        if not self._is_live or left_s == float("-inf") or not is_gap(left_s, packet):
+            return False
+        self._gaps.append(Gap(left_s, packet.time_s))
+        return True
 
     def _forget(self) -> None:
         while self._size_bytes > self._max_bytes or self._is_past_reach():
             group = self._groups.popleft()
             self._size_bytes -= group.size_bytes
+        while self._gaps and self._gaps[0].end_s < self._newest_s - 2 * self._reach_s:
+            self._gaps.popleft()
 
     def _is_past_reach(self) -> bool:
         return len(self._groups) > 1 and self._groups[1].time_s <= self._newest_s - self._reach_s

@@ -3,7 +3,7 @@
 import heapq
 import logging
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from backend_api.contract import Event
@@ -12,6 +12,7 @@ from edge_service.config import ClipConfig
 from edge_service.disk import Disk
 from edge_service.event_factory import EventFactory
 from edge_service.frame import Frame
+from edge_service.gaps import Gap, of_one_format, within
 from edge_service.hit import Hit
 from edge_service.machine import Machine
 from edge_service.media_folder import MediaFolder
@@ -98,10 +99,20 @@ class Recorder:
     def _cut(self, time_s: float) -> Clip:
         start_s, end_s = time_s - self._clip.pre_s, time_s + self._clip.post_s
         packets = self._ring.select(start_s, end_s)
-        if packets and (begins_s := packets[0].time_s) > max(start_s, self._ring.began_s):
-            if begins_s > time_s:
-                raise ClipError(
-                    "the video of that time is no longer kept: more bytes a second than the packet ring holds"
-                )
-            log.warning("a clip begins %.1f s late: its video is more than the packet ring holds", begins_s - start_s)
-        return cut(packets, start_s, end_s)
+        if not packets:
+            raise ClipError("no video of that time is kept any more")
+        gaps = self._ring.gaps(min(start_s, packets[0].time_s), end_s)
+        self._check_begin(packets[0].time_s, time_s, gaps)
+        packets, lost = of_one_format(packets, time_s)
+        clip = cut(packets, start_s, end_s)
+        return replace(clip, gaps=within([*gaps, *lost], min(start_s, clip.start_s), end_s))
+
+    def _check_begin(self, begins_s: float, time_s: float, gaps: Iterable[Gap]) -> None:
+        """Raises ClipError when the ring has forgotten the event; that it has forgotten the pre-roll is logged."""
+        start_s = time_s - self._clip.pre_s
+        expected_s = max(start_s, self._ring.began_s, *(gap.end_s for gap in gaps if gap.start_s <= start_s))
+        if begins_s <= expected_s:
+            return
+        if begins_s > time_s:
+            raise ClipError("the video of that time is no longer kept: more bytes a second than the packet ring holds")
+        log.warning("a clip begins %.1f s late: its video is more than the packet ring holds", begins_s - expected_s)
