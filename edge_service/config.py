@@ -7,20 +7,13 @@ from urllib.parse import urlsplit
 from pydantic import TypeAdapter, ValidationError
 
 from backend_api.contract import Name
+from edge_service.detector_config import DetectorConfig, read_detector
 from edge_service.machine import Machine, Point, RuleTimes
 from edge_service.setting import Setting, read_settings
 from edge_service.zone import zone_problem
 
 _MACHINE_KEYS = ("machine_id", "name", "zone", "rules")
 _NAME: TypeAdapter[str] = TypeAdapter(Name)
-
-
-@dataclass(frozen=True, slots=True)
-class DetectorConfig:
-    """Detections below `score` (0..1) are left out; `fps` frames a second of media time are looked at."""
-
-    score: float = 0.4
-    fps: float = 5.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +55,7 @@ def load_config(path: Path) -> Config:
     keys = top.section("machines", "rules", "detector", "clip", "delivery", "outbox", required=("machines",))
     return Config(
         machines=_machines(keys["machines"], keys.get("rules")),
-        detector=_detector(keys.get("detector")),
+        detector=read_detector(keys.get("detector")),
         clip=_clip(keys.get("clip")),
         delivery=_delivery(keys.get("delivery")),
         outbox=_outbox(keys.get("outbox")),
@@ -127,21 +120,6 @@ def _rule_times(setting: Setting | None, base: RuleTimes) -> RuleTimes:
         return base
     keys = setting.section("enter_s", "exit_s", "attempt_s", "window_s")
     return replace(base, **{key: part.number(above=0) for key, part in keys.items()})
-
-
-def _detector(setting: Setting | None) -> DetectorConfig:
-    default = DetectorConfig()
-    if setting is None:
-        return default
-    keys = setting.section("kind", "model", "score", "fps")
-    if (kind := keys.get("kind")) and kind.text() != "mock":
-        raise kind.error(f"{kind.value!r} is no detector of this version; write mock")
-    if (model := keys.get("model")) and model.value is not None:
-        raise model.error("the mock detector has no model; write null or remove the line")
-    return DetectorConfig(
-        score=keys["score"].number(least=0, most=1) if "score" in keys else default.score,
-        fps=keys["fps"].number(least=0.5, most=60) if "fps" in keys else default.fps,
-    )
 
 
 def _clip(setting: Setting | None) -> ClipConfig:

@@ -6,6 +6,9 @@ from typing import Protocol
 
 from edge_service.frame import Frame
 
+LOW_SCORE = 0.1
+"""Detectors hand on everybody from this score on: a doubtful box may well be somebody who was seen clearly before."""
+
 
 @dataclass(frozen=True, slots=True)
 class Box:

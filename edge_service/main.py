@@ -2,6 +2,7 @@
 
 import logging
 import sys
+from collections.abc import Sequence
 from contextlib import closing
 from pathlib import Path
 from random import SystemRandom
@@ -15,12 +16,16 @@ from backend_api.contract import to_milliseconds  # noqa: E402
 from backend_api.process import EXIT_DONE, run_process, stop_on_signals  # noqa: E402
 from edge_service.checkpoint import CheckpointFile, Run  # noqa: E402
 from edge_service.config import Config, load_config  # noqa: E402
+from edge_service.detector import Detector  # noqa: E402
+from edge_service.detector_config import DetectorConfig, with_flags  # noqa: E402
 from edge_service.disk import Disk  # noqa: E402
 from edge_service.event_factory import EventFactory  # noqa: E402
 from edge_service.folders import make_writable  # noqa: E402
 from edge_service.http_transport import HttpTransport  # noqa: E402
+from edge_service.machine import Machine  # noqa: E402
 from edge_service.media_folder import remove_leftovers  # noqa: E402
 from edge_service.mock_detector import MockDetector  # noqa: E402
+from edge_service.onnx_detector import open_onnx_detector  # noqa: E402
 from edge_service.options import Options, parse_options  # noqa: E402
 from edge_service.outbox import Outbox  # noqa: E402
 from edge_service.packet_ring import PacketRing, reach_s  # noqa: E402
@@ -76,12 +81,19 @@ def set_up_camera(options: Options, config: Config, run: Run, rules: RuleEngine,
     factory = EventFactory(run.store_id, run.camera_id, run.start_time, machines)
     return Camera(
         source=source,
-        detector=MockDetector(Scenario(options.seed, machines), options.seed, min_score=config.detector.score),
-        tracker=Tracker(),
+        detector=open_detector(with_flags(config.detector, options.detector, options.model), machines, options.seed),
+        tracker=Tracker(config.detector.score),
         rules=rules,
         recorder=Recorder(ring, options.media_dir, disk, factory, machines, clip),
         outbox=outbox,
     )
+
+
+def open_detector(config: DetectorConfig, machines: Sequence[Machine], seed: int) -> Detector:
+    """Who finds the people. Raises UsageError when the network cannot be used."""
+    if config.kind == "onnx" and config.model:
+        return open_onnx_detector(config.model, config)
+    return MockDetector(Scenario(seed, machines), seed)
 
 
 def tell_what_is_left(outbox: Outbox, backend_url: str) -> None:

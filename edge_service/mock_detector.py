@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from edge_service.chance import uniform
-from edge_service.detector import Box, Detection
+from edge_service.detector import LOW_SCORE, Box, Detection
 from edge_service.frame import Frame
 from edge_service.scenario import Scenario
 
@@ -17,7 +17,7 @@ class MockDetector:
     `min_score` (0..1): detections below it are left out. `miss_rate` (0..1): the share of people that is missed.
     """
 
-    def __init__(self, scenario: Scenario, seed: int, *, min_score: float = 0.4, miss_rate: float = 0.05) -> None:
+    def __init__(self, scenario: Scenario, seed: int, *, min_score: float = LOW_SCORE, miss_rate: float = 0.05) -> None:
         self._scenario = scenario
         self._seed = seed
         self._min_score = min_score

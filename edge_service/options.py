@@ -5,11 +5,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
+from typing import get_args
 
 from pydantic import TypeAdapter, ValidationError
 
 from backend_api.contract import Name, Timestamp
 from backend_api.process import REPOSITORY, ArgumentParser, default_media_dir
+from edge_service.detector_config import DetectorKind
 
 _NAME: TypeAdapter[str] = TypeAdapter(Name)
 _TIMESTAMP: TypeAdapter[datetime] = TypeAdapter(Timestamp)
@@ -17,7 +19,7 @@ _TIMESTAMP: TypeAdapter[datetime] = TypeAdapter(Timestamp)
 
 @dataclass(frozen=True, slots=True)
 class Options:
-    """What the command line said; None where the configuration decides (`backend_url`) or the clock (`start_time`)."""
+    """What the command line said; None where the configuration decides, or the clock (`start_time`)."""
 
     video: Path
     camera_id: str
@@ -30,13 +32,13 @@ class Options:
     speed: float | None
     start_time: datetime | None
     loop: int
+    detector: DetectorKind | None
+    model: Path | None
 
 
 def parse_options(argv: Sequence[str] | None = None) -> Options:
     """Read the command line (`sys.argv` when `argv` is None). Raises UsageError in one line; `--help` exits with 0."""
-    flags = vars(_make_parser().parse_args(argv))
-    flags.pop("detector")  # the one choice is what it is
-    return Options(**flags)
+    return Options(**vars(_make_parser().parse_args(argv)))
 
 
 def _make_parser() -> ArgumentParser:
@@ -98,7 +100,13 @@ def _make_parser() -> ArgumentParser:
         metavar="N",
         help="play the file N times over, 0 for until stopped (default: %(default)s)",
     )
-    add("--detector", choices=["mock"], default="mock", help="who finds the people (default: %(default)s)")
+    add(
+        "--detector",
+        choices=get_args(DetectorKind),
+        help="who finds the people: mock invents them, onnx runs the network of --model "
+        "(default: detector.kind of the configuration, mock)",
+    )
+    add("--model", type=Path, metavar="FILE", help="the ONNX file for --detector onnx (default: detector.model)")
     return parser
 
 

@@ -3,12 +3,17 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from edge_service.detector import Box, Detection
+import numpy as np
 
-# A person walks about two of their box's widths in a second; before two people are compared their boxes grow by that.
+from edge_service.assignment import assign
+from edge_service.detector import Box, Detection
+from edge_service.kalman import Motion, begin, correct, predict
+
+# A person may turn and stop at any time; before two people are compared their boxes grow by this in a second.
 _GROWTH_PER_S = 1.0
 _MOST_GROWTH = 1.0
 _LEAST_OVERLAP = 0.2
+_LEAST_OVERLAP_OF_DOUBTFUL = 0.5
 _LOST_S = 2.0
 
 
@@ -21,52 +26,66 @@ class Track:
     score: float
 
 
-@dataclass(frozen=True, slots=True)
-class _Known:
-    box: Box
-    seen_s: float
-
-
 class Tracker:
-    """Gives each detection the number of the person seen nearest before, or a new one.
+    """Gives each detection the number of the person who was expected there, or a new one.
 
-    Method: greedy association by the overlap (intersection over union) of boxes that are grown in proportion to the
-    time between the sightings (buffered IoU, Yang et al., "Hard to Track Objects with Irregular Motions and Similar
-    Appearances?", WACV 2023). People who are not seen for 2 s of media time are forgotten.
+    Method: ByteTrack (Zhang et al., "ByteTrack: Multi-Object Tracking by Associating Every Detection Box", ECCV 2022).
+    Detections of at least `high_score` go to whom they fit best; what scores less only carries on somebody who was
+    there in the frame before and is left over, because people half hidden score low, and so do chairs. Frames may be
+    half a second apart, so motion goes by time (`kalman.py`), boxes grow by it before they are compared (buffered IoU,
+    Yang et al., "Hard to Track Objects with Irregular Motions and Similar Appearances?", WACV 2023), and a single
+    sighting is enough for a number. People who are not seen for 2 s of media time are forgotten.
     """
 
-    def __init__(self) -> None:
-        self._known: dict[int, _Known] = {}
+    def __init__(self, high_score: float = 0.4) -> None:
+        self._high_score = high_score
+        self._known: dict[int, Motion] = {}
+        self._before_s: float | None = None
         self._last_id = 0
 
     def update(self, detections: Sequence[Detection], time_s: float) -> Sequence[Track]:
-        """The people in the frame at `time_s` seconds of media time, in the order of `detections`."""
+        """The people in the frame at `time_s` seconds of media time, in the order of `detections`.
+
+        Doubtful detections that carry on nobody are left out.
+        """
         # A time that jumped back is as strange as one that jumped ahead: nobody from there is known here.
-        self._known = {i: known for i, known in self._known.items() if abs(time_s - known.seen_s) <= _LOST_S}
+        self._known = {i: known for i, known in self._known.items() if abs(time_s - known.time_s) <= _LOST_S}
         ids = self._match(detections, time_s)
         tracks = []
         for index, detection in enumerate(detections):
-            if (track_id := ids.get(index)) is None:
+            track_id = ids.get(index)
+            if track_id is not None:
+                self._known[track_id] = correct(predict(self._known[track_id], time_s), detection.box)
+            elif detection.score >= self._high_score:
                 track_id = self._last_id = self._last_id + 1
-            self._known[track_id] = _Known(detection.box, time_s)
+                self._known[track_id] = begin(detection.box, time_s)
+            else:
+                continue
             tracks.append(Track(track_id, detection.box, detection.score))
+        self._before_s = time_s
         return tracks
 
     def _match(self, detections: Sequence[Detection], time_s: float) -> dict[int, int]:
-        """Track ids by index of detection: the best overlap first, each id and each detection once."""
-        pairs = sorted(
-            (-overlap, track_id, index)
-            for track_id, known in self._known.items()
-            for index, detection in enumerate(detections)
-            if (overlap := _overlap(known.box, detection.box, abs(time_s - known.seen_s))) >= _LEAST_OVERLAP
-        )
-        ids: dict[int, int] = {}
-        taken: set[int] = set()
-        for _, track_id, index in pairs:
-            if index not in ids and track_id not in taken:
-                ids[index] = track_id
-                taken.add(track_id)
-        return ids
+        """Track ids by index of detection."""
+        high = [index for index, found in enumerate(detections) if found.score >= self._high_score]
+        low = [index for index, found in enumerate(detections) if found.score < self._high_score]
+        ids = self._associate(list(self._known), high, detections, time_s, _LEAST_OVERLAP)
+        taken = set(ids.values())
+        left = [i for i, known in self._known.items() if i not in taken and known.time_s == self._before_s]
+        return ids | self._associate(left, low, detections, time_s, _LEAST_OVERLAP_OF_DOUBTFUL)
+
+    def _associate(
+        self, track_ids: list[int], indices: list[int], detections: Sequence[Detection], time_s: float, least: float
+    ) -> dict[int, int]:
+        """Which of `track_ids` each of the `indices` is, where they overlap by at least `least`."""
+        overlaps = np.zeros((len(track_ids), len(indices)))
+        for row, track_id in enumerate(track_ids):
+            known = self._known[track_id]
+            expected = predict(known, time_s).box()
+            for column, index in enumerate(indices):
+                overlaps[row, column] = _overlap(expected, detections[index].box, abs(time_s - known.time_s))
+        pairs = assign(np.where(overlaps >= least, overlaps, 0.0))
+        return {indices[column]: track_ids[row] for row, column in pairs}
 
 
 def _overlap(a: Box, b: Box, apart_s: float) -> float:

@@ -56,6 +56,15 @@ outbox: {max_bytes: 4096}
     assert config.outbox.max_bytes == 4096
 
 
+def test_the_keys_of_a_real_detector_are_read(path: Path) -> None:
+    path.write_text(
+        f"{MACHINE}detector: {{kind: onnx, model: people.onnx, nms: 0.6, class_id: 0, input_size: [640, 384]}}"
+    )
+    detector = load_config(path).detector
+    assert (detector.kind, detector.model) == ("onnx", path.parent / "people.onnx")
+    assert (detector.nms, detector.class_id, detector.input_size) == (0.6, 0, (640, 384))
+
+
 def test_a_machine_overrides_the_common_rules_key_by_key(path: Path) -> None:
     other = MACHINE.removeprefix("machines:\n").replace("bench_01", "bench_02")
     path.write_text(f"{MACHINE}    rules: {{window_s: 60}}\n{other}rules: {{enter_s: 8, exit_s: 4}}\n")
@@ -83,8 +92,14 @@ def test_a_machine_overrides_the_common_rules_key_by_key(path: Path) -> None:
         ("    rules: {attempt_s: 11}", r"machines\[0\].rules \(machine bench_01\)", "attempt_s 11 must be less"),
         ("    rules: {exit_s: 0}", r"machines\[0\].rules.exit_s \(machine bench_01\)", "greater than 0"),
         ("    colour: red", r"machines\[0\].colour", "unknown key"),
-        ("detector: {kind: onnx}", "detector.kind", "no detector of this version; write mock"),
+        ("detector: {kind: magic}", "detector.kind", "no detector of this version; write mock or onnx"),
         ("detector: {model: a.onnx}", "detector.model", "has no model; write null"),
+        ("detector: {kind: mock, class_id: 0}", "detector.class_id", "mock detector has no class_id"),
+        ("detector: {kind: onnx, nms: 0}", "detector.nms", "greater than 0"),
+        ("detector: {kind: onnx, class_id: -1}", "detector.class_id", "at least 0"),
+        ("detector: {kind: onnx, input_size: 640}", "detector.input_size", "must be a list"),
+        ("detector: {kind: onnx, input_size: [640]}", "detector.input_size", r"write \[width, height\]"),
+        ("detector: {kind: onnx, input_size: [640, 9999]}", "detector.input_size", "smaller size"),
         ("detector: {score: 1.5}", "detector.score", "at most 1"),
         ("detector: {fps: 0.4}", "detector.fps", "at least 0.5"),
         ("detector: {fps: 61}", "detector.fps", "at most 60"),
