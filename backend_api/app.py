@@ -1,6 +1,5 @@
 """The application: the routers, and a writer that lives as long as it does."""
 
-import tomllib
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
@@ -10,7 +9,7 @@ from backend_api.clock import Clock
 from backend_api.media import MediaFolder
 from backend_api.openapi import Api
 from backend_api.problems import answer_with_problems
-from backend_api.process import REPOSITORY
+from backend_api.process import project_version
 from backend_api.routes_cameras import camera_routes
 from backend_api.routes_events import event_routes
 from backend_api.routes_health import health_routes
@@ -22,7 +21,7 @@ from backend_api.writer import Writer
 
 def create_app(store: Store, media: MediaFolder, clock: Clock) -> FastAPI:
     """The API over `store` and `media`; the caller closes the store after the application's shutdown."""
-    version = _version()
+    version = project_version()
     writer = Writer(store.add_arrivals)
 
     @asynccontextmanager
@@ -38,8 +37,3 @@ def create_app(store: Store, media: MediaFolder, clock: Clock) -> FastAPI:
     app.include_router(camera_routes(store))
     app.include_router(health_routes(store, media, version))
     return app
-
-
-def _version() -> str:
-    with (REPOSITORY / "pyproject.toml").open("rb") as file:
-        return str(tomllib.load(file)["project"]["version"])

@@ -6,6 +6,7 @@ import os
 import signal
 import sys
 import threading
+import tomllib
 from collections.abc import Callable
 from pathlib import Path
 from types import FrameType
@@ -34,6 +35,12 @@ class ArgumentParser(argparse.ArgumentParser):
     def error(self, message: str) -> NoReturn:
         """Raise a UsageError; `message` comes from argparse and names the flag."""
         raise UsageError(f"{message}; see --help")
+
+
+def project_version() -> str:
+    """The release, as pyproject.toml says it."""
+    with (REPOSITORY / "pyproject.toml").open("rb") as file:
+        return str(tomllib.load(file)["project"]["version"])
 
 
 def default_media_dir() -> Path:

@@ -28,36 +28,44 @@ class HttpTransport:
     ) -> None:
         self._url = f"{backend_url.rstrip('/')}/events/batch"
         self._timeouts_s = (connect_timeout_s, read_timeout_s)
-        self._session = requests.Session()
-        # A proxy from the environment can't reach the backend on this computer.
-        self._session.trust_env = _host(backend_url) not in _LOOPBACK
+        self._session = open_session(backend_url, api_key)
         self._session.headers["Content-Type"] = "application/x-ndjson"
-        if api_key:
-            self._session.auth = _Bearer(api_key)
 
     def post(self, ndjson: bytes) -> Answer:
         """Post `ndjson` and return the answer; redirects are not followed. Raises Unreachable."""
         try:
             response = self._session.post(self._url, data=ndjson, timeout=self._timeouts_s, allow_redirects=False)
         except requests.RequestException as error:
-            raise Unreachable(self._reason(error)) from error
+            raise Unreachable(reason_of(error, self._timeouts_s)) from error
         return Answer(response.status_code, response.content, response.headers.get("Retry-After"))
 
     def close(self) -> None:
         """Close the connection."""
         self._session.close()
 
-    def _reason(self, error: requests.RequestException) -> str:
-        if isinstance(error, requests.ConnectTimeout):
-            return f"no connection within {self._timeouts_s[0]:g} s"
-        if isinstance(error, requests.ReadTimeout):
-            return f"no answer within {self._timeouts_s[1]:g} s"
-        cause: BaseException | None = error
-        while cause is not None:
-            if isinstance(cause, OSError) and cause.strerror:
-                return cause.strerror.lower()
-            cause = cause.__cause__ or cause.__context__
-        return "the connection was cut before an answer came"
+
+def open_session(backend_url: str, api_key: str | None) -> requests.Session:
+    """A session for calls to `backend_url`. Raises UsageError when it is no HTTP address."""
+    session = requests.Session()
+    # A proxy from the environment can't reach the backend on this computer.
+    session.trust_env = _host(backend_url) not in _LOOPBACK
+    if api_key:
+        session.auth = _Bearer(api_key)
+    return session
+
+
+def reason_of(error: requests.RequestException, timeouts_s: tuple[float, float]) -> str:
+    """Why no answer came, in a few words; `timeouts_s` are those for connecting and for reading."""
+    if isinstance(error, requests.ConnectTimeout):
+        return f"no connection within {timeouts_s[0]:g} s"
+    if isinstance(error, requests.ReadTimeout):
+        return f"no answer within {timeouts_s[1]:g} s"
+    cause: BaseException | None = error
+    while cause is not None:
+        if isinstance(cause, OSError) and cause.strerror:
+            return cause.strerror.lower()
+        cause = cause.__cause__ or cause.__context__
+    return "the connection was cut before an answer came"
 
 
 class _Bearer(requests.auth.AuthBase):

@@ -13,7 +13,8 @@ if ROOT not in sys.path:
 
 from backend_api.clock import SystemClock  # noqa: E402
 from backend_api.contract import to_milliseconds  # noqa: E402
-from backend_api.process import EXIT_DONE, run_process, stop_on_signals  # noqa: E402
+from backend_api.process import EXIT_DONE, project_version, run_process, stop_on_signals  # noqa: E402
+from edge_service.backend_call import BackendCall  # noqa: E402
 from edge_service.checkpoint import CheckpointFile, Run  # noqa: E402
 from edge_service.config import Config, load_config  # noqa: E402
 from edge_service.detector import Detector  # noqa: E402
@@ -21,6 +22,7 @@ from edge_service.detector_config import DetectorConfig, with_flags  # noqa: E40
 from edge_service.disk import Disk  # noqa: E402
 from edge_service.event_factory import EventFactory  # noqa: E402
 from edge_service.folders import make_writable  # noqa: E402
+from edge_service.heartbeat import Heartbeat  # noqa: E402
 from edge_service.http_transport import HttpTransport  # noqa: E402
 from edge_service.machine import Machine  # noqa: E402
 from edge_service.media_folder import remove_leftovers  # noqa: E402
@@ -31,12 +33,16 @@ from edge_service.outbox import Outbox  # noqa: E402
 from edge_service.packet_ring import PacketRing, reach_s  # noqa: E402
 from edge_service.recorder import Recorder  # noqa: E402
 from edge_service.recovery import recover  # noqa: E402
+from edge_service.reporter import make_reporter  # noqa: E402
 from edge_service.rules import RuleEngine  # noqa: E402
 from edge_service.scenario import Scenario  # noqa: E402
 from edge_service.sender import DRAIN_PATIENCE_S, STOPPED_PATIENCE_S, Sender  # noqa: E402
 from edge_service.tracker import Tracker  # noqa: E402
 from edge_service.video import VideoSource  # noqa: E402
 from edge_service.watch import Camera, Watch  # noqa: E402
+
+# A report that is not answered by then is forgotten for the next one.
+REPORT_TIMEOUT_S = 3.0
 
 log = logging.getLogger(__name__)
 
@@ -54,13 +60,22 @@ def main() -> int:
     with (
         Outbox.open(options.outbox_dir, options.camera_id, disk, max_bytes=config.outbox.max_bytes) as outbox,
         closing(HttpTransport(backend_url)) as transport,
+        closing(BackendCall(backend_url, read_timeout_s=REPORT_TIMEOUT_S)) as reports,
     ):
         start_time = to_milliseconds(options.start_time or clock.now())
         run = Run(str(options.video.resolve()), options.store_id, options.camera_id, start_time)
         checkpoint_file = CheckpointFile(options.outbox_dir / f"{options.camera_id}.checkpoint", disk)
         recovery = recover(checkpoint_file.load(), run, config.machines, outbox)
         watch = Watch(set_up_camera(options, config, run, recovery.rules, outbox, disk), run, checkpoint_file, clock)
-        with Sender(outbox, transport, clock, SystemRandom(), backend_url=backend_url) as sender:
+        with (
+            Sender(outbox, transport, clock, SystemRandom(), backend_url=backend_url) as sender,
+            Heartbeat(
+                run.camera_id,
+                make_reporter(run.store_id, clock.now(), project_version(), watch.tally, lambda: sender.last_error),
+                reports,
+                clock,
+            ),
+        ):
             watch.begin(recovery)
             watch.run(options.speed, stop)
             sender.drain(STOPPED_PATIENCE_S if stop.is_set() else DRAIN_PATIENCE_S)
