@@ -15,6 +15,7 @@ from backend_api.routes_events import event_routes
 from backend_api.routes_health import health_routes
 from backend_api.routes_ingest import ingest_routes
 from backend_api.routes_media import media_routes
+from backend_api.routes_uploads import upload_routes
 from backend_api.store import Store
 from backend_api.writer import Writer
 
@@ -34,6 +35,7 @@ def create_app(store: Store, media: MediaFolder, clock: Clock) -> FastAPI:
     app.include_router(ingest_routes(store, writer, media, clock))
     app.include_router(event_routes(store, media))
     app.include_router(media_routes(store, media))
+    app.include_router(upload_routes(store, media))
     app.include_router(camera_routes(store))
     app.include_router(health_routes(store, media, version))
     return app

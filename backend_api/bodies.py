@@ -15,7 +15,7 @@ _DISCARD_BYTES = 16 * 1024 * 1024
 
 async def read_body(request: Request, media_type: str, max_bytes: int) -> bytes:
     """The whole body. Raises ApiProblem 415 when it is not `media_type`, 413 when it is longer than `max_bytes`."""
-    _check_type(request, media_type)
+    check_type(request, media_type)
     chunks = []
     size_bytes = 0
     async for chunk in request.stream():
@@ -39,7 +39,8 @@ async def read_json(request: Request, model: type[Model], max_bytes: int) -> Mod
         raise ApiProblem(422, summary(errors), errors) from error
 
 
-def _check_type(request: Request, media_type: str) -> None:
+def check_type(request: Request, media_type: str) -> None:
+    """Raise ApiProblem 415 when the body is not said to be `media_type`, as it is."""
     # A page from elsewhere can not send this type without the browser asking first, which nobody grants.
     given = request.headers.get("content-type", "")
     if given.partition(";")[0].strip().lower() != media_type:

@@ -8,6 +8,7 @@ from typing import Any
 from fastapi import FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
+from starlette.requests import ClientDisconnect
 
 from backend_api.contract import Problem
 from backend_api.cursor import BadCursor
@@ -72,6 +73,7 @@ def answer_with_problems(app: FastAPI) -> None:
     app.add_exception_handler(BadCursor, _on_bad_cursor)
     app.add_exception_handler(RequestValidationError, _on_invalid_request)
     app.add_exception_handler(HTTPException, _on_http_exception)
+    app.add_exception_handler(ClientDisconnect, _on_disconnect)
     app.add_exception_handler(StoreBusy, _on_busy)
     app.add_exception_handler(StoreFull, _on_full)
     app.add_exception_handler(StoreBroken, _on_broken)
@@ -100,6 +102,11 @@ async def _on_http_exception(request: Request, error: Exception) -> Response:
         405: f"{request.method} is not allowed for {request.url.path}; see the Allow header, or /docs",
     }
     return problem_response(error.status_code, details.get(error.status_code, error.detail), headers=error.headers)
+
+
+async def _on_disconnect(request: Request, _error: Exception) -> Response:
+    log.info("%s %s: the client went away before it had sent everything", request.method, request.url.path)
+    return problem_response(400, "the request ended before its body did")  # for nobody
 
 
 async def _on_busy(request: Request, error: Exception) -> Response:
