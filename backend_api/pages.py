@@ -5,14 +5,12 @@ million events costs as much as the first. SQLite's planner does not know how ra
 the one that is narrowest as a rule keeps its index, and the others are hidden from the planner.
 """
 
-from collections.abc import Iterator
 from dataclasses import dataclass
-from enum import StrEnum
 from typing import Annotated, Any
 from uuid import UUID
 
 from pydantic import Field
-from sqlalchemy import Column, ColumnElement, CompoundSelect, Connection, FromClause, Select, tuple_, union_all
+from sqlalchemy import CompoundSelect, Connection, Select, union_all
 
 from backend_api import cursor as cursors
 from backend_api.contract import (
@@ -25,7 +23,7 @@ from backend_api.contract import (
     Value,
     Verdict,
 )
-from backend_api.instants import to_ms
+from backend_api.keyset import Order, also, between, filter_values, ordered
 from backend_api.rows import EventRow, select_rows, to_row
 from backend_api.tables import enrichments, events
 
@@ -43,15 +41,8 @@ _FILTERS = (
 )
 
 
-class Order(StrEnum):
-    """Newest first, or oldest first, by `ts`."""
-
-    DESC = "desc"
-    ASC = "asc"
-
-
-class EventQuery(Value):
-    """Which events, in which order, how many, and after which; filters that are left out let everything through."""
+class EventFilters(Value):
+    """Which events, in which order; filters that are left out let everything through."""
 
     store_id: Name | None = None
     camera_id: Name | None = None
@@ -65,6 +56,11 @@ class EventQuery(Value):
     )
     until: Timestamp | None = Field(default=None, description="Only events before this instant, like `since`.")
     order: Order = Order.DESC
+
+
+class EventQuery(EventFilters):
+    """Which events, in which order, how many, and after which."""
+
     limit: Annotated[int, Field(ge=1, le=MAX_PAGE_ITEMS, description="Events a page.")] = DEFAULT_PAGE_ITEMS
     cursor: str | None = Field(default=None, description="`next_cursor` of the page before; keep the filters the same.")
 
@@ -94,11 +90,12 @@ def read_page(connection: Connection, query: EventQuery) -> Page:
 
 
 def _statement(query: EventQuery, after: cursors.Position | None) -> _Statement:
-    wanted = [(column, values) for name, column in _FILTERS if (values := _values(query, name))]
+    wanted = [(column, values) for name, column in _FILTERS if (values := filter_values(query, name))]
     # One select a value of the narrowest filter: each gives its events in order, and the database merges them.
     narrowest, values = wanted.pop(0) if wanted else (events.c.seq, [])
     key = narrowest.table
-    conditions = [*(_hidden(column).in_(values) for column, values in wanted), *_range(query, after, key)]
+    conditions = [condition for column, others in wanted for condition in also(column, others)]
+    conditions += between(query, after, key)
     parts = [select_rows(key).where(narrowest == value, *conditions) for value in values]
     if len(parts) > 1:
         statement: _Statement = union_all(*parts)
@@ -106,27 +103,5 @@ def _statement(query: EventQuery, after: cursors.Position | None) -> _Statement:
     else:
         statement = parts[0] if parts else select_rows(key).where(*conditions)
         ts_ms, seq = key.c.ts_ms, key.c.seq
-    order = (ts_ms.desc(), seq.desc()) if query.order is Order.DESC else (ts_ms, seq)
     # One more than is shown tells whether there is a next page.
-    return statement.order_by(*order).limit(query.limit + 1)
-
-
-def _values(query: EventQuery, name: str) -> list[str]:
-    value = getattr(query, name)
-    values = value if isinstance(value, list) else [] if value is None else [value]
-    return sorted({str(value) for value in values})
-
-
-def _range(query: EventQuery, after: cursors.Position | None, key: FromClause) -> Iterator[ColumnElement[bool]]:
-    if query.since is not None:
-        yield key.c.ts_ms >= to_ms(query.since)
-    if query.until is not None:
-        yield key.c.ts_ms < to_ms(query.until)
-    if after is not None:
-        here, there = tuple_(key.c.ts_ms, key.c.seq), tuple_(after.ts_ms, after.seq)
-        yield here < there if query.order is Order.DESC else here > there
-
-
-def _hidden(column: Column[str]) -> ColumnElement[str]:
-    # An expression has no index.
-    return column.concat("")
+    return statement.order_by(*ordered(query, ts_ms, seq)).limit(query.limit + 1)

@@ -11,7 +11,8 @@ from sqlalchemy.dialects import sqlite
 
 from backend_api.contract import Event, EventType, MmStatus, Verdict
 from backend_api.cursor import Position
-from backend_api.pages import Order, _statement
+from backend_api.keyset import Order
+from backend_api.pages import _statement
 from backend_api.store import BadCursor, EventQuery, Store
 from tests.backend_api.events import START, make_event, make_result
 from tests.fake_clock import FakeClock

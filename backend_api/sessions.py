@@ -1,0 +1,137 @@
+"""Sessions, page by page: what became of each use of a machine, by the time at which it began."""
+
+from datetime import datetime
+from typing import Annotated, Any
+from uuid import UUID
+
+from pydantic import Field
+from sqlalchemy import Connection, Row, Select, select
+
+from backend_api import cursor as cursors
+from backend_api.contract import (
+    DEFAULT_PAGE_ITEMS,
+    MAX_PAGE_ITEMS,
+    EndReason,
+    MmStatus,
+    Name,
+    Seconds,
+    Timestamp,
+    Value,
+    Verdict,
+)
+from backend_api.derived_tables import sessions
+from backend_api.instants import from_ms
+from backend_api.keyset import Order, also, between, filter_values, ordered
+from backend_api.tables import enrichments, events
+
+# Narrowest first, as a rule.
+_FILTERS = (sessions.c.machine_id, sessions.c.verdict, sessions.c.camera_id, sessions.c.store_id)
+
+
+class SessionQuery(Value):
+    """Which sessions, in which order, how many, and after which; filters that are left out let everything through."""
+
+    store_id: Name | None = None
+    camera_id: Name | None = None
+    machine_id: Name | None = None
+    verdict: Verdict | None = Field(default=None, description="Only sessions whose cleaning attempt got this verdict.")
+    since: Timestamp | None = Field(
+        default=None, description="Only sessions that began at this instant or later: RFC 3339 with a zone."
+    )
+    until: Timestamp | None = Field(default=None, description="Only sessions that began before this instant.")
+    order: Order = Order.DESC
+    limit: Annotated[int, Field(ge=1, le=MAX_PAGE_ITEMS, description="Sessions a page.")] = DEFAULT_PAGE_ITEMS
+    cursor: str | None = Field(default=None, description="`next_cursor` of the page before; keep the filters the same.")
+
+    @property
+    def scope(self) -> str:
+        """What a cursor is bound to: everything but the size of a page and the cursor itself."""
+        return "sessions" + self.model_dump_json(exclude={"limit", "cursor"})
+
+
+class Session(Value):
+    """One use of a machine; what has not happened, or not arrived yet, is null."""
+
+    session_id: UUID = Field(description="The event_id of the MACHINE_OCCUPIED_START.")
+    store_id: Name
+    camera_id: Name
+    machine_id: Name
+    started_at: Timestamp | None
+    ended_at: Timestamp | None = Field(description="When the machine was left; null while it is in use.")
+    occupied_s: Seconds | None = Field(description="From started_at to ended_at.")
+    end_reason: EndReason | None
+    window_opened_at: Timestamp | None
+    window_closes_at: Timestamp | None
+    attempt_event_id: UUID | None = Field(description="The CLEANING_ATTEMPT, whose clip and verdict are the evidence.")
+    attempt_at: Timestamp | None
+    verdict: Verdict | None
+    mm_status: MmStatus | None = Field(description="Where the question to the model stands; null without an attempt.")
+
+
+class SessionPage(Value):
+    """One page of sessions; `next_cursor` is null on the last page."""
+
+    items: list[Session]
+    next_cursor: str | None
+
+
+def select_sessions() -> Select[*tuple[Any, ...]]:
+    """A query for what `to_session` reads."""
+    source = sessions.outerjoin(events, events.c.seq == sessions.c.attempt_seq).outerjoin(
+        enrichments, enrichments.c.seq == sessions.c.attempt_seq
+    )
+    return select(sessions, events.c.event_id.label("attempt_id"), enrichments.c.status).select_from(source)
+
+
+def to_session(row: Row[*tuple[Any, ...]]) -> Session:
+    """The value of one row of `select_sessions`."""
+    return Session(
+        session_id=UUID(row.session_id),
+        store_id=row.store_id,
+        camera_id=row.camera_id,
+        machine_id=row.machine_id,
+        started_at=_instant(row.started_ms),
+        ended_at=_instant(row.ended_ms),
+        occupied_s=_length_s(row.started_ms, row.ended_ms),
+        end_reason=row.end_reason and EndReason(row.end_reason),
+        window_opened_at=_instant(row.opened_ms),
+        window_closes_at=_instant(row.closes_ms),
+        attempt_event_id=row.attempt_id and UUID(row.attempt_id),
+        attempt_at=_instant(row.attempt_ms),
+        verdict=row.verdict and Verdict(row.verdict),
+        mm_status=row.status and MmStatus(row.status),
+    )
+
+
+def read_sessions(connection: Connection, query: SessionQuery) -> SessionPage:
+    """The page that `query` asks for. Raises BadCursor when its cursor is none of this list's."""
+    after = None if query.cursor is None else cursors.decode(query.cursor, query.scope)
+    found = connection.execute(_statement(query, after)).all()
+    items = [to_session(row) for row in found[: query.limit]]
+    if len(found) <= query.limit:
+        return SessionPage(items=items, next_cursor=None)
+    last = found[query.limit - 1]
+    return SessionPage(items=items, next_cursor=cursors.encode(cursors.Position(last.ts_ms, last.seq), query.scope))
+
+
+def _statement(query: SessionQuery, after: cursors.Position | None) -> Select[*tuple[Any, ...]]:
+    wanted = [(column, values) for column in _FILTERS if (values := filter_values(query, column.key))]
+    statement = select_sessions().where(*between(query, after, sessions))
+    if wanted:
+        narrowest, [value] = wanted[0]
+        statement = statement.where(narrowest == value)
+    for column, values in wanted[1:]:
+        statement = statement.where(*also(column, values))
+    # One more than is shown tells whether there is a next page.
+    return statement.order_by(*ordered(query, sessions.c.ts_ms, sessions.c.seq)).limit(query.limit + 1)
+
+
+def _instant(milliseconds: int | None) -> datetime | None:
+    return None if milliseconds is None else from_ms(milliseconds)
+
+
+def _length_s(begin_ms: int | None, end_ms: int | None) -> float | None:
+    if begin_ms is None or end_ms is None:
+        return None
+    # An END from before its START is somebody's mistake, and nobody's negative time.
+    return max(0, end_ms - begin_ms) / 1000
