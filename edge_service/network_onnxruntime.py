@@ -42,5 +42,5 @@ def _errors() -> Iterator[None]:
     """ONNX Runtime's errors as one line each."""
     try:
         yield
-    except _errors_of_runtime as error:
+    except (*_errors_of_runtime, ValueError) as error:
         raise NetworkError(f"ONNX Runtime {_runtime.__version__}: {' '.join(str(error).split())}") from error

@@ -17,7 +17,7 @@ def test_defaults_anchor_on_the_repository() -> None:
     assert options.media_dir == REPOSITORY / "data" / "media"
     assert options.outbox_dir == REPOSITORY / "data" / "outbox"
     assert (options.speed, options.loop, options.seed) == (1.0, 1, 42)
-    assert (options.start_time, options.backend_url) == (None, None)
+    assert (options.start_time, options.backend_url, options.detector, options.model) == (None, None, None, None)
 
 
 def test_paths_that_are_given_stay_relative_to_the_working_directory() -> None:
