@@ -11,7 +11,7 @@ ROOT = str(Path(__file__).resolve().parent.parent)
 if ROOT not in sys.path:
     sys.path.insert(0, ROOT)
 
-from backend_api.clock import SystemClock  # noqa: E402
+from backend_api.clock import Clock, SystemClock  # noqa: E402
 from backend_api.contract import to_milliseconds  # noqa: E402
 from backend_api.process import EXIT_DONE, project_version, run_process, stop_on_signals  # noqa: E402
 from edge_service.backend_call import BackendCall  # noqa: E402
@@ -37,8 +37,9 @@ from edge_service.reporter import make_reporter  # noqa: E402
 from edge_service.rules import RuleEngine  # noqa: E402
 from edge_service.scenario import Scenario  # noqa: E402
 from edge_service.sender import DRAIN_PATIENCE_S, STOPPED_PATIENCE_S, Sender  # noqa: E402
+from edge_service.sources import open_source  # noqa: E402
 from edge_service.tracker import Tracker  # noqa: E402
-from edge_service.video import VideoSource  # noqa: E402
+from edge_service.video_address import identity  # noqa: E402
 from edge_service.watch import Camera, Watch  # noqa: E402
 
 # A report that is not answered by then is forgotten for the next one.
@@ -63,10 +64,11 @@ def main() -> int:
         closing(BackendCall(backend_url, read_timeout_s=REPORT_TIMEOUT_S)) as reports,
     ):
         start_time = to_milliseconds(options.start_time or clock.now())
-        run = Run(str(options.video.resolve()), options.store_id, options.camera_id, start_time)
+        run = Run(identity(options.video), options.store_id, options.camera_id, start_time)
         checkpoint_file = CheckpointFile(options.outbox_dir / f"{options.camera_id}.checkpoint", disk)
         recovery = recover(checkpoint_file.load(), run, config.machines, outbox)
-        watch = Watch(set_up_camera(options, config, run, recovery.rules, outbox, disk), run, checkpoint_file, clock)
+        camera = set_up_camera(options, config, run, recovery.rules, outbox, disk, clock)
+        watch = Watch(camera, run, checkpoint_file, clock)
         with (
             Sender(outbox, transport, clock, SystemRandom(), backend_url=backend_url) as sender,
             Heartbeat(
@@ -83,14 +85,19 @@ def main() -> int:
     return EXIT_DONE
 
 
-def set_up_camera(options: Options, config: Config, run: Run, rules: RuleEngine, outbox: Outbox, disk: Disk) -> Camera:
+def set_up_camera(
+    options: Options, config: Config, run: Run, rules: RuleEngine, outbox: Outbox, disk: Disk, clock: Clock
+) -> Camera:
     """The parts that one camera's loop works with. Raises UsageError when the video cannot be watched."""
     machines, clip, fps = config.machines, config.clip, config.detector.fps
-    ring = PacketRing(reach_s([m.rules for m in machines], pre_s=clip.pre_s, post_s=clip.post_s, fps=fps))
-    source = VideoSource(options.video, fps=fps, loop=options.loop, ring=ring)
+    ring = PacketRing(
+        reach_s([m.rules for m in machines], pre_s=clip.pre_s, post_s=clip.post_s, fps=fps),
+        is_live=not isinstance(options.video, Path),
+    )
+    source = open_source(options.video, run.start_time, fps=fps, loop=options.loop, ring=ring, clock=clock)
     log.info(
-        "camera %s watches %s (%s) for %d machines, from %s on; clips go to %s",
-        options.camera_id, options.video, source.format.describe(), len(machines),
+        "camera %s watches %s for %d machines, from %s on; clips go to %s",
+        options.camera_id, source.description, len(machines),
         run.start_time.isoformat(timespec="seconds"), options.media_dir,
     )  # fmt: skip
     factory = EventFactory(run.store_id, run.camera_id, run.start_time, machines)

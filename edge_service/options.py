@@ -10,18 +10,21 @@ from typing import get_args
 from pydantic import TypeAdapter, ValidationError
 
 from backend_api.contract import Name, Timestamp
-from backend_api.process import REPOSITORY, ArgumentParser, default_media_dir
+from backend_api.process import REPOSITORY, ArgumentParser, UsageError, default_media_dir
 from edge_service.detector_config import DetectorKind
+from edge_service.video_address import VideoAddress, parse_video
 
 _NAME: TypeAdapter[str] = TypeAdapter(Name)
 _TIMESTAMP: TypeAdapter[datetime] = TypeAdapter(Timestamp)
+# What makes sense for a file alone, and what it is when it is not given.
+_FOR_FILES = {"speed": 1.0, "start_time": None, "loop": 1}
 
 
 @dataclass(frozen=True, slots=True)
 class Options:
     """What the command line said; None where the configuration decides, or the clock (`start_time`)."""
 
-    video: Path
+    video: VideoAddress
     camera_id: str
     store_id: str
     seed: int
@@ -38,7 +41,13 @@ class Options:
 
 def parse_options(argv: Sequence[str] | None = None) -> Options:
     """Read the command line (`sys.argv` when `argv` is None). Raises UsageError in one line; `--help` exits with 0."""
-    return Options(**vars(_make_parser().parse_args(argv)))
+    flags = vars(_make_parser().parse_args(argv))
+    if not isinstance(flags["video"], Path):
+        if given := sorted(flags.keys() & _FOR_FILES.keys()):
+            names = ", ".join(f"--{name.replace('_', '-')}" for name in given)
+            raise UsageError(f"{names}: is for video files; {flags['video']} is live, leave it out")
+        flags |= {"speed": None}  # it comes as fast as it comes
+    return Options(**(_FOR_FILES | flags))
 
 
 def _make_parser() -> ArgumentParser:
@@ -48,7 +57,14 @@ def _make_parser() -> ArgumentParser:
         epilog="Exit codes: 0 done, 2 wrong use or configuration, 1 anything else. Ctrl-C finishes the clips at hand.",
     )
     add = parser.add_argument
-    add("--video", type=Path, required=True, metavar="FILE", help="the video to watch, any format that FFmpeg reads")
+    add(
+        "--video",
+        type=_video,
+        required=True,
+        metavar="SOURCE",
+        help="what to watch: a file in any format that FFmpeg reads; rtsp://..., rtsps://..., http://... or "
+        "https://... of a live camera; or the number of a webcam, 0 for the first (./0 is a file of that name)",
+    )
     add("--camera-id", type=_name, required=True, metavar="ID", help="the camera's name in every event, e.g. cam_01")
     add("--store-id", type=_name, required=True, metavar="ID", help="the gym's name in every event, e.g. gym_demo")
     add("--seed", type=int, default=42, metavar="N", help="seed of the mocked detector (default: %(default)s)")
@@ -82,13 +98,14 @@ def _make_parser() -> ArgumentParser:
     add(
         "--speed",
         type=_speed,
-        default=1.0,
+        default=argparse.SUPPRESS,
         metavar="X",
         help="media seconds per second: 1 as recorded, 4, or max for as fast as it goes (default: 1)",
     )
     add(
         "--start-time",
         type=_timestamp,
+        default=argparse.SUPPRESS,
         metavar="TIME",
         help="wall-clock time of the video's first frame, RFC 3339 with a zone, e.g. 2026-01-31T09:00:00Z; "
         "the same time, video, seed and configuration give the same events (default: now)",
@@ -96,9 +113,9 @@ def _make_parser() -> ArgumentParser:
     add(
         "--loop",
         type=_count,
-        default=1,
+        default=argparse.SUPPRESS,
         metavar="N",
-        help="play the file N times over, 0 for until stopped (default: %(default)s)",
+        help="play the file N times over, 0 for until stopped (default: 1)",
     )
     add(
         "--detector",
@@ -108,6 +125,13 @@ def _make_parser() -> ArgumentParser:
     )
     add("--model", type=Path, metavar="FILE", help="the ONNX file for --detector onnx (default: detector.model)")
     return parser
+
+
+def _video(text: str) -> VideoAddress:
+    try:
+        return parse_video(text)
+    except ValueError as error:
+        raise argparse.ArgumentTypeError(str(error)) from error
 
 
 def _name(text: str) -> str:

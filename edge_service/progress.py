@@ -20,6 +20,7 @@ class Tally:
     skipped: int
     events: int
     outbox_depth: int
+    reconnects: int = 0
 
 
 def format_progress(tally: Tally, frames_per_s: float) -> str:
@@ -29,6 +30,7 @@ def format_progress(tally: Tally, frames_per_s: float) -> str:
         f"media {minutes:.0f}:{seconds:04.1f}, {frames_per_s:.1f} frames/s, {tally.events} events, "
         f"{tally.outbox_depth} waiting in the outbox, "
         f"{tally.captured} frames = {tally.processed} processed + {tally.skipped} skipped"
+        + (f", reconnected {tally.reconnects} times" if tally.reconnects else "")
     )
 
 

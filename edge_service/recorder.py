@@ -103,8 +103,8 @@ class Recorder:
             raise ClipError("no video of that time is kept any more")
         gaps = self._ring.gaps(min(start_s, packets[0].time_s), end_s)
         self._check_begin(packets[0].time_s, time_s, gaps)
-        packets, lost = of_one_format(packets, time_s)
-        clip = cut(packets, start_s, end_s)
+        alike, lost = of_one_format(packets, time_s)
+        clip = cut(alike, start_s, end_s)
         return replace(clip, gaps=within([*gaps, *lost], min(start_s, clip.start_s), end_s))
 
     def _check_begin(self, begins_s: float, time_s: float, gaps: Iterable[Gap]) -> None:

@@ -2,7 +2,7 @@
 
 import itertools
 import logging
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from dataclasses import dataclass
 from functools import cache, partial
 from pathlib import Path
@@ -39,6 +39,8 @@ class VideoSource:
         """Frames that the file has delivered, decoded or not."""
         self.processed = 0
         """Frames that were handed on."""
+        self.reconnects = 0
+        """A file is never lost."""
         self._path = path
         self._fps = fps
         self._loop = loop
@@ -49,7 +51,12 @@ class VideoSource:
         """Frames that were delivered and not, or not yet, handed on."""
         return self.captured - self.processed
 
-    def __iter__(self) -> Iterator[Frame]:
+    @property
+    def description(self) -> str:
+        """The file and its format, for people."""
+        return f"{self._path} ({self.format.describe()})"
+
+    def __iter__(self) -> Generator[Frame, None, None]:
         """Read from the start; closing the iterator closes the file. Raises UsageError when the file has gone."""
         sampler = Sampler(self._fps)
         timeline = Timeline(splice=round(_SPLICE_S / self.format.time_base))

@@ -2,7 +2,8 @@
 
 import logging
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import closing
 from dataclasses import dataclass
 
 from backend_api.clock import Clock
@@ -11,6 +12,7 @@ from edge_service.checkpoint import Checkpoint, CheckpointFile, Run
 from edge_service.checkpointing import Checkpointer
 from edge_service.detector import Detector
 from edge_service.frame import Frame
+from edge_service.frame_source import FrameSource
 from edge_service.hit import Hit
 from edge_service.outbox import Outbox, OutboxFull
 from edge_service.pacing import paced
@@ -19,7 +21,6 @@ from edge_service.recorder import Recorder
 from edge_service.recovery import Recovery
 from edge_service.rules import RuleEngine
 from edge_service.tracker import Track, Tracker
-from edge_service.video import VideoSource
 
 log = logging.getLogger(__name__)
 
@@ -28,7 +29,7 @@ log = logging.getLogger(__name__)
 class Camera:
     """Everything that one camera's loop works with."""
 
-    source: VideoSource
+    source: FrameSource
     detector: Detector
     tracker: Tracker
     rules: RuleEngine
@@ -61,18 +62,12 @@ class Watch:
 
         `speed` is media seconds per second, None for as fast as it goes.
         """
-        frames = iter(self._camera.source)
-        last: tuple[Frame, Sequence[Track]] | None = None
-        for frame in paced(frames, speed, self._clock, stop):
-            last = frame, self._look(frame)
-            self._keep_finished()
-            self._checkpoints.save_if_due()
-            if self._progress.is_due():
-                self._progress.report(self.tally())
-        if is_stopped := stop.is_set():
-            self._film_on(frames)
-        elif last is not None:
-            self._begin_clips(self._camera.rules.finish(self._time_s), *last)
+        with closing(iter(self._camera.source)) as frames:
+            last = self._look_at_all(paced(frames, speed, self._clock, stop))
+            if is_stopped := stop.is_set():
+                self._film_on(frames)
+            elif last is not None:
+                self._begin_clips(self._camera.rules.finish(self._time_s), *last)
         self._keep_finished(end_of_stream=True)
         if is_stopped:
             self._checkpoints.save()
@@ -90,12 +85,25 @@ class Watch:
             skipped=source.skipped,
             events=self._events,
             outbox_depth=self._camera.outbox.depth,
+            reconnects=source.reconnects,
         )
 
     def _checkpoint(self) -> Checkpoint | None:
         if self._time_s < self._repeats_until_s:
             return None
         return Checkpoint(self._run, self._camera.rules.state(), self._camera.recorder.pending)
+
+    def _look_at_all(self, frames: Iterable[Frame | None]) -> tuple[Frame, Sequence[Track]] | None:
+        """Look at `frames`, and see to all that time brings with it; the last one and who was in it."""
+        last: tuple[Frame, Sequence[Track]] | None = None
+        for frame in frames:
+            if frame is not None:
+                last = frame, self._look(frame)
+            self._keep_finished()
+            self._checkpoints.save_if_due()
+            if self._progress.is_due():
+                self._progress.report(self.tally())
+        return last
 
     def _look(self, frame: Frame) -> Sequence[Track]:
         camera = self._camera
@@ -125,10 +133,13 @@ class Watch:
         self._events += 1
         log.info("%s at %s, %s", event.event_type, event.machine_id, _describe_clip(event.clip_error))
 
-    def _film_on(self, frames: Iterator[Frame]) -> None:
+    def _film_on(self, frames: Iterator[Frame | None]) -> None:
         """Take the post-roll of the clips that are begun, so that a stopped run's events are those of a whole one."""
-        while self._camera.recorder.is_recording and next(frames, None) is not None:
-            self._keep_finished()
+        if self._camera.recorder.is_recording:
+            for _ in frames:
+                self._keep_finished()
+                if not self._camera.recorder.is_recording:
+                    return
 
 
 def _describe_clip(clip_error: str | None) -> str:

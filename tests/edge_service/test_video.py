@@ -101,7 +101,7 @@ def test_closing_the_iterator_closes_the_file(tmp_path: Path) -> None:
     frames = iter(open_source(path))
     next(frames)
     assert is_open(path)
-    frames.close()  # type: ignore[attr-defined]
+    frames.close()
     assert not is_open(path)
 
 

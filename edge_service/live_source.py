@@ -1,0 +1,129 @@
+"""The source of frames of a live camera: always the newest one, at the time when it was seen."""
+
+from collections.abc import Generator
+from concurrent.futures import Future, ThreadPoolExecutor
+from functools import cache, partial
+from random import Random
+
+from av.video.frame import VideoFrame
+
+from backend_api.clock import Clock
+from edge_service.encoded import EncodedPacket, StreamFormat
+from edge_service.frame import Frame
+from edge_service.live_connection import STALL_S, Connect
+from edge_service.live_reader import LiveReader
+from edge_service.mailbox import Mailbox
+from edge_service.packet_ring import PacketRing
+from edge_service.picture import to_image
+from edge_service.sampled_decoder import SampledDecoder
+from edge_service.sampling import Sampler
+
+# How long nothing is handed on before None is, so that what waits for time to pass can go on.
+TICK_S = 1.0
+# A packet may lie in the mailbox, or be under way, when its connection is lost.
+_UNDER_WAY_S = 0.5
+# Of a backlog that is longer than this only the newest group of pictures is decoded.
+_BACKLOG_S = 1.0
+
+
+class LiveSource:
+    """The frames of a camera, at most `fps` a second; every packet goes into `ring`.
+
+    Media time 0 is when `clock` said `begin_s`; `description` tells no credentials.
+
+    A thread of its own reads the camera. When the frames are asked for more slowly than they come, those in between are
+    skipped, so that the next one is the newest. The camera may be away for any time, also at the start.
+    """
+
+    def __init__(
+        self,
+        connect: Connect,
+        description: str,
+        *,
+        fps: float,
+        ring: PacketRing,
+        clock: Clock,
+        rng: Random,
+        begin_s: float,
+    ) -> None:
+        self.description = description
+        self.processed = 0
+        """Frames that were handed on."""
+        self._fps = fps
+        self._ring = ring
+        self._clock = clock
+        self._mailbox = Mailbox()
+        self._reader = LiveReader(connect, description, self._mailbox, clock, rng, begin_s)
+        self._sampler = Sampler(fps)
+        self._decoder: SampledDecoder | None = None
+        self._format: StreamFormat | None = None
+
+    @property
+    def captured(self) -> int:
+        """Frames that the camera has delivered, decoded or not."""
+        return self.processed + self.skipped
+
+    @property
+    def skipped(self) -> int:
+        """Frames that were delivered and not, or not yet, handed on."""
+        return self._reader.captured - self.processed
+
+    @property
+    def reconnects(self) -> int:
+        """How many times the connection was lost and made again."""
+        return max(0, self._reader.connections - 1)
+
+    def __iter__(self) -> Generator[Frame | None, None, None]:
+        """Frames as they come, and None after TICK_S seconds without; closing the iterator closes the connection.
+
+        Never ends by itself. Raises UsageError when the camera is none.
+        """
+        with ThreadPoolExecutor(max_workers=1, thread_name_prefix="camera") as executor:
+            reading = executor.submit(self._reader.run)
+            reading.add_done_callback(lambda _: self._mailbox.arrived.set())
+            try:
+                while True:
+                    yield self._next(reading)
+            finally:
+                self._reader.close()
+
+    def _next(self, reading: "Future[None]") -> Frame | None:
+        deadline_s = self._clock.monotonic_s() + TICK_S
+        while (left_s := deadline_s - self._clock.monotonic_s()) > 0:
+            self._clock.wait(self._mailbox.arrived, left_s)
+            if reading.done():
+                reading.result()
+            if (packets := self._mailbox.take()) and (frame := self._newest(packets)):
+                self.processed += 1
+                return frame
+        silent_s = STALL_S if self._reader.is_connected else _UNDER_WAY_S
+        self._ring.complete_until(self._reader.now_s() - silent_s)
+        return None
+
+    def _newest(self, packets: list[EncodedPacket]) -> Frame | None:
+        """The last frame that `packets` give and that is wanted."""
+        for packet in packets:
+            self._ring.append(packet)
+        newest: Frame | None = None
+        for packet in _without_backlog(packets):
+            if packet.format is not self._format:
+                self._decoder = None
+            decoder = self._decoder = self._decoder or SampledDecoder(packet.format, self._fps, self._sampler)
+            self._format = packet.format
+            for decoded in decoder.push(packet):
+                newest = _frame(decoded, packet.format)
+        return newest
+
+
+def _without_backlog(packets: list[EncodedPacket]) -> list[EncodedPacket]:
+    """What of `packets` must be decoded for the newest frame."""
+    if packets[-1].time_s - packets[0].time_s <= _BACKLOG_S:
+        return packets
+    newest_key = max((number for number, packet in enumerate(packets) if packet.is_key), default=0)
+    return packets[newest_key:]
+
+
+def _frame(decoded: VideoFrame, stream_format: StreamFormat) -> Frame:
+    time_s = float((decoded.pts or 0) * stream_format.time_base)
+    width, height = stream_format.display_size
+    return Frame(time_s, time_s, width, height, cache(partial(to_image, decoded, stream_format)))
