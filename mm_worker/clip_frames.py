@@ -3,23 +3,34 @@
 import hashlib
 import io
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 import av
 import numpy as np
+import numpy.typing as npt
 from av.container import InputContainer
 from av.packet import Packet
 from av.video.frame import VideoFrame
 from av.video.stream import VideoStream
 
 from backend_api.contract import ClipInfo
-from mm_worker.vlm import ClipFrame
 
 MAX_FRAMES = 8
+
+Image = npt.NDArray[np.uint8]
 
 
 class ClipUnreadable(Exception):
     """The clip is missing, is not the one that its event promises, or cannot be decoded; the text says which."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class ClipFrame:
+    """One picture of a clip: `time_s` is seconds from the clip's start, `image` is height x width x 3, uint8, BGR."""
+
+    time_s: float
+    image: Image
 
 
 def read_clip(path: Path, promised: ClipInfo) -> bytes:
@@ -45,9 +56,9 @@ def read_clip(path: Path, promised: ClipInfo) -> bytes:
 
 
 def sample_frames(clip: bytes, count: int = MAX_FRAMES) -> tuple[ClipFrame, ...]:
-    """At least one and at most `count` (>= 1) frames of an MP4, evenly spread, in the order of time.
+    """At most `count` (>= 1) frames of an MP4, evenly spread, in the order of time; fewer where some are damaged.
 
-    Raises ClipUnreadable when it has no picture, or when one that was picked cannot be decoded.
+    Raises ClipUnreadable when it is no video, or has no frames.
     """
     try:
         with av.open(io.BytesIO(clip), "r", metadata_errors="replace") as container:
@@ -78,20 +89,23 @@ def _sample(container: InputContainer, count: int) -> tuple[ClipFrame, ...]:
         raise ClipUnreadable("the clip has no frames")
     times_s = [float((pts - shown_pts[0]) * stream.time_base) for pts in shown_pts]
     picked = {shown_pts[at]: times_s[at] for at in pick_evenly(times_s, count)}
-    frames = tuple(
+    return tuple(
         ClipFrame(picked[frame.pts], frame.to_ndarray(format="bgr24").astype(np.uint8, copy=False))
         for frame in _decode(packets, stream, until_pts=max(picked))
         if frame.pts in picked
     )
-    if len(frames) < len(picked):
-        raise ClipUnreadable(f"only {len(frames)} of the {len(picked)} frames to show could be decoded")
-    return frames
 
 
 def _decode(packets: "Sequence[Packet[VideoStream]]", stream: VideoStream, until_pts: int) -> Iterator[VideoFrame]:
-    """The frames in the order in which they are shown, up to the one at `until_pts`."""
+    """The frames in the order in which they are shown, up to the one at `until_pts`, without damaged ones."""
     for packet in packets:
-        for frame in stream.decode(packet):
+        try:
+            frames = stream.decode(packet)
+        except av.FFmpegError:
+            continue  # whether enough is left to judge by is for the caller to say
+        for frame in frames:
+            if frame.is_corrupt:
+                continue
             yield frame
             if frame.pts is None or frame.pts >= until_pts:
                 return

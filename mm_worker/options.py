@@ -5,8 +5,13 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Literal
+from uuid import UUID
 
-from backend_api.process import REPOSITORY, ArgumentParser, default_media_dir
+from backend_api.process import REPOSITORY, ArgumentParser, UsageError, default_media_dir
+from mm_worker.prompt import DEFAULT_PROMPT
+
+_COUNT_DIGITS = 15
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,14 +23,37 @@ class Options:
     seed: int
     poll_s: float
     drain: bool
-    vlm: str
     lease_s: float
     max_attempts: int
+    concurrency: int
+    rerun: list[UUID | Literal["all"]]
+    vlm: str
+    vlm_url: str | None
+    vlm_model: str | None
+    vlm_connect_s: float
+    vlm_timeout_s: float
+    prompt: Path
+    max_calls_per_day: int | None
+    max_tokens_per_day: int | None
+    max_cost_per_day: float | None
+    price_input: float | None
+    price_output: float | None
 
 
 def parse_options(argv: Sequence[str] | None = None) -> Options:
     """Read the command line (`sys.argv` when `argv` is None). Raises UsageError in one line; `--help` exits with 0."""
-    return Options(**vars(_make_parser().parse_args(argv)))
+    options = Options(**vars(_make_parser().parse_args(argv)))
+    _check(options)
+    return options
+
+
+def _check(options: Options) -> None:
+    if options.vlm == "openai" and not (options.vlm_url and options.vlm_model):
+        raise UsageError("--vlm openai needs --vlm-url, such as http://127.0.0.1:11434/v1, and --vlm-model; see --help")
+    if (options.price_input is None) != (options.price_output is None):
+        raise UsageError("--price-input and --price-output belong together: give both; see --help")
+    if options.max_cost_per_day is not None and options.price_input is None:
+        raise UsageError("--max-cost-per-day needs --price-input and --price-output; see --help")
 
 
 def _make_parser() -> ArgumentParser:
@@ -58,7 +86,6 @@ def _make_parser() -> ArgumentParser:
         help="seconds between two looks for work when there was none (default: %(default)s)",
     )
     add("--drain", action="store_true", help="stop when nothing is left to do (default: wait for more)")
-    add("--vlm", choices=["mock"], default="mock", help="who judges the pictures (default: %(default)s)")
     add(
         "--lease-s",
         type=_seconds,
@@ -73,7 +100,70 @@ def _make_parser() -> ArgumentParser:
         metavar="N",
         help="failed attempts after which an event is given up (default: %(default)s)",
     )
+    add(
+        "--concurrency",
+        type=_count,
+        default=1,
+        metavar="N",
+        help="how many events are judged at the same time (default: %(default)s)",
+    )
+    add(
+        "--rerun",
+        type=_event_or_all,
+        action="append",
+        default=[],
+        metavar="EVENT_ID|all",
+        help="ask again about an event that has its verdict, or about all whose verdict is of another model or prompt "
+        "than this worker's; old verdicts are kept; may be repeated (default: none)",
+    )
+    _add_model_flags(parser)
     return parser
+
+
+def _add_model_flags(parser: ArgumentParser) -> None:
+    add = parser.add_argument_group(
+        "the model",
+        "Keys come from the environment: GYM_VLM_KEY. Caps count all workers of a database; a day is in UTC.",
+    ).add_argument
+    add(
+        "--vlm",
+        choices=["mock", "openai"],
+        default="mock",
+        help="who judges the pictures; openai: any server with its chat API and pictures (default: %(default)s)",
+    )
+    add("--vlm-url", metavar="URL", help="the server's address, such as http://127.0.0.1:11434/v1 (default: none)")
+    add("--vlm-model", metavar="NAME", help="the model as the server calls it (default: none)")
+    add(
+        "--vlm-connect-s",
+        type=_seconds,
+        default=5.0,
+        metavar="SECONDS",
+        help="seconds until a connection must stand (default: %(default)s)",
+    )
+    add(
+        "--vlm-timeout-s",
+        type=_seconds,
+        default=120.0,
+        metavar="SECONDS",
+        help="seconds until the whole answer must be there (default: %(default)s)",
+    )
+    add(
+        "--prompt",
+        type=Path,
+        default=DEFAULT_PROMPT,
+        metavar="FILE",
+        help="the wording of the question (default: %(default)s)",
+    )
+    add("--max-calls-per-day", type=_count, metavar="N", help="most requests in a day (default: no cap)")
+    add("--max-tokens-per-day", type=_count, metavar="N", help="most tokens, in and out, in a day (default: no cap)")
+    add("--max-cost-per-day", type=_amount, metavar="AMOUNT", help="most to be spent in a day (default: no cap)")
+    for name, what in (("input", "asked with"), ("output", "answered with")):
+        add(
+            f"--price-{name}",
+            type=_amount,
+            metavar="AMOUNT",
+            help=f"price of a million tokens {what}, in the currency of --max-cost-per-day (default: unknown)",
+        )
 
 
 def _seconds(text: str) -> float:
@@ -87,6 +177,25 @@ def _seconds(text: str) -> float:
 
 
 def _count(text: str) -> int:
-    if not text.isdecimal() or int(text) == 0:
-        raise argparse.ArgumentTypeError(f"{text!r} is no number of attempts: give 1, 2, ...")
+    if not (text.isascii() and text.isdecimal() and len(text) <= _COUNT_DIGITS) or int(text) == 0:
+        raise argparse.ArgumentTypeError(f"{text!r} is no count: give 1, 2, ...")
     return int(text)
+
+
+def _amount(text: str) -> float:
+    try:
+        amount = float(text)
+    except ValueError:
+        amount = math.nan
+    if not 0 <= amount < math.inf:
+        raise argparse.ArgumentTypeError(f"{text!r} is no amount: give a number from 0")
+    return amount
+
+
+def _event_or_all(text: str) -> UUID | Literal["all"]:
+    if text == "all":
+        return "all"
+    try:
+        return UUID(text)
+    except ValueError as error:
+        raise argparse.ArgumentTypeError(f"{text!r} is no event's id, nor 'all'") from error

@@ -3,49 +3,68 @@
 from dataclasses import dataclass
 from typing import Protocol
 
-import numpy as np
-import numpy.typing as npt
-from pydantic import Field, JsonValue
+from pydantic import Field, JsonValue, NonNegativeFloat, NonNegativeInt
 
-from backend_api.contract import Confidence, Event, Value, Verdict
-
-Image = npt.NDArray[np.uint8]
+from backend_api.contract import Confidence, Event, Sha256, Sighting, Value, Verdict
+from mm_worker.pictures import Picture
 
 
 class VlmError(Exception):
-    """The model gave no usable answer (unreachable, timed out, not understood): a failed attempt, never a verdict."""
+    """The model gave no usable answer: a failed attempt, never a verdict.
+
+    `retry_after_s` is how long its server wants to be left alone, None when it did not say.
+    """
+
+    def __init__(self, text: str, retry_after_s: float | None = None) -> None:
+        super().__init__(text)
+        self.retry_after_s = retry_after_s
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class ClipFrame:
-    """One picture of a clip: `time_s` is seconds from the clip's start, `image` is height x width x 3, uint8, BGR."""
+class NotAsked(VlmError):
+    """The question was not put, for a reason that lies in no event, such as a daily cap: it counts as no attempt."""
 
-    time_s: float
-    image: Image
+
+class ServerTrouble(VlmError):
+    """The server failed, or did not answer in time: others should not be asked of it at the same rate."""
+
+
+class ServerAway(ServerTrouble):
+    """The server can't be reached or turns everybody away, so nothing was judged: it counts as no attempt."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Question:
-    """Was the machine of this cleaning attempt wiped? `frames` are in the order of time, at least one."""
+    """Was the machine of this cleaning attempt wiped? At least one picture, as make_pictures gives them."""
 
     event: Event
-    frames: tuple[ClipFrame, ...]
+    pictures: tuple[Picture, ...]
 
 
 class Judgement(Value):
-    """A model's answer; `prompt_version` names the wording of the question, `raw` is the reply as it came."""
+    """A model's answer; `prompt_version` names the wording of the question, `raw` is the reply as it came.
+
+    `seen` counts the pictures from 1. What the model did not tell is None.
+    """
 
     verdict: Verdict
     confidence: Confidence
     summary: str = Field(min_length=1, max_length=2000)
+    seen: tuple[Sighting, ...] = ()
     model: str = Field(min_length=1, max_length=200)
+    requested_model: str | None = None
+    server: str | None = None
     prompt_version: str = Field(min_length=1, max_length=200)
+    prompt_sha256: Sha256 | None = None
+    requests: NonNegativeInt | None = None
+    input_tokens: NonNegativeInt | None = None
+    output_tokens: NonNegativeInt | None = None
+    cost: NonNegativeFloat | None = None
     raw: JsonValue
 
 
 class Vlm(Protocol):
-    """Judges cleaning attempts."""
+    """Judges cleaning attempts; may be asked from several threads at once."""
 
     def judge(self, question: Question) -> Judgement:
-        """The answer to `question`; leaves its pictures as they are. Raises VlmError when there is no usable answer."""
+        """The answer to `question`. Raises VlmError when there is no usable answer."""
         ...

@@ -14,12 +14,13 @@ from contextlib import closing  # noqa: E402
 
 from backend_api.clock import Clock, SystemClock  # noqa: E402
 from backend_api.media import MediaFolder  # noqa: E402
-from backend_api.process import EXIT_DONE, run_process, stop_on_signals  # noqa: E402
-from backend_api.store import DatabaseNotReady, Store  # noqa: E402
+from backend_api.process import EXIT_DONE, FatalError, UsageError, run_process, stop_on_signals  # noqa: E402
+from backend_api.store import DatabaseNotReady, Store, StoreBusy, StoreFull  # noqa: E402
 from mm_worker.loop import Outcome, Pace, Worker  # noqa: E402
-from mm_worker.mock_vlm import MockVlm  # noqa: E402
 from mm_worker.options import Options, parse_options  # noqa: E402
 from mm_worker.retry import RetryPolicy  # noqa: E402
+from mm_worker.setting_up import Model, set_up_model  # noqa: E402
+from mm_worker.together import run_together  # noqa: E402
 
 log = logging.getLogger(__name__)
 
@@ -56,23 +57,44 @@ def open_store(options: Options, clock: Clock, stop: threading.Event) -> Store |
 
 
 def _work(options: Options, store: Store, clock: Clock, stop: threading.Event) -> None:
-    worker = Worker(
-        store,
-        MediaFolder(options.media_dir),
-        MockVlm(options.seed),
-        clock=clock,
-        stop=stop,
-        pace=Pace(lease_s=options.lease_s, poll_s=options.poll_s),
-        retry=RetryPolicy(max_attempts=options.max_attempts),
-        rng=random.SystemRandom(),
-    )
-    log.info(
-        "judging the attempts in %s, clips from %s, model mock, seed %d", options.db, options.media_dir, options.seed
-    )
+    rng = random.SystemRandom()
+    model = set_up_model(options, store, clock, rng)
+    log.info("judging the attempts in %s, clips from %s, model %s", options.db, options.media_dir, model.described)
+    _ask_again(options, store, model)
+    workers = [
+        Worker(
+            store,
+            MediaFolder(options.media_dir),
+            model.vlm,
+            model.gate,
+            clock=clock,
+            stop=stop,
+            pace=Pace(lease_s=options.lease_s, poll_s=options.poll_s),
+            retry=RetryPolicy(max_attempts=options.max_attempts),
+            rng=rng,
+        )
+        for _ in range(options.concurrency)
+    ]
     began_s = clock.monotonic_s()
-    outcomes = worker.run(drain=options.drain)
+    try:
+        outcomes = run_together(workers, stop, drain=options.drain)
+    finally:
+        model.close()
     counts = ", ".join(f"{outcomes[outcome]} {outcome}" for outcome in Outcome)
     log.info("worked for %.0f s: %s", clock.monotonic_s() - began_s, counts)
+
+
+def _ask_again(options: Options, store: Store, model: Model) -> None:
+    """Do what --rerun says. Raises UsageError for an event that has no verdict to be given again, FatalError."""
+    try:
+        for wanted in options.rerun:
+            if wanted == "all":
+                count = store.rerun_others(model.name, model.prompt_version)
+                log.info("events to be judged again, their verdict being of another model or prompt: %d", count)
+            elif not store.rerun(wanted):
+                raise UsageError(f"--rerun {wanted}: there is no such event, or it still waits for its first verdict")
+    except (StoreBusy, StoreFull) as error:
+        raise FatalError(f"--rerun: {error}; start the worker again when that is over") from error
 
 
 if __name__ == "__main__":

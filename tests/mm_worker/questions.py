@@ -2,11 +2,13 @@
 
 import numpy as np
 
-from mm_worker.vlm import ClipFrame, Question
+from mm_worker.clip_frames import ClipFrame
+from mm_worker.pictures import make_pictures
+from mm_worker.vlm import Question
 from tests.backend_api.events import make_event
 
 
 def make_question(at_s: float = 0.0, frames: int = 2) -> Question:
     """About the attempt `at_s` seconds after the tests' start, with `frames` small grey pictures."""
-    pictures = tuple(ClipFrame(number * 0.5, np.full((48, 64, 3), 90 + number, np.uint8)) for number in range(frames))
-    return Question(make_event(at_s=at_s), pictures)
+    drawn = [ClipFrame(number * 0.5, np.full((48, 64, 3), 90 + number, np.uint8)) for number in range(frames)]
+    return Question(make_event(at_s=at_s), make_pictures(drawn, None))

@@ -7,6 +7,7 @@ from pathlib import Path
 from backend_api.contract import Enrichment, Event, clip_name
 from backend_api.media import MediaFolder
 from backend_api.store import Store
+from mm_worker.gate import Gate
 from mm_worker.loop import Pace, Worker
 from mm_worker.mock_vlm import MockVlm
 from mm_worker.retry import RetryPolicy
@@ -64,12 +65,13 @@ class Scene:
         assert row.mm is not None
         return row.mm
 
-    def worker(self, vlm: Vlm | None = None) -> Worker:
-        """A worker with the mocked model, unless told otherwise."""
+    def worker(self, vlm: Vlm | None = None, gate: Gate | None = None) -> Worker:
+        """A worker with the mocked model and a gate of its own, unless told otherwise."""
         return Worker(
             self.store,
             MediaFolder(self.media),
             vlm or MockVlm(123),
+            gate or Gate(self.clock, random.Random(JITTER_SEED)),
             clock=self.clock,
             stop=self.stop,
             pace=PACE,

@@ -85,7 +85,16 @@ def test_a_clip_other_than_the_promised_one_is_refused(tmp_path: Path, kept_byte
         read_clip(path, promised)
 
 
-@pytest.mark.parametrize("share", [0.0, 0.1, 0.4, 0.8])
+def test_of_a_damaged_clip_the_whole_frames_are_shown(tmp_path: Path) -> None:
+    path = tmp_path / "clip.mp4"
+    draw_clip(path, [number * 100 for number in range(20)])
+    data = path.read_bytes()
+    frames = sample_frames(data[: int(len(data) * 0.8)])
+    assert 0 < len(frames) < 8
+    assert [frame_number(frame.image) for frame in frames] == [round(frame.time_s * 10) for frame in frames]
+
+
+@pytest.mark.parametrize("share", [0.0, 0.1, 0.4])
 def test_a_file_that_was_cut_short_is_unreadable(tmp_path: Path, share: float) -> None:
     path = tmp_path / "clip.mp4"
     draw_clip(path, [number * 100 for number in range(20)])

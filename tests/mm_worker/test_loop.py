@@ -2,16 +2,22 @@
 
 import random
 from collections import Counter
+from hashlib import sha256
 
 import pytest
 
-from backend_api.contract import Enrichment, MmResult, MmStatus, clip_name
+from backend_api.contract import Enrichment, Event, MmResult, MmStatus, Verdict, clip_name, frame_name
 from mm_worker.loop import Outcome
 from mm_worker.mock_vlm import MockVlm
 from mm_worker.vlm import VlmError
+from tests.mm_worker.clips import draw_clip
 from tests.mm_worker.models import AskedVlm, FailingVlm
 from tests.mm_worker.questions import make_question
 from tests.mm_worker.scene import JITTER_SEED, RETRY, Scene
+
+
+def frame_file(scene: Scene, event: Event, number: int) -> bytes:
+    return (scene.media / frame_name(event.event_id, number)).read_bytes()
 
 
 def test_the_verdict_and_what_it_rests_on_are_stored(scene: Scene) -> None:
@@ -20,7 +26,12 @@ def test_the_verdict_and_what_it_rests_on_are_stored(scene: Scene) -> None:
     assert scene.worker(vlm).run(drain=True) == Counter({Outcome.DONE: 1})
     expected = MockVlm(123).judge(make_question())
     times_s = (0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8)
-    result = MmResult(**expected.model_dump(), frame_times_s=times_s, latency_ms=1500.0)
+    shown = vlm.questions[0].pictures
+    assert [frame_file(scene, event, number) for number in range(1, 9)] == [picture.jpeg for picture in shown]
+    hashes = tuple(sha256(picture.jpeg).hexdigest() for picture in shown)
+    result = MmResult(
+        **expected.model_dump(), frame_times_s=times_s, frame_sha256s=hashes, latency_ms=1500.0, attempt=1
+    )
     assert scene.enrichment(event) == Enrichment(status=MmStatus.DONE, attempts=1, result=result)
     assert [question.event for question in vlm.questions] == [event]
 
@@ -97,3 +108,16 @@ def test_a_model_that_fails_for_good_leaves_its_reason(scene: Scene) -> None:
     event = scene.add_attempt()
     assert scene.worker(FailingVlm(failures=9)).run(drain=True) == Counter({Outcome.FAILED: 2, Outcome.DEAD: 1})
     assert scene.enrichment(event) == Enrichment(status=MmStatus.DEAD, attempts=3, error="the model is not loaded")
+
+
+def test_too_few_frames_are_not_worth_a_question(scene: Scene) -> None:
+    short = scene.media / "short.mp4"
+    event = scene.add_attempt(clip=draw_clip(short, [0, 100]))
+    short.rename(scene.media / clip_name(event.event_id))
+    vlm = AskedVlm()
+    assert scene.worker(vlm).run(drain=True) == Counter({Outcome.DONE: 1})
+    result = scene.enrichment(event).result
+    assert result is not None
+    assert (result.verdict, result.confidence, result.requests) == (Verdict.CANNOT_TELL, 0.0, 0)
+    assert "2 readable frames" in result.summary
+    assert vlm.questions == []

@@ -36,7 +36,7 @@ def test_every_flag_is_heard() -> None:
         (["--poll-s", "soon"], "argument --poll-s: 'soon' is no duration"),
         (["--lease-s", "nan"], "argument --lease-s: 'nan' is no duration"),
         (["--lease-s", "inf"], "argument --lease-s: 'inf' is no duration"),
-        (["--max-attempts", "0"], "argument --max-attempts: '0' is no number of attempts"),
+        (["--max-attempts", "0"], "argument --max-attempts: '0' is no count"),
         (["--max-attempts", "-1"], "argument --max-attempts: "),
         (["--seed", "x"], "argument --seed: "),
         (["--vlm", "oracle"], "argument --vlm: "),

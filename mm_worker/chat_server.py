@@ -1,0 +1,178 @@
+"""One request to a chat server over HTTP, and what every way in which it can fail means for the question.
+
+Nothing is sent twice here: once a request may have arrived, the server may work on it and bill it. The key is in the
+header alone, and is taken out of whatever the server says, should it repeat it.
+"""
+
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
+from http import HTTPStatus
+from urllib.parse import urlsplit
+
+import requests
+import urllib3
+from pydantic import JsonValue
+from requests.adapters import HTTPAdapter
+
+from backend_api.clock import Clock
+from backend_api.process import UsageError
+from mm_worker.chat_answer import error_message
+from mm_worker.vlm import ServerAway, ServerTrouble, VlmError
+
+_LOOPBACK = {"localhost", "127.0.0.1", "::1"}
+_MAX_BYTES = 4 * 1024 * 1024
+_CHUNK_BYTES = 64 * 1024
+_MAX_RETRY_AFTER_S = 86_400.0
+_WHAT_TO_DO = {
+    401: "give the right key in GYM_VLM_KEY",
+    403: "the key in GYM_VLM_KEY may not do this",
+    404: "check --vlm-url and --vlm-model",
+    429: "it is asked too much, or the account is used up",
+}
+# The server turns everybody away, and bills nothing.
+_AWAY = {401, 403, 404, 429, 503}
+
+
+class FormatRefused(Exception):
+    """400: the server may not know the way in which the reply's format was asked for."""
+
+
+class ChatServer:
+    """Posts to `url`/chat/completions, with `key` as bearer when there is one; from any thread.
+
+    `connect_s` and `total_s` bound a request in seconds. Raises UsageError when `url` is no HTTP address.
+    """
+
+    def __init__(
+        self, url: str, key: str | None, clock: Clock, *, connect_s: float, total_s: float, connections: int
+    ) -> None:
+        self.url = _checked(url)
+        self._key = key
+        self._clock = clock
+        self._connect_s = connect_s
+        self._total_s = total_s
+        self._session = requests.Session()
+        # A proxy from the environment can't reach a server on this computer.
+        self._session.trust_env = urlsplit(self.url).hostname not in _LOOPBACK
+        adapter = HTTPAdapter(pool_maxsize=connections, max_retries=0)
+        self._session.mount("http://", adapter)
+        self._session.mount("https://", adapter)
+        self._session.auth = _Bearer(key)
+
+    def ask(self, body: Mapping[str, JsonValue]) -> bytes:
+        """The body of a 200. Raises FormatRefused, ServerAway, ServerTrouble or VlmError."""
+        until_s = self._clock.monotonic_s() + self._total_s
+        try:
+            response = self._session.post(
+                f"{self.url}/chat/completions",
+                json=body,
+                timeout=(self._connect_s, self._total_s),
+                allow_redirects=False,
+                stream=True,
+            )
+            with response:
+                content = self._hide_key(self._read(response, until_s))
+        except requests.RequestException as error:
+            raise self._failure(error) from error
+        except (urllib3.exceptions.HTTPError, OSError) as error:
+            raise ServerTrouble(f"{self.url}: the answer broke off; it may have been billed") from error
+        if response.status_code == HTTPStatus.OK:
+            return content
+        raise self._refusal(response, content)
+
+    def close(self) -> None:
+        """Close the connections."""
+        self._session.close()
+
+    def _read(self, response: requests.Response, until_s: float) -> bytes:
+        """The whole body; a server that drips may not take longer for it than one that thinks."""
+        content = bytearray()
+        while chunk := response.raw.read1(_CHUNK_BYTES, decode_content=True):
+            content += chunk
+            if len(content) > _MAX_BYTES:
+                raise VlmError(f"{self.url}: the answer is longer than {_MAX_BYTES} bytes")
+            if self._clock.monotonic_s() > until_s:
+                raise ServerTrouble(f"{self.url}: the answer was not complete within {self._total_s:g} s")
+        return bytes(content)
+
+    def _hide_key(self, content: bytes) -> bytes:
+        return content.replace(self._key.encode(), b"[key]") if self._key else content
+
+    def _failure(self, error: requests.RequestException) -> VlmError:
+        if _was_never_sent(error):
+            return ServerAway(f"{self.url} cannot be reached: {_reason(error)}")
+        if isinstance(error, requests.Timeout):
+            return ServerTrouble(f"{self.url}: no answer within {self._total_s:g} s; it may have been billed")
+        return ServerTrouble(f"{self.url}: the connection was cut before an answer came; it may have been billed")
+
+    def _refusal(self, response: requests.Response, content: bytes) -> Exception:
+        status = response.status_code
+        said = " ".join(filter(None, [f"HTTP {status}", error_message(content)]))
+        text = "; ".join(filter(None, [f"{self.url} answered {said}", _WHAT_TO_DO.get(status)]))
+        if status == HTTPStatus.BAD_REQUEST:
+            return FormatRefused(text)
+        after_s = retry_after_s(response.headers.get("Retry-After"), self._clock.now())
+        if status in _AWAY:
+            return ServerAway(text, after_s)
+        return ServerTrouble(text, after_s) if status >= HTTPStatus.INTERNAL_SERVER_ERROR else VlmError(text, after_s)
+
+
+def retry_after_s(header: str | None, now: datetime) -> float | None:
+    """Seconds that a Retry-After header (RFC 9110, 10.2.3: seconds or a date) asks for, at most a day."""
+    if header is None:
+        return None
+    text = header.strip()
+    if text.isascii() and text.isdecimal():
+        return min(float(text[:9]), _MAX_RETRY_AFTER_S)
+    try:
+        at = parsedate_to_datetime(text)
+    except ValueError:
+        return None
+    at = at if at.tzinfo else at.replace(tzinfo=UTC)
+    return min(max(0.0, (at - now).total_seconds()), _MAX_RETRY_AFTER_S)
+
+
+class _Bearer(requests.auth.AuthBase):
+    """Given as an auth object, because a header alone would give way to an entry for the host in ~/.netrc."""
+
+    def __init__(self, key: str | None) -> None:
+        self._key = key
+
+    def __call__(self, request: requests.PreparedRequest) -> requests.PreparedRequest:
+        if self._key:
+            request.headers["Authorization"] = f"Bearer {self._key}"
+        return request
+
+
+def _was_never_sent(error: requests.RequestException) -> bool:
+    """Whether the connection was not even made."""
+    if isinstance(error, (requests.ConnectTimeout, requests.exceptions.ProxyError, requests.exceptions.SSLError)):
+        return True
+    cause = error.args[0] if error.args else None
+    reason = getattr(cause, "reason", None)
+    return isinstance(reason, (urllib3.exceptions.NewConnectionError, urllib3.exceptions.ConnectTimeoutError))
+
+
+def _reason(error: requests.RequestException) -> str:
+    if isinstance(error, requests.ConnectTimeout):
+        return "no connection in time"
+    cause: BaseException | None = error
+    while cause is not None:
+        if isinstance(cause, OSError) and cause.strerror:
+            return cause.strerror.lower()
+        cause = cause.__cause__ or cause.__context__
+    return "no connection"
+
+
+def _checked(url: str) -> str:
+    try:
+        parts = urlsplit(url)
+        host, _ = parts.hostname, parts.port
+    except ValueError as error:
+        raise UsageError(f"--vlm-url {url!r} is no address: {error}") from error
+    if parts.scheme not in {"http", "https"} or not host or parts.query or parts.fragment:
+        raise UsageError(f"--vlm-url {url!r} is no address: write it as http://127.0.0.1:11434/v1")
+    if parts.username or parts.password:
+        raise UsageError("--vlm-url holds a name or password; give the key in the environment as GYM_VLM_KEY")
+    return url.rstrip("/")
