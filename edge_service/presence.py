@@ -13,6 +13,8 @@ HELD_S = 0.5
 # At 2 samples a second a window holds two, and time stamps are not exact: presence and absence that differ by no more
 # than this are equal.
 _EVEN_S = 0.12
+# Who is expected to be there is so also when seen for a quarter of a second: that is no majority, and no accident.
+_DOUBT_S = 0.5
 # Two sightings in this time are somebody: at 2 samples a second it leaves room for two missed detections in between.
 _SECOND_S = 1.62
 # Two sightings further apart than this have an unobserved gap between them (the slowest sampling is one in 2 s).
@@ -59,26 +61,31 @@ class Presence:
     """What is known of a zone after its latest sample.
 
     `samples` are those of the last second. `glimpse` is the latest sighting that absence did not outweigh; a second one
-    soon after it counts as seen, also where the majority is not reached yet, or no longer. `streak` is the latest stay.
+    soon after it counts as seen, also where the majority is not reached yet, or no longer. `streak` is the latest stay,
+    and `unseen` is how many samples since then showed nobody.
     """
 
     samples: tuple[Sample, ...] = ()
     is_present: bool = False
     glimpse: Sample | None = None
     streak: Streak | None = None
+    unseen: int = 0
 
     def unseen_s(self, time_s: float) -> float:
         """How long nobody has been seen at `time_s`; endless when nobody ever was."""
         return float("inf") if self.streak is None else time_s - self.streak.last_seen_s
 
 
-def observe(before: Presence, sample: Sample, grace_s: float) -> Presence:
-    """`before` and one later sample. A streak goes on over absences of up to `grace_s` seconds."""
+def observe(before: Presence, sample: Sample, grace_s: float, *, is_expected: bool = False) -> Presence:
+    """`before` and one later sample. A streak goes on over absences of up to `grace_s` seconds.
+
+    `is_expected`: somebody is known to be there and has not been found to have left, so less has to speak for it.
+    """
     samples = (*(old for old in before.samples if old.time_s > sample.time_s - WINDOW_S), sample)
     balance_s = _balance_s(samples)
     is_present = before.is_present if abs(balance_s) <= _EVEN_S else balance_s > 0
-    after = replace(before, samples=samples, is_present=is_present)
-    if not sample.boxes or balance_s < -_EVEN_S:
+    after = replace(before, samples=samples, is_present=is_present, unseen=before.unseen + (not sample.boxes))
+    if not sample.boxes or balance_s < -(_DOUBT_S if is_expected else _EVEN_S):
         return after
     glimpse = before.glimpse
     is_second = glimpse is not None and sample.time_s - glimpse.time_s <= _SECOND_S
@@ -86,7 +93,7 @@ def observe(before: Presence, sample: Sample, grace_s: float) -> Presence:
         sightings = [seen for seen in samples if seen.boxes]
         if glimpse is not None and is_second and glimpse.time_s < samples[0].time_s:
             sightings.insert(0, glimpse)
-        after = replace(after, streak=_go_on(before, sightings, grace_s))
+        after = replace(after, streak=_go_on(before, sightings, grace_s), unseen=0)
     return replace(after, glimpse=sample)
 
 

@@ -1,5 +1,6 @@
 """The states of one machine: free, occupied, and open for cleaning, and what makes it go from one to the next."""
 
+import math
 from dataclasses import dataclass, field, replace
 
 from backend_api.contract import EndReason, EventType
@@ -8,9 +9,11 @@ from edge_service.machine import Machine, RuleTimes
 from edge_service.presence import GAP_S, Presence, Sample, Streak, moved_presence, observe
 
 # Somebody who is not seen for this long has not been there all the time: ten short visits are no long stay. It spans
-# what one missed detection in five leaves out at 2 samples a second.
-_GRACE_S = 2.25
-_GRACE_PER_EXIT = 0.8
+# four missed detections in a row at 2 samples a second.
+_GRACE_S = 2.6
+# So many samples in a row without a sighting are no missed detections any more: where one in five is missed, somebody
+# who is there all the time goes unseen for so long once in a day at 2 samples a second.
+_SURE_SAMPLES = 6
 # How long after it began a stay may come to be known: two missed detections at 2 samples a second.
 _SETTLE_S = 2.0
 # Sums of time stamps miss their mark by rounding.
@@ -45,7 +48,8 @@ def step(machine: Machine, state: MachineState, sample: Sample, gap_s: float) ->
     hits: list[Hit] = []
     if gap_s > GAP_S:
         state, hits = elapse(machine, state, sample.time_s)
-    state = replace(state, presence=observe(state.presence, sample, _grace_s(machine.rules, state.session)))
+    grace_s, is_occupied = _grace_s(machine.rules, state), _is_occupied(state.session)
+    state = replace(state, presence=observe(state.presence, sample, grace_s, is_expected=is_occupied))
     for transition in (_leave, _attempt, _occupy, _close):
         state, more = transition(machine, state, sample.time_s)
         hits += more
@@ -54,8 +58,7 @@ def step(machine: Machine, state: MachineState, sample: Sample, gap_s: float) ->
 
 def elapse(machine: Machine, state: MachineState, time_s: float) -> Step:
     """What the machine is when nothing was observed since its last sample until `time_s`: nobody is assumed there."""
-    state = replace(state, presence=replace(state.presence, is_present=False))
-    return _leave(machine, state, time_s)
+    return _leave_unseen(machine, replace(state, presence=replace(state.presence, is_present=False)), time_s)
 
 
 def moved(state: MachineState, by_s: float) -> MachineState:
@@ -78,14 +81,26 @@ def finish(machine_id: str, state: MachineState, end_reason: EndReason) -> Step:
     return MachineState(), [_end(machine_id, session, streak, end_reason)]
 
 
-def _grace_s(rules: RuleTimes, session: Session | None) -> float:
+def _grace_s(rules: RuleTimes, state: MachineState) -> float:
     """For how long somebody may be out of sight without a stay being over."""
-    if session is not None and session.left_s is None:
-        return rules.exit_s
-    return min(_GRACE_S, _GRACE_PER_EXIT * rules.exit_s)
+    if _is_occupied(state.session):
+        return math.inf  # it is over when `_leave` says so
+    return _GRACE_S if state.presence.unseen < _SURE_SAMPLES else min(_GRACE_S, rules.exit_s)
+
+
+def _is_occupied(session: Session | None) -> bool:
+    return session is not None and session.left_s is None
 
 
 def _leave(machine: Machine, state: MachineState, time_s: float) -> Step:
+    """Left, unless that may be a few missed detections, or somebody is seen now: maybe the one who was there."""
+    presence = state.presence
+    if presence.unseen < _SURE_SAMPLES or presence.samples[-1].boxes:
+        return state, []
+    return _leave_unseen(machine, state, time_s)
+
+
+def _leave_unseen(machine: Machine, state: MachineState, time_s: float) -> Step:
     """OCCUPIED, and nobody for exit_s: END and WINDOW_OPEN, both as of the last sighting."""
     session, presence = state.session, state.presence
     if session is None or session.left_s is not None or presence.streak is None or presence.is_present:
@@ -155,7 +170,7 @@ def _close(machine: Machine, state: MachineState, time_s: float) -> Step:
         not session.is_attempted
         and presence.streak is not None
         and presence.streak.began_s < closes_s
-        and presence.unseen_s(time_s) <= _grace_s(machine.rules, session)
+        and presence.unseen_s(time_s) <= _grace_s(machine.rules, state)
     )
     if time_s < closes_s + _SETTLE_S or may_become_attempt:
         return state, []
