@@ -20,12 +20,13 @@ from edge_service.event_factory import EventFactory
 from edge_service.frame import Frame
 from edge_service.machine import Machine, RuleTimes
 from edge_service.media_folder import remove_leftovers
-from edge_service.outbox import Outbox
+from edge_service.outbox import DEFAULT_MAX_BYTES, Outbox
 from edge_service.packet_ring import PacketRing, reach_s
+from edge_service.progress import Tally
 from edge_service.recorder import Recorder
 from edge_service.recovery import recover
 from edge_service.tracker import Tracker
-from edge_service.transport import Answer
+from edge_service.transport import Answer, Unreachable
 from edge_service.video import VideoSource
 from edge_service.watch import Camera, Watch
 from tests.edge_service.crashing_disk import Crash
@@ -43,12 +44,19 @@ _CLIP = ClipConfig(pre_s=0.5, post_s=2.5)
 
 @dataclass
 class Ledger:
-    """A backend that remembers the body of every event, and every body that contradicts one that it has."""
+    """A backend that remembers the body of every event, and every body that contradicts one that it has.
+
+    It can't be reached for the next `outages` requests.
+    """
 
     bodies: dict[UUID, bytes] = field(default_factory=dict)
     contradictions: list[bytes] = field(default_factory=list)
+    outages: int = 0
 
     def post(self, ndjson: bytes) -> Answer:
+        if self.outages:
+            self.outages -= 1
+            raise Unreachable("connection refused")
         lines = ndjson.splitlines()
         for body in lines:
             if self.bodies.setdefault(UUID(json.loads(body)["event_id"]), body) != body:
@@ -67,7 +75,7 @@ class Scene:
     """A `world` of stays that goes on while the edge is down; `folder` outlives the edge's runs, and so does `ledger`.
 
     `seen_s` and `looked_s` are the seconds after START_TIME at which somebody was seen, and anything was looked at;
-    `promised` are the events whose hits were in a checkpoint or which were in the outbox.
+    `promised` are the events whose hits were in a checkpoint. Every `delivery_looks`-th look, what waits is sent.
     """
 
     video: Path
@@ -78,6 +86,8 @@ class Scene:
     seen_s: list[float] = field(default_factory=list)
     looked_s: list[float] = field(default_factory=list)
     promised: set[UUID] = field(default_factory=set)
+    delivery_looks: int = 8
+    outbox_max_bytes: int = DEFAULT_MAX_BYTES
 
     def __post_init__(self) -> None:
         self.folder.mkdir(exist_ok=True)
@@ -109,16 +119,16 @@ class Scene:
         dies_s: float = 1e9,
         view: str = "world",
         store_id: str = "gym",
-    ) -> None:
+    ) -> Tally:
         """Run the edge `begins_s` seconds after START_TIME.
 
         At `stops_s` seconds of media time it is told to stop, at `dies_s` it dies of a Crash, at the end of the video
-        it ends. `view` and `store_id` are what the run says that it watches.
+        it ends. `view` and `store_id` are what the run says that it watches. Returns what it counted.
         """
         clock, stop = FakeClock(), Signal()
         run = Run(view, store_id, "cam_01", START_TIME + timedelta(seconds=begins_s))
         remove_leftovers(self.folder, disk)
-        with Outbox.open(self.folder, "cam_01", disk) as outbox:
+        with Outbox.open(self.folder, "cam_01", disk, max_bytes=self.outbox_max_bytes) as outbox:
             courier = Courier(outbox, self.ledger, clock, "backend")
             checkpoint_file = _Promises(self.folder / "cam_01.checkpoint", disk, self.promised)
             recovery = recover(checkpoint_file.load(), run, self.machines, outbox)
@@ -137,6 +147,7 @@ class Scene:
             watch.run(1.0, stop)
             while courier.step() != Idle():
                 pass
+            return watch.tally()
 
     def check_media(self) -> None:
         """Every clip that an event names is there, whole; no file is half."""
@@ -163,7 +174,7 @@ class _Eye:
 
     def detect(self, frame: Frame) -> Sequence[Detection]:
         self._looks += 1
-        if self._looks % 8 == 0:
+        if self._looks % self._scene.delivery_looks == 0:
             self._courier.step()
         if frame.time_s >= self._dies_s:
             raise Crash
