@@ -13,12 +13,12 @@ from edge_service.backoff import retry_delay_s
 from edge_service.encoded import EncodedPacket, StreamFormat
 from edge_service.live_connection import TIME_BASE_HZ, Connect, Connection, ConnectionLost, RawPacket
 from edge_service.live_timeline import LiveTimeline
-from edge_service.mailbox import Mailbox
+from edge_service.packet_queue import PacketQueue
 
 log = logging.getLogger(__name__)
 
 # A camera has one edge: it is not to be protected from a crowd, and every second without it is unobserved.
-MAX_DELAY_S = 10.0
+MAX_DELAY_S = 5.0
 # What came while the connection was made is handed over at once; after this, packets come as they are sent.
 _SETTLE_S = 0.5
 _SPACINGS = 9
@@ -38,10 +38,10 @@ class _Arrived:
 
 
 class LiveReader:
-    """Reads one camera into `mailbox` until it is closed. `name` tells no credentials."""
+    """Reads one camera into `queue` until it is closed. `name` tells no credentials."""
 
     def __init__(
-        self, connect: Connect, name: str, mailbox: Mailbox, clock: Clock, rng: Random, begin_s: float
+        self, connect: Connect, name: str, queue: PacketQueue, clock: Clock, rng: Random, begin_s: float
     ) -> None:
         """Media time 0 is when `clock` said `begin_s`."""
         self.captured = 0
@@ -51,7 +51,7 @@ class LiveReader:
         self.is_connected = False
         self._connect = connect
         self._name = name
-        self._mailbox = mailbox
+        self._queue = queue
         self._clock = clock
         self._rng = rng
         self._begin_s = begin_s
@@ -95,7 +95,7 @@ class LiveReader:
             packet = self._place(arrived, stream_format)
             if not self.is_connected:
                 self._note_connection(stream_format)
-            self._mailbox.put(packet)
+            self._queue.put(packet)
 
     def _settled(self, connection: Connection) -> Iterator[_Arrived]:
         """The packets as they come, the first ones when it is known how they lie in time.

@@ -12,7 +12,7 @@ from edge_service.encoded import EncodedPacket, StreamFormat
 from edge_service.frame import Frame
 from edge_service.live_connection import STALL_S, Connect
 from edge_service.live_reader import LiveReader
-from edge_service.mailbox import Mailbox
+from edge_service.packet_queue import PacketQueue
 from edge_service.packet_ring import PacketRing
 from edge_service.picture import to_image
 from edge_service.sampled_decoder import SampledDecoder
@@ -20,7 +20,7 @@ from edge_service.sampling import Sampler
 
 # How long nothing is handed on before None is, so that what waits for time to pass can go on.
 TICK_S = 1.0
-# A packet may lie in the mailbox, or be under way, when its connection is lost.
+# A packet may lie in the queue, or be under way, when its connection is lost.
 _UNDER_WAY_S = 0.5
 # Of a backlog that is longer than this only the newest group of pictures is decoded.
 _BACKLOG_S = 1.0
@@ -52,8 +52,8 @@ class LiveSource:
         self._fps = fps
         self._ring = ring
         self._clock = clock
-        self._mailbox = Mailbox()
-        self._reader = LiveReader(connect, description, self._mailbox, clock, rng, begin_s)
+        self._queue = PacketQueue()
+        self._reader = LiveReader(connect, description, self._queue, clock, rng, begin_s)
         self._sampler = Sampler(fps)
         self._decoder: SampledDecoder | None = None
         self._format: StreamFormat | None = None
@@ -80,7 +80,7 @@ class LiveSource:
         """
         with ThreadPoolExecutor(max_workers=1, thread_name_prefix="camera") as executor:
             reading = executor.submit(self._reader.run)
-            reading.add_done_callback(lambda _: self._mailbox.arrived.set())
+            reading.add_done_callback(lambda _: self._queue.arrived.set())
             try:
                 while True:
                     yield self._next(reading)
@@ -90,10 +90,10 @@ class LiveSource:
     def _next(self, reading: "Future[None]") -> Frame | None:
         deadline_s = self._clock.monotonic_s() + TICK_S
         while (left_s := deadline_s - self._clock.monotonic_s()) > 0:
-            self._clock.wait(self._mailbox.arrived, left_s)
+            self._clock.wait(self._queue.arrived, left_s)
             if reading.done():
                 reading.result()
-            if (packets := self._mailbox.take()) and (frame := self._newest(packets)):
+            if (packets := self._queue.take()) and (frame := self._newest(packets)):
                 self.processed += 1
                 return frame
         silent_s = STALL_S if self._reader.is_connected else _UNDER_WAY_S

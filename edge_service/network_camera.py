@@ -17,6 +17,9 @@ from edge_service.live_connection import STALL_S, TIME_BASE_HZ, Connection, Conn
 from edge_service.video_address import CameraAddress
 
 _OPEN_S = 10.0
+# When a read is given up, FFmpeg may hand over a picture that it had kept back, and the next read begins to wait anew.
+_READ_S = STALL_S / 2
+_STALLED = "stopped sending pictures"
 # TCP, since a lost UDP packet damages all pictures up to the next key picture. Sound is not even asked for.
 _RTSP_OPTIONS = {"rtsp_transport": "tcp", "allowed_media_types": "video"}
 _ASSUMED_FRAME_RATE = Fraction(25)
@@ -32,7 +35,7 @@ def connect_camera(address: CameraAddress, clock: Clock) -> Iterator[Connection]
     is_rtsp = address.scheme in ("rtsp", "rtsps")
     # FFmpeg's own messages repeat the address, with its password.
     try:
-        container = av.open(address.url, container_options=_RTSP_OPTIONS if is_rtsp else {}, timeout=(_OPEN_S, STALL_S))
+        container = av.open(address.url, container_options=_RTSP_OPTIONS if is_rtsp else {}, timeout=(_OPEN_S, _READ_S))
     except av.error.ExitError as error:
         raise ConnectionLost(f"no answer within {_OPEN_S:.0f} s") from error
     except av.error.FFmpegError as error:
@@ -63,9 +66,9 @@ class _NetworkCamera:
                     seen_s = self._clock.monotonic_s()
                     yield self._raw(packet)
                 elif self._clock.monotonic_s() - seen_s > STALL_S:
-                    raise ConnectionLost(f"no picture for {STALL_S:.0f} s")
+                    raise ConnectionLost(_STALLED)
         except av.error.ExitError as error:
-            raise ConnectionLost(f"no picture for {STALL_S:.0f} s") from error
+            raise ConnectionLost(_STALLED) from error
         except av.error.FFmpegError as error:
             raise ConnectionLost(error.strerror) from error
 

@@ -46,7 +46,7 @@ class _Group:
 class PacketRing:
     """A queue of packets that begins with a key picture, always.
 
-    It forgets from the old end: what lies further back than `reach_s` seconds, and, whole groups of pictures at a time,
+    It forgets from the old end: what lies more than `reach_s` seconds of pictures back, and, whole groups at a time,
     what is more than `max_bytes` bytes. With `is_live` it notes where pictures are missing; a file misses none.
     """
 
@@ -128,8 +128,13 @@ class PacketRing:
         while self._size_bytes > self._max_bytes or self._is_past_reach():
             group = self._groups.popleft()
             self._size_bytes -= group.size_bytes
-        while self._gaps and self._gaps[0].end_s < self._newest_s - 2 * self._reach_s:
+        while self._gaps and self._groups and self._gaps[0].end_s < self._groups[0].time_s:
             self._gaps.popleft()
 
     def _is_past_reach(self) -> bool:
-        return len(self._groups) > 1 and self._groups[1].time_s <= self._newest_s - self._reach_s
+        if len(self._groups) < 2:
+            return False
+        # Time in which no picture came does not count: the rules, too, get to know nothing in it.
+        second_s = self._groups[1].time_s
+        missing_s = sum(gap.end_s - gap.start_s for gap in self._gaps if gap.start_s >= second_s)
+        return second_s <= self._newest_s - missing_s - self._reach_s

@@ -8,7 +8,7 @@ from edge_service.encoded import EncodedPacket
 DEFAULT_MAX_BYTES = 64 * 1024 * 1024
 
 
-class Mailbox:
+class PacketQueue:
     """A queue whose reader never waits for room: when it is full, the oldest packets are thrown away.
 
     Invariant: what is taken begins with a key picture or goes on where the last packet that was taken ended.
