@@ -26,9 +26,10 @@ class ClipConfig:
 
 @dataclass(frozen=True, slots=True)
 class DeliveryConfig:
-    """Where the backend is."""
+    """Where the backend is, and whether clips are sent to it rather than kept in a folder that it reads, too."""
 
     backend_url: str = "http://127.0.0.1:8000"
+    upload_clips: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,11 +130,11 @@ def _clip(setting: Setting | None) -> ClipConfig:
 
 def _delivery(setting: Setting | None) -> DeliveryConfig:
     keys = setting.section("backend_url", "upload_clips") if setting else {}
-    if (upload := keys.get("upload_clips")) and upload.truth():
-        raise upload.error(
-            "this version cannot upload clips; write false and let edge and backend share a media folder"
-        )
-    return DeliveryConfig(_url(keys["backend_url"])) if "backend_url" in keys else DeliveryConfig()
+    default = DeliveryConfig()
+    return DeliveryConfig(
+        backend_url=_url(keys["backend_url"]) if "backend_url" in keys else default.backend_url,
+        upload_clips=keys["upload_clips"].truth() if "upload_clips" in keys else default.upload_clips,
+    )
 
 
 def _url(setting: Setting) -> str:

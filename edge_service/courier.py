@@ -35,15 +35,17 @@ class Failed:
 class Courier:
     """Delivers from `outbox` through `transport` to what reasons call `backend`.
 
-    It never waits, and a single thread calls it.
+    It never waits, and a single thread calls it. A request holds at most `max_lines` events.
     """
 
-    def __init__(self, outbox: Outbox, transport: Transport, clock: Clock, backend: str) -> None:
+    def __init__(
+        self, outbox: Outbox, transport: Transport, clock: Clock, backend: str, *, max_lines: int = MAX_BATCH_LINES
+    ) -> None:
         self._outbox = outbox
         self._transport = transport
         self._clock = clock
         self._backend = backend
-        self._max_lines = MAX_BATCH_LINES
+        self._most_lines = self._max_lines = max_lines
 
     def step(self) -> Idle | Moved | Failed:
         """Deliver one batch, or the part of it that the backend takes."""
@@ -85,7 +87,7 @@ class Courier:
             )
         if taken.stuck is None:
             self._outbox.acknowledge(batch)
-            self._max_lines = min(MAX_BATCH_LINES, self._max_lines * 2)
+            self._max_lines = min(self._most_lines, self._max_lines * 2)
             return Moved()
         if taken.count:
             self._outbox.acknowledge(batch.first(taken.count))

@@ -49,9 +49,14 @@ def is_temporary(status: int) -> bool:
     return status in {408, 425, 429} or status >= 500
 
 
+def is_denied(status: int) -> bool:
+    """Whether the key is missing or wrong: a person has to put that right, and no event is to blame for it."""
+    return status in {401, 403}
+
+
 def judge(answer: Answer, count: int, now: datetime) -> Taken | Refused | TryAgain:
     """What `answer` to a batch of `count` events means. `now` is aware; a Retry-After date counts from it."""
-    if is_temporary(answer.status):
+    if is_temporary(answer.status) or is_denied(answer.status):
         reason = f"answered {answer.status} ({_detail(answer)})"
         return TryAgain(reason, parse_retry_after(answer.retry_after, now))
     if 400 <= answer.status < 500:

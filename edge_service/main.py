@@ -1,6 +1,7 @@
 """The edge's entry: puts the parts of one camera together and runs it to the end of its video."""
 
 import logging
+import os
 import sys
 from collections.abc import Sequence
 from contextlib import closing
@@ -12,8 +13,9 @@ if ROOT not in sys.path:
     sys.path.insert(0, ROOT)
 
 from backend_api.clock import Clock, SystemClock  # noqa: E402
-from backend_api.contract import to_milliseconds  # noqa: E402
+from backend_api.contract import MAX_BATCH_LINES, to_milliseconds  # noqa: E402
 from backend_api.process import EXIT_DONE, project_version, run_process, stop_on_signals  # noqa: E402
+from edge_service.api_key import find_api_key  # noqa: E402
 from edge_service.backend_call import BackendCall  # noqa: E402
 from edge_service.checkpoint import CheckpointFile, Run  # noqa: E402
 from edge_service.config import Config, load_config  # noqa: E402
@@ -39,6 +41,7 @@ from edge_service.scenario import Scenario  # noqa: E402
 from edge_service.sender import DRAIN_PATIENCE_S, STOPPED_PATIENCE_S, Sender  # noqa: E402
 from edge_service.sources import open_source  # noqa: E402
 from edge_service.tracker import Tracker  # noqa: E402
+from edge_service.uploading import UPLOAD_BATCH_LINES, UploadingTransport  # noqa: E402
 from edge_service.video_address import identity  # noqa: E402
 from edge_service.watch import Camera, Watch  # noqa: E402
 
@@ -57,11 +60,14 @@ def main() -> int:
     make_writable(options.outbox_dir, "--outbox-dir")
     remove_leftovers(options.media_dir, disk)
     backend_url = options.backend_url or config.delivery.backend_url
+    api_key = find_api_key(options.api_key, os.environ)
+    uploads_clips = options.upload_clips or config.delivery.upload_clips
     stop = stop_on_signals()
     with (
         Outbox.open(options.outbox_dir, options.camera_id, disk, max_bytes=config.outbox.max_bytes) as outbox,
-        closing(HttpTransport(backend_url)) as transport,
-        closing(BackendCall(backend_url, read_timeout_s=REPORT_TIMEOUT_S)) as reports,
+        closing(HttpTransport(backend_url, api_key)) as http,
+        closing(BackendCall(backend_url, api_key)) as uploads,
+        closing(BackendCall(backend_url, api_key, read_timeout_s=REPORT_TIMEOUT_S)) as reports,
     ):
         start_time = to_milliseconds(options.start_time or clock.now())
         run = Run(identity(options.video), options.store_id, options.camera_id, start_time)
@@ -70,7 +76,14 @@ def main() -> int:
         camera = set_up_camera(options, config, run, recovery.rules, outbox, disk, clock)
         watch = Watch(camera, run, checkpoint_file, clock)
         with (
-            Sender(outbox, transport, clock, SystemRandom(), backend_url=backend_url) as sender,
+            Sender(
+                outbox,
+                UploadingTransport(http, uploads, options.media_dir, disk) if uploads_clips else http,
+                clock,
+                SystemRandom(),
+                backend_url=backend_url,
+                max_lines=UPLOAD_BATCH_LINES if uploads_clips else MAX_BATCH_LINES,
+            ) as sender,
             Heartbeat(
                 run.camera_id,
                 make_reporter(run.store_id, clock.now(), project_version(), watch.tally, lambda: sender.last_error),

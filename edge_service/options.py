@@ -37,6 +37,8 @@ class Options:
     loop: int
     detector: DetectorKind | None
     model: Path | None
+    upload_clips: bool
+    api_key: str | None
 
 
 def parse_options(argv: Sequence[str] | None = None) -> Options:
@@ -124,6 +126,13 @@ def _make_parser() -> ArgumentParser:
         "(default: detector.kind of the configuration, mock)",
     )
     add("--model", type=Path, metavar="FILE", help="the ONNX file for --detector onnx (default: detector.model)")
+    add(
+        "--upload-clips",
+        action="store_true",
+        help="send clips and thumbnails to the backend and remove them here: for an edge on another computer, which "
+        "has no media folder in common with it (default: delivery.upload_clips of the configuration, false)",
+    )
+    add("--api-key", metavar="KEY", help="the backend's key; others may see it here, so better set GYM_API_KEY")
     return parser
 
 

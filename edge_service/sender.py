@@ -7,6 +7,7 @@ from random import Random
 from typing import Self
 
 from backend_api.clock import Clock
+from backend_api.contract import MAX_BATCH_LINES
 from edge_service.backoff import retry_delay_s
 from edge_service.courier import Courier, Failed, Idle
 from edge_service.outbox import Outbox
@@ -23,12 +24,22 @@ log = logging.getLogger(__name__)
 class Sender:
     """Sends what is in `outbox`, as it comes, in order, until `stop` or `drain`; failures are tried again for ever.
 
-    `backend_url` is what messages call the backend. Use it as a context manager, so that its thread ends with the work.
+    `backend_url` is what messages call the backend, `max_lines` the most events of a request. Use it as a context
+    manager, so that its thread ends with the work.
     """
 
-    def __init__(self, outbox: Outbox, transport: Transport, clock: Clock, rng: Random, *, backend_url: str) -> None:
+    def __init__(
+        self,
+        outbox: Outbox,
+        transport: Transport,
+        clock: Clock,
+        rng: Random,
+        *,
+        backend_url: str,
+        max_lines: int = MAX_BATCH_LINES,
+    ) -> None:
         self._outbox = outbox
-        self._courier = Courier(outbox, transport, clock, f"backend {backend_url}")
+        self._courier = Courier(outbox, transport, clock, f"backend {backend_url}", max_lines=max_lines)
         self._clock = clock
         self._rng = rng
         self._backend_url = backend_url

@@ -104,7 +104,6 @@ def test_a_machine_overrides_the_common_rules_key_by_key(path: Path) -> None:
         ("detector: {fps: 0.4}", "detector.fps", "at least 0.5"),
         ("detector: {fps: 61}", "detector.fps", "at most 60"),
         ("clip: {pre_s: 0}", "clip.pre_s", "greater than 0"),
-        ("delivery: {upload_clips: true}", "delivery.upload_clips", "cannot upload clips; write false"),
         ("delivery: {upload_clips: 1}", "delivery.upload_clips", "must be true or false"),
         ("delivery: {backend_url: 8000}", "delivery.backend_url", "must be text, not 8000; put it in quotes"),
         ("delivery: {backend_url: 'localhost:8000'}", "delivery.backend_url", "no address of a backend"),

@@ -41,13 +41,13 @@ def test_nothing_is_settled_beyond_a_line_that_may_succeed_later(status: int) ->
     assert f"{status} to event id-3 (why)" in outcome.stuck
 
 
-@pytest.mark.parametrize("status", [408, 425, 429, 500, 502, 503, 504, 507, 599])
+@pytest.mark.parametrize("status", [401, 403, 408, 425, 429, 500, 502, 503, 504, 507, 599])
 def test_a_passing_trouble_is_tried_again_after_the_pause_that_was_asked_for(status: int) -> None:
     body = json.dumps({"title": "Busy", "status": status, "detail": "come\nback later"}).encode()
     assert judge(Answer(status, body, "7"), 2, NOW) == TryAgain(f"answered {status} (come back later)", 7.0)
 
 
-@pytest.mark.parametrize("status", [400, 401, 403, 404, 405, 409, 410, 413, 415, 422, 451, 499])
+@pytest.mark.parametrize("status", [400, 404, 405, 409, 410, 413, 415, 422, 451, 499])
 def test_any_other_4xx_refuses_the_request_for_good(status: int) -> None:
     assert judge(Answer(status, b"<p>no</p>", None), 2, NOW) == Refused(status, "<p>no</p>")
 

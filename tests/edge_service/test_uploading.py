@@ -1,0 +1,145 @@
+"""Uploads of the edge: the clip first, then its event, then the local copy goes, whatever comes in between."""
+
+import base64
+import hashlib
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import BinaryIO
+
+import pytest
+
+from backend_api.contract import BatchResult, ClipInfo, Event, RejectedLine
+from edge_service.disk import Disk
+from edge_service.outbox_line import event_body
+from edge_service.transport import Answer, Unreachable
+from edge_service.uploading import UploadingTransport
+from tests.edge_service.outbox_events import make_event
+
+CLIP, JPEG = b"clip", b"picture"
+
+
+class OtherComputer:
+    """A backend that keeps what is put, stores events, and notes the order; cut short before step `crash_at`."""
+
+    def __init__(self) -> None:
+        self.steps: list[str] = []
+        self.media: dict[str, bytes] = {}
+        self.events: list[str] = []
+        self.crash_at: int | None = None
+        self.statuses: dict[str, int] = {}
+        self.rejected: set[str] = set()
+
+    def put(self, path: str, body: BinaryIO, headers: dict[str, str]) -> Answer:
+        self._step(f"put {path}")
+        data = body.read()
+        digest = base64.b64encode(hashlib.sha256(data).digest()).decode()
+        assert headers["Content-Digest"] == f"sha-256=:{digest}:"
+        if status := self.statuses.get(path):
+            return Answer(status, b"no", "3")
+        is_new = path not in self.media
+        assert self.media.setdefault(path, data) == data
+        return Answer(201 if is_new else 200, b"")
+
+    def post(self, ndjson: bytes) -> Answer:
+        self._step("post")
+        lines = [Event.model_validate_json(line) for line in ndjson.splitlines()]
+        rejected = [
+            RejectedLine(line=number, event_id=str(event.event_id), status=422, error="no")
+            for number, event in enumerate(lines, start=1)
+            if str(event.event_id) in self.rejected
+        ]
+        for event in lines:
+            assert event.clip is None or f"/media/{event.event_id}" in self.media or self.statuses
+            if str(event.event_id) not in [*self.events, *self.rejected]:
+                self.events.append(str(event.event_id))
+        result = BatchResult(stored=len(lines) - len(rejected), duplicates=0, rejected=rejected)
+        return Answer(200, result.model_dump_json().encode())
+
+    def _step(self, name: str) -> None:
+        if self.crash_at == len(self.steps):
+            self.crash_at = None
+            raise Unreachable("cut")
+        self.steps.append(name)
+
+
+def with_clip(number: int) -> Event:
+    ts = datetime(2026, 1, 31, 9, tzinfo=UTC)
+    clip = ClipInfo(
+        start_ts=ts, end_ts=ts, codec="h264", width=64, height=48, bytes=4, sha256=hashlib.sha256(CLIP).hexdigest()
+    )
+    return make_event(number).model_copy(update={"clip": clip})
+
+
+@pytest.fixture
+def events(tmp_path: Path) -> list[Event]:
+    events = [with_clip(0), make_event(1), with_clip(2)]
+    for event in (events[0], events[2]):
+        (tmp_path / f"{event.event_id}.mp4").write_bytes(CLIP)
+        (tmp_path / f"{event.event_id}.jpg").write_bytes(JPEG)
+    return events
+
+
+def body(events: list[Event]) -> bytes:
+    return b"".join(event_body(event) + b"\n" for event in events)
+
+
+def transport(backend: OtherComputer, folder: Path) -> UploadingTransport:
+    return UploadingTransport(backend, backend, folder, Disk())
+
+
+def test_clips_go_before_their_events_and_the_local_copies_after(events: list[Event], tmp_path: Path) -> None:
+    backend = OtherComputer()
+    assert transport(backend, tmp_path).post(body(events)).status == 200
+    assert [step.split("/")[0] for step in backend.steps] == ["put "] * 4 + ["post"]
+    assert backend.events == [str(event.event_id) for event in events]
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("is_restarted", [False, True])
+@pytest.mark.parametrize("crash_at", range(5))
+def test_a_cut_after_any_step_is_repaired_by_the_next_request(
+    events: list[Event], tmp_path: Path, crash_at: int, is_restarted: bool
+) -> None:
+    backend = OtherComputer()
+    backend.crash_at = crash_at
+    sending = transport(backend, tmp_path)
+    with pytest.raises(Unreachable):
+        sending.post(body(events))
+    assert len(list(tmp_path.iterdir())) == 4
+    if is_restarted:
+        sending = transport(backend, tmp_path)
+    assert sending.post(body(events)).status == 200
+    assert backend.events == [str(event.event_id) for event in events]
+    assert set(backend.media.values()) == {CLIP, JPEG}
+    assert len(backend.steps) == (5 + crash_at if is_restarted else 5)
+    assert list(tmp_path.iterdir()) == []
+    assert sending.post(body(events)).status == 200  # its acknowledgement was lost
+
+
+@pytest.mark.parametrize("status", [401, 403, 429, 500, 503, 507])
+def test_an_upload_that_may_succeed_later_holds_its_event_up(events: list[Event], tmp_path: Path, status: int) -> None:
+    backend = OtherComputer()
+    backend.statuses = {f"/media/{events[2].event_id}": status}
+    assert transport(backend, tmp_path).post(body(events)) == Answer(status, b"no", "3")
+    assert backend.events == []
+    assert len(list(tmp_path.iterdir())) == 4
+
+
+@pytest.mark.parametrize("status", [409, 410, 413, 415, 422])
+def test_a_clip_that_is_refused_for_good_stays_here_and_its_event_goes(
+    events: list[Event], tmp_path: Path, status: int, caplog: pytest.LogCaptureFixture
+) -> None:
+    backend = OtherComputer()
+    backend.statuses = {f"/media/{events[2].event_id}": status}
+    assert transport(backend, tmp_path).post(body(events)).status == 200
+    assert len(backend.events) == 3
+    assert [path.name for path in tmp_path.iterdir()] == [f"{events[2].event_id}.mp4"]
+    assert f"{events[2].event_id}.mp4 stays here" in caplog.text
+
+
+def test_a_rejected_event_keeps_its_clip_here(events: list[Event], tmp_path: Path) -> None:
+    backend = OtherComputer()
+    backend.rejected = {str(events[0].event_id)}
+    transport(backend, tmp_path).post(body(events))
+    assert sorted(path.suffix for path in tmp_path.iterdir()) == [".jpg", ".mp4"]
+    assert {path.stem for path in tmp_path.iterdir()} == backend.rejected
