@@ -9,10 +9,11 @@ from edge_service.network import Array, NetworkError
 
 # Not among the requirements, and it comes without types.
 _runtime = import_module("onnxruntime")
-_errors_of_runtime = tuple(
-    value
-    for value in vars(import_module("onnxruntime.capi.onnxruntime_pybind11_state")).values()
-    if isinstance(value, type) and issubclass(value, Exception)
+_state = import_module("onnxruntime.capi.onnxruntime_pybind11_state")
+# All of its own are plain exceptions; for inputs that are missing it raises a ValueError.
+_ERRORS: tuple[type[Exception], ...] = (
+    ValueError,
+    *(value for value in vars(_state).values() if isinstance(value, type) and issubclass(value, Exception)),
 )
 _FATAL_ONLY = 4
 
@@ -42,5 +43,5 @@ def _errors() -> Iterator[None]:
     """ONNX Runtime's errors as one line each."""
     try:
         yield
-    except (*_errors_of_runtime, ValueError) as error:
+    except _ERRORS as error:
         raise NetworkError(f"ONNX Runtime {_runtime.__version__}: {' '.join(str(error).split())}") from error
