@@ -8,11 +8,11 @@ from pydantic import TypeAdapter, ValidationError
 
 from backend_api.contract import Name
 from edge_service.detector_config import DetectorConfig, read_detector
-from edge_service.machine import Machine, Point, RuleTimes
+from edge_service.machine import FEET, Anchor, AnchorKind, Machine, Point, RuleTimes
 from edge_service.setting import Setting, read_settings
 from edge_service.zone import zone_problem
 
-_MACHINE_KEYS = ("machine_id", "name", "zone", "rules")
+_MACHINE_KEYS = ("machine_id", "name", "zone", "anchor", "rules")
 _NAME: TypeAdapter[str] = TypeAdapter(Name)
 
 
@@ -90,7 +90,7 @@ def _machine(setting: Setting, common_rules: Setting | None, common: RuleTimes) 
         raise culprit.error(
             f"attempt_s {rules.attempt_s:g} must be less than enter_s {rules.enter_s:g}: a wipe is shorter than a use"
         )
-    return Machine(machine_id, keys["name"].text(), _zone(keys["zone"]), rules)
+    return Machine(machine_id, keys["name"].text(), _zone(keys["zone"]), rules, _anchor(keys.get("anchor")))
 
 
 def _machine_id(setting: Setting) -> str:
@@ -107,6 +107,18 @@ def _zone(setting: Setting) -> tuple[Point, ...]:
     if problem := zone_problem(points):
         raise setting.error(problem)
     return points
+
+
+def _anchor(setting: Setting | None) -> Anchor:
+    if setting is None:
+        return FEET
+    if isinstance(setting.value, dict):
+        share = setting.section("overlap", required=("overlap",))["overlap"].number(above=0, most=1)
+        return Anchor(AnchorKind.OVERLAP, share)
+    text = setting.text()
+    if text not in set(AnchorKind):
+        raise setting.error(f"{text!r} is no anchor; write {', '.join(AnchorKind)}, or {{overlap: 0.3}}")
+    return Anchor(AnchorKind(text))
 
 
 def _point(setting: Setting) -> Point:

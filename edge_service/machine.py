@@ -1,6 +1,7 @@
 """A machine and the times its rules go by, as the configuration names them."""
 
 from dataclasses import dataclass
+from enum import StrEnum
 
 Point = tuple[float, float]
 
@@ -15,6 +16,25 @@ class RuleTimes:
     window_s: float = 120.0
 
 
+class AnchorKind(StrEnum):
+    """What of a person's box must be in a zone: the middle of its bottom side, its middle, or a share of its area."""
+
+    BOTTOM_CENTER = "bottom_center"
+    CENTER = "center"
+    OVERLAP = "overlap"
+
+
+@dataclass(frozen=True, slots=True)
+class Anchor:
+    """When somebody counts as being in a zone; `share` (above 0, at most 1) is the least that OVERLAP asks for."""
+
+    kind: AnchorKind = AnchorKind.BOTTOM_CENTER
+    share: float = 0.5
+
+
+FEET = Anchor()
+
+
 @dataclass(frozen=True, slots=True)
 class Machine:
     """A piece of equipment: `zone` is a simple polygon of at least three points, x and y in 0..1 of the picture."""
@@ -23,3 +43,4 @@ class Machine:
     name: str
     zone: tuple[Point, ...]
     rules: RuleTimes
+    anchor: Anchor = FEET

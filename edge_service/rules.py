@@ -15,13 +15,12 @@ from dataclasses import dataclass
 from pydantic import JsonValue, TypeAdapter
 
 from backend_api.contract import EndReason
-from edge_service.detector import Box
+from edge_service.anchor import is_in_zone
 from edge_service.hit import Hit
 from edge_service.machine import Machine
 from edge_service.presence import GAP_S, HELD_S, Sample
 from edge_service.session import MachineState, elapse, finish, moved, step
 from edge_service.tracker import Track
-from edge_service.zone import contains
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,7 +130,7 @@ class RuleEngine:
 
 def _sample(machine: Machine, state: MachineState, tracks: Sequence[Track], time_s: float, held_s: float) -> Sample:
     """What `tracks` say of the machine's zone; of several people there, the one that was there before is named."""
-    inside = [track for track in tracks if contains(machine.zone, _anchor(track.box))]
+    inside = [track for track in tracks if is_in_zone(track.box, machine.zone, machine.anchor)]
     streak = state.presence.streak
     known_id = streak.track_id if streak else None
     nearest = max(inside, key=lambda track: (track.track_id == known_id, track.score, -track.track_id), default=None)
@@ -142,8 +141,3 @@ def _sample(machine: Machine, state: MachineState, tracks: Sequence[Track], time
         score_sum=sum(track.score for track in inside),
         track_id=nearest.track_id if nearest else None,
     )
-
-
-def _anchor(box: Box) -> tuple[float, float]:
-    """Where a person stands: the middle of the box's bottom side."""
-    return (box.left + box.right) / 2, box.bottom

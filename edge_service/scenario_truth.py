@@ -3,10 +3,10 @@
 from collections.abc import Sequence
 from dataclasses import replace
 
+from edge_service.anchor import is_in_zone
 from edge_service.machine import Machine, RuleTimes
 from edge_service.scenario import Scenario
 from edge_service.truth import TrueSession, Truth
-from edge_service.zone import contains
 
 Stay = tuple[float, float]
 
@@ -25,7 +25,7 @@ def scenario_truth(seed: int, machines: Sequence[Machine], duration_s: float) ->
 
 
 def true_stays(scenario: Scenario, machine: Machine, duration_s: float) -> list[Stay]:
-    """When somebody's feet are in the machine's zone: from and to, up to `duration_s`, to a tenth of a millisecond."""
+    """When somebody is in the machine's zone: from and to, up to `duration_s`, to a tenth of a millisecond."""
     changes = []
     was_there, before_s = False, 0.0
     for index in range(int(duration_s / _STEP_S) + 1):
@@ -60,8 +60,7 @@ def _is_open(session: TrueSession, rules: RuleTimes, time_s: float) -> bool:
 
 
 def _is_there(scenario: Scenario, machine: Machine, time_s: float) -> bool:
-    boxes = [person.box for person in scenario.people_at(time_s)]
-    return any(contains(machine.zone, ((box.left + box.right) / 2, box.bottom)) for box in boxes)
+    return any(is_in_zone(person.box, machine.zone, machine.anchor) for person in scenario.people_at(time_s))
 
 
 def _change(scenario: Scenario, machine: Machine, before_s: float, after_s: float) -> float:

@@ -24,7 +24,7 @@ def zone_problem(points: Sequence[Point]) -> str | None:
     if crossing := _first_crossing(points):
         first, second = crossing
         return f"crosses or touches itself (side {first} and side {second}); give the points in order around the zone"
-    if _area(points) < _LEAST_AREA:
+    if area(points) < _LEAST_AREA:
         return "encloses next to no area; draw it larger"
     return None
 
@@ -45,7 +45,7 @@ def contains(zone: Sequence[Point], point: Point) -> bool:
 
 
 def _sides(points: Sequence[Point]) -> Iterator[tuple[Point, Point]]:
-    return zip(points, [*points[1:], points[0]], strict=True)
+    return zip(points, [*points[1:], *points[:1]], strict=True)
 
 
 def _turn(a: Point, b: Point, c: Point) -> float:
@@ -89,8 +89,8 @@ def _first_crossing(points: Sequence[Point]) -> tuple[int, int] | None:
     return None
 
 
-def _area(points: Sequence[Point]) -> float:
-    """The shoelace formula."""
+def area(points: Sequence[Point]) -> float:
+    """The area of a polygon, by the shoelace formula; 0 when it has no points."""
     return abs(sum(a[0] * b[1] - b[0] * a[1] for a, b in _sides(points))) / 2
 
 

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from edge_service.detector import Box
 from edge_service.hit import Hit
-from edge_service.machine import Machine, RuleTimes
+from edge_service.machine import FEET, Anchor, Machine, RuleTimes
 from edge_service.rules import RuleEngine
 from edge_service.tracker import Track
 
@@ -39,9 +39,9 @@ def end_of(script: Sequence[Interval]) -> float:
     return script[-1][1] + 12
 
 
-def machine(rules: RuleTimes = DEFAULTS, machine_id: str = "bench_01") -> Machine:
+def machine(rules: RuleTimes = DEFAULTS, machine_id: str = "bench_01", anchor: Anchor = FEET) -> Machine:
     """A machine whose zone is the middle of the picture."""
-    return Machine(machine_id, "Bench 1", ((0.3, 0.3), (0.7, 0.3), (0.7, 0.9), (0.3, 0.9)), rules)
+    return Machine(machine_id, "Bench 1", ((0.3, 0.3), (0.7, 0.3), (0.7, 0.9), (0.3, 0.9)), rules, anchor)
 
 
 def sample_times(fps: float, duration_s: float) -> list[float]:

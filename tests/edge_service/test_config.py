@@ -7,7 +7,7 @@ import pytest
 
 from backend_api.process import REPOSITORY, UsageError
 from edge_service.config import load_config
-from edge_service.machine import RuleTimes
+from edge_service.machine import FEET, Anchor, AnchorKind, RuleTimes
 
 MACHINE = """\
 machines:
@@ -74,6 +74,21 @@ def test_a_machine_overrides_the_common_rules_key_by_key(path: Path) -> None:
 
 
 @pytest.mark.parametrize(
+    ("text", "anchor"),
+    [
+        ("bottom_center", FEET),
+        ("center", Anchor(AnchorKind.CENTER)),
+        ("overlap", Anchor(AnchorKind.OVERLAP, 0.5)),
+        ("{overlap: 0.3}", Anchor(AnchorKind.OVERLAP, 0.3)),
+    ],
+)
+def test_each_machine_has_its_anchor(path: Path, text: str, anchor: Anchor) -> None:
+    other = MACHINE.removeprefix("machines:\n").replace("bench_01", "bench_02")
+    path.write_text(f"{MACHINE}    anchor: {text}\n{other}")
+    assert [machine.anchor for machine in load_config(path).machines] == [anchor, FEET]
+
+
+@pytest.mark.parametrize(
     ("line", "key", "problem"),
     [
         ("colour: red", "colour", "unknown key; known here are machines, rules"),
@@ -100,6 +115,11 @@ def test_a_machine_overrides_the_common_rules_key_by_key(path: Path) -> None:
         ("detector: {kind: onnx, input_size: 640}", "detector.input_size", "must be a list"),
         ("detector: {kind: onnx, input_size: [640]}", "detector.input_size", r"write \[width, height\]"),
         ("detector: {kind: onnx, input_size: [640, 9999]}", "detector.input_size", "smaller size"),
+        ("    anchor: feet", r"machines\[0\].anchor \(machine bench_01\)", "no anchor; write bottom_center, center"),
+        ("    anchor: {overlap: 0}", r"machines\[0\].anchor.overlap \(machine bench_01\)", "greater than 0"),
+        ("    anchor: {overlap: 1.1}", r"machines\[0\].anchor.overlap \(machine bench_01\)", "at most 1"),
+        ("    anchor: {share: 1}", r"machines\[0\].anchor.share \(machine bench_01\)", "unknown key"),
+        ("    anchor: [center]", r"machines\[0\].anchor \(machine bench_01\)", "must be text, not a list"),
         ("detector: {score: 1.5}", "detector.score", "at most 1"),
         ("detector: {fps: 0.4}", "detector.fps", "at least 0.5"),
         ("detector: {fps: 61}", "detector.fps", "at most 60"),
