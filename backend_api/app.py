@@ -1,11 +1,13 @@
 """The application: the routers, and a writer that lives as long as it does."""
 
+import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
 from fastapi import FastAPI
 
 from backend_api.clock import Clock
+from backend_api.feed import Feed
 from backend_api.media import MediaFolder
 from backend_api.openapi import Api
 from backend_api.problems import answer_with_problems
@@ -15,6 +17,7 @@ from backend_api.routes_events import event_routes
 from backend_api.routes_health import health_routes
 from backend_api.routes_ingest import ingest_routes
 from backend_api.routes_media import media_routes
+from backend_api.routes_stream import stream_routes
 from backend_api.routes_uploads import upload_routes
 from backend_api.store import Store
 from backend_api.writer import Writer
@@ -24,15 +27,22 @@ def create_app(store: Store, media: MediaFolder, clock: Clock) -> FastAPI:
     """The API over `store` and `media`; the caller closes the store after the application's shutdown."""
     version = project_version()
     writer = Writer(store.add_arrivals)
+    feed = Feed(store, media)
 
     @asynccontextmanager
     async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
+        looking = asyncio.create_task(feed.run())
         yield
+        feed.close()
+        await looking
         await writer.drain()
 
     app = Api(version, lifespan)
+    # Streams have no end of their own: the server ends them before it waits for the requests that are under way.
+    app.state.end_streams = feed.close
     answer_with_problems(app)
     app.include_router(ingest_routes(store, writer, media, clock))
+    app.include_router(stream_routes(store, feed))
     app.include_router(event_routes(store, media))
     app.include_router(media_routes(store, media))
     app.include_router(upload_routes(store, media))

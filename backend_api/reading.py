@@ -1,16 +1,39 @@
-"""What can be read besides the events themselves: sessions, machines, figures."""
+"""What can be read besides the events themselves: sessions, and everything that changes."""
 
+from backend_api.cameras import read_cameras
+from backend_api.changes import Change, log_cameras, newest_change, read_changes, unlogged
+from backend_api.clock import Clock
 from backend_api.database import Database
 from backend_api.sessions import SessionPage, SessionQuery, read_sessions
 
 
 class Reading:
-    """All methods may be called from any thread."""
+    """All methods may be called from any thread; each raises StoreBusy or StoreFull as the store's do."""
 
-    def __init__(self, database: Database) -> None:
+    def __init__(self, database: Database, clock: Clock) -> None:
         self._database = database
+        self._clock = clock
 
     def sessions(self, query: SessionQuery) -> SessionPage:
         """One page of the sessions that `query` asks for. Raises BadCursor when its cursor is not of this list."""
         with self._database.read() as connection:
             return read_sessions(connection, query)
+
+    def newest_change(self) -> int:
+        """The id of the last change; 0 when there is none."""
+        with self._database.read() as connection:
+            return newest_change(connection)
+
+    def changes(self, after: int, most: int) -> list[Change]:
+        """Up to `most` changes behind the id `after`, the oldest first."""
+        with self._database.read() as connection:
+            return read_changes(connection, after, most)
+
+    def log_cameras(self) -> None:
+        """Log which cameras have come to be up, late or gone since this was last asked, here or before a restart."""
+        with self._database.read() as connection:
+            states = read_cameras(connection, self._clock.now())
+            changed = unlogged(connection, states)
+        if changed:
+            with self._database.write() as writing:
+                log_cameras(writing, changed)

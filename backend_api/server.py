@@ -6,7 +6,7 @@ import logging
 import os
 import socket
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 import uvicorn
 from fastapi import FastAPI
@@ -32,13 +32,14 @@ def serve(app: FastAPI, listening: socket.socket, stop: threading.Event) -> None
         timeout_keep_alive=_KEEP_ALIVE_S,
         timeout_graceful_shutdown=_FINISH_S,
     )
-    _Server(config, stop).run(sockets=[listening])
+    _Server(config, stop, app.state.end_streams).run(sockets=[listening])
 
 
 class _Server(uvicorn.Server):
-    def __init__(self, config: uvicorn.Config, stop: threading.Event) -> None:
+    def __init__(self, config: uvicorn.Config, stop: threading.Event, end_streams: Callable[[], None]) -> None:
         super().__init__(config)
         self._stop = stop
+        self._end_streams = end_streams
 
     @contextlib.contextmanager
     def capture_signals(self) -> Iterator[None]:
@@ -47,6 +48,10 @@ class _Server(uvicorn.Server):
 
     async def on_tick(self, counter: int) -> bool:
         return await super().on_tick(counter) or self._stop.is_set()
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        self._end_streams()
+        await super().shutdown(sockets)
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         await super().startup(sockets)

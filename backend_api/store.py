@@ -63,7 +63,7 @@ class Store:
     def __init__(self, database: Database, clock: Clock) -> None:
         self._database = database
         self._clock = clock
-        self.reading = Reading(database)
+        self.reading = Reading(database, clock)
 
     @classmethod
     def open(cls, db: str | Path, clock: Clock, *, create: bool) -> Self:

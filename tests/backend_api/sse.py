@@ -1,0 +1,70 @@
+"""A reader of server-sent events over a socket, for tests: as strict as a browser, and as slow as it likes."""
+
+import socket
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from types import TracebackType
+from typing import Self
+
+TIMEOUT_S = 30.0
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    """One message that has data."""
+
+    id: str
+    kind: str
+    data: str
+
+
+class StreamReader:
+    """A connection to GET `path` of 127.0.0.1:`port`; `last_id` is what a browser would come back with."""
+
+    def __init__(self, port: int, path: str = "/events/stream", headers: Mapping[str, str] | None = None) -> None:
+        self.last_id = ""
+        self._socket = socket.create_connection(("127.0.0.1", port), timeout=TIMEOUT_S)
+        lines = [
+            f"GET {path} HTTP/1.0",
+            "Host: 127.0.0.1",
+            *(f"{key}: {value}" for key, value in (headers or {}).items()),
+        ]
+        self._socket.sendall("\r\n".join([*lines, "", ""]).encode())
+        self._file = self._socket.makefile("rb")
+        self.head = b"".join(iter(self._file.readline, b"\r\n")).decode()
+        self._first = next(self._blocks(), None)
+
+    def messages(self) -> Iterator[Message]:
+        """Messages until the server ends the stream."""
+        for block in self._blocks():
+            if "data" in block:
+                yield Message(block["id"], block["event"], block["data"])
+
+    def take(self, count: int) -> list[Message]:
+        """The next `count` messages."""
+        messages = self.messages()
+        return [next(messages) for _ in range(count)]
+
+    def close(self) -> None:
+        """Hang up."""
+        self._file.close()
+        self._socket.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def _blocks(self) -> Iterator[dict[str, str]]:
+        block: dict[str, str] = {}
+        while line := self._file.readline():
+            name, _, value = line.decode().rstrip("\n").partition(": ")
+            if name:
+                block[name] = value
+            else:
+                self.last_id = block.get("id", self.last_id)
+                yield block
+                block = {}
