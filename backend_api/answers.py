@@ -15,8 +15,9 @@ def stored_event_json(row: EventRow, media: MediaFolder) -> str:
     there now, in single answers and in lists alike.
     """
     event_id = str(row.event_id)
-    media_url = "null" if row.clip_sha256 is None else f'"/media/{event_id}"'
-    thumbnail_url = f'"/media/{event_id}/thumbnail"' if media.has_thumbnail(row.event_id) else "null"
+    query = media.link_query(event_id)
+    media_url = "null" if row.clip_sha256 is None else f'"/media/{event_id}{query}"'
+    thumbnail_url = f'"/media/{event_id}/thumbnail{query}"' if media.has_thumbnail(row.event_id) else "null"
     mm = "null" if row.mm is None else row.mm.model_dump_json()
     return (
         f'{row.body[:-1]},"received_at":"{format_timestamp(row.received_at)}","media_url":{media_url},'

@@ -8,6 +8,7 @@ from fastapi import FastAPI
 
 from backend_api.clock import Clock
 from backend_api.feed import Feed
+from backend_api.guard import guard, signed_links, with_links
 from backend_api.media import MediaFolder
 from backend_api.openapi import Api
 from backend_api.problems import answer_with_problems
@@ -19,12 +20,16 @@ from backend_api.routes_ingest import ingest_routes
 from backend_api.routes_media import media_routes
 from backend_api.routes_stream import stream_routes
 from backend_api.routes_uploads import upload_routes
+from backend_api.settings import Settings
 from backend_api.store import Store
 from backend_api.writer import Writer
 
 
-def create_app(store: Store, media: MediaFolder, clock: Clock) -> FastAPI:
+def create_app(store: Store, media: MediaFolder, clock: Clock, settings: Settings | None = None) -> FastAPI:
     """The API over `store` and `media`; the caller closes the store after the application's shutdown."""
+    settings = settings or Settings()
+    links = signed_links(settings.keys, clock)
+    media = with_links(media, links)
     version = project_version()
     writer = Writer(store.add_arrivals)
     feed = Feed(store, media)
@@ -41,6 +46,7 @@ def create_app(store: Store, media: MediaFolder, clock: Clock) -> FastAPI:
     # Streams have no end of their own: the server ends them before it waits for the requests that are under way.
     app.state.end_streams = feed.close
     answer_with_problems(app)
+    guard(app, settings.keys, links, settings.cors_origins)
     app.include_router(ingest_routes(store, writer, media, clock))
     app.include_router(stream_routes(store, feed))
     app.include_router(event_routes(store, media))

@@ -10,14 +10,17 @@ from backend_api.process import UsageError
 _BACKLOG = 2048
 
 
-def listen(host: str, port: int) -> socket.socket:
+def listen(host: str, port: int, *, is_guarded: bool = False) -> socket.socket:
     """A listening socket on `host`, a name or an address of this computer, and `port` (0: any free one).
 
-    Raises UsageError when the port is taken, and for a host that others can reach: there is no access control.
+    Raises UsageError when the port is taken and, unless callers need a key, for a host that others can reach.
     """
     family, address = _resolve(host, port)
-    if not ipaddress.ip_address(address[0]).is_loopback:
-        raise UsageError(f"--host {host} would open the events and clips to everybody on the network; use 127.0.0.1")
+    if not is_guarded and not ipaddress.ip_address(address[0]).is_loopback:
+        raise UsageError(
+            f"--host {host} would open the events and clips to everybody on the network; use 127.0.0.1, or ask for a "
+            "key: set GYM_API_KEY"
+        )
     # asyncio turns Nagle's algorithm off for sockets that say they are TCP; with it, answers wait 40 ms for an ACK.
     listening = socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP)
     try:

@@ -9,14 +9,18 @@ if ROOT not in sys.path:
 
 import argparse  # noqa: E402
 import logging  # noqa: E402
+import os  # noqa: E402
 from contextlib import closing  # noqa: E402
+from urllib.parse import urlsplit  # noqa: E402
 
 from backend_api.app import create_app  # noqa: E402
 from backend_api.clock import SystemClock  # noqa: E402
+from backend_api.keys import Keys  # noqa: E402
 from backend_api.listening import listen  # noqa: E402
 from backend_api.media import MediaFolder  # noqa: E402
 from backend_api.process import EXIT_DONE, REPOSITORY, ArgumentParser, run_process, stop_on_signals  # noqa: E402
 from backend_api.server import serve  # noqa: E402
+from backend_api.settings import Settings  # noqa: E402
 from backend_api.store import Store  # noqa: E402
 
 log = logging.getLogger(__name__)
@@ -28,11 +32,13 @@ def main() -> int:
     logging.getLogger("alembic").setLevel(logging.WARNING)
     stop = stop_on_signals()
     clock = SystemClock()
-    with closing(listen(options.host, options.port)) as listening:
+    keys = Keys.of(options.api_key, options.read_key, os.environ)
+    settings = Settings(keys=keys, cors_origins=tuple(options.cors_origin))
+    with closing(listen(options.host, options.port, is_guarded=bool(keys))) as listening:
         media = MediaFolder.open(options.media_dir)
         with closing(Store.open(options.db, clock, create=True)) as store:
             log.info("events in %s, clips in %s", options.db, options.media_dir)
-            serve(create_app(store, media, clock), listening, stop)
+            serve(create_app(store, media, clock, settings), listening, stop)
     log.info("stopped; everything that was acknowledged is stored")
     return EXIT_DONE
 
@@ -56,9 +62,41 @@ def _parse_options() -> argparse.Namespace:
         metavar="FOLDER",
         help="the folder of clips and thumbnails that the edge writes into; made when missing",
     )
-    parser.add_argument("--host", default="127.0.0.1", help="the address to listen on; only ones of this computer")
+    parser.add_argument(
+        "--host", default="127.0.0.1", help="the address to listen on; without a key only ones of this computer"
+    )
     parser.add_argument("--port", type=_port, default=8000, help="the TCP port, 0 to 65535; 0 takes any free one")
+    _add_access(parser)
     return parser.parse_args()
+
+
+def _add_access(parser: ArgumentParser) -> None:
+    parser.add_argument(
+        "--api-key",
+        action="append",
+        default=[],
+        metavar="KEY",
+        help="a key that callers must send as Authorization: Bearer; may be given several times. Others on this "
+        "computer may see it here, so better set GYM_API_KEY",
+    )
+    parser.add_argument(
+        "--read-key", action="append", default=[], metavar="KEY", help="the same for callers who may only read"
+    )
+    parser.add_argument(
+        "--cors-origin",
+        action="append",
+        default=[],
+        type=_origin,
+        metavar="ORIGIN",
+        help="an origin whose pages may read answers, such as https://gym.example; may be given several times",
+    )
+
+
+def _origin(text: str) -> str:
+    parts = urlsplit(text)
+    if parts.scheme not in {"http", "https"} or not parts.netloc or text != f"{parts.scheme}://{parts.netloc}":
+        raise argparse.ArgumentTypeError(f"{text} is no origin; give one such as https://gym.example")
+    return text
 
 
 def _port(text: str) -> int:

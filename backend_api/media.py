@@ -5,6 +5,7 @@ Files are put there under their final name only when they are complete, and are 
 
 import os
 import stat
+from collections.abc import Callable
 from pathlib import Path
 from uuid import UUID
 
@@ -16,8 +17,10 @@ from backend_api.writable import probe_writable
 class MediaFolder:
     """Finds clips and thumbnails by their event's id."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, link_query: Callable[[str], str] = lambda _event_id: "") -> None:
         self.folder = folder
+        # What stands behind the address of an event's media, such as a signature.
+        self.link_query = link_query
 
     @classmethod
     def open(cls, folder: Path) -> "MediaFolder":

@@ -12,7 +12,12 @@ from backend_api.problems import MEDIA_TYPE
 _REFERENCE = "#/components/schemas/{model}"
 _MODELS = (Event, StoredEvent, EventPage, BatchResult, CameraReport, Problem)
 
+# What answers without a key.
+OPEN_PATHS = ("/health", "/ready")
+
 _PROBLEMS = {
+    401: "The backend asks for a key, and this is none of its own.",
+    403: "The key may only read.",
     404: "There is no such thing.",
     409: "It contradicts what is stored.",
     413: "Too much at once.",
@@ -52,8 +57,22 @@ class Api(FastAPI):
             document = super().openapi()
             _, schemas = models_json_schema([(model, "validation") for model in _MODELS], ref_template=_REFERENCE)
             document.setdefault("components", {}).setdefault("schemas", {}).update(schemas["$defs"])
+            _ask_for_keys(document)
             self.openapi_schema = document
         return self.openapi_schema
+
+
+def _ask_for_keys(document: dict[str, Any]) -> None:
+    """Say how keys are sent, and what every call but those of health answers without one."""
+    document["components"]["securitySchemes"] = {"key": {"type": "http", "scheme": "bearer"}}
+    for path, operations in document["paths"].items():
+        if path in OPEN_PATHS:
+            continue
+        for method, operation in operations.items():
+            # An empty requirement: a backend that was started without keys asks for none.
+            operation["security"] = [{"key": []}, {}]
+            denials = (401,) if method in {"get", "head"} else (401, 403)
+            operation["responses"].update({str(status): value for status, value in problems(*denials).items()})
 
 
 def problems(*statuses: int) -> dict[int | str, dict[str, Any]]:

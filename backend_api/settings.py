@@ -1,0 +1,13 @@
+"""What the backend is told beside its folders: who may call it, and what it keeps and says."""
+
+from dataclasses import dataclass, field
+
+from backend_api.keys import Keys
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """`cors_origins` are those of the pages that may read answers, such as `https://gym.example`; none by default."""
+
+    keys: Keys = field(default_factory=Keys)
+    cors_origins: tuple[str, ...] = ()
