@@ -59,13 +59,18 @@ class EventQuery:
 
 
 class BackendApi:
-    """Calls to the backend at `url`, from any thread; each raises a BackendError when it brings no answer."""
+    """Calls to the backend at `url`, from any thread; each raises a BackendError when it brings no answer.
 
-    def __init__(self, url: str) -> None:
+    `api_key` is sent when there is one.
+    """
+
+    def __init__(self, url: str, api_key: str | None = None) -> None:
         self.url = url
         self._session = requests.Session()
         # A proxy from the environment must not come between two processes of one computer.
         self._session.trust_env = False
+        if api_key:
+            self._session.headers["Authorization"] = f"Bearer {api_key}"
 
     def events(self, query: EventQuery, *, limit: int, cursor: str | None = None) -> EventPage:
         """One page of events, newest first: at most `limit` after `cursor` (an earlier page's `next_cursor`)."""

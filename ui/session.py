@@ -15,13 +15,13 @@ def settings() -> Settings:
 
 
 @st.cache_resource(show_spinner=False)
-def _api(url: str) -> BackendApi:
-    return BackendApi(url)
+def _api(url: str, api_key: str | None) -> BackendApi:
+    return BackendApi(url, api_key)
 
 
 def api() -> BackendApi:
     """The door to the backend, one for all sessions, so that connections are kept."""
-    return _api(settings().backend_url)
+    return _api(settings().backend_url, settings().api_key)
 
 
 def browser_url(path: str) -> str:

@@ -1,7 +1,7 @@
 """Where the backend is: for this process, and for the browser, which fetches clips by itself."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Self
 from urllib.parse import SplitResult, urlsplit
 
@@ -12,21 +12,26 @@ DEFAULT_BACKEND_URL = "http://127.0.0.1:8000"
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """`backend_url` as this process reaches it; `public_backend_url` as browsers do, None to follow the page's."""
+    """`backend_url` as this process reaches it; `public_backend_url` as browsers do, None to follow the page's.
+
+    `api_key` is what the backend asks for, None when it asks for none.
+    """
 
     backend_url: str = DEFAULT_BACKEND_URL
     public_backend_url: str | None = None
+    api_key: str | None = field(default=None, repr=False)
 
     @classmethod
     def from_environment(cls, environment: Mapping[str, str]) -> Self:
-        """Read GYM_BACKEND_URL and GYM_PUBLIC_BACKEND_URL; an empty one counts as unset.
+        """Read GYM_BACKEND_URL, GYM_PUBLIC_BACKEND_URL and GYM_API_KEY; an empty one counts as unset.
 
-        Raises UsageError when one of them is no http or https address.
+        Raises UsageError when one is no http or https address, or the key can not stand in a header.
         """
         public_url = environment.get("GYM_PUBLIC_BACKEND_URL")
         return cls(
             backend_url=_address("GYM_BACKEND_URL", environment.get("GYM_BACKEND_URL") or DEFAULT_BACKEND_URL),
             public_backend_url=_address("GYM_PUBLIC_BACKEND_URL", public_url) if public_url else None,
+            api_key=_key(environment.get("GYM_API_KEY", "")),
         )
 
     def browser_url(self, path: str, page_url: str | None) -> str:
@@ -55,6 +60,12 @@ def _same_host(backend_url: str, page_url: str | None) -> str:
     backend = urlsplit(backend_url)
     host = f"[{page_host}]" if ":" in page_host else page_host
     return f"{backend.scheme}://{host}:{port_of(backend)}{backend.path}"
+
+
+def _key(text: str) -> str | None:
+    if text and not (text.isascii() and text.isprintable() and " " not in text):
+        raise UsageError("GYM_API_KEY holds a blank or a sign beyond ASCII; set it to the backend's key")
+    return text or None
 
 
 def _address(variable: str, text: str) -> str:
