@@ -1,17 +1,25 @@
 """The contract that every model keeps, whichever one a worker is told to use."""
 
+from collections.abc import Iterator
+
 import pytest
 
 from backend_api.contract import MmResult
 from mm_worker.mock_vlm import MockVlm
 from mm_worker.vlm import Vlm
+from tests.mm_worker.chat_dialects import answers
+from tests.mm_worker.chat_scene import talking
 from tests.mm_worker.questions import make_question
+from tests.mm_worker.scene import Scene
 
 
-@pytest.fixture(params=[pytest.param(lambda: MockVlm(seed=123), id="mock")])
-def vlm(request: pytest.FixtureRequest) -> Vlm:
-    made: Vlm = request.param()
-    return made
+@pytest.fixture(params=["mock", "openai"])
+def vlm(request: pytest.FixtureRequest, scene: Scene) -> Iterator[Vlm]:
+    if request.param == "mock":
+        yield MockVlm(seed=123)
+        return
+    with talking(scene, answers()) as (made, _):
+        yield made
 
 
 @pytest.mark.parametrize("frames", [1, 8])

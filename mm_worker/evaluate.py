@@ -1,0 +1,76 @@
+"""Entry script: `python mm_worker/evaluate.py --db ./data/app.db` says how far the verdicts agree with people."""
+
+import sys
+from pathlib import Path
+
+ROOT = str(Path(__file__).resolve().parent.parent)
+if ROOT not in sys.path:
+    sys.path.insert(0, ROOT)
+
+from collections.abc import Iterator, Sequence  # noqa: E402
+from contextlib import closing  # noqa: E402
+
+from backend_api.clock import SystemClock  # noqa: E402
+from backend_api.process import EXIT_DONE, REPOSITORY, ArgumentParser, FatalError, run_process  # noqa: E402
+from backend_api.store import Store, StoreBusy, StoreFull  # noqa: E402
+from mm_worker.agreement import Estimate  # noqa: E402
+from mm_worker.evaluation import YARDSTICK, Score, evaluate  # noqa: E402
+
+
+def main() -> int:
+    """Write the report to standard output. Raises UsageError, FatalError."""
+    parser = ArgumentParser(
+        description="Compare every model's verdicts with people's reviews: sensitivity (of what was cleaned), "
+        "specificity (of what was not), Cohen's kappa, and how often the model could not tell, each with its 95 %% "
+        "interval, per model and prompt.",
+        epilog="Exit codes: 0 done, 2 wrong use or configuration, 1 anything else.",
+    )
+    parser.add_argument(
+        "--db",
+        default=str(REPOSITORY / "data" / "app.db"),
+        metavar="FILE",
+        help="the backend's database (default: %(default)s)",
+    )
+    options = parser.parse_args()
+    with closing(Store.open(options.db, SystemClock(), create=False)) as store:
+        try:
+            scores = evaluate(store.results(), store.reviews())
+        except (StoreBusy, StoreFull) as error:
+            raise FatalError(f"{error}; run it again when that is over") from error
+    sys.stdout.write("\n".join(report(scores)) + "\n")
+    return EXIT_DONE
+
+
+def report(scores: Sequence[Score]) -> Iterator[str]:
+    """The lines of the report."""
+    if not scores:
+        yield "There are no verdicts yet: start the worker, and the edge before it."
+    for score in scores:
+        table = score.table
+        yield f"{score.model}, prompt {score.prompt_version}"
+        yield f"  verdicts     {score.events}, of which reviewed and decided: {table.count}"
+        yield f"  sensitivity  {_share(table.sensitivity())}  ({table.hits} of {table.hits + table.misses} cleaned)"
+        negatives = table.rejections + table.false_alarms
+        yield f"  specificity  {_share(table.specificity())}  ({table.rejections} of {negatives} not cleaned)"
+        yield f"  kappa        {_number(table.kappa())}"
+        yield f"  cannot tell  {_share(score.cannot_tell)}"
+        yield ""
+    yield "Yardstick (JAMIA 2020, hand hygiene):"
+    for who, (sensitivity, specificity) in YARDSTICK.items():
+        yield f"  {who}: sensitivity {sensitivity:.1%}, specificity {specificity:.1%}"
+
+
+def _share(estimate: Estimate | None) -> str:
+    if estimate is None:
+        return "unknown: nothing reviewed"
+    return f"{estimate.value:.1%} [{estimate.low:.1%}, {estimate.high:.1%}]"
+
+
+def _number(estimate: Estimate | None) -> str:
+    if estimate is None:
+        return "unknown: too little reviewed"
+    return f"{estimate.value:.2f} [{estimate.low:.2f}, {estimate.high:.2f}]"
+
+
+if __name__ == "__main__":
+    run_process(main)
