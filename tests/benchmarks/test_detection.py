@@ -1,0 +1,96 @@
+"""What seeing costs beside the network's own time: one 1080p camera at five frames a second, in both runtimes.
+
+GYM_BENCH_MODEL names the ONNX file, such as YOLOX-nano; there is none in the repository.
+"""
+
+import os
+import resource
+from collections.abc import Callable, Mapping
+from itertools import islice
+from pathlib import Path
+
+import pytest
+
+from backend_api.process import REPOSITORY
+from edge_service.config import load_config
+from edge_service.detector_config import DetectorConfig
+from edge_service.frame import Frame
+from edge_service.mock_detector import MockDetector
+from edge_service.network import Array, Network
+from edge_service.network_onnxruntime import OnnxRuntimeNetwork
+from edge_service.network_opencv import OpenCvNetwork
+from edge_service.onnx_detector import open_onnx_detector
+from edge_service.packet_ring import PacketRing
+from edge_service.scenario import Scenario
+from edge_service.tracker import Tracker
+from edge_service.video import VideoSource
+from tests.benchmarks.busy_video import draw_busy_video
+
+FPS = 5.0
+DRAWN_S = 10
+FRAMES = int(FPS * DRAWN_S)
+CPU_S_PER_MEDIA_S = 0.25
+# As it is used, and the worst case: no score is too low, every cell of the network counts.
+SCORES = [0.4, 0.0]
+
+
+class TimedNetwork:
+    """Another network, and the CPU seconds of all threads that its runs took."""
+
+    def __init__(self, network: Network) -> None:
+        self._network = network
+        self.cpu_s = 0.0
+
+    def run(self, inputs: Mapping[str, Array]) -> Mapping[str, Array]:
+        before_s = cpu_s()
+        outputs = self._network.run(inputs)
+        self.cpu_s += cpu_s() - before_s
+        return outputs
+
+
+def cpu_s() -> float:
+    """The CPU seconds of all threads of this process so far."""
+    used = resource.getrusage(resource.RUSAGE_SELF)
+    return used.ru_utime + used.ru_stime
+
+
+@pytest.fixture(scope="module")
+def model() -> Path:
+    if not (name := os.environ.get("GYM_BENCH_MODEL")):
+        pytest.skip("GYM_BENCH_MODEL is not set; it names an ONNX file with a network that finds people")
+    return Path(name)
+
+
+@pytest.fixture(scope="module")
+def video(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return draw_busy_video(tmp_path_factory.mktemp("video") / "busy.mp4", DRAWN_S)
+
+
+@pytest.mark.parametrize("score", SCORES)
+@pytest.mark.parametrize("runtime", [OpenCvNetwork, OnnxRuntimeNetwork])
+def test_seeing_costs_at_most_a_quarter_of_a_core_beyond_the_network(
+    runtime: Callable[[Path], Network], score: float, model: Path, video: Path
+) -> None:
+    network = TimedNetwork(runtime(model))
+    detector = open_onnx_detector(model, DetectorConfig("onnx", model, score=score), network)
+    tracker = Tracker(0.4)
+    # The drawn figures are nobody to a real network: the tracker follows the people of the mocked gym besides.
+    machines = load_config(REPOSITORY / "edge_service" / "config.yaml").machines
+    people = MockDetector(Scenario(42, machines), 42)
+    network.cpu_s, total_s, found = 0.0, 0.0, 0
+
+    def look(frame: Frame) -> int:
+        detections = detector.detect(frame)
+        return len(detections) + len(tracker.update([*detections, *people.detect(frame)], frame.time_s))
+
+    for frame in islice(VideoSource(video, fps=FPS, ring=PacketRing(5.0)), FRAMES):
+        before_s = cpu_s()
+        found += look(frame)
+        total_s += cpu_s() - before_s
+    beyond = (total_s - network.cpu_s) / DRAWN_S
+    print(
+        f"\n{runtime.__name__}, score {score:g}: network {network.cpu_s / FRAMES * 1000:.1f} CPU-ms a frame, all else "
+        f"{(total_s - network.cpu_s) / FRAMES * 1000:.1f} CPU-ms; at {FPS:.0f} fps {beyond:.1%} of a core beyond the "
+        f"network, {total_s / DRAWN_S:.1%} with it; {found / FRAMES:.0f} boxes and tracks a frame"
+    )
+    assert beyond <= CPU_S_PER_MEDIA_S
