@@ -1,0 +1,64 @@
+"""The frames that the model was shown lie in the media folder, whole or not at all."""
+
+import logging
+import os
+from pathlib import Path
+
+import pytest
+
+from backend_api.media import MediaFolder
+from mm_worker.pictures import Picture
+from mm_worker.shown_frames import keep_pictures
+from tests.backend_api.events import make_event
+
+EVENT_ID = make_event().event_id
+PICTURES = [Picture(0.5, b"first", "x"), Picture(1.5, b"second", "x")]
+
+
+def test_frames_are_numbered_from_one(tmp_path: Path) -> None:
+    media = MediaFolder(tmp_path)
+    keep_pictures(media, EVENT_ID, PICTURES)
+    assert media.frame_path(EVENT_ID, 1).read_bytes() == b"first"
+    assert media.frame_path(EVENT_ID, 2).read_bytes() == b"second"
+    assert len(list(tmp_path.iterdir())) == 2
+
+
+def test_what_is_there_already_is_left_alone_and_the_rest_replaced(tmp_path: Path) -> None:
+    media = MediaFolder(tmp_path)
+    keep_pictures(media, EVENT_ID, PICTURES)
+    os.utime(media.frame_path(EVENT_ID, 1), (0, 0))
+    media.frame_path(EVENT_ID, 2).write_bytes(b"older")
+    keep_pictures(media, EVENT_ID, PICTURES)
+    assert media.frame_path(EVENT_ID, 1).stat().st_mtime == 0
+    assert media.frame_path(EVENT_ID, 2).read_bytes() == b"second"
+
+
+def test_a_name_is_given_only_to_what_is_on_the_disk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    done: list[str] = []
+    fsync, replace = os.fsync, Path.replace
+
+    def synced(descriptor: int) -> None:
+        done.append("fsync")
+        fsync(descriptor)
+
+    def renamed(path: Path, target: Path) -> Path:
+        done.append("rename")
+        return replace(path, target)
+
+    monkeypatch.setattr(os, "fsync", synced)
+    monkeypatch.setattr(Path, "replace", renamed)
+    keep_pictures(MediaFolder(tmp_path), EVENT_ID, PICTURES)
+    assert done == ["fsync", "fsync", "rename", "rename", "fsync"]
+
+
+def test_a_full_disk_is_told_and_leaves_nothing_half_written(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    def full(_descriptor: int) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(os, "fsync", full)
+    with caplog.at_level(logging.WARNING):
+        keep_pictures(MediaFolder(tmp_path), EVENT_ID, PICTURES)
+    assert "No space left on device" in caplog.text
+    assert list(tmp_path.iterdir()) == []
