@@ -5,6 +5,7 @@ import os
 import sys
 from collections.abc import Sequence
 from contextlib import closing
+from dataclasses import replace
 from pathlib import Path
 from random import SystemRandom
 
@@ -33,6 +34,7 @@ from edge_service.onnx_detector import open_onnx_detector  # noqa: E402
 from edge_service.options import Options, parse_options  # noqa: E402
 from edge_service.outbox import Outbox  # noqa: E402
 from edge_service.packet_ring import PacketRing, reach_s  # noqa: E402
+from edge_service.preview_video import preview_of  # noqa: E402
 from edge_service.recorder import Recorder  # noqa: E402
 from edge_service.recovery import recover  # noqa: E402
 from edge_service.reporter import make_reporter  # noqa: E402
@@ -68,13 +70,14 @@ def main() -> int:
         closing(HttpTransport(backend_url, api_key)) as http,
         closing(BackendCall(backend_url, api_key)) as uploads,
         closing(BackendCall(backend_url, api_key, read_timeout_s=REPORT_TIMEOUT_S)) as reports,
+        preview_of(options.preview, config.machines, disk) as preview,
     ):
         start_time = to_milliseconds(options.start_time or clock.now())
         run = Run(identity(options.video), options.store_id, options.camera_id, start_time)
         checkpoint_file = CheckpointFile(options.outbox_dir / f"{options.camera_id}.checkpoint", disk)
         recovery = recover(checkpoint_file.load(), run, config.machines, outbox)
         camera = set_up_camera(options, config, run, recovery.rules, outbox, disk, clock)
-        watch = Watch(camera, run, checkpoint_file, clock)
+        watch = Watch(replace(camera, preview=preview), run, checkpoint_file, clock)
         with (
             Sender(
                 outbox,

@@ -39,6 +39,7 @@ class Options:
     model: Path | None
     upload_clips: bool
     api_key: str | None
+    preview: Path | None
 
 
 def parse_options(argv: Sequence[str] | None = None) -> Options:
@@ -49,6 +50,8 @@ def parse_options(argv: Sequence[str] | None = None) -> Options:
             names = ", ".join(f"--{name.replace('_', '-')}" for name in given)
             raise UsageError(f"{names}: is for video files; {flags['video']} is live, leave it out")
         flags |= {"speed": None}  # it comes as fast as it comes
+    elif flags["preview"] is not None and flags["preview"].resolve() == flags["video"].resolve():
+        raise UsageError(f"--preview {flags['preview']}: is the video that is watched; give another name")
     return Options(**(_FOR_FILES | flags))
 
 
@@ -133,6 +136,13 @@ def _make_parser() -> ArgumentParser:
         "has no media folder in common with it (default: delivery.upload_clips of the configuration, false)",
     )
     add("--api-key", metavar="KEY", help="the backend's key; others may see it here, so better set GYM_API_KEY")
+    add(
+        "--preview",
+        type=Path,
+        metavar="FILE",
+        help="draw zones, people with their numbers and the machines' states into this video (MP4, of the frames that "
+        "detection looks at, in media time; whole when the run ends), to judge a zone by eye (default: none)",
+    )
     return parser
 
 

@@ -9,7 +9,7 @@ Per machine (the states are in `session.py`, presence in `presence.py`):
     cleaning --window_s over-->                       free
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from pydantic import JsonValue, TypeAdapter
@@ -58,6 +58,11 @@ class RuleEngine:
     def time_s(self) -> float | None:
         """The media time of the last update; None before the first one."""
         return self._time_s
+
+    @property
+    def states(self) -> Mapping[str, MachineState]:
+        """What is known of each machine after the last update, by machine_id."""
+        return self._states
 
     def state(self) -> JsonValue:
         """All that the engine knows, as JSON-able data; `restore` makes the same engine of it."""

@@ -16,6 +16,7 @@ from edge_service.frame_source import FrameSource
 from edge_service.hit import Hit
 from edge_service.outbox import Outbox, OutboxFull
 from edge_service.pacing import paced
+from edge_service.preview_video import PreviewVideo
 from edge_service.progress import Progress, Tally
 from edge_service.recorder import Recorder
 from edge_service.recovery import Recovery
@@ -35,6 +36,7 @@ class Camera:
     rules: RuleEngine
     recorder: Recorder
     outbox: Outbox
+    preview: PreviewVideo | None = None
 
 
 class Watch:
@@ -111,6 +113,8 @@ class Watch:
         self._time_s = round(frame.time_s, 3)
         tracks = camera.tracker.update(camera.detector.detect(frame), self._time_s)
         self._begin_clips(camera.rules.update(tracks, self._time_s), frame, tracks)
+        if camera.preview is not None:
+            camera.preview.add(frame, tracks, camera.rules)
         return tracks
 
     def _begin_clips(self, hits: Sequence[Hit], frame: Frame, tracks: Sequence[Track]) -> None:

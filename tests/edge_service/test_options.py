@@ -67,3 +67,10 @@ def test_the_help_names_units_and_defaults(capsys: pytest.CaptureFixture[str]) -
     said = " ".join(capsys.readouterr().out.split())
     assert "media seconds per second" in said
     assert "default: now" in said
+
+
+def test_the_preview_is_another_file_than_the_video() -> None:
+    assert parse_options(GIVEN).preview is None
+    assert parse_options([*GIVEN, "--preview", "preview.mp4"]).preview == Path("preview.mp4")
+    with pytest.raises(UsageError, match=r"--preview \./sample\.mp4|--preview sample\.mp4: is the video"):
+        parse_options([*GIVEN, "--preview", "./sample.mp4"])

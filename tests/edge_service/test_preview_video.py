@@ -1,0 +1,96 @@
+"""The preview as a video: every frame at its media time, whole or not there, and never in the run's way."""
+
+import errno
+import logging
+import os
+from pathlib import Path
+
+import av
+import numpy as np
+import pytest
+
+from backend_api.process import UsageError
+from edge_service.disk import Disk
+from edge_service.frame import Frame, Image
+from edge_service.preview_video import preview_of
+from edge_service.rules import RuleEngine
+from tests.edge_service.crashing_disk import QuickDisk
+from tests.edge_service.fake_frames import blank_frame
+from tests.edge_service.scripted import machine
+
+MACHINES = [machine()]
+TIMES_S = (0.0, 0.2, 0.4, 0.467, 3.1, 60.0)
+
+
+class FullDisk(Disk):
+    def publish(self, temporary: Path, path: Path) -> None:
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+
+def record(path: Path, frames: list[Frame], disk: Disk | None = None) -> None:
+    with preview_of(path, MACHINES, disk or QuickDisk()) as preview:
+        assert preview is not None
+        for frame in frames:
+            preview.add(frame, [], RuleEngine(MACHINES))
+
+
+def test_without_a_name_there_is_none() -> None:
+    with preview_of(None, MACHINES, QuickDisk()) as preview:
+        assert preview is None
+
+
+@pytest.mark.parametrize(
+    ("size", "shown"), [((1920, 1080), (1280, 720)), ((64, 36), (64, 36)), ((641, 361), (640, 360))]
+)
+def test_it_is_h264_with_every_frame_at_its_media_time(
+    tmp_path: Path, size: tuple[int, int], shown: tuple[int, int]
+) -> None:
+    width, height = size
+    record(tmp_path / "p.mp4", [blank_frame(time_s, width=width, height=height) for time_s in TIMES_S])
+    assert [path.name for path in tmp_path.iterdir()] == ["p.mp4"]
+    with av.open(str(tmp_path / "p.mp4")) as container:
+        codec = container.streams.video[0].codec_context
+        assert (codec.name, codec.pix_fmt, codec.width, codec.height) == ("h264", "yuv420p", *shown)
+        frames = list(container.decode(video=0))
+    assert [frame.time for frame in frames] == pytest.approx(TIMES_S, abs=0.001)
+    assert frames[0].to_ndarray(format="rgb24").max() > 100
+
+
+def test_a_picture_that_is_drawn_into_is_its_own(tmp_path: Path) -> None:
+    image: Image = np.zeros((36, 64, 3), np.uint8)
+    record(tmp_path / "p.mp4", [Frame(0.0, 0.0, 64, 36, lambda: image)])
+    assert not image.any()
+
+
+def test_a_camera_may_change_its_size_and_repeat_a_time(tmp_path: Path) -> None:
+    frames = [blank_frame(0.0), blank_frame(0.5, width=128, height=96), blank_frame(0.5), blank_frame(0.1)]
+    record(tmp_path / "p.mp4", frames)
+    with av.open(str(tmp_path / "p.mp4")) as container:
+        assert [frame.time for frame in container.decode(video=0)] == [0.0, 0.5]
+
+
+def test_a_preview_of_nothing_leaves_nothing(tmp_path: Path) -> None:
+    record(tmp_path / "p.mp4", [])
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_run_that_fails_keeps_what_it_has_seen(tmp_path: Path) -> None:
+    def fail() -> Image:
+        raise ZeroDivisionError
+
+    with pytest.raises(ZeroDivisionError):
+        record(tmp_path / "p.mp4", [blank_frame(0.0), Frame(1.0, 1.0, 64, 36, fail)])
+    assert [path.name for path in tmp_path.iterdir()] == ["p.mp4"]
+
+
+def test_a_full_disk_ends_the_preview_alone(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    with caplog.at_level(logging.WARNING):
+        record(tmp_path / "p.mp4", [blank_frame(0.0)], FullDisk())
+    assert "No space left on device; the run goes on without a preview" in caplog.text
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("name", [".", "no/such/folder.mp4"])
+def test_a_name_that_cannot_be_written_is_refused_at_once(tmp_path: Path, name: str) -> None:
+    with pytest.raises(UsageError, match=r"--preview .*; give"):
+        record(tmp_path / name, [])
