@@ -3,9 +3,24 @@
 Putting text behind text spares parsing and writing each event again; a test holds it to contract.StoredEvent.
 """
 
-from backend_api.contract import format_timestamp
+from backend_api.contract import StoredReview, format_timestamp
+from backend_api.history import Review
 from backend_api.media import MediaFolder
 from backend_api.rows import EventRow
+
+
+def stored_review(review: Review) -> StoredReview:
+    """`review` as the API answers it."""
+    return StoredReview(
+        event_id=review.event_id,
+        at=review.at,
+        who=review.who,
+        agree=review.agree.value,
+        note=review.note,
+        model=review.model,
+        prompt_version=review.prompt_version,
+        verdict=review.verdict,
+    )
 
 
 def stored_event_json(row: EventRow, media: MediaFolder) -> str:
@@ -19,7 +34,8 @@ def stored_event_json(row: EventRow, media: MediaFolder) -> str:
     media_url = "null" if row.clip_sha256 is None else f'"/media/{event_id}{query}"'
     thumbnail_url = f'"/media/{event_id}/thumbnail{query}"' if media.has_thumbnail(row.event_id) else "null"
     mm = "null" if row.mm is None else row.mm.model_dump_json()
+    review = "null" if row.review is None else stored_review(row.review).model_dump_json()
     return (
         f'{row.body[:-1]},"received_at":"{format_timestamp(row.received_at)}","media_url":{media_url},'
-        f'"thumbnail_url":{thumbnail_url},"mm":{mm}}}'
+        f'"thumbnail_url":{thumbnail_url},"mm":{mm},"review":{review}}}'
     )

@@ -18,6 +18,7 @@ from backend_api.routes_events import event_routes
 from backend_api.routes_health import health_routes
 from backend_api.routes_ingest import ingest_routes
 from backend_api.routes_media import media_routes
+from backend_api.routes_reviews import review_routes
 from backend_api.routes_stream import stream_routes
 from backend_api.routes_uploads import upload_routes
 from backend_api.settings import Settings
@@ -50,6 +51,7 @@ def create_app(store: Store, media: MediaFolder, clock: Clock, settings: Setting
     app.include_router(ingest_routes(store, writer, media, clock))
     app.include_router(stream_routes(store, feed))
     app.include_router(event_routes(store, media))
+    app.include_router(review_routes(store))
     app.include_router(media_routes(store, media))
     app.include_router(upload_routes(store, media))
     app.include_router(camera_routes(store))

@@ -273,6 +273,37 @@ class Enrichment(Value):
     result: MmResult | None = None
 
 
+def _yes_or_no(value: object) -> object:
+    """True and false are yes and no."""
+    return ("yes" if value else "no") if isinstance(value, bool) else value
+
+
+class Review(Value):
+    """What a person thinks of the verdict that an event has."""
+
+    agree: Annotated[Literal["yes", "no", "unsure"], BeforeValidator(_yes_or_no)] = Field(
+        description="Whether the verdict is right; true and false stand for yes and no."
+    )
+    note: str = Field(default="", max_length=2000)
+    who: str = Field(default="anonymous", min_length=1, max_length=200)
+
+
+class StoredReview(Review):
+    """A review as it is kept: with when it came, and the verdict, model and prompt that it is of."""
+
+    event_id: UUID
+    at: Timestamp
+    model: str
+    prompt_version: str
+    verdict: Verdict
+
+
+class ReviewList(Value):
+    """Every review of an event, the oldest first."""
+
+    items: list[StoredReview]
+
+
 class StoredEvent(Event):
     """An event as the backend answers it."""
 
@@ -282,6 +313,7 @@ class StoredEvent(Event):
     )
     thumbnail_url: str | None
     mm: Enrichment | None = Field(description="Null when needs_mm is false.")
+    review: StoredReview | None = Field(default=None, description="The latest one; /events/{event_id}/reviews has all.")
 
 
 class EventPage(Value):

@@ -4,11 +4,13 @@ A review names the verdict that it is of, by model, prompt and answer: when the 
 person meant still stands.
 """
 
+import json
 import sqlite3
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
+from itertools import chain
 from typing import Any
 from uuid import UUID
 
@@ -120,6 +122,25 @@ def read_reviews(connection: Connection, event_id: UUID | None) -> list[Review]:
         )
         for row in connection.execute(_of_event(reviews, event_id))
     ]
+
+
+# The review of the row's event that came last, as JSON, of which most events have none.
+LATEST_REVIEW = (
+    select(func.json_object(*chain.from_iterable((name, reviews.c[name]) for name in _REVIEW_COLUMNS[1:])))
+    .where(reviews.c.seq == events.c.seq)
+    .order_by(reviews.c.id.desc())
+    .limit(1)
+    .correlate(events)
+    .scalar_subquery()
+    .label("review")
+)
+
+
+def parse_review(event_id: UUID, text: str) -> Review:
+    """The review of `event_id` that LATEST_REVIEW gave as `text`."""
+    values = json.loads(text)
+    at, agree, verdict = from_ms(values.pop("at_ms")), Agree(values.pop("agree")), Verdict(values.pop("verdict"))
+    return Review(event_id=event_id, at=at, agree=agree, verdict=verdict, **values)
 
 
 def _of_event(table: Table, event_id: UUID | None) -> Select[*tuple[Any, ...]]:

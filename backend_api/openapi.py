@@ -6,11 +6,11 @@ from fastapi import FastAPI
 from pydantic.json_schema import models_json_schema
 from starlette.types import Lifespan
 
-from backend_api.contract import BatchResult, CameraReport, Event, EventPage, Problem, StoredEvent
+from backend_api.contract import BatchResult, CameraReport, Event, EventPage, Problem, Review, StoredEvent
 from backend_api.problems import MEDIA_TYPE
 
 _REFERENCE = "#/components/schemas/{model}"
-_MODELS = (Event, StoredEvent, EventPage, BatchResult, CameraReport, Problem)
+_MODELS = (Event, StoredEvent, EventPage, BatchResult, CameraReport, Review, Problem)
 
 # What answers without a key.
 OPEN_PATHS = ("/health", "/ready")

@@ -8,19 +8,24 @@ from uuid import UUID
 from sqlalchemy import Row, Select, Table, select
 
 from backend_api.contract import Enrichment, Event, MmResult, MmStatus
+from backend_api.history import LATEST_REVIEW, Review, parse_review
 from backend_api.instants import from_ms
 from backend_api.tables import enrichments, events
 
 
 @dataclass(frozen=True, slots=True)
 class EventRow:
-    """A stored event: `body` is its canonical JSON, `clip_sha256` null without a clip, `mm` null without needs_mm."""
+    """A stored event: `body` is its canonical JSON, `clip_sha256` null without a clip, `mm` null without needs_mm.
+
+    `review` is what somebody thought of a verdict last.
+    """
 
     event_id: UUID
     body: str
     clip_sha256: str | None
     received_at: datetime
     mm: Enrichment | None
+    review: Review | None = None
 
     @property
     def event(self) -> Event:
@@ -43,6 +48,7 @@ def select_rows(key: Table) -> Select[*tuple[Any, ...]]:
         enrichments.c.attempts,
         enrichments.c.error,
         enrichments.c.result,
+        LATEST_REVIEW,
         key.c.ts_ms.label("ts_ms"),
         key.c.seq.label("seq"),
     ).select_from(source)
@@ -59,4 +65,5 @@ def to_row(row: Row[*tuple[Any, ...]]) -> EventRow:
             error=error,
             result=None if result is None else MmResult.model_validate_json(result),
         )
-    return EventRow(UUID(event_id), body, clip_sha256, from_ms(received_at_ms), mm)
+    review = None if row.review is None else parse_review(UUID(event_id), row.review)
+    return EventRow(UUID(event_id), body, clip_sha256, from_ms(received_at_ms), mm, review)

@@ -10,10 +10,10 @@ if ROOT not in sys.path:
 from collections.abc import Iterator, Sequence  # noqa: E402
 from contextlib import closing  # noqa: E402
 
+from backend_api.agreement import Estimate  # noqa: E402
 from backend_api.clock import SystemClock  # noqa: E402
 from backend_api.process import EXIT_DONE, REPOSITORY, ArgumentParser, FatalError, run_process  # noqa: E402
 from backend_api.store import Store, StoreBusy, StoreFull  # noqa: E402
-from mm_worker.agreement import Estimate  # noqa: E402
 from mm_worker.evaluation import YARDSTICK, Score, evaluate  # noqa: E402
 
 

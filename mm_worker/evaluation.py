@@ -10,9 +10,9 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from uuid import UUID
 
+from backend_api.agreement import Estimate, Table, wilson
 from backend_api.contract import Verdict
 from backend_api.store import Agree, Review, StoredResult
-from mm_worker.agreement import Estimate, Table, wilson
 
 # Hand hygiene watched by cameras, and by human auditors, against the truth: sensitivity and specificity.
 # A. Singh et al., "Automatic detection of hand hygiene using computer vision technology", JAMIA 27 (2020), 1316-1320.

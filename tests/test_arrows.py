@@ -14,7 +14,7 @@ SHARED = ("backend_api.contract", "backend_api.clock", "backend_api.process")
 ALLOWED: dict[str, tuple[str, ...]] = {
     "backend_api": (),
     "edge_service": SHARED,
-    "mm_worker": (*SHARED, "backend_api.store", "backend_api.media"),
+    "mm_worker": (*SHARED, "backend_api.store", "backend_api.media", "backend_api.agreement"),
     "ui": SHARED,
 }
 MAX_LINES = 260

@@ -183,4 +183,5 @@ def test_every_list_is_read_off_an_index_in_order(store: Store, names: tuple[str
             plan = [str(row[3]) for row in connection.execute(f"EXPLAIN QUERY PLAN {compiled}")]
         assert not any("TEMP B-TREE" in step for step in plan), plan
         assert not any(step.startswith("SCAN") and "USING INDEX" not in step for step in plan), plan
+        plan = [step for step in plan if "reviews" not in step]  # looked up for each event that is shown
         assert any("SEARCH" in step and "USING INDEX ix_" in step for step in plan) == bool(names or after), plan

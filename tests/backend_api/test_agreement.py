@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mm_worker.agreement import Table, kappa, wilson
+from backend_api.agreement import Table, kappa, wilson
 
 counts = st.integers(0, 500)
 

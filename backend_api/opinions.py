@@ -1,0 +1,77 @@
+"""How far people agree with each model and prompt, from their reviews. Pure.
+
+A review of "cleaned" that disagrees says that nobody cleaned, and the other way round: that is the truth against which
+verdicts are counted. Of several reviews of one verdict the latest counts. Nothing follows from those that are unsure,
+nor from those of a verdict that could not tell.
+"""
+
+from collections.abc import Iterable
+
+from pydantic import NonNegativeInt
+
+from backend_api.agreement import Estimate, Table
+from backend_api.contract import Value, Verdict
+from backend_api.history import Agree, Review
+
+
+class Interval(Value):
+    """A value between the ends of its 95 % interval."""
+
+    value: float
+    low: float
+    high: float
+
+
+class ModelAgreement(Value):
+    """What people think of one model, asked with one prompt; null where nothing can be said yet."""
+
+    model: str
+    prompt_version: str
+    agreed: NonNegativeInt
+    disagreed: NonNegativeInt
+    unsure: NonNegativeInt
+    cannot_tell: NonNegativeInt
+    sensitivity: Interval | None
+    specificity: Interval | None
+    kappa: Interval | None
+
+
+class AgreementList(Value):
+    """One row a model and prompt version that somebody reviewed."""
+
+    items: list[ModelAgreement]
+
+
+def measure_agreement(reviews: Iterable[Review]) -> list[ModelAgreement]:
+    """The agreement by model and prompt version, in their order; `reviews` come the oldest first."""
+    latest = {(review.model, review.prompt_version, review.event_id): review for review in reviews}
+    groups: dict[tuple[str, str], list[Review]] = {}
+    for (model, prompt_version, _), review in latest.items():
+        groups.setdefault((model, prompt_version), []).append(review)
+    return [_measure(model, prompt_version, groups[model, prompt_version]) for model, prompt_version in sorted(groups)]
+
+
+def _measure(model: str, prompt_version: str, reviews: list[Review]) -> ModelAgreement:
+    decided = [review for review in reviews if review.verdict is not Verdict.CANNOT_TELL]
+    pairs = [(review.verdict, review.agree) for review in decided]
+    table = Table(
+        hits=pairs.count((Verdict.CLEANED, Agree.YES)),
+        misses=pairs.count((Verdict.NOT_CLEANED, Agree.NO)),
+        false_alarms=pairs.count((Verdict.CLEANED, Agree.NO)),
+        rejections=pairs.count((Verdict.NOT_CLEANED, Agree.YES)),
+    )
+    return ModelAgreement(
+        model=model,
+        prompt_version=prompt_version,
+        agreed=table.hits + table.rejections,
+        disagreed=table.misses + table.false_alarms,
+        unsure=len(decided) - table.count,
+        cannot_tell=len(reviews) - len(decided),
+        sensitivity=_interval(table.sensitivity()),
+        specificity=_interval(table.specificity()),
+        kappa=_interval(table.kappa()),
+    )
+
+
+def _interval(estimate: Estimate | None) -> Interval | None:
+    return None if estimate is None else Interval(value=estimate.value, low=estimate.low, high=estimate.high)
