@@ -40,6 +40,8 @@ class Circuit:
         failed = replace(self, failures=self.failures + 1, reason=reason)
         if failed.failures < policy.threshold and retry_after_s is None:
             return failed
-        longest_s = min(policy.cap_s, policy.base_s * 2.0 ** min(max(0, failed.failures - policy.threshold), 64))
-        wait_s = max(rng.uniform(longest_s / 2, longest_s), retry_after_s or 0.0)
+        wait_s = retry_after_s or 0.0
+        if failed.failures >= policy.threshold:
+            longest_s = min(policy.cap_s, policy.base_s * 2.0 ** min(failed.failures - policy.threshold, 64))
+            wait_s = max(wait_s, rng.uniform(longest_s / 2, longest_s))
         return replace(failed, open_until_s=max(now_s + wait_s, self.open_until_s or 0.0))
