@@ -56,7 +56,7 @@ def recover(last: Checkpoint | None, run: Run, machines: Sequence[Machine], outb
     else:
         hits += rules.interrupt(pause_s)
         rules.move((last.run.start_time - run.start_time).total_seconds())
-        log.info("goes on %.1f s after this camera's edge stopped", pause_s)
+        log.info("this camera's edge was down for %.1f s", pause_s)
     if hits:
         log.warning("made up for what this camera's edge owed when it stopped; events: %d", len(hits))
     return Recovery(tuple(factory.build(hit, None, CLIP_ERROR) for hit in hits), rules)
