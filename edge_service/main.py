@@ -104,8 +104,9 @@ def main() -> int:
 def set_up_camera(
     options: Options, config: Config, run: Run, rules: RuleEngine, outbox: Outbox, disk: Disk, clock: Clock
 ) -> Camera:
-    """The parts that one camera's loop works with. Raises UsageError when the video cannot be watched."""
+    """The parts that one camera's loop works with. Raises UsageError when network or video cannot be used."""
     machines, clip, fps = config.machines, config.clip, config.detector.fps
+    detector = open_detector(with_flags(config.detector, options.detector, options.model), machines, options.seed)
     ring = PacketRing(
         reach_s([m.rules for m in machines], pre_s=clip.pre_s, post_s=clip.post_s, fps=fps),
         is_live=not isinstance(options.video, Path),
@@ -119,7 +120,7 @@ def set_up_camera(
     factory = EventFactory(run.store_id, run.camera_id, run.start_time, machines)
     return Camera(
         source=source,
-        detector=open_detector(with_flags(config.detector, options.detector, options.model), machines, options.seed),
+        detector=detector,
         tracker=Tracker(config.detector.score),
         rules=rules,
         recorder=Recorder(ring, options.media_dir, disk, factory, machines, clip),
