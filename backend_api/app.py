@@ -18,6 +18,7 @@ from backend_api.routes_events import event_routes
 from backend_api.routes_health import health_routes
 from backend_api.routes_ingest import ingest_routes
 from backend_api.routes_media import media_routes
+from backend_api.routes_reading import reading_routes
 from backend_api.routes_reviews import review_routes
 from backend_api.routes_stream import stream_routes
 from backend_api.routes_uploads import upload_routes
@@ -54,6 +55,7 @@ def create_app(store: Store, media: MediaFolder, clock: Clock, settings: Setting
     app.include_router(review_routes(store))
     app.include_router(media_routes(store, media))
     app.include_router(upload_routes(store, media))
+    app.include_router(reading_routes(store))
     app.include_router(camera_routes(store))
     app.include_router(health_routes(store, media, version))
     return app

@@ -1,10 +1,13 @@
-"""What can be read besides the events themselves: sessions, and everything that changes."""
+"""What can be read besides the events themselves: sessions, machines, figures, and everything that changes."""
 
 from backend_api.cameras import read_cameras
 from backend_api.changes import Change, log_cameras, newest_change, read_changes, unlogged
 from backend_api.clock import Clock
 from backend_api.database import Database
+from backend_api.machines import MachineList, MachineQuery, read_machines
 from backend_api.sessions import SessionPage, SessionQuery, read_sessions
+from backend_api.stats import StatsQuery, read_stats
+from backend_api.stats_models import Stats
 
 
 class Reading:
@@ -18,6 +21,16 @@ class Reading:
         """One page of the sessions that `query` asks for. Raises BadCursor when its cursor is not of this list."""
         with self._database.read() as connection:
             return read_sessions(connection, query)
+
+    def machines(self, query: MachineQuery) -> MachineList:
+        """Each machine that `query` lets through, as it is now."""
+        with self._database.read() as connection:
+            return read_machines(connection, query, self._clock.now())
+
+    def stats(self, query: StatsQuery) -> Stats:
+        """The figures that `query` asks for."""
+        with self._database.read() as connection:
+            return read_stats(connection, query, self._clock.now())
 
     def newest_change(self) -> int:
         """The id of the last change; 0 when there is none."""

@@ -1,0 +1,29 @@
+"""JSON answers that a client need not be sent again while they stay the same (RFC 9110, 13.1.2)."""
+
+import hashlib
+from collections.abc import Mapping
+
+from fastapi import Request, Response
+
+# Browsers keep the answer, and ask each time whether it still holds.
+_CACHE_CONTROL = "private, no-cache"
+_JSON = "application/json"
+
+
+def json_answer(request: Request, text: str, headers: Mapping[str, str] | None = None) -> Response:
+    """`text` with its ETag; 304 and nothing more when the client says that it has this one already."""
+    # Weak: it says that the content is the same, not that its bytes will be after a compression on the way.
+    etag = f'W/"{hashlib.blake2b(text.encode(), digest_size=12).hexdigest()}"'
+    headers = {**(headers or {}), "ETag": etag, "Cache-Control": _CACHE_CONTROL}
+    known = [tag.strip() for tag in request.headers.get("if-none-match", "").split(",")]
+    if etag in known or "*" in known:
+        return Response(status_code=304, headers=headers)
+    return Response(text, headers=headers, media_type=_JSON)
+
+
+def next_link(request: Request, cursor: str | None) -> dict[str, str]:
+    """The Link header (RFC 8288) of the page behind this one; none when this is the last."""
+    if cursor is None:
+        return {}
+    following = request.url.include_query_params(cursor=cursor)
+    return {"Link": f'<{following.path}?{following.query}>; rel="next"'}

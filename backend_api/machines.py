@@ -1,0 +1,150 @@
+"""Each machine's state now, as its last session tells it."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from enum import StrEnum
+from typing import Any
+
+from pydantic import Field
+from sqlalchemy import Connection, Row, select, tuple_
+
+from backend_api.cameras import LATE_WITHIN_S
+from backend_api.contract import Name, Timestamp, Value, Verdict
+from backend_api.derived_tables import sessions
+from backend_api.instants import from_ms
+from backend_api.keyset import also
+from backend_api.sessions import Session, select_sessions, to_session
+from backend_api.tables import cameras, events
+
+
+class MachineState(StrEnum):
+    """What can be said of a machine."""
+
+    IN_USE = "in_use"
+    TO_BE_CLEANED = "to_be_cleaned"
+    CLEANED = "cleaned"
+    FREE = "free"
+    UNKNOWN = "unknown"
+
+
+class Machine(Value):
+    """A machine now."""
+
+    store_id: Name
+    camera_id: Name
+    machine_id: Name
+    state: MachineState = Field(
+        description=(
+            "in_use: somebody is on it. to_be_cleaned: its cleaning window is open, and no attempt was found good. "
+            "cleaned: the attempt after its last use was. free: nothing of these. unknown: nothing has been heard of "
+            f"its camera, neither a report nor an event, for {LATE_WITHIN_S:.0f} s."
+        )
+    )
+    since: Timestamp | None = Field(description="Since when; of an unknown one, when its camera was last heard of.")
+    closes_at: Timestamp | None = Field(description="Until when it is to be cleaned; null in every other state.")
+    session: Session = Field(description="Its current session, or its last one.")
+
+
+class MachineList(Value):
+    """Every machine that was ever in use, by store, camera and name."""
+
+    items: list[Machine]
+
+
+class MachineQuery(Value):
+    """Which machines; filters that are left out let everything through."""
+
+    store_id: Name | None = None
+    camera_id: Name | None = None
+    machine_id: Name | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Which machine; names of cameras and machines need to differ within a store alone."""
+
+    store_id: str
+    camera_id: str
+    machine_id: str
+
+
+def machine_now(session: Session, heard_at: datetime | None, now: datetime) -> Machine:
+    """The machine whose last session is `session`, and of whose camera something was heard last at `heard_at`."""
+    state, since = _state(session, now)
+    if heard_at is None or now - heard_at > timedelta(seconds=LATE_WITHIN_S):
+        state, since = MachineState.UNKNOWN, heard_at
+    return Machine(
+        store_id=session.store_id,
+        camera_id=session.camera_id,
+        machine_id=session.machine_id,
+        state=state,
+        since=since,
+        closes_at=session.window_closes_at if state is MachineState.TO_BE_CLEANED else None,
+        session=session,
+    )
+
+
+def _state(session: Session, now: datetime) -> tuple[MachineState, datetime | None]:
+    left_at = session.ended_at or session.window_opened_at
+    if left_at is None and session.attempt_at is None:
+        return MachineState.IN_USE, session.started_at
+    if session.verdict is Verdict.CLEANED:
+        return MachineState.CLEANED, session.attempt_at
+    if session.window_closes_at is None:
+        return MachineState.FREE, left_at
+    if session.window_closes_at > now:
+        return MachineState.TO_BE_CLEANED, session.window_opened_at
+    return MachineState.FREE, session.window_closes_at
+
+
+def last_sessions(connection: Connection) -> Iterator[Row[*tuple[Any, ...]]]:
+    """The last session of each machine, machines from the last to the first by store, camera and name.
+
+    One step down the index a machine, however many sessions there are.
+    """
+    place = sessions.c["store_id", "camera_id", "machine_id"]
+    downwards = select_sessions().order_by(*(column.desc() for column in (*place, sessions.c.ts_ms, sessions.c.seq)))
+    statement = downwards.limit(1)
+    while (row := connection.execute(statement).first()) is not None:
+        yield row
+        here = tuple_(row.store_id, row.camera_id, row.machine_id)
+        statement = downwards.where(tuple_(*place) < here).limit(1)
+
+
+def places(connection: Connection, query: MachineQuery) -> list[Place]:
+    """The machines that `query` lets through, in order."""
+    found = [Place(row.store_id, row.camera_id, row.machine_id) for row in last_sessions(connection)]
+    return [place for place in reversed(found) if _lets_through(query, place)]
+
+
+def read_machines(connection: Connection, query: MachineQuery, now: datetime) -> MachineList:
+    """The machines that `query` lets through, at `now`."""
+    last = [to_session(row) for row in last_sessions(connection) if _lets_through(query, row)]
+    heard_at = {camera: _heard_at(connection, *camera) for camera in {(item.store_id, item.camera_id) for item in last}}
+    return MachineList(
+        items=[machine_now(item, heard_at[item.store_id, item.camera_id], now) for item in reversed(last)]
+    )
+
+
+def _lets_through(query: MachineQuery, place: Any) -> bool:  # noqa: ANN401 - a row's columns have no types
+    return (
+        query.store_id in (None, place.store_id)
+        and query.camera_id in (None, place.camera_id)
+        and query.machine_id in (None, place.machine_id)
+    )
+
+
+def _heard_at(connection: Connection, store_id: str, camera_id: str) -> datetime | None:
+    """When the camera's edge was last heard of: its report, or the arrival of its newest event."""
+    reported_ms = connection.execute(
+        select(cameras.c.reported_at_ms).where(cameras.c.store_id == store_id, cameras.c.camera_id == camera_id)
+    ).scalar()
+    received_ms = connection.execute(
+        select(events.c.received_at_ms)
+        .where(events.c.camera_id == camera_id, *also(events.c.store_id, [store_id]))
+        .order_by(events.c.ts_ms.desc(), events.c.seq.desc())
+        .limit(1)
+    ).scalar()
+    heard_ms = max(reported_ms or 0, received_ms or 0)
+    return from_ms(heard_ms) if heard_ms else None

@@ -1,0 +1,68 @@
+"""GET /sessions, GET /machines and GET /stats: what the events add up to."""
+
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Query, Request, Response
+
+from backend_api.conditional import json_answer, next_link
+from backend_api.machines import MachineList, MachineQuery
+from backend_api.openapi import problems
+from backend_api.sessions import SessionPage, SessionQuery
+from backend_api.stats import StatsQuery
+from backend_api.stats_models import Stats
+from backend_api.store import Store
+
+_NOT_MODIFIED: dict[int | str, dict[str, Any]] = {
+    304: {"description": "It is what the ETag in If-None-Match stands for."}
+}
+
+
+def reading_routes(store: Store) -> APIRouter:
+    """The router for what follows from the events."""
+    router = APIRouter()
+    reading = store.reading
+
+    @router.get(
+        "/sessions",
+        tags=["sessions"],
+        summary="List sessions",
+        response_model=SessionPage,
+        responses={**_NOT_MODIFIED, **problems(422, 503)},
+    )
+    def list_sessions(request: Request, query: Annotated[SessionQuery, Query()]) -> Response:
+        """One row a use of a machine, the newest first, unless told otherwise; pages as those of events do."""
+        page = reading.sessions(query)
+        return json_answer(request, page.model_dump_json(), next_link(request, page.next_cursor))
+
+    @router.get(
+        "/machines",
+        tags=["machines"],
+        summary="Each machine now",
+        response_model=MachineList,
+        responses={**_NOT_MODIFIED, **problems(422, 503)},
+    )
+    def list_machines(request: Request, query: Annotated[MachineQuery, Query()]) -> Response:
+        """Each machine's state, since when, and its current or last session."""
+        return json_answer(request, reading.machines(query).model_dump_json())
+
+    @router.get(
+        "/stats",
+        tags=["stats"],
+        summary="Utilisation and cleaning",
+        response_model=Stats,
+        responses={**_NOT_MODIFIED, **problems(422, 503)},
+    )
+    def get_stats(request: Request, query: Annotated[StatsQuery, Query()]) -> Response:
+        """How much machines were used, and how often they were cleaned, in total, by machine, and by hour or day.
+
+        - utilisation = occupied time / observed time
+        - compliance = windows with an attempt whose verdict is `cleaned` / windows closed
+        - median_to_clean_s = the median, over the windows cleaned, of attempt's time - window's opening
+        - peak_hour = the hour of the day with the most occupied time
+        - observed time = while the camera's edge reported (a silence of more than 60 s is a gap), and while somebody
+          was on the machine; of a camera without any report in the span, from its first event in it to its last
+        - a window is closed when its time is over, or when the machine is in use again; it counts when it closes
+        """
+        return json_answer(request, reading.stats(query).model_dump_json())
+
+    return router

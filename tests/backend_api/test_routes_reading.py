@@ -1,0 +1,76 @@
+"""Sessions, machines and figures over HTTP: documented, paged, refused with the parameter named, and not sent twice."""
+
+import pytest
+from fastapi.testclient import TestClient
+
+from backend_api.machines import MachineList
+from backend_api.sessions import SessionPage
+from backend_api.stats_models import Stats
+from tests.backend_api.api import fields, post_batch, problem
+from tests.backend_api.test_sessions import make_session
+
+
+def test_sessions_are_paged_with_a_link(client: TestClient) -> None:
+    post_batch(client, *(event for number in range(3) for event in make_session(number, at_s=60.0 * number)))
+    response = client.get("/sessions", params={"limit": 2})
+    page = SessionPage.model_validate_json(response.content)
+    assert [item.machine_id for item in page.items] == ["bike_2", "bike_1"]
+    last = client.get(response.links["next"]["url"])
+    assert [item["machine_id"] for item in last.json()["items"]] == ["bike_0"]
+    assert "link" not in last.headers
+
+
+@pytest.mark.parametrize(
+    "path", ["/sessions", "/machines", "/stats?since=2026-01-31T00:00:00Z&until=2026-02-01T00:00:00Z"]
+)
+def test_what_a_client_has_is_not_sent_again(client: TestClient, path: str) -> None:
+    post_batch(client, *make_session(1))
+    first = client.get(path)
+    assert first.headers["cache-control"] == "private, no-cache"
+    tag = first.headers["etag"]
+    again = client.get(path, headers={"If-None-Match": f'"other", {tag}'})
+    assert (again.status_code, again.content, again.headers["etag"]) == (304, b"", tag)
+    post_batch(client, *make_session(2)[:1])
+    assert client.get(path, headers={"If-None-Match": tag}).status_code == 200
+
+
+def test_machines_and_figures_are_what_the_description_says(client: TestClient) -> None:
+    post_batch(client, *make_session(1))
+    assert len(MachineList.model_validate_json(client.get("/machines").content).items) == 1
+    assert Stats.model_validate_json(client.get("/stats?tz=Europe/Berlin&by=hour").content).tz == "Europe/Berlin"
+    described = client.get("/openapi.json").json()
+    assert "occupied time / observed time" in described["paths"]["/stats"]["get"]["description"]
+    assert (
+        "null when none closed"
+        in described["components"]["schemas"]["Figures"]["properties"]["compliance"]["description"]
+    )
+
+
+@pytest.mark.parametrize(
+    ("path", "expected"),
+    [
+        ("/sessions?limit=0", ["limit"]),
+        ("/sessions?cursor=AAAA", ["cursor"]),
+        ("/sessions?verdict=maybe", ["verdict"]),
+        ("/sessions?colour=red", ["colour"]),
+        ("/machines?store_id=%00", ["store_id"]),
+        ("/stats?by=minute", ["by"]),
+        ("/stats?tz=Europe/Atlantis", ["tz"]),
+        ("/stats?tz=../../etc/passwd", ["tz"]),
+        ("/stats?tz=Europe", ["tz"]),
+        ("/stats?tz=", ["tz"]),
+        ("/stats?tz=a%00b", ["tz"]),
+        ("/stats?until=9999-12-31T23:59:59Z", ["until"]),
+        ("/stats?since=0001-01-01T00:00:00Z", ["since"]),
+        ("/stats?since=2026-01-02T00:00:00Z&until=2026-01-01T00:00:00Z", [""]),
+        ("/stats?since=2020-01-02T00:00:00Z&until=2026-01-01T00:00:00Z", [""]),
+    ],
+)
+def test_a_wrong_query_is_refused(client: TestClient, path: str, expected: list[str]) -> None:
+    assert fields(problem(client.get(path), 422)) == expected
+
+
+def test_a_cursor_of_events_is_none_of_sessions(client: TestClient) -> None:
+    post_batch(client, *make_session(1))
+    cursor = client.get("/events?limit=1").json()["next_cursor"]
+    problem(client.get("/sessions", params={"cursor": cursor}), 422)
