@@ -10,6 +10,8 @@ from backend_api.clock import Clock
 from backend_api.feed import Feed
 from backend_api.guard import guard, signed_links, with_links
 from backend_api.media import MediaFolder
+from backend_api.metrics import Metrics
+from backend_api.observation import Observation
 from backend_api.openapi import Api
 from backend_api.problems import answer_with_problems
 from backend_api.process import project_version
@@ -33,7 +35,8 @@ def create_app(store: Store, media: MediaFolder, clock: Clock, settings: Setting
     links = signed_links(settings.keys, clock)
     media = with_links(media, links)
     version = project_version()
-    writer = Writer(store.add_arrivals)
+    metrics = Metrics(store, media, clock)
+    writer = Writer(metrics.counting(store.add_arrivals))
     feed = Feed(store, media)
 
     @asynccontextmanager
@@ -49,6 +52,7 @@ def create_app(store: Store, media: MediaFolder, clock: Clock, settings: Setting
     app.state.end_streams = feed.close
     answer_with_problems(app)
     guard(app, settings.keys, links, settings.cors_origins)
+    app.add_middleware(Observation, metrics=metrics, clock=clock, keeps_log=settings.keeps_access_log)
     app.include_router(ingest_routes(store, writer, media, clock))
     app.include_router(stream_routes(store, feed))
     app.include_router(event_routes(store, media))
@@ -57,5 +61,5 @@ def create_app(store: Store, media: MediaFolder, clock: Clock, settings: Setting
     app.include_router(upload_routes(store, media))
     app.include_router(reading_routes(store))
     app.include_router(camera_routes(store))
-    app.include_router(health_routes(store, media, version))
+    app.include_router(health_routes(store, media, version, metrics))
     return app

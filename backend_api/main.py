@@ -33,7 +33,7 @@ def main() -> int:
     stop = stop_on_signals()
     clock = SystemClock()
     keys = Keys.of(options.api_key, options.read_key, os.environ)
-    settings = Settings(keys=keys, cors_origins=tuple(options.cors_origin))
+    settings = Settings(keys=keys, cors_origins=tuple(options.cors_origin), keeps_access_log=options.access_log)
     with closing(listen(options.host, options.port, is_guarded=bool(keys))) as listening:
         media = MediaFolder.open(options.media_dir)
         with closing(Store.open(options.db, clock, create=True)) as store:
@@ -67,6 +67,7 @@ def _parse_options() -> argparse.Namespace:
     )
     parser.add_argument("--port", type=_port, default=8000, help="the TCP port, 0 to 65535; 0 takes any free one")
     _add_access(parser)
+    _add_watching(parser)
     return parser.parse_args()
 
 
@@ -89,6 +90,14 @@ def _add_access(parser: ArgumentParser) -> None:
         type=_origin,
         metavar="ORIGIN",
         help="an origin whose pages may read answers, such as https://gym.example; may be given several times",
+    )
+
+
+def _add_watching(parser: ArgumentParser) -> None:
+    parser.add_argument(
+        "--access-log",
+        action="store_true",
+        help="write down each request in a line of JSON: when, whence, what, status, milliseconds",
     )
 
 

@@ -1,9 +1,11 @@
 """GET /health and GET /ready: is the process alive, and can it do its work?"""
 
-from fastapi import APIRouter
+from fastapi import APIRouter, Response
+from prometheus_client import CONTENT_TYPE_LATEST
 from pydantic import BaseModel
 
 from backend_api.media import MediaFolder
+from backend_api.metrics import Metrics
 from backend_api.openapi import problems
 from backend_api.problems import ApiProblem, FieldErrors
 from backend_api.store import Store, StoreBusy, StoreFull
@@ -26,7 +28,7 @@ class Ready(BaseModel):
     status: str
 
 
-def health_routes(store: Store, media: MediaFolder, version: str) -> APIRouter:
+def health_routes(store: Store, media: MediaFolder, version: str, metrics: Metrics) -> APIRouter:
     """The router for those who watch over the backend."""
     router = APIRouter(tags=["health"])
 
@@ -41,6 +43,16 @@ def health_routes(store: Store, media: MediaFolder, version: str) -> APIRouter:
         if errors := [*_database_errors(store), *_media_errors(media)]:
             raise ApiProblem(503, "; ".join(error["message"] for error in errors), errors)
         return Ready(status="ready")
+
+    @router.get(
+        "/metrics",
+        summary="Figures for Prometheus",
+        response_class=Response,
+        responses={200: {"content": {"text/plain": {"schema": {"type": "string"}}}}, **problems(503)},
+    )
+    def get_metrics() -> Response:
+        """Requests, events, the model's queue, cameras and media bytes, in Prometheus' text format."""
+        return Response(metrics.text(), media_type=CONTENT_TYPE_LATEST)
 
     return router
 

@@ -7,7 +7,11 @@ from backend_api.keys import Keys
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """`cors_origins` are those of the pages that may read answers, such as `https://gym.example`; none by default."""
+    """`cors_origins` are those of the pages that may read answers, such as `https://gym.example`; none by default.
+
+    `keeps_access_log` asks for a line a request.
+    """
 
     keys: Keys = field(default_factory=Keys)
     cors_origins: tuple[str, ...] = ()
+    keeps_access_log: bool = False

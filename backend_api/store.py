@@ -23,6 +23,7 @@ from backend_api.history import Agree, Review, StoredResult
 from backend_api.instants import to_ms
 from backend_api.leases import Claim
 from backend_api.pages import EventQuery, Page, read_page
+from backend_api.queue_state import Queue, read_queue
 from backend_api.reading import Reading
 from backend_api.rows import EventRow, select_rows, to_row
 from backend_api.schema import DatabaseNotReady, open_database
@@ -205,6 +206,11 @@ class Store:
         """Every camera that ever reported, by store and name, with its state now."""
         with self._database.read() as connection:
             return cameras.read_cameras(connection, self._clock.now())
+
+    def queue(self) -> Queue:
+        """How many enrichments are in which state, and for how long the oldest PENDING one has waited."""
+        with self._database.read() as connection:
+            return read_queue(connection, self._now_ms())
 
     def next_due_s(self) -> float | None:
         """Seconds until the next enrichment can be claimed, 0 when one can be now; None when all are DONE or DEAD."""
