@@ -39,13 +39,18 @@ def within(gaps: Iterable[Gap], start_s: float, end_s: float) -> tuple[Gap, ...]
 
 
 def of_one_format(packets: Sequence[EncodedPacket], time_s: float) -> tuple[Sequence[EncodedPacket], list[Gap]]:
-    """Those of `packets` around the picture at `time_s` that one decoder can decode, and the times that lack for it.
+    """Those of `packets` around the picture at `time_s` that one decoder can decode, and the times that they leave out.
 
     A camera that comes back with other parameters of its codec begins another run of packets, with a key picture.
     """
     runs = _runs(packets)
-    chosen = max((run for run in runs if run[0].time_s <= time_s), key=lambda run: run[0].time_s, default=runs[0])
-    lost = [Gap(run[0].time_s, max(packet.end_s for packet in run)) for run in runs if run is not chosen]
+    number = max((number for number, run in enumerate(runs) if run[0].time_s <= time_s), default=0)
+    chosen = runs[number]
+    lost = []
+    if number > 0:
+        lost.append(Gap(float("-inf"), chosen[0].time_s))
+    if number + 1 < len(runs):
+        lost.append(Gap(max(packet.end_s for packet in chosen), float("inf")))
     return chosen, lost
 
 

@@ -3,14 +3,15 @@
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from fractions import Fraction
+from io import BytesIO
 from typing import Protocol
 
 import av
 import cv2
 import numpy as np
-from av.codec.context import Flags
 from av.container import OutputContainer
 from av.video.frame import VideoFrame
+from av.video.stream import VideoStream
 
 from edge_service.encoded import StreamFormat, detached
 from edge_service.frame import Image
@@ -53,41 +54,59 @@ def connect_webcam(webcam: Webcam, open_capture: Callable[[int], Capture] = cv2.
 
 
 class _Webcam:
-    """The first picture is encoded at once: before it neither the size nor the encoder's parameters are known."""
+    """Of the camera's first picture is taken how large they are, and what its encoder's parameters are."""
 
     def __init__(self, capture: Capture, container: OutputContainer, first: Image) -> None:
         self._capture = capture
-        self._height, self._width = (side - side % 2 for side in first.shape[:2])
-        self._stream = container.add_stream("libx264", rate=_FRAME_RATE, options=_OPTIONS)
-        encoder = self._stream.codec_context
-        encoder.width, encoder.height, encoder.pix_fmt = self._width, self._height, "yuv420p"
-        encoder.gop_size = _KEY_PICTURE_EVERY
-        encoder.flags |= Flags.global_header
+        self._first = first
+        self._stream = _new_stream(container, first)
         self._count = 0
-        self._first = self._encode(first)
-        container.start_encoding()
         self.format = StreamFormat(
             codec="h264",
             pixel_format="yuv420p",
-            width=self._width,
-            height=self._height,
+            width=self._stream.codec_context.width,
+            height=self._stream.codec_context.height,
             time_base=Fraction(1, TIME_BASE_HZ),
             frame_rate=Fraction(_FRAME_RATE),
             sample_aspect_ratio=Fraction(1),
             rotation_deg=0,
-            template=detached(self._stream),
+            template=_template(first),
         )
 
     def __iter__(self) -> Iterator[RawPacket]:
-        yield from self._first
+        yield from self._encode(self._first)
         while True:
             yield from self._encode(_read(self._capture))
 
     def _encode(self, picture: Image) -> list[RawPacket]:
-        even = np.ascontiguousarray(picture[: self._height, : self._width])
-        frame = VideoFrame.from_ndarray(even, format="bgr24")
+        frame = _even(picture)
         frame.pts, self._count = self._count, self._count + 1
         return [RawPacket(bytes(packet), None, None, packet.is_keyframe) for packet in self._stream.encode(frame)]
+
+
+def _new_stream(container: OutputContainer, picture: Image) -> VideoStream:
+    stream = container.add_stream("libx264", rate=_FRAME_RATE, options=_OPTIONS)
+    frame, encoder = _even(picture), stream.codec_context
+    encoder.width, encoder.height, encoder.pix_fmt = frame.width, frame.height, "yuv420p"
+    encoder.gop_size = _KEY_PICTURE_EVERY
+    return stream
+
+
+def _template(picture: Image) -> VideoStream:
+    """The stream as one who reads it finds it; the encoder's own could only encode."""
+    file = BytesIO()
+    with av.open(file, "w", format="mpegts") as container:
+        stream = _new_stream(container, picture)
+        container.mux(stream.encode(_even(picture)))
+        container.mux(stream.encode(None))
+        with av.open(BytesIO(file.getvalue())) as written:
+            return detached(written.streams.video[0])
+
+
+def _even(picture: Image) -> VideoFrame:
+    """The picture without what H.264's colours, at half the resolution, cannot show of it."""
+    height, width = (side - side % 2 for side in picture.shape[:2])
+    return VideoFrame.from_ndarray(np.ascontiguousarray(picture[:height, :width]), format="bgr24")
 
 
 def _read(capture: Capture) -> Image:

@@ -2,10 +2,20 @@
 
 import os
 import shutil
+import subprocess
+from typing import NoReturn
 
 import pytest
 
 _PACKAGES = {"ffmpeg": "ffmpeg", "ffprobe": "ffmpeg", "chromium": "chromium"}
+RTSP_PACKAGES = (
+    "gir1.2-gst-rtsp-server-1.0",
+    "gstreamer1.0-plugins-base",
+    "gstreamer1.0-plugins-good",
+    "gstreamer1.0-plugins-ugly",
+    "python3-gi",
+)
+"""GStreamer's RTSP server, for Debian's own Python."""
 
 
 def need_program(name: str) -> str:
@@ -13,7 +23,20 @@ def need_program(name: str) -> str:
     path = shutil.which(name)
     if path is not None:
         return path
-    reason = f"{name} is not installed; on Debian and Ubuntu: apt-get install {_PACKAGES.get(name, name)}"
+    return _miss(name, _PACKAGES.get(name, name))
+
+
+def need_rtsp_server() -> str:
+    """The path of a Python that can serve RTSP; without it as `need_program`."""
+    python = shutil.which("python3", path="/usr/bin")
+    loads = ["-c", "import gi; gi.require_version('GstRtspServer', '1.0'); gi.require_version('Gst', '1.0')"]
+    if python is not None and subprocess.run([python, *loads], check=False, capture_output=True).returncode == 0:
+        return python
+    return _miss("GStreamer's RTSP server", " ".join(RTSP_PACKAGES))
+
+
+def _miss(what: str, packages: str) -> NoReturn:
+    reason = f"{what} is not installed; on Debian and Ubuntu: apt-get install {packages}"
     if os.environ.get("GYM_TESTS_REQUIRE_ALL"):
         pytest.fail(reason)
     pytest.skip(reason)

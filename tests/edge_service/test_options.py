@@ -53,6 +53,30 @@ def test_a_wrong_value_is_named_with_its_flag(flag: str, value: str) -> None:
         parse_options([*GIVEN, flag, value])
 
 
+LIVE = ["--video", "rtsp://admin:s3cret@cam/1", *GIVEN[2:]]
+
+
+def test_a_live_camera_comes_as_fast_as_it_comes() -> None:
+    options = parse_options(LIVE)
+    assert str(options.video) == "rtsp://cam/1"
+    assert (options.speed, options.start_time) == (None, None)
+    assert "s3cret" not in repr(options)
+
+
+@pytest.mark.parametrize(
+    "flags", [["--speed", "1"], ["--loop", "0"], ["--start-time", "2026-01-31T09:00:00Z"], ["--speed", "max"]]
+)
+def test_what_is_for_files_is_refused_for_a_live_camera(flags: list[str]) -> None:
+    with pytest.raises(UsageError, match=f"{flags[0]}: is for video files; rtsp://cam/1 is live, leave it out"):
+        parse_options([*LIVE, *flags])
+
+
+def test_an_address_of_another_kind_is_refused() -> None:
+    with pytest.raises(UsageError, match="--video: ftp:// is no kind of video source") as refused:
+        parse_options(["--video", "ftp://admin:s3cret@cam/1", *GIVEN[2:]])
+    assert "s3cret" not in str(refused.value)
+
+
 @pytest.mark.parametrize("missing", ["--video", "--camera-id", "--store-id"])
 def test_what_cannot_be_guessed_must_be_given(missing: str) -> None:
     at = GIVEN.index(missing)

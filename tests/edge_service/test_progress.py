@@ -1,6 +1,7 @@
 """The progress line: when it comes and what it says."""
 
 import logging
+from dataclasses import replace
 
 import pytest
 
@@ -14,6 +15,10 @@ def test_the_line_says_it_all() -> None:
     assert format_progress(TALLY, 30.04) == (
         "media 1:05.2, 30.0 frames/s, 4 events, 2 waiting in the outbox, 1957 frames = 327 processed + 1630 skipped"
     )
+
+
+def test_reconnections_are_told_when_there_were_any() -> None:
+    assert format_progress(replace(TALLY, reconnects=2), 30.04).endswith("1630 skipped, reconnected 2 times")
 
 
 @pytest.mark.parametrize(("media_time_s", "text"), [(0.0, "0:00.0"), (59.94, "0:59.9"), (59.96, "1:00.0")])
