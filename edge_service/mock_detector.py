@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from edge_service.chance import uniform
-from edge_service.detector import LOW_SCORE, Box, Detection
+from edge_service.detector import Box, Detection
 from edge_service.frame import Frame
 from edge_service.scenario import Scenario
 
@@ -14,13 +14,12 @@ _FALSE_BOX_RATE = 0.005
 class MockDetector:
     """A pure function of seed and media time: it never looks at the picture, so any video will do.
 
-    `min_score` (0..1): detections below it are left out. `miss_rate` (0..1): the share of people that is missed.
+    `miss_rate` (0..1): the share of people that is missed.
     """
 
-    def __init__(self, scenario: Scenario, seed: int, *, min_score: float = LOW_SCORE, miss_rate: float = 0.05) -> None:
+    def __init__(self, scenario: Scenario, seed: int, *, miss_rate: float = 0.05) -> None:
         self._scenario = scenario
         self._seed = seed
-        self._min_score = min_score
         self._miss_rate = miss_rate
 
     def detect(self, frame: Frame) -> Sequence[Detection]:
@@ -34,7 +33,7 @@ class MockDetector:
         ]
         if self._chance(0, 1, moment, "false") < _FALSE_BOX_RATE:
             found.append(self._false_box(moment))
-        return [detection for detection in found if detection.score >= self._min_score]
+        return found
 
     def _chance(self, low: float, high: float, *key: int | str) -> float:
         return uniform(low, high, self._seed, *key)
