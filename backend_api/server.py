@@ -11,6 +11,8 @@ from collections.abc import Callable, Iterator
 import uvicorn
 from fastapi import FastAPI
 
+from backend_api.patience import MAX_HEAD_BYTES, ImpatientProtocol
+
 log = logging.getLogger(__name__)
 
 # Longer than the pauses of those who ask again and again (a dashboard, an edge), so their connections stay open.
@@ -27,6 +29,8 @@ def serve(app: FastAPI, listening: socket.socket, stop: threading.Event) -> None
         app,
         log_config=None,
         access_log=False,
+        http=ImpatientProtocol,
+        h11_max_incomplete_event_size=MAX_HEAD_BYTES,
         ws="none",
         server_header=False,
         timeout_keep_alive=_KEEP_ALIVE_S,
