@@ -6,7 +6,8 @@ then fsync of the folder. It is done before the model is asked: a verdict never 
 
 import logging
 import os
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from pathlib import Path
 from uuid import UUID
@@ -26,8 +27,7 @@ def keep_pictures(media: MediaFolder, event_id: UUID, pictures: Sequence[Picture
     missing = {path: jpeg for path, jpeg in wanted.items() if _content(path) != jpeg}
     temporaries = {path: path.with_name(f"{path.name}.{os.getpid()}.tmp") for path in missing}
     try:
-        for path, jpeg in missing.items():
-            _write(temporaries[path], jpeg)
+        _write_all({temporaries[path]: jpeg for path, jpeg in missing.items()})
         for path, temporary in temporaries.items():
             temporary.replace(path)
         if missing:
@@ -44,6 +44,13 @@ def _content(path: Path) -> bytes | None:
         return path.read_bytes()
     except OSError:
         return None
+
+
+def _write_all(contents: Mapping[Path, bytes]) -> None:
+    """At the same time, because file systems put what is waited for together on the disk together."""
+    with ThreadPoolExecutor(max_workers=max(1, len(contents)), thread_name_prefix="frames") as executor:
+        for written in [executor.submit(_write, path, data) for path, data in contents.items()]:
+            written.result()
 
 
 def _write(path: Path, data: bytes) -> None:
