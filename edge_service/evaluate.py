@@ -3,6 +3,7 @@
 import argparse
 import json
 import logging
+import os
 import sys
 from collections import Counter
 from collections.abc import Sequence
@@ -15,6 +16,7 @@ if ROOT not in sys.path:
 
 from backend_api.contract import Event  # noqa: E402
 from backend_api.process import EXIT_DONE, ArgumentParser, UsageError, run_process  # noqa: E402
+from edge_service.api_key import find_api_key  # noqa: E402
 from edge_service.event_source import read_events  # noqa: E402
 from edge_service.score import TOLERANCES_S, score  # noqa: E402
 from edge_service.score_report import to_json, to_table  # noqa: E402
@@ -52,9 +54,10 @@ def main() -> int:
     flags = _make_parser().parse_args()
     truth = load_truth(flags.truth)
     margin = timedelta(seconds=_MARGIN_S)
+    api_key = find_api_key(flags.api_key, os.environ)
     since = truth.start_time and truth.start_time - margin
     until = truth.start_time and truth.start_time + timedelta(seconds=truth.duration_s) + margin
-    events = of_one_camera(read_events(flags.events, since, until), flags.camera_id)
+    events = of_one_camera(read_events(flags.events, since, until, api_key), flags.camera_id)
     result = score(truth, comparable(to_moments(events, truth), truth))
     text = json.dumps(to_json(result), indent=2) if flags.json else to_table(result)
     sys.stdout.write(text + "\n")
@@ -119,6 +122,11 @@ def _make_parser() -> ArgumentParser:
     parser.add_argument("--truth", type=Path, required=True, metavar="FILE", help="what a person saw, see below")
     parser.add_argument(
         "--camera-id", metavar="ID", help="the camera to look at (default: the only one that the events come from)"
+    )
+    parser.add_argument(
+        "--api-key",
+        metavar="KEY",
+        help="the backend's key; others may see it here, so better set GYM_API_KEY (default: none)",
     )
     parser.add_argument("--json", action="store_true", help="write JSON instead of the table (default: the table)")
     return parser

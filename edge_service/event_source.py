@@ -5,27 +5,26 @@ from collections.abc import Iterator
 from datetime import datetime
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlsplit
 
 import requests
 from pydantic import ValidationError
 
 from backend_api.contract import MAX_PAGE_ITEMS, Event, EventPage, StoredEvent, format_timestamp
 from backend_api.process import FatalError, UsageError
+from edge_service.http_transport import CONNECT_TIMEOUT_S, READ_TIMEOUT_S, open_session, reason_of
 
-_TIMEOUT_S = 10.0
-_LOOPBACK = {"localhost", "127.0.0.1", "::1"}
+_TIMEOUTS_S = (CONNECT_TIMEOUT_S, READ_TIMEOUT_S)
 
 
-def read_events(source: str, since: datetime | None, until: datetime | None) -> list[Event]:
+def read_events(source: str, since: datetime | None, until: datetime | None, api_key: str | None = None) -> list[Event]:
     """The events at `source`, each once: a backend's address (http...), or the path of a file.
 
-    A file holds one page of GET /events, or lines that are each an event, a page, or an entry of the outbox. A backend
-    is asked for what lies between `since` and `until` alone; a file is read whole. Raises UsageError when `source` is
-    neither or a line cannot be understood, FatalError when the backend does not answer.
+    A file holds one page of GET /events, or lines that are each an event, a page, or an entry of the outbox. It is read
+    whole; a backend is asked, with `api_key` as bearer, for what lies between `since` and `until` alone. Raises
+    UsageError when `source` is neither or a line cannot be understood, FatalError when the backend does not answer.
     """
     is_address = source.startswith(("http://", "https://"))
-    events = _ask(source, since, until) if is_address else _read(Path(source))
+    events = _ask(source, since, until, api_key) if is_address else _read(Path(source))
     return list({event.event_id: event for event in events}.values())
 
 
@@ -76,14 +75,12 @@ def _parse(entry: Any, place: str) -> Iterator[Event]:  # noqa: ANN401 - JSON ma
         raise UsageError(f"{place}: is no event: {field}: {first['msg']}") from error
 
 
-def _ask(address: str, since: datetime | None, until: datetime | None) -> Iterator[Event]:
+def _ask(address: str, since: datetime | None, until: datetime | None, api_key: str | None) -> Iterator[Event]:
     query: dict[str, str] = {"order": "asc", "limit": str(MAX_PAGE_ITEMS)}
     for key, instant in (("since", since), ("until", until)):
         if instant is not None:
             query[key] = format_timestamp(instant)
-    with requests.Session() as session:
-        # A proxy from the environment can't reach the backend on this computer.
-        session.trust_env = urlsplit(address).hostname not in _LOOPBACK
+    with open_session(address, api_key) as session:
         while True:
             page = _page(session, f"{address.rstrip('/')}/events", query)
             yield from page.items
@@ -94,9 +91,11 @@ def _ask(address: str, since: datetime | None, until: datetime | None) -> Iterat
 
 def _page(session: requests.Session, url: str, query: dict[str, str]) -> EventPage:
     try:
-        response = session.get(url, params=query, timeout=_TIMEOUT_S, allow_redirects=False)
-    except (requests.RequestException, ValueError) as error:
-        raise FatalError(f"{url}: no answer ({type(error).__name__}); is the backend running there?") from error
+        response = session.get(url, params=query, timeout=_TIMEOUTS_S, allow_redirects=False)
+    except requests.RequestException as error:
+        raise FatalError(f"{url}: {reason_of(error, _TIMEOUTS_S)}; is the backend running there?") from error
+    if response.status_code == requests.codes.unauthorized:
+        raise UsageError(f"{url}: asks for a key; set GYM_API_KEY to the backend's")
     if response.status_code != requests.codes.ok:
         raise FatalError(f"{url}: answers {response.status_code}: {response.text[:200]}; is it the backend's address?")
     try:

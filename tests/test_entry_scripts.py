@@ -19,6 +19,7 @@ SCRIPTS = [
     "mm_worker/worker.py",
     "edge_service/main.py",
     "edge_service/sample.py",
+    "edge_service/evaluate.py",
 ]
 
 

@@ -9,10 +9,11 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 @dataclass
 class PageServer:
-    """`paths` are what was asked for, queries included."""
+    """`paths` are what was asked for, queries included, and `keys` the authorizations that came with it."""
 
     url: str = ""
     paths: list[str] = field(default_factory=list)
+    keys: list[str | None] = field(default_factory=list)
 
 
 @contextmanager
@@ -23,6 +24,7 @@ def serving_pages(answers: Sequence[tuple[int, bytes]]) -> Iterator[PageServer]:
     class Handler(BaseHTTPRequestHandler):
         def do_GET(self) -> None:
             local.paths.append(self.path)
+            local.keys.append(self.headers["Authorization"])
             status, body = next(left)
             self.send_response(status)
             self.send_header("Content-Length", str(len(body)))

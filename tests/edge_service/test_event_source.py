@@ -101,6 +101,7 @@ def test_a_backend_is_asked_page_by_page_for_the_time_that_matters() -> None:
     ("answer", "message"),
     [
         ((404, b"not here"), "answers 404: not here; is it the backend's address"),
+        ((302, b""), "answers 302"),
         ((200, b"<html>"), "answers with something else than events"),
     ],
 )
@@ -109,7 +110,16 @@ def test_another_server_than_the_backend(answer: tuple[int, bytes], message: str
         read_events(server.url, None, None)
 
 
-@pytest.mark.parametrize("address", ["http://127.0.0.1:9", "http://"])
-def test_a_backend_that_is_not_there(address: str) -> None:
-    with pytest.raises(FatalError, match=r"/events: no answer \(.*\); is the backend running there"):
-        read_events(address, None, None)
+def test_a_key_that_is_missing_is_asked_for() -> None:
+    with serving_pages([(401, b"{}")]) as server, pytest.raises(UsageError, match="asks for a key; set GYM_API_KEY"):
+        read_events(server.url, None, None)
+    with serving_pages([(200, json.dumps(page(EVENTS)).encode())]) as server:
+        read_events(server.url, None, None, api_key="secret")
+    assert server.keys == ["Bearer secret"]
+
+
+def test_a_backend_that_is_not_there() -> None:
+    with pytest.raises(FatalError, match="/events: connection refused; is the backend running there"):
+        read_events("http://127.0.0.1:9", None, None)
+    with pytest.raises(UsageError, match="the backend's address 'http://' is none"):
+        read_events("http://", None, None)

@@ -12,9 +12,10 @@ from edge_service.machine import Machine, RuleTimes
 from edge_service.mock_detector import MockDetector
 from edge_service.rules import RuleEngine
 from edge_service.scenario import Scenario
+from edge_service.scenario_truth import scenario_truth
 from edge_service.tracker import Tracker
+from edge_service.truth import Moment
 from tests.edge_service.fake_frames import blank_frame
-from tests.edge_service.scenario_truth import Owed, owed, truth
 
 DEMO = load_config(REPOSITORY / "edge_service" / "config.yaml").machines
 DEFAULT = tuple(replace(machine, rules=RuleTimes()) for machine in DEMO)
@@ -32,30 +33,29 @@ def run(machines: Sequence[Machine], seed: int, fps: float, miss_rate: float) ->
     return hits
 
 
-def compare(expected: Sequence[Owed], hits: Sequence[Hit], tolerance_s: float) -> None:
+def compare(expected: Sequence[Moment], hits: Sequence[Hit], tolerance_s: float) -> None:
     """Each of the `expected` events up to COMPARED_S is there, and nothing else."""
-    found = [(hit.event_type, hit.time_s) for hit in hits]
-    count = sum(time_s < COMPARED_S for _, time_s in expected)
-    assert [event_type for event_type, _ in found[:count]] == [event_type for event_type, _ in expected[:count]]
-    for (_, found_s), (_, true_s) in zip(found[:count], expected[:count], strict=True):
-        assert abs(found_s - true_s) <= tolerance_s
-    assert all(time_s >= COMPARED_S - tolerance_s for _, time_s in found[count:])
+    count = sum(moment.time_s < COMPARED_S for moment in expected)
+    assert [hit.event_type for hit in hits[:count]] == [moment.event_type for moment in expected[:count]]
+    for hit, moment in zip(hits[:count], expected[:count], strict=True):
+        assert abs(hit.time_s - moment.time_s) <= tolerance_s
+    assert all(hit.time_s >= COMPARED_S - tolerance_s for hit in hits[count:])
 
 
 @pytest.mark.parametrize("machines", [DEMO, DEFAULT], ids=["demo", "default"])
 @pytest.mark.parametrize("seed", range(3))
 def test_the_events_are_those_that_happened(seed: int, machines: Sequence[Machine]) -> None:
-    stays = truth(Scenario(seed, machines), machines, DURATION_S)
+    moments = scenario_truth(seed, machines, DURATION_S).moments()
     for fps, miss_rate, tolerance_s in (
         (2, 0.0, 0.5),
         (5, 0.0, 0.2),
         (15, 0.0, 1 / 15),
-        (2, 0.05, 5.0),  # three misses in a row, the demo's grace being 1.6 s, let a stay begin anew
+        (2, 0.05, 1.6),
         (5, 0.05, 1.0),
         (15, 0.05, 1.0),
     ):
         hits = run(machines, seed, fps, miss_rate)
         for machine in machines:
-            expected = owed(stays[machine.machine_id], machine.rules)
+            expected = [moment for moment in moments if moment.machine_id == machine.machine_id]
             own = [hit for hit in hits if hit.machine_id == machine.machine_id]
             compare(expected, own, tolerance_s + 0.01)

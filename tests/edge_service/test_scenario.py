@@ -12,7 +12,7 @@ from backend_api.process import REPOSITORY
 from edge_service.config import load_config
 from edge_service.machine import Machine, Point, RuleTimes
 from edge_service.scenario import Activity, Scenario
-from tests.edge_service.scenario_truth import owed, truth
+from edge_service.scenario_truth import scenario_truth, true_stays
 
 MACHINES = load_config(REPOSITORY / "edge_service" / "config.yaml").machines
 SEEDS = [0, 1, 7, 42]
@@ -63,7 +63,8 @@ def test_people_come_and_go_by_an_edge_of_the_picture(seed: int) -> None:
 
 @pytest.mark.parametrize("seed", SEEDS)
 def test_stays_are_uses_wipes_or_passings(seed: int) -> None:
-    stays = truth(Scenario(seed, MACHINES), MACHINES, 250)
+    scenario = Scenario(seed, MACHINES)
+    stays = {machine.machine_id: true_stays(scenario, machine, 250) for machine in MACHINES}
     lengths_s = [ended - began for intervals in stays.values() for began, ended in intervals if ended < 250]
     assert len(lengths_s) > 15
     for length_s in lengths_s:
@@ -89,18 +90,16 @@ def test_who_wipes_has_left_and_is_the_one_who_used_it(seed: int) -> None:
 @pytest.mark.parametrize("rules", [MACHINES[0].rules, RuleTimes()], ids=["demo", "default"])
 @pytest.mark.parametrize("seed", range(8))
 def test_the_first_48_seconds_show_every_type_of_event(seed: int, rules: RuleTimes) -> None:
-    first = MACHINES[:1]
-    intervals = truth(Scenario(seed, first), first, 48)[first[0].machine_id]
-    assert 1 < intervals[0][0] < 4
-    assert {event_type for event_type, time_s in owed(intervals, rules) if time_s < 40} == set(EventType)
+    first = MACHINES[0]
+    moments = scenario_truth(seed, [replace(first, rules=rules)], 48).moments()
+    assert 1 < moments[0].time_s < 4
+    assert {moment.event_type for moment in moments if moment.time_s < 40} == set(EventType)
 
 
 def test_the_shipped_seed_shows_a_use_without_wiping_and_one_that_the_video_ends_in() -> None:
-    stays = truth(Scenario(42, MACHINES), MACHINES, 120)
-    events = {key: [event for event, _ in owed(intervals, MACHINES[0].rules)] for key, intervals in stays.items()}
-    unwiped = [EventType.CLEANING_WINDOW_OPEN, EventType.MACHINE_OCCUPIED_START]
-    assert any(list(pair) == unwiped for types in events.values() for pair in pairwise(types))
-    assert any(ended == 120 and ended - began > 7 for intervals in stays.values() for began, ended in intervals)
+    sessions = scenario_truth(42, MACHINES, 120).machines.values()
+    assert any(one.left and one.attempt_s is None for uses in sessions for one, _ in pairwise(uses))
+    assert any(uses[-1].end_s == 120 and uses[-1].end_s - uses[-1].start_s > 7 for uses in sessions)
 
 
 @pytest.mark.parametrize(
@@ -114,8 +113,8 @@ def test_the_shipped_seed_shows_a_use_without_wiping_and_one_that_the_video_ends
 )
 def test_any_zone_is_used_and_wiped(zone: tuple[Point, ...]) -> None:
     machines = [machine(*zone)]
-    (intervals,) = truth(Scenario(3, machines), machines, 48).values()
-    assert {event_type for event_type, _ in owed(intervals, RuleTimes())} == set(EventType)
+    moments = scenario_truth(3, machines, 48).moments()
+    assert {moment.event_type for moment in moments} == set(EventType)
 
 
 def test_machines_do_not_change_each_others_visitors() -> None:
