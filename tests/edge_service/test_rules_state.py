@@ -68,7 +68,7 @@ def test_an_engine_restored_at_any_moment_goes_on_as_the_same(script: list[Inter
 
 
 @given(scripts(), st.integers(0, 2**32), st.sampled_from(RATES), st.data(), shifts_ms)
-@settings(deadline=None, max_examples=25)
+@settings(deadline=None, max_examples=12)
 def test_a_run_that_is_split_anywhere_gives_the_same_hits_on_another_time_line(
     script: list[Interval], seed: int, fps: int, data: st.DataObject, shift_ms: int
 ) -> None:
