@@ -138,7 +138,7 @@ class LiveReader:
     def _known_format(self, new: StreamFormat) -> StreamFormat:
         """The same object as long as one decoder can go on with what comes."""
         old = self._format
-        if old is None or new != old or _parameters(new) != _parameters(old):
+        if old is None or not _is_same(old, new):
             if old is not None:
                 log.info("%s: comes back in another format, %s", self._name, new.describe())
             self._format = new
@@ -160,6 +160,11 @@ class LiveReader:
         self._failures += 1
         if was_connected or self._failures == 1:
             log.warning("%s: %s; trying again until pictures come", self._name, problem)
+
+
+def _is_same(old: StreamFormat, new: StreamFormat) -> bool:
+    # The rate is an estimate, another one with every connection.
+    return replace(new, frame_rate=old.frame_rate) == old and _parameters(new) == _parameters(old)
 
 
 def _parameters(stream_format: StreamFormat) -> bytes:

@@ -1,7 +1,9 @@
 """The source of frames of a live camera: always the newest one, at the time when it was seen."""
 
+from collections import deque
 from collections.abc import Generator
 from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass
 from functools import cache, partial
 from random import Random
 
@@ -22,8 +24,9 @@ from edge_service.sampling import Sampler
 TICK_S = 1.0
 # A packet may lie in the queue, or be under way, when its connection is lost.
 _UNDER_WAY_S = 0.5
-# Of a backlog that is longer than this only the newest group of pictures is decoded.
-_BACKLOG_S = 1.0
+# What has waited longer than this is no longer looked at: detection is too slow for it. But what comes all at once,
+# because the network held it up, is looked at in its order as far as that goes: it shows who was there meanwhile.
+PATIENCE_S = 1.0
 
 
 class LiveSource:
@@ -31,8 +34,9 @@ class LiveSource:
 
     Media time 0 is when `clock` said `begin_s`; `description` tells no credentials.
 
-    A thread of its own reads the camera. When the frames are asked for more slowly than they come, those in between are
-    skipped, so that the next one is the newest. The camera may be away for any time, also at the start.
+    A thread of its own reads the camera. When the frames are asked for more slowly than they come, and the next one has
+    waited for more than PATIENCE_S seconds, all up to the newest are skipped. The camera may be away for any time, also
+    at the start.
     """
 
     def __init__(
@@ -47,6 +51,8 @@ class LiveSource:
         begin_s: float,
     ) -> None:
         self.description = description
+        self.captured = 0
+        """Frames that the camera had delivered, decoded or not, when the last one was handed on."""
         self.processed = 0
         """Frames that were handed on."""
         self._fps = fps
@@ -55,18 +61,14 @@ class LiveSource:
         self._queue = PacketQueue()
         self._reader = LiveReader(connect, description, self._queue, clock, rng, begin_s)
         self._sampler = Sampler(fps)
+        self._waiting: deque[_Waiting] = deque()
         self._decoder: SampledDecoder | None = None
         self._format: StreamFormat | None = None
 
     @property
-    def captured(self) -> int:
-        """Frames that the camera has delivered, decoded or not."""
-        return self.processed + self.skipped
-
-    @property
     def skipped(self) -> int:
         """Frames that were delivered and not, or not yet, handed on."""
-        return self._reader.captured - self.processed
+        return self.captured - self.processed
 
     @property
     def reconnects(self) -> int:
@@ -90,37 +92,58 @@ class LiveSource:
     def _next(self, reading: "Future[None]") -> Frame | None:
         deadline_s = self._clock.monotonic_s() + TICK_S
         while (left_s := deadline_s - self._clock.monotonic_s()) > 0:
-            self._clock.wait(self._queue.arrived, left_s)
+            if not self._waiting:
+                self._clock.wait(self._queue.arrived, left_s)
             if reading.done():
                 reading.result()
-            if (packets := self._queue.take()) and (frame := self._newest(packets)):
+            self._take()
+            if frame := self._decode_next():
                 self.processed += 1
                 return frame
         silent_s = STALL_S if self._reader.is_connected else _UNDER_WAY_S
         self._ring.complete_until(self._reader.now_s() - silent_s)
         return None
 
-    def _newest(self, packets: list[EncodedPacket]) -> Frame | None:
-        """The last frame that `packets` give and that is wanted."""
+    def _take(self) -> None:
+        now_s = self._clock.monotonic_s()
+        packets = self._queue.take()
+        self.captured = self._reader.captured
         for packet in packets:
             self._ring.append(packet)
-        newest: Frame | None = None
-        for packet in _without_backlog(packets):
-            if packet.format is not self._format:
-                self._decoder = None
-            decoder = self._decoder = self._decoder or SampledDecoder(packet.format, self._fps, self._sampler)
+            self._waiting.append(_Waiting(packet, now_s))
+
+    def _decode_next(self) -> Frame | None:
+        """The first wanted frame of what waits, if any; the last one when that has waited for too long."""
+        if not self._waiting:
+            return None
+        is_late = self._clock.monotonic_s() - self._waiting[0].since_s > PATIENCE_S
+        if is_late:
+            newest_key = max(
+                (number for number, waiting in enumerate(self._waiting) if waiting.packet.is_key), default=0
+            )
+            for _ in range(newest_key):
+                self._waiting.popleft()
+        frame: Frame | None = None
+        while self._waiting and (frame is None or is_late):
+            frame = self._decode(self._waiting.popleft().packet) or frame
+        return frame
+
+    def _decode(self, packet: EncodedPacket) -> Frame | None:
+        if packet.format is not self._format or self._decoder is None:
             self._format = packet.format
-            for decoded in decoder.push(packet):
-                newest = _frame(decoded, packet.format)
-        return newest
+            self._decoder = SampledDecoder(packet.format, self._fps, self._sampler)
+        frame: Frame | None = None
+        for decoded in self._decoder.push(packet):
+            frame = _frame(decoded, packet.format)
+        return frame
 
 
-def _without_backlog(packets: list[EncodedPacket]) -> list[EncodedPacket]:
-    """What of `packets` must be decoded for the newest frame."""
-    if packets[-1].time_s - packets[0].time_s <= _BACKLOG_S:
-        return packets
-    newest_key = max((number for number, packet in enumerate(packets) if packet.is_key), default=0)
-    return packets[newest_key:]
+@dataclass(frozen=True, slots=True)
+class _Waiting:
+    """A packet that is to be decoded, and since when, by the monotonic clock."""
+
+    packet: EncodedPacket
+    since_s: float
 
 
 def _frame(decoded: VideoFrame, stream_format: StreamFormat) -> Frame:

@@ -80,11 +80,12 @@ class Watch:
     def tally(self) -> Tally:
         """What has been done so far."""
         source = self._camera.source
+        captured, processed = source.captured, source.processed
         return Tally(
             media_time_s=self._time_s,
-            captured=source.captured,
-            processed=source.processed,
-            skipped=source.skipped,
+            captured=captured,
+            processed=processed,
+            skipped=captured - processed,  # exact also for who asks from another thread
             events=self._events,
             outbox_depth=self._camera.outbox.depth,
             reconnects=source.reconnects,

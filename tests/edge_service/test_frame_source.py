@@ -3,7 +3,7 @@
 import threading
 from collections.abc import Callable
 from contextlib import closing
-from itertools import islice, takewhile
+from itertools import islice, pairwise, takewhile
 from pathlib import Path
 from random import Random
 
@@ -72,7 +72,19 @@ def test_the_contract(open_source: Open, kind: str, drawn: Drawn) -> None:
     assert sum(packet.is_shown for packet in ring.select(-1, 60)) == 75
 
 
-def test_a_camera_gives_the_newest_frame_and_counts_the_others(drawn: Drawn) -> None:
+def test_what_was_held_up_is_looked_at_in_its_order(drawn: Drawn) -> None:
+    source = open_live(drawn("no_b_frames"), PacketRing(reach_s=60))
+    with closing(iter(source)) as frames:
+        times = [frame.time_s for frame in takewhile(lambda frame: frame is not None, frames) if frame]
+    assert len(times) >= 14
+    assert all(after - before == pytest.approx(1 / FPS, abs=0.05) for before, after in pairwise(times))
+    assert source.captured == 75
+
+
+def test_when_it_is_too_late_the_newest_frame_comes_and_the_others_are_counted(
+    drawn: Drawn, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(live_source, "PATIENCE_S", -1.0)
     source = open_live(drawn("no_b_frames"), PacketRing(reach_s=60))
     with closing(iter(source)) as frames:
         seen = list(takewhile(lambda frame: frame is not None, frames))
