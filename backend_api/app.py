@@ -15,6 +15,7 @@ from backend_api.observation import Observation
 from backend_api.openapi import Api
 from backend_api.problems import answer_with_problems
 from backend_api.process import project_version
+from backend_api.retention import Retention, sweeping
 from backend_api.routes_cameras import camera_routes
 from backend_api.routes_events import event_routes
 from backend_api.routes_health import health_routes
@@ -42,7 +43,8 @@ def create_app(store: Store, media: MediaFolder, clock: Clock, settings: Setting
     @asynccontextmanager
     async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
         looking = asyncio.create_task(feed.run())
-        yield
+        with sweeping(Retention(store, media, settings.keep, clock) if settings.keep else None):
+            yield
         feed.close()
         await looking
         await writer.drain()

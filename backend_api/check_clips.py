@@ -13,11 +13,16 @@ from backend_api.database import Database
 from backend_api.finding import Finding, Kind
 from backend_api.media import MediaFolder
 from backend_api.sweep import in_window, sweep
-from backend_api.tables import events
+from backend_api.tables import events, removed_media
 
 _PROMISED = select(
     events.c.event_id, events.c.clip_sha256, func.json_extract(events.c.body, "$.clip.bytes").label("size_bytes")
-).where(events.c.clip_sha256.is_not(None), in_window(events.c.seq))
+).where(
+    events.c.clip_sha256.is_not(None),
+    in_window(events.c.seq),
+    # Those are gone on purpose.
+    events.c.seq.not_in(select(removed_media.c.seq)),
+)
 
 
 def check_clips(database: Database, media: MediaFolder) -> Iterator[Finding]:

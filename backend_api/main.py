@@ -9,6 +9,7 @@ if ROOT not in sys.path:
 
 import argparse  # noqa: E402
 import logging  # noqa: E402
+import math  # noqa: E402
 import os  # noqa: E402
 from contextlib import closing  # noqa: E402
 from urllib.parse import urlsplit  # noqa: E402
@@ -19,6 +20,7 @@ from backend_api.keys import Keys  # noqa: E402
 from backend_api.listening import listen  # noqa: E402
 from backend_api.media import MediaFolder  # noqa: E402
 from backend_api.process import EXIT_DONE, REPOSITORY, ArgumentParser, run_process, stop_on_signals  # noqa: E402
+from backend_api.retention_policy import KeepLimits  # noqa: E402
 from backend_api.server import serve  # noqa: E402
 from backend_api.settings import Settings  # noqa: E402
 from backend_api.store import Store  # noqa: E402
@@ -33,7 +35,12 @@ def main() -> int:
     stop = stop_on_signals()
     clock = SystemClock()
     keys = Keys.of(options.api_key, options.read_key, os.environ)
-    settings = Settings(keys=keys, cors_origins=tuple(options.cors_origin), keeps_access_log=options.access_log)
+    settings = Settings(
+        keys=keys,
+        cors_origins=tuple(options.cors_origin),
+        keeps_access_log=options.access_log,
+        keep=KeepLimits(options.keep_days, options.keep_gb and round(options.keep_gb * 1e9)),
+    )
     with closing(listen(options.host, options.port, is_guarded=bool(keys))) as listening:
         media = MediaFolder.open(options.media_dir)
         with closing(Store.open(options.db, clock, create=True)) as store:
@@ -68,6 +75,7 @@ def _parse_options() -> argparse.Namespace:
     parser.add_argument("--port", type=_port, default=8000, help="the TCP port, 0 to 65535; 0 takes any free one")
     _add_access(parser)
     _add_watching(parser)
+    _add_retention(parser)
     return parser.parse_args()
 
 
@@ -99,6 +107,32 @@ def _add_watching(parser: ArgumentParser) -> None:
         action="store_true",
         help="write down each request in a line of JSON: when, whence, what, status, milliseconds",
     )
+
+
+def _add_retention(parser: ArgumentParser) -> None:
+    parser.add_argument(
+        "--keep-days",
+        type=_amount,
+        metavar="DAYS",
+        help="days after their event for which clips and pictures are kept; the events stay. Without it, for ever",
+    )
+    parser.add_argument(
+        "--keep-gb",
+        type=_amount,
+        metavar="GB",
+        help="gigabytes (10^9 bytes) that clips and pictures may take together: the oldest go first, those that "
+        "somebody reviewed last; the events stay. Without it, as much as there is",
+    )
+
+
+def _amount(text: str) -> float:
+    try:
+        amount = float(text)
+    except ValueError:
+        amount = math.nan
+    if not 0 < amount <= 1e6:
+        raise argparse.ArgumentTypeError(f"{text} is no amount; give a number above 0, up to 1000000")
+    return amount
 
 
 def _origin(text: str) -> str:

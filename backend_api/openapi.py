@@ -20,6 +20,7 @@ _PROBLEMS = {
     403: "The key may only read.",
     404: "There is no such thing.",
     409: "It contradicts what is stored.",
+    410: "It was removed on purpose, to keep the limits that the backend was given.",
     413: "Too much at once.",
     415: "The body is of another type.",
     416: "The range lies outside the file.",

@@ -9,7 +9,7 @@ from uuid import UUID
 from fastapi import APIRouter, Request, Response
 from fastapi import Path as PathParameter
 
-from backend_api.contract import MAX_SHOWN_FRAMES
+from backend_api.contract import MAX_SHOWN_FRAMES, format_timestamp
 from backend_api.media import MediaFolder
 from backend_api.openapi import problems
 from backend_api.problems import ApiProblem
@@ -36,7 +36,7 @@ def media_routes(store: Store, media: MediaFolder) -> APIRouter:
         if row.clip_sha256 is None:
             raise ApiProblem(404, f"event {event_id} has no clip: {row.event.clip_error or 'its edge recorded none'}")
         path = media.clip_path(event_id)
-        found = _look_at(path, f"the clip of event {event_id}")
+        found = _look_at(store, event_id, path, f"the clip of event {event_id}")
         etag = f'"{row.clip_sha256}"'
         return serve_file(request, path, size_bytes=found.st_size, etag=etag, media_type="video/mp4")
 
@@ -50,7 +50,8 @@ def media_routes(store: Store, media: MediaFolder) -> APIRouter:
     def get_thumbnail(event_id: UUID, request: Request) -> Response:
         """JPEG of the frame that decided, with the zone and the boxes drawn."""
         _stored(store, event_id)
-        return _serve_picture(request, media.thumbnail_path(event_id), f"the thumbnail of event {event_id}")
+        found = _look_at(store, event_id, media.thumbnail_path(event_id), f"the thumbnail of event {event_id}")
+        return _serve_picture(request, media.thumbnail_path(event_id), found)
 
     @router.head("/{event_id}/frames/{number}", include_in_schema=False)
     @router.get(
@@ -64,13 +65,13 @@ def media_routes(store: Store, media: MediaFolder) -> APIRouter:
     ) -> Response:
         """JPEG. `number` counts from 1, in the order of the result's `frame_times_s`."""
         _stored(store, event_id)
-        return _serve_picture(request, media.frame_path(event_id, number), f"frame {number} of event {event_id}")
+        path = media.frame_path(event_id, number)
+        return _serve_picture(request, path, _look_at(store, event_id, path, f"frame {number} of event {event_id}"))
 
     return router
 
 
-def _serve_picture(request: Request, path: Path, what: str) -> Response:
-    found = _look_at(path, what)
+def _serve_picture(request: Request, path: Path, found: stat_result) -> Response:
     # Files are replaced whole, never changed, so these two tell one from another.
     etag = f'"{found.st_mtime_ns:x}-{found.st_size:x}"'
     return serve_file(request, path, size_bytes=found.st_size, etag=etag, media_type="image/jpeg")
@@ -79,7 +80,7 @@ def _serve_picture(request: Request, path: Path, what: str) -> Response:
 _MORE_ANSWERS = {
     206: {"description": "The range that was asked for."},
     304: {"description": "The client has it already."},
-    **problems(404, 416, 422),
+    **problems(404, 410, 416, 422),
 }
 
 
@@ -90,10 +91,12 @@ def _stored(store: Store, event_id: UUID) -> EventRow:
     return row
 
 
-def _look_at(path: Path, what: str) -> stat_result:
+def _look_at(store: Store, event_id: UUID, path: Path, what: str) -> stat_result:
     try:
         found = path.stat()
     except OSError as error:
+        if removed := store.find_removed(event_id):
+            raise ApiProblem(410, f"{what} was removed at {format_timestamp(removed.at)}: {removed.reason}") from error
         raise ApiProblem(404, f"{what} is not in the media folder: {error.strerror}") from error
     if not stat.S_ISREG(found.st_mode) or found.st_size == 0:
         raise ApiProblem(404, f"{what} is not in the media folder: what bears its name is empty or no file")

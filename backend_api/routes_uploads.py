@@ -21,7 +21,7 @@ MAX_THUMBNAIL_BYTES = 8 * 1024**2
 _ANSWERS: dict[int | str, dict[str, Any]] = {
     200: {"description": "The very same file was there before; nothing changed."},
     201: {"description": "Kept; it is on the disk. Location names it."},
-    **problems(409, 413, 415, 422, 503, 507),
+    **problems(409, 410, 413, 415, 422, 503, 507),
 }
 
 
@@ -44,6 +44,7 @@ def upload_routes(store: Store, media: MediaFolder) -> APIRouter:
         row = await run_in_threadpool(store.get, event_id)
         if row is not None and row.clip_sha256 != declared.sha256:
             raise ApiProblem(409, f"event {event_id} promises another clip: {row.clip_sha256 or 'none'}")
+        await run_in_threadpool(_check_not_removed, store, event_id)
         return await _keep(uploads, request, media.clip_path(event_id), declared)
 
     @router.put(
@@ -57,6 +58,7 @@ def upload_routes(store: Store, media: MediaFolder) -> APIRouter:
     async def put_thumbnail(event_id: UUID, request: Request) -> Response:
         """JPEG, at most 8 MiB; as for clips."""
         declared = _declared(request, "image/jpeg", Declared(_digest(request), MAX_THUMBNAIL_BYTES, b"\xff\xd8\xff", 0))
+        await run_in_threadpool(_check_not_removed, store, event_id)
         return await _keep(uploads, request, media.thumbnail_path(event_id), declared)
 
     return router
@@ -66,6 +68,11 @@ async def _keep(uploads: Uploads, request: Request, path: Path, declared: Declar
     is_new = await uploads.keep(request.stream(), path, declared)
     headers = {"Location": request.url.path, "ETag": f'"{declared.sha256}"'}
     return Response(status_code=201 if is_new else 200, headers=headers)
+
+
+def _check_not_removed(store: Store, event_id: UUID) -> None:
+    if removed := store.find_removed(event_id):
+        raise ApiProblem(410, f"the media of event {event_id} were removed on purpose: {removed.reason}")
 
 
 def _digest(request: Request) -> str:

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Self
 from uuid import UUID
 
-from backend_api import cameras, history, leases, spending
+from backend_api import cameras, history, leases, removed, spending
 from backend_api.arrivals import Arrival, Outcome, add_arrivals
 from backend_api.clock import Clock
 from backend_api.contract import CameraReport, CameraState, Event, MmResult, to_milliseconds
@@ -25,6 +25,7 @@ from backend_api.leases import Claim
 from backend_api.pages import EventQuery, Page, read_page
 from backend_api.queue_state import Queue, read_queue
 from backend_api.reading import Reading
+from backend_api.removed import Removed, Standing
 from backend_api.rows import EventRow, select_rows, to_row
 from backend_api.schema import DatabaseNotReady, open_database
 from backend_api.spending import Spending
@@ -211,6 +212,22 @@ class Store:
         """How many enrichments are in which state, and for how long the oldest PENDING one has waited."""
         with self._database.read() as connection:
             return read_queue(connection, self._now_ms())
+
+    def standings(self, event_ids: Sequence[UUID]) -> list[Standing]:
+        """What speaks for keeping the media of those of `event_ids` that are stored."""
+        with self._database.read() as connection:
+            return list(removed.read_standings(connection, event_ids))
+
+    def note_removed(self, removals: Sequence[tuple[UUID, str]]) -> None:
+        """Write down that the media of these events go, and why."""
+        with self._database.write() as connection:
+            for event_id, reason in removals:
+                removed.note_removed(connection, event_id, reason, self._now_ms())
+
+    def find_removed(self, event_id: UUID) -> Removed | None:
+        """When and why the event's media were removed; None when they were not."""
+        with self._database.read() as connection:
+            return removed.find_removed(connection, event_id)
 
     def next_due_s(self) -> float | None:
         """Seconds until the next enrichment can be claimed, 0 when one can be now; None when all are DONE or DEAD."""
