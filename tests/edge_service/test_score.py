@@ -50,7 +50,8 @@ def test_each_tolerance_counts_for_itself() -> None:
 
 def test_shares() -> None:
     tally = Tally(found=6, false=2, missed=4)
-    assert (tally.precision, tally.recall, tally.f1) == (0.75, 0.6, pytest.approx(2 / 3))
+    assert (tally.precision, tally.recall) == (0.75, 0.6)
+    assert tally.f1 == pytest.approx(2 / 3)
     assert (Tally().precision, Tally().recall, Tally().f1) == (None, None, None)
     assert (Tally(missed=1).precision, Tally(missed=1).recall, Tally(missed=1).f1) == (None, 0, 0)
 
