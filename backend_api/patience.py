@@ -27,8 +27,14 @@ class ImpatientProtocol(H11Protocol):
 
     window_s = WINDOW_S
 
-    def __init__(self, config: Config, server_state: ServerState, app_state: dict[str, Any]) -> None:
-        super().__init__(config, server_state, app_state)
+    def __init__(
+        self,
+        config: Config,
+        server_state: ServerState,
+        app_state: dict[str, Any],
+        _loop: asyncio.AbstractEventLoop | None = None,
+    ) -> None:
+        super().__init__(config, server_state, app_state, _loop)
         self._received_bytes = 0
         self._receiving: tuple[object, ...] | None = None
         self._timer: asyncio.TimerHandle | None = None
