@@ -11,8 +11,8 @@ from edge_service.presence import GAP_S, Presence, Sample, Streak, moved_presenc
 # Somebody who is not seen for this long has not been there all the time: ten short visits are no long stay. It spans
 # four missed detections in a row at 2 samples a second.
 _GRACE_S = 2.6
-# So many samples in a row without a sighting are no missed detections any more: where one in five is missed, somebody
-# who is there all the time goes unseen for so long once in a day at 2 samples a second.
+# So many samples in a row that show nobody are no missed detections any more: where one in five is missed, that befalls
+# somebody who is there all the time once in about three hours at 2 samples a second.
 _SURE_SAMPLES = 6
 # How long after it began a stay may come to be known: two missed detections at 2 samples a second.
 _SETTLE_S = 2.0

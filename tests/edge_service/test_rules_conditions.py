@@ -76,6 +76,15 @@ def test_a_start_is_known_half_a_second_after_enter_s(fps: int, began_s: float, 
     assert at_s <= since_s + DEFAULTS.enter_s + LATE_S + 1e-6
 
 
+@pytest.mark.parametrize(("missed", "expected"), [(3, 1), (4, 1), (5, 1), (6, 2)])
+@pytest.mark.parametrize("begin", [12, 20, 33])
+def test_half_second_samples_may_be_missed_five_times_in_a_row(begin: int, missed: int, expected: int) -> None:
+    """With an exit_s of 2 s, which four missed samples would reach."""
+    hidden = {index / 2 for index in range(begin * 2, begin * 2 + missed)}
+    hits = watch([(1, 50)], 2, 60, rules=DEMO, miss=hidden.__contains__)
+    assert types(hits).count("END") == expected
+
+
 @given(rates, st.lists(st.floats(15, 110), min_size=1, max_size=5), st.floats(0.5, 4.0))
 @settings(deadline=None, max_examples=20)
 def test_occlusions_of_four_seconds_under_an_exit_of_five_end_nothing(

@@ -12,6 +12,8 @@ import pytest
 from backend_api.process import REPOSITORY
 from edge_service.config import load_config
 from edge_service.sample import FPS, HEIGHT, WIDTH, draw_sample
+from edge_service.scenario_truth import scenario_truth
+from edge_service.truth import load_truth
 
 MACHINES = load_config(REPOSITORY / "edge_service" / "config.yaml").machines
 DURATION_S = 2.5
@@ -59,11 +61,26 @@ def test_the_same_arguments_give_the_same_bytes(video: Path, tmp_path: Path) -> 
     assert [path.name for path in tmp_path.iterdir()] == ["again.mp4"]
 
 
+def test_it_says_what_happens_in_it_instead_of_drawing(tmp_path: Path) -> None:
+    done = run("--truth", "truth.yaml", "--duration-s", "60", cwd=tmp_path)
+    assert done.returncode == 0, done.stderr
+    assert [path.name for path in tmp_path.iterdir()] == ["truth.yaml"]
+    truth = load_truth(tmp_path / "truth.yaml")
+    assert list(truth.machines) == [machine.machine_id for machine in MACHINES]
+    written, meant = truth.moments(), scenario_truth(42, MACHINES, 60).moments()
+    assert [(moment.machine_id, moment.event_type) for moment in written] == [
+        (moment.machine_id, moment.event_type) for moment in meant
+    ]
+    assert [moment.time_s for moment in written] == pytest.approx([moment.time_s for moment in meant], abs=0.001)
+
+
 @pytest.mark.parametrize(
     ("flags", "message"),
     [
         (["--out", "no/such/folder.mp4"], "no/such/folder.mp4: No such file or directory; give a file"),
         (["--out", "."], ".: Is a directory; give a file"),
+        (["--truth", "no/such/folder.yaml"], "folder.yaml: No such file or directory; give a file that can be written"),
+        (["--truth", "t.yaml", "--out", "t.mp4"], "argument --out: not allowed with argument --truth; see --help"),
         (["--duration-s", "0"], "--duration-s is 0; give"),
         (["--duration-s", "nan"], "--duration-s is nan; give"),
         (["--config", "missing.yaml"], "missing.yaml: No such file or directory"),
