@@ -3,13 +3,16 @@
 import errno
 import logging
 import os
+import subprocess
+import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import av
 import numpy as np
 import pytest
 
-from backend_api.process import UsageError
+from backend_api.process import REPOSITORY, UsageError
 from edge_service.disk import Disk
 from edge_service.frame import Frame, Image
 from edge_service.preview_video import preview_of
@@ -94,3 +97,16 @@ def test_a_full_disk_ends_the_preview_alone(tmp_path: Path, caplog: pytest.LogCa
 def test_a_name_that_cannot_be_written_is_refused_at_once(tmp_path: Path, name: str) -> None:
     with pytest.raises(UsageError, match=r"--preview .*; give"):
         record(tmp_path / name, [])
+
+
+def test_the_edge_draws_what_it_has_looked_at(drawn: Callable[[str], Path], tmp_path: Path) -> None:
+    flags = ["--video", str(drawn("no_b_frames")), "--camera-id", "cam_01", "--store-id", "gym", "--speed", "max"]
+    folders = ["--media-dir", "media", "--outbox-dir", "outbox", "--backend-url", "http://127.0.0.1:9"]
+    command = [sys.executable, str(REPOSITORY / "edge_service" / "main.py"), *flags, *folders, "--preview", "p.mp4"]
+    done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, timeout=60, check=False)
+    assert done.returncode == 0, done.stderr
+    assert "the preview is p.mp4" in done.stderr
+    with av.open(str(tmp_path / "p.mp4")) as container:
+        times_s = [frame.time for frame in container.decode(video=0)]
+    assert len(times_s) > 3
+    assert times_s[:4] == pytest.approx([0.0, 0.2, 0.4, 0.6], abs=0.05)
