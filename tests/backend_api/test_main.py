@@ -181,3 +181,35 @@ def test_any_free_port(tmp_path: Path) -> None:
     with Running(command(tmp_path, 0)) as running:
         url = running.wait_for("listening on").split("listening on ")[1].split(",")[0]
         assert requests.get(f"{url}/health", timeout=60).ok
+
+
+def test_with_a_key_it_opens_to_others_and_keeps_the_key_to_itself(tmp_path: Path, port: int) -> None:
+    flags = ["--host", "0.0.0.0", "--read-key", "a-reader", "--access-log", "--keep-days", "30"]  # noqa: S104
+    with Running(command(tmp_path, port, *flags), env={"GYM_API_KEY": "a-writer"}) as running:
+        running.wait_for("listening")
+        url = f"http://127.0.0.1:{port}"
+        assert requests.get(f"{url}/health", timeout=60).status_code == 200
+        statuses = [
+            requests.put(f"{url}/cameras/cam_01", data="{}", headers={**JSON, **headers}, timeout=60).status_code
+            for headers in ({}, {"Authorization": "Bearer a-reader"}, {"Authorization": "Bearer a-writer"})
+        ]
+        assert statuses == [401, 403, 422]
+        running.wait_for('"status": 422')
+        assert running.stop() == EXIT_DONE
+    assert "a-writer" not in running.output
+    assert "a-reader" not in running.output
+
+
+@pytest.mark.parametrize(
+    ("flags", "culprit"),
+    [
+        (["--read-key", "alone"], "--read-key"),
+        (["--api-key", ""], "--api-key"),
+        (["--cors-origin", "*"], "--cors-origin"),
+        (["--cors-origin", "https://gym.example/page"], "--cors-origin"),
+        (["--keep-days", "0"], "--keep-days"),
+        (["--keep-gb", "much"], "--keep-gb"),
+    ],
+)
+def test_flags_that_make_no_sense_are_named(refused: Callable[..., str], flags: list[str], culprit: str) -> None:
+    assert culprit in refused(*flags)

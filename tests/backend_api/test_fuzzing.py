@@ -1,0 +1,73 @@
+"""The API against its own description: whatever is sent, no 5xx, and no answer that the description does not name."""
+
+import contextlib
+from collections.abc import Iterator
+from contextlib import closing
+from pathlib import Path
+from typing import Any
+
+import pytest
+import schemathesis
+from hypothesis import HealthCheck, Phase, given, settings
+from hypothesis.errors import Unsatisfiable
+from schemathesis.checks import not_a_server_error
+from schemathesis.generation import GenerationMode
+from schemathesis.specs.openapi.checks import (
+    content_type_conformance,
+    response_schema_conformance,
+    status_code_conformance,
+)
+
+from backend_api.app import create_app
+from backend_api.media import MediaFolder
+from backend_api.store import Store
+from tests.backend_api.events import make_event
+from tests.fake_clock import FakeClock
+
+CHECKS = [not_a_server_error, status_code_conformance, content_type_conformance, response_schema_conformance]
+# A stream has no end of its own; test_stream.py holds it to its answers.
+ENDLESS = {"/events/stream"}
+EXAMPLES = 6
+
+
+@schemathesis.serializer("application/x-ndjson", "video/mp4", "image/jpeg")
+def as_it_is(_context: object, value: Any) -> bytes:  # noqa: ANN401
+    """Bodies that are no JSON: text and bytes as they were generated."""
+    return value if isinstance(value, bytes) else str(value).encode(errors="surrogatepass")
+
+
+@pytest.fixture(scope="module")
+def schema(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
+    folder: Path = tmp_path_factory.mktemp("fuzzed")
+    with closing(Store.open(folder / "app.db", FakeClock(), create=True)) as store:
+        app = create_app(store, MediaFolder.open(folder / "media"), FakeClock())
+        store.add([make_event()])
+        yield schemathesis.openapi.from_asgi("/openapi.json", app)
+
+
+@pytest.mark.filterwarnings("default")
+@pytest.mark.parametrize("mode", [GenerationMode.POSITIVE, GenerationMode.NEGATIVE], ids=["allowed", "forbidden"])
+def test_every_answer_is_one_that_the_description_names(schema: Any, mode: GenerationMode) -> None:  # noqa: ANN401
+    tried = 0
+    for result in schema.get_all_operations():
+        operation = result.ok()
+        if operation.path in ENDLESS:
+            continue
+
+        @given(operation.as_strategy(generation_mode=mode))
+        @settings(
+            max_examples=EXAMPLES,
+            deadline=None,
+            derandomize=True,
+            database=None,
+            suppress_health_check=list(HealthCheck),
+            phases=[Phase.generate],
+        )
+        def answers_as_described(case: Any) -> None:  # noqa: ANN401
+            case.call_and_validate(checks=CHECKS)
+
+        # Nothing can be wrong with a call that takes nothing.
+        with contextlib.suppress(Unsatisfiable):
+            answers_as_described()
+            tried += 1
+    assert tried >= 12
