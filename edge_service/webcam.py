@@ -43,6 +43,8 @@ class Capture(Protocol):
 @contextmanager
 def connect_webcam(webcam: Webcam, open_capture: Callable[[int], Capture] = cv2.VideoCapture) -> Iterator[Connection]:
     """The pictures of `webcam`. Raises ConnectionLost when there is none, or it gives no picture."""
+    # It would repeat at every attempt, in words of its own, what is logged once.
+    cv2.utils.logging.setLogLevel(cv2.utils.logging.LOG_LEVEL_ERROR)
     capture = open_capture(webcam.index)
     try:
         if not capture.isOpened():
