@@ -107,7 +107,7 @@ def comparable(moments: Sequence[Moment], truth: Truth) -> list[Moment]:
 
 def _make_parser() -> ArgumentParser:
     parser = ArgumentParser(
-        description="Hold the events of one camera against what a person saw in its video: precision, recall and F1 "
+        description="Hold the events of one camera against what a person saw in its video: precision, recall and F1\n"
         "by type within 1, 2 and 5 s, false events an hour, and how late events are.",
         epilog=_FORMAT,
         formatter_class=argparse.RawDescriptionHelpFormatter,
