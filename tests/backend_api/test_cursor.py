@@ -1,3 +1,5 @@
+"""Cursors: what was encoded comes back, and nothing else is taken."""
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st

@@ -1,3 +1,5 @@
+"""Leases: one worker at a time, by token, and what becomes of those that run out."""
+
 from contextlib import closing
 from pathlib import Path
 from tempfile import TemporaryDirectory

@@ -1,3 +1,5 @@
+"""Lists: complete, in order, without skips or repeats, and read off an index."""
+
 from contextlib import closing
 from itertools import product
 from pathlib import Path

@@ -1,3 +1,5 @@
+"""Range headers: which part of a file they ask for."""
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st

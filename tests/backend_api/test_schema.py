@@ -1,3 +1,5 @@
+"""Opening databases: new ones, older ones, newer ones, and those of others."""
+
 import sqlite3
 from contextlib import closing
 from pathlib import Path

@@ -1,3 +1,5 @@
+"""The store: events go in once and come out as they were."""
+
 import sqlite3
 import threading
 from contextlib import closing

@@ -1,3 +1,5 @@
+"""Group commit: what waits is written together, and each is told its own outcome."""
+
 import asyncio
 import threading
 from collections.abc import Sequence
