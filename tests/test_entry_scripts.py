@@ -16,6 +16,7 @@ FOLDERS = {"root": REPOSITORY, "parent": REPOSITORY.parent, "its own folder": No
 SCRIPTS = [
     "backend_api/main.py",
     "backend_api/doctor.py",
+    "mm_worker/evaluate.py",
     "mm_worker/worker.py",
     "edge_service/main.py",
     "edge_service/sample.py",
