@@ -7,6 +7,7 @@ from contextlib import asynccontextmanager
 from fastapi import FastAPI
 
 from backend_api.clock import Clock
+from backend_api.export import export_routes
 from backend_api.feed import Feed
 from backend_api.guard import guard, signed_links, with_links
 from backend_api.media import MediaFolder
@@ -57,6 +58,7 @@ def create_app(store: Store, media: MediaFolder, clock: Clock, settings: Setting
     app.add_middleware(Observation, metrics=metrics, clock=clock, keeps_log=settings.keeps_access_log)
     app.include_router(ingest_routes(store, writer, media, clock))
     app.include_router(stream_routes(store, feed))
+    app.include_router(export_routes(store))
     app.include_router(event_routes(store, media))
     app.include_router(review_routes(store))
     app.include_router(media_routes(store, media))

@@ -2,12 +2,18 @@
 
 import hashlib
 from collections.abc import Mapping
+from typing import Any
 
 from fastapi import Request, Response
 
 # Browsers keep the answer, and ask each time whether it still holds.
 _CACHE_CONTROL = "private, no-cache"
 _JSON = "application/json"
+
+# For an endpoint's `responses`.
+NOT_MODIFIED: dict[int | str, dict[str, Any]] = {
+    304: {"description": "It is what the ETag in If-None-Match stands for."}
+}
 
 
 def json_answer(request: Request, text: str, headers: Mapping[str, str] | None = None) -> Response:

@@ -32,7 +32,9 @@ _LOOK_EVERY_S = 0.2
 HEARTBEAT_S = 15.0
 _RECONNECT_MS = 2_000
 # Bound what is remembered (events are at most 64 KiB, and about one as a rule), and what a late reader reads at once.
+# After a minute of looks it is forgotten: addresses of media in it expire.
 _REMEMBERED = 500
+_REMEMBERED_LOOKS = 300
 _AT_ONCE = 200
 
 
@@ -61,6 +63,7 @@ class FeedFilters(Value):
 class _News:
     change: Change
     message: bytes
+    look: int
 
 
 class Feed:
@@ -69,7 +72,9 @@ class Feed:
     def __init__(self, store: Store, media: MediaFolder) -> None:
         self._store = store
         self._media = media
-        self._memory: deque[_News] = deque(maxlen=_REMEMBERED)
+        self._memory: deque[_News] = deque()
+        self._newest = 0
+        self._looks = 0
         # Everything behind this id that has been found is in the memory.
         self._remembers_after: int | None = None
         self._found = asyncio.Event()
@@ -133,16 +138,20 @@ class Feed:
     async def _look(self) -> bool:
         """Put what is new into the memory; whether there is more."""
         if self._remembers_after is None:
-            self._remembers_after = await run_in_threadpool(self._store.reading.newest_change)
-        newest = self._memory[-1].change.id if self._memory else self._remembers_after
-        news = await run_in_threadpool(self._log_cameras_and_read, newest)
-        for item in news:
-            if len(self._memory) == _REMEMBERED:
-                self._remembers_after = self._memory[0].change.id
-            self._memory.append(item)
+            self._newest = await run_in_threadpool(self._store.reading.newest_change)
+            self._remembers_after = self._newest
+        self._looks += 1
+        news = await run_in_threadpool(self._log_cameras_and_read, self._newest)
+        self._memory.extend(news)
+        while self._memory and (len(self._memory) > _REMEMBERED or self._is_old(self._memory[0])):
+            self._remembers_after = self._memory.popleft().change.id
         if news:
+            self._newest = news[-1].change.id
             self._wake_readers()
         return len(news) == _AT_ONCE
+
+    def _is_old(self, news: _News) -> bool:
+        return news.look < self._looks - _REMEMBERED_LOOKS
 
     def _wake_readers(self) -> None:
         self._found.set()
@@ -154,7 +163,7 @@ class Feed:
 
     def _read(self, after: int) -> list[_News]:
         changes = self._store.reading.changes(after, _AT_ONCE)
-        return [_News(change, _message(change, self._media)) for change in changes]
+        return [_News(change, _message(change, self._media), self._looks) for change in changes]
 
 
 def _message(change: Change, media: MediaFolder) -> bytes:

@@ -5,7 +5,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any, Protocol
 
-from sqlalchemy import Column, ColumnElement, FromClause, UnaryExpression, select, tuple_
+from sqlalchemy import Column, ColumnElement, Connection, FromClause, UnaryExpression, select, tuple_
 
 from backend_api.cursor import Position
 from backend_api.instants import to_ms
@@ -41,16 +41,14 @@ def filter_values(query: object, name: str) -> list[str]:
     return sorted({str(value) for value in values})
 
 
-def also(column: Column[str], values: Sequence[str]) -> Iterator[ColumnElement[bool]]:
-    """Let only `values` of `column` through, without its index.
+def also(column: Column[str], values: Sequence[str]) -> ColumnElement[bool]:
+    """Let only `values` of `column` through, without its index: an expression has none, so the chosen one is walked."""
+    return column.concat("").in_(values)
 
-    An expression has no index, so the planner walks the one that was chosen. A value that stands nowhere would make it
-    walk to the end; that nothing can match is found out before, in one look.
-    """
-    yield column.concat("").in_(values)
-    # A statement of its own, bound to nothing around it: it is run once.
-    there = column.table.alias()
-    yield select(there.c.seq).where(there.c[column.key].in_(values)).exists()
+
+def is_anywhere(connection: Connection, column: Column[str], values: Sequence[str]) -> bool:
+    """Whether any row has one of `values`: without one, a walk for it would go on to the end of its index."""
+    return connection.execute(select(column).where(column.in_(values)).limit(1)).first() is not None
 
 
 def between(query: Span, after: Position | None, key: FromClause) -> Iterator[ColumnElement[bool]]:

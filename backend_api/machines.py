@@ -142,7 +142,7 @@ def _heard_at(connection: Connection, store_id: str, camera_id: str) -> datetime
     ).scalar()
     received_ms = connection.execute(
         select(events.c.received_at_ms)
-        .where(events.c.camera_id == camera_id, *also(events.c.store_id, [store_id]))
+        .where(events.c.camera_id == camera_id, also(events.c.store_id, [store_id]))
         .order_by(events.c.ts_ms.desc(), events.c.seq.desc())
         .limit(1)
     ).scalar()

@@ -10,7 +10,7 @@ from typing import Annotated, Any
 from uuid import UUID
 
 from pydantic import Field
-from sqlalchemy import CompoundSelect, Connection, Select, union_all
+from sqlalchemy import Column, CompoundSelect, Connection, Select, union_all
 
 from backend_api import cursor as cursors
 from backend_api.contract import (
@@ -23,7 +23,7 @@ from backend_api.contract import (
     Value,
     Verdict,
 )
-from backend_api.keyset import Order, also, between, filter_values, ordered
+from backend_api.keyset import Order, also, between, filter_values, is_anywhere, ordered
 from backend_api.rows import EventRow, select_rows, to_row
 from backend_api.tables import enrichments, events
 
@@ -81,6 +81,8 @@ class Page:
 def read_page(connection: Connection, query: EventQuery) -> Page:
     """The page that `query` asks for. Raises BadCursor when its cursor is none of this list's."""
     after = None if query.cursor is None else cursors.decode(query.cursor, query.scope)
+    if not all(is_anywhere(connection, column, values) for column, values in _wanted(query)[1:]):
+        return Page([], None)
     found = connection.execute(_statement(query, after)).all()
     rows = [to_row(row) for row in found[: query.limit]]
     if len(found) <= query.limit:
@@ -89,12 +91,16 @@ def read_page(connection: Connection, query: EventQuery) -> Page:
     return Page(rows, cursors.encode(cursors.Position(ts_ms, seq), query.scope))
 
 
+def _wanted(query: EventQuery) -> list[tuple[Column[str], list[str]]]:
+    return [(column, values) for name, column in _FILTERS if (values := filter_values(query, name))]
+
+
 def _statement(query: EventQuery, after: cursors.Position | None) -> _Statement:
-    wanted = [(column, values) for name, column in _FILTERS if (values := filter_values(query, name))]
+    wanted = _wanted(query)
     # One select a value of the narrowest filter: each gives its events in order, and the database merges them.
     narrowest, values = wanted.pop(0) if wanted else (events.c.seq, [])
     key = narrowest.table
-    conditions = [condition for column, others in wanted for condition in also(column, others)]
+    conditions = [also(column, others) for column, others in wanted]
     conditions += between(query, after, key)
     parts = [select_rows(key).where(narrowest == value, *conditions) for value in values]
     if len(parts) > 1:

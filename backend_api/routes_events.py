@@ -7,6 +7,7 @@ from uuid import UUID
 from fastapi import APIRouter, Query, Request, Response
 
 from backend_api.answers import stored_event_json
+from backend_api.conditional import NOT_MODIFIED, json_answer, next_link
 from backend_api.media import MediaFolder
 from backend_api.openapi import answer, problems
 from backend_api.problems import ApiProblem
@@ -21,28 +22,28 @@ def event_routes(store: Store, media: MediaFolder) -> APIRouter:
         "",
         summary="List events",
         response_class=Response,
-        responses={200: answer("EventPage", "One page; the Link header names the next one."), **problems(422)},
+        responses={
+            200: answer("EventPage", "One page; the Link header names the next one."),
+            **NOT_MODIFIED,
+            **problems(422, 503),
+        },
     )
     def list_events(request: Request, query: Annotated[EventQuery, Query()]) -> Response:
         """Newest first, unless told otherwise. Pages neither skip nor repeat events while others arrive."""
         page = store.page(query)
-        headers = {}
-        if page.next_cursor is not None:
-            following = request.url.include_query_params(cursor=page.next_cursor)
-            headers["Link"] = f'<{following.path}?{following.query}>; rel="next"'
         items = ",".join(stored_event_json(row, media) for row in page.rows)
         text = f'{{"items":[{items}],"next_cursor":{json.dumps(page.next_cursor)}}}'
-        return Response(text, headers=headers, media_type="application/json")
+        return json_answer(request, text, next_link(request, page.next_cursor))
 
     @router.get(
         "/{event_id}",
         summary="One event",
         response_class=Response,
-        responses={200: answer("StoredEvent", "The event."), **problems(404, 422)},
+        responses={200: answer("StoredEvent", "The event."), **NOT_MODIFIED, **problems(404, 422, 503)},
     )
-    def get_event(event_id: UUID) -> Response:
+    def get_event(event_id: UUID, request: Request) -> Response:
         """The event, with what became of the question to the model."""
-        return _answer(store, media, event_id)
+        return json_answer(request, _text(store, media, event_id))
 
     @router.post(
         "/{event_id}/retry",
@@ -57,13 +58,13 @@ def event_routes(store: Store, media: MediaFolder) -> APIRouter:
         """Makes an event whose last attempt failed (DEAD) PENDING again, with all its attempts before it."""
         if store.retry(event_id) is RetryOutcome.NOT_DEAD:
             raise ApiProblem(409, "only an event whose mm.status is DEAD can be tried again; look at it first")
-        return _answer(store, media, event_id)
+        return Response(_text(store, media, event_id), media_type="application/json")
 
     return router
 
 
-def _answer(store: Store, media: MediaFolder, event_id: UUID) -> Response:
+def _text(store: Store, media: MediaFolder, event_id: UUID) -> str:
     row = store.get(event_id)
     if row is None:
         raise ApiProblem(404, f"there is no event {event_id}; GET /events lists what there is")
-    return Response(stored_event_json(row, media), media_type="application/json")
+    return stored_event_json(row, media)

@@ -1,20 +1,16 @@
 """GET /sessions, GET /machines and GET /stats: what the events add up to."""
 
-from typing import Annotated, Any
+from typing import Annotated
 
 from fastapi import APIRouter, Query, Request, Response
 
-from backend_api.conditional import json_answer, next_link
+from backend_api.conditional import NOT_MODIFIED, json_answer, next_link
 from backend_api.machines import MachineList, MachineQuery
 from backend_api.openapi import problems
 from backend_api.sessions import SessionPage, SessionQuery
 from backend_api.stats import StatsQuery
 from backend_api.stats_models import Stats
 from backend_api.store import Store
-
-_NOT_MODIFIED: dict[int | str, dict[str, Any]] = {
-    304: {"description": "It is what the ETag in If-None-Match stands for."}
-}
 
 
 def reading_routes(store: Store) -> APIRouter:
@@ -27,7 +23,7 @@ def reading_routes(store: Store) -> APIRouter:
         tags=["sessions"],
         summary="List sessions",
         response_model=SessionPage,
-        responses={**_NOT_MODIFIED, **problems(422, 503)},
+        responses={**NOT_MODIFIED, **problems(422, 503)},
     )
     def list_sessions(request: Request, query: Annotated[SessionQuery, Query()]) -> Response:
         """One row a use of a machine, the newest first, unless told otherwise; pages as those of events do."""
@@ -39,7 +35,7 @@ def reading_routes(store: Store) -> APIRouter:
         tags=["machines"],
         summary="Each machine now",
         response_model=MachineList,
-        responses={**_NOT_MODIFIED, **problems(422, 503)},
+        responses={**NOT_MODIFIED, **problems(422, 503)},
     )
     def list_machines(request: Request, query: Annotated[MachineQuery, Query()]) -> Response:
         """Each machine's state, since when, and its current or last session."""
@@ -50,7 +46,7 @@ def reading_routes(store: Store) -> APIRouter:
         tags=["stats"],
         summary="Utilisation and cleaning",
         response_model=Stats,
-        responses={**_NOT_MODIFIED, **problems(422, 503)},
+        responses={**NOT_MODIFIED, **problems(422, 503)},
     )
     def get_stats(request: Request, query: Annotated[StatsQuery, Query()]) -> Response:
         """How much machines were used, and how often they were cleaned, in total, by machine, and by hour or day.

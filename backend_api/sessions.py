@@ -5,7 +5,7 @@ from typing import Annotated, Any
 from uuid import UUID
 
 from pydantic import Field
-from sqlalchemy import Connection, Row, Select, select
+from sqlalchemy import Column, Connection, Row, Select, select
 
 from backend_api import cursor as cursors
 from backend_api.contract import (
@@ -21,7 +21,7 @@ from backend_api.contract import (
 )
 from backend_api.derived_tables import sessions
 from backend_api.instants import from_ms
-from backend_api.keyset import Order, also, between, filter_values, ordered
+from backend_api.keyset import Order, also, between, filter_values, is_anywhere, ordered
 from backend_api.tables import enrichments, events
 
 # Narrowest first, as a rule.
@@ -106,6 +106,8 @@ def to_session(row: Row[*tuple[Any, ...]]) -> Session:
 def read_sessions(connection: Connection, query: SessionQuery) -> SessionPage:
     """The page that `query` asks for. Raises BadCursor when its cursor is none of this list's."""
     after = None if query.cursor is None else cursors.decode(query.cursor, query.scope)
+    if not all(is_anywhere(connection, column, values) for column, values in _wanted(query)[1:]):
+        return SessionPage(items=[], next_cursor=None)
     found = connection.execute(_statement(query, after)).all()
     items = [to_session(row) for row in found[: query.limit]]
     if len(found) <= query.limit:
@@ -114,14 +116,18 @@ def read_sessions(connection: Connection, query: SessionQuery) -> SessionPage:
     return SessionPage(items=items, next_cursor=cursors.encode(cursors.Position(last.ts_ms, last.seq), query.scope))
 
 
+def _wanted(query: SessionQuery) -> list[tuple[Column[str], list[str]]]:
+    return [(column, values) for column in _FILTERS if (values := filter_values(query, column.key))]
+
+
 def _statement(query: SessionQuery, after: cursors.Position | None) -> Select[*tuple[Any, ...]]:
-    wanted = [(column, values) for column in _FILTERS if (values := filter_values(query, column.key))]
+    wanted = _wanted(query)
     statement = select_sessions().where(*between(query, after, sessions))
     if wanted:
         narrowest, [value] = wanted[0]
         statement = statement.where(narrowest == value)
     for column, values in wanted[1:]:
-        statement = statement.where(*also(column, values))
+        statement = statement.where(also(column, values))
     # One more than is shown tells whether there is a next page.
     return statement.order_by(*ordered(query, sessions.c.ts_ms, sessions.c.seq)).limit(query.limit + 1)
 

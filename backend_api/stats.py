@@ -155,7 +155,7 @@ def _watched(connection: Connection, store_id: str, camera_id: str, past: Stretc
         connection.execute(
             select(end(events.c.ts_ms)).where(
                 events.c.camera_id == camera_id,
-                *also(events.c.store_id, [store_id]),
+                also(events.c.store_id, [store_id]),
                 events.c.ts_ms >= past.begin_ms,
                 events.c.ts_ms < past.end_ms,
             )

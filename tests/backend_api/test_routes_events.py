@@ -84,3 +84,13 @@ def test_only_a_dead_event_is_tried_again(client: TestClient, store: Store) -> N
     assert response.status_code == 200
     assert StoredEvent.model_validate_json(response.content).mm == StoredEvent.model_validate(response.json()).mm
     assert response.json()["mm"]["status"] == "PENDING"
+
+
+@pytest.mark.parametrize("path", ["/events", f"/events/{make_event().event_id}"])
+def test_what_a_client_has_is_not_sent_again_until_it_changes(client: TestClient, store: Store, path: str) -> None:
+    post(client, make_event())
+    tag = client.get(path).headers["etag"]
+    again = client.get(path, headers={"If-None-Match": tag})
+    assert (again.status_code, again.content) == (304, b"")
+    assert store.claim(60) is not None
+    assert client.get(path, headers={"If-None-Match": tag}).status_code == 200
