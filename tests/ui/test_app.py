@@ -1,63 +1,11 @@
 """The dashboard's logic, run without a browser against a fake backend."""
 
-from collections.abc import Iterator
-
 import pytest
-from streamlit.testing.v1 import AppTest
 
 from backend_api.contract import EventType, MmStatus
-from backend_api.process import REPOSITORY
-from tests.ui.fake_backend import FakeBackend, failed, judged, problem, running_backend, stored, waiting
+from tests.ui.app_driver import click, column, labels, machines, open_app, rerun, verdicts, words
+from tests.ui.fake_backend import FakeBackend, failed, judged, problem, stored, waiting
 from ui.words import EVENT_WORDS
-
-
-@pytest.fixture
-def backend(monkeypatch: pytest.MonkeyPatch) -> Iterator[FakeBackend]:
-    with running_backend() as running:
-        monkeypatch.setenv("GYM_BACKEND_URL", running.url)
-        monkeypatch.delenv("GYM_PUBLIC_BACKEND_URL", raising=False)
-        yield running
-
-
-def open_app(**address: str) -> AppTest:
-    """The dashboard after its first run at an address with these parameters."""
-    app = AppTest.from_file(str(REPOSITORY / "ui" / "app.py"), default_timeout=30)
-    for name, value in address.items():
-        app.query_params[name] = value
-    return rerun(app)
-
-
-def rerun(app: AppTest) -> AppTest:
-    app.run()
-    assert not app.exception
-    return app
-
-
-def click(app: AppTest, key: str) -> AppTest:
-    app.button(key=key).click()
-    return rerun(app)
-
-
-def column(app: AppTest, name: str) -> list[object]:
-    return list(app.dataframe[0].value[name])
-
-
-def machines(app: AppTest) -> list[object]:
-    return column(app, "Machine")
-
-
-def verdicts(app: AppTest) -> list[list[str]]:
-    return [list(cell) for cell in app.dataframe[0].value["Verdict"]]
-
-
-def words(app: AppTest) -> str:
-    """All the text on the page."""
-    blocks = [*app.title, *app.header, *app.markdown, *app.text, *app.caption, *app.code, *app.get("html")]
-    return "\n".join(str(getattr(block, "value", "") or block.proto.body) for block in blocks)
-
-
-def labels(app: AppTest) -> list[str]:
-    return [button.label for button in app.button]
 
 
 def test_without_events_it_says_which_command_makes_some(backend: FakeBackend) -> None:
@@ -236,38 +184,3 @@ def test_a_retry_that_is_refused_says_why(backend: FakeBackend) -> None:
     backend.broken = problem(409, "it is being judged right now")
     click(app, "retry")
     assert "it is being judged right now" in words(app)
-
-
-def test_without_its_backend_it_names_address_and_cure_and_comes_back(backend: FakeBackend) -> None:
-    event = stored(mm=judged())
-    backend.events.append(event)
-    backend.stop()
-    app = open_app(event=str(event.event_id))
-    assert "The backend is away" in words(app)
-    assert backend.url in words(app)
-    assert f"python backend_api/main.py --db ./data/app.db --media-dir ./data/media --port {backend.port}" in words(app)
-    assert not app.dataframe
-    backend.start()
-    rerun(app)
-    assert "The backend is away" not in words(app)
-    assert machines(app) == ["treadmill_01"]
-
-
-@pytest.mark.parametrize(
-    ("reply", "text"),
-    [
-        (problem(507, "the disk is full: make room"), "the disk is full: make room"),
-        ((200, "text/html", b"<html>"), "come from the same release"),
-    ],
-)
-def test_a_backend_in_trouble_is_quoted(backend: FakeBackend, reply: tuple[int, str, bytes], text: str) -> None:
-    backend.broken = reply
-    app = open_app()
-    assert text in words(app)
-    assert "comes back by itself" in words(app)
-
-
-def test_an_address_that_is_none_is_refused_with_the_variable(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("GYM_BACKEND_URL", "not an address")
-    app = open_app()
-    assert "GYM_BACKEND_URL is 'not an address'" in words(app)

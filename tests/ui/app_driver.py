@@ -1,0 +1,46 @@
+"""Driving the dashboard without a browser, and reading what it shows."""
+
+from streamlit.testing.v1 import AppTest
+
+from backend_api.process import REPOSITORY
+
+
+def open_app(**address: str) -> AppTest:
+    """The dashboard after its first run at an address with these parameters."""
+    app = AppTest.from_file(str(REPOSITORY / "ui" / "app.py"), default_timeout=30)
+    for name, value in address.items():
+        app.query_params[name] = value
+    return rerun(app)
+
+
+def rerun(app: AppTest) -> AppTest:
+    app.run()
+    assert not app.exception
+    return app
+
+
+def click(app: AppTest, key: str) -> AppTest:
+    app.button(key=key).click()
+    return rerun(app)
+
+
+def column(app: AppTest, name: str) -> list[object]:
+    return list(app.dataframe[0].value[name])
+
+
+def machines(app: AppTest) -> list[object]:
+    return column(app, "Machine")
+
+
+def verdicts(app: AppTest) -> list[list[str]]:
+    return [list(cell) for cell in app.dataframe[0].value["Verdict"]]
+
+
+def words(app: AppTest) -> str:
+    """All the text on the page."""
+    blocks = [*app.title, *app.header, *app.markdown, *app.text, *app.caption, *app.code, *app.get("html")]
+    return "\n".join(str(getattr(block, "value", "") or block.proto.body) for block in blocks)
+
+
+def labels(app: AppTest) -> list[str]:
+    return [button.label for button in app.button]

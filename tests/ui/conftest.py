@@ -1,0 +1,15 @@
+"""What the tests of the dashboard share: a backend that is only made up."""
+
+from collections.abc import Iterator
+
+import pytest
+
+from tests.ui.fake_backend import FakeBackend, running_backend
+
+
+@pytest.fixture
+def backend(monkeypatch: pytest.MonkeyPatch) -> Iterator[FakeBackend]:
+    with running_backend() as running:
+        monkeypatch.setenv("GYM_BACKEND_URL", running.url)
+        monkeypatch.delenv("GYM_PUBLIC_BACKEND_URL", raising=False)
+        yield running
