@@ -16,7 +16,6 @@ from backend_api.clock import SystemClock
 from backend_api.contract import EventType, Verdict
 from backend_api.instants import from_ms
 from backend_api.keyset import Order
-from backend_api.machines import MachineQuery
 from backend_api.sessions import SessionQuery
 from backend_api.stats import StatsQuery
 from backend_api.store import EventQuery, Store
@@ -114,10 +113,6 @@ def deep_sessions_page(store: Store, count: int) -> Callable[[], object]:
     return lambda: store.reading.sessions(query)
 
 
-def machines_now(store: Store, _count: int) -> Callable[[], object]:
-    return lambda: store.reading.machines(MachineQuery())
-
-
 def stats_of_a_day(store: Store, count: int) -> Callable[[], object]:
     until = from_ms(BEGIN_MS + count * STEP_MS)
     query = StatsQuery(since=until - timedelta(days=1), until=until, tz="Europe/Berlin", by="hour")
@@ -128,7 +123,7 @@ def stats_of_a_day(store: Store, count: int) -> Callable[[], object]:
     "reading",
     [
         *(filtered_page, deep_page, page_of_nothing, verdicts_page, one_event),
-        *(sessions_page, deep_sessions_page, machines_now, stats_of_a_day),
+        *(sessions_page, deep_sessions_page, stats_of_a_day),
     ],
 )
 def test_a_million_cost_at_most_three_times_ten_thousand(
