@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from backend_api.check_folder import ASIDE
-from backend_api.process import REPOSITORY, ArgumentParser
+from backend_api.process import REPOSITORY, ArgumentParser, default_media_dir
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +45,7 @@ def _make_parser() -> ArgumentParser:
     add(
         "--media-dir",
         type=Path,
-        default=REPOSITORY / "data" / "media",
+        default=default_media_dir(),
         metavar="FOLDER",
         help="the backend's folder of clips and thumbnails (default: %(default)s)",
     )

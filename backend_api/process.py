@@ -46,8 +46,8 @@ def project_version() -> str:
 def default_media_dir() -> Path:
     """`data/media` of the working directory where there is one, else the repository's.
 
-    The backend is told its folder relative to where it was started; edge and worker that are started from the same
-    place find the same one without being told.
+    The backend may be told its folder relative to where it was started; whatever else is started from the same place
+    finds the same one without being told.
     """
     here = Path("data", "media")
     return here.absolute() if here.is_dir() else REPOSITORY / here

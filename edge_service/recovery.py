@@ -58,7 +58,10 @@ def recover(last: Checkpoint | None, run: Run, machines: Sequence[Machine], outb
         rules.move((last.run.start_time - run.start_time).total_seconds())
         log.info("this camera's edge was down for %.1f s", pause_s)
     if hits:
-        log.warning("made up for what this camera's edge owed when it stopped; events: %d", len(hits))
+        log.warning(
+            "this camera's edge stopped before all was reported; late and without clips come its events: %d",
+            len(hits),
+        )
     return Recovery(tuple(factory.build(hit, None, CLIP_ERROR) for hit in hits), rules)
 
 
