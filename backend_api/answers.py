@@ -3,7 +3,8 @@
 Putting text behind text spares parsing and writing each event again; a test holds it to contract.StoredEvent.
 """
 
-from backend_api.contract import StoredReview, format_timestamp
+from backend_api.contract_types import format_timestamp
+from backend_api.contract_verdicts import StoredReview
 from backend_api.history import Review
 from backend_api.media import MediaFolder
 from backend_api.rows import EventRow

@@ -10,7 +10,9 @@ from typing import Any
 
 from sqlalchemy import bindparam, func, select
 
-from backend_api.contract import Enrichment, Event, MmStatus, to_milliseconds
+from backend_api.contract import Event
+from backend_api.contract_types import to_milliseconds
+from backend_api.contract_verdicts import Enrichment, MmStatus
 from backend_api.instants import to_ms
 from backend_api.rows import EventRow
 from backend_api.statements import Insert, Statement

@@ -4,17 +4,10 @@ from bisect import bisect_right
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, time, timedelta
-from enum import StrEnum
 from zoneinfo import ZoneInfo
 
+from backend_api.contract_stats import Unit
 from backend_api.instants import from_ms, to_ms
-
-
-class Unit(StrEnum):
-    """What a bucket is."""
-
-    HOUR = "hour"
-    DAY = "day"
 
 
 @dataclass(frozen=True, slots=True)

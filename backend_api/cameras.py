@@ -7,14 +7,10 @@ from typing import Any
 from sqlalchemy import Connection, bindparam, select
 from sqlalchemy.dialects.sqlite import insert
 
-from backend_api.contract import HEARTBEAT_INTERVAL_S, CameraReport, CameraState, CameraStatus
+from backend_api.contract_cameras import LATE_WITHIN_S, UP_WITHIN_S, CameraReport, CameraState, CameraStatus
 from backend_api.instants import from_ms, to_ms
 from backend_api.statements import Statement
 from backend_api.tables import cameras
-
-# Two reports may be lost on the way, as in a restart of the backend; after a minute somebody should go and look.
-UP_WITHIN_S = 3 * HEARTBEAT_INTERVAL_S
-LATE_WITHIN_S = 60.0
 
 _INSERT = insert(cameras).values({name: bindparam(f"new_{name}") for name in cameras.columns.keys()})  # noqa: SIM118
 _KEEP = Statement(

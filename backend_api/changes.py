@@ -12,7 +12,7 @@ from typing import Any
 
 from sqlalchemy import Connection, Row, bindparam, func, insert, select
 
-from backend_api.contract import CameraState
+from backend_api.contract_cameras import CameraState
 from backend_api.derived_tables import changes
 from backend_api.rows import EventRow, select_rows, to_row
 from backend_api.statements import Statement

@@ -9,7 +9,9 @@ from functools import partial
 
 from sqlalchemy import ColumnElement, bindparam, exists, insert, literal, or_, select, update
 
-from backend_api.contract import EventType, MmStatus, format_timestamp
+from backend_api.contract import EventType
+from backend_api.contract_types import format_timestamp
+from backend_api.contract_verdicts import MmStatus
 from backend_api.database import Database
 from backend_api.finding import Finding, Kind
 from backend_api.instants import from_ms

@@ -14,7 +14,8 @@ from uuid import UUID
 
 from sqlalchemy import select
 
-from backend_api.contract import MAX_SHOWN_FRAMES, clip_name, frame_name, thumbnail_name
+from backend_api.contract import clip_name, frame_name, thumbnail_name
+from backend_api.contract_verdicts import MAX_SHOWN_FRAMES
 from backend_api.database import Database
 from backend_api.finding import Finding, Kind
 from backend_api.media import MediaFolder

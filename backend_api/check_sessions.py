@@ -9,7 +9,8 @@ from collections.abc import Iterator
 
 from sqlalchemy import ColumnElement, FromClause, bindparam, exists, func, or_, select
 
-from backend_api.contract import EndReason, EventType, format_timestamp
+from backend_api.contract import EndReason, EventType
+from backend_api.contract_types import format_timestamp
 from backend_api.database import Database
 from backend_api.finding import Finding, Kind
 from backend_api.instants import from_ms

@@ -1,82 +1,20 @@
-"""The one truth about events: what edge, backend, worker and dashboard say to each other.
+"""The one truth about events: what edge, backend, worker and dashboard say to each other of what happened."""
 
-Everything here is a frozen pydantic model or a pure function; there is no FastAPI, no database and no I/O.
-"""
-
-from datetime import UTC, datetime
+from datetime import datetime
 from enum import StrEnum
-from typing import Annotated, Any, Literal, Self
+from typing import Literal, Self
 from uuid import UUID, uuid5
 
-from pydantic import (
-    AfterValidator,
-    AwareDatetime,
-    BaseModel,
-    BeforeValidator,
-    ConfigDict,
-    Field,
-    FiniteFloat,
-    JsonValue,
-    NonNegativeFloat,
-    NonNegativeInt,
-    PlainSerializer,
-    PositiveInt,
-    model_validator,
-)
+from pydantic import BaseModel, ConfigDict, Field, JsonValue, NonNegativeInt, PositiveInt, model_validator
+
+from backend_api.contract_types import Confidence, Name, Seconds, Sha256, Timestamp, Value, Zone, format_timestamp
+from backend_api.contract_verdicts import Enrichment, StoredReview
 
 SCHEMA_VERSION: Literal[1] = 1
 MAX_BATCH_LINES = 1_000
 MAX_BATCH_BYTES = 8 * 1024 * 1024
-MAX_PAGE_ITEMS = 500
-DEFAULT_PAGE_ITEMS = 50
-MAX_SHOWN_FRAMES = 9
-HEARTBEAT_INTERVAL_S = 5.0
-
 # Any fixed UUID serves as the name space of UUIDv5 (RFC 9562, section 5.5); this one names the product.
 _EVENT_NAMESPACE = UUID("8a2f6f0e-3c57-5d0b-9a57-6d0c5b1f7e21")
-
-
-def _refuse_numbers(value: object) -> object:
-    """Only RFC 3339 text is a time stamp: a bare number could be seconds or milliseconds."""
-    # pydantic would take a text of digits alone for such a number, too.
-    if not isinstance(value, (str, datetime)) or (isinstance(value, str) and "-" not in value[1:]):
-        raise ValueError("a time stamp is RFC 3339 text with a zone, such as 2026-01-31T09:30:00.000Z")
-    return value
-
-
-def to_milliseconds(value: datetime) -> datetime:
-    """The same instant in UTC, cut to whole milliseconds. `value` must be aware. Raises ValueError beyond 9999."""
-    try:
-        value = value.astimezone(UTC)
-    except OverflowError as error:
-        raise ValueError("in UTC, this time stamp lies outside the years 1 to 9999") from error
-    return value.replace(microsecond=value.microsecond // 1000 * 1000)
-
-
-def format_timestamp(value: datetime) -> str:
-    """RFC 3339 in UTC with exactly three decimals and a Z, e.g. `2026-01-31T09:30:00.000Z`. `value` must be aware."""
-    return value.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
-
-
-Timestamp = Annotated[
-    AwareDatetime,
-    BeforeValidator(_refuse_numbers),
-    AfterValidator(to_milliseconds),
-    PlainSerializer(format_timestamp, return_type=str, when_used="json"),
-]
-# Names of stores, cameras and machines become parts of file names and addresses, hence the narrow alphabet.
-Name = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.-]*$", max_length=64)]
-Confidence = Annotated[FiniteFloat, Field(ge=0, le=1)]
-Coordinate = Annotated[FiniteFloat, Field(ge=0, le=1)]
-Zone = Annotated[tuple[tuple[Coordinate, Coordinate], ...], Field(min_length=3)]
-Seconds = Annotated[NonNegativeFloat, Field(allow_inf_nan=False)]
-Sha256 = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
-
-
-class Value(BaseModel):
-    """Base of every value on the wire: immutable, and an unknown field is a mistake that is named."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
 
 
 class EventType(StrEnum):
@@ -94,23 +32,6 @@ class EndReason(StrEnum):
     LEFT = "left"
     END_OF_STREAM = "end_of_stream"
     RECOVERED = "recovered"
-
-
-class MmStatus(StrEnum):
-    """The state of an enrichment: PENDING -> PROCESSING -> DONE, or DEAD after the last attempt."""
-
-    PENDING = "PENDING"
-    PROCESSING = "PROCESSING"
-    DONE = "DONE"
-    DEAD = "DEAD"
-
-
-class Verdict(StrEnum):
-    """What the vision-language model says of a cleaning attempt."""
-
-    CLEANED = "cleaned"
-    NOT_CLEANED = "not_cleaned"
-    CANNOT_TELL = "cannot_tell"
 
 
 class Gap(Value):
@@ -230,80 +151,6 @@ class Event(Value):
         return self
 
 
-class Sighting(Value):
-    """What the model says it saw in one picture; `frame` counts from 1, as in `MmResult.frame_times_s`."""
-
-    frame: PositiveInt
-    what: str = Field(min_length=1, max_length=500)
-
-
-class MmResult(Value):
-    """A verdict, with enough beside it to repeat the question. Null is what the model's server did not tell."""
-
-    verdict: Verdict
-    confidence: Confidence
-    summary: str = Field(max_length=2000)
-    seen: tuple[Sighting, ...] = ()
-    model: str = Field(max_length=200, description="The model that answered, by its own account.")
-    requested_model: str | None = Field(default=None, max_length=200)
-    server: str | None = Field(default=None, max_length=500, description="The address of the model's server.")
-    prompt_version: str = Field(max_length=200)
-    prompt_sha256: Sha256 | None = None
-    frame_times_s: tuple[Seconds, ...] = Field(
-        description="Which frames the model saw, in seconds from the clip's start."
-    )
-    frame_sha256s: tuple[Sha256, ...] = Field(default=(), description="Of these frames' JPEG files, in their order.")
-    latency_ms: NonNegativeFloat
-    attempt: PositiveInt | None = None
-    requests: NonNegativeInt | None = Field(default=None, description="How often the server was asked for this result.")
-    input_tokens: NonNegativeInt | None = None
-    output_tokens: NonNegativeInt | None = None
-    cost: NonNegativeFloat | None = Field(
-        default=None, description="In the currency of the prices that are configured."
-    )
-    raw: JsonValue = Field(description="The model's reply as it came.")
-
-
-class Enrichment(Value):
-    """What became of the question to the model about one event."""
-
-    status: MmStatus
-    attempts: NonNegativeInt
-    error: str | None = None
-    result: MmResult | None = None
-
-
-def _yes_or_no(value: object) -> object:
-    """True and false are yes and no."""
-    return ("yes" if value else "no") if isinstance(value, bool) else value
-
-
-class Review(Value):
-    """What a person thinks of the verdict that an event has."""
-
-    agree: Annotated[Literal["yes", "no", "unsure"], BeforeValidator(_yes_or_no)] = Field(
-        description="Whether the verdict is right; true and false stand for yes and no."
-    )
-    note: str = Field(default="", max_length=2000)
-    who: str = Field(default="anonymous", min_length=1, max_length=200)
-
-
-class StoredReview(Review):
-    """A review as it is kept: with when it came, and the verdict, model and prompt that it is of."""
-
-    event_id: UUID
-    at: Timestamp
-    model: str
-    prompt_version: str
-    verdict: Verdict
-
-
-class ReviewList(Value):
-    """Every review of an event, the oldest first."""
-
-    items: list[StoredReview]
-
-
 class StoredEvent(Event):
     """An event as the backend answers it."""
 
@@ -338,53 +185,6 @@ class BatchResult(Value):
     stored: NonNegativeInt
     duplicates: NonNegativeInt
     rejected: list[RejectedLine]
-
-
-class CameraReport(Value):
-    """What an edge says of its camera every HEARTBEAT_INTERVAL_S; frames are counted since `started_at`."""
-
-    store_id: Name
-    media_time_s: Seconds = Field(description="How far the stream has come, by the video's own time stamps.")
-    frames_captured: NonNegativeInt = Field(description="Frames that the source delivered, processed or skipped.")
-    frames_processed: NonNegativeInt
-    frames_skipped: NonNegativeInt
-    outbox_depth: NonNegativeInt = Field(description="Events that wait to be sent.")
-    last_error: str | None = Field(default=None, max_length=500, description="What is wrong at present, if anything.")
-    version: str = Field(max_length=64, description="The edge's release.")
-    started_at: Timestamp
-
-
-class CameraStatus(StrEnum):
-    """Whether a camera's edge still reports: it does, it is behind with it, or it has stopped."""
-
-    UP = "up"
-    LATE = "late"
-    GONE = "gone"
-
-
-class CameraState(CameraReport):
-    """A camera's last report, when it came, and what follows from its age."""
-
-    camera_id: Name
-    reported_at: Timestamp
-    age_s: Seconds
-    status: CameraStatus
-
-
-class CameraList(Value):
-    """Every camera that ever reported, by store and name."""
-
-    items: list[CameraState]
-
-
-class Problem(BaseModel):
-    """An error as RFC 9457 problem details; `detail` says what to do, `errors` names the fields."""
-
-    type: str = "about:blank"
-    title: str
-    status: int
-    detail: str
-    errors: list[dict[str, Any]] | None = None
 
 
 def make_event_id(store_id: str, camera_id: str, machine_id: str, event_type: EventType, ts: datetime) -> UUID:

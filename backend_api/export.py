@@ -8,7 +8,7 @@ from typing import Annotated
 from fastapi import APIRouter, Query
 from fastapi.responses import StreamingResponse
 
-from backend_api.contract import MAX_PAGE_ITEMS, format_timestamp
+from backend_api.contract_types import MAX_PAGE_ITEMS, format_timestamp
 from backend_api.openapi import problems
 from backend_api.pages import EventFilters, EventQuery, Page
 from backend_api.rows import EventRow

@@ -19,7 +19,8 @@ from starlette.concurrency import run_in_threadpool
 
 from backend_api.answers import stored_event_json
 from backend_api.changes import Change
-from backend_api.contract import EventType, Name, Value
+from backend_api.contract import EventType
+from backend_api.contract_types import Name, Value
 from backend_api.failures import StoreBroken, StoreBusy, StoreFull
 from backend_api.media import MediaFolder
 from backend_api.store import Store

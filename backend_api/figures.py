@@ -5,7 +5,8 @@ from dataclasses import dataclass, field
 from statistics import median
 from zoneinfo import ZoneInfo
 
-from backend_api.buckets import Stretch, Unit, buckets, parts
+from backend_api.buckets import Stretch, buckets, parts
+from backend_api.contract_stats import Unit
 from backend_api.instants import from_ms
 from backend_api.machines import Place
 

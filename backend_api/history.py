@@ -16,7 +16,7 @@ from uuid import UUID
 
 from sqlalchemy import Connection, Select, Table, bindparam, func, insert, select
 
-from backend_api.contract import MmResult, Verdict
+from backend_api.contract_verdicts import MmResult, Verdict
 from backend_api.instants import from_ms
 from backend_api.statements import Statement
 from backend_api.tables import enrichments, events, results, reviews

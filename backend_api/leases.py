@@ -16,7 +16,8 @@ from uuid import UUID
 from sqlalchemy import ColumnElement, Connection, and_, bindparam, func, or_, select, update
 from sqlalchemy.sql.dml import ReturningUpdate
 
-from backend_api.contract import Event, MmResult, MmStatus
+from backend_api.contract import Event
+from backend_api.contract_verdicts import MmResult, MmStatus
 from backend_api.statements import Statement
 from backend_api.tables import enrichments, events
 

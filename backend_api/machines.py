@@ -3,53 +3,19 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from enum import StrEnum
 from typing import Any
 
-from pydantic import Field
 from sqlalchemy import Connection, Row, select, tuple_
 
-from backend_api.cameras import LATE_WITHIN_S
-from backend_api.contract import Name, Timestamp, Value, Verdict
+from backend_api.contract_cameras import LATE_WITHIN_S
+from backend_api.contract_sessions import Machine, MachineList, MachineState, Session
+from backend_api.contract_types import Name, Value
+from backend_api.contract_verdicts import Verdict
 from backend_api.derived_tables import sessions
 from backend_api.instants import from_ms
 from backend_api.keyset import also
-from backend_api.sessions import Session, select_sessions, to_session
+from backend_api.sessions import select_sessions, to_session
 from backend_api.tables import cameras, events
-
-
-class MachineState(StrEnum):
-    """What can be said of a machine."""
-
-    IN_USE = "in_use"
-    TO_BE_CLEANED = "to_be_cleaned"
-    CLEANED = "cleaned"
-    FREE = "free"
-    UNKNOWN = "unknown"
-
-
-class Machine(Value):
-    """A machine now."""
-
-    store_id: Name
-    camera_id: Name
-    machine_id: Name
-    state: MachineState = Field(
-        description=(
-            "in_use: somebody is on it. to_be_cleaned: its cleaning window is open, and no attempt was found good. "
-            "cleaned: the attempt after its last use was. free: nothing of these. unknown: nothing has been heard of "
-            f"its camera, neither a report nor an event, for {LATE_WITHIN_S:.0f} s."
-        )
-    )
-    since: Timestamp | None = Field(description="Since when; of an unknown one, when its camera was last heard of.")
-    closes_at: Timestamp | None = Field(description="Until when it is to be cleaned; null in every other state.")
-    session: Session = Field(description="Its current session, or its last one.")
-
-
-class MachineList(Value):
-    """Every machine that was ever in use, by store, camera and name."""
-
-    items: list[Machine]
 
 
 class MachineQuery(Value):

@@ -5,7 +5,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from uuid import UUID
 
-from backend_api.contract import MAX_SHOWN_FRAMES, clip_name, frame_name, thumbnail_name
+from backend_api.contract import clip_name, frame_name, thumbnail_name
+from backend_api.contract_verdicts import MAX_SHOWN_FRAMES
 
 
 @dataclass(slots=True)

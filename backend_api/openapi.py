@@ -6,7 +6,10 @@ from fastapi import FastAPI
 from pydantic.json_schema import models_json_schema
 from starlette.types import Lifespan
 
-from backend_api.contract import BatchResult, CameraReport, Event, EventPage, Problem, Review, StoredEvent
+from backend_api.contract import BatchResult, Event, EventPage, StoredEvent
+from backend_api.contract_cameras import CameraReport
+from backend_api.contract_types import Problem
+from backend_api.contract_verdicts import Review
 from backend_api.problems import MEDIA_TYPE
 
 _REFERENCE = "#/components/schemas/{model}"

@@ -10,7 +10,8 @@ from collections.abc import Iterable
 from pydantic import NonNegativeInt
 
 from backend_api.agreement import Estimate, Table
-from backend_api.contract import Value, Verdict
+from backend_api.contract_types import Value
+from backend_api.contract_verdicts import Verdict
 from backend_api.history import Agree, Review
 
 

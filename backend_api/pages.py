@@ -13,16 +13,9 @@ from pydantic import Field
 from sqlalchemy import Column, CompoundSelect, Connection, Select, union_all
 
 from backend_api import cursor as cursors
-from backend_api.contract import (
-    DEFAULT_PAGE_ITEMS,
-    MAX_PAGE_ITEMS,
-    EventType,
-    MmStatus,
-    Name,
-    Timestamp,
-    Value,
-    Verdict,
-)
+from backend_api.contract import EventType
+from backend_api.contract_types import DEFAULT_PAGE_ITEMS, MAX_PAGE_ITEMS, Name, Timestamp, Value
+from backend_api.contract_verdicts import MmStatus, Verdict
 from backend_api.keyset import Order, also, between, filter_values, is_anywhere, ordered
 from backend_api.rows import EventRow, select_rows, to_row
 from backend_api.tables import enrichments, events

@@ -10,7 +10,7 @@ from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect
 
-from backend_api.contract import Problem
+from backend_api.contract_types import Problem
 from backend_api.cursor import BadCursor
 from backend_api.failures import StoreBroken, StoreBusy, StoreFull
 

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from sqlalchemy import Connection, func, select
 
-from backend_api.contract import MmStatus
+from backend_api.contract_verdicts import MmStatus
 from backend_api.tables import enrichments, events
 
 _COUNTS = select(enrichments.c.status, func.count()).group_by(enrichments.c.status)

@@ -3,11 +3,12 @@
 from backend_api.cameras import read_cameras
 from backend_api.changes import Change, log_cameras, newest_change, read_changes, unlogged
 from backend_api.clock import Clock
+from backend_api.contract_sessions import MachineList, SessionPage
+from backend_api.contract_stats import Stats
 from backend_api.database import Database
-from backend_api.machines import MachineList, MachineQuery, read_machines
-from backend_api.sessions import SessionPage, SessionQuery, read_sessions
+from backend_api.machines import MachineQuery, read_machines
+from backend_api.sessions import SessionQuery, read_sessions
 from backend_api.stats import StatsQuery, read_stats
-from backend_api.stats_models import Stats
 
 
 class Reading:

@@ -9,7 +9,7 @@ from uuid import UUID
 from sqlalchemy import Connection, bindparam, func, select
 from sqlalchemy.dialects.sqlite import insert
 
-from backend_api.contract import MmStatus
+from backend_api.contract_verdicts import MmStatus
 from backend_api.instants import from_ms
 from backend_api.statements import Statement
 from backend_api.tables import enrichments, events, removed_media, reviews

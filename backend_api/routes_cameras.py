@@ -6,7 +6,8 @@ from fastapi import APIRouter, Query, Request
 from starlette.concurrency import run_in_threadpool
 
 from backend_api.bodies import read_json
-from backend_api.contract import CameraList, CameraReport, CameraState, Name
+from backend_api.contract_cameras import CameraList, CameraReport, CameraState
+from backend_api.contract_types import Name
 from backend_api.openapi import json_body, problems
 from backend_api.store import Store
 

@@ -9,7 +9,8 @@ from uuid import UUID
 from fastapi import APIRouter, Request, Response
 from fastapi import Path as PathParameter
 
-from backend_api.contract import MAX_SHOWN_FRAMES, format_timestamp
+from backend_api.contract_types import format_timestamp
+from backend_api.contract_verdicts import MAX_SHOWN_FRAMES
 from backend_api.media import MediaFolder
 from backend_api.openapi import problems
 from backend_api.problems import ApiProblem

@@ -5,11 +5,12 @@ from typing import Annotated
 from fastapi import APIRouter, Query, Request, Response
 
 from backend_api.conditional import NOT_MODIFIED, json_answer, next_link
-from backend_api.machines import MachineList, MachineQuery
+from backend_api.contract_sessions import MachineList, SessionPage
+from backend_api.contract_stats import Stats
+from backend_api.machines import MachineQuery
 from backend_api.openapi import problems
-from backend_api.sessions import SessionPage, SessionQuery
+from backend_api.sessions import SessionQuery
 from backend_api.stats import StatsQuery
-from backend_api.stats_models import Stats
 from backend_api.store import Store
 
 

@@ -7,7 +7,7 @@ from starlette.concurrency import run_in_threadpool
 
 from backend_api.answers import stored_review
 from backend_api.bodies import read_json
-from backend_api.contract import Review, ReviewList, StoredReview
+from backend_api.contract_verdicts import Review, ReviewList, StoredReview
 from backend_api.openapi import json_body, problems
 from backend_api.opinions import AgreementList, measure_agreement
 from backend_api.problems import ApiProblem

@@ -7,7 +7,8 @@ from uuid import UUID
 
 from sqlalchemy import Row, Select, Table, select
 
-from backend_api.contract import Enrichment, Event, MmResult, MmStatus
+from backend_api.contract import Event
+from backend_api.contract_verdicts import Enrichment, MmResult, MmStatus
 from backend_api.history import LATEST_REVIEW, Review, parse_review
 from backend_api.instants import from_ms
 from backend_api.tables import enrichments, events

@@ -8,17 +8,10 @@ from pydantic import Field
 from sqlalchemy import Column, Connection, Row, Select, select
 
 from backend_api import cursor as cursors
-from backend_api.contract import (
-    DEFAULT_PAGE_ITEMS,
-    MAX_PAGE_ITEMS,
-    EndReason,
-    MmStatus,
-    Name,
-    Seconds,
-    Timestamp,
-    Value,
-    Verdict,
-)
+from backend_api.contract import EndReason
+from backend_api.contract_sessions import Session, SessionPage
+from backend_api.contract_types import DEFAULT_PAGE_ITEMS, MAX_PAGE_ITEMS, Name, Timestamp, Value
+from backend_api.contract_verdicts import MmStatus, Verdict
 from backend_api.derived_tables import sessions
 from backend_api.instants import from_ms
 from backend_api.keyset import Order, also, between, filter_values, is_anywhere, ordered
@@ -47,32 +40,6 @@ class SessionQuery(Value):
     def scope(self) -> str:
         """What a cursor is bound to: everything but the size of a page and the cursor itself."""
         return "sessions" + self.model_dump_json(exclude={"limit", "cursor"})
-
-
-class Session(Value):
-    """One use of a machine; what has not happened, or not arrived yet, is null."""
-
-    session_id: UUID = Field(description="The event_id of the MACHINE_OCCUPIED_START.")
-    store_id: Name
-    camera_id: Name
-    machine_id: Name
-    started_at: Timestamp | None
-    ended_at: Timestamp | None = Field(description="When the machine was left; null while it is in use.")
-    occupied_s: Seconds | None = Field(description="From started_at to ended_at.")
-    end_reason: EndReason | None
-    window_opened_at: Timestamp | None
-    window_closes_at: Timestamp | None
-    attempt_event_id: UUID | None = Field(description="The CLEANING_ATTEMPT, whose clip and verdict are the evidence.")
-    attempt_at: Timestamp | None
-    verdict: Verdict | None
-    mm_status: MmStatus | None = Field(description="Where the question to the model stands; null without an attempt.")
-
-
-class SessionPage(Value):
-    """One page of sessions; `next_cursor` is null on the last page."""
-
-    items: list[Session]
-    next_cursor: str | None
 
 
 def select_sessions() -> Select[*tuple[Any, ...]]:

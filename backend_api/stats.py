@@ -10,14 +10,14 @@ from zoneinfo import ZoneInfo
 from pydantic import AfterValidator, Field, model_validator
 from sqlalchemy import Connection, Row, func, select
 
-from backend_api.buckets import Stretch, Unit, union
-from backend_api.contract import Timestamp
+from backend_api.buckets import Stretch, union
+from backend_api.contract_stats import BucketFigures, Figures, MachineFigures, PeakHour, Stats, Unit
+from backend_api.contract_types import Timestamp
 from backend_api.derived_tables import sessions, watches
-from backend_api.figures import Tallies, Use
+from backend_api.figures import Tallies, Tally, Use
 from backend_api.instants import from_ms, to_ms
 from backend_api.keyset import also
 from backend_api.machines import MachineQuery, Place, places
-from backend_api.stats_models import BucketFigures, Figures, MachineFigures, PeakHour, Stats
 from backend_api.tables import events
 
 _MAX_SPAN = timedelta(days=366)
@@ -173,19 +173,34 @@ def _answer(query: StatsQuery, tallies: Tallies) -> Stats:
         until=from_ms(tallies.span.end_ms),
         tz=query.tz,
         by=query.by,
-        total=Figures.of(tallies.total),
+        total=Figures(**_figures(tallies.total)),
         peak_hour=PeakHour(hour=busiest, occupied_s=by_hour[busiest] / 1000) if by_hour[busiest] else None,
         machines=[
             MachineFigures(
                 store_id=place.store_id,
                 camera_id=place.camera_id,
                 machine_id=place.machine_id,
-                **Figures.of(tally).model_dump(),
+                **_figures(tally),
             )
             for place, tally in tallies.by_machine.items()
         ],
         buckets=[
-            BucketFigures(begin=from_ms(bucket.begin_ms), end=from_ms(bucket.end_ms), **Figures.of(tally).model_dump())
+            BucketFigures(begin=from_ms(bucket.begin_ms), end=from_ms(bucket.end_ms), **_figures(tally))
             for bucket, tally in zip(tallies.buckets, tallies.by_bucket, strict=True)
         ],
     )
+
+
+def _figures(tally: Tally) -> dict[str, Any]:
+    """The fields of Figures that follow from `tally`."""
+    return {
+        "occupied_s": tally.occupied_ms / 1000,
+        "observed_s": tally.observed_ms / 1000,
+        "utilisation": tally.utilisation,
+        "sessions": tally.sessions,
+        "windows_closed": tally.windows_closed,
+        "windows_cleaned": tally.windows_cleaned,
+        "windows_unjudged": tally.windows_unjudged,
+        "compliance": tally.compliance,
+        "median_to_clean_s": tally.median_to_clean_s,
+    }

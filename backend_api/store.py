@@ -15,7 +15,10 @@ from uuid import UUID
 from backend_api import cameras, history, leases, removed, spending
 from backend_api.arrivals import Arrival, Outcome, add_arrivals
 from backend_api.clock import Clock
-from backend_api.contract import CameraReport, CameraState, Event, MmResult, to_milliseconds
+from backend_api.contract import Event
+from backend_api.contract_cameras import CameraReport, CameraState
+from backend_api.contract_types import to_milliseconds
+from backend_api.contract_verdicts import MmResult
 from backend_api.cursor import BadCursor
 from backend_api.database import Database
 from backend_api.failures import StoreBusy, StoreFull

@@ -6,7 +6,7 @@ from urllib.parse import urlsplit
 
 from pydantic import TypeAdapter, ValidationError
 
-from backend_api.contract import Name
+from backend_api.contract_types import Name
 from edge_service.detector_config import DetectorConfig, read_detector
 from edge_service.machine import FEET, Anchor, AnchorKind, Machine, Point, RuleTimes
 from edge_service.setting import Setting, read_settings

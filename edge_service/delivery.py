@@ -6,7 +6,8 @@ from datetime import datetime
 
 from pydantic import ValidationError
 
-from backend_api.contract import BatchResult, Problem, RejectedLine
+from backend_api.contract import BatchResult, RejectedLine
+from backend_api.contract_types import Problem
 from edge_service.backoff import parse_retry_after
 from edge_service.transport import Answer
 

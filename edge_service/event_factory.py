@@ -6,7 +6,8 @@ from uuid import UUID
 
 from pydantic import JsonValue
 
-from backend_api.contract import ClipInfo, Event, EventType, format_timestamp, make_event_id, to_milliseconds
+from backend_api.contract import ClipInfo, Event, EventType, make_event_id
+from backend_api.contract_types import format_timestamp, to_milliseconds
 from edge_service.hit import Hit
 from edge_service.machine import Machine
 

@@ -9,7 +9,8 @@ from typing import Any
 import requests
 from pydantic import ValidationError
 
-from backend_api.contract import MAX_PAGE_ITEMS, Event, EventPage, StoredEvent, format_timestamp
+from backend_api.contract import Event, EventPage, StoredEvent
+from backend_api.contract_types import MAX_PAGE_ITEMS, format_timestamp
 from backend_api.process import FatalError, UsageError
 from edge_service.http_transport import CONNECT_TIMEOUT_S, READ_TIMEOUT_S, open_session, reason_of
 

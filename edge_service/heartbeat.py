@@ -7,7 +7,7 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from typing import Protocol, Self
 
 from backend_api.clock import Clock
-from backend_api.contract import HEARTBEAT_INTERVAL_S, CameraReport
+from backend_api.contract_cameras import HEARTBEAT_INTERVAL_S, CameraReport
 from edge_service.transport import Answer, Unreachable
 
 log = logging.getLogger(__name__)

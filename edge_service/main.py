@@ -14,7 +14,8 @@ if ROOT not in sys.path:
     sys.path.insert(0, ROOT)
 
 from backend_api.clock import Clock, SystemClock  # noqa: E402
-from backend_api.contract import MAX_BATCH_LINES, to_milliseconds  # noqa: E402
+from backend_api.contract import MAX_BATCH_LINES  # noqa: E402
+from backend_api.contract_types import to_milliseconds  # noqa: E402
 from backend_api.process import EXIT_DONE, project_version, run_process, stop_on_signals  # noqa: E402
 from edge_service.api_key import find_api_key  # noqa: E402
 from edge_service.backend_call import BackendCall  # noqa: E402

@@ -9,7 +9,7 @@ from typing import get_args
 
 from pydantic import TypeAdapter, ValidationError
 
-from backend_api.contract import Name, Timestamp
+from backend_api.contract_types import Name, Timestamp
 from backend_api.process import REPOSITORY, ArgumentParser, UsageError, default_media_dir
 from edge_service.detector_config import DetectorKind
 from edge_service.video_address import VideoAddress, parse_video

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from datetime import datetime
 
-from backend_api.contract import CameraReport
+from backend_api.contract_cameras import CameraReport
 from edge_service.progress import Tally
 
 _ERROR_CHARACTERS = 500

@@ -18,7 +18,8 @@ from pathlib import Path
 
 from pydantic import TypeAdapter, ValidationError
 
-from backend_api.contract import EventType, Timestamp
+from backend_api.contract import EventType
+from backend_api.contract_types import Timestamp
 from edge_service.setting import Setting, read_settings
 
 _TIMESTAMP: TypeAdapter[datetime] = TypeAdapter(Timestamp)

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from uuid import UUID
 
 from backend_api.agreement import Estimate, Table, wilson
-from backend_api.contract import Verdict
+from backend_api.contract_verdicts import Verdict
 from backend_api.store import Agree, Review, StoredResult
 
 # Hand hygiene watched by cameras, and by human auditors, against the truth: sensitivity and specificity.

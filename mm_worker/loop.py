@@ -17,7 +17,8 @@ from enum import StrEnum
 from typing import TypeVar
 
 from backend_api.clock import Clock
-from backend_api.contract import AttemptAttributes, Event, MmResult, Verdict
+from backend_api.contract import AttemptAttributes, Event
+from backend_api.contract_verdicts import MmResult, Verdict
 from backend_api.media import MediaFolder
 from backend_api.store import Claim, Store, StoreBusy, StoreFull
 from mm_worker.clip_frames import ClipUnreadable, read_clip, sample_frames

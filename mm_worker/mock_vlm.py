@@ -3,7 +3,7 @@
 import hashlib
 from uuid import UUID
 
-from backend_api.contract import Verdict
+from backend_api.contract_verdicts import Verdict
 from mm_worker.vlm import Judgement, Question
 
 MODEL = "mock"

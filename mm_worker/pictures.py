@@ -11,7 +11,7 @@ from hashlib import sha256
 import cv2
 import numpy as np
 
-from backend_api.contract import Zone
+from backend_api.contract_types import Zone
 from mm_worker.clip_frames import ClipFrame, Image
 
 MIN_FRAMES = 3

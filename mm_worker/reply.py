@@ -10,7 +10,8 @@ from typing import Any
 
 from pydantic import Field, ValidationError
 
-from backend_api.contract import MAX_SHOWN_FRAMES, Confidence, Sighting, Value, Verdict
+from backend_api.contract_types import Confidence, Value
+from backend_api.contract_verdicts import MAX_SHOWN_FRAMES, Sighting, Verdict
 
 _FENCE = re.compile(r"```[A-Za-z0-9]*[ \t]*\n(.*?)\n?[ \t]*```", re.DOTALL)
 _THOUGHT = re.compile(r"\s*<think>.*?</think>", re.DOTALL)

@@ -5,7 +5,9 @@ from typing import Protocol
 
 from pydantic import Field, JsonValue, NonNegativeFloat, NonNegativeInt
 
-from backend_api.contract import Confidence, Event, Sha256, Sighting, Value, Verdict
+from backend_api.contract import Event
+from backend_api.contract_types import Confidence, Sha256, Value
+from backend_api.contract_verdicts import Sighting, Verdict
 from mm_worker.pictures import Picture
 
 

@@ -7,7 +7,8 @@ from pathlib import Path
 import pytest
 import requests
 
-from backend_api.contract import EventPage, EventType, MmStatus
+from backend_api.contract import EventPage, EventType
+from backend_api.contract_verdicts import MmStatus
 from tests.browser import open_page, plays
 from tests.processes import Running, eventually, free_port, script
 

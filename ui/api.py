@@ -8,7 +8,9 @@ from uuid import UUID
 import requests
 from pydantic import BaseModel, ValidationError
 
-from backend_api.contract import EventPage, EventType, MmStatus, Problem, StoredEvent, format_timestamp
+from backend_api.contract import EventPage, EventType, StoredEvent
+from backend_api.contract_types import Problem, format_timestamp
+from backend_api.contract_verdicts import MmStatus
 
 CONNECT_TIMEOUT_S = 2.0
 READ_TIMEOUT_S = 10.0

@@ -6,7 +6,8 @@ from itertools import count
 
 import streamlit as st
 
-from backend_api.contract import Enrichment, MmStatus, StoredEvent
+from backend_api.contract import StoredEvent
+from backend_api.contract_verdicts import Enrichment, MmStatus
 from ui.api import BackendApi, BackendError
 from ui.feed import is_unfinished
 from ui.local_time import Zone

@@ -8,7 +8,8 @@ from uuid import UUID
 
 import streamlit as st
 
-from backend_api.contract import EventType, MmStatus, StoredEvent
+from backend_api.contract import EventType, StoredEvent
+from backend_api.contract_verdicts import MmStatus
 from ui.api import BackendApi, BackendError, EventQuery
 from ui.feed import PAGE_ITEMS, Feed, brought_up_to_date, newer_page, older_page, open_feed, with_updates
 from ui.local_time import Zone

@@ -9,7 +9,9 @@ from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import Protocol
 
-from backend_api.contract import DEFAULT_PAGE_ITEMS, EventPage, EventType, MmStatus, StoredEvent
+from backend_api.contract import EventPage, EventType, StoredEvent
+from backend_api.contract_types import DEFAULT_PAGE_ITEMS
+from backend_api.contract_verdicts import MmStatus
 from ui.api import EventQuery
 
 PAGE_ITEMS = DEFAULT_PAGE_ITEMS

@@ -2,18 +2,8 @@
 
 from typing import Literal
 
-from backend_api.contract import (
-    AttemptAttributes,
-    EndAttributes,
-    EndReason,
-    Enrichment,
-    EventType,
-    MmResult,
-    MmStatus,
-    StoredEvent,
-    Verdict,
-    WindowAttributes,
-)
+from backend_api.contract import AttemptAttributes, EndAttributes, EndReason, EventType, StoredEvent, WindowAttributes
+from backend_api.contract_verdicts import Enrichment, MmResult, MmStatus, Verdict
 from ui.local_time import Zone
 
 Color = Literal["green", "red", "orange", "gray", "blue"]

@@ -7,7 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from backend_api.buckets import Stretch, Unit, buckets, parts, union
+from backend_api.buckets import Stretch, buckets, parts, union
+from backend_api.contract_stats import Unit
 from backend_api.instants import from_ms, to_ms
 
 HOUR_MS = 3_600_000

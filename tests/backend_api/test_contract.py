@@ -9,14 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
-from backend_api.contract import (
-    Event,
-    EventType,
-    clip_name,
-    format_timestamp,
-    make_event_id,
-    thumbnail_name,
-)
+from backend_api.contract import Event, EventType, clip_name, make_event_id, thumbnail_name
+from backend_api.contract_types import format_timestamp
 
 AT = datetime(2026, 1, 31, 9, 30, tzinfo=UTC)
 CLIP = {

@@ -5,7 +5,8 @@ from pathlib import Path
 import pytest
 
 from backend_api.check_enrichments import check_enrichments
-from backend_api.contract import EventType, MmStatus
+from backend_api.contract import EventType
+from backend_api.contract_verdicts import MmStatus
 from backend_api.database import Database
 from backend_api.instants import to_ms
 from backend_api.media import MediaFolder

@@ -9,7 +9,8 @@ from fastapi.testclient import TestClient
 from hypothesis import given
 from hypothesis import strategies as st
 
-from backend_api.contract import EventType, StoredEvent, Verdict
+from backend_api.contract import EventType, StoredEvent
+from backend_api.contract_verdicts import Verdict
 from backend_api.export import COLUMNS, harmless
 from backend_api.store import Store
 from tests.backend_api.api import fields, post_batch, problem

@@ -4,7 +4,8 @@ from uuid import UUID
 
 import pytest
 
-from backend_api.contract import EventType, MmResult, MmStatus, Verdict
+from backend_api.contract import EventType
+from backend_api.contract_verdicts import MmResult, MmStatus, Verdict
 from backend_api.store import Agree, Claim, EventRow, Store
 from tests.backend_api.events import make_event, make_result
 from tests.fake_clock import FakeClock

@@ -8,7 +8,8 @@ from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import Bundle, RuleBasedStateMachine, consumes, invariant, rule
 
-from backend_api.contract import Enrichment, EventType, MmStatus, Verdict
+from backend_api.contract import EventType
+from backend_api.contract_verdicts import Enrichment, MmStatus, Verdict
 from backend_api.store import Claim, RetryOutcome, Store
 from tests.backend_api.events import make_event, make_result
 from tests.fake_clock import FakeClock

@@ -4,8 +4,11 @@ from uuid import UUID
 
 import pytest
 
-from backend_api.contract import CameraReport, Event, EventType, Verdict
-from backend_api.machines import Machine, MachineQuery, MachineState
+from backend_api.contract import Event, EventType
+from backend_api.contract_cameras import CameraReport
+from backend_api.contract_sessions import Machine, MachineState
+from backend_api.contract_verdicts import Verdict
+from backend_api.machines import MachineQuery
 from backend_api.store import Store
 from tests.backend_api.events import START, make_event, make_result
 from tests.backend_api.test_sessions import make_session

@@ -8,7 +8,7 @@ from alembic import command
 from alembic.config import Config
 
 import backend_api.migrations
-from backend_api.contract import MmStatus
+from backend_api.contract_verdicts import MmStatus
 from backend_api.database import Database
 from backend_api.instants import to_ms
 from backend_api.store import DatabaseNotReady, Store

@@ -11,7 +11,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from sqlalchemy.dialects import sqlite
 
-from backend_api.contract import Event, EventType, MmStatus, Verdict
+from backend_api.contract import Event, EventType
+from backend_api.contract_verdicts import MmStatus, Verdict
 from backend_api.cursor import Position
 from backend_api.keyset import Order
 from backend_api.pages import _statement

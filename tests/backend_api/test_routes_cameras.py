@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 from fastapi.testclient import TestClient
 
-from backend_api.contract import CameraList, CameraReport, CameraState, CameraStatus
+from backend_api.contract_cameras import CameraList, CameraReport, CameraState, CameraStatus
 from tests.backend_api.api import JSON, fields, problem
 from tests.backend_api.events import START
 from tests.fake_clock import FakeClock

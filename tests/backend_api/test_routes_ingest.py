@@ -8,15 +8,8 @@ from fastapi.testclient import TestClient
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from backend_api.contract import (
-    MAX_BATCH_BYTES,
-    MAX_BATCH_LINES,
-    BatchResult,
-    Event,
-    EventPage,
-    MmStatus,
-    StoredEvent,
-)
+from backend_api.contract import MAX_BATCH_BYTES, MAX_BATCH_LINES, BatchResult, Event, EventPage, StoredEvent
+from backend_api.contract_verdicts import MmStatus
 from backend_api.intake import MAX_ATTRIBUTES_DEPTH, MAX_EVENT_BYTES
 from backend_api.store import Store
 from tests.backend_api.api import JSON, NDJSON, fields, post, post_batch, problem, with_field

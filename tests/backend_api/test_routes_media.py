@@ -6,7 +6,8 @@ import pytest
 from fastapi.testclient import TestClient
 from httpx import Response
 
-from backend_api.contract import ClipInfo, Event, Problem
+from backend_api.contract import ClipInfo, Event
+from backend_api.contract_types import Problem
 from backend_api.media import MediaFolder
 from backend_api.store import Store
 from tests.backend_api.events import START, make_event

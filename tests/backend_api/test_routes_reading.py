@@ -3,9 +3,8 @@
 import pytest
 from fastapi.testclient import TestClient
 
-from backend_api.machines import MachineList
-from backend_api.sessions import SessionPage
-from backend_api.stats_models import Stats
+from backend_api.contract_sessions import MachineList, SessionPage
+from backend_api.contract_stats import Stats
 from tests.backend_api.api import fields, post_batch, problem
 from tests.backend_api.test_sessions import make_session
 

@@ -6,7 +6,8 @@ import pytest
 from fastapi.testclient import TestClient
 from httpx import Response
 
-from backend_api.contract import Event, ReviewList, StoredEvent, StoredReview, Verdict
+from backend_api.contract import Event, StoredEvent
+from backend_api.contract_verdicts import ReviewList, StoredReview, Verdict
 from backend_api.opinions import AgreementList
 from backend_api.store import Store
 from tests.backend_api.api import JSON, fields, post, problem

@@ -13,10 +13,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from backend_api import schema
-from backend_api.contract import EndReason, Event, EventType, MmStatus, Verdict
+from backend_api.contract import EndReason, Event, EventType
+from backend_api.contract_sessions import Session
+from backend_api.contract_verdicts import MmStatus, Verdict
 from backend_api.database import Database
 from backend_api.keyset import Order
-from backend_api.sessions import Session, SessionQuery
+from backend_api.sessions import SessionQuery
 from backend_api.store import Store
 from tests.backend_api.events import make_event, make_result
 from tests.fake_clock import FakeClock

@@ -7,12 +7,14 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from backend_api.buckets import Stretch, Unit
-from backend_api.contract import CameraReport, Event, EventType, Verdict
+from backend_api.buckets import Stretch
+from backend_api.contract import Event, EventType
+from backend_api.contract_cameras import CameraReport
+from backend_api.contract_stats import Stats, Unit
+from backend_api.contract_verdicts import Verdict
 from backend_api.figures import Tallies, Use
 from backend_api.machines import Place
 from backend_api.stats import StatsQuery
-from backend_api.stats_models import Stats
 from backend_api.store import Store
 from tests.backend_api.events import START, make_event, make_result
 from tests.backend_api.test_sessions import make_session

@@ -9,7 +9,8 @@ from uuid import UUID
 
 import pytest
 
-from backend_api.contract import EventType, MmStatus
+from backend_api.contract import EventType
+from backend_api.contract_verdicts import MmStatus
 from backend_api.store import EventQuery, Outcome, Store, StoreBusy, StoreFull
 from tests.backend_api.events import make_event
 from tests.fake_clock import FakeClock

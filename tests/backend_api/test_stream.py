@@ -15,7 +15,9 @@ from hypothesis import Phase, given, settings
 from hypothesis import strategies as st
 
 from backend_api.app import create_app
-from backend_api.contract import CameraReport, Event, EventType, MmStatus, StoredEvent, Verdict
+from backend_api.contract import Event, EventType, StoredEvent
+from backend_api.contract_cameras import CameraReport
+from backend_api.contract_verdicts import MmStatus, Verdict
 from backend_api.media import MediaFolder
 from backend_api.server import serve
 from backend_api.store import Store

@@ -7,7 +7,8 @@ from uuid import uuid4
 import persistqueue
 
 from backend_api.clock import SystemClock
-from backend_api.contract import Event, EventType, MmResult, Verdict, make_event_id
+from backend_api.contract import Event, EventType, make_event_id
+from backend_api.contract_verdicts import MmResult, Verdict
 from backend_api.store import Store
 
 JOBS = 2000

@@ -13,7 +13,8 @@ from uuid import UUID
 import pytest
 
 from backend_api.clock import SystemClock
-from backend_api.contract import EventType, Verdict
+from backend_api.contract import EventType
+from backend_api.contract_verdicts import Verdict
 from backend_api.instants import from_ms
 from backend_api.keyset import Order
 from backend_api.sessions import SessionQuery

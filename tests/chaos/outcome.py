@@ -5,7 +5,8 @@ from dataclasses import dataclass
 
 import requests
 
-from backend_api.contract import EventPage, MmStatus, StoredEvent
+from backend_api.contract import EventPage, StoredEvent
+from backend_api.contract_verdicts import MmStatus
 
 
 @dataclass(frozen=True, slots=True)

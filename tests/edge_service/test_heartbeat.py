@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from backend_api.contract import HEARTBEAT_INTERVAL_S, CameraReport
+from backend_api.contract_cameras import HEARTBEAT_INTERVAL_S, CameraReport
 from edge_service.backend_call import Unreachable
 from edge_service.heartbeat import Heartbeat
 from edge_service.progress import Tally

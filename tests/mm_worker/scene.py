@@ -4,7 +4,8 @@ import random
 import threading
 from pathlib import Path
 
-from backend_api.contract import Enrichment, Event, clip_name
+from backend_api.contract import Event, clip_name
+from backend_api.contract_verdicts import Enrichment
 from backend_api.media import MediaFolder
 from backend_api.store import Store
 from mm_worker.gate import Gate

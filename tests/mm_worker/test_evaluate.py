@@ -5,7 +5,7 @@ from pathlib import Path
 from uuid import UUID
 
 from backend_api.clock import SystemClock
-from backend_api.contract import Verdict
+from backend_api.contract_verdicts import Verdict
 from backend_api.store import Agree, Review, Store, StoredResult
 from mm_worker.evaluation import evaluate, known_truths
 from tests.backend_api.events import make_event, make_result

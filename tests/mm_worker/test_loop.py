@@ -6,7 +6,8 @@ from hashlib import sha256
 
 import pytest
 
-from backend_api.contract import Enrichment, Event, MmResult, MmStatus, Verdict, clip_name, frame_name
+from backend_api.contract import Event, clip_name, frame_name
+from backend_api.contract_verdicts import Enrichment, MmResult, MmStatus, Verdict
 from mm_worker.loop import Outcome
 from mm_worker.mock_vlm import MockVlm
 from mm_worker.vlm import VlmError

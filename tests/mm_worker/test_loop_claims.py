@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from backend_api.contract import MmResult, MmStatus
+from backend_api.contract_verdicts import MmResult, MmStatus
 from backend_api.store import Claim, StoreBusy, StoreFull
 from mm_worker.loop import Outcome
 from mm_worker.vlm import VlmError

@@ -8,7 +8,7 @@ from datetime import timedelta
 
 import pytest
 
-from backend_api.contract import MmStatus
+from backend_api.contract_verdicts import MmStatus
 from mm_worker.chat_server import ChatServer
 from mm_worker.gate import Gate
 from mm_worker.ledger import Caps, Ledger, Prices, day_left_s

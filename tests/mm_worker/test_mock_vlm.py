@@ -5,7 +5,7 @@ from collections import Counter
 from hypothesis import given
 from hypothesis import strategies as st
 
-from backend_api.contract import Verdict
+from backend_api.contract_verdicts import Verdict
 from mm_worker.mock_vlm import MockVlm
 from tests.mm_worker.questions import make_question
 

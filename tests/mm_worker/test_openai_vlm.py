@@ -6,7 +6,7 @@ import threading
 
 import pytest
 
-from backend_api.contract import Sighting, Verdict
+from backend_api.contract_verdicts import Sighting, Verdict
 from mm_worker.ledger import Caps, day_start
 from mm_worker.vlm import NotAsked, ServerAway, ServerTrouble, VlmError
 from tests.mm_worker.chat_dialects import ANSWER, CUT, MODEL, Played, answers, fails, says, speaking

@@ -6,7 +6,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from backend_api.contract import MAX_SHOWN_FRAMES, Zone
+from backend_api.contract_types import Zone
+from backend_api.contract_verdicts import MAX_SHOWN_FRAMES
 from mm_worker.clip_frames import MAX_FRAMES, ClipFrame, Image
 from mm_worker.pictures import CROP_SIDE_PX, MAX_JPEG_BYTES, VIEW_SIDE_PX, crop, draw_zone, make_pictures, to_jpeg
 

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from backend_api.contract import MmResult
+from backend_api.contract_verdicts import MmResult
 from mm_worker.mock_vlm import MockVlm
 from mm_worker.vlm import Vlm
 from tests.mm_worker.chat_dialects import answers

@@ -7,7 +7,8 @@ from pathlib import Path
 import pytest
 
 from backend_api.clock import SystemClock
-from backend_api.contract import Event, MmStatus, clip_name
+from backend_api.contract import Event, clip_name
+from backend_api.contract_verdicts import MmStatus
 from backend_api.store import Store
 from tests.backend_api.events import make_event
 from tests.mm_worker.clips import draw_clip

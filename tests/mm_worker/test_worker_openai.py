@@ -6,7 +6,8 @@ from pathlib import Path
 import pytest
 
 from backend_api.clock import SystemClock
-from backend_api.contract import MAX_SHOWN_FRAMES, Event, MmResult, MmStatus, clip_name, frame_name
+from backend_api.contract import Event, clip_name, frame_name
+from backend_api.contract_verdicts import MAX_SHOWN_FRAMES, MmResult, MmStatus
 from backend_api.store import Store
 from tests.backend_api.events import make_event
 from tests.mm_worker.chat_dialects import MODEL, Played, answers, fails, speaking

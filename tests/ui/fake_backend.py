@@ -9,15 +9,9 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from urllib.parse import parse_qs, urlsplit
 from uuid import UUID
 
-from backend_api.contract import (
-    Enrichment,
-    EventPage,
-    MmResult,
-    MmStatus,
-    Problem,
-    StoredEvent,
-    format_timestamp,
-)
+from backend_api.contract import EventPage, StoredEvent
+from backend_api.contract_types import Problem, format_timestamp
+from backend_api.contract_verdicts import Enrichment, MmResult, MmStatus
 from tests.backend_api.events import START, make_event, make_result
 
 _Reply = tuple[int, str, bytes]

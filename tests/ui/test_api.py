@@ -7,7 +7,8 @@ from uuid import uuid4
 
 import pytest
 
-from backend_api.contract import EventType, MmStatus
+from backend_api.contract import EventType
+from backend_api.contract_verdicts import MmStatus
 from tests.processes import free_port
 from tests.ui.fake_backend import FakeBackend, failed, judged, problem, running_backend, stored
 from ui import api as api_module

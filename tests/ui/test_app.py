@@ -2,7 +2,8 @@
 
 import pytest
 
-from backend_api.contract import EventType, MmStatus
+from backend_api.contract import EventType
+from backend_api.contract_verdicts import MmStatus
 from tests.ui.app_driver import click, column, labels, machines, open_app, rerun, verdicts, words
 from tests.ui.fake_backend import FakeBackend, failed, judged, problem, stored, waiting
 from ui.words import EVENT_WORDS

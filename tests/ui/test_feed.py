@@ -6,7 +6,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from backend_api.contract import EventPage, MmStatus, StoredEvent
+from backend_api.contract import EventPage, StoredEvent
+from backend_api.contract_verdicts import MmStatus
 from tests.ui.fake_backend import FakeBackend, judged, stored
 from ui.api import EventQuery
 from ui.feed import (

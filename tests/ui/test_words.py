@@ -2,7 +2,8 @@
 
 import pytest
 
-from backend_api.contract import Enrichment, EventType, MmStatus, Verdict
+from backend_api.contract import EventType
+from backend_api.contract_verdicts import Enrichment, MmStatus, Verdict
 from tests.backend_api.events import make_result
 from tests.ui.fake_backend import judged, stored
 from ui.local_time import Zone

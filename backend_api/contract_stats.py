@@ -1,14 +1,20 @@
 """What GET /stats answers, each figure with its formula."""
 
-from typing import Annotated, Self
+from enum import StrEnum
+from typing import Annotated
 
 from pydantic import Field, NonNegativeInt
 
-from backend_api.buckets import Unit
-from backend_api.contract import Name, Seconds, Timestamp, Value
-from backend_api.figures import Tally
+from backend_api.contract_types import Name, Seconds, Timestamp, Value
 
 _Share = Annotated[float, Field(ge=0, le=1)]
+
+
+class Unit(StrEnum):
+    """What a bucket is."""
+
+    HOUR = "hour"
+    DAY = "day"
 
 
 class Figures(Value):
@@ -37,21 +43,6 @@ class Figures(Value):
     median_to_clean_s: float | None = Field(
         description="Of the windows_cleaned, the median of the seconds from a window's opening to its attempt."
     )
-
-    @classmethod
-    def of(cls, tally: Tally) -> Self:
-        """The figures that follow from `tally`."""
-        return cls(
-            occupied_s=tally.occupied_ms / 1000,
-            observed_s=tally.observed_ms / 1000,
-            utilisation=tally.utilisation,
-            sessions=tally.sessions,
-            windows_closed=tally.windows_closed,
-            windows_cleaned=tally.windows_cleaned,
-            windows_unjudged=tally.windows_unjudged,
-            compliance=tally.compliance,
-            median_to_clean_s=tally.median_to_clean_s,
-        )
 
 
 class MachineFigures(Figures):

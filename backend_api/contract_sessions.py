@@ -1,0 +1,71 @@
+"""What became of each use of a machine, and what can be said of each machine now."""
+
+from enum import StrEnum
+from uuid import UUID
+
+from pydantic import Field
+
+from backend_api.contract import EndReason
+from backend_api.contract_cameras import LATE_WITHIN_S
+from backend_api.contract_types import Name, Seconds, Timestamp, Value
+from backend_api.contract_verdicts import MmStatus, Verdict
+
+
+class Session(Value):
+    """One use of a machine; what has not happened, or not arrived yet, is null."""
+
+    session_id: UUID = Field(description="The event_id of the MACHINE_OCCUPIED_START.")
+    store_id: Name
+    camera_id: Name
+    machine_id: Name
+    started_at: Timestamp | None
+    ended_at: Timestamp | None = Field(description="When the machine was left; null while it is in use.")
+    occupied_s: Seconds | None = Field(description="From started_at to ended_at.")
+    end_reason: EndReason | None
+    window_opened_at: Timestamp | None
+    window_closes_at: Timestamp | None
+    attempt_event_id: UUID | None = Field(description="The CLEANING_ATTEMPT, whose clip and verdict are the evidence.")
+    attempt_at: Timestamp | None
+    verdict: Verdict | None
+    mm_status: MmStatus | None = Field(description="Where the question to the model stands; null without an attempt.")
+
+
+class SessionPage(Value):
+    """One page of sessions; `next_cursor` is null on the last page."""
+
+    items: list[Session]
+    next_cursor: str | None
+
+
+class MachineState(StrEnum):
+    """What can be said of a machine."""
+
+    IN_USE = "in_use"
+    TO_BE_CLEANED = "to_be_cleaned"
+    CLEANED = "cleaned"
+    FREE = "free"
+    UNKNOWN = "unknown"
+
+
+class Machine(Value):
+    """A machine now."""
+
+    store_id: Name
+    camera_id: Name
+    machine_id: Name
+    state: MachineState = Field(
+        description=(
+            "in_use: somebody is on it. to_be_cleaned: its cleaning window is open, and no attempt was found good. "
+            "cleaned: the attempt after its last use was. free: nothing of these. unknown: nothing has been heard of "
+            f"its camera, neither a report nor an event, for {LATE_WITHIN_S:.0f} s."
+        )
+    )
+    since: Timestamp | None = Field(description="Since when; of an unknown one, when its camera was last heard of.")
+    closes_at: Timestamp | None = Field(description="Until when it is to be cleaned; null in every other state.")
+    session: Session = Field(description="Its current session, or its last one.")
+
+
+class MachineList(Value):
+    """Every machine that was ever in use, by store, camera and name."""
+
+    items: list[Machine]

@@ -1,0 +1,75 @@
+"""What all values on the wire are made of: names, instants, shares, and the shape of an error.
+
+Frozen pydantic models and pure functions; there is no FastAPI, no database and no I/O in any file of the contract.
+"""
+
+from datetime import UTC, datetime
+from typing import Annotated, Any
+
+from pydantic import (
+    AfterValidator,
+    AwareDatetime,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    FiniteFloat,
+    NonNegativeFloat,
+    PlainSerializer,
+)
+
+MAX_PAGE_ITEMS = 500
+DEFAULT_PAGE_ITEMS = 50
+
+
+def _refuse_numbers(value: object) -> object:
+    """Only RFC 3339 text is a time stamp: a bare number could be seconds or milliseconds."""
+    # pydantic would take a text of digits alone for such a number, too.
+    if not isinstance(value, (str, datetime)) or (isinstance(value, str) and "-" not in value[1:]):
+        raise ValueError("a time stamp is RFC 3339 text with a zone, such as 2026-01-31T09:30:00.000Z")
+    return value
+
+
+def to_milliseconds(value: datetime) -> datetime:
+    """The same instant in UTC, cut to whole milliseconds. `value` must be aware. Raises ValueError beyond 9999."""
+    try:
+        value = value.astimezone(UTC)
+    except OverflowError as error:
+        raise ValueError("in UTC, this time stamp lies outside the years 1 to 9999") from error
+    return value.replace(microsecond=value.microsecond // 1000 * 1000)
+
+
+def format_timestamp(value: datetime) -> str:
+    """RFC 3339 in UTC with exactly three decimals and a Z, e.g. `2026-01-31T09:30:00.000Z`. `value` must be aware."""
+    return value.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+
+
+Timestamp = Annotated[
+    AwareDatetime,
+    BeforeValidator(_refuse_numbers),
+    AfterValidator(to_milliseconds),
+    PlainSerializer(format_timestamp, return_type=str, when_used="json"),
+]
+# Names of stores, cameras and machines become parts of file names and addresses, hence the narrow alphabet.
+Name = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.-]*$", max_length=64)]
+Confidence = Annotated[FiniteFloat, Field(ge=0, le=1)]
+Coordinate = Annotated[FiniteFloat, Field(ge=0, le=1)]
+Zone = Annotated[tuple[tuple[Coordinate, Coordinate], ...], Field(min_length=3)]
+Seconds = Annotated[NonNegativeFloat, Field(allow_inf_nan=False)]
+Sha256 = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
+
+
+class Value(BaseModel):
+    """Base of every value on the wire: immutable, and an unknown field is a mistake that is named."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class Problem(BaseModel):
+    """An error as RFC 9457 problem details; `detail` says what to do, `errors` names the fields."""
+
+    type: str = "about:blank"
+    title: str
+    status: int
+    detail: str
+    errors: list[dict[str, Any]] | None = None
