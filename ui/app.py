@@ -14,7 +14,13 @@ from ui.api import BackendError  # noqa: E402
 from ui.away import show_away, show_misconfigured  # noqa: E402
 from ui.session import api, settings  # noqa: E402
 
-PAGES = [("views/events.py", "Events")]
+PAGES = [
+    ("views/now.py", "Now"),
+    ("views/review.py", "Review"),
+    ("views/cleaning.py", "Cleaning"),
+    ("views/usage.py", "Usage"),
+    ("views/setup.py", "Setup"),
+]
 
 
 def main() -> None:

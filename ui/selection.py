@@ -5,7 +5,7 @@ from uuid import UUID
 
 import streamlit as st
 
-_PARAMETER = "event"
+EVENT = "event"
 
 
 class NoEventId(Exception):
@@ -14,7 +14,7 @@ class NoEventId(Exception):
 
 def selected_event() -> UUID | None:
     """The id of the open event. Raises NoEventId when the address holds something else."""
-    text = st.query_params.get(_PARAMETER)
+    text = st.query_params.get(EVENT)
     if text is None:
         return None
     try:
@@ -26,12 +26,12 @@ def selected_event() -> UUID | None:
 def select_event(event_id: UUID | None) -> None:
     """Open an event, or none. The address is written only when it changes: each writing is a step of the browser's."""
     text = None if event_id is None else str(event_id)
-    if text == st.query_params.get(_PARAMETER):
+    if text == st.query_params.get(EVENT):
         return
     if text is None:
-        del st.query_params[_PARAMETER]
+        del st.query_params[EVENT]
     else:
-        st.query_params[_PARAMETER] = text
+        st.query_params[EVENT] = text
 
 
 def picked_row(rows: Sequence[int], cell_rows: Sequence[int], current: int | None) -> int | None:

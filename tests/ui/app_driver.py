@@ -5,9 +5,10 @@ from streamlit.testing.v1 import AppTest
 from backend_api.process import REPOSITORY
 
 
-def open_app(**address: str) -> AppTest:
-    """The dashboard after its first run at an address with these parameters."""
+def open_app(page: str = "review", **address: str) -> AppTest:
+    """The dashboard after its first run at a page and an address with these parameters."""
     app = AppTest.from_file(str(REPOSITORY / "ui" / "app.py"), default_timeout=30)
+    app.switch_page(f"views/{page}.py")
     for name, value in address.items():
         app.query_params[name] = value
     return rerun(app)

@@ -53,8 +53,8 @@ class Dashboard:
     hosts: set[str]
 
     def open(self, query: str = "") -> None:
-        self.page.goto(self.url + query)
-        expect(self.page.get_by_role("heading", name="Events", exact=True)).to_be_visible()
+        self.page.goto(f"{self.url}review{query}")
+        expect(self.page.get_by_role("heading", name="Review", exact=True)).to_be_visible()
 
     @property
     def table(self) -> Locator:

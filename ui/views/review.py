@@ -1,4 +1,4 @@
-"""The page of events: the list, and beside it the event that is open."""
+"""The page Review: the list, and beside it the event that is open."""
 
 from uuid import UUID
 
@@ -17,7 +17,7 @@ NOT_FOUND = 404
 def show_page() -> None:
     """Draw the page. Raises BackendError, with nothing but the filters drawn, when the backend cannot answer."""
     door, here = api(), zone()
-    st.title("Events", anchor=False)
+    st.title("Review", anchor=False)
     with st.container(key="events_page"):
         list_column, detail_column = st.columns([10, 11], gap="medium")
     with list_column:
