@@ -7,40 +7,10 @@ nor from those of a verdict that could not tell.
 
 from collections.abc import Iterable
 
-from pydantic import NonNegativeInt
-
 from backend_api.agreement import Estimate, Table
-from backend_api.contract_types import Value
+from backend_api.contract_agreement import Interval, ModelAgreement
 from backend_api.contract_verdicts import Verdict
 from backend_api.history import Agree, Review
-
-
-class Interval(Value):
-    """A value between the ends of its 95 % interval."""
-
-    value: float
-    low: float
-    high: float
-
-
-class ModelAgreement(Value):
-    """What people think of one model, asked with one prompt; null where nothing can be said yet."""
-
-    model: str
-    prompt_version: str
-    agreed: NonNegativeInt
-    disagreed: NonNegativeInt
-    unsure: NonNegativeInt
-    cannot_tell: NonNegativeInt
-    sensitivity: Interval | None
-    specificity: Interval | None
-    kappa: Interval | None
-
-
-class AgreementList(Value):
-    """One row a model and prompt version that somebody reviewed."""
-
-    items: list[ModelAgreement]
 
 
 def measure_agreement(reviews: Iterable[Review]) -> list[ModelAgreement]:

@@ -7,9 +7,10 @@ from starlette.concurrency import run_in_threadpool
 
 from backend_api.answers import stored_review
 from backend_api.bodies import read_json
+from backend_api.contract_agreement import AgreementList
 from backend_api.contract_verdicts import Review, ReviewList, StoredReview
 from backend_api.openapi import json_body, problems
-from backend_api.opinions import AgreementList, measure_agreement
+from backend_api.opinions import measure_agreement
 from backend_api.problems import ApiProblem
 from backend_api.store import Agree, Store
 

@@ -7,8 +7,8 @@ from fastapi.testclient import TestClient
 from httpx import Response
 
 from backend_api.contract import Event, StoredEvent
+from backend_api.contract_agreement import AgreementList
 from backend_api.contract_verdicts import ReviewList, StoredReview, Verdict
-from backend_api.opinions import AgreementList
 from backend_api.store import Store
 from tests.backend_api.api import JSON, fields, post, problem
 from tests.backend_api.events import make_event, make_result

@@ -1,0 +1,33 @@
+"""What GET /stats/agreement answers: how far people agree with the model."""
+
+from pydantic import NonNegativeInt
+
+from backend_api.contract_types import Value
+
+
+class Interval(Value):
+    """A value between the ends of its 95 % interval."""
+
+    value: float
+    low: float
+    high: float
+
+
+class ModelAgreement(Value):
+    """What people think of one model, asked with one prompt; null where nothing can be said yet."""
+
+    model: str
+    prompt_version: str
+    agreed: NonNegativeInt
+    disagreed: NonNegativeInt
+    unsure: NonNegativeInt
+    cannot_tell: NonNegativeInt
+    sensitivity: Interval | None
+    specificity: Interval | None
+    kappa: Interval | None
+
+
+class AgreementList(Value):
+    """One row a model and prompt version that somebody reviewed."""
+
+    items: list[ModelAgreement]
