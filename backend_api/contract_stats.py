@@ -32,10 +32,20 @@ class Figures(Value):
     )
     utilisation: _Share | None = Field(description="occupied_s / observed_s; null when nothing was observed.")
     sessions: NonNegativeInt = Field(description="Sessions that began.")
+    median_stay_s: float | None = Field(
+        description="Of the sessions that began and were left, the median of the seconds in use; null when none was."
+    )
     windows_closed: NonNegativeInt = Field(
         description="Cleaning windows that closed: their time was over, or the machine was in use again before."
     )
     windows_cleaned: NonNegativeInt = Field(description="Of those, windows with an attempt whose verdict is `cleaned`.")
+    windows_not_attempted: NonNegativeInt = Field(description="Of those, windows without an attempt.")
+    windows_not_cleaned: NonNegativeInt = Field(
+        description="Of those, windows with an attempt whose verdict is `not_cleaned`."
+    )
+    windows_cannot_tell: NonNegativeInt = Field(
+        description="Of those, windows with an attempt whose verdict is `cannot_tell`; they count as not cleaned."
+    )
     windows_unjudged: NonNegativeInt = Field(
         description="Of those, windows with an attempt that has no verdict (yet); they count as not cleaned."
     )

@@ -1,5 +1,6 @@
 """From sessions and observed time to figures: how much machines were used, and whether they were cleaned."""
 
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from statistics import median
@@ -16,11 +17,13 @@ class Use:
     """What a session counts for.
 
     `occupied` is when the machine was in use; null times of its cleaning window are what has not happened.
-    `closed_ms` is when the window closed, by time or by the next session.
+    `closed_ms` is when the window closed, by time or by the next session. `stay_ms` is how long a use that is over was,
+    None of one that is not, or whose beginning is not known.
     """
 
     place: Place
     occupied: Stretch
+    stay_ms: int | None = None
     opened_ms: int | None = None
     closed_ms: int | None = None
     attempt_ms: int | None = None
@@ -29,25 +32,26 @@ class Use:
 
 @dataclass(slots=True)
 class Tally:
-    """Sums on their way to being figures."""
+    """Sums on their way to being figures; `windows` counts closed ones by verdict, `unjudged` and `not_attempted`."""
 
     occupied_ms: int = 0
     observed_ms: int = 0
     sessions: int = 0
-    windows_closed: int = 0
-    windows_cleaned: int = 0
-    windows_unjudged: int = 0
+    stays_ms: list[int] = field(default_factory=list)
+    windows: Counter[str] = field(default_factory=Counter)
     to_clean_ms: list[int] = field(default_factory=list)
+
+    def count_session(self, use: Use) -> None:
+        """Count `use`, which began."""
+        self.sessions += 1
+        if use.stay_ms is not None:
+            self.stays_ms.append(use.stay_ms)
 
     def count_window(self, use: Use) -> None:
         """Count the closed window of `use`."""
-        self.windows_closed += 1
-        if use.verdict == "cleaned":
-            self.windows_cleaned += 1
-            if use.opened_ms is not None and use.attempt_ms is not None:
-                self.to_clean_ms.append(use.attempt_ms - use.opened_ms)
-        elif use.attempt_ms is not None and use.verdict is None:
-            self.windows_unjudged += 1
+        self.windows[use.verdict or ("not_attempted" if use.attempt_ms is None else "unjudged")] += 1
+        if use.verdict == "cleaned" and use.opened_ms is not None and use.attempt_ms is not None:
+            self.to_clean_ms.append(use.attempt_ms - use.opened_ms)
 
     @property
     def utilisation(self) -> float | None:
@@ -57,7 +61,12 @@ class Tally:
     @property
     def compliance(self) -> float | None:
         """Windows that were cleaned / windows that closed; null when none closed."""
-        return round(self.windows_cleaned / self.windows_closed, 4) if self.windows_closed else None
+        return round(self.windows["cleaned"] / self.windows.total(), 4) if self.windows else None
+
+    @property
+    def median_stay_s(self) -> float | None:
+        """The median length of the uses that are over; null when none is."""
+        return round(median(self.stays_ms) / 1000, 3) if self.stays_ms else None
 
     @property
     def median_to_clean_s(self) -> float | None:
@@ -91,7 +100,7 @@ class Tallies:
     def add_use(self, use: Use) -> None:
         """Count a session: its beginning, its occupied time, and its window, each in the bucket where it lies."""
         for tally in self._at(use.place, use.occupied.begin_ms):
-            tally.sessions += 1
+            tally.count_session(use)
         for tally in self._at(use.place, use.closed_ms):
             tally.count_window(use)
         occupied = use.occupied.within(self.span)

@@ -55,6 +55,7 @@ def reading_routes(store: Store) -> APIRouter:
         - utilisation = occupied time / observed time
         - compliance = windows with an attempt whose verdict is `cleaned` / windows closed
         - median_to_clean_s = the median, over the windows cleaned, of attempt's time - window's opening
+        - median_stay_s = the median, over the sessions that began and were left, of their seconds in use
         - peak_hour = the hour of the day with the most occupied time
         - observed time = while the camera's edge reported (a silence of more than 60 s is a gap), and while somebody
           was on the machine; of a camera without any report in the span, from its first event in it to its last

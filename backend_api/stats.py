@@ -126,12 +126,15 @@ def _uses(place: Place, rows: Sequence[_Row], last_ms: int, past: Stretch) -> It
         assert row is not None  # noqa: S101 - only the last of a pair is
         # Of a use whose START has not arrived nobody knows how long it was.
         begin_ms, end_ms = (row.ts_ms, row.ts_ms) if row.started_ms is None else (row.started_ms, row.ended_ms)
+        left = row.started_ms is not None and (row.ended_ms is not None or row.opened_ms is not None)
         if end_ms is None:
             end_ms = last_ms if row.opened_ms is None else row.opened_ms
         closed_ms = row.closes_ms if following is None or row.closes_ms is None else min(row.closes_ms, following.ts_ms)
+        occupied = Stretch(begin_ms, max(begin_ms, end_ms))
         yield Use(
             place=place,
-            occupied=Stretch(begin_ms, max(begin_ms, end_ms)),
+            occupied=occupied,
+            stay_ms=occupied.length_ms if left else None,
             opened_ms=row.opened_ms,
             closed_ms=closed_ms if closed_ms is not None and closed_ms < past.end_ms else None,
             attempt_ms=row.attempt_ms,
@@ -198,9 +201,13 @@ def _figures(tally: Tally) -> dict[str, Any]:
         "observed_s": tally.observed_ms / 1000,
         "utilisation": tally.utilisation,
         "sessions": tally.sessions,
-        "windows_closed": tally.windows_closed,
-        "windows_cleaned": tally.windows_cleaned,
-        "windows_unjudged": tally.windows_unjudged,
+        "median_stay_s": tally.median_stay_s,
+        "windows_closed": tally.windows.total(),
+        "windows_cleaned": tally.windows["cleaned"],
+        "windows_not_attempted": tally.windows["not_attempted"],
+        "windows_not_cleaned": tally.windows["not_cleaned"],
+        "windows_cannot_tell": tally.windows["cannot_tell"],
+        "windows_unjudged": tally.windows["unjudged"],
         "compliance": tally.compliance,
         "median_to_clean_s": tally.median_to_clean_s,
     }

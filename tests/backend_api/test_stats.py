@@ -57,7 +57,9 @@ def test_a_day_of_two_machines(store: Store, clock: FakeClock) -> None:
     assert (total.sessions, total.occupied_s, total.observed_s) == (3, 180.0, 2 * HOUR_S)
     assert total.utilisation == round(180 / (2 * HOUR_S), 4)
     assert (total.windows_closed, total.windows_cleaned, total.compliance) == (3, 1, 0.3333)
-    assert total.median_to_clean_s == 15.0
+    assert (total.windows_not_cleaned, total.windows_not_attempted) == (1, 1)
+    assert (total.windows_unjudged, total.windows_cannot_tell) == (0, 0)
+    assert (total.median_stay_s, total.median_to_clean_s) == (60.0, 15.0)
     assert found.peak_hour is not None
     assert (found.peak_hour.hour, found.peak_hour.occupied_s) == (9, 180.0)
     by_name = {item.machine_id: item for item in found.machines}
@@ -77,6 +79,30 @@ def test_a_window_is_closed_by_the_next_session_and_an_attempt_may_be_unjudged(s
     assert stats(store).total.windows_closed == 2
 
 
+def test_every_closed_window_is_counted_as_one_thing(store: Store, clock: FakeClock) -> None:
+    last = make_session(5)
+    attempts = [event for number in range(1, 5) for event in make_session(number)]
+    store.add([*attempts, *last[:3]])
+    judge(store, Verdict.CLEANED, Verdict.NOT_CLEANED, Verdict.CANNOT_TELL)
+    clock.advance(HOUR_S)
+    total = stats(store).total
+    assert (total.windows_closed, total.windows_cleaned, total.compliance) == (5, 1, 0.2)
+    assert (total.windows_not_cleaned, total.windows_cannot_tell, total.windows_unjudged) == (1, 1, 1)
+    assert total.windows_not_attempted == 1
+
+
+def test_a_stay_counts_whole_where_it_began(store: Store, clock: FakeClock) -> None:
+    store.add([*make_session(1), *make_session(2, at_s=600), *make_session(3, at_s=1170)])
+    clock.advance(HOUR_S)
+    found = stats(store, since=START + timedelta(seconds=30), until=START + timedelta(seconds=1200))
+    assert (found.total.sessions, found.total.median_stay_s) == (2, 60.0)
+    assert [(machine.sessions, machine.median_stay_s) for machine in found.machines] == [
+        (0, None),
+        (1, 60.0),
+        (1, 60.0),
+    ]
+
+
 def test_sessions_across_the_edges_count_with_what_lies_inside(store: Store, clock: FakeClock) -> None:
     clock.advance(HOUR_S)
     store.add([*make_session(1), *make_session(2, at_s=120)])
@@ -94,6 +120,7 @@ def test_silence_is_not_observed_and_who_has_not_left_counts_up_to_it(store: Sto
     total = stats(store).total
     # In use from 300 s on: until the last report, the silence included.
     assert (total.occupied_s, total.observed_s) == (600 - 300 + HOUR_S + 100, 600 + HOUR_S + 100)
+    assert (total.sessions, total.median_stay_s) == (1, None)
     other = stats(store, until=START + timedelta(seconds=900)).total
     assert (other.occupied_s, other.observed_s) == (300.0, 600.0)
 
@@ -153,11 +180,14 @@ def test_machines_and_buckets_add_up_to_the_total(uses: list[tuple[Place, int, i
     tallies.add_observed(BIKE, [span])
     for place, begin, length, closed in uses:
         occupied = Stretch(begin * hour_ms, (begin + length) * hour_ms)
-        tallies.add_use(Use(place, occupied, closed_ms=closed * hour_ms, verdict="cleaned"))
-    for name in ("occupied_ms", "observed_ms", "sessions", "windows_closed", "windows_cleaned"):
+        tallies.add_use(Use(place, occupied, length * hour_ms, closed_ms=closed * hour_ms, verdict="cleaned"))
+    for name in ("occupied_ms", "observed_ms", "sessions"):
         total = getattr(tallies.total, name)
         assert sum(getattr(tally, name) for tally in tallies.by_machine.values()) == total
         assert sum(getattr(tally, name) for tally in tallies.by_bucket) == total
+    for count in (lambda tally: tally.windows["cleaned"], lambda tally: len(tally.stays_ms)):
+        assert sum(map(count, tallies.by_machine.values())) == count(tallies.total)
+        assert sum(map(count, tallies.by_bucket)) == count(tallies.total)
     assert sum(tallies.occupied_ms_by_hour) == tallies.total.occupied_ms
     inside = [place for place, begin, _, _ in uses if 0 <= begin <= 50]
     assert tallies.total.sessions == len(inside)
