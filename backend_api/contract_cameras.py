@@ -1,15 +1,20 @@
 """What an edge says of its camera, and what follows from it."""
 
 from enum import StrEnum
+from typing import Self
 
-from pydantic import Field, NonNegativeInt
+from pydantic import Field, NonNegativeInt, model_validator
 
-from backend_api.contract_types import Name, Seconds, Timestamp, Value
+from backend_api.contract_types import Name, Seconds, Timestamp, Value, Zone
 
 HEARTBEAT_INTERVAL_S = 5.0
 # Two reports may be lost on the way, as in a restart of the backend; after a minute somebody should go and look.
 UP_WITHIN_S = 3 * HEARTBEAT_INTERVAL_S
 LATE_WITHIN_S = 60.0
+# How often an edge sends its camera's setup and a new still.
+SETUP_INTERVAL_S = 600.0
+MAX_CONFIG_CHARACTERS = 64 * 1024
+MAX_STILL_BYTES = 2 * 1024**2
 
 
 class CameraReport(Value):
@@ -47,3 +52,38 @@ class CameraList(Value):
     """Every camera that ever reported, by store and name."""
 
     items: list[CameraState]
+
+
+class MachineSetup(Value):
+    """A machine as its edge is configured to watch it."""
+
+    machine_id: Name
+    name: str = Field(min_length=1, max_length=100, description="What people call it.")
+    zone: Zone = Field(description="The polygon's corners in order: x and y from 0 (left, top) to 1 (right, bottom).")
+
+
+class CameraSetup(Value):
+    """What an edge watches in its camera's picture, sent when it starts and every SETUP_INTERVAL_S."""
+
+    store_id: Name
+    machines: tuple[MachineSetup, ...]
+    config: str | None = Field(
+        max_length=MAX_CONFIG_CHARACTERS,
+        description="The edge's configuration file as YAML, without its comments; null when the edge keeps it back.",
+    )
+
+    @model_validator(mode="after")
+    def _check_ids(self) -> Self:
+        ids = [machine.machine_id for machine in self.machines]
+        for machine_id in ids:
+            if ids.count(machine_id) > 1:
+                raise ValueError(f"machines: {machine_id} is the id of two of them; give each its own")
+        return self
+
+
+class CameraSetupState(CameraSetup):
+    """A camera's last setup, when it came, and of when its still is, if there is one."""
+
+    camera_id: Name
+    reported_at: Timestamp
+    still_at: Timestamp | None

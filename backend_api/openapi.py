@@ -7,13 +7,13 @@ from pydantic.json_schema import models_json_schema
 from starlette.types import Lifespan
 
 from backend_api.contract import BatchResult, Event, EventPage, StoredEvent
-from backend_api.contract_cameras import CameraReport
+from backend_api.contract_cameras import CameraReport, CameraSetup
 from backend_api.contract_types import Problem
 from backend_api.contract_verdicts import Review
 from backend_api.problems import MEDIA_TYPE
 
 _REFERENCE = "#/components/schemas/{model}"
-_MODELS = (Event, StoredEvent, EventPage, BatchResult, CameraReport, Review, Problem)
+_MODELS = (Event, StoredEvent, EventPage, BatchResult, CameraReport, CameraSetup, Review, Problem)
 
 # What answers without a key.
 OPEN_PATHS = ("/health", "/ready")

@@ -1,4 +1,4 @@
-"""Retention: in the background, media that are too old or too much are removed; their events stay.
+"""Retention: in the background, media that are too old or too much are removed; their events stay. Stills go by age.
 
 Order: write down that they go, on the disk, and only then remove the files. After a crash in between, what was written
 down is still in the folder; the next pass finds it there and removes it.
@@ -9,6 +9,7 @@ import threading
 from collections.abc import Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
+from datetime import timedelta
 
 from backend_api.clock import Clock
 from backend_api.failures import StoreBusy, StoreFull
@@ -62,6 +63,9 @@ class Retention:
             self._store.note_removed([(removal.event_id, removal.reason) for removal in part])
             for removal in part:
                 self._remove(removal, used[removal.event_id])
+        if self._limits.days is not None:
+            # Without an exception: a camera that is gone leaves no picture of people behind, either.
+            self._store.setups.drop_stills(self._clock.now() - timedelta(days=self._limits.days))
         if removals:
             log.info("removed the clips and pictures of %d events, which themselves stay", len(removals))
         return len(removals)

@@ -31,6 +31,7 @@ from backend_api.reading import Reading
 from backend_api.removed import Removed, Standing
 from backend_api.rows import EventRow, select_rows, to_row
 from backend_api.schema import DatabaseNotReady, open_database
+from backend_api.setups import Setups
 from backend_api.spending import Spending
 from backend_api.tables import events
 
@@ -69,6 +70,7 @@ class Store:
         self._database = database
         self._clock = clock
         self.reading = Reading(database, clock)
+        self.setups = Setups(database, clock)
 
     @classmethod
     def open(cls, db: str | Path, clock: Clock, *, create: bool) -> Self:

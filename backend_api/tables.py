@@ -4,7 +4,7 @@ Every list is ordered by (ts_ms, seq), so each filter has an index that ends in 
 since 1970 in UTC. `enrichments.ts_ms` repeats its event's, which lets its indexes carry the same order.
 """
 
-from sqlalchemy import BigInteger, Column, Float, ForeignKey, Index, Integer, MetaData, String, Table, Text
+from sqlalchemy import BigInteger, Column, Float, ForeignKey, Index, Integer, LargeBinary, MetaData, String, Table, Text
 
 metadata = MetaData()
 
@@ -106,6 +106,20 @@ cameras = Table(
     Column("reported_at_ms", BigInteger, nullable=False),
     # The report as JSON.
     Column("body", Text, nullable=False),
+)
+
+# What each camera's edge watches, and a picture of it; either may come first, and be null until the other has come.
+camera_setups = Table(
+    "camera_setups",
+    metadata,
+    Column("store_id", String(64), primary_key=True),
+    Column("camera_id", String(64), primary_key=True),
+    Column("reported_at_ms", BigInteger),
+    # The setup as JSON.
+    Column("body", Text),
+    Column("still_at_ms", BigInteger),
+    # JPEG. It stands last: whoever reads the columns before it reads none of its pages.
+    Column("still", LargeBinary),
 )
 
 # Events whose clip and pictures were removed to make room, or for their age: they answer 410 rather than 404.
