@@ -71,6 +71,16 @@ class Enrichment(Value):
     result: MmResult | None = None
 
 
+class QueueState(Value):
+    """How many questions to the model are in which state."""
+
+    pending: NonNegativeInt
+    processing: NonNegativeInt
+    done: NonNegativeInt
+    dead: NonNegativeInt
+    oldest_pending_at: Timestamp | None = Field(description="When the oldest pending one's event arrived.")
+
+
 def _yes_or_no(value: object) -> object:
     """True and false are yes and no."""
     return ("yes" if value else "no") if isinstance(value, bool) else value

@@ -1,16 +1,20 @@
 """The dashboard's one door to the backend: HTTP calls, answers as the contract's values, errors with their cure."""
 
-from dataclasses import dataclass
-from datetime import datetime
-from typing import TypeVar
+from collections.abc import Mapping
+from typing import Literal, TypeVar
 from uuid import UUID
 
 import requests
 from pydantic import BaseModel, ValidationError
 
-from backend_api.contract import EventPage, EventType, StoredEvent
-from backend_api.contract_types import Problem, format_timestamp
-from backend_api.contract_verdicts import MmStatus
+from backend_api.contract import EventPage, StoredEvent
+from backend_api.contract_agreement import AgreementList
+from backend_api.contract_cameras import CameraList, CameraSetupState
+from backend_api.contract_sessions import MachineList, SessionPage
+from backend_api.contract_stats import Stats
+from backend_api.contract_types import MAX_PAGE_ITEMS, Problem
+from backend_api.contract_verdicts import QueueState, StoredReview
+from ui.queries import EventQuery, Parameters, SessionQuery, StatsQuery
 
 CONNECT_TIMEOUT_S = 2.0
 READ_TIMEOUT_S = 10.0
@@ -38,28 +42,6 @@ class NotUnderstood(BackendError):
     """Something answers at the address, but not what a backend of this version says."""
 
 
-@dataclass(frozen=True, slots=True)
-class EventQuery:
-    """Which events to list; None is any. `since` and `until` bound `ts`."""
-
-    event_type: EventType | None = None
-    machine_id: str | None = None
-    mm_status: MmStatus | None = None
-    since: datetime | None = None
-    until: datetime | None = None
-
-    def parameters(self) -> dict[str, str]:
-        """The query string's fields, without those that are None."""
-        fields = {
-            "event_type": self.event_type,
-            "machine_id": self.machine_id,
-            "mm_status": self.mm_status,
-            "since": self.since and format_timestamp(self.since),
-            "until": self.until and format_timestamp(self.until),
-        }
-        return {name: str(value) for name, value in fields.items() if value is not None}
-
-
 class BackendApi:
     """Calls to the backend at `url`, from any thread; each raises a BackendError when it brings no answer.
 
@@ -75,15 +57,56 @@ class BackendApi:
             self._session.headers["Authorization"] = f"Bearer {api_key}"
 
     def events(self, query: EventQuery, *, limit: int, cursor: str | None = None) -> EventPage:
-        """One page of events, newest first: at most `limit` after `cursor` (an earlier page's `next_cursor`)."""
-        parameters = query.parameters() | {"order": "desc", "limit": str(limit)}
-        if cursor is not None:
-            parameters["cursor"] = cursor
-        return self._parse(self._call("GET", "/events", parameters), EventPage)
+        """One page of events: at most `limit` after `cursor` (an earlier page's `next_cursor`)."""
+        return self._get("/events", EventPage, _page_of(query, limit, cursor))
+
+    def session_events(self, session_id: UUID) -> tuple[StoredEvent, ...]:
+        """The events of one use of a machine, the oldest first; none when there is no such session."""
+        query = EventQuery(session_id=session_id, order="asc")
+        return tuple(self.events(query, limit=MAX_PAGE_ITEMS).items)
 
     def event(self, event_id: UUID) -> StoredEvent:
         """One event. Raises Refused with status 404 when there is none of that id."""
-        return self._parse(self._call("GET", f"/events/{event_id}"), StoredEvent)
+        return self._get(f"/events/{event_id}", StoredEvent)
+
+    def sessions(self, query: SessionQuery, *, limit: int, cursor: str | None = None) -> SessionPage:
+        """One page of sessions: at most `limit` after `cursor` (an earlier page's `next_cursor`)."""
+        return self._get("/sessions", SessionPage, _page_of(query, limit, cursor))
+
+    def machines(self) -> MachineList:
+        """Each machine now."""
+        return self._get("/machines", MachineList)
+
+    def stats(self, query: StatsQuery) -> Stats:
+        """How much machines were used, and how often they were cleaned."""
+        return self._get("/stats", Stats, query.parameters())
+
+    def cameras(self) -> CameraList:
+        """Each camera's last report."""
+        return self._get("/cameras", CameraList)
+
+    def setup(self, store_id: str, camera_id: str) -> CameraSetupState:
+        """What a camera's edge watches. Raises Refused with status 404 when it has not said."""
+        return self._get(f"/cameras/{camera_id}/setup", CameraSetupState, (("store_id", store_id),))
+
+    def still(self, store_id: str, camera_id: str) -> bytes:
+        """A camera's last still, a JPEG. Raises Refused with status 404 when there is none."""
+        return self._call("GET", f"/cameras/{camera_id}/still", (("store_id", store_id),)).content
+
+    def queue(self) -> QueueState:
+        """How many questions to the model are in which state."""
+        return self._get("/queue", QueueState)
+
+    def agreement(self) -> AgreementList:
+        """How far people agree with each model."""
+        return self._get("/stats/agreement", AgreementList)
+
+    def review(
+        self, event_id: UUID, agree: Literal["yes", "no", "unsure", "withdrawn"], note: str = ""
+    ) -> StoredReview:
+        """Say what a person thinks of an event's verdict. Raises Refused with status 409 when it has none."""
+        body = {"agree": agree, "note": note}
+        return self._parse(self._call("POST", f"/events/{event_id}/review", body=body), StoredReview)
 
     def retry(self, event_id: UUID) -> None:
         """Have the model asked again about an event whose enrichment is DEAD."""
@@ -93,12 +116,18 @@ class BackendApi:
         """Return when the backend is up, raise a BackendError otherwise."""
         self._call("GET", "/health")
 
-    def _call(self, method: str, path: str, parameters: dict[str, str] | None = None) -> requests.Response:
+    def _get(self, path: str, model: type[Answer], parameters: Parameters = ()) -> Answer:
+        return self._parse(self._call("GET", path, parameters), model)
+
+    def _call(
+        self, method: str, path: str, parameters: Parameters = (), body: Mapping[str, object] | None = None
+    ) -> requests.Response:
         try:
             response = self._session.request(
                 method,
                 self.url + path,
                 params=parameters,
+                json=body,
                 timeout=(CONNECT_TIMEOUT_S, READ_TIMEOUT_S),
                 allow_redirects=False,
             )
@@ -116,6 +145,11 @@ class BackendApi:
                 f"What {self.url} answers is not what a backend of this version says. Check that the address is the "
                 "backend's, and that backend and dashboard come from the same release."
             ) from error
+
+
+def _page_of(query: EventQuery | SessionQuery, limit: int, cursor: str | None) -> Parameters:
+    after = () if cursor is None else (("cursor", cursor),)
+    return (*query.parameters(), ("limit", str(limit)), *after)
 
 
 def _reason(response: requests.Response) -> str:

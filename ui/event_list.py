@@ -10,9 +10,10 @@ import streamlit as st
 
 from backend_api.contract import EventType, StoredEvent
 from backend_api.contract_verdicts import MmStatus
-from ui.api import BackendApi, BackendError, EventQuery
+from ui.api import BackendApi, BackendError
 from ui.feed import PAGE_ITEMS, Feed, brought_up_to_date, newer_page, older_page, open_feed, with_updates
 from ui.local_time import Zone
+from ui.queries import EventQuery
 from ui.selection import picked_row, select_event
 from ui.words import EVENT_WORDS, OUTCOME_COLORS, STATUS_WORDS, outcome
 

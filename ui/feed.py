@@ -12,7 +12,7 @@ from typing import Protocol
 from backend_api.contract import EventPage, EventType, StoredEvent
 from backend_api.contract_types import DEFAULT_PAGE_ITEMS
 from backend_api.contract_verdicts import MmStatus
-from ui.api import EventQuery
+from ui.queries import EventQuery
 
 PAGE_ITEMS = DEFAULT_PAGE_ITEMS
 # As many verdicts as one answer can hold are brought up to date at once.

@@ -1,4 +1,4 @@
-"""What every page shares: the settings, the door to the backend, and the browser's time zone."""
+"""What every page shares: the settings, the door to the backend, and the time zone."""
 
 import os
 
@@ -30,5 +30,5 @@ def browser_url(path: str) -> str:
 
 
 def zone() -> Zone:
-    """The time zone of this session's browser."""
-    return Zone.from_name(st.context.timezone)
+    """The store's time zone (GYM_TIME_ZONE), or else that of this session's browser. Every page names it."""
+    return Zone.from_name(settings().time_zone or st.context.timezone)

@@ -11,5 +11,6 @@ from tests.ui.fake_backend import FakeBackend, running_backend
 def backend(monkeypatch: pytest.MonkeyPatch) -> Iterator[FakeBackend]:
     with running_backend() as running:
         monkeypatch.setenv("GYM_BACKEND_URL", running.url)
-        monkeypatch.delenv("GYM_PUBLIC_BACKEND_URL", raising=False)
+        for name in ("GYM_PUBLIC_BACKEND_URL", "GYM_API_KEY", "GYM_TIME_ZONE"):
+            monkeypatch.delenv(name, raising=False)
         yield running

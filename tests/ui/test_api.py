@@ -2,17 +2,16 @@
 
 import socket
 from collections.abc import Iterator
-from datetime import UTC, datetime
 from uuid import uuid4
 
 import pytest
 
-from backend_api.contract import EventType
 from backend_api.contract_verdicts import MmStatus
 from tests.processes import free_port
 from tests.ui.fake_backend import FakeBackend, failed, judged, problem, running_backend, stored
 from ui import api as api_module
-from ui.api import BackendApi, EventQuery, NotUnderstood, Refused, Unreachable
+from ui.api import BackendApi, NotUnderstood, Refused, Unreachable
+from ui.queries import EventQuery
 
 
 @pytest.fixture
@@ -27,18 +26,6 @@ def test_events_come_newest_first_page_by_page(backend: FakeBackend) -> None:
     second = api.events(EventQuery(), limit=2, cursor=first.next_cursor)
     assert [*first.items, *second.items] == backend.events[::-1]
     assert second.next_cursor is None
-
-
-def test_a_query_names_only_what_is_asked_for() -> None:
-    assert EventQuery().parameters() == {}
-    assert EventQuery(
-        EventType.CLEANING_ATTEMPT, "bike_01", MmStatus.DEAD, since=datetime(2026, 1, 31, tzinfo=UTC)
-    ).parameters() == {
-        "event_type": "CLEANING_ATTEMPT",
-        "machine_id": "bike_01",
-        "mm_status": "DEAD",
-        "since": "2026-01-31T00:00:00.000Z",
-    }
 
 
 def test_one_event(backend: FakeBackend) -> None:

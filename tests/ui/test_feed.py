@@ -9,7 +9,6 @@ from hypothesis import strategies as st
 from backend_api.contract import EventPage, StoredEvent
 from backend_api.contract_verdicts import MmStatus
 from tests.ui.fake_backend import FakeBackend, judged, stored
-from ui.api import EventQuery
 from ui.feed import (
     PAGE_ITEMS,
     Feed,
@@ -19,6 +18,7 @@ from ui.feed import (
     older_page,
     open_feed,
 )
+from ui.queries import EventQuery
 
 
 class Memory:
@@ -30,7 +30,7 @@ class Memory:
 
     def events(self, query: EventQuery, *, limit: int, cursor: str | None = None) -> EventPage:
         self.calls += 1
-        fields = query.parameters() | {"limit": str(limit)} | ({"cursor": cursor} if cursor else {})
+        fields = dict(query.parameters()) | {"limit": str(limit)} | ({"cursor": cursor} if cursor else {})
         return self.backend.page(fields)
 
 

@@ -49,3 +49,14 @@ def test_a_backend_on_the_schemes_own_port() -> None:
 def test_a_public_address_beats_the_pages_host() -> None:
     settings = Settings.from_environment({"GYM_PUBLIC_BACKEND_URL": "https://gym.example/api/"})
     assert settings.browser_url("/media/1", "http://localhost:8501") == "https://gym.example/api/media/1"
+
+
+def test_the_stores_time_zone_is_set_by_name() -> None:
+    assert Settings.from_environment({"GYM_TIME_ZONE": "Europe/Berlin"}).time_zone == "Europe/Berlin"
+    assert Settings.from_environment({"GYM_TIME_ZONE": ""}).time_zone is None
+
+
+@pytest.mark.parametrize("name", ["Berlin", "../../etc/passwd", "/etc/passwd", "America", "\0", "2"])
+def test_no_time_zone_is_refused_by_name(name: str) -> None:
+    with pytest.raises(UsageError, match="GYM_TIME_ZONE"):
+        Settings.from_environment({"GYM_TIME_ZONE": name})

@@ -1,0 +1,75 @@
+"""What many sessions look at again and again: asked for once, and shared by all of them for up to a second.
+
+What an operator has just changed must be seen at once: call `look_again` after every such call.
+"""
+
+import streamlit as st
+
+from backend_api.contract_cameras import CameraList
+from backend_api.contract_sessions import MachineList, SessionPage
+from backend_api.contract_stats import Stats
+from backend_api.contract_verdicts import QueueState
+from ui.api import BackendApi
+from ui.queries import SessionQuery, StatsQuery
+from ui.session import api, settings
+
+SHARED_S = 1.0
+# Answers are immutable, so that sessions can share the values themselves. Whoever asks while an answer is under way
+# waits for that one; errors are not kept.
+_shared = st.cache_resource(ttl=SHARED_S, max_entries=200, show_spinner=False)
+
+
+def machines() -> MachineList:
+    """Each machine now."""
+    return _machines(settings().backend_url, api())
+
+
+def cameras() -> CameraList:
+    """Each camera's last report."""
+    return _cameras(settings().backend_url, api())
+
+
+def queue() -> QueueState:
+    """How many questions to the model are in which state."""
+    return _queue(settings().backend_url, api())
+
+
+def sessions(query: SessionQuery, *, limit: int) -> SessionPage:
+    """The first page of sessions."""
+    return _sessions(settings().backend_url, api(), query, limit)
+
+
+def stats(query: StatsQuery) -> Stats:
+    """Figures; to share them, let the span begin and end at full minutes."""
+    return _stats(settings().backend_url, api(), query)
+
+
+def look_again() -> None:
+    """Forget what is shared: the next look at anything asks the backend."""
+    for shared in (_machines, _cameras, _queue, _sessions, _stats):
+        shared.clear()
+
+
+@_shared
+def _machines(_url: str, _api: BackendApi) -> MachineList:
+    return _api.machines()
+
+
+@_shared
+def _cameras(_url: str, _api: BackendApi) -> CameraList:
+    return _api.cameras()
+
+
+@_shared
+def _queue(_url: str, _api: BackendApi) -> QueueState:
+    return _api.queue()
+
+
+@_shared
+def _sessions(_url: str, _api: BackendApi, query: SessionQuery, limit: int) -> SessionPage:
+    return _api.sessions(query, limit=limit)
+
+
+@_shared
+def _stats(_url: str, _api: BackendApi, query: StatsQuery) -> Stats:
+    return _api.stats(query)
