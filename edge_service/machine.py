@@ -3,7 +3,9 @@
 from dataclasses import dataclass
 from enum import StrEnum
 
-Point = tuple[float, float]
+from backend_api.contract_zones import Point
+
+__all__ = ["FEET", "Anchor", "AnchorKind", "Machine", "Point", "RuleTimes"]
 
 
 @dataclass(frozen=True, slots=True)
