@@ -2,8 +2,8 @@
 
 from collections.abc import Sequence
 
-from edge_service.detector import Box
 from backend_api.contract_zones import area
+from edge_service.detector import Box
 from edge_service.machine import Anchor, AnchorKind, Point
 from edge_service.zone import contains
 

@@ -6,7 +6,7 @@ from hypothesis import given
 from edge_service.machine import Point
 from edge_service.standpoint import find_standpoint
 from edge_service.zone import contains
-from tests.edge_service.test_zone import NOTCHED, SQUARE, star_shaped
+from tests.zones import NOTCHED, SQUARE, star_shaped
 
 
 def test_in_a_rectangle_it_is_in_the_middle_above_the_lower_side() -> None:
