@@ -3,6 +3,7 @@
 from typing import Literal
 
 from backend_api.contract import AttemptAttributes, EndAttributes, EndReason, EventType, StoredEvent, WindowAttributes
+from backend_api.contract_sessions import Outcome
 from backend_api.contract_verdicts import Enrichment, MmResult, MmStatus, Verdict
 from ui.local_time import Zone
 
@@ -33,6 +34,28 @@ OUTCOME_COLORS: dict[str, Color] = {
     "Waiting": "gray",
     "Being judged": "blue",
     "Failed": "red",
+}
+SESSION_WORDS = {
+    Outcome.IN_USE: "In use",
+    Outcome.WINDOW_OPEN: "To be cleaned",
+    Outcome.NOT_ATTEMPTED: "No attempt",
+    Outcome.WAITING: "Waiting for verdict",
+    Outcome.FAILED: "No verdict",
+    Outcome.CLEANED: "Cleaned",
+    Outcome.NOT_CLEANED: "Not cleaned",
+    Outcome.CANNOT_TELL: "Cannot tell",
+    Outcome.NO_WINDOW: "No window",
+}
+SESSION_COLORS: dict[Outcome, Color] = {
+    Outcome.IN_USE: "blue",
+    Outcome.WINDOW_OPEN: "orange",
+    Outcome.NOT_ATTEMPTED: "red",
+    Outcome.WAITING: "gray",
+    Outcome.FAILED: "red",
+    Outcome.CLEANED: "green",
+    Outcome.NOT_CLEANED: "red",
+    Outcome.CANNOT_TELL: "orange",
+    Outcome.NO_WINDOW: "gray",
 }
 _END_REASONS = {
     EndReason.LEFT: "the person left",
