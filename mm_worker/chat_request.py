@@ -10,6 +10,7 @@ from mm_worker.reply import reply_schema
 from mm_worker.vlm import Question
 
 Message = dict[str, JsonValue]
+_MAX_REPEATED = 2000
 
 
 class ReplyFormat(IntEnum):
@@ -22,7 +23,7 @@ class ReplyFormat(IntEnum):
 
 def opening(prompt: Prompt, question: Question) -> list[Message]:
     """The messages that put `question`: every picture after a line that names its number and its second."""
-    parts: list[JsonValue] = [_text(prompt.question.replace("{machine_id}", question.event.machine_id))]
+    parts: list[JsonValue] = [_text(_wording(prompt, question))]
     for number, picture in enumerate(question.pictures, start=1):
         parts.append(_text(f"Picture {number}, at {picture.time_s:.1f} s, {picture.shows}:"))
         url = f"data:image/jpeg;base64,{b64encode(picture.jpeg).decode()}"
@@ -31,9 +32,12 @@ def opening(prompt: Prompt, question: Question) -> list[Message]:
 
 
 def repair(prompt: Prompt, answer: str, problem: str) -> list[Message]:
-    """What follows an `answer` that could not be used because of `problem`."""
+    """What follows an `answer` that could not be used because of `problem`.
+
+    A model that lost itself may have written for pages, and a server may refuse a message that says nothing.
+    """
     return [
-        {"role": "assistant", "content": answer},
+        {"role": "assistant", "content": answer[:_MAX_REPEATED] or "(nothing)"},
         {"role": "user", "content": prompt.repair.replace("{problem}", problem)},
     ]
 
@@ -47,6 +51,14 @@ def request_body(model: str, messages: list[Message], reply_format: ReplyFormat)
     elif reply_format is ReplyFormat.JSON_OBJECT:
         body["response_format"] = {"type": "json_object"}
     return body
+
+
+def _wording(prompt: Prompt, question: Question) -> str:
+    """The question with the machine and the second, from the clip's start, at which somebody was first seen there."""
+    event = question.event
+    came_s = (event.ts - event.clip.start_ts).total_seconds() if event.clip else 0.0
+    wording = prompt.question.replace("{machine_id}", event.machine_id)
+    return wording.replace("{came_s}", f"{max(0.0, came_s):.1f}")
 
 
 def _text(text: str) -> Message:

@@ -21,7 +21,7 @@ def main() -> int:
     """Write the report to standard output. Raises UsageError, FatalError."""
     parser = ArgumentParser(
         description="Compare every model's verdicts with people's reviews: sensitivity (of what was cleaned), "
-        "specificity (of what was not), Cohen's kappa, and how often the model could not tell, each with its 95 %% "
+        "specificity (of what was not), Cohen's kappa, and how often the model could not tell, each with its 95 % "
         "interval, per model and prompt.",
         epilog="Exit codes: 0 done, 2 wrong use or configuration, 1 anything else.",
     )

@@ -19,10 +19,13 @@ MAX_JPEG_BYTES = 200_000
 # Hosted models scale larger pictures down themselves, and bill by the tile; these keep hands and cloths visible.
 CROP_SIDE_PX = 768
 VIEW_SIDE_PX = 1024
-# A zone is where somebody's feet are: the body above it and the reach beside it belong to the picture.
+# A zone is where somebody's feet are, often no more than a strip of floor: the hands above it and the reach beside it
+# belong to the picture. Shares of the zone's longer side, which is about a machine's length.
 MARGIN = 0.25
+MARGIN_ABOVE = 0.75
 _QUALITIES = (85, 70, 50, 30)
-_YELLOW = (0, 255, 255)
+# Hardly anything in a gym has this colour; machines, floors and cloths are often yellow.
+_MAGENTA = (255, 0, 255)
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,17 +52,19 @@ def make_pictures(frames: Sequence[ClipFrame], zone: Zone | None) -> tuple[Pictu
     ]
     middle = frames[len(frames) // 2]
     view = to_jpeg(draw_zone(middle.image, zone), VIEW_SIDE_PX)
-    return (*crops, Picture(middle.time_s, view, "the whole view, with the machine's zone outlined in yellow"))
+    return (*crops, Picture(middle.time_s, view, "the whole view, with the machine's zone outlined in magenta"))
 
 
 def crop(image: Image, zone: Zone) -> Image:
-    """The part of `image` around `zone`, with a margin of MARGIN times the zone's longer side, at least one pixel."""
+    """The part of `image` around `zone`, with a margin that is largest above it; at least one pixel."""
     height, width = image.shape[:2]
     corners = np.array(zone) * (width, height)
     left_top, right_bottom = corners.min(axis=0), corners.max(axis=0)
-    margin = MARGIN * (right_bottom - left_top).max()
-    left, top = np.floor(np.clip(left_top - margin, 0, (width - 1, height - 1))).astype(int)
-    right, bottom = np.ceil(np.clip(right_bottom + margin, (left + 1, top + 1), (width, height))).astype(int)
+    longer_side = (right_bottom - left_top).max()
+    left_top -= np.array((MARGIN, MARGIN_ABOVE)) * longer_side
+    right_bottom += MARGIN * longer_side
+    left, top = np.floor(np.clip(left_top, 0, (width - 1, height - 1))).astype(int)
+    right, bottom = np.ceil(np.clip(right_bottom, (left + 1, top + 1), (width, height))).astype(int)
     return image[top:bottom, left:right]
 
 
@@ -68,7 +73,7 @@ def draw_zone(image: Image, zone: Zone) -> Image:
     height, width = image.shape[:2]
     corners = np.rint(np.array(zone) * (width - 1, height - 1)).astype(np.int32)
     drawn = image.copy()
-    cv2.polylines(drawn, [corners], isClosed=True, color=_YELLOW, thickness=max(2, width // 400), lineType=cv2.LINE_AA)
+    cv2.polylines(drawn, [corners], isClosed=True, color=_MAGENTA, thickness=max(2, width // 400), lineType=cv2.LINE_AA)
     return drawn
 
 

@@ -9,7 +9,7 @@ from pathlib import Path
 from backend_api.process import UsageError
 from mm_worker.reply import reply_schema
 
-DEFAULT_PROMPT = Path(__file__).resolve().parent / "prompts" / "cleaning_attempt-1.md"
+DEFAULT_PROMPT = Path(__file__).resolve().parent / "prompts" / "cleaning_attempt-2.md"
 _SECTIONS = ("system", "question", "repair")
 _NAME = re.compile(r"[A-Za-z0-9_.-]{1,100}-[0-9]{1,9}")
 _HASH_DIGITS = 8
@@ -17,7 +17,10 @@ _HASH_DIGITS = 8
 
 @dataclass(frozen=True, slots=True)
 class Prompt:
-    """`question` may hold `{machine_id}`, `repair` `{problem}`; `version` is the file's name and a short hash."""
+    """`version` is the file's name and a short hash.
+
+    `question` may hold `{machine_id}` and `{came_s}`, the second at which somebody came; `repair` `{problem}`.
+    """
 
     version: str
     sha256: str
@@ -42,5 +45,5 @@ def load_prompt(path: Path) -> Prompt:
     sections = dict(zip(pieces[1::2], (piece.strip() for piece in pieces[2::2]), strict=True))
     if len(pieces) != 1 + 2 * len(_SECTIONS) or set(sections) != set(_SECTIONS) or not all(sections.values()):
         raise UsageError(f"the prompt {path}: it needs the sections # system, # question and # repair, each once")
-    digest = sha256((text + json.dumps(reply_schema(), sort_keys=True)).encode()).hexdigest()
+    digest = sha256((text + json.dumps(reply_schema())).encode()).hexdigest()
     return Prompt(f"{path.stem}-{digest[:_HASH_DIGITS]}", digest, **sections)

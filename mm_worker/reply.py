@@ -1,7 +1,8 @@
 """What the model may answer, and nothing else: a reply that is not exactly this is no verdict.
 
-Servers wrap the JSON in a code fence or in what the model thought before; both are taken off. Nothing is searched for,
-completed or corrected: a cut-off or rambling reply must not become a verdict by luck.
+Servers leave what the model thought before the JSON, and its code fence or box (GLM's vision models) around it; these
+are taken off. Nothing is searched for, completed or corrected: a cut-off or rambling reply must not become a verdict
+by luck.
 """
 
 import json
@@ -14,7 +15,9 @@ from backend_api.contract_types import Confidence, Value
 from backend_api.contract_verdicts import MAX_SHOWN_FRAMES, Sighting, Verdict
 
 _FENCE = re.compile(r"```[A-Za-z0-9]*[ \t]*\n(.*?)\n?[ \t]*```", re.DOTALL)
-_THOUGHT = re.compile(r"\s*<think>.*?</think>", re.DOTALL)
+# Where a model's template opens the thought, the reply only ends it.
+_THOUGHT = re.compile(r"\A(?:\s*<think>)?.*?</think>", re.DOTALL)
+_BOX = re.compile(r"<\|begin_of_box\|>(.*)<\|end_of_box\|>", re.DOTALL)
 
 
 class ReplyError(Exception):
@@ -33,9 +36,11 @@ class Reply(Value):
 def parse_reply(text: str, pictures: int) -> Reply:
     """The reply to a question with `pictures` pictures. Raises ReplyError."""
     text = _THOUGHT.sub("", text, count=1).strip()
-    fenced = _FENCE.fullmatch(text)
+    for wrapping in (_BOX, _FENCE):
+        wrapped = wrapping.fullmatch(text)
+        text = wrapped[1].strip() if wrapped else text
     try:
-        _refuse_repeats(text := fenced[1] if fenced else text)
+        _refuse_repeats(text)
         # Strict: "0.9" is no number and 1 is no text, whatever could be made of them.
         reply = Reply.model_validate_json(text, strict=True)
     except ValidationError as error:
@@ -48,14 +53,17 @@ def parse_reply(text: str, pictures: int) -> Reply:
 
 
 def reply_schema() -> dict[str, Any]:
-    """The JSON Schema of a reply, in the narrow dialect that strict servers take: no references, no limits."""
+    """The JSON Schema of a reply, in the narrow dialect that strict servers take: no references, no limits.
+
+    Servers that hold a model to it make it write the keys in this order: first what it sees, then what follows.
+    """
     sighting = {"frame": {"type": "integer"}, "what": {"type": "string"}}
     return _object(
         {
+            "seen": {"type": "array", "items": _object(sighting)},
+            "summary": {"type": "string"},
             "verdict": {"type": "string", "enum": [verdict.value for verdict in Verdict]},
             "confidence": {"type": "number"},
-            "summary": {"type": "string"},
-            "seen": {"type": "array", "items": _object(sighting)},
         }
     )
 

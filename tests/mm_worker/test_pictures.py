@@ -29,8 +29,8 @@ def test_crops_in_the_order_of_time_and_then_the_whole_view() -> None:
     pictures = make_pictures(frames(MAX_FRAMES), SQUARE)
     assert len(pictures) == MAX_SHOWN_FRAMES
     assert [picture.time_s for picture in pictures] == [0, 1, 2, 3, 4, 5, 6, 7, 4]
-    # 0.2 of 1280 x 720 is 256 x 144; a quarter of 256 is added on each side.
-    assert {decoded(picture.jpeg).shape for picture in pictures[:-1]} == {(272, 384, 3)}
+    # 0.2 of 1280 x 720 is 256 x 144; a quarter of 256 is added at the sides and below, three quarters above.
+    assert {decoded(picture.jpeg).shape for picture in pictures[:-1]} == {(400, 384, 3)}
     assert [round(decoded(picture.jpeg).mean() / 20) for picture in pictures[:-1]] == list(range(8))
     assert decoded(pictures[-1].jpeg).shape == (576, VIEW_SIDE_PX, 3)
     assert "cropped" in pictures[0].shows
@@ -47,8 +47,15 @@ def test_the_zone_is_drawn_into_a_copy() -> None:
     image = np.zeros((720, 1280, 3), np.uint8)
     drawn = draw_zone(image, SQUARE)
     assert not image.any()
-    assert drawn[round(0.4 * 719), 640].tolist() == [0, 255, 255]
+    assert drawn[round(0.4 * 719), 640].tolist() == [255, 0, 255]
     assert not drawn[360, 640].any()
+
+
+def test_hands_above_a_strip_of_floor_are_in_the_crop() -> None:
+    strip: Zone = ((0.4, 0.8), (0.6, 0.8), (0.6, 0.85), (0.4, 0.85))
+    image = np.zeros((1000, 1000, 3), np.uint8)
+    image[660:670, 480:520] = 255
+    assert (crop(image, strip) == 255).any()
 
 
 @given(zone=st.lists(st.tuples(share, share), min_size=3, max_size=6).map(tuple))

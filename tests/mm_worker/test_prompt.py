@@ -32,6 +32,7 @@ def test_a_changed_word_is_a_new_version(tmp_path: Path) -> None:
 def test_the_prompt_that_comes_along_names_every_verdict_and_key() -> None:
     prompt = load_prompt(DEFAULT_PROMPT)
     assert "{machine_id}" in prompt.question
+    assert "{came_s}" in prompt.question
     assert "{problem}" in prompt.repair
     for word in ("cleaned", "not_cleaned", "cannot_tell", '"verdict"', '"confidence"', '"summary"', '"seen"'):
         assert word in prompt.question

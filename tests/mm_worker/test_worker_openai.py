@@ -98,7 +98,7 @@ def test_asked_again_with_another_prompt_both_verdicts_are_kept(tmp_path: Path, 
         assert len(dialect.asked) == 8
     for event in events:
         old, new = results(tmp_path, event)[1]
-        assert old.prompt_version.startswith("cleaning_attempt-1-")
+        assert old.prompt_version.startswith("cleaning_attempt-2-")
         assert new.prompt_version.startswith("wiped-7-")
 
 
