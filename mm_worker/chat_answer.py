@@ -1,18 +1,46 @@
-"""What a chat server's body says: the model's text and the facts around it, whichever dialect the server speaks."""
+"""What a chat server's body says: the model's text and the facts around it, whichever dialect the server speaks.
+
+The text is a verdict's ground, so it counts only when the server says that the model came to its end. What stands
+around it (the model's name, the tokens) is taken as far as it makes sense: an answer that was paid for is not lost
+over it.
+"""
 
 import json
 from dataclasses import dataclass
+from typing import Annotated
 
-from pydantic import BaseModel, Field, JsonValue, NonNegativeInt, TypeAdapter, ValidationError
+from pydantic import BaseModel, BeforeValidator, JsonValue, TypeAdapter, ValidationError
 
 from mm_worker.reply import ReplyError
-from mm_worker.vlm import VlmError
+from mm_worker.vlm import ServerTrouble, VlmError
 
 _JSON: TypeAdapter[JsonValue] = TypeAdapter(JsonValue)
+_MAX_NAME = 200
+_MAX_TOKENS = 1_000_000_000
+# Lower case. Whatever else a server gives ("abort", "error", Gemini's "RECITATION") is no end that a model came to.
+_ENDED = {None, "", "stop", "end_turn", "eos", "eos_token", "stop_sequence"}
+_CUT_OFF = {"length", "max_tokens", "model_length"}
+_FILTERED = {"content_filter", "safety", "image_safety", "prohibited_content", "image_prohibited_content"}
+
+
+def _joined(content: object) -> object:
+    """Content in parts, as Mistral's reasoning models give it: what is text of them."""
+    if not isinstance(content, list):
+        return content
+    texts = (part.get("text") for part in content if isinstance(part, dict) and part.get("type") == "text")
+    return "".join(text for text in texts if isinstance(text, str))
+
+
+def _count(value: object) -> object:
+    return value if type(value) is int and 0 <= value <= _MAX_TOKENS else None
+
+
+_Count = Annotated[int | None, BeforeValidator(_count)]
+_Name = Annotated[str | None, BeforeValidator(lambda name: name[:_MAX_NAME] if isinstance(name, str) else None)]
 
 
 class _Message(BaseModel):
-    content: str | None = None
+    content: Annotated[str | None, BeforeValidator(_joined)] = None
     refusal: str | None = None
     # Where servers put what a reasoning model thought; some put the answer there too, and leave the content empty.
     reasoning: str | None = None
@@ -20,19 +48,27 @@ class _Message(BaseModel):
 
 
 class _Choice(BaseModel):
-    message: _Message
+    message: _Message | None = None
     finish_reason: str | None = None
 
 
 class _Usage(BaseModel):
-    prompt_tokens: NonNegativeInt | None = None
-    completion_tokens: NonNegativeInt | None = None
+    prompt_tokens: _Count = None
+    completion_tokens: _Count = None
+    total_tokens: _Count = None
+
+    def output_tokens(self) -> int | None:
+        """With what a model thought, which Gemini counts, and bills, in the total alone."""
+        if self.total_tokens is None or self.prompt_tokens is None:
+            return self.completion_tokens
+        return max(self.completion_tokens or 0, self.total_tokens - self.prompt_tokens)
 
 
 class _Body(BaseModel):
-    model: str | None = Field(default=None, max_length=200)
-    choices: list[_Choice] = Field(min_length=1)
-    usage: _Usage | None = None
+    model: _Name = None
+    choices: list[_Choice] = []
+    usage: Annotated[_Usage | None, BeforeValidator(lambda usage: usage if isinstance(usage, dict) else None)] = None
+    error: JsonValue = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,21 +82,27 @@ class ChatAnswer:
     output_tokens: int | None
     raw: JsonValue
 
+    def said(self) -> str:
+        """What the model wrote, usable or not; empty when that is nothing."""
+        candidates = (self.message.content, self.message.reasoning_content, self.message.reasoning)
+        return next((text for text in candidates if text and text.strip()), "")
+
     def text(self) -> str:
         """What the model answered. Raises VlmError when it refused, ReplyError when it did not come to an end."""
-        if self.message.refusal or self.finish_reason == "content_filter":
+        reason = self.finish_reason.lower() if self.finish_reason else None
+        if self.message.refusal or reason in _FILTERED:
             raise VlmError(f"the model refused to answer: {_short(self.message.refusal or 'content filter')}")
-        if self.finish_reason == "length":
+        if reason in _CUT_OFF:
             raise ReplyError("it was cut off because it was too long")
-        candidates = (self.message.content, self.message.reasoning_content, self.message.reasoning)
-        text = next((text for text in candidates if text and text.strip()), None)
-        if text is None:
+        if reason not in _ENDED:
+            raise VlmError(f"the model did not come to an end: {_short(str(self.finish_reason))}")
+        if not self.said():
             raise ReplyError("it was empty")
-        return text
+        return self.said()
 
 
 def read_answer(body: bytes, server: str) -> ChatAnswer:
-    """The answer in `body`. Raises VlmError when it is none in UTF-8 JSON."""
+    """The answer in `body`. Raises ServerTrouble when it tells of an error, VlmError when it is no answer."""
     try:
         raw = _JSON.validate_json(body.decode("utf-8"))
         parsed = _Body.model_validate(raw)
@@ -70,10 +112,13 @@ def read_answer(body: bytes, server: str) -> ChatAnswer:
         first = error.errors(include_url=False, include_input=False)[0]
         where = ".".join(map(str, first["loc"])) or "the body"
         raise VlmError(f"{server} answered with no chat completion: {where}: {_short(first['msg'])}") from error
+    if not parsed.choices:
+        if parsed.error:
+            raise ServerTrouble(f"{server} answered HTTP 200 with an error: {error_message(body)}; check --vlm-url")
+        raise VlmError(f"{server} answered with no chat completion: choices: there are none; check --vlm-url")
     choice, usage = parsed.choices[0], parsed.usage or _Usage()
-    return ChatAnswer(
-        choice.message, choice.finish_reason, parsed.model, usage.prompt_tokens, usage.completion_tokens, raw
-    )
+    message = choice.message or _Message()
+    return ChatAnswer(message, choice.finish_reason, parsed.model, usage.prompt_tokens, usage.output_tokens(), raw)
 
 
 def error_message(body: bytes) -> str:
@@ -87,10 +132,10 @@ def error_message(body: bytes) -> str:
         if isinstance(found, list):
             found = found[0]
         else:
-            found = found.get("error") or found.get("message") or found.get("detail")
+            found = next((found[key] for key in ("error", "message", "detail", "msg") if found.get(key)), None)
     return _short(found if isinstance(found, str) else text)
 
 
 def _short(text: str) -> str:
-    line = " ".join(text.split())
+    line = " ".join("".join(letter if letter.isprintable() else " " for letter in text).split())
     return line if len(line) <= 200 else f"{line[:197]}..."

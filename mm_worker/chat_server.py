@@ -4,9 +4,8 @@ Nothing is sent twice here: once a request may have arrived, the server may work
 header alone, and is taken out of whatever the server says, should it repeat it.
 """
 
-from collections.abc import Mapping
-from datetime import UTC, datetime
-from email.utils import parsedate_to_datetime
+import ssl
+from collections.abc import Iterator, Mapping
 from http import HTTPStatus
 from urllib.parse import urlsplit
 
@@ -17,38 +16,37 @@ from requests.adapters import HTTPAdapter
 
 from backend_api.clock import Clock
 from backend_api.process import UsageError
-from mm_worker.chat_answer import error_message
+from mm_worker.chat_refusal import refusal
 from mm_worker.vlm import ServerAway, ServerTrouble, VlmError
 
 _LOOPBACK = {"localhost", "127.0.0.1", "::1"}
 _MAX_BYTES = 4 * 1024 * 1024
 _CHUNK_BYTES = 64 * 1024
-_MAX_RETRY_AFTER_S = 86_400.0
-_WHAT_TO_DO = {
-    401: "give the right key in GYM_VLM_KEY",
-    403: "the key in GYM_VLM_KEY may not do this",
-    404: "check --vlm-url and --vlm-model",
-    429: "it is asked too much, or the account is used up",
-}
-# The server turns everybody away, and bills nothing.
-_AWAY = {401, 403, 404, 429, 503}
-
-
-class FormatRefused(Exception):
-    """400: the server may not know the way in which the reply's format was asked for."""
+# As long as it may be in a result.
+_MAX_URL = 500
+# A word such as "none", which servers without keys are given, would be found all over their answers.
+_SECRET_LENGTH = 8
+_NO_CONNECTION = (
+    urllib3.exceptions.NewConnectionError,
+    urllib3.exceptions.ConnectTimeoutError,
+    ssl.SSLCertVerificationError,
+)
+# What a server that speaks plain HTTP makes of TLS.
+_NO_TLS = "WRONG_VERSION_NUMBER"
 
 
 class ChatServer:
     """Posts to `url`/chat/completions, with `key` as bearer when there is one; from any thread.
 
-    `connect_s` and `total_s` bound a request in seconds. Raises UsageError when `url` is no HTTP address.
+    `connect_s` and `total_s` bound a request in seconds. Raises UsageError when `url` is no HTTP address, or when `key`
+    can stand in no header.
     """
 
     def __init__(
         self, url: str, key: str | None, clock: Clock, *, connect_s: float, total_s: float, connections: int
     ) -> None:
         self.url = _checked(url)
-        self._key = key
+        self._key = _checked_key(key)
         self._clock = clock
         self._connect_s = connect_s
         self._total_s = total_s
@@ -58,7 +56,7 @@ class ChatServer:
         adapter = HTTPAdapter(pool_maxsize=connections, max_retries=0)
         self._session.mount("http://", adapter)
         self._session.mount("https://", adapter)
-        self._session.auth = _Bearer(key)
+        self._session.auth = _Bearer(self._key)
 
     def ask(self, body: Mapping[str, JsonValue]) -> bytes:
         """The body of a 200. Raises FormatRefused, ServerAway, ServerTrouble or VlmError."""
@@ -79,7 +77,7 @@ class ChatServer:
             raise ServerTrouble(f"{self.url}: the answer broke off; it may have been billed") from error
         if response.status_code == HTTPStatus.OK:
             return content
-        raise self._refusal(response, content)
+        raise refusal(self.url, response.status_code, content, response.headers.get("Retry-After"), self._clock.now())
 
     def close(self) -> None:
         """Close the connections."""
@@ -97,7 +95,8 @@ class ChatServer:
         return bytes(content)
 
     def _hide_key(self, content: bytes) -> bytes:
-        return content.replace(self._key.encode(), b"[key]") if self._key else content
+        is_secret = self._key is not None and len(self._key) >= _SECRET_LENGTH
+        return content.replace(self._key.encode(), b"[key]") if self._key and is_secret else content
 
     def _failure(self, error: requests.RequestException) -> VlmError:
         if _was_never_sent(error):
@@ -105,32 +104,6 @@ class ChatServer:
         if isinstance(error, requests.Timeout):
             return ServerTrouble(f"{self.url}: no answer within {self._total_s:g} s; it may have been billed")
         return ServerTrouble(f"{self.url}: the connection was cut before an answer came; it may have been billed")
-
-    def _refusal(self, response: requests.Response, content: bytes) -> Exception:
-        status = response.status_code
-        said = " ".join(filter(None, [f"HTTP {status}", error_message(content)]))
-        text = "; ".join(filter(None, [f"{self.url} answered {said}", _WHAT_TO_DO.get(status)]))
-        if status == HTTPStatus.BAD_REQUEST:
-            return FormatRefused(text)
-        after_s = retry_after_s(response.headers.get("Retry-After"), self._clock.now())
-        if status in _AWAY:
-            return ServerAway(text, after_s)
-        return ServerTrouble(text, after_s) if status >= HTTPStatus.INTERNAL_SERVER_ERROR else VlmError(text, after_s)
-
-
-def retry_after_s(header: str | None, now: datetime) -> float | None:
-    """Seconds that a Retry-After header (RFC 9110, 10.2.3: seconds or a date) asks for, at most a day."""
-    if header is None:
-        return None
-    text = header.strip()
-    if text.isascii() and text.isdecimal():
-        return min(float(text[:9]), _MAX_RETRY_AFTER_S)
-    try:
-        at = parsedate_to_datetime(text)
-    except ValueError:
-        return None
-    at = at if at.tzinfo else at.replace(tzinfo=UTC)
-    return min(max(0.0, (at - now).total_seconds()), _MAX_RETRY_AFTER_S)
 
 
 class _Bearer(requests.auth.AuthBase):
@@ -146,22 +119,28 @@ class _Bearer(requests.auth.AuthBase):
 
 
 def _was_never_sent(error: requests.RequestException) -> bool:
-    """Whether the connection was not even made."""
-    if isinstance(error, (requests.ConnectTimeout, requests.exceptions.ProxyError, requests.exceptions.SSLError)):
+    """Whether the connection was not even made; a TLS error may come from anywhere, so what is unknown was sent."""
+    if isinstance(error, (requests.ConnectTimeout, requests.exceptions.ProxyError)):
         return True
-    cause = error.args[0] if error.args else None
-    reason = getattr(cause, "reason", None)
-    return isinstance(reason, (urllib3.exceptions.NewConnectionError, urllib3.exceptions.ConnectTimeoutError))
+    return any(
+        isinstance(cause, _NO_CONNECTION) or (isinstance(cause, ssl.SSLError) and cause.reason == _NO_TLS)
+        for cause in _causes(error)
+    )
+
+
+def _causes(error: BaseException) -> Iterator[BaseException]:
+    cause: BaseException | None = error
+    while cause is not None:
+        yield cause
+        cause = cause.__cause__ or cause.__context__
 
 
 def _reason(error: requests.RequestException) -> str:
     if isinstance(error, requests.ConnectTimeout):
         return "no connection in time"
-    cause: BaseException | None = error
-    while cause is not None:
+    for cause in _causes(error):
         if isinstance(cause, OSError) and cause.strerror:
             return cause.strerror.lower()
-        cause = cause.__cause__ or cause.__context__
     return "no connection"
 
 
@@ -175,4 +154,14 @@ def _checked(url: str) -> str:
         raise UsageError(f"--vlm-url {url!r} is no address: write it as http://127.0.0.1:11434/v1")
     if parts.username or parts.password:
         raise UsageError("--vlm-url holds a name or password; give the key in the environment as GYM_VLM_KEY")
+    if len(url) > _MAX_URL:
+        raise UsageError(f"--vlm-url is longer than {_MAX_URL} characters; give the server a shorter address")
     return url.rstrip("/")
+
+
+def _checked_key(key: str | None) -> str | None:
+    """Without the line break that a file gave it. What an HTTP library says of a bad header would show it."""
+    key = key.strip() if key else ""
+    if not (key.isascii() and key.isprintable()):
+        raise UsageError("GYM_VLM_KEY holds a letter or a line break that no key can have; give it again")
+    return key or None

@@ -1,15 +1,16 @@
 """A model behind any server that speaks the OpenAI chat API with pictures.
 
 One question, and one more when the reply can't be used. Whatever else goes wrong ends the attempt: a request that may
-have been billed is never repeated within it. Only a 400 is answered by asking in a plainer format, since a server that
-refuses a request does not work on it; the format that worked is remembered for this server.
+have been billed is never repeated within it. Only a refused format is answered by asking in a plainer one, since a
+server that refuses a request does not work on it; the format that worked is remembered for this server.
 """
 
 from dataclasses import dataclass, field
 
 from mm_worker.chat_answer import ChatAnswer, read_answer
+from mm_worker.chat_refusal import FormatRefused
 from mm_worker.chat_request import Message, ReplyFormat, opening, repair, request_body
-from mm_worker.chat_server import ChatServer, FormatRefused
+from mm_worker.chat_server import ChatServer
 from mm_worker.ledger import Ledger
 from mm_worker.prompt import Prompt
 from mm_worker.reply import Reply, ReplyError, parse_reply
@@ -47,7 +48,7 @@ class OpenAiVlm:
         return self._judgement(talk, reply)
 
     def _ask_again(self, talk: _Talk, problem: str) -> Reply:
-        talk.messages += repair(self._prompt, talk.answers[-1].message.content or "", problem)
+        talk.messages += repair(self._prompt, talk.answers[-1].said(), problem)
         try:
             return self._ask(talk)
         except ReplyError as error:
@@ -61,7 +62,7 @@ class OpenAiVlm:
         return parse_reply(answer.text(), len(talk.question.pictures))
 
     def _send(self, talk: _Talk) -> ChatAnswer:
-        """Send in the format that this server is known to take, on a 400 in the next plainer one."""
+        """Send in the format that this server is known to take, when refused in the next plainer one."""
         for reply_format in list(ReplyFormat)[self._format :]:
             call = self._ledger.begin(talk.question.event.event_id)
             talk.requests += 1

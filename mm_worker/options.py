@@ -12,6 +12,8 @@ from backend_api.process import REPOSITORY, ArgumentParser, UsageError, default_
 from mm_worker.prompt import DEFAULT_PROMPT
 
 _COUNT_DIGITS = 15
+# As long as it may be in a result.
+_MAX_NAME = 200
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +52,8 @@ def parse_options(argv: Sequence[str] | None = None) -> Options:
 def _check(options: Options) -> None:
     if options.vlm == "openai" and not (options.vlm_url and options.vlm_model):
         raise UsageError("--vlm openai needs --vlm-url, such as http://127.0.0.1:11434/v1, and --vlm-model; see --help")
+    if options.vlm_model is not None and not 0 < len(options.vlm_model) <= _MAX_NAME:
+        raise UsageError(f"--vlm-model: give a name of at most {_MAX_NAME} characters; see --help")
     if (options.price_input is None) != (options.price_output is None):
         raise UsageError("--price-input and --price-output belong together: give both; see --help")
     if options.max_cost_per_day is not None and options.price_input is None:

@@ -28,22 +28,23 @@ class Played:
     promised_bytes: int | None = None
 
 
-def says(content: str | None, finish_reason: str = "stop", **message: object) -> Played:
-    """A chat completion as Ollama gives it."""
+def completion(choice: object, **around: object) -> Played:
+    """A chat completion with one `choice`, as Ollama gives it, some of what stands around it changed."""
+    usage = {"prompt_tokens": 1000, "completion_tokens": 50, "total_tokens": 1050}
     body = {
         "id": "chatcmpl-1",
         "object": "chat.completion",
         "model": f"{MODEL}-q4",
-        "choices": [
-            {
-                "index": 0,
-                "message": {"role": "assistant", "content": content, **message},
-                "finish_reason": finish_reason,
-            }
-        ],
-        "usage": {"prompt_tokens": 1000, "completion_tokens": 50, "total_tokens": 1050},
+        "choices": [choice],
+        "usage": usage,
     }
-    return Played(json.dumps(body).encode())
+    return Played(json.dumps(body | around).encode())
+
+
+def says(content: str | None, finish_reason: str | None = "stop", **message: object) -> Played:
+    """A chat completion in which the model says `content`."""
+    said = {"role": "assistant", "content": content, **message}
+    return completion({"index": 0, "message": said, "finish_reason": finish_reason})
 
 
 def answers(**changes: object) -> Played:

@@ -41,6 +41,7 @@ def test_the_key_comes_from_the_environment(scene: Scene, monkeypatch: pytest.Mo
     [
         (["--vlm", "openai"], "--vlm-url"),
         (["--vlm", "openai", "--vlm-url", "http://127.0.0.1:9/v1"], "--vlm-model"),
+        ([*OPENAI, "--vlm-model", "m" * 201], "--vlm-model"),
         ([*OPENAI, "--vlm-url", "ftp://x"], "is no address"),
         ([*OPENAI, "--vlm-url", "http://me:hidden@127.0.0.1/v1"], KEY_VARIABLE),
         ([*OPENAI, "--prompt", "nowhere-1.md"], "nowhere-1.md"),
