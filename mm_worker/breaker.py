@@ -36,7 +36,13 @@ class Circuit:
     def after_failure(
         self, policy: BreakerPolicy, reason: str, now_s: float, rng: random.Random, retry_after_s: float | None = None
     ) -> "Circuit":
-        """One failure more. The wait is drawn between half and all of the longest, so that workers come back apart."""
+        """One failure more. The wait is drawn between half and all of the longest, so that workers come back apart.
+
+        While it is open, only requests that were under way already can fail: they say nothing new, and make no wait
+        longer but by a time that the server names.
+        """
+        if self.left_s(now_s) > 0:
+            return replace(self, open_until_s=max(now_s + (retry_after_s or 0.0), self.open_until_s or 0.0))
         failed = replace(self, failures=self.failures + 1, reason=reason)
         if failed.failures < policy.threshold and retry_after_s is None:
             return failed
@@ -44,4 +50,4 @@ class Circuit:
         if failed.failures >= policy.threshold:
             longest_s = min(policy.cap_s, policy.base_s * 2.0 ** min(failed.failures - policy.threshold, 64))
             wait_s = max(wait_s, rng.uniform(longest_s / 2, longest_s))
-        return replace(failed, open_until_s=max(now_s + wait_s, self.open_until_s or 0.0))
+        return replace(failed, open_until_s=now_s + wait_s)
