@@ -31,9 +31,9 @@ def stored_event_json(row: EventRow, media: MediaFolder) -> str:
     there now, in single answers and in lists alike.
     """
     event_id = str(row.event_id)
-    query = media.link_query(event_id)
-    media_url = "null" if row.clip_sha256 is None else f'"/media/{event_id}{query}"'
-    thumbnail_url = f'"/media/{event_id}/thumbnail{query}"' if media.has_thumbnail(row.event_id) else "null"
+    media_url = "null" if row.clip_sha256 is None else f'"/media/{event_id}{media.link_query(event_id)}"'
+    picture = media.thumbnail_url(row.event_id)
+    thumbnail_url = "null" if picture is None else f'"{picture}"'
     mm = "null" if row.mm is None else row.mm.model_dump_json()
     review = "null" if row.review is None else stored_review(row.review).model_dump_json()
     return (

@@ -63,7 +63,7 @@ def create_app(store: Store, media: MediaFolder, clock: Clock, settings: Setting
     app.include_router(review_routes(store))
     app.include_router(media_routes(store, media))
     app.include_router(upload_routes(store, media))
-    app.include_router(reading_routes(store))
+    app.include_router(reading_routes(store, media))
     app.include_router(camera_routes(store))
     app.include_router(health_routes(store, media, version, metrics))
     return app

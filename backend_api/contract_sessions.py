@@ -1,6 +1,7 @@
 """What became of each use of a machine, and what can be said of each machine now."""
 
 from enum import StrEnum
+from typing import Literal
 from uuid import UUID
 
 from pydantic import Field
@@ -11,6 +12,20 @@ from backend_api.contract_types import Name, Seconds, Timestamp, Value
 from backend_api.contract_verdicts import MmStatus, Verdict
 
 
+class Outcome(StrEnum):
+    """What has become of a session; an attempt counts over the state of the window."""
+
+    IN_USE = "in_use"
+    NO_WINDOW = "no_window"
+    WINDOW_OPEN = "window_open"
+    NOT_ATTEMPTED = "not_attempted"
+    WAITING = "waiting"
+    FAILED = "failed"
+    CLEANED = "cleaned"
+    NOT_CLEANED = "not_cleaned"
+    CANNOT_TELL = "cannot_tell"
+
+
 class Session(Value):
     """One use of a machine; what has not happened, or not arrived yet, is null."""
 
@@ -18,6 +33,15 @@ class Session(Value):
     store_id: Name
     camera_id: Name
     machine_id: Name
+    machine_name: str = Field(description="As its camera's setup calls it; without one, its machine_id.")
+    outcome: Outcome = Field(
+        description=(
+            "What has become of it by now. Without an attempt: in_use; no_window: left without a cleaning window, as "
+            "at the end of a stream; window_open; not_attempted: the window closed, at window_closes_at or when the "
+            "machine's next session began. With one: waiting for the model; failed: the model gave no verdict (DEAD); "
+            "cleaned, not_cleaned, cannot_tell: its verdict."
+        )
+    )
     started_at: Timestamp | None
     ended_at: Timestamp | None = Field(description="When the machine was left; null while it is in use.")
     occupied_s: Seconds | None = Field(description="From started_at to ended_at.")
@@ -28,6 +52,12 @@ class Session(Value):
     attempt_at: Timestamp | None
     verdict: Verdict | None
     mm_status: MmStatus | None = Field(description="Where the question to the model stands; null without an attempt.")
+    review: Literal["yes", "no", "unsure"] | None = Field(
+        description="Whether somebody finds this verdict right, by the latest review; null without one."
+    )
+    thumbnail_url: str | None = Field(
+        description="A picture of the attempt, else of the START, relative to the backend's address."
+    )
 
 
 class SessionPage(Value):

@@ -1,13 +1,19 @@
 """What follows from the other tables, kept by triggers: sessions, the log of changes, and when cameras watched.
 
 Triggers write in the transaction of what they follow, whichever process and statement that was, so these tables can
-miss nothing. They are made in migrations/versions/derived.py; a migration that builds one of the other tables anew
-(SQLite's way to change a column) has to make its triggers again.
+miss nothing. They are made in migrations/versions (derived.py, session_outcomes.py); a migration that builds one of the
+other tables anew (SQLite's way to change a column) has to make its triggers again.
 """
 
-from sqlalchemy import BigInteger, Column, ForeignKey, Index, Integer, String, Table
+from sqlalchemy import BigInteger, Boolean, Column, Computed, ForeignKey, Index, Integer, String, Table, text
 
 from backend_api.tables import metadata
+
+# What is known of a session without asking the time; outcomes.py makes of it what became of the session.
+_STAGE = (
+    "CASE WHEN attempt_seq IS NOT NULL THEN coalesce(verdict, CASE WHEN is_dead THEN 'failed' ELSE 'waiting' END) "
+    "WHEN opened_ms IS NULL THEN 'unopened' ELSE 'opened' END"
+)
 
 sessions = Table(
     "sessions",
@@ -26,13 +32,18 @@ sessions = Table(
     Column("closes_ms", BigInteger),
     Column("attempt_seq", Integer, ForeignKey("events.seq")),
     Column("attempt_ms", BigInteger),
-    # Repeats the enrichment's, for its index.
+    # These three repeat the enrichment's and the review's of the attempt, for the index of stages.
     Column("verdict", String(16)),
+    Column("is_dead", Boolean, nullable=False, server_default=text("0")),
+    # The latest opinion of that verdict.
+    Column("review", String(8)),
+    Column("stage", String(16), Computed(_STAGE, persisted=False)),
+    Column("is_reviewed", Boolean, Computed("review IS NOT NULL", persisted=False)),
     Index("ix_sessions_ts", "ts_ms", "seq"),
     Index("ix_sessions_store", "store_id", "ts_ms", "seq"),
     Index("ix_sessions_camera", "camera_id", "ts_ms", "seq"),
     Index("ix_sessions_machine", "machine_id", "ts_ms", "seq"),
-    Index("ix_sessions_verdict", "verdict", "ts_ms", "seq"),
+    Index("ix_sessions_stage", "stage", "is_reviewed", "ts_ms", "seq"),
     Index("ix_sessions_place", "store_id", "camera_id", "machine_id", "ts_ms", "seq"),
 )
 

@@ -1,21 +1,24 @@
 """Each machine's state now, as its last session tells it."""
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Connection, Row, select, tuple_
+from sqlalchemy import Connection, select
 
 from backend_api.contract_cameras import LATE_WITHIN_S
 from backend_api.contract_sessions import Machine, MachineList, MachineState, Session
 from backend_api.contract_types import Name, Value
 from backend_api.contract_verdicts import Verdict
 from backend_api.derived_tables import sessions
-from backend_api.instants import from_ms
+from backend_api.instants import from_ms, to_ms
 from backend_api.keyset import also
-from backend_api.sessions import select_sessions, to_session
+from backend_api.outcomes import last_sessions
+from backend_api.session_rows import PictureUrl, no_picture, select_sessions, to_session
+from backend_api.setups import machine_names
 from backend_api.tables import cameras, events
+
+_PLACES = select(last_sessions())
 
 
 class MachineQuery(Value):
@@ -64,33 +67,24 @@ def _state(session: Session, now: datetime) -> tuple[MachineState, datetime | No
     return MachineState.FREE, session.window_closes_at
 
 
-def last_sessions(connection: Connection) -> Iterator[Row[*tuple[Any, ...]]]:
-    """The last session of each machine, machines from the last to the first by store, camera and name.
-
-    One step down the index a machine, however many sessions there are.
-    """
-    place = sessions.c["store_id", "camera_id", "machine_id"]
-    downwards = select_sessions().order_by(*(column.desc() for column in (*place, sessions.c.ts_ms, sessions.c.seq)))
-    statement = downwards.limit(1)
-    while (row := connection.execute(statement).first()) is not None:
-        yield row
-        here = tuple_(row.store_id, row.camera_id, row.machine_id)
-        statement = downwards.where(tuple_(*place) < here).limit(1)
-
-
 def places(connection: Connection, query: MachineQuery) -> list[Place]:
     """The machines that `query` lets through, in order."""
-    found = [Place(row.store_id, row.camera_id, row.machine_id) for row in last_sessions(connection)]
+    found = [Place(row.store_id, row.camera_id, row.machine_id) for row in connection.execute(_PLACES)]
     return [place for place in reversed(found) if _lets_through(query, place)]
 
 
-def read_machines(connection: Connection, query: MachineQuery, now: datetime) -> MachineList:
+def read_machines(
+    connection: Connection, query: MachineQuery, now: datetime, picture_url: PictureUrl = no_picture
+) -> MachineList:
     """The machines that `query` lets through, at `now`."""
-    last = [to_session(row) for row in last_sessions(connection) if _lets_through(query, row)]
-    heard_at = {camera: _heard_at(connection, *camera) for camera in {(item.store_id, item.camera_id) for item in last}}
-    return MachineList(
-        items=[machine_now(item, heard_at[item.store_id, item.camera_id], now) for item in reversed(last)]
-    )
+    rows = connection.execute(select_sessions(to_ms(now)).where(sessions.c.seq.in_(select(last_sessions().c.seq))))
+    names = machine_names(connection)
+    found = [to_session(row, names, picture_url) for row in rows if _lets_through(query, row)]
+    found.sort(key=lambda session: (session.store_id, session.camera_id, session.machine_id))
+    heard_at = {
+        camera: _heard_at(connection, *camera) for camera in {(item.store_id, item.camera_id) for item in found}
+    }
+    return MachineList(items=[machine_now(item, heard_at[item.store_id, item.camera_id], now) for item in found])
 
 
 def _lets_through(query: MachineQuery, place: Any) -> bool:  # noqa: ANN401 - a row's columns have no types

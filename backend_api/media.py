@@ -46,6 +46,12 @@ class MediaFolder:
         """Where the frame lies that the model was shown as its `number`th, from 1, if there is one: JPEG."""
         return self.folder / frame_name(event_id, number)
 
+    def thumbnail_url(self, event_id: UUID) -> str | None:
+        """Where the event's thumbnail is answered, relative to the backend's address; None while there is none."""
+        if not self.has_thumbnail(event_id):
+            return None
+        return f"/media/{event_id}/thumbnail{self.link_query(str(event_id))}"
+
     def has_thumbnail(self, event_id: UUID) -> bool:
         """Whether the event's thumbnail is there now; one look at the file system, microseconds on a local disk."""
         try:

@@ -6,7 +6,9 @@ from backend_api.clock import Clock
 from backend_api.contract_sessions import MachineList, SessionPage
 from backend_api.contract_stats import Stats
 from backend_api.database import Database
+from backend_api.instants import to_ms
 from backend_api.machines import MachineQuery, read_machines
+from backend_api.session_rows import PictureUrl, no_picture
 from backend_api.sessions import SessionQuery, read_sessions
 from backend_api.stats import StatsQuery, read_stats
 
@@ -18,15 +20,15 @@ class Reading:
         self._database = database
         self._clock = clock
 
-    def sessions(self, query: SessionQuery) -> SessionPage:
+    def sessions(self, query: SessionQuery, picture_url: PictureUrl = no_picture) -> SessionPage:
         """One page of the sessions that `query` asks for. Raises BadCursor when its cursor is not of this list."""
         with self._database.read() as connection:
-            return read_sessions(connection, query)
+            return read_sessions(connection, query, to_ms(self._clock.now()), picture_url)
 
-    def machines(self, query: MachineQuery) -> MachineList:
+    def machines(self, query: MachineQuery, picture_url: PictureUrl = no_picture) -> MachineList:
         """Each machine that `query` lets through, as it is now."""
         with self._database.read() as connection:
-            return read_machines(connection, query, self._clock.now())
+            return read_machines(connection, query, self._clock.now(), picture_url)
 
     def stats(self, query: StatsQuery) -> Stats:
         """The figures that `query` asks for."""

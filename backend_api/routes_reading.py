@@ -8,13 +8,14 @@ from backend_api.conditional import NOT_MODIFIED, json_answer, next_link
 from backend_api.contract_sessions import MachineList, SessionPage
 from backend_api.contract_stats import Stats
 from backend_api.machines import MachineQuery
+from backend_api.media import MediaFolder
 from backend_api.openapi import problems
 from backend_api.sessions import SessionQuery
 from backend_api.stats import StatsQuery
 from backend_api.store import Store
 
 
-def reading_routes(store: Store) -> APIRouter:
+def reading_routes(store: Store, media: MediaFolder) -> APIRouter:
     """The router for what follows from the events."""
     router = APIRouter()
     reading = store.reading
@@ -28,7 +29,7 @@ def reading_routes(store: Store) -> APIRouter:
     )
     def list_sessions(request: Request, query: Annotated[SessionQuery, Query()]) -> Response:
         """One row a use of a machine, the newest first, unless told otherwise; pages as those of events do."""
-        page = reading.sessions(query)
+        page = reading.sessions(query, media.thumbnail_url)
         return json_answer(request, page.model_dump_json(), next_link(request, page.next_cursor))
 
     @router.get(
@@ -40,7 +41,7 @@ def reading_routes(store: Store) -> APIRouter:
     )
     def list_machines(request: Request, query: Annotated[MachineQuery, Query()]) -> Response:
         """Each machine's state, since when, and its current or last session."""
-        return json_answer(request, reading.machines(query).model_dump_json())
+        return json_answer(request, reading.machines(query, media.thumbnail_url).model_dump_json())
 
     @router.get(
         "/stats",

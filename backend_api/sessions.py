@@ -1,24 +1,27 @@
-"""Sessions, page by page: what became of each use of a machine, by the time at which it began."""
+"""Sessions, page by page: what became of each use of a machine, by the time at which it began.
 
-from datetime import datetime
-from typing import Annotated, Any
-from uuid import UUID
+Every filter walks an index that is in the order of the list (see pages.py). Those of outcomes walk one a stage.
+"""
+
+from collections.abc import Iterator
+from typing import Annotated
 
 from pydantic import Field
-from sqlalchemy import Column, Connection, Row, Select, select
+from sqlalchemy import Column, Connection, Select, select, union_all
 
 from backend_api import cursor as cursors
-from backend_api.contract import EndReason
-from backend_api.contract_sessions import Session, SessionPage
+from backend_api.contract_sessions import Outcome, SessionPage
 from backend_api.contract_types import DEFAULT_PAGE_ITEMS, MAX_PAGE_ITEMS, Name, Timestamp, Value
-from backend_api.contract_verdicts import MmStatus, Verdict
+from backend_api.contract_verdicts import Verdict
 from backend_api.derived_tables import sessions
-from backend_api.instants import from_ms
 from backend_api.keyset import Order, also, between, filter_values, is_anywhere, ordered
-from backend_api.tables import enrichments, events
+from backend_api.outcomes import ONLY_OF_THE_LAST, last_sessions, outcome_at, stages
+from backend_api.session_rows import PictureUrl, no_picture, select_sessions, to_session
+from backend_api.setups import machine_names
 
 # Narrowest first, as a rule.
-_FILTERS = (sessions.c.machine_id, sessions.c.verdict, sessions.c.camera_id, sessions.c.store_id)
+_PLACE = (sessions.c.machine_id, sessions.c.camera_id, sessions.c.store_id)
+_Keys = Select[int, int]
 
 
 class SessionQuery(Value):
@@ -27,7 +30,11 @@ class SessionQuery(Value):
     store_id: Name | None = None
     camera_id: Name | None = None
     machine_id: Name | None = None
+    outcome: list[Outcome] = Field(default=[], description="What has become of it; several times: any of these.")
     verdict: Verdict | None = Field(default=None, description="Only sessions whose cleaning attempt got this verdict.")
+    reviewed: bool | None = Field(
+        default=None, description="Only sessions of whose verdict somebody has said what they think, or nobody."
+    )
     since: Timestamp | None = Field(
         default=None, description="Only sessions that began at this instant or later: RFC 3339 with a zone."
     )
@@ -41,70 +48,69 @@ class SessionQuery(Value):
         """What a cursor is bound to: everything but the size of a page and the cursor itself."""
         return "sessions" + self.model_dump_json(exclude={"limit", "cursor"})
 
-
-def select_sessions() -> Select[*tuple[Any, ...]]:
-    """A query for what `to_session` reads."""
-    source = sessions.outerjoin(events, events.c.seq == sessions.c.attempt_seq).outerjoin(
-        enrichments, enrichments.c.seq == sessions.c.attempt_seq
-    )
-    return select(sessions, events.c.event_id.label("attempt_id"), enrichments.c.status).select_from(source)
+    @property
+    def outcomes(self) -> frozenset[Outcome]:
+        """Those that `outcome` and `verdict` let through."""
+        wanted = frozenset(self.outcome or Outcome)
+        return wanted if self.verdict is None else wanted & {Outcome(self.verdict.value)}
 
 
-def to_session(row: Row[*tuple[Any, ...]]) -> Session:
-    """The value of one row of `select_sessions`."""
-    return Session(
-        session_id=UUID(row.session_id),
-        store_id=row.store_id,
-        camera_id=row.camera_id,
-        machine_id=row.machine_id,
-        started_at=_instant(row.started_ms),
-        ended_at=_instant(row.ended_ms),
-        occupied_s=_length_s(row.started_ms, row.ended_ms),
-        end_reason=row.end_reason and EndReason(row.end_reason),
-        window_opened_at=_instant(row.opened_ms),
-        window_closes_at=_instant(row.closes_ms),
-        attempt_event_id=row.attempt_id and UUID(row.attempt_id),
-        attempt_at=_instant(row.attempt_ms),
-        verdict=row.verdict and Verdict(row.verdict),
-        mm_status=row.status and MmStatus(row.status),
-    )
-
-
-def read_sessions(connection: Connection, query: SessionQuery) -> SessionPage:
+def read_sessions(
+    connection: Connection, query: SessionQuery, now_ms: int, picture_url: PictureUrl = no_picture
+) -> SessionPage:
     """The page that `query` asks for. Raises BadCursor when its cursor is none of this list's."""
     after = None if query.cursor is None else cursors.decode(query.cursor, query.scope)
-    if not all(is_anywhere(connection, column, values) for column, values in _wanted(query)[1:]):
+    parts = list(_parts(query, after, now_ms))
+    if not parts or not all(is_anywhere(connection, column, values) for column, values in _place(query)):
         return SessionPage(items=[], next_cursor=None)
-    found = connection.execute(_statement(query, after)).all()
-    items = [to_session(row) for row in found[: query.limit]]
+    merged = union_all(*parts) if len(parts) > 1 else parts[0]
+    columns = merged.selected_columns
+    # One more than is shown tells whether there is a next page.
+    page = merged.order_by(*ordered(query, columns.ts_ms, columns.seq)).limit(query.limit + 1).subquery()
+    statement = select_sessions(now_ms).join(page, page.c.seq == sessions.c.seq)
+    found = connection.execute(statement.order_by(*ordered(query, page.c.ts_ms, page.c.seq))).all()
+    names = machine_names(connection) if found else {}
+    items = [to_session(row, names, picture_url) for row in found[: query.limit]]
     if len(found) <= query.limit:
         return SessionPage(items=items, next_cursor=None)
     last = found[query.limit - 1]
     return SessionPage(items=items, next_cursor=cursors.encode(cursors.Position(last.ts_ms, last.seq), query.scope))
 
 
-def _wanted(query: SessionQuery) -> list[tuple[Column[str], list[str]]]:
-    return [(column, values) for column in _FILTERS if (values := filter_values(query, column.key))]
+def _place(query: SessionQuery) -> list[tuple[Column[str], list[str]]]:
+    return [(column, values) for column in _PLACE if (values := filter_values(query, column.key))]
 
 
-def _statement(query: SessionQuery, after: cursors.Position | None) -> Select[*tuple[Any, ...]]:
-    wanted = _wanted(query)
-    statement = select_sessions().where(*between(query, after, sessions))
-    if wanted:
-        narrowest, [value] = wanted[0]
-        statement = statement.where(narrowest == value)
-    for column, values in wanted[1:]:
-        statement = statement.where(also(column, values))
-    # One more than is shown tells whether there is a next page.
-    return statement.order_by(*ordered(query, sessions.c.ts_ms, sessions.c.seq)).limit(query.limit + 1)
+def _parts(query: SessionQuery, after: cursors.Position | None, now_ms: int) -> Iterator[_Keys]:
+    """Queries that have no row in common; each walks one index in the list's order, and the database merges them."""
+    keys = select(sessions.c.ts_ms, sessions.c.seq).where(*between(query, after, sessions))
+    outcomes = query.outcomes
+    if outcomes == frozenset(Outcome) and query.reviewed is None:
+        yield _by_place(query, keys)
+        return
+    flags = [False, True] if query.reviewed is None else [query.reviewed]
+    if of_last := sorted(outcomes & ONLY_OF_THE_LAST):
+        last = last_sessions()
+        here = [also(column, values) for column, values in _place(query)]
+        keys_of_last = keys.join_from(last, sessions, sessions.c.seq == last.c.seq)
+        yield keys_of_last.where(outcome_at(now_ms).in_(of_last), sessions.c.is_reviewed.in_(flags), *here)
+    others = sorted(outcomes - ONLY_OF_THE_LAST)
+    keys = keys.where(outcome_at(now_ms).in_(others))
+    # As a rule, a machine has fewer sessions than a stage, and a stage fewer than people have reviewed.
+    if query.machine_id is not None and others and query.reviewed is not True:
+        yield _by_place(query, keys.where(sessions.c.is_reviewed.in_(flags)))
+    else:
+        yield from _by_stage(query, keys, stages(others), flags)
 
 
-def _instant(milliseconds: int | None) -> datetime | None:
-    return None if milliseconds is None else from_ms(milliseconds)
+def _by_place(query: SessionQuery, keys: _Keys) -> _Keys:
+    (narrowest, values), *others = _place(query) or [(sessions.c.seq, [])]
+    keys = keys.where(*(narrowest == value for value in values))
+    return keys.where(*(also(column, values) for column, values in others))
 
 
-def _length_s(begin_ms: int | None, end_ms: int | None) -> float | None:
-    if begin_ms is None or end_ms is None:
-        return None
-    # An END from before its START is somebody's mistake, and nobody's negative time.
-    return max(0, end_ms - begin_ms) / 1000
+def _by_stage(query: SessionQuery, keys: _Keys, wanted: list[str], flags: list[bool]) -> Iterator[_Keys]:
+    here = [also(column, values) for column, values in _place(query)]
+    for stage in wanted:
+        for flag in flags:
+            yield keys.where(sessions.c.stage == stage, sessions.c.is_reviewed == flag, *here)

@@ -5,6 +5,7 @@ from fastapi.testclient import TestClient
 
 from backend_api.contract_sessions import MachineList, SessionPage
 from backend_api.contract_stats import Stats
+from backend_api.media import MediaFolder
 from tests.backend_api.api import fields, post_batch, problem
 from tests.backend_api.test_sessions import make_session
 
@@ -17,6 +18,22 @@ def test_sessions_are_paged_with_a_link(client: TestClient) -> None:
     last = client.get(response.links["next"]["url"])
     assert [item["machine_id"] for item in last.json()["items"]] == ["bike_0"]
     assert "link" not in last.headers
+
+
+def test_a_session_shows_its_attempts_picture_or_else_that_of_its_start(client: TestClient, media: MediaFolder) -> None:
+    start, *_, attempt = make_session(1)
+    post_batch(client, *make_session(1))
+
+    def shown() -> list[str | None]:
+        [session] = client.get("/sessions").json()["items"]
+        [machine] = client.get("/machines").json()["items"]
+        return [session["thumbnail_url"], machine["session"]["thumbnail_url"]]
+
+    assert shown() == [None, None]
+    for event in (start, attempt):
+        media.thumbnail_path(event.event_id).write_bytes(b"JPEG")
+        assert shown() == [f"/media/{event.event_id}/thumbnail"] * 2
+    assert client.get(shown()[0] or "").content == b"JPEG"
 
 
 @pytest.mark.parametrize(
@@ -51,6 +68,8 @@ def test_machines_and_figures_are_what_the_description_says(client: TestClient) 
         ("/sessions?limit=0", ["limit"]),
         ("/sessions?cursor=AAAA", ["cursor"]),
         ("/sessions?verdict=maybe", ["verdict"]),
+        ("/sessions?outcome=cleaned&outcome=clean", ["outcome.1"]),
+        ("/sessions?reviewed=perhaps", ["reviewed"]),
         ("/sessions?colour=red", ["colour"]),
         ("/machines?store_id=%00", ["store_id"]),
         ("/stats?by=minute", ["by"]),

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from backend_api import schema
 from backend_api.contract import EndReason, Event, EventType
-from backend_api.contract_sessions import Session
+from backend_api.contract_sessions import Outcome, Session
 from backend_api.contract_verdicts import MmStatus, Verdict
 from backend_api.database import Database
 from backend_api.keyset import Order
@@ -68,7 +68,8 @@ def test_a_session_in_any_order_of_arrival_is_the_same(store: Store) -> None:
             store.add([events[index], events[index]])
         [row] = store.reading.sessions(SessionQuery(machine_id=f"bike_{number}")).items
         assert (row.session_id, row.attempt_event_id) == (events[0].event_id, events[3].event_id)
-        rows.append(row.model_copy(update=dict.fromkeys(("session_id", "attempt_event_id", "machine_id"))))
+        names = dict.fromkeys(("session_id", "attempt_event_id", "machine_id", "machine_name"))
+        rows.append(row.model_copy(update=names))
     assert rows == [rows[0]] * 24
 
 
@@ -80,6 +81,8 @@ def test_a_session_tells_what_its_events_said(store: Store) -> None:
         store_id="gym_demo",
         camera_id="cam_01",
         machine_id="bike_1",
+        machine_name="bike_1",
+        outcome=Outcome.WAITING,
         started_at=start.ts,
         ended_at=end.ts,
         occupied_s=60.0,
@@ -90,6 +93,8 @@ def test_a_session_tells_what_its_events_said(store: Store) -> None:
         attempt_at=attempt.ts,
         verdict=None,
         mm_status=MmStatus.PENDING,
+        review=None,
+        thumbnail_url=None,
     )
 
 
@@ -100,7 +105,7 @@ def test_what_has_not_happened_is_null(store: Store) -> None:
     assert session.started_at == start.ts
     assert {name for name, value in session if value is None} == {
         *("ended_at", "occupied_s", "end_reason", "window_opened_at", "window_closes_at"),
-        *("attempt_event_id", "attempt_at", "verdict", "mm_status"),
+        *("attempt_event_id", "attempt_at", "verdict", "mm_status", "review", "thumbnail_url"),
     }
 
 
