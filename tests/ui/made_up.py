@@ -1,0 +1,69 @@
+"""Sessions and figures as the backend might answer them, each field open to be overridden."""
+
+from datetime import UTC, datetime, timedelta
+from typing import Any
+from uuid import NAMESPACE_OID, uuid5
+
+from backend_api.contract_sessions import Outcome, Session
+from backend_api.contract_stats import BucketFigures, Figures, MachineFigures
+from ui.machine_names import Place
+
+NOON = datetime(2026, 1, 31, 12, tzinfo=UTC)
+
+
+def make_session(at: datetime = NOON, **overrides: Any) -> Session:  # noqa: ANN401
+    """A use of ten minutes that begins at `at`; its window of two minutes passed without an attempt."""
+    fields: dict[str, Any] = {
+        "store_id": "gym",
+        "camera_id": "cam",
+        "machine_id": "bike",
+        "machine_name": "Bike",
+        "outcome": Outcome.NOT_ATTEMPTED,
+        "started_at": at,
+        "ended_at": at + timedelta(minutes=10),
+        "occupied_s": 600.0,
+        "end_reason": "left",
+        "window_opened_at": at + timedelta(minutes=10),
+        "window_closes_at": at + timedelta(minutes=12),
+        "attempt_event_id": None,
+        "attempt_at": None,
+        "verdict": None,
+        "mm_status": None,
+        "review": None,
+        "thumbnail_url": None,
+    } | overrides
+    names = f"{fields['store_id']} {fields['camera_id']} {fields['machine_id']} {at.isoformat()}"
+    return Session.model_validate({"session_id": uuid5(NAMESPACE_OID, names), **fields})
+
+
+def make_figures(**overrides: Any) -> Figures:  # noqa: ANN401
+    """What there is to say of a time in which nothing happened."""
+    return Figures.model_validate(_NOTHING | overrides)
+
+
+def make_bucket(begin: datetime, end: datetime, **overrides: Any) -> BucketFigures:  # noqa: ANN401
+    """The figures of an hour or a day."""
+    return BucketFigures.model_validate({"begin": begin, "end": end, **_NOTHING, **overrides})
+
+
+def make_machine_figures(place: Place, **overrides: Any) -> MachineFigures:  # noqa: ANN401
+    """The figures of a machine."""
+    names = {"store_id": place.store_id, "camera_id": place.camera_id, "machine_id": place.machine_id}
+    return MachineFigures.model_validate({**names, **_NOTHING, **overrides})
+
+
+_NOTHING: dict[str, Any] = {
+    "occupied_s": 0.0,
+    "observed_s": 0.0,
+    "utilisation": None,
+    "sessions": 0,
+    "median_stay_s": None,
+    "windows_closed": 0,
+    "windows_cleaned": 0,
+    "windows_not_attempted": 0,
+    "windows_not_cleaned": 0,
+    "windows_cannot_tell": 0,
+    "windows_unjudged": 0,
+    "compliance": None,
+    "median_to_clean_s": None,
+}

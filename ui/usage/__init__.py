@@ -1,0 +1,1 @@
+"""The page Usage: when machines are in use, on one day and over many."""
