@@ -54,6 +54,10 @@ class NoClip(Exception):
     """The event has no clip and, events being immutable, never will: trying again can't help."""
 
 
+class ClaimLost(Exception):
+    """Another worker has the event."""
+
+
 @dataclass(frozen=True, slots=True)
 class Pace:
     """How long a claim holds without a renewal, and how long to wait after finding nothing to do; in seconds."""
@@ -123,6 +127,8 @@ class Worker:
                 result = self._judge(claim)
         except NoClip as error:
             return self._fail(claim, str(error), None)
+        except ClaimLost:
+            return _lost(claim)
         except (NotAsked, ServerAway) as error:
             return self._release(claim, error)
         except (ClipUnreadable, VlmError) as error:
@@ -132,7 +138,7 @@ class Worker:
         return self._finish(claim, result, (self._clock.monotonic_s() - began_s) * 1000)
 
     def _judge(self, claim: Claim) -> MmResult:
-        """The model's verdict. Raises NoClip, ClipUnreadable or VlmError, never settles for less than an answer."""
+        """The model's verdict. Raises NoClip, ClipUnreadable, ClaimLost or VlmError; settles for nothing less."""
         event = claim.event
         if event.clip is None:
             raise NoClip(f"the event has no clip: {event.clip_error or 'the edge gave no reason'}")
@@ -141,6 +147,9 @@ class Worker:
             return _cannot_tell(claim, len(frames))
         pictures = make_pictures(frames, AttemptAttributes.model_validate(event.attributes).zone)
         keep_pictures(self._media, event.event_id, pictures)
+        # Preparing may have outlasted the lease, with the computer asleep: nobody pays for a claim that is not held.
+        if not self._renew(claim):
+            raise ClaimLost
         asked_s = self._clock.monotonic_s()
         judgement = self._ask(Question(event, pictures))
         return MmResult(

@@ -1,5 +1,6 @@
 """The worker as a process with a model behind a chat server: concurrent, asked again, silent on its key."""
 
+import signal
 import threading
 from pathlib import Path
 
@@ -34,12 +35,16 @@ def events(tmp_path: Path) -> list[Event]:
     return made
 
 
+def command(folder: Path, url: str, *extra: str) -> list[str]:
+    """A worker that asks the model at `url`."""
+    where = ["--db", str(folder / "app.db"), "--media-dir", str(folder / "media"), "--poll-s", "0.05"]
+    model = ["--vlm", "openai", "--vlm-url", url, "--vlm-model", MODEL]
+    return [*script("mm_worker/worker.py"), *where, *model, *extra]
+
+
 def drain(folder: Path, url: str, *extra: str, code: int = 0) -> str:
     """What the worker said until nothing was left to do."""
-    where = ["--db", str(folder / "app.db"), "--media-dir", str(folder / "media"), "--drain", "--poll-s", "0.05"]
-    model = ["--vlm", "openai", "--vlm-url", url, "--vlm-model", MODEL]
-    command = [*script("mm_worker/worker.py"), *where, *model, *extra]
-    with Running(command, env={"GYM_VLM_KEY": KEY}) as worker:
+    with Running([*command(folder, url), "--drain", *extra], env={"GYM_VLM_KEY": KEY}) as worker:
         assert worker.wait() == code, worker.output
     assert KEY not in worker.output
     return worker.output
@@ -105,13 +110,49 @@ def test_asked_again_with_another_prompt_both_verdicts_are_kept(tmp_path: Path, 
 def test_a_server_that_is_not_there_leaves_the_events_waiting_with_the_reason(
     tmp_path: Path, events: list[Event]
 ) -> None:
-    where = ["--db", str(tmp_path / "app.db"), "--media-dir", str(tmp_path / "media"), "--poll-s", "0.05"]
-    model = ["--vlm", "openai", "--vlm-url", f"http://127.0.0.1:{free_port()}/v1", "--vlm-model", MODEL]
-    with Running([*script("mm_worker/worker.py"), *where, *model]) as worker:
+    with Running(command(tmp_path, f"http://127.0.0.1:{free_port()}/v1")) as worker:
         worker.wait_for("events that wait: ")
         assert worker.stop() == 0
     status, given = results(tmp_path, events[0])
     assert (status, given) == (MmStatus.PENDING, [])
+
+
+def test_a_worker_that_is_stopped_waits_for_the_answer_that_is_paid_for(tmp_path: Path, events: list[Event]) -> None:
+    asked, stopped = threading.Event(), threading.Event()
+
+    def think() -> None:
+        asked.set()
+        assert stopped.wait(GUARD_S)
+
+    with speaking(Played(answers().body, after=think)) as dialect, Running(command(tmp_path, dialect.url)) as worker:
+        assert asked.wait(GUARD_S)
+        worker.send(signal.SIGTERM)
+        worker.wait_for("SIGTERM: stopping")
+        stopped.set()
+        assert worker.wait() == 0, worker.output
+        assert len(dialect.asked) == 1
+    assert "1 done" in worker.lines[-1]
+    assert sum(results(tmp_path, event)[0] is MmStatus.DONE for event in events) == 1
+
+
+def test_a_question_of_a_killed_worker_counts_for_the_next_one(tmp_path: Path, events: list[Event]) -> None:
+    asked, killed = threading.Event(), threading.Event()
+
+    def think() -> None:
+        asked.set()
+        assert killed.wait(GUARD_S)
+
+    thinks, flags = Played(answers().body, after=think), ("--max-calls-per-day", "2", "--lease-s", "0.5")
+    with speaking(thinks, answers()) as dialect:
+        with Running(command(tmp_path, dialect.url, *flags)) as worker:
+            assert asked.wait(GUARD_S)
+            worker.send(signal.SIGKILL)
+            assert worker.wait() == -signal.SIGKILL
+        killed.set()
+        said = drain(tmp_path, dialect.url, *flags)
+        assert len(dialect.asked) == 2
+    assert "the daily cap of 2 calls is reached" in said
+    assert sum(results(tmp_path, event)[0] is MmStatus.DONE for event in events) == 1
 
 
 def test_to_ask_again_about_what_is_not_there_is_a_mistake(tmp_path: Path, events: list[Event]) -> None:

@@ -1,0 +1,126 @@
+"""Nothing is asked, and so paid for, twice: not by claims that were lost, nor beyond caps that many workers share."""
+
+import random
+from collections import Counter
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+
+import pytest
+
+from backend_api.contract_verdicts import MmStatus
+from mm_worker.chat_server import ChatServer
+from mm_worker.gate import Gate
+from mm_worker.ledger import Caps, Ledger, day_start
+from mm_worker.loop import Outcome, Worker
+from mm_worker.openai_vlm import OpenAiVlm
+from mm_worker.together import run_together
+from tests.backend_api.events import make_result
+from tests.mm_worker.chat_dialects import MODEL, Played, answers, says, speaking
+from tests.mm_worker.chat_scene import PROMPT
+from tests.mm_worker.models import AskedVlm
+from tests.mm_worker.scene import JITTER_SEED, PACE, Scene
+
+DAY_S = 86_400
+
+
+@contextmanager
+def workers_at(scene: Scene, url: str, caps: Caps, count: int = 1) -> Iterator[list[Worker]]:
+    """Workers of one process, with a gate and a ledger of their own."""
+    with closing(ChatServer(url, None, scene.clock, connect_s=5, total_s=30, connections=count)) as server:
+        ledger = Ledger(scene.store, scene.clock, caps, None)
+        gate = Gate(scene.clock, random.Random(JITTER_SEED), ledger)
+        vlm = OpenAiVlm(server, MODEL, PROMPT, ledger)
+        yield [scene.worker(vlm, gate) for _ in range(count)]
+
+
+def calls(scene: Scene) -> int:
+    return scene.store.spent(day_start(scene.clock.now())).calls
+
+
+def overtake(scene: Scene) -> None:
+    """The lease runs out, and another worker judges the event."""
+    scene.clock.advance(PACE.lease_s + 1)
+    taken_over = scene.store.claim(PACE.lease_s)
+    assert taken_over is not None
+    assert scene.store.finish(taken_over, make_result())
+
+
+def test_a_claim_that_was_lost_while_its_clip_was_read_is_not_asked_about(
+    scene: Scene, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    event = scene.add_attempt()
+    claim, vlm = scene.store.claim, AskedVlm()
+
+    def claim_and_fall_asleep(lease_s: float) -> object:
+        monkeypatch.undo()
+        claimed = claim(lease_s)
+        overtake(scene)
+        return claimed
+
+    monkeypatch.setattr(scene.store, "claim", claim_and_fall_asleep)
+    assert scene.worker(vlm).run(drain=True) == Counter({Outcome.LOST: 1})
+    assert vlm.questions == []
+    assert scene.enrichment(event).result == make_result()
+
+
+@pytest.mark.parametrize("played", [answers(), says("no JSON")], ids=["a verdict", "nothing usable"])
+def test_an_answer_that_comes_after_the_lease_is_counted_and_dropped(scene: Scene, played: Played) -> None:
+    event = scene.add_attempt()
+    overtaken: list[bool] = []
+
+    def be_overtaken() -> None:
+        if not overtaken:
+            overtaken.append(True)
+            overtake(scene)
+
+    with speaking(Played(played.body, after=be_overtaken)) as dialect, workers_at(scene, dialect.url, Caps()) as [one]:
+        assert one.run(drain=True) == Counter({Outcome.LOST: 1})
+        assert calls(scene) == len(dialect.asked)
+    enrichment = scene.enrichment(event)
+    assert (enrichment.status, enrichment.result, enrichment.error) == (MmStatus.DONE, make_result(), None)
+
+
+def test_a_question_whose_worker_died_counts(scene: Scene) -> None:
+    event = scene.add_attempt()
+    ledger = Ledger(scene.store, scene.clock, Caps(calls=1), None)
+    # A worker asks, and dies before there is an answer.
+    assert scene.store.claim(PACE.lease_s) is not None
+    ledger.begin(event.event_id)
+    scene.clock.advance(PACE.lease_s + 1)
+    with speaking(answers()) as dialect, workers_at(scene, dialect.url, Caps(calls=1)) as [one]:
+        assert one.run(drain=True) == Counter()
+        assert dialect.asked == []
+    with speaking(answers()) as dialect, workers_at(scene, dialect.url, Caps(calls=2)) as [one]:
+        assert one.run(drain=True) == Counter({Outcome.DONE: 1})
+    assert calls(scene) == 2
+
+
+@pytest.mark.parametrize("days", [1, 400])
+def test_a_clock_that_is_set_back_over_midnight_opens_no_cap(scene: Scene, days: int) -> None:
+    for at_s in range(6):
+        scene.add_attempt(at_s)
+    with speaking(answers()) as dialect, workers_at(scene, dialect.url, Caps(calls=2)) as [one]:
+        done = []
+        for jump_days in (0, -days, days, days, -days, days):
+            scene.clock.jump_wall_clock(jump_days * DAY_S)
+            done.append(one.run(drain=True)[Outcome.DONE])
+        # A day's cap, spent on the first day and on the one that the clock came to in the middle.
+        assert done == [2, 0, 0, 2, 0, 0]
+        assert len(dialect.asked) == 4
+
+
+@pytest.mark.parametrize("cap", [1, 5, 8])
+def test_all_workers_of_all_processes_keep_one_cap(scene: Scene, cap: int) -> None:
+    events = [scene.add_attempt(at_s) for at_s in range(9)]
+    with (
+        speaking(answers()) as dialect,
+        workers_at(scene, dialect.url, Caps(calls=cap), 4) as some,
+        workers_at(scene, dialect.url, Caps(calls=cap), 4) as others,
+    ):
+        outcomes = run_together([*some, *others], scene.stop, drain=True)
+        assert len(dialect.asked) == cap
+    assert set(outcomes) <= {Outcome.DONE, Outcome.RELEASED}
+    assert outcomes[Outcome.DONE] == cap
+    waiting = [scene.enrichment(event) for event in events if scene.enrichment(event).status is MmStatus.PENDING]
+    assert len(waiting) == len(events) - cap
+    assert all("daily cap" in (enrichment.error or "") and enrichment.attempts == 0 for enrichment in waiting)
