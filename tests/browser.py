@@ -1,12 +1,13 @@
-"""Debian's Chromium, driven by playwright: other builds cannot play H.264."""
+"""Debian's Chromium, driven by playwright: other builds cannot play H.264. One a test run, a fresh profile a page."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from playwright.sync_api import Page, sync_playwright
+from playwright.sync_api import Browser, Page, sync_playwright
 
 from tests.requirements import need_program
 
+# Nothing but what the page under test asks for may be fetched.
 _FLAGS = [
     "--no-sandbox",
     "--disable-gpu",
@@ -18,18 +19,36 @@ _FLAGS = [
 
 
 @contextmanager
-def open_page(address: str, *, width: int = 1280, height: int = 900, dark: bool = False) -> Iterator[Page]:
-    """A fresh browser with one page at `address`, `width` x `height` pixels, for the length of a `with`."""
+def running_browser() -> Iterator[Browser]:
+    """Chromium without a window, for the length of a `with`; the fixture `browser` is the one of the test run."""
+    chromium = need_program("chromium")
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=need_program("chromium"), args=_FLAGS)
+        browser = playwright.chromium.launch(executable_path=chromium, args=_FLAGS)
         try:
-            page = browser.new_page(
-                viewport={"width": width, "height": height}, color_scheme="dark" if dark else "light"
-            )
-            page.goto(address)
-            yield page
+            yield browser
         finally:
             browser.close()
+
+
+@contextmanager
+def open_page(
+    browser: Browser,
+    address: str,
+    *,
+    width: int = 1280,
+    height: int = 900,
+    dark: bool = False,
+    time_zone: str = "Europe/Berlin",
+) -> Iterator[Page]:
+    """A fresh profile with one page at `address`, `width` x `height` pixels, for the length of a `with`."""
+    with browser.new_context(
+        viewport={"width": width, "height": height},
+        color_scheme="dark" if dark else "light",
+        timezone_id=time_zone,
+    ) as context:
+        page = context.new_page()
+        page.goto(address)
+        yield page
 
 
 def plays(page: Page, timeout_ms: float = 30_000) -> bool:

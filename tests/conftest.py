@@ -1,10 +1,13 @@
-"""What several tests share: the sample, drawn once a run."""
+"""What several tests share: the sample, drawn once a run, and a browser, started once a run."""
 
 import subprocess
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from playwright.sync_api import Browser
 
+from tests.browser import running_browser
 from tests.processes import script
 
 
@@ -12,6 +15,13 @@ from tests.processes import script
 def sample(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The first minute of what `make run` draws."""
     return draw(tmp_path_factory.mktemp("sample") / "sample.mp4", 60)
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Browser]:
+    """Debian's Chromium; pages are opened in it by tests/browser.py."""
+    with running_browser() as browser:
+        yield browser
 
 
 @pytest.fixture(scope="session")

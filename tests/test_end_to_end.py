@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 import requests
+from playwright.sync_api import Browser
 
 from backend_api.contract import EventPage, EventType
 from backend_api.contract_verdicts import MmStatus
@@ -48,7 +49,9 @@ def judged(address: str) -> EventPage | None:
     return page if done and all(done) else None
 
 
-def test_from_the_video_to_the_verdict_with_a_backend_that_comes_up_last(sample: Path, tmp_path: Path) -> None:
+def test_from_the_video_to_the_verdict_with_a_backend_that_comes_up_last(
+    sample: Path, tmp_path: Path, browser: Browser
+) -> None:
     port, ui_port = free_port(), free_port()
     address = f"http://127.0.0.1:{port}"
     with (
@@ -65,9 +68,9 @@ def test_from_the_video_to_the_verdict_with_a_backend_that_comes_up_last(sample:
             attempt = next(event for event in page.items if event.needs_mm)
             assert attempt.mm is not None
             assert attempt.mm.result is not None
-            with open_page(f"http://127.0.0.1:{ui_port}/?event={attempt.event_id}") as browser:
-                assert plays(browser)
-                browser.get_by_text(attempt.mm.result.summary).first.wait_for()
+            with open_page(browser, f"http://127.0.0.1:{ui_port}/?event={attempt.event_id}") as tab:
+                assert plays(tab)
+                tab.get_by_text(attempt.mm.result.summary).first.wait_for()
             assert backend.stop() == 0
         assert worker.stop() == 0
 

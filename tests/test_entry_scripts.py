@@ -5,6 +5,7 @@ import sys
 from pathlib import Path
 
 import pytest
+from playwright.sync_api import Browser
 
 from backend_api.process import REPOSITORY
 from tests.browser import open_page
@@ -39,13 +40,13 @@ def test_help(script: str, folder: str) -> None:
 
 
 @pytest.mark.parametrize("folder", FOLDERS)
-def test_dashboard(folder: str) -> None:
+def test_dashboard(folder: str, browser: Browser) -> None:
     cwd, port = working_directory(folder, "ui/app.py"), free_port()
     path = os.path.relpath(REPOSITORY / "ui" / "app.py", cwd)
     nowhere = f"http://127.0.0.1:{free_port()}"
     command = [sys.executable, "-m", "streamlit", "run", path, "--server.port", str(port)]
     with Running(command, cwd=cwd, env={"GYM_BACKEND_URL": nowhere}) as process:
         process.wait_for(str(port))
-        with open_page(f"http://127.0.0.1:{port}") as page:
+        with open_page(browser, f"http://127.0.0.1:{port}") as page:
             page.get_by_text(nowhere).first.wait_for()
     assert "Traceback" not in process.output

@@ -10,6 +10,7 @@ import av
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from playwright.sync_api import Browser
 
 from backend_api.contract import Event, clip_name
 from edge_service.gaps import Gap, is_gap, within
@@ -100,7 +101,9 @@ def pause(drawn: Drawn, kind: str, pause_s: float) -> Sends:
 
 
 @pytest.mark.parametrize("kind", ["no_b_frames", "motion_jpeg"])
-def test_a_clip_over_a_gap_declares_it_keeps_real_time_and_plays(kind: str, drawn: Drawn, tmp_path: Path) -> None:
+def test_a_clip_over_a_gap_declares_it_keeps_real_time_and_plays(
+    kind: str, drawn: Drawn, tmp_path: Path, browser: Browser
+) -> None:
     event = record(film(pause(drawn, kind, 0.8)), tmp_path, 1.5)
     clip = event.clip
     assert clip is not None
@@ -114,7 +117,7 @@ def test_a_clip_over_a_gap_declares_it_keeps_real_time_and_plays(kind: str, draw
     assert held_s == pytest.approx(0.84, abs=0.05)
     assert times[-1] == pytest.approx((clip.end_ts - clip.start_ts).total_seconds(), abs=0.1)
     address = base64.b64encode(path.read_bytes()).decode()
-    with open_page("about:blank") as page:
+    with open_page(browser, "about:blank") as page:
         page.set_content(f'<video muted src="data:video/mp4;base64,{address}">')
         assert plays(page)
         page.wait_for_function("() => document.querySelector('video').ended")

@@ -1,16 +1,41 @@
-"""What the tests of the dashboard share: a backend that is only made up."""
+"""What the tests of the dashboard share: a backend that is made up, real ones, and the dashboard's own process."""
 
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
+from tests.ui.dashboard import Dashboard, running_dashboard
 from tests.ui.fake_backend import FakeBackend, running_backend
+from tests.ui.gym import Gym, running_gym
 
 
 @pytest.fixture
 def backend(monkeypatch: pytest.MonkeyPatch) -> Iterator[FakeBackend]:
     with running_backend() as running:
-        monkeypatch.setenv("GYM_BACKEND_URL", running.url)
-        for name in ("GYM_PUBLIC_BACKEND_URL", "GYM_API_KEY", "GYM_TIME_ZONE"):
-            monkeypatch.delenv(name, raising=False)
+        _lead_to(running.url, monkeypatch)
         yield running
+
+
+@pytest.fixture
+def gym(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Gym]:
+    """A real backend without any events, which the dashboard of this process asks."""
+    with running_gym(tmp_path) as running:
+        _lead_to(running.url, monkeypatch)
+        yield running
+
+
+@pytest.fixture(scope="module")
+def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Dashboard]:
+    """A real backend without any events, and a dashboard that was started in some other folder."""
+    with (
+        running_gym(tmp_path_factory.mktemp("gym")) as gym,
+        running_dashboard(gym, tmp_path_factory.mktemp("elsewhere")) as dashboard,
+    ):
+        yield dashboard
+
+
+def _lead_to(url: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("GYM_BACKEND_URL", url)
+    for name in ("GYM_PUBLIC_BACKEND_URL", "GYM_API_KEY", "GYM_TIME_ZONE"):
+        monkeypatch.delenv(name, raising=False)

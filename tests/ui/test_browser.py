@@ -9,18 +9,15 @@ from urllib.parse import urlsplit
 import av
 import numpy as np
 import pytest
-from playwright.sync_api import Browser, Locator, Page, expect, sync_playwright
+from playwright.sync_api import Browser, Locator, Page, expect
 
 from backend_api.contract import EventType
 from backend_api.process import REPOSITORY
 from tests.processes import Running, free_port
-from tests.requirements import need_program
 from tests.ui.fake_backend import FakeBackend, judged, running_backend, stored
 
 pytestmark = pytest.mark.e2e
 
-# Nothing but the page under test may be fetched.
-_CHROMIUM = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-component-update"]
 _ROW_PX = 35
 _PATIENCE_MS = 30_000
 
@@ -90,20 +87,11 @@ def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[FakeBacke
         yield backend, f"http://127.0.0.1:{port}/"
 
 
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    chromium = need_program("chromium")
-    expect.set_options(timeout=_PATIENCE_MS)
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=chromium, args=_CHROMIUM)
-        yield browser
-        browser.close()
-
-
 @pytest.fixture
 def dashboard(browser: Browser, served: tuple[FakeBackend, str]) -> Iterator[Dashboard]:
     backend, url = served
     backend.events.clear()
+    expect.set_options(timeout=_PATIENCE_MS)
     with browser.new_context(viewport={"width": 1280, "height": 900}, timezone_id="Europe/Berlin") as context:
         page = context.new_page()
         page.set_default_timeout(_PATIENCE_MS)

@@ -1,0 +1,216 @@
+"""A real backend on a port of its own, and uses of machines to fill it with: each outcome that a session can have."""
+
+import hashlib
+import threading
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from pathlib import Path
+
+import av
+import cv2
+import numpy as np
+import requests
+
+from backend_api.app import create_app
+from backend_api.clock import SystemClock
+from backend_api.contract import ClipInfo, Event, EventType, make_event_id
+from backend_api.contract_cameras import CameraReport, CameraSetup
+from backend_api.contract_sessions import Outcome
+from backend_api.contract_types import format_timestamp
+from backend_api.contract_verdicts import Verdict
+from backend_api.keys import Keys
+from backend_api.listening import listen
+from backend_api.media import MediaFolder
+from backend_api.server import serve
+from backend_api.settings import Settings
+from backend_api.store import Store
+from tests.backend_api.events import make_event, make_result
+from tests.fake_clock import FakeClock
+
+STORE = "gym_demo"
+# A session's length, the pause until somebody cleans, and how long there is for it.
+STAY_S, PAUSE_S, WINDOW_S = 60.0, 10.0, 120.0
+# A window that is open stays so for longer than any test takes.
+OPEN_S = 3600.0
+_LEASE_S = 60.0
+_JUDGED = {Outcome.CLEANED, Outcome.NOT_CLEANED, Outcome.CANNOT_TELL}
+
+
+@dataclass
+class Gym:
+    """A running backend; events go in over HTTP, verdicts through the store, as a worker's do.
+
+    Times are real: `ago_s` is seconds before now.
+    """
+
+    url: str
+    store: Store
+    media: MediaFolder
+    database: Path
+    key: str | None = None
+    http: requests.Session = field(default_factory=requests.Session)
+
+    def add_session(
+        self,
+        outcome: Outcome,
+        *,
+        ago_s: float = 600.0,
+        machine_id: str = "treadmill_01",
+        camera_id: str = "cam_01",
+        store_id: str = STORE,
+        with_clips: bool = False,
+        silent: bool = False,
+        **result: object,
+    ) -> Event:
+        """A use of a machine that began `ago_s` ago and came to `outcome`; its last event. `result` is MmResult's.
+
+        One that waits for the model must be the last to be added: the next verdict would be its. The events of a
+        `silent` one came in when they happened, and nothing of their camera since.
+        """
+        start = SystemClock().now() - timedelta(seconds=ago_s)
+        where = {"machine_id": machine_id, "camera_id": camera_id, "store_id": store_id}
+        session_id = make_event_id(store_id, camera_id, machine_id, EventType.MACHINE_OCCUPIED_START, start)
+        last = None
+        for event_type, ts, attributes in _story(outcome, start):
+            last = self.add_event(
+                with_clip=with_clips,
+                silent=silent,
+                event_type=event_type,
+                ts=ts,
+                attributes=attributes,
+                session_id=session_id,
+                **where,
+            )
+        assert last is not None
+        if outcome in _JUDGED:
+            self.judge(Verdict(outcome.value), **result)
+        elif outcome is Outcome.FAILED:
+            self.give_up("the clip is damaged")
+        return last
+
+    def add_event(self, *, with_clip: bool = False, silent: bool = False, **fields: object) -> Event:
+        """Post one event; `with_clip` lays a clip that plays and a picture into the media folder first."""
+        event = make_event(**fields)
+        if with_clip:
+            clip = make_clip(self.media.clip_path(event.event_id), event.ts)
+            self.media.thumbnail_path(event.event_id).write_bytes(make_picture())
+            event = event.model_copy(update={"clip": clip})
+        if silent:
+            with self._store_at(event.ts) as store:
+                store.add([event])
+        else:
+            self._send("POST", "/events", event.model_dump_json())
+        return event
+
+    def judge(self, verdict: Verdict, **result: object) -> None:
+        """Give the attempt that waits its verdict."""
+        claim = self.store.claim(_LEASE_S)
+        assert claim is not None
+        assert self.store.finish(claim, make_result(verdict=verdict, **result))
+
+    def give_up(self, error: str) -> None:
+        """Let the attempt that waits be DEAD."""
+        claim = self.store.claim(_LEASE_S)
+        assert claim is not None
+        assert self.store.fail(claim, error, None)
+
+    def report(self, camera_id: str = "cam_01", *, ago_s: float = 0.0, store_id: str = STORE, **fields: object) -> None:
+        """A camera's report, which came `ago_s` ago and is its last."""
+        at = SystemClock().now() - timedelta(seconds=ago_s)
+        report = CameraReport.model_validate(
+            {
+                "store_id": store_id,
+                "media_time_s": 100.0,
+                "frames_captured": 3000,
+                "frames_processed": 500,
+                "frames_skipped": 2500,
+                "outbox_depth": 0,
+                "version": "0.1.0",
+                "started_at": at - timedelta(seconds=100),
+            }
+            | fields
+        )
+        with self._store_at(at) as store:
+            store.report_camera(camera_id, report)
+
+    def set_up(self, setup: CameraSetup, camera_id: str = "cam_01") -> None:
+        """What a camera's edge watches."""
+        self._send("PUT", f"/cameras/{camera_id}/setup", setup.model_dump_json())
+
+    @contextmanager
+    def _store_at(self, instant: datetime) -> Iterator[Store]:
+        with closing(Store.open(self.database, FakeClock(instant), create=False)) as store:
+            yield store
+
+    def _send(self, method: str, path: str, body: str) -> None:
+        headers = {"Content-Type": "application/json"} | ({"Authorization": f"Bearer {self.key}"} if self.key else {})
+        response = self.http.request(method, self.url + path, data=body, headers=headers, timeout=30)
+        assert response.ok, response.text
+
+
+@contextmanager
+def running_gym(folder: Path, key: str | None = None, port: int = 0) -> Iterator[Gym]:
+    """A real backend over a database and media in `folder`, made when missing; it asks for `key` when there is one."""
+    clock, stop = SystemClock(), threading.Event()
+    database = folder / "app.db"
+    media = MediaFolder.open(folder / "media")
+    keys = Keys.of([key] if key else [], [], {})
+    with (
+        closing(Store.open(database, clock, create=True)) as store,
+        closing(listen("127.0.0.1", port)) as listening,
+        requests.Session() as http,
+    ):
+        url = f"http://127.0.0.1:{listening.getsockname()[1]}"
+        app = create_app(store, media, clock, Settings(keys=keys))
+        server = threading.Thread(target=serve, args=(app, listening, stop))
+        server.start()
+        try:
+            yield Gym(url, store, media, database, key, http)
+        finally:
+            stop.set()
+            server.join()
+
+
+def make_clip(path: Path, ts: datetime) -> ClipInfo:
+    """Two seconds of H.264 that a browser plays, at `path`."""
+    with av.open(str(path), "w", options={"movflags": "faststart"}) as container:
+        stream = container.add_stream("libx264", rate=10)
+        stream.width, stream.height, stream.pix_fmt = 160, 90, "yuv420p"
+        for shade in range(20):
+            picture = np.full((90, 160, 3), 10 * shade, np.uint8)
+            container.mux(stream.encode(av.VideoFrame.from_ndarray(picture, format="rgb24")))
+        container.mux(stream.encode())
+    content = path.read_bytes()
+    return ClipInfo(
+        start_ts=ts,
+        end_ts=ts + timedelta(seconds=2),
+        codec="h264",
+        width=160,
+        height=90,
+        bytes=len(content),
+        sha256=hashlib.sha256(content).hexdigest(),
+    )
+
+
+def make_picture() -> bytes:
+    """A small grey JPEG."""
+    return cv2.imencode(".jpg", np.full((90, 160, 3), 120, np.uint8))[1].tobytes()
+
+
+def _story(outcome: Outcome, start: datetime) -> Iterator[tuple[EventType, datetime, dict[str, object]]]:
+    """Type, time and attributes of each event of a session that comes to `outcome`."""
+    left = start + timedelta(seconds=STAY_S)
+    yield EventType.MACHINE_OCCUPIED_START, start, {}
+    if outcome is Outcome.IN_USE:
+        return
+    reason = "end_of_stream" if outcome is Outcome.NO_WINDOW else "left"
+    yield EventType.MACHINE_OCCUPIED_END, left, {"occupied_s": STAY_S, "end_reason": reason}
+    if outcome is Outcome.NO_WINDOW:
+        return
+    closes_at = left + timedelta(seconds=OPEN_S if outcome is Outcome.WINDOW_OPEN else WINDOW_S)
+    yield EventType.CLEANING_WINDOW_OPEN, left, {"closes_at": format_timestamp(closes_at)}
+    if outcome in {Outcome.WINDOW_OPEN, Outcome.NOT_ATTEMPTED}:
+        return
+    yield EventType.CLEANING_ATTEMPT, left + timedelta(seconds=PAUSE_S), {"seconds_into_window": PAUSE_S}
