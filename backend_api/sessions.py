@@ -5,6 +5,7 @@ Every filter walks an index that is in the order of the list (see pages.py). Tho
 
 from collections.abc import Iterator
 from typing import Annotated
+from uuid import UUID
 
 from pydantic import Field
 from sqlalchemy import Column, Connection, Select, select, union_all
@@ -27,6 +28,9 @@ _Keys = Select[int, int]
 class SessionQuery(Value):
     """Which sessions, in which order, how many, and after which; filters that are left out let everything through."""
 
+    session_id: list[UUID] = Field(
+        default=[], max_length=MAX_PAGE_ITEMS, description="Only this session; several times: any of these."
+    )
     store_id: Name | None = None
     camera_id: Name | None = None
     machine_id: Name | None = None
@@ -85,6 +89,9 @@ def _parts(query: SessionQuery, after: cursors.Position | None, now_ms: int) -> 
     """Queries that have no row in common; each walks one index in the list's order, and the database merges them."""
     keys = select(sessions.c.ts_ms, sessions.c.seq).where(*between(query, after, sessions))
     outcomes = query.outcomes
+    if query.session_id:
+        yield _by_id(query, keys, now_ms)
+        return
     if outcomes == frozenset(Outcome) and query.reviewed is None:
         yield _by_place(query, keys)
         return
@@ -101,6 +108,13 @@ def _parts(query: SessionQuery, after: cursors.Position | None, now_ms: int) -> 
         yield _by_place(query, keys.where(sessions.c.is_reviewed.in_(flags)))
     else:
         yield from _by_stage(query, keys, stages(others), flags)
+
+
+def _by_id(query: SessionQuery, keys: _Keys, now_ms: int) -> _Keys:
+    here = [also(column, values) for column, values in _place(query)]
+    keys = keys.where(sessions.c.session_id.in_(filter_values(query, "session_id")), *here)
+    keys = keys.where(outcome_at(now_ms).in_(sorted(query.outcomes)))
+    return keys if query.reviewed is None else keys.where(sessions.c.is_reviewed == query.reviewed)
 
 
 def _by_place(query: SessionQuery, keys: _Keys) -> _Keys:

@@ -49,7 +49,7 @@ class EventQuery:
 
 @dataclass(frozen=True, slots=True)
 class SessionQuery:
-    """Which sessions to list, newest first unless `order` says otherwise; None and no `outcomes` are any.
+    """Which sessions to list, newest first unless `order` says otherwise; None and an empty tuple are any.
 
     `since` and `until` bound their beginning; `reviewed` is whether a person has an opinion of the verdict.
     """
@@ -62,11 +62,13 @@ class SessionQuery:
     since: datetime | None = None
     until: datetime | None = None
     verdict: Verdict | None = None
+    session_ids: tuple[UUID, ...] = ()
     order: Literal["desc", "asc"] = "desc"
 
     def parameters(self) -> Parameters:
         """The query string's fields, without those that are None."""
         return _parameters(
+            *(("session_id", session_id) for session_id in self.session_ids),
             *(("outcome", outcome) for outcome in self.outcomes),
             ("reviewed", self.reviewed),
             ("machine_id", self.machine_id),

@@ -36,6 +36,11 @@ def test_sessions_of_several_outcomes_name_each_and_false_is_not_left_out() -> N
     )
 
 
+def test_sessions_can_be_asked_for_by_their_ids() -> None:
+    query = SessionQuery(session_ids=(UUID(int=1), UUID(int=2)))
+    assert query.parameters()[:2] == (("session_id", str(UUID(int=1))), ("session_id", str(UUID(int=2))))
+
+
 def test_figures_are_of_a_span_cut_in_a_time_zone() -> None:
     assert StatsQuery(DAY, DAY.replace(hour=12), "Europe/Berlin", Unit.HOUR).parameters() == (
         ("since", "2026-01-31T00:00:00.000Z"),
