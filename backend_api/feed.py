@@ -2,7 +2,8 @@
 
 One look at the database, a few times a second, serves all readers: what it finds is made into text once and kept in a
 short memory. A reader is a place in the log and nothing else. One that takes its time finds its place no longer in the
-memory and goes on from the database; nothing is queued for it, so it costs the others nothing.
+memory and goes on from the database; nothing is queued for it, so it costs the others nothing. Without any reader
+nothing is read but the cameras' states, which are logged all the same.
 """
 
 import asyncio
@@ -74,6 +75,7 @@ class Feed:
         self._store = store
         self._media = media
         self._memory: deque[_News] = deque()
+        self._readers = 0
         self._newest = 0
         self._looks = 0
         # Everything behind this id that has been found is in the memory.
@@ -107,24 +109,28 @@ class Feed:
 
         Ends early, for the reader to come again, when the database does not answer.
         """
-        yield format_sse_event(id=str(after), retry=_RECONNECT_MS)
-        while not self._closed.is_set():
-            # Taken before looking, so that nothing comes in between unnoticed.
-            found = self._found
-            try:
-                news = await self._behind(after)
-            except (StoreBusy, StoreFull, StoreBroken):
-                return
-            if news:
-                after = news[-1].change.id
-                if wanted := [item.message for item in news if filters.let_through(item.change)]:
-                    yield b"".join(wanted)
-                continue
-            try:
-                await asyncio.wait_for(found.wait(), HEARTBEAT_S)
-            except TimeoutError:
-                # The id moves the place on past what the filters left out.
-                yield format_sse_event(comment="still here", id=str(after))
+        self._readers += 1
+        try:
+            yield format_sse_event(id=str(after), retry=_RECONNECT_MS)
+            while not self._closed.is_set():
+                # Taken before looking, so that nothing comes in between unnoticed.
+                found = self._found
+                try:
+                    news = await self._behind(after)
+                except (StoreBusy, StoreFull, StoreBroken):
+                    return
+                if news:
+                    after = news[-1].change.id
+                    if wanted := [item.message for item in news if filters.let_through(item.change)]:
+                        yield b"".join(wanted)
+                    continue
+                try:
+                    await asyncio.wait_for(found.wait(), HEARTBEAT_S)
+                except TimeoutError:
+                    # The id moves the place on past what the filters left out.
+                    yield format_sse_event(comment="still here", id=str(after))
+        finally:
+            self._readers -= 1
 
     async def _behind(self, after: int) -> Sequence[_News]:
         if self._remembers_after is None or after < self._remembers_after:
@@ -137,10 +143,17 @@ class Feed:
         return news
 
     async def _look(self) -> bool:
-        """Put what is new into the memory; whether there is more."""
+        """Put what is new into the memory, if anybody asks for it; whether there is more."""
+        if not self._readers:
+            self._memory.clear()
+            self._remembers_after = None
+            await run_in_threadpool(self._store.reading.log_cameras)
+            return False
         if self._remembers_after is None:
             self._newest = await run_in_threadpool(self._store.reading.newest_change)
             self._remembers_after = self._newest
+            # What came since a reader last asked the database, and before this, stands there alone.
+            self._wake_readers()
         self._looks += 1
         news = await run_in_threadpool(self._log_cameras_and_read, self._newest)
         self._memory.extend(news)

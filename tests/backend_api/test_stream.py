@@ -1,5 +1,6 @@
 """Readers of /events/stream miss nothing and see nothing twice, however often they or the backend go away."""
 
+import asyncio
 import json
 import socket
 import threading
@@ -18,6 +19,7 @@ from backend_api.app import create_app
 from backend_api.contract import Event, EventType, StoredEvent
 from backend_api.contract_cameras import CameraReport
 from backend_api.contract_verdicts import MmStatus, Verdict
+from backend_api.feed import HEARTBEAT_S, Feed, FeedFilters
 from backend_api.media import MediaFolder
 from backend_api.server import serve
 from backend_api.store import Store
@@ -187,6 +189,25 @@ def test_an_id_from_beyond_the_end_begins_now(tmp_path: Path) -> None:
     with backend(tmp_path, FakeClock()) as (store, port), StreamReader(port, headers={"Last-Event-ID": "99"}) as reader:
         store.add([numbered(0)])
         assert event_ids(reader.take(1)) == [numbered(0).event_id]
+
+
+def test_what_comes_before_the_feed_begins_to_look_for_its_first_reader_is_told_at_once(tmp_path: Path) -> None:
+    async def first_message(store: Store) -> bytes:
+        feed = Feed(store, MediaFolder.open(tmp_path / "media"))
+        messages = feed.messages(0, FeedFilters())
+        await anext(messages)
+        with pytest.raises(TimeoutError):
+            # Long enough for the reader to have asked the database, in vain.
+            await asyncio.wait_for(asyncio.shield(following := asyncio.ensure_future(anext(messages))), 0.5)
+        store.add([numbered(0)])
+        looking = asyncio.create_task(feed.run())
+        found = await asyncio.wait_for(following, HEARTBEAT_S / 2)
+        feed.close()
+        await looking
+        return found
+
+    with closing(Store.open(tmp_path / "app.db", FakeClock(), create=True)) as store:
+        assert str(numbered(0).event_id).encode() in asyncio.run(first_message(store))
 
 
 def test_two_hundred_readers_and_one_that_does_not_read(tmp_path: Path) -> None:
