@@ -58,15 +58,15 @@ def is_denied(status: int) -> bool:
 def judge(answer: Answer, count: int, now: datetime) -> Taken | Refused | TryAgain:
     """What `answer` to a batch of `count` events means. `now` is aware; a Retry-After date counts from it."""
     if is_temporary(answer.status) or is_denied(answer.status):
-        reason = f"answered {answer.status} ({_detail(answer)})"
+        reason = f"answered {answer.status} ({detail(answer)})"
         return TryAgain(reason, parse_retry_after(answer.retry_after, now))
     if 400 <= answer.status < 500:
-        return Refused(answer.status, _detail(answer))
+        return Refused(answer.status, detail(answer))
     result = _batch_result(answer, count)
     if result is None:
         return TryAgain(
             f"answered {answer.status} with something that is no batch result; is that address another server's, or a"
-            f" proxy's? ({_detail(answer)})"
+            f" proxy's? ({detail(answer)})"
         )
     return _settle(result, count)
 
@@ -94,7 +94,7 @@ def _batch_result(answer: Answer, count: int) -> BatchResult | None:
     return result if in_range and result.stored + result.duplicates + len(lines) == count else None
 
 
-def _detail(answer: Answer) -> str:
+def detail(answer: Answer) -> str:
     """The problem document's own words, or else the beginning of the body, in one line."""
     try:
         text = Problem.model_validate_json(answer.body).detail

@@ -2,12 +2,14 @@
 
 import logging
 import threading
-from collections.abc import Callable
+from collections.abc import Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from typing import Protocol, Self
 
 from backend_api.clock import Clock
-from backend_api.contract_cameras import HEARTBEAT_INTERVAL_S, CameraReport
+from backend_api.contract_cameras import HEARTBEAT_INTERVAL_S
+from edge_service.delivery import detail, is_denied, is_temporary
+from edge_service.message import Message
 from edge_service.transport import Answer, Unreachable
 
 log = logging.getLogger(__name__)
@@ -22,14 +24,14 @@ class Put(Protocol):
 
 
 class Heartbeat:
-    """Sends what `report` gives for `camera_id`, from when it is entered until it is left, and once more then.
+    """Sends `messages` when they are due, from when it is entered until it is left, and once more then.
 
-    Reports that do not arrive are forgotten: the next one says more. `report` is called in this thread.
+    Every HEARTBEAT_INTERVAL_S it looks which are. What does not arrive is due again the next time; what the backend
+    refuses for good, as one of an earlier release does, waits for its interval. Bodies are made in this thread.
     """
 
-    def __init__(self, camera_id: str, report: Callable[[], CameraReport], call: Put, clock: Clock) -> None:
-        self._path = f"/cameras/{camera_id}"
-        self._report = report
+    def __init__(self, messages: Sequence[Message], call: Put, clock: Clock) -> None:
+        self._messages = [_Sent(message) for message in messages]
         self._call = call
         self._clock = clock
         self._stop = threading.Event()
@@ -45,14 +47,10 @@ class Heartbeat:
         self._executor.shutdown()
 
     def beat(self) -> None:
-        """Send one report; tell in the log when they stop arriving, and when they do again."""
-        body = self._report().model_dump_json().encode()
-        try:
-            answer = self._call.put(self._path, body, {"Content-Type": "application/json"})
-        except Unreachable as error:
-            self._note(is_heard=False, reason=str(error))
-        else:
-            self._note(is_heard=answer.status == 200, reason=f"answered {answer.status}")
+        """Send what is due; tell in the log what stops arriving, and when it does again."""
+        for sent in self._messages:
+            if sent.due_s <= self._clock.monotonic_s() and not self._send(sent):
+                return  # the others would not arrive either, and each would wait for its time to be over
 
     def _run(self) -> None:
         self.beat()
@@ -62,10 +60,40 @@ class Heartbeat:
         if self._is_heard:
             self.beat()
 
-    def _note(self, *, is_heard: bool, reason: str) -> None:
-        if is_heard != self._is_heard:
-            self._is_heard = is_heard
-            text = "hears this camera's reports again" if is_heard else f"does not hear this camera's reports: {reason}"
+    def _send(self, sent: "_Sent") -> bool:
+        """Send one message, if it has a body; False when nobody answers."""
+        body = sent.message.body()
+        if body is None:
+            return True
+        try:
+            answer = self._call.put(sent.message.path, body, {"Content-Type": sent.message.media_type})
+        except Unreachable as error:
+            self._is_heard = False
+            sent.note(problem=str(error))
+            return False
+        self._is_heard = not is_temporary(answer.status)
+        arrived = 200 <= answer.status < 300
+        sent.note(problem=None if arrived else f"answered {answer.status} ({detail(answer)})")
+        if self._is_heard and not is_denied(answer.status):
+            sent.due_s = self._clock.monotonic_s() + sent.message.interval_s
+        return True
+
+
+class _Sent:
+    """A message, when it is due by the monotonic clock, and whether it arrived the last time."""
+
+    def __init__(self, message: Message) -> None:
+        self.message = message
+        self.due_s = float("-inf")
+        self._arrives = True
+
+    def note(self, problem: str | None) -> None:
+        """Tell in the log when this is other than it was."""
+        arrives = problem is None
+        if arrives != self._arrives:
+            self._arrives = arrives
+            what = self.message.what
+            text = f"hears this camera's {what} again" if arrives else f"does not hear this camera's {what}: {problem}"
             log.info("the backend %s", text)
 
 

@@ -19,6 +19,7 @@ from backend_api.contract_types import to_milliseconds  # noqa: E402
 from backend_api.process import EXIT_DONE, project_version, run_process, stop_on_signals  # noqa: E402
 from edge_service.api_key import find_api_key  # noqa: E402
 from edge_service.backend_call import BackendCall  # noqa: E402
+from edge_service.camera_setup import describe_setup, shareable_config  # noqa: E402
 from edge_service.checkpoint import CheckpointFile, Run  # noqa: E402
 from edge_service.config import Config, load_config  # noqa: E402
 from edge_service.detector import Detector  # noqa: E402
@@ -38,7 +39,7 @@ from edge_service.packet_ring import PacketRing, reach_s  # noqa: E402
 from edge_service.preview_video import preview_of  # noqa: E402
 from edge_service.recorder import Recorder  # noqa: E402
 from edge_service.recovery import recover  # noqa: E402
-from edge_service.reporter import make_reporter  # noqa: E402
+from edge_service.reporter import make_reporter, messages_of  # noqa: E402
 from edge_service.rules import RuleEngine  # noqa: E402
 from edge_service.scenario import Scenario  # noqa: E402
 from edge_service.sender import DRAIN_PATIENCE_S, STOPPED_PATIENCE_S, Sender  # noqa: E402
@@ -78,6 +79,8 @@ def main() -> int:
         checkpoint_file = CheckpointFile(options.outbox_dir / f"{options.camera_id}.checkpoint", disk)
         recovery = recover(checkpoint_file.load(), run, config.machines, outbox)
         camera = set_up_camera(options, config, run, recovery.rules, outbox, disk, clock)
+        shared = shareable_config(options.config, config.delivery.backend_url)
+        setup = describe_setup(run.store_id, config.machines, shared)
         watch = Watch(replace(camera, preview=preview), run, checkpoint_file, clock)
         with (
             Sender(
@@ -89,8 +92,12 @@ def main() -> int:
                 max_lines=UPLOAD_BATCH_LINES if uploads_clips else MAX_BATCH_LINES,
             ) as sender,
             Heartbeat(
-                run.camera_id,
-                make_reporter(run.store_id, clock.now(), project_version(), watch.tally, lambda: sender.last_error),
+                messages_of(
+                    run.camera_id,
+                    make_reporter(run.store_id, clock.now(), project_version(), watch.tally, lambda: sender.last_error),
+                    setup,
+                    camera.still,
+                ),
                 reports,
                 clock,
             ),

@@ -1,12 +1,28 @@
-"""What the heartbeat says: the watch's tally and the sender's trouble as a camera report."""
+"""What the heartbeat says: how the edge is doing, what it watches, and what that looks like."""
 
 from collections.abc import Callable
 from datetime import datetime
 
-from backend_api.contract_cameras import CameraReport
+from backend_api.contract_cameras import SETUP_INTERVAL_S, CameraReport, CameraSetup
+from edge_service.message import Message
 from edge_service.progress import Tally
+from edge_service.still import Still
 
 _ERROR_CHARACTERS = 500
+
+
+def messages_of(camera_id: str, report: Callable[[], CameraReport], setup: CameraSetup, still: Still) -> list[Message]:
+    """All that an edge tells of its camera; `report` gives the report of its moment.
+
+    The setup is repeated, so that a backend with a new or restored database comes to know it, too.
+    """
+    path, json = f"/cameras/{camera_id}", "application/json"
+    setup_json = setup.model_dump_json().encode()
+    return [
+        Message("reports", path, json, lambda: report().model_dump_json().encode(), 0),
+        Message("setup", f"{path}/setup", json, lambda: setup_json, SETUP_INTERVAL_S),
+        Message("still", f"{path}/still?store_id={setup.store_id}", "image/jpeg", still.take, SETUP_INTERVAL_S),
+    ]
 
 
 def make_reporter(

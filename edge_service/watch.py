@@ -4,7 +4,7 @@ import logging
 import threading
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import closing
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from backend_api.clock import Clock
 from backend_api.contract import Event
@@ -21,6 +21,7 @@ from edge_service.progress import Progress, Tally
 from edge_service.recorder import Recorder
 from edge_service.recovery import Recovery
 from edge_service.rules import RuleEngine
+from edge_service.still import Still
 from edge_service.tracker import Track, Tracker
 
 log = logging.getLogger(__name__)
@@ -37,6 +38,7 @@ class Camera:
     recorder: Recorder
     outbox: Outbox
     preview: PreviewVideo | None = None
+    still: Still = field(default_factory=Still)
 
 
 class Watch:
@@ -114,6 +116,7 @@ class Watch:
         self._time_s = round(frame.time_s, 3)
         tracks = camera.tracker.update(camera.detector.detect(frame), self._time_s)
         self._begin_clips(camera.rules.update(tracks, self._time_s), frame, tracks)
+        camera.still.offer(frame)
         if camera.preview is not None:
             camera.preview.add(frame, tracks, camera.rules)
         return tracks

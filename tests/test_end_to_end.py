@@ -9,7 +9,9 @@ import requests
 from playwright.sync_api import Browser
 
 from backend_api.contract import EventPage, EventType
+from backend_api.contract_cameras import CameraSetupState
 from backend_api.contract_verdicts import MmStatus
+from backend_api.jpeg import jpeg_size
 from tests.browser import open_page, plays
 from tests.processes import Running, eventually, free_port, script
 
@@ -87,6 +89,7 @@ def test_a_repeated_run_repeats_its_events_and_doubles_nothing(sample: Path, tmp
             captured, processed, skipped = frame_counts(edge.output)
             assert captured == processed + skipped > processed > 0
             bodies.append([event.model_dump_json() for event in all_events(address).items])
+        check_what_is_watched(address)
         with Running(worker_command(tmp_path, "--drain")) as worker:
             assert worker.wait(60) == 0
         assert judged(address) is not None
@@ -108,6 +111,15 @@ def test_what_the_backend_did_not_take_is_kept_and_sent_by_the_next_run(sample: 
             assert edge.wait(120) == 0
         first_day = requests.get(f"{address}/events?until=2026-02-01T00:00:00Z&limit=500", timeout=10)
     assert len(EventPage.model_validate_json(first_day.content).items) == waiting
+
+
+def check_what_is_watched(address: str) -> None:
+    """The edge has told its machines and its configuration, and has sent a picture."""
+    camera, store = f"{address}/cameras/cam_01", {"store_id": "gym_demo"}
+    setup = CameraSetupState.model_validate_json(requests.get(f"{camera}/setup", store, timeout=10).content)
+    assert [machine.name for machine in setup.machines] == ["Treadmill 1", "Bike 1", "Rower 1"]
+    assert setup.config is not None
+    assert jpeg_size(requests.get(f"{camera}/still", store, timeout=10).content) == (1280, 720)
 
 
 def frame_counts(output: str) -> tuple[int, int, int]:
