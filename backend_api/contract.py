@@ -160,7 +160,9 @@ class StoredEvent(Event):
     )
     thumbnail_url: str | None
     mm: Enrichment | None = Field(description="Null when needs_mm is false.")
-    review: StoredReview | None = Field(default=None, description="The latest one; /events/{event_id}/reviews has all.")
+    review: StoredReview | None = Field(
+        default=None, description="The latest one, null when it was withdrawn; /events/{event_id}/reviews has all."
+    )
 
 
 class EventPage(Value):

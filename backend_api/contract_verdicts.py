@@ -89,8 +89,11 @@ def _yes_or_no(value: object) -> object:
 class Review(Value):
     """What a person thinks of the verdict that an event has."""
 
-    agree: Annotated[Literal["yes", "no", "unsure"], BeforeValidator(_yes_or_no)] = Field(
-        description="Whether the verdict is right; true and false stand for yes and no."
+    agree: Annotated[Literal["yes", "no", "unsure", "withdrawn"], BeforeValidator(_yes_or_no)] = Field(
+        description=(
+            "Whether the verdict is right; true and false stand for yes and no. `withdrawn` takes back what was said "
+            "before of the verdict that was reviewed last: it counts as not reviewed again."
+        )
     )
     note: str = Field(default="", max_length=2000)
     who: str = Field(default="anonymous", min_length=1, max_length=200)

@@ -1,12 +1,12 @@
 """What was ever said of an event: every verdict of a model, and every person's opinion of one. Only ever added to.
 
 A review names the verdict that it is of, by model, prompt and answer: when the model is asked again later, what the
-person meant still stands.
+person meant still stands. A review that withdraws names the verdict whose reviews it takes back.
 """
 
 import json
 import sqlite3
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
@@ -14,7 +14,7 @@ from itertools import chain
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Connection, Select, Table, bindparam, func, insert, select
+from sqlalchemy import Connection, Select, Table, bindparam, case, func, insert, select
 
 from backend_api.contract_verdicts import MmResult, Verdict
 from backend_api.instants import from_ms
@@ -23,11 +23,12 @@ from backend_api.tables import enrichments, events, results, reviews
 
 
 class Agree(StrEnum):
-    """Whether a person finds a verdict right."""
+    """Whether a person finds a verdict right, or takes back what was said of it."""
 
     YES = "yes"
     NO = "no"
     UNSURE = "unsure"
+    WITHDRAWN = "withdrawn"
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,8 +77,22 @@ _REVIEWED = (
     .select_from(enrichments.join(events))
     .where(events.c.event_id == bindparam("wanted_id"), enrichments.c.result.is_not(None))
 )
+# What is taken back is the latest review, whatever the verdict that is shown now.
+_LATEST = (
+    select(reviews)
+    .where(reviews.c.seq == select(events.c.seq).where(events.c.event_id == bindparam("wanted_id")).scalar_subquery())
+    .order_by(reviews.c.id.desc())
+    .limit(1)
+    .subquery()
+)
+_WITHDRAWN = select(
+    _LATEST.c.seq,
+    *(bindparam(f"new_{name}") for name in ("at_ms", "who", "agree", "note")),
+    *_LATEST.c["model", "prompt_version", "verdict"],
+).where(_LATEST.c.agree != Agree.WITHDRAWN.value)
 _REVIEW_COLUMNS = ["seq", "at_ms", "who", "agree", "note", "model", "prompt_version", "verdict"]
 _ADD_REVIEW = Statement(insert(reviews).from_select(_REVIEW_COLUMNS, _REVIEWED))
+_WITHDRAW = Statement(insert(reviews).from_select(_REVIEW_COLUMNS, _WITHDRAWN))
 
 
 def add_result(connection: sqlite3.Connection, event_id: UUID, result: MmResult, now_ms: int) -> None:
@@ -93,9 +108,13 @@ def add_result(connection: sqlite3.Connection, event_id: UUID, result: MmResult,
 
 
 def add_review(connection: sqlite3.Connection, event_id: UUID, agree: Agree, note: str, who: str, now_ms: int) -> bool:
-    """Keep what `who` thinks of the verdict that the event has now; False when it has none."""
+    """Keep what `who` thinks of the verdict that the event has now, or takes back of what was said of one before.
+
+    False when there is no verdict, or nothing to take back.
+    """
     values = {"at_ms": now_ms, "who": who, "agree": agree.value, "note": note}
-    return _ADD_REVIEW.run(connection, {"wanted_id": str(event_id), **_new(values)}).rowcount == 1
+    statement = _WITHDRAW if agree is Agree.WITHDRAWN else _ADD_REVIEW
+    return statement.run(connection, {"wanted_id": str(event_id), **_new(values)}).rowcount == 1
 
 
 def read_results(connection: Connection, event_id: UUID | None) -> list[StoredResult]:
@@ -124,9 +143,10 @@ def read_reviews(connection: Connection, event_id: UUID | None) -> list[Review]:
     ]
 
 
-# The review of the row's event that came last, as JSON, of which most events have none.
+# The review of the row's event that came last, as JSON, of which most events have none; null when it withdraws.
+_AS_JSON = func.json_object(*chain.from_iterable((name, reviews.c[name]) for name in _REVIEW_COLUMNS[1:]))
 LATEST_REVIEW = (
-    select(func.json_object(*chain.from_iterable((name, reviews.c[name]) for name in _REVIEW_COLUMNS[1:])))
+    select(case((reviews.c.agree != Agree.WITHDRAWN.value, _AS_JSON)))
     .where(reviews.c.seq == events.c.seq)
     .order_by(reviews.c.id.desc())
     .limit(1)
@@ -134,6 +154,19 @@ LATEST_REVIEW = (
     .scalar_subquery()
     .label("review")
 )
+
+
+def standing(reviews: Iterable[Review]) -> list[Review]:
+    """Those of `reviews`, the oldest first, that nobody has taken back."""
+    kept: list[Review] = []
+    taken_back = set()
+    for review in reversed(list(reviews)):
+        of = review.event_id, review.model, review.prompt_version
+        if review.agree is Agree.WITHDRAWN:
+            taken_back.add(of)
+        elif of not in taken_back:
+            kept.append(review)
+    return kept[::-1]
 
 
 def parse_review(event_id: UUID, text: str) -> Review:

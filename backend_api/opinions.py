@@ -1,8 +1,8 @@
 """How far people agree with each model and prompt, from their reviews. Pure.
 
 A review of "cleaned" that disagrees says that nobody cleaned, and the other way round: that is the truth against which
-verdicts are counted. Of several reviews of one verdict the latest counts. Nothing follows from those that are unsure,
-nor from those of a verdict that could not tell.
+verdicts are counted. Of several reviews of one verdict the latest counts, unless it was withdrawn. Nothing follows from
+those that are unsure, nor from those of a verdict that could not tell.
 """
 
 from collections.abc import Iterable
@@ -10,12 +10,12 @@ from collections.abc import Iterable
 from backend_api.agreement import Estimate, Table
 from backend_api.contract_agreement import Interval, ModelAgreement
 from backend_api.contract_verdicts import Verdict
-from backend_api.history import Agree, Review
+from backend_api.history import Agree, Review, standing
 
 
 def measure_agreement(reviews: Iterable[Review]) -> list[ModelAgreement]:
     """The agreement by model and prompt version, in their order; `reviews` come the oldest first."""
-    latest = {(review.model, review.prompt_version, review.event_id): review for review in reviews}
+    latest = {(review.model, review.prompt_version, review.event_id): review for review in standing(reviews)}
     groups: dict[tuple[str, str], list[Review]] = {}
     for (model, prompt_version, _), review in latest.items():
         groups.setdefault((model, prompt_version), []).append(review)

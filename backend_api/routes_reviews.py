@@ -29,7 +29,10 @@ def review_routes(store: Store) -> APIRouter:
         openapi_extra=json_body("Review"),
     )
     async def post_review(event_id: UUID, request: Request) -> StoredReview:
-        """Says whether the verdict that the event has now is right. Reviews are kept for ever; the latest counts."""
+        """Says whether the verdict that the event has now is right. Reviews are kept for ever; the latest counts.
+
+        `withdrawn` takes back what was said before: the event's `review` is null again, and agreement ignores it.
+        """
         review = await read_json(request, Review, _MAX_REVIEW_BYTES)
         return await run_in_threadpool(_add, store, event_id, review)
 
@@ -57,6 +60,8 @@ def review_routes(store: Store) -> APIRouter:
 def _add(store: Store, event_id: UUID, review: Review) -> StoredReview:
     if not store.add_review(event_id, Agree(review.agree), review.note, review.who):
         _check_known(store, event_id)
+        if Agree(review.agree) is Agree.WITHDRAWN:
+            raise ApiProblem(409, f"event {event_id} has no review to withdraw; look at /events/{event_id}/reviews")
         raise ApiProblem(409, f"event {event_id} has no verdict to review; wait until its mm.status is DONE")
     return stored_review(store.reviews(event_id)[-1])
 

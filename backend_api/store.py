@@ -22,7 +22,7 @@ from backend_api.contract_verdicts import MmResult
 from backend_api.cursor import BadCursor
 from backend_api.database import Database
 from backend_api.failures import StoreBusy, StoreFull
-from backend_api.history import Agree, Review, StoredResult
+from backend_api.history import Agree, Review, StoredResult, standing
 from backend_api.instants import to_ms
 from backend_api.leases import Claim
 from backend_api.pages import EventQuery, Page, read_page
@@ -52,6 +52,7 @@ __all__ = [
     "StoreBusy",
     "StoreFull",
     "StoredResult",
+    "standing",
 ]
 
 
@@ -175,7 +176,10 @@ class Store:
             return history.read_results(connection, event_id)
 
     def add_review(self, event_id: UUID, agree: Agree, note: str, who: str) -> bool:
-        """Keep what `who` thinks of the verdict that the event has now; False when it has none, or is not there."""
+        """Keep what `who` thinks of the verdict that the event has now, or takes back of what was said before.
+
+        False when there is no verdict, nothing to take back, or no event.
+        """
         with self._database.write() as connection:
             return history.add_review(connection, event_id, agree, note, who, self._now_ms())
 

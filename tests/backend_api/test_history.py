@@ -6,7 +6,7 @@ import pytest
 
 from backend_api.contract import EventType
 from backend_api.contract_verdicts import MmResult, MmStatus, Verdict
-from backend_api.store import Agree, Claim, EventRow, Store
+from backend_api.store import Agree, Claim, EventRow, Store, standing
 from tests.backend_api.events import make_event, make_result
 from tests.fake_clock import FakeClock
 
@@ -122,7 +122,7 @@ def test_what_is_held_says_why_and_can_be_claimed_all_the_same(store: Store) -> 
     judge(store, OLD)
 
 
-@pytest.mark.parametrize("agree", list(Agree))
+@pytest.mark.parametrize("agree", [Agree.YES, Agree.NO, Agree.UNSURE])
 def test_a_review_names_the_verdict_that_it_is_of(store: Store, clock: FakeClock, agree: Agree) -> None:
     event, other = make_event(), make_event(at_s=1)
     store.add([event, other])
@@ -139,3 +139,41 @@ def test_a_review_names_the_verdict_that_it_is_of(store: Store, clock: FakeClock
     assert store.reviews() == [first, second]
     assert store.reviews(other.event_id) == []
     assert not store.add_review(UUID(int=5), agree, "", "ann")
+
+
+def test_what_is_withdrawn_is_kept_and_no_longer_stands(store: Store, clock: FakeClock) -> None:
+    event, other = make_event(), make_event(at_s=1)
+    store.add([event, other])
+
+    def say(agree: Agree, event_id: UUID = event.event_id) -> bool:
+        clock.advance(1)
+        return store.add_review(event_id, agree, "", "ann")
+
+    assert not say(Agree.WITHDRAWN)
+    judge(store, OLD)
+    judge(store, OLD)
+    assert not say(Agree.WITHDRAWN)
+    assert say(Agree.YES, other.event_id)
+    assert say(Agree.NO)
+    assert say(Agree.YES)
+    assert say(Agree.WITHDRAWN)
+    assert not say(Agree.WITHDRAWN)
+    assert row(store, event.event_id).review is None
+    assert [review.agree for review in store.reviews(event.event_id)] == [Agree.NO, Agree.YES, Agree.WITHDRAWN]
+    assert [review.event_id for review in standing(store.reviews())] == [other.event_id]
+    assert say(Agree.UNSURE)
+    assert standing(store.reviews(event.event_id)) == [row(store, event.event_id).review]
+
+
+def test_to_withdraw_takes_back_the_latest_review_although_the_verdict_is_another_by_now(store: Store) -> None:
+    event = make_event()
+    store.add([event])
+    judge(store, OLD)
+    store.add_review(event.event_id, Agree.YES, "", "ann")
+    store.rerun(event.event_id)
+    judge(store, NEW)
+    assert store.add_review(event.event_id, Agree.WITHDRAWN, "mistaken", "ann")
+    assert standing(store.reviews()) == []
+    assert (store.reviews()[-1].model, store.reviews()[-1].verdict) == (OLD.model, OLD.verdict)
+    assert store.add_review(event.event_id, Agree.NO, "", "ann")
+    assert [review.model for review in standing(store.reviews())] == [NEW.model]

@@ -4,6 +4,7 @@ from contextlib import closing
 from datetime import timedelta
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from uuid import UUID
 
 import pytest
 from hypothesis import given, settings
@@ -117,6 +118,9 @@ def test_an_opinion_counts_until_the_verdict_is_another(store: Store) -> None:
     store.rerun(attempt.event_id)
     judge(store, Verdict.CLEANED)
     assert opinions() == ["yes"]
+    store.add_review(attempt.event_id, Agree.WITHDRAWN, "", "ann")
+    assert opinions() == [None]
+    store.add_review(attempt.event_id, Agree.YES, "", "ann")
     store.rerun(attempt.event_id)
     judge(store, Verdict.NOT_CLEANED)
     assert opinions() == [None]
@@ -145,6 +149,7 @@ def arrive(store: Store, number: int, machine: int, parts: int, fate: int) -> No
     reviewed=st.none() | st.booleans(),
     verdict=st.none() | st.sampled_from(Verdict),
     place=st.sampled_from([{}, {"machine_id": "bike_1"}, {"camera_id": "cam_0"}, {"store_id": "gym_demo"}]),
+    picked=st.none() | st.sets(st.integers(0, 11), min_size=1),
     order=st.sampled_from(Order),
     later_s=st.integers(0, 1200),
 )
@@ -154,6 +159,7 @@ def test_filters_find_exactly_what_the_sessions_say(
     reviewed: bool | None,
     verdict: Verdict | None,
     place: dict[str, str],
+    picked: set[int] | None,
     order: Order,
     later_s: int,
 ) -> None:
@@ -163,7 +169,10 @@ def test_filters_find_exactly_what_the_sessions_say(
             arrive(store, number, machine, parts, fate)
         clock.advance(later_s)
         everything = listed(store, order=order)
-        found = listed(store, order=order, outcome=sorted(outcomes), reviewed=reviewed, verdict=verdict, **place)
+        ids = [UUID(int=0)] if picked else []
+        ids += [session.session_id for number, session in enumerate(everything) if number in (picked or ())]
+        filters = {"outcome": sorted(outcomes), "reviewed": reviewed, "verdict": verdict, "session_id": ids}
+        found = listed(store, order=order, **filters, **place)
     assert len(everything) == len(uses)
     assert found == [
         session
@@ -171,6 +180,7 @@ def test_filters_find_exactly_what_the_sessions_say(
         if (not outcomes or session.outcome in outcomes)
         and (reviewed is None or (session.review is not None) is reviewed)
         and verdict in (None, session.verdict)
+        and (not ids or session.session_id in ids)
         and all(getattr(session, name) == value for name, value in place.items())
     ]
 

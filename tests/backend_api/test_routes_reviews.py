@@ -57,6 +57,7 @@ def test_what_can_not_be_reviewed_says_why(client: TestClient) -> None:
     problem(client.get(f"/events/{waiting.event_id}/reviews"), 404)
     post(client, waiting)
     assert "no verdict" in problem(review(client, waiting, '{"agree": "yes"}'), 409).detail
+    assert "no review to withdraw" in problem(review(client, waiting, '{"agree": "withdrawn"}'), 409).detail
 
 
 @pytest.mark.parametrize(
@@ -93,6 +94,7 @@ def test_agreement_counts_the_latest_review_of_each_verdict(client: TestClient, 
         (Verdict.NOT_CLEANED, ["yes"]),
         (Verdict.NOT_CLEANED, ["unsure"]),
         (Verdict.CANNOT_TELL, ["yes"]),
+        (Verdict.CLEANED, ["yes", "no", "withdrawn"]),
     ]
     for at_s, (verdict, agrees) in enumerate(opinions):
         event = judged(store, at_s, verdict=verdict)

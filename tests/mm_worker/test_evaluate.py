@@ -34,6 +34,8 @@ def test_an_opinion_says_what_was_to_be_seen() -> None:
         review(7, Verdict.CLEANED, Agree.YES),
         review(7, Verdict.CLEANED, Agree.NO),
         review(7, Verdict.CLEANED, Agree.UNSURE),
+        review(8, Verdict.CLEANED, Agree.YES),
+        review(8, Verdict.CLEANED, Agree.WITHDRAWN),
     ]
     assert known_truths(said) == {
         UUID(int=1): Verdict.CLEANED,

@@ -1,5 +1,6 @@
 """Sessions that can be found by what became of them, and by whether somebody has reviewed their verdict."""
 
+import sqlalchemy as sa
 from alembic import op
 
 revision = "0007"
@@ -44,6 +45,8 @@ def upgrade() -> None:
         "AND reviews.verdict = sessions.verdict ORDER BY id DESC LIMIT 1) "
         "WHERE attempt_seq IN (SELECT seq FROM reviews)"
     )
+    with op.batch_alter_table("reviews", table_kwargs={"sqlite_autoincrement": True}) as reviews:
+        reviews.alter_column("agree", type_=sa.String(16))
     op.drop_index("ix_sessions_verdict")
     op.create_index("ix_sessions_stage", "sessions", ["stage", "is_reviewed", "ts_ms", "seq"])
     op.execute("DROP TRIGGER enrichments_judged")
