@@ -2,7 +2,7 @@
 
 import hashlib
 import io
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -10,11 +10,9 @@ import av
 import numpy as np
 import numpy.typing as npt
 from av.container import InputContainer
-from av.packet import Packet
-from av.video.frame import VideoFrame
-from av.video.stream import VideoStream
 
 from backend_api.contract import ClipInfo
+from mm_worker.wanted_frames import decode_wanted
 
 MAX_FRAMES = 8
 
@@ -83,29 +81,13 @@ def _sample(container: InputContainer, count: int) -> tuple[ClipFrame, ...]:
     if not container.streams.video:
         raise ClipUnreadable("the clip has no video stream")
     stream = container.streams.video[0]
-    packets = list(container.demux(stream))
+    packets = [packet for packet in container.demux(stream) if packet.size]
     shown_pts = sorted({packet.pts for packet in packets if packet.pts is not None and not packet.is_discard})
     if not shown_pts or stream.time_base is None:
         raise ClipUnreadable("the clip has no frames")
     times_s = [float((pts - shown_pts[0]) * stream.time_base) for pts in shown_pts]
     picked = {shown_pts[at]: times_s[at] for at in pick_evenly(times_s, count)}
     return tuple(
-        ClipFrame(picked[frame.pts], frame.to_ndarray(format="bgr24").astype(np.uint8, copy=False))
-        for frame in _decode(packets, stream, until_pts=max(picked))
-        if frame.pts in picked
+        ClipFrame(picked[pts], frame.to_ndarray(format="bgr24").astype(np.uint8, copy=False))
+        for pts, frame in decode_wanted(packets, stream.codec_context, picked)
     )
-
-
-def _decode(packets: "Sequence[Packet[VideoStream]]", stream: VideoStream, until_pts: int) -> Iterator[VideoFrame]:
-    """The frames in the order in which they are shown, up to the one at `until_pts`, without damaged ones."""
-    for packet in packets:
-        try:
-            frames = stream.decode(packet)
-        except av.FFmpegError:
-            continue  # whether enough is left to judge by is for the caller to say
-        for frame in frames:
-            if frame.is_corrupt:
-                continue
-            yield frame
-            if frame.pts is None or frame.pts >= until_pts:
-                return
