@@ -159,6 +159,13 @@ class StoredEvent(Event):
         description="Where the clip plays, relative to the backend's address; null without one."
     )
     thumbnail_url: str | None
+    frame_urls: tuple[str, ...] = Field(
+        default=(),
+        description=(
+            "Where the frames are that the model was shown, in the order of `mm.result.frame_times_s`, relative to the "
+            "backend's address; empty when none are kept."
+        ),
+    )
     mm: Enrichment | None = Field(description="Null when needs_mm is false.")
     review: StoredReview | None = Field(
         default=None, description="The latest one, null when it was withdrawn; /events/{event_id}/reviews has all."

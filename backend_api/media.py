@@ -48,14 +48,20 @@ class MediaFolder:
 
     def thumbnail_url(self, event_id: UUID) -> str | None:
         """Where the event's thumbnail is answered, relative to the backend's address; None while there is none."""
-        if not self.has_thumbnail(event_id):
+        if not self._has(thumbnail_name(event_id)):
             return None
         return f"/media/{event_id}/thumbnail{self.link_query(str(event_id))}"
 
-    def has_thumbnail(self, event_id: UUID) -> bool:
-        """Whether the event's thumbnail is there now; one look at the file system, microseconds on a local disk."""
+    def frame_urls(self, event_id: UUID, count: int) -> list[str]:
+        """Where those of `count` frames that are there are answered, in their order, like `thumbnail_url`."""
+        kept = [number for number in range(1, count + 1) if self._has(frame_name(event_id, number))]
+        query = self.link_query(str(event_id)) if kept else ""
+        return [f"/media/{event_id}/frames/{number}{query}" for number in kept]
+
+    def _has(self, name: str) -> bool:
+        """Whether the file is there now; one look at the file system, microseconds on a local disk."""
         try:
             # pathlib would take five times as long, and every event that is answered asks this.
-            return stat.S_ISREG(os.stat(f"{self.folder}/{thumbnail_name(event_id)}").st_mode)  # noqa: PTH116
+            return stat.S_ISREG(os.stat(f"{self.folder}/{name}").st_mode)  # noqa: PTH116
         except OSError:
             return False

@@ -12,6 +12,7 @@ from backend_api.media import MediaFolder
 from backend_api.settings import Settings
 from backend_api.store import Store
 from tests.backend_api.api import JSON, post, problem
+from tests.backend_api.events import make_result
 from tests.backend_api.test_routes_uploads import CLIP, JPEG, event_with_clip, put
 from tests.fake_clock import FakeClock
 
@@ -27,13 +28,18 @@ def guarded(store: Store, media: MediaFolder, clock: FakeClock) -> Iterator[Test
 
 
 @pytest.fixture
-def event(guarded: TestClient) -> StoredEvent:
-    """An event with its clip, as a reader sees it."""
+def event(guarded: TestClient, store: Store, media: MediaFolder) -> StoredEvent:
+    """An event with its clip, its verdict and the frames that were shown for it, as a reader sees it."""
     event = event_with_clip()
     guarded.headers.update(WRITER)
     put(guarded, f"/media/{event.event_id}", CLIP)
     put(guarded, f"/media/{event.event_id}/thumbnail", JPEG)
     assert post(guarded, event).status_code == 201
+    claim = store.claim(60)
+    assert claim is not None
+    store.finish(claim, make_result(frame_times_s=(0.5, 1.5)))
+    for number in (1, 2, 3):
+        media.frame_path(event.event_id, number).write_bytes(JPEG)
     del guarded.headers["Authorization"]
     return StoredEvent.model_validate_json(guarded.get(f"/events/{event.event_id}", headers=READER).content)
 
@@ -77,6 +83,7 @@ def test_the_addresses_in_answers_can_be_opened_without_a_key(
     assert guarded.get(event.media_url).content == CLIP
     assert guarded.get(event.media_url, headers={"Range": "bytes=0-9"}).content == CLIP[:10]
     assert guarded.get(event.thumbnail_url).content == JPEG
+    assert [guarded.get(url).content for url in event.frame_urls] == [JPEG] * 2
     problem(guarded.get(f"/media/{event.event_id}"), 401)
     problem(guarded.put(event.media_url, content=CLIP), 401)
     problem(guarded.get(event.media_url.replace("/media/", "/events/")), 401)

@@ -1,16 +1,17 @@
 """Clips, thumbnails and frames over HTTP."""
 
 import hashlib
+from uuid import UUID
 
 import pytest
 from fastapi.testclient import TestClient
 from httpx import Response
 
-from backend_api.contract import ClipInfo, Event
+from backend_api.contract import ClipInfo, Event, StoredEvent
 from backend_api.contract_types import Problem
 from backend_api.media import MediaFolder
 from backend_api.store import Store
-from tests.backend_api.events import START, make_event
+from tests.backend_api.events import START, make_event, make_result
 
 CLIP = bytes(range(256)) * 4000  # some chunks' worth
 SHA256 = hashlib.sha256(CLIP).hexdigest()
@@ -54,6 +55,7 @@ def test_the_addresses_are_in_the_event(client: TestClient, url: str, media: Med
     for answer in (client.get(f"/events/{event_id}").json(), client.get("/events").json()["items"][0]):
         assert answer["media_url"] == url
         assert answer["thumbnail_url"] == f"{url}/thumbnail"
+        assert answer["frame_urls"] == []
     (media.folder / f"{event_id}.jpg").unlink()
     assert client.get(f"/events/{event_id}").json()["thumbnail_url"] is None
 
@@ -157,3 +159,17 @@ def test_a_folder_is_no_clip(client: TestClient, store: Store, media: MediaFolde
 @pytest.mark.parametrize("name", ["..%2fapp.db", "x", "%00", "%ff"])
 def test_nothing_but_ids(client: TestClient, name: str) -> None:
     assert client.get(f"/media/{name}").status_code in (404, 422)
+
+
+def test_the_frames_that_are_kept_are_in_the_event_in_the_order_of_their_times(
+    client: TestClient, url: str, media: MediaFolder, store: Store
+) -> None:
+    event_id = UUID(url.removeprefix("/media/"))
+    for number in range(3, 11):
+        media.frame_path(event_id, number).write_bytes(b"%d" % number)
+    claim = store.claim(60)
+    assert claim is not None
+    store.finish(claim, make_result(frame_times_s=tuple(map(float, range(12)))))
+    for answer in (client.get(f"/events/{event_id}").json(), client.get("/events").json()["items"][0]):
+        assert StoredEvent.model_validate(answer).frame_urls == tuple(f"{url}/frames/{n}" for n in range(2, 10))
+    assert client.get(answer["frame_urls"][-1]).content == b"9"
