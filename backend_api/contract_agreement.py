@@ -1,6 +1,6 @@
 """What GET /stats/agreement answers: how far people agree with the model."""
 
-from pydantic import NonNegativeInt
+from pydantic import Field, NonNegativeInt
 
 from backend_api.contract_types import Value
 
@@ -22,6 +22,9 @@ class ModelAgreement(Value):
     disagreed: NonNegativeInt
     unsure: NonNegativeInt
     cannot_tell: NonNegativeInt
+    agreement: Interval | None = Field(
+        description="agreed / (agreed + disagreed), of the latest review of each verdict; null without any of these."
+    )
     sensitivity: Interval | None
     specificity: Interval | None
     kappa: Interval | None

@@ -7,7 +7,7 @@ those that are unsure, nor from those of a verdict that could not tell.
 
 from collections.abc import Iterable
 
-from backend_api.agreement import Estimate, Table
+from backend_api.agreement import Estimate, Table, wilson
 from backend_api.contract_agreement import Interval, ModelAgreement
 from backend_api.contract_verdicts import Verdict
 from backend_api.history import Agree, Review, standing
@@ -38,6 +38,7 @@ def _measure(model: str, prompt_version: str, reviews: list[Review]) -> ModelAgr
         disagreed=table.misses + table.false_alarms,
         unsure=len(decided) - table.count,
         cannot_tell=len(reviews) - len(decided),
+        agreement=_interval(wilson(table.hits + table.rejections, table.count)),
         sensitivity=_interval(table.sensitivity()),
         specificity=_interval(table.specificity()),
         kappa=_interval(table.kappa()),

@@ -48,9 +48,10 @@ def review_routes(store: Store) -> APIRouter:
     def get_agreement() -> AgreementList:
         """How far people agree with each model and prompt version, by the latest review of each verdict.
 
-        Sensitivity: of what people say was cleaned, the share that the model called cleaned. Specificity: of what they
-        say was not, the share that it called not cleaned. Kappa: agreement beyond chance (Cohen). Each with its 95 %
-        interval: Wilson's for the shares, Fleiss, Cohen and Everitt's for kappa.
+        Agreement: of the verdicts that somebody found right or wrong, the share found right. Sensitivity: of what
+        people say was cleaned, the share that the model called cleaned. Specificity: of what they say was not, the
+        share that it called not cleaned. Kappa: agreement beyond chance (Cohen). Each with its 95 % interval: Wilson's
+        for the shares, Fleiss, Cohen and Everitt's for kappa.
         """
         return AgreementList(items=measure_agreement(store.reviews()))
 

@@ -104,6 +104,8 @@ def test_agreement_counts_the_latest_review_of_each_verdict(client: TestClient, 
     another, mock = AgreementList.model_validate_json(client.get("/stats/agreement").content).items
     assert (another.model, another.disagreed, another.sensitivity) == ("another", 1, None)
     assert (mock.agreed, mock.disagreed, mock.unsure, mock.cannot_tell) == (3, 1, 1, 1)
+    assert mock.agreement is not None
+    assert (mock.agreement.value, round(mock.agreement.low, 3), round(mock.agreement.high, 3)) == (0.75, 0.301, 0.954)
     assert mock.sensitivity is not None
     assert mock.sensitivity.value == 1
     assert mock.specificity is not None
