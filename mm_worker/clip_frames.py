@@ -10,6 +10,7 @@ import av
 import numpy as np
 import numpy.typing as npt
 from av.container import InputContainer
+from av.video.frame import VideoFrame
 
 from backend_api.contract import ClipInfo
 from mm_worker.wanted_frames import decode_wanted
@@ -88,6 +89,10 @@ def _sample(container: InputContainer, count: int) -> tuple[ClipFrame, ...]:
     times_s = [float((pts - shown_pts[0]) * stream.time_base) for pts in shown_pts]
     picked = {shown_pts[at]: times_s[at] for at in pick_evenly(times_s, count)}
     return tuple(
-        ClipFrame(picked[pts], frame.to_ndarray(format="bgr24").astype(np.uint8, copy=False))
-        for pts, frame in decode_wanted(packets, stream.codec_context, picked)
+        ClipFrame(picked[pts], _image(frame)) for pts, frame in decode_wanted(packets, stream.codec_context, picked)
     )
+
+
+def _image(frame: VideoFrame) -> Image:
+    # Threads take longer to begin than the conversion takes.
+    return frame.to_ndarray(format="bgr24", threads=1).astype(np.uint8, copy=False)
