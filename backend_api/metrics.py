@@ -10,6 +10,7 @@ from prometheus_client.core import GaugeMetricFamily, Metric
 
 from backend_api.arrivals import Arrival, Outcome
 from backend_api.clock import Clock
+from backend_api.contract_verdicts import MmStatus
 from backend_api.media import MediaFolder
 from backend_api.media_usage import read_usage
 from backend_api.store import Store
@@ -82,12 +83,13 @@ class _Now:
         """The gauges."""
         queue = self._store.queue()
         jobs = GaugeMetricFamily("gym_enrichments", "Questions to the model, by state.", labels=["status"])
-        for status, count in queue.counts.items():
-            jobs.add_metric([status.value], count)
+        for status in MmStatus:
+            jobs.add_metric([status.value], getattr(queue, status.value.lower()))
         yield jobs
+        waiting_since = queue.oldest_pending_at or self._clock.now()
         yield GaugeMetricFamily(
             "gym_oldest_pending_seconds", "For how long the longest waiting question has been PENDING.",
-            value=queue.oldest_pending_s,
+            value=max(0.0, (self._clock.now() - waiting_since).total_seconds()),
         )  # fmt: skip
         lag = GaugeMetricFamily(
             "gym_camera_report_age_seconds", "Seconds since the camera's last report.", labels=["store_id", "camera_id"]

@@ -1,4 +1,4 @@
-"""GET /sessions, GET /machines and GET /stats: what the events add up to."""
+"""GET /sessions, GET /machines, GET /queue and GET /stats: what the events add up to."""
 
 from typing import Annotated
 
@@ -7,6 +7,7 @@ from fastapi import APIRouter, Query, Request, Response
 from backend_api.conditional import NOT_MODIFIED, json_answer, next_link
 from backend_api.contract_sessions import MachineList, SessionPage
 from backend_api.contract_stats import Stats
+from backend_api.contract_verdicts import QueueState
 from backend_api.machines import MachineQuery
 from backend_api.media import MediaFolder
 from backend_api.openapi import problems
@@ -42,6 +43,17 @@ def reading_routes(store: Store, media: MediaFolder) -> APIRouter:
     def list_machines(request: Request, query: Annotated[MachineQuery, Query()]) -> Response:
         """Each machine's state, since when, and its current or last session."""
         return json_answer(request, reading.machines(query, media.thumbnail_url).model_dump_json())
+
+    @router.get(
+        "/queue",
+        tags=["events"],
+        summary="The model's queue",
+        response_model=QueueState,
+        responses={**NOT_MODIFIED, **problems(503)},
+    )
+    def get_queue(request: Request) -> Response:
+        """How many questions to the model are in which state, and since when the oldest one waits."""
+        return json_answer(request, store.queue().model_dump_json())
 
     @router.get(
         "/stats",

@@ -18,7 +18,7 @@ from backend_api.clock import Clock
 from backend_api.contract import Event
 from backend_api.contract_cameras import CameraReport, CameraState
 from backend_api.contract_types import to_milliseconds
-from backend_api.contract_verdicts import MmResult
+from backend_api.contract_verdicts import MmResult, QueueState
 from backend_api.cursor import BadCursor
 from backend_api.database import Database
 from backend_api.failures import StoreBusy, StoreFull
@@ -26,7 +26,7 @@ from backend_api.history import Agree, Review, StoredResult, standing
 from backend_api.instants import to_ms
 from backend_api.leases import Claim
 from backend_api.pages import EventQuery, Page, read_page
-from backend_api.queue_state import Queue, read_queue
+from backend_api.queue_state import read_queue
 from backend_api.reading import Reading
 from backend_api.removed import Removed, Standing
 from backend_api.rows import EventRow, select_rows, to_row
@@ -217,10 +217,10 @@ class Store:
         with self._database.read() as connection:
             return cameras.read_cameras(connection, self._clock.now())
 
-    def queue(self) -> Queue:
-        """How many enrichments are in which state, and for how long the oldest PENDING one has waited."""
+    def queue(self) -> QueueState:
+        """How many enrichments are in which state, and since when the oldest PENDING one has waited."""
         with self._database.read() as connection:
-            return read_queue(connection, self._now_ms())
+            return read_queue(connection)
 
     def standings(self, event_ids: Sequence[UUID]) -> list[Standing]:
         """What speaks for keeping the media of those of `event_ids` that are stored."""

@@ -1,13 +1,19 @@
 """Sessions, machines and figures over HTTP: documented, paged, refused with the parameter named, and not sent twice."""
 
+from datetime import timedelta
+
 import pytest
 from fastapi.testclient import TestClient
 
 from backend_api.contract_sessions import MachineList, SessionPage
 from backend_api.contract_stats import Stats
+from backend_api.contract_verdicts import QueueState
 from backend_api.media import MediaFolder
-from tests.backend_api.api import fields, post_batch, problem
+from backend_api.store import Store
+from tests.backend_api.api import fields, post, post_batch, problem
+from tests.backend_api.events import make_event, make_result
 from tests.backend_api.test_sessions import make_session
+from tests.fake_clock import FakeClock
 
 
 def test_sessions_are_paged_with_a_link(client: TestClient) -> None:
@@ -48,6 +54,28 @@ def test_what_a_client_has_is_not_sent_again(client: TestClient, path: str) -> N
     assert (again.status_code, again.content, again.headers["etag"]) == (304, b"", tag)
     post_batch(client, *make_session(2)[:1])
     assert client.get(path, headers={"If-None-Match": tag}).status_code == 200
+
+
+def test_the_queue_says_how_much_waits_and_since_when(client: TestClient, store: Store, clock: FakeClock) -> None:
+    def queue() -> QueueState:
+        return QueueState.model_validate_json(client.get("/queue").content)
+
+    assert queue() == QueueState(pending=0, processing=0, done=0, dead=0, oldest_pending_at=None)
+    begin = clock.now()
+    # The oldest is the one that arrived first, whenever it happened.
+    for at_s in (9, 5, 7, 1, 2):
+        post(client, make_event(at_s=at_s))
+        clock.advance(1)
+    done, dead, processing = (store.claim(60) for _ in range(3))
+    assert done is not None
+    assert dead is not None
+    assert processing is not None
+    store.finish(done, make_result())
+    store.fail(dead, "no answer", None)
+    oldest_at = begin + timedelta(seconds=3)
+    assert queue() == QueueState(pending=2, processing=1, done=1, dead=1, oldest_pending_at=oldest_at)
+    tag = client.get("/queue").headers["etag"]
+    assert client.get("/queue", headers={"If-None-Match": tag}).status_code == 304
 
 
 def test_machines_and_figures_are_what_the_description_says(client: TestClient) -> None:
