@@ -9,6 +9,7 @@ from random import Random
 from statistics import median
 
 from backend_api.clock import Clock
+from backend_api.process import UsageError
 from edge_service.backoff import retry_delay_s
 from edge_service.encoded import EncodedPacket, StreamFormat
 from edge_service.live_connection import TIME_BASE_HZ, Connect, Connection, ConnectionLost, RawPacket
@@ -70,7 +71,10 @@ class LiveReader:
         return self._clock.monotonic_s() - self._begin_s
 
     def run(self) -> None:
-        """Read until `close`. Raises UsageError when there is no sense in trying again."""
+        """Read until `close`. Raises UsageError when there is no sense in trying again.
+
+        What was a camera once is one for good: an answer that makes no sense, while it starts say, is one more loss.
+        """
         while not self._closed.is_set():
             try:
                 with self._connect() as connection:
@@ -78,6 +82,10 @@ class LiveReader:
                 problem = "the camera ended the stream"
             except ConnectionLost as error:
                 problem = str(error)
+            except UsageError as error:
+                if not self.connections:
+                    raise
+                problem = str(error).removeprefix(f"{self._name}: ")
             if self._closed.is_set():
                 return
             self._note_loss(problem)
@@ -149,7 +157,7 @@ class LiveReader:
     def _note_connection(self, stream_format: StreamFormat) -> None:
         self.is_connected = True
         self.connections += 1
-        if self._failures:
+        if self.connections > 1:
             log.info("%s: sends pictures again", self._name)
         else:
             log.info("%s: sends %s", self._name, stream_format.describe())

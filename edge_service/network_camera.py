@@ -20,8 +20,9 @@ _OPEN_S = 10.0
 # When a read is given up, FFmpeg may hand over a picture that it had kept back, and the next read begins to wait anew.
 _READ_S = STALL_S / 2
 _STALLED = "stopped sending pictures"
-# TCP, since a lost UDP packet damages all pictures up to the next key picture. Sound is not even asked for.
-_RTSP_OPTIONS = {"rtsp_transport": "tcp", "allowed_media_types": "video"}
+# TCP, since a lost UDP packet damages all pictures up to the next key picture; UDP with a camera that has nothing else.
+# Sound is not even asked for.
+_RTSP_OPTIONS = {"rtsp_flags": "prefer_tcp", "allowed_media_types": "video"}
 _ASSUMED_FRAME_RATE = Fraction(25)
 _FRAME_RATES = range(1, 241)
 
@@ -30,7 +31,8 @@ _FRAME_RATES = range(1, 241)
 def connect_camera(address: CameraAddress, clock: Clock) -> Iterator[Connection]:
     """A connection to the camera at `address`.
 
-    Raises ConnectionLost, and UsageError when the address is that of a recording.
+    Raises ConnectionLost, and UsageError when the address is that of a recording or of an HLS playlist: that comes in
+    lumps of up to ten seconds, which look like a stall each, and repeats what was after every outage.
     """
     is_rtsp = address.scheme in ("rtsp", "rtsps")
     # FFmpeg's own messages repeat the address, with its password.
@@ -41,6 +43,11 @@ def connect_camera(address: CameraAddress, clock: Clock) -> Iterator[Connection]
     except av.error.FFmpegError as error:
         raise ConnectionLost(error.strerror) from error
     with container:
+        if container.format.name == "hls":
+            raise UsageError(
+                f"{address}: is an HLS playlist, which is many seconds late; give the camera's rtsp:// address, or its"
+                " MJPEG or MPEG-TS stream over http://"
+            )
         if container.duration is not None and not is_rtsp:
             raise UsageError(
                 f"{address}: is a recording of {container.duration / av.time_base:.0f} s and no live camera;"

@@ -29,12 +29,20 @@ COUNT = 75
 
 
 @contextmanager
-def camera(data: bytes, kind: str = "video/mp2t", *, hangs: bool = False, length: bool = False) -> Iterator[str]:
-    """The address of a camera that sends `data`, and then hangs or hangs up."""
+def camera(
+    data: bytes, kind: str = "video/mp2t", *, hangs: bool = False, length: bool = False, playlist: str | None = None
+) -> Iterator[str]:
+    """The address of a camera that sends `data`, and then hangs or hangs up; or of a `playlist` that names it."""
     release = threading.Event()
 
     class Handler(BaseHTTPRequestHandler):
         def do_GET(self) -> None:
+            if playlist is not None and self.path.startswith("/live"):
+                self._send("application/vnd.apple.mpegurl", playlist.encode())
+            else:
+                self._send(kind, data)
+
+        def _send(self, kind: str, data: bytes) -> None:
             self.send_response(200)
             self.send_header("Content-Type", kind)
             if length:
@@ -176,6 +184,17 @@ def test_a_recording_is_refused_with_the_cure(tmp_path: Path) -> None:
     with (
         camera(path.read_bytes(), "video/mp4", length=True) as url,
         pytest.raises(UsageError, match="download it") as refused,
+        connect_to(url)(),
+    ):
+        pass
+    assert SECRET not in str(refused.value)
+
+
+def test_an_hls_playlist_is_refused_with_the_cure(transport_stream: bytes) -> None:
+    playlist = "#EXTM3U\n#EXT-X-TARGETDURATION:3\n#EXTINF:3.0,\nfirst.ts\n#EXTINF:3.0,\nsecond.ts\n"
+    with (
+        camera(transport_stream, length=True, playlist=playlist) as url,
+        pytest.raises(UsageError, match="give the camera's rtsp:// address") as refused,
         connect_to(url)(),
     ):
         pass

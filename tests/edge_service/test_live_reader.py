@@ -2,6 +2,7 @@
 
 import logging
 from collections.abc import Callable
+from contextlib import AbstractContextManager
 from dataclasses import replace
 from itertools import pairwise
 from pathlib import Path
@@ -11,6 +12,7 @@ import pytest
 
 from backend_api.process import UsageError
 from edge_service.encoded import EncodedPacket
+from edge_service.live_connection import Connection
 from edge_service.live_reader import MAX_DELAY_S, LiveReader
 from edge_service.packet_queue import PacketQueue
 from tests.edge_service.scripted_camera import ScriptedCamera, Sends, evenly, format_of, raw_packets
@@ -90,7 +92,7 @@ def test_a_camera_that_is_away_at_the_start_is_told_once(drawn: Drawn, caplog: p
     assert reader.connections == 1
     assert [record.getMessage().partition(": ")[2] for record in caplog.records] == [
         "connection refused; trying again until pictures come",
-        "sends pictures again",
+        "sends h264 96x64 yuv420p, 25 frames a second",
         "the camera ended the stream; trying again until pictures come",
     ]
 
@@ -120,3 +122,22 @@ def test_an_address_that_is_no_camera_ends_it() -> None:
     reader = LiveReader(refuse, "x", PacketQueue(), clock, Random(1), clock.monotonic_s())  # type: ignore[arg-type]
     with pytest.raises(UsageError, match="is a recording"):
         reader.run()
+
+
+def test_what_was_a_camera_once_is_tried_again_whatever_it_answers(
+    drawn: Drawn, caplog: pytest.LogCaptureFixture
+) -> None:
+    sends = Sends(format_of(drawn("no_b_frames")), evenly(raw_packets(drawn("no_b_frames"))))
+    clock, queue, answers = FakeClock(), PacketQueue(), iter([True, False, True, True])
+    camera = ScriptedCamera([sends, sends], clock)
+
+    def connect() -> AbstractContextManager[Connection]:
+        if next(answers):
+            return camera.connect()
+        raise UsageError("http://cam/1: is a recording")
+
+    reader = LiveReader(connect, "http://cam/1", queue, clock, Random(1), clock.monotonic_s())
+    camera.end = reader.close
+    reader.run()
+    assert reader.connections == 2
+    assert "http://cam/1: the camera ended the stream; trying again" in caplog.text
