@@ -1,7 +1,7 @@
 """The dashboard's one door to the backend: HTTP calls, answers as the contract's values, errors with their cure."""
 
 from collections.abc import Mapping
-from typing import Literal, TypeVar
+from typing import TypeVar
 from uuid import UUID
 
 import requests
@@ -13,7 +13,7 @@ from backend_api.contract_cameras import CameraList, CameraSetupState
 from backend_api.contract_sessions import MachineList, SessionPage
 from backend_api.contract_stats import Stats
 from backend_api.contract_types import MAX_PAGE_ITEMS, Problem
-from backend_api.contract_verdicts import QueueState, StoredReview
+from backend_api.contract_verdicts import QueueState, Review, ReviewList, StoredReview
 from ui.queries import EventQuery, Parameters, SessionQuery, StatsQuery
 
 CONNECT_TIMEOUT_S = 2.0
@@ -101,11 +101,13 @@ class BackendApi:
         """How far people agree with each model."""
         return self._get("/stats/agreement", AgreementList)
 
-    def review(
-        self, event_id: UUID, agree: Literal["yes", "no", "unsure", "withdrawn"], note: str = ""
-    ) -> StoredReview:
+    def reviews(self, event_id: UUID) -> ReviewList:
+        """Every review of an event, the oldest first."""
+        return self._get(f"/events/{event_id}/reviews", ReviewList)
+
+    def review(self, event_id: UUID, review: Review) -> StoredReview:
         """Say what a person thinks of an event's verdict. Raises Refused with status 409 when it has none."""
-        body = {"agree": agree, "note": note}
+        body = review.model_dump(mode="json")
         return self._parse(self._call("POST", f"/events/{event_id}/review", body=body), StoredReview)
 
     def retry(self, event_id: UUID) -> None:

@@ -1,45 +1,50 @@
-"""Which event is open: the address says so, and a click on a row changes the address."""
+"""Which session is open, and which of its events is shown: the address says so, and nothing else does."""
 
-from collections.abc import Sequence
+from dataclasses import dataclass
 from uuid import UUID
 
 import streamlit as st
 
+SESSION = "session"
 EVENT = "event"
 
 
-class NoEventId(Exception):
-    """What the address names as the event is no event id."""
+class NoId(Exception):
+    """What the address names as a session or an event is no id."""
 
 
-def selected_event() -> UUID | None:
-    """The id of the open event. Raises NoEventId when the address holds something else."""
-    text = st.query_params.get(EVENT)
+@dataclass(frozen=True, slots=True)
+class Selection:
+    """What the address names: a session, one of its events, an event alone, or nothing."""
+
+    session_id: UUID | None = None
+    event_id: UUID | None = None
+
+
+def selection() -> Selection:
+    """What is open. Raises NoId when the address holds something else."""
+    return Selection(_id(SESSION), _id(EVENT))
+
+
+def select(session_id: UUID | None, event_id: UUID | None = None) -> None:
+    """Open a session, or none; `event_id` shows that one of its events rather than the most telling one.
+
+    The address is written only when it changes, and at once: each writing is a step of the browser's.
+    """
+    before = {name: st.query_params.get_all(name) for name in st.query_params}
+    after = {name: values for name, values in before.items() if name not in {SESSION, EVENT}}
+    for name, value in ((SESSION, session_id), (EVENT, event_id)):
+        if value is not None:
+            after[name] = [str(value)]
+    if after != before:
+        st.query_params.from_dict(after)
+
+
+def _id(name: str) -> UUID | None:
+    text = st.query_params.get(name)
     if text is None:
         return None
     try:
         return UUID(text)
     except ValueError as error:
-        raise NoEventId(text) from error
-
-
-def select_event(event_id: UUID | None) -> None:
-    """Open an event, or none. The address is written only when it changes: each writing is a step of the browser's."""
-    text = None if event_id is None else str(event_id)
-    if text == st.query_params.get(EVENT):
-        return
-    if text is None:
-        del st.query_params[EVENT]
-    else:
-        st.query_params[EVENT] = text
-
-
-def picked_row(rows: Sequence[int], cell_rows: Sequence[int], current: int | None) -> int | None:
-    """The row that a click meant: a table reports its ticked row and its focused cell, the older of which is `current`.
-
-    Without a tick and with nothing new focused the current row was unticked: None.
-    """
-    for row in (*rows, *cell_rows):
-        if row != current:
-            return row
-    return current if rows else None
+        raise NoId(f"The address asks for the {name} {text!r}, which is no id.") from error

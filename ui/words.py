@@ -57,6 +57,11 @@ SESSION_COLORS: dict[Outcome, Color] = {
     Outcome.CANNOT_TELL: "orange",
     Outcome.NO_WINDOW: "gray",
 }
+REVIEW_WORDS = {
+    "yes": "Agreed",
+    "no": "Disagreed",
+    "unsure": "Unsure",
+}
 _END_REASONS = {
     EndReason.LEFT: "the person left",
     EndReason.END_OF_STREAM: "the video ended",

@@ -1,51 +1,58 @@
-"""The page Review: the list, and beside it the event that is open."""
-
-from uuid import UUID
+"""The page Review: the list of sessions, and beside it the one that is open."""
 
 import streamlit as st
 
-from backend_api.contract import StoredEvent
-from ui.api import BackendApi, Refused
-from ui.event_detail import show_detail, show_missing
-from ui.event_list import choose_query, current_feed, show_list
-from ui.selection import NoEventId, selected_event
+from backend_api.clock import SystemClock
+from ui import glance
+from ui.review.detail import show_detail, show_missing
+from ui.review.filters import choose_query
+from ui.review.list_state import current_feed, shared
+from ui.review.list_view import show_list, watch, watching
+from ui.review.opened import NotThere, Opened, fetch_opened
+from ui.review.review_bar import show_moves
+from ui.review.session_feed import Feed
+from ui.selection import NoId, Selection, selection
 from ui.session import api, zone
-
-NOT_FOUND = 404
 
 
 def show_page() -> None:
     """Draw the page. Raises BackendError, with nothing but the filters drawn, when the backend cannot answer."""
     door, here = api(), zone()
+    source = shared(door)
     st.title("Review", anchor=False)
-    with st.container(key="events_page"):
-        list_column, detail_column = st.columns([10, 11], gap="medium")
+    with st.container(key="review_page"):
+        list_column, detail_column = st.columns([10, 13], gap="medium")
     with list_column:
-        query = choose_query()
-    event_id, event, reason = _open_event(door)
-    feed = current_feed(door, query, [event] if event is not None else [])
+        query = choose_query(glance.machines().items, here, SystemClock().now().astimezone(here.info).date())
+    opened, reason = _open()
+    feed = current_feed(source, query)
+    session_id = None if opened is None else opened.session.session_id
+
+    def look() -> Feed | None:
+        latest = current_feed(source, query)
+        return latest if (latest.items, _open()[0]) == (feed.items, opened) else None
+
     with list_column:
-        show_list(door, feed, event_id, here)
-    with detail_column, st.container(key="open_event" if event or reason else "no_event"):
-        if event is not None:
-            show_detail(door, event, here)
-        elif reason is not None:
+        watch(feed, look, watching())
+        show_list(door, feed, session_id, here)
+    with detail_column, st.container(key="nothing_open" if opened is None and reason is None else "open_session"):
+        if reason is not None:
             show_missing(reason)
-        elif feed.items:
-            st.markdown("Choose an event to see its clip and verdict.")
+        elif feed.items or opened is not None:
+            show_moves(door, session_id)
+            if opened is not None:
+                show_detail(door, opened, here)
+            else:
+                st.markdown("Choose a session, or press J, to see its clip and verdict.")
 
 
-def _open_event(door: BackendApi) -> tuple[UUID | None, StoredEvent | None, str | None]:
-    """The id that the address names, and its event or why there is none."""
+def _open() -> tuple[Opened | None, str | None]:
+    """The session that the address names, or why there is none."""
     try:
-        event_id = selected_event()
-        return event_id, None if event_id is None else door.event(event_id), None
-    except NoEventId as error:
-        return None, None, f"The address asks for the event {str(error)!r}, which is no event id."
-    except Refused as error:
-        if error.status != NOT_FOUND:
-            raise
-        return None, None, "The backend holds no event of the id in the address; another backend may."
+        chosen: Selection = selection()
+        return fetch_opened(api(), chosen), None
+    except (NoId, NotThere) as error:
+        return None, str(error)
 
 
 if __name__ == "__main__":

@@ -1,0 +1,124 @@
+"""One session in full: the clip of one of its steps, the verdict on it, and a person's answer to that."""
+
+from collections.abc import Mapping, Sequence
+from html import escape
+
+import streamlit as st
+
+from backend_api.contract import Gap, StoredEvent
+from backend_api.contract_sessions import Outcome, Session
+from ui.api import BackendApi
+from ui.local_time import Zone
+from ui.review.opened import Opened
+from ui.review.review_bar import show_questions
+from ui.review.rows import times
+from ui.review.steps import steps
+from ui.review.verdict import show_frames, show_reviews, show_verdict
+from ui.selection import select
+from ui.session import browser_url
+from ui.words import EVENT_WORDS, SESSION_COLORS, SESSION_WORDS, duration, facts, verdict_facts
+
+_GOING_ON = {Outcome.IN_USE, Outcome.WINDOW_OPEN}
+
+
+def show_detail(api: BackendApi, opened: Opened, zone: Zone) -> None:
+    """Draw a session, fetched just now."""
+    session, attempt = opened.session, opened.attempt
+    _show_heading(session, zone)
+    _show_clip(opened.shown)
+    _show_steps(opened, zone)
+    with st.container(border=True, key="verdict"):
+        if attempt is None or attempt.mm is None:
+            st.text(_why_no_verdict(session))
+        else:
+            show_verdict(api, attempt, attempt.mm)
+            show_questions(api, opened)
+            if attempt.mm.result is not None:
+                show_reviews(opened.reviews, attempt.mm.result, zone)
+    if attempt is not None and attempt.mm is not None and attempt.mm.result is not None:
+        show_frames(attempt, attempt.mm.result)
+        with st.expander("How the verdict came about"):
+            st.html(_definition_list(verdict_facts(attempt.mm.result)))
+    with st.expander(f"More about: {EVENT_WORDS[opened.shown.event_type].lower()}"):
+        st.html(_definition_list(facts(opened.shown, zone)))
+
+
+def show_missing(reason: str) -> None:
+    """Say that the address names no session, and how to leave it."""
+    with st.container(border=True):
+        st.header("There is no such session", anchor=False)
+        st.text(reason)
+        st.button("Back to the list", key="leave", on_click=select, args=(None,))
+
+
+def _show_heading(session: Session, zone: Zone) -> None:
+    with st.container(horizontal=True, vertical_alignment="center", gap="small"):
+        st.header(session.machine_name, anchor=False, width="content")
+        st.badge(SESSION_WORDS[session.outcome], color=SESSION_COLORS[session.outcome])
+    day = "" if session.started_at is None else f"{zone.day(session.started_at)}, "
+    st.caption(f"{day}{times(session, zone)} ({zone.name})")
+
+
+def _show_clip(event: StoredEvent) -> None:
+    what = f"{EVENT_WORDS[event.event_type].lower()} at {event.machine_id}"
+    if event.media_url is not None:
+        st.video(browser_url(event.media_url), loop=True, autoplay=True, muted=True, alt=f"Clip: {what}")
+        for text in _gaps_in_words(event):
+            st.caption(text)
+        return
+    with st.container(border=True, key="no_clip"):
+        st.text(_why_no_clip(event))
+    if event.thumbnail_url is not None:
+        st.image(browser_url(event.thumbnail_url), width="stretch", alt=f"Deciding frame: {what}")
+
+
+def _show_steps(opened: Opened, zone: Zone) -> None:
+    going_on = opened.session.outcome in _GOING_ON
+    with st.container(key="steps"):
+        for column, step in zip(st.columns(4, wrap=False, gap="xxsmall"), steps(opened.events), strict=True):
+            event = step.event
+            column.button(
+                step.label,
+                key=f"step_{step.event_type.lower()}",
+                type="primary" if event == opened.shown else "secondary",
+                width="stretch",
+                wrap=True,
+                disabled=event is None,
+                on_click=select,
+                args=(opened.session.session_id, None if event is None else event.event_id),
+            )
+            column.caption(step.when(zone, going_on=going_on), text_alignment="center")
+
+
+def _gaps_in_words(event: StoredEvent) -> Sequence[str]:
+    clip = event.clip
+    if clip is None:
+        return []
+
+    def second(gap: Gap) -> str:
+        begin_s, end_s = ((at - clip.start_ts).total_seconds() for at in (gap.start_ts, gap.end_ts))
+        return f"from {duration(max(0.0, begin_s))} to {duration(max(0.0, end_s))}"
+
+    return [f"The camera gave no picture {second(gap)} of the clip." for gap in clip.gaps]
+
+
+def _why_no_clip(event: StoredEvent) -> str:
+    if event.clip is not None:
+        return "The clip is not on the backend: it lies with the edge that recorded it."
+    return f"No clip: {event.clip_error}" if event.clip_error else "This event has no clip."
+
+
+def _why_no_verdict(session: Session) -> str:
+    match session.outcome:
+        case Outcome.IN_USE:
+            return "The machine is in use."
+        case Outcome.WINDOW_OPEN:
+            return "Nobody has begun to clean yet; the window is still open."
+        case Outcome.NOT_ATTEMPTED:
+            return "The cleaning window closed, and nobody had begun to clean."
+    return "Use ended without a cleaning window: the video ended, or the camera's program restarted."
+
+
+def _definition_list(pairs: Mapping[str, str]) -> str:
+    rows = "".join(f"<dt>{escape(label)}</dt><dd>{escape(text)}</dd>" for label, text in pairs.items())
+    return f'<dl class="facts">{rows}</dl>'

@@ -1,0 +1,122 @@
+"""The filters above the list. They live in the address, so that a link keeps them."""
+
+from collections.abc import Iterable
+from datetime import date
+
+import streamlit as st
+
+from backend_api.contract_sessions import Machine, Outcome
+from ui.local_time import Zone
+from ui.machine_names import Place, place_of, tell_apart
+from ui.period import Choice, Days, Span
+from ui.queries import SessionQuery
+from ui.words import SESSION_WORDS
+
+_NOTHING_CHOSEN: dict[str, object] = {
+    "machine": None,
+    "outcome": [],
+    "reviewed": None,
+    "period": None,
+    "days": (),
+    "camera": None,
+}
+_REVIEWED_WORDS = {False: "Not reviewed", True: "Reviewed"}
+
+
+def choose_query(machines: Iterable[Machine], zone: Zone, today: date) -> SessionQuery:
+    """Draw the filters and return the choice; `machines` are those to choose from, `today` is the day in `zone`."""
+    names = tell_apart({place_of(machine): machine.session.machine_name for machine in machines})
+    with st.container(key="filters"):
+        left, right = st.columns(2, wrap=False, gap="xsmall")
+        with left:
+            place = _choose_machine(names)
+            reviewed = _choose_reviewed()
+        with right:
+            outcomes = _choose_outcomes()
+            span = _choose_span(zone, today)
+        camera = _choose_camera({(place.store_id, place.camera_id) for place in names})
+    store_id, camera_id = camera or (None, None)
+    return SessionQuery(
+        outcomes=tuple(outcomes),
+        reviewed=reviewed,
+        machine_id=place.machine_id if place else None,
+        camera_id=place.camera_id if place else camera_id,
+        store_id=place.store_id if place else store_id,
+        since=span.since if span else None,
+        until=span.until if span else None,
+    )
+
+
+def clear_filters() -> None:
+    """Let every session through."""
+    for name, value in _NOTHING_CHOSEN.items():
+        if name in st.session_state:
+            st.session_state[name] = value
+
+
+def _choose_machine(names: dict[Place, str]) -> Place | None:
+    return st.selectbox(
+        "Machine",
+        sorted(names, key=names.__getitem__),
+        index=None,
+        format_func=names.__getitem__,
+        key="machine",
+        placeholder="All",
+        bind="query-params",
+    )
+
+
+def _choose_outcomes() -> list[Outcome]:
+    return st.multiselect(
+        "Outcome",
+        list(SESSION_WORDS),
+        format_func=SESSION_WORDS.__getitem__,
+        key="outcome",
+        placeholder="All",
+        bind="query-params",
+    )
+
+
+def _choose_reviewed() -> bool | None:
+    return st.selectbox(
+        "Review",
+        list(_REVIEWED_WORDS),
+        index=None,
+        format_func=_REVIEWED_WORDS.__getitem__,
+        key="reviewed",
+        placeholder="All",
+        bind="query-params",
+    )
+
+
+def _choose_span(zone: Zone, today: date) -> Span | None:
+    choice: Choice | None = st.selectbox(
+        "Days",
+        list(Choice),
+        index=None,
+        key="period",
+        placeholder="All",
+        bind="query-params",
+    )
+    if choice is None:
+        return None
+    return Days.chosen(choice, _pick_days() if choice is Choice.DAYS else (), today).span(zone)
+
+
+def _pick_days() -> tuple[date, ...]:
+    return tuple(st.date_input("First and last day", [], format="YYYY-MM-DD", key="days", bind="query-params"))
+
+
+def _choose_camera(cameras: set[tuple[str, str]]) -> tuple[str, str] | None:
+    if len(cameras) < 2:
+        return None
+    stores = {store_id for store_id, _ in cameras}
+    return st.selectbox(
+        "Camera",
+        sorted(cameras),
+        index=None,
+        format_func=lambda camera: camera[1] if len(stores) == 1 else f"{camera[1]} ({camera[0]})",
+        key="camera",
+        placeholder="All",
+        bind="query-params",
+    )

@@ -1,0 +1,110 @@
+"""The list that never moves under the operator: pages of sessions, frozen when they were fetched.
+
+What arrives later is counted beside the list and shown when the operator asks for it. Only what a row says of its
+session is brought up to date in place.
+"""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+from typing import Protocol
+from uuid import UUID
+
+from backend_api.contract_sessions import Session, SessionPage
+from backend_api.contract_types import DEFAULT_PAGE_ITEMS
+from ui.queries import SessionQuery
+
+PAGE_ITEMS = DEFAULT_PAGE_ITEMS
+
+
+class SessionSource(Protocol):
+    """Where pages of sessions come from."""
+
+    def sessions(self, query: SessionQuery, *, limit: int, cursor: str | None = None) -> SessionPage:
+        """One page of sessions, newest first."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Feed:
+    """The pages seen so far, newest first, and which of them is open.
+
+    `next_cursor` leads on from the last of them; `new_items` counts what the first page would show besides by now,
+    at most PAGE_ITEMS.
+    """
+
+    query: SessionQuery
+    pages: tuple[tuple[Session, ...], ...]
+    next_cursor: str | None
+    index: int = 0
+    new_items: int = 0
+
+    @property
+    def items(self) -> tuple[Session, ...]:
+        """The open page."""
+        return self.pages[self.index]
+
+    @property
+    def has_older(self) -> bool:
+        """Whether a page follows the open one."""
+        return self.index + 1 < len(self.pages) or self.next_cursor is not None
+
+    def find(self, session_id: UUID) -> Session | None:
+        """The row of that session, on whichever page it was seen."""
+        return next((row for page in self.pages for row in page if row.session_id == session_id), None)
+
+    def turned_to(self, session_id: UUID) -> "Feed":
+        """The same list at the page that holds the session; at the same page when none does."""
+        for index, page in enumerate(self.pages):
+            if any(row.session_id == session_id for row in page):
+                return replace(self, index=index)
+        return self
+
+
+def open_feed(source: SessionSource, query: SessionQuery) -> Feed:
+    """The list as it is now, frozen."""
+    page = source.sessions(query, limit=PAGE_ITEMS)
+    return Feed(query, (tuple(page.items),), page.next_cursor)
+
+
+def newer_page(feed: Feed) -> Feed:
+    """The page before the open one, as it was seen."""
+    return replace(feed, index=max(0, feed.index - 1))
+
+
+def older_page(source: SessionSource, feed: Feed) -> Feed:
+    """The page after the open one; fetched when it was not seen yet."""
+    if feed.index + 1 < len(feed.pages):
+        return replace(feed, index=feed.index + 1)
+    if feed.next_cursor is None:
+        return feed
+    page = source.sessions(feed.query, limit=PAGE_ITEMS, cursor=feed.next_cursor)
+    return replace(feed, pages=(*feed.pages, tuple(page.items)), next_cursor=page.next_cursor, index=feed.index + 1)
+
+
+def brought_up_to_date(source: SessionSource, feed: Feed) -> Feed:
+    """The same rows as they are now, and what arrived since counted.
+
+    Two calls at most: the first page again, and by their ids the open page's rows that are no longer on it.
+    """
+    latest = source.sessions(feed.query, limit=PAGE_ITEMS).items
+    met = {row.session_id for row in latest}
+    gone = tuple(row.session_id for row in feed.items if row.session_id not in met)
+    rest = source.sessions(SessionQuery(session_ids=gone), limit=len(gone)).items if gone else []
+    return replace(_with_updates(feed, [*latest, *rest]), new_items=count_new(feed.pages[0], latest))
+
+
+def count_new(frozen: Sequence[Session], latest: Sequence[Session]) -> int:
+    """How many of `latest` belong above the frozen first page's end and are not in it.
+
+    Below its end nothing is new: there, older sessions move up when a frozen one no longer matches the filters.
+    """
+    known = {row.session_id for row in frozen}
+    places = [place for place, row in enumerate(latest) if row.session_id in known]
+    end = places[-1] if places else len(latest)
+    return sum(row.session_id not in known for row in latest[:end])
+
+
+def _with_updates(feed: Feed, updates: Iterable[Session]) -> Feed:
+    by_id = {row.session_id: row for row in updates}
+    pages = tuple(tuple(by_id.get(row.session_id, row) for row in page) for page in feed.pages)
+    return replace(feed, pages=pages)

@@ -1,0 +1,85 @@
+"""What the model says of a cleaning attempt, what it saw, and what people think of that."""
+
+from collections.abc import Callable, Sequence
+from html import escape
+
+import streamlit as st
+
+from backend_api.contract import StoredEvent
+from backend_api.contract_verdicts import Enrichment, MmResult, MmStatus, StoredReview
+from ui import glance
+from ui.api import BackendApi, BackendError
+from ui.local_time import Zone
+from ui.session import browser_url
+from ui.words import REVIEW_WORDS, counted, duration, percent
+
+_WORKER_COMMAND = "python mm_worker/worker.py --db ./data/app.db --seed 123"
+
+
+def show_verdict(api: BackendApi, attempt: StoredEvent, mm: Enrichment) -> None:
+    """Draw the verdict, or where the question stands."""
+    if mm.result is not None:
+        st.text(mm.result.summary)
+        st.caption(f"Confidence {percent(mm.result.confidence)}")
+    elif mm.status is MmStatus.DEAD:
+        _show_dead(api, attempt, mm)
+    else:
+        st.text(
+            "The model is looking at it." if mm.status is MmStatus.PROCESSING else "The model has not been asked yet."
+        )
+        st.text("The verdict appears here by itself. If it does not, start a worker from the project's folder:")
+        st.code(_WORKER_COMMAND, language=None, wrap_lines=True)
+
+
+def show_reviews(reviews: Sequence[StoredReview], result: MmResult, zone: Zone) -> None:
+    """Draw who thinks what of the verdict, the latest first; what was taken back is left out."""
+    standing = _standing(reviews)
+    if standing:
+        lines = "".join(f"<li>{escape(review_line(review, result, zone))}</li>" for review in reversed(standing))
+        st.html(f'<ul class="reviews">{lines}</ul>')
+
+
+def review_line(review: StoredReview, result: MmResult, zone: Zone) -> str:
+    """Who thinks what since when, and why."""
+    earlier = (review.model, review.prompt_version) != (result.model, result.prompt_version)
+    opinion = REVIEW_WORDS[review.agree] + (" with an earlier verdict" if earlier else "")
+    note = f": {review.note}" if review.note else ""
+    return f"{opinion}, {review.who}, {zone.full(review.at)}{note}"
+
+
+def show_frames(attempt: StoredEvent, result: MmResult) -> None:
+    """Draw the pictures that the model was shown, each with its second and what the model saw in it."""
+    pictures = frames_html(attempt.frame_urls, result, browser_url)
+    if pictures:
+        st.subheader("What the model saw", anchor=False)
+        st.html(pictures)
+
+
+def frames_html(urls: Sequence[str], result: MmResult, absolute: Callable[[str], str]) -> str:
+    """The pictures as an HTML list; those that were not kept in words alone. Empty when no frames are known."""
+    items = []
+    for number, time_s in enumerate(result.frame_times_s, start=1):
+        seen = " ".join(sighting.what for sighting in result.seen if sighting.frame == number)
+        picture = ""
+        if number <= len(urls):
+            alt = f"Frame {number}, at {duration(time_s)}"
+            picture = f'<img src="{escape(absolute(urls[number - 1]))}" alt="{escape(alt)}" loading="lazy">'
+        items.append(f"<li>{picture}<strong>{escape(duration(time_s))}</strong> {escape(seen)}</li>")
+    return f'<ol class="frames">{"".join(items)}</ol>' if items else ""
+
+
+def _standing(reviews: Sequence[StoredReview]) -> Sequence[StoredReview]:
+    taken_back = [place for place, review in enumerate(reviews) if review.agree == "withdrawn"]
+    return reviews[taken_back[-1] + 1 :] if taken_back else reviews
+
+
+def _show_dead(api: BackendApi, attempt: StoredEvent, mm: Enrichment) -> None:
+    st.text(f"No verdict after {counted(mm.attempts, 'attempt')}: {mm.error or 'no reason was given'}")
+    if st.button("Ask again", key="retry"):
+        try:
+            api.retry(attempt.event_id)
+        except BackendError as error:
+            st.text(str(error))
+        else:
+            glance.look_again()
+            st.rerun()
