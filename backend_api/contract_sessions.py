@@ -83,6 +83,7 @@ class Machine(Value):
     store_id: Name
     camera_id: Name
     machine_id: Name
+    name: str = Field(description="As its camera's setup calls it; without one, its machine_id.")
     state: MachineState = Field(
         description=(
             "in_use: somebody is on it. to_be_cleaned: its cleaning window is open, and no attempt was found good. "
@@ -90,12 +91,17 @@ class Machine(Value):
             f"its camera, neither a report nor an event, for {LATE_WITHIN_S:.0f} s."
         )
     )
-    since: Timestamp | None = Field(description="Since when; of an unknown one, when its camera was last heard of.")
+    since: Timestamp | None = Field(
+        description=(
+            "Since when; of an unknown one, when its camera was last heard of; null when it never was, and of a free "
+            "machine that was never in use."
+        )
+    )
     closes_at: Timestamp | None = Field(description="Until when it is to be cleaned; null in every other state.")
-    session: Session = Field(description="Its current session, or its last one.")
+    session: Session | None = Field(description="Its current session, or its last one; null when it was never in use.")
 
 
 class MachineList(Value):
-    """Every machine that was ever in use, by store, camera and name."""
+    """Every machine that was ever in use or is in a camera's setup, by store, camera and machine_id."""
 
     items: list[Machine]

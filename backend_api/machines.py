@@ -1,10 +1,9 @@
-"""Each machine's state now, as its last session tells it."""
+"""Each machine's state now, as its last session tells it; those that nobody has used yet are in a camera's setup."""
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any
 
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection, func, select, union_all
 
 from backend_api.contract_cameras import LATE_WITHIN_S
 from backend_api.contract_sessions import Machine, MachineList, MachineState, Session
@@ -12,13 +11,23 @@ from backend_api.contract_types import Name, Value
 from backend_api.contract_verdicts import Verdict
 from backend_api.derived_tables import sessions
 from backend_api.instants import from_ms, to_ms
-from backend_api.keyset import also
 from backend_api.outcomes import last_sessions
 from backend_api.session_rows import PictureUrl, no_picture, select_sessions, to_session
 from backend_api.setups import machine_names
 from backend_api.tables import cameras, events
 
-_PLACES = select(last_sessions())
+_LAST = last_sessions()
+_PLACES = select(_LAST)
+_ARRIVED = (
+    select(_LAST.c.store_id, _LAST.c.camera_id, events.c.received_at_ms.label("heard_ms"))
+    .join_from(_LAST, sessions, sessions.c.seq == _LAST.c.seq)
+    .join(events, events.c.session_id == sessions.c.session_id)
+)
+_REPORTED = select(cameras.c.store_id, cameras.c.camera_id, cameras.c.reported_at_ms)
+_SIGNS = union_all(_ARRIVED, _REPORTED).subquery()
+_HEARD = select(_SIGNS.c.store_id, _SIGNS.c.camera_id, func.max(_SIGNS.c.heard_ms).label("heard_ms")).group_by(
+    _SIGNS.c.store_id, _SIGNS.c.camera_id
+)
 
 
 class MachineQuery(Value):
@@ -29,7 +38,7 @@ class MachineQuery(Value):
     machine_id: Name | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, order=True)
 class Place:
     """Which machine; names of cameras and machines need to differ within a store alone."""
 
@@ -38,18 +47,19 @@ class Place:
     machine_id: str
 
 
-def machine_now(session: Session, heard_at: datetime | None, now: datetime) -> Machine:
-    """The machine whose last session is `session`, and of whose camera something was heard last at `heard_at`."""
-    state, since = _state(session, now)
+def machine_now(place: Place, name: str, session: Session | None, heard_at: datetime | None, now: datetime) -> Machine:
+    """The machine at `place` whose last session is `session`; its camera was heard of last at `heard_at`."""
+    state, since = (MachineState.FREE, None) if session is None else _state(session, now)
     if heard_at is None or now - heard_at > timedelta(seconds=LATE_WITHIN_S):
         state, since = MachineState.UNKNOWN, heard_at
     return Machine(
-        store_id=session.store_id,
-        camera_id=session.camera_id,
-        machine_id=session.machine_id,
+        store_id=place.store_id,
+        camera_id=place.camera_id,
+        machine_id=place.machine_id,
+        name=name,
         state=state,
         since=since,
-        closes_at=session.window_closes_at if state is MachineState.TO_BE_CLEANED else None,
+        closes_at=session.window_closes_at if session and state is MachineState.TO_BE_CLEANED else None,
         session=session,
     )
 
@@ -77,17 +87,27 @@ def read_machines(
     connection: Connection, query: MachineQuery, now: datetime, picture_url: PictureUrl = no_picture
 ) -> MachineList:
     """The machines that `query` lets through, at `now`."""
-    rows = connection.execute(select_sessions(to_ms(now)).where(sessions.c.seq.in_(select(last_sessions().c.seq))))
     names = machine_names(connection)
-    found = [to_session(row, names, picture_url) for row in rows if _lets_through(query, row)]
-    found.sort(key=lambda session: (session.store_id, session.camera_id, session.machine_id))
-    heard_at = {
-        camera: _heard_at(connection, *camera) for camera in {(item.store_id, item.camera_id) for item in found}
-    }
-    return MachineList(items=[machine_now(item, heard_at[item.store_id, item.camera_id], now) for item in found])
+    last: dict[Place, Session | None] = {Place(*of): None for of in names}
+    for row in connection.execute(select_sessions(to_ms(now)).join(_LAST, _LAST.c.seq == sessions.c.seq)):
+        session = to_session(row, names, picture_url)
+        last[Place(session.store_id, session.camera_id, session.machine_id)] = session
+    heard_at = _heard_at(connection)
+    items = [
+        machine_now(
+            place,
+            names.get((place.store_id, place.camera_id, place.machine_id), place.machine_id),
+            last[place],
+            heard_at.get((place.store_id, place.camera_id)),
+            now,
+        )
+        for place in sorted(last)
+        if _lets_through(query, place)
+    ]
+    return MachineList(items=items)
 
 
-def _lets_through(query: MachineQuery, place: Any) -> bool:  # noqa: ANN401 - a row's columns have no types
+def _lets_through(query: MachineQuery, place: Place) -> bool:
     return (
         query.store_id in (None, place.store_id)
         and query.camera_id in (None, place.camera_id)
@@ -95,16 +115,6 @@ def _lets_through(query: MachineQuery, place: Any) -> bool:  # noqa: ANN401 - a 
     )
 
 
-def _heard_at(connection: Connection, store_id: str, camera_id: str) -> datetime | None:
-    """When the camera's edge was last heard of: its report, or the arrival of its newest event."""
-    reported_ms = connection.execute(
-        select(cameras.c.reported_at_ms).where(cameras.c.store_id == store_id, cameras.c.camera_id == camera_id)
-    ).scalar()
-    received_ms = connection.execute(
-        select(events.c.received_at_ms)
-        .where(events.c.camera_id == camera_id, also(events.c.store_id, [store_id]))
-        .order_by(events.c.ts_ms.desc(), events.c.seq.desc())
-        .limit(1)
-    ).scalar()
-    heard_ms = max(reported_ms or 0, received_ms or 0)
-    return from_ms(heard_ms) if heard_ms else None
+def _heard_at(connection: Connection) -> dict[tuple[str, str], datetime]:
+    """When each camera's edge was last heard of: its report, or the newest arrival of a machine's last session."""
+    return {(row.store_id, row.camera_id): from_ms(row.heard_ms) for row in connection.execute(_HEARD)}

@@ -5,8 +5,8 @@ from uuid import UUID
 import pytest
 
 from backend_api.contract import Event, EventType
-from backend_api.contract_cameras import CameraReport
-from backend_api.contract_sessions import Machine, MachineState
+from backend_api.contract_cameras import CameraReport, CameraSetup
+from backend_api.contract_sessions import Machine, MachineState, Session
 from backend_api.contract_verdicts import Verdict
 from backend_api.machines import MachineQuery
 from backend_api.store import Store
@@ -20,10 +20,21 @@ def machine(store: Store, name: str = "bike_1") -> Machine:
     return found
 
 
+def last(found: Machine) -> Session:
+    assert found.session is not None
+    return found.session
+
+
 def judge(store: Store, verdict: Verdict) -> None:
     claim = store.claim(60)
     assert claim is not None
     store.finish(claim, make_result(verdict=verdict))
+
+
+def report(store: Store, camera_id: str) -> None:
+    counts = {"frames_captured": 1, "frames_processed": 1, "frames_skipped": 0, "outbox_depth": 0}
+    known = {"store_id": "gym_demo", "media_time_s": 1.0, "version": "1", "started_at": START}
+    store.report_camera(camera_id, CameraReport.model_validate({**counts, **known}))
 
 
 def test_a_use_goes_through_all_states(store: Store, clock: FakeClock) -> None:
@@ -35,7 +46,7 @@ def test_a_use_goes_through_all_states(store: Store, clock: FakeClock) -> None:
     store.add([end, window])
     found = machine(store)
     assert (found.state, found.since) == (MachineState.TO_BE_CLEANED, window.ts)
-    assert found.closes_at == found.session.window_closes_at
+    assert found.closes_at == last(found).window_closes_at
     clock.advance(20)
     store.add([attempt])
     assert machine(store).state is MachineState.TO_BE_CLEANED
@@ -55,7 +66,7 @@ def test_a_window_that_closed_without_a_good_attempt_leaves_the_machine_free(
     clock.advance(200)
     store.add([make_event(at_s=200, machine_id="bike_2")])
     found = machine(store)
-    assert (found.state, found.since) == (MachineState.FREE, found.session.window_closes_at)
+    assert (found.state, found.since) == (MachineState.FREE, last(found).window_closes_at)
 
 
 def test_a_machine_without_a_window_is_free_when_it_was_left(store: Store) -> None:
@@ -65,18 +76,13 @@ def test_a_machine_without_a_window_is_free_when_it_was_left(store: Store) -> No
 
 
 def test_a_machine_is_unknown_while_its_camera_is_silent(store: Store, clock: FakeClock) -> None:
-    def report(camera_id: str) -> None:
-        counts = {"frames_captured": 1, "frames_processed": 1, "frames_skipped": 0, "outbox_depth": 0}
-        known = {"store_id": "gym_demo", "media_time_s": 1.0, "version": "1", "started_at": START}
-        store.report_camera(camera_id, CameraReport.model_validate({**counts, **known}))
-
     store.add([make_session(1)[0], make_session(2, camera_id="cam_02")[0]])
     heard_at = clock.now()
     clock.advance(61)
-    report("cam_02")
+    report(store, "cam_02")
     assert (machine(store).state, machine(store).since) == (MachineState.UNKNOWN, heard_at)
     assert machine(store, "bike_2").state is MachineState.IN_USE
-    report("cam_01")
+    report(store, "cam_01")
     assert machine(store).state is MachineState.IN_USE
 
 
@@ -103,3 +109,30 @@ def test_machines_of_one_name_in_two_places_are_two(store: Store) -> None:
     assert [item.state is MachineState.IN_USE for item in found] == [False, True] * 3
     assert len(store.reading.machines(MachineQuery(store_id="gym_1")).items) == 4
     assert len(store.reading.machines(MachineQuery(camera_id="cam_1", machine_id="bike_1")).items) == 2
+
+
+def test_a_machine_that_nobody_has_used_is_free_while_its_camera_is_heard_of(store: Store, clock: FakeClock) -> None:
+    zone = [[0, 0], [0.5, 0], [0.5, 0.5]]
+    machines = [{"machine_id": f"bike_{n}", "name": f"Bike {n}", "zone": zone} for n in (2, 1)]
+    store.setups.keep(
+        "cam_01", CameraSetup.model_validate({"store_id": "gym_demo", "machines": machines, "config": None})
+    )
+    store.add(make_session(1)[:1])
+    report(store, "cam_01")
+    used, unused = store.reading.machines(MachineQuery()).items
+    assert (used.name, used.state, last(used).machine_name) == ("Bike 1", MachineState.IN_USE, "Bike 1")
+    assert (unused.name, unused.state, unused.since, unused.session) == ("Bike 2", MachineState.FREE, None, None)
+    assert machine(store, "bike_2") == unused
+    heard_at = clock.now()
+    clock.advance(61)
+    assert (machine(store, "bike_2").state, machine(store, "bike_2").since) == (MachineState.UNKNOWN, heard_at)
+
+
+def test_a_camera_that_never_reported_leaves_its_machines_unknown(store: Store) -> None:
+    machines = [{"machine_id": "bike_1", "name": "Bike", "zone": [[0, 0], [0.5, 0], [0.5, 0.5]]}]
+    store.setups.keep("cam_01", CameraSetup.model_validate({"store_id": "a", "machines": machines, "config": None}))
+    store.setups.keep("cam_01", CameraSetup.model_validate({"store_id": "b", "machines": machines, "config": None}))
+    store.add(make_session(1, store_id="b")[:1])
+    silent, heard = store.reading.machines(MachineQuery()).items
+    assert (silent.state, silent.since) == (MachineState.UNKNOWN, None)
+    assert heard.state is MachineState.IN_USE
