@@ -13,10 +13,19 @@ from mm_worker.gate import Gate
 from mm_worker.ledger import Caps, Ledger, Prices
 from mm_worker.openai_vlm import OpenAiVlm
 from mm_worker.options import Options
-from mm_worker.prompt import load_prompt
+from mm_worker.prompt import Prompt, load_prompt
 from mm_worker.vlm import Vlm
 
 KEY_VARIABLE = "GYM_VLM_KEY"
+
+
+@dataclass(frozen=True, slots=True)
+class Chat:
+    """A model behind a chat server, and how it is asked."""
+
+    server: ChatServer
+    model: str
+    prompt: Prompt
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,29 +40,35 @@ class Model:
     close: Callable[[], None] = lambda: None
 
 
-def set_up_model(options: Options, store: Store, clock: Clock, rng: random.Random) -> Model:
-    """The model of `options`. Raises UsageError when its address or prompt can't be used."""
+def set_up_chat(options: Options, clock: Clock) -> Chat | None:
+    """The server and the prompt of `options`, None for the mock. Raises UsageError when either can't be used."""
     if options.vlm == "mock" or options.vlm_url is None or options.vlm_model is None:
-        vlm = mock_vlm.MockVlm(options.seed)
-        described = f"{mock_vlm.MODEL}, seed {options.seed}"
-        return Model(vlm, Gate(clock, rng), mock_vlm.MODEL, mock_vlm.PROMPT_VERSION, described)
-    prompt = load_prompt(options.prompt)
+        return None
     server = ChatServer(
         options.vlm_url,
-        os.environ.get(KEY_VARIABLE) or None,
+        os.environ.get(KEY_VARIABLE),
         clock,
         connect_s=options.vlm_connect_s,
         total_s=options.vlm_timeout_s,
         connections=options.concurrency,
     )
+    return Chat(server, options.vlm_model, load_prompt(options.prompt))
+
+
+def set_up_model(options: Options, chat: Chat | None, store: Store, clock: Clock, rng: random.Random) -> Model:
+    """The model of `options`, its requests written down in `store`."""
+    if chat is None:
+        vlm = mock_vlm.MockVlm(options.seed)
+        described = f"{mock_vlm.MODEL}, seed {options.seed}"
+        return Model(vlm, Gate(clock, rng), mock_vlm.MODEL, mock_vlm.PROMPT_VERSION, described)
     ledger = Ledger(store, clock, _caps(options), _prices(options))
     return Model(
-        OpenAiVlm(server, options.vlm_model, prompt, ledger),
+        OpenAiVlm(chat.server, chat.model, chat.prompt, ledger),
         Gate(clock, rng, ledger),
-        options.vlm_model,
-        prompt.version,
-        f"{options.vlm_model} at {server.url}, prompt {prompt.version}",
-        server.close,
+        chat.model,
+        chat.prompt.version,
+        f"{chat.model} at {chat.server.url}, prompt {chat.prompt.version}",
+        chat.server.close,
     )
 
 

@@ -19,21 +19,22 @@ from backend_api.store import DatabaseNotReady, Store, StoreBusy, StoreFull  # n
 from mm_worker.loop import Outcome, Pace, Worker  # noqa: E402
 from mm_worker.options import Options, parse_options  # noqa: E402
 from mm_worker.retry import RetryPolicy  # noqa: E402
-from mm_worker.setting_up import Model, set_up_model  # noqa: E402
+from mm_worker.setting_up import Chat, Model, set_up_chat, set_up_model  # noqa: E402
 from mm_worker.together import run_together  # noqa: E402
 
 log = logging.getLogger(__name__)
 
 
 def main() -> int:
-    """Work until stopped, or until nothing is left to do. Raises UsageError for a database that can't be used."""
+    """Work until stopped, or until nothing is left to do. Raises UsageError for what can't be used, FatalError."""
     options = parse_options()
     stop = stop_on_signals()
     clock = SystemClock()
+    chat = set_up_chat(options, clock)
     store = open_store(options, clock, stop)
     if store is not None:
         with closing(store):
-            _work(options, store, clock, stop)
+            _work(options, chat, store, clock, stop)
     return EXIT_DONE
 
 
@@ -56,9 +57,12 @@ def open_store(options: Options, clock: Clock, stop: threading.Event) -> Store |
     return None
 
 
-def _work(options: Options, store: Store, clock: Clock, stop: threading.Event) -> None:
+def _work(options: Options, chat: Chat | None, store: Store, clock: Clock, stop: threading.Event) -> None:
+    # The backend makes the folder before the database.
+    if not options.media_dir.is_dir():
+        raise UsageError(f"there is no media folder {options.media_dir}; give the backend's --media-dir")
     rng = random.SystemRandom()
-    model = set_up_model(options, store, clock, rng)
+    model = set_up_model(options, chat, store, clock, rng)
     log.info("judging the attempts in %s, clips from %s, model %s", options.db, options.media_dir, model.described)
     _ask_again(options, store, model)
     workers = [

@@ -6,7 +6,7 @@ import pytest
 
 from backend_api.process import UsageError
 from mm_worker.options import parse_options
-from mm_worker.setting_up import KEY_VARIABLE, Model, set_up_model
+from mm_worker.setting_up import KEY_VARIABLE, Model, set_up_chat, set_up_model
 from tests.mm_worker.chat_dialects import answers, speaking
 from tests.mm_worker.questions import make_question
 from tests.mm_worker.scene import Scene
@@ -15,7 +15,8 @@ OPENAI = ["--vlm", "openai", "--vlm-url", "http://127.0.0.1:9/v1", "--vlm-model"
 
 
 def set_up(scene: Scene, *argv: str) -> Model:
-    return set_up_model(parse_options(argv), scene.store, scene.clock, random.Random(7))
+    options = parse_options(argv)
+    return set_up_model(options, set_up_chat(options, scene.clock), scene.store, scene.clock, random.Random(7))
 
 
 def test_the_mock_is_the_default(scene: Scene) -> None:

@@ -53,6 +53,7 @@ def test_workers_drain_one_database_together(tmp_path: Path, db: Path) -> None:
 def test_it_waits_for_the_backend_and_stops_on_sigterm(tmp_path: Path, db: Path) -> None:
     with Running(worker_command(tmp_path)) as worker:
         assert str(db) in worker.wait_for("waiting for the backend")
+        (tmp_path / "media").mkdir()
         store = Store.open(db, SystemClock(), create=True)
         worker.wait_for("judging")
         fill(tmp_path, store, 1)
@@ -86,6 +87,26 @@ def test_the_database_of_another_program_is_refused_at_once(tmp_path: Path, db: 
         assert worker.wait() == 2
     assert len(worker.lines) == 1
     assert "another program" in worker.lines[0]
+
+
+def test_a_media_folder_that_is_not_there_gives_no_event_up(tmp_path: Path, db: Path) -> None:
+    store = Store.open(db, SystemClock(), create=True)
+    [event] = fill(tmp_path, store, 1)
+    with Running(worker_command(tmp_path, "--drain", "--media-dir", str(tmp_path / "elsewhere"))) as worker:
+        assert worker.wait() == 2
+    assert "elsewhere; give the backend's --media-dir" in worker.lines[-1]
+    row = store.get(event.event_id)
+    assert row
+    assert row.mm
+    assert (row.mm.status, row.mm.attempts) == (MmStatus.PENDING, 0)
+    store.close()
+
+
+def test_a_model_that_cannot_be_asked_is_named_before_the_backend_is_waited_for(tmp_path: Path) -> None:
+    with Running(worker_command(tmp_path, "--vlm", "openai", "--vlm-url", "x:1/v1", "--vlm-model", "m")) as worker:
+        assert worker.wait() == 2
+    assert len(worker.lines) == 1
+    assert "--vlm-url 'x:1/v1' is no address" in worker.lines[0]
 
 
 def test_a_flag_that_is_wrong_is_one_line(tmp_path: Path) -> None:
