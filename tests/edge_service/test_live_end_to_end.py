@@ -20,11 +20,12 @@ clip: {pre_s: 60, post_s: 3}
 """
 
 
-def serve(port: int) -> Running:
-    return Running([need_rtsp_server(), str(Path(__file__).with_name("rtsp_camera.py")), str(port)])
+def serve(port: int, *flags: str) -> Running:
+    return Running([need_rtsp_server(), str(Path(__file__).with_name("rtsp_camera.py")), str(port), *flags])
 
 
 def test_a_camera_that_is_killed_comes_back_and_the_gap_is_declared(tmp_path: Path) -> None:
+    """It comes back worse: it speaks UDP alone, and every twentieth packet is lost on the way."""
     port = free_port()
     config = tmp_path / "config.yaml"
     config.write_text(CONFIG, encoding="utf-8")
@@ -47,7 +48,7 @@ def test_a_camera_that_is_killed_comes_back_and_the_gap_is_declared(tmp_path: Pa
             edge.wait_for("trying again until pictures come")
             for _ in range(2):  # seconds apart: what is away for less than half a second leaves no gap
                 edge.wait_for("frames/s")
-            with serve(port):
+            with serve(port, "--udp", "--lose-every", "20"):
                 edge.wait_for("sends pictures again")
                 edge.wait_for("with its clip")  # whatever it is, its clip reaches over the gap
                 assert edge.stop(signal.SIGTERM) == 0
