@@ -1,0 +1,88 @@
+"""A camera's health in words: frames a second, what is skipped, and what waits."""
+
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+
+from backend_api.contract_cameras import CameraState
+from ui.local_time import Zone
+from ui.setup.health import STATUS_COLORS, STATUS_WORDS, Rates, Sample, health_facts, rates
+
+NOON = datetime(2026, 1, 31, 12, tzinfo=UTC)
+BERLIN = Zone.from_name("Europe/Berlin")
+
+
+def make_state(**overrides: Any) -> CameraState:  # noqa: ANN401
+    given: dict[str, Any] = {
+        "camera_id": "cam_01",
+        "store_id": "gym",
+        "media_time_s": 100,
+        "frames_captured": 3000,
+        "frames_processed": 500,
+        "frames_skipped": 2500,
+        "outbox_depth": 1,
+        "version": "0.1.0",
+        "started_at": NOON - timedelta(seconds=100),
+        "reported_at": NOON,
+        "age_s": 3.2,
+        "status": "up",
+    }
+    return CameraState.model_validate(given | overrides)
+
+
+LATER = make_state(frames_captured=3100, frames_processed=525, reported_at=NOON + timedelta(seconds=5))
+
+
+def test_one_report_tells_the_rate_since_the_start() -> None:
+    assert rates(Sample(make_state())) == Rates(30.0, 5.0)
+    assert rates(Sample(make_state(started_at=NOON))) is None
+
+
+def test_two_reports_tell_the_rate_between_them() -> None:
+    assert rates(Sample(make_state()).then(LATER)) == Rates(20.0, 5.0)
+
+
+def test_the_same_report_seen_again_changes_nothing() -> None:
+    aged = make_state(age_s=4.9)
+    sample = Sample(make_state()).then(aged)
+    assert (sample.now, sample.before) == (aged, None)
+    twice = Sample(make_state()).then(LATER).then(LATER)
+    assert rates(twice) == Rates(20.0, 5.0)
+
+
+def test_an_edge_that_was_started_again_counts_anew() -> None:
+    restarted = make_state(
+        frames_captured=30,
+        frames_processed=5,
+        started_at=NOON + timedelta(seconds=4),
+        reported_at=NOON + timedelta(seconds=5),
+    )
+    assert rates(Sample(make_state()).then(restarted)) == Rates(30.0, 5.0)
+
+
+def test_all_that_there_is_to_say() -> None:
+    assert health_facts(Sample(make_state()), 3, BERLIN) == {
+        "Frames a second": "30.0, of which 5.0 looked at",
+        "Skipped": "83 % of 3\u202f000 frames",
+        "Waiting to be sent": "1 event",
+        "Machines": "3",
+        "Last seen": "3 s ago, 13:00:00",
+        "Running for": "1 min 40 s",
+        "Version": "0.1.0",
+    }
+
+
+def test_a_silent_camera_has_no_rate_and_one_without_frames_no_share() -> None:
+    silent = health_facts(Sample(make_state(status="gone", age_s=3600)), 0, BERLIN)
+    assert (silent["Frames a second"], silent["Last seen"]) == ("none: it is silent", "1 h 00 min ago, 13:00:00")
+    fresh = make_state(frames_captured=0, frames_processed=0, frames_skipped=0, started_at=NOON)
+    assert health_facts(Sample(fresh), 0, BERLIN)["Skipped"] == "no frame has come yet"
+    assert health_facts(Sample(fresh), 0, BERLIN)["Frames a second"] == "not known yet"
+
+
+@pytest.mark.parametrize("status", ["up", "late", "gone"])
+def test_every_status_has_a_word_and_a_colour(status: str) -> None:
+    state = make_state(status=status)
+    assert STATUS_WORDS[state.status].lower() == status
+    assert STATUS_COLORS[state.status]

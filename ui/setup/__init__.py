@@ -1,0 +1,1 @@
+"""The page Setup: cameras and how they are, the verdict queue, and the zones of machines."""

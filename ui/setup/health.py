@@ -1,0 +1,82 @@
+"""How a camera's edge is doing, in words. Pure."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+
+from backend_api.contract_cameras import CameraState, CameraStatus
+from ui.local_time import Zone
+from ui.words import Color, counted, duration, percent
+
+STATUS_WORDS = {CameraStatus.UP: "Up", CameraStatus.LATE: "Late", CameraStatus.GONE: "Gone"}
+STATUS_COLORS: dict[CameraStatus, Color] = {
+    CameraStatus.UP: "green",
+    CameraStatus.LATE: "orange",
+    CameraStatus.GONE: "red",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Sample:
+    """A camera's last two reports that differ; `before` is None while there has been one."""
+
+    now: CameraState
+    before: CameraState | None = None
+
+    def then(self, state: CameraState) -> "Sample":
+        """What is known after `state` has come."""
+        return Sample(state, self.before) if state.reported_at == self.now.reported_at else Sample(state, self.now)
+
+
+@dataclass(frozen=True, slots=True)
+class Rates:
+    """Frames a second: how many the camera delivered, and how many of them were looked at."""
+
+    delivered: float
+    processed: float
+
+
+def rates(sample: Sample) -> Rates | None:
+    """Between the two reports, or since the edge started when there is one alone; None when no time went by."""
+    now, before = sample.now, sample.before
+    if before is None or before.started_at != now.started_at:
+        return _rates(now.frames_captured, now.frames_processed, now.started_at, now.reported_at)
+    return _rates(
+        now.frames_captured - before.frames_captured,
+        now.frames_processed - before.frames_processed,
+        before.reported_at,
+        now.reported_at,
+    )
+
+
+def _rates(delivered: int, processed: int, since: datetime, until: datetime) -> Rates | None:
+    seconds = (until - since).total_seconds()
+    return Rates(max(0, delivered) / seconds, max(0, processed) / seconds) if seconds > 0 else None
+
+
+def health_facts(sample: Sample, machines: int, zone: Zone) -> Mapping[str, str]:
+    """What there is to say of a camera, as label and text, in the order in which it is read."""
+    state = sample.now
+    return {
+        "Frames a second": _frames(sample),
+        "Skipped": _skipped(state),
+        "Waiting to be sent": counted(state.outbox_depth, "event"),
+        "Machines": str(machines),
+        "Last seen": f"{duration(round(state.age_s))} ago, {zone.clock(state.reported_at)}",
+        "Running for": duration(max(0.0, round((state.reported_at - state.started_at).total_seconds()))),
+        "Version": state.version,
+    }
+
+
+def _frames(sample: Sample) -> str:
+    if sample.now.status is CameraStatus.GONE:
+        return "none: it is silent"
+    found = rates(sample)
+    return "not known yet" if found is None else f"{found.delivered:.1f}, of which {found.processed:.1f} looked at"
+
+
+def _skipped(state: CameraState) -> str:
+    if not state.frames_captured:
+        return "no frame has come yet"
+    share = percent(state.frames_skipped / state.frames_captured)
+    return f"{share} of {state.frames_captured:,} frames".replace(",", "\N{NARROW NO-BREAK SPACE}")
