@@ -1,6 +1,6 @@
-"""The log of changes: new events, what became of the questions to the model, and what cameras have come to be.
+"""The log of changes: new events, what models and people say of them, and what cameras have come to be.
 
-Triggers write the first two (derived_tables.py), so a worker's changes stand in it as well as the backend's. Ids grow
+Triggers write all but the last (derived_tables.py), so a worker's changes stand in it as well as the backend's. Ids grow
 in the order of commits: whoever has seen everything up to an id has missed nothing before it.
 """
 
@@ -24,6 +24,7 @@ class ChangeKind(StrEnum):
 
     EVENT = "event"
     VERDICT = "verdict"
+    REVIEW = "review"
     CAMERA = "camera"
 
 

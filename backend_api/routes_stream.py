@@ -34,10 +34,11 @@ def stream_routes(store: Store, feed: Feed) -> APIRouter:
             str | None, Header(description="Go on behind this id; 0 gives everything since the log began.")
         ] = None,
     ) -> StreamingResponse:
-        """Server-sent events (https://html.spec.whatwg.org/multipage/server-sent-events.html). Three kinds:
+        """Server-sent events (https://html.spec.whatwg.org/multipage/server-sent-events.html). Four kinds:
 
         - `event`: a new event, data: a StoredEvent.
         - `verdict`: a question to the model was answered, failed, or is to be asked again; data: a StoredEvent.
+        - `review`: somebody has said what they think of a verdict, or withdrawn it; data: a StoredEvent.
         - `camera`: a camera has come to be up, late or gone; data: `{store_id, camera_id, status}`.
 
         A StoredEvent is what is stored when it is sent. Ids grow; with the header Last-Event-ID, which browsers send by

@@ -22,7 +22,7 @@ from backend_api.contract_verdicts import MmStatus, Verdict
 from backend_api.feed import HEARTBEAT_S, Feed, FeedFilters
 from backend_api.media import MediaFolder
 from backend_api.server import serve
-from backend_api.store import Store
+from backend_api.store import Agree, Store
 from tests.backend_api.events import START, make_event, make_result
 from tests.backend_api.sse import Message, StreamReader
 from tests.fake_clock import FakeClock
@@ -123,6 +123,26 @@ def test_a_workers_verdict_shows_up(tmp_path: Path) -> None:
     assert last.mm.status is MmStatus.DONE
     assert last.mm.result is not None
     assert last.mm.result.verdict is Verdict.NOT_CLEANED
+
+
+def test_reviews_show_up_and_that_they_are_withdrawn(tmp_path: Path) -> None:
+    with backend(tmp_path, FakeClock()) as (store, port):
+        store.add([make_event(), make_event(at_s=1, machine_id="bike_9")])
+        for _ in range(2):
+            claim = store.claim(60)
+            assert claim is not None
+            store.finish(claim, make_result())
+        with StreamReader(port, f"/events/stream?machine_id={make_event().machine_id}") as reader:
+            store.add_review(claim.event.event_id, Agree.YES, "", "ann")
+            store.add_review(make_event().event_id, Agree.NO, "", "ann")
+            [said] = reader.take(1)
+            store.add_review(make_event().event_id, Agree.WITHDRAWN, "", "ann")
+            [withdrawn] = reader.take(1)
+    assert [said.kind, withdrawn.kind] == ["review"] * 2
+    shown = StoredEvent.model_validate_json(said.data).review
+    assert shown is not None
+    assert (shown.agree, shown.who) == ("no", "ann")
+    assert StoredEvent.model_validate_json(withdrawn.data).review is None
 
 
 def test_cameras_come_to_be_up_late_and_gone_also_across_a_restart(tmp_path: Path) -> None:

@@ -23,7 +23,12 @@ _TRIGGERS = {
     "enrichments_died AFTER UPDATE OF status ON enrichments WHEN (new.status = 'DEAD') <> (old.status = 'DEAD')": (
         _CHANGE_SESSION.format("is_dead = new.status = 'DEAD'")
     ),
-    "reviews_inserted AFTER INSERT ON reviews": (_CHANGE_SESSION.format("review = nullif(new.agree, 'withdrawn')")),
+    "reviews_inserted AFTER INSERT ON reviews": " ".join(
+        (
+            "INSERT INTO changes (kind, seq) VALUES ('review', new.seq);",
+            _CHANGE_SESSION.format("review = nullif(new.agree, 'withdrawn')"),
+        )
+    ),
 }
 
 
