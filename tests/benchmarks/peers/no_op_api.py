@@ -1,6 +1,9 @@
 """The limit: what the framework answers when it takes the same body and does nothing with it.
 
-python tests/benchmarks/peers/no_op_api.py PORT
+    python tests/benchmarks/peers/no_op_api.py PORT
+
+The cheapest way that FastAPI has: the endpoint is asynchronous and reads the body's bytes by itself. Declared as a
+model, as one usually does, the body would be checked as well, and this limit would be lower.
 """
 
 import sys

@@ -1,10 +1,17 @@
-"""The peer: FastAPI with sqlite3 as the textbooks have it: a model, a connection and a commit a request, same PRAGMAs.
+"""The peer: FastAPI with sqlite3 as their tutorials have it. Each request connects, writes, commits, and hangs up.
 
-python tests/benchmarks/peers/textbook_api.py PORT DB
+    python tests/benchmarks/peers/textbook_api.py PORT DB
+
+The body is a pydantic model and the endpoint a plain function, which FastAPI runs in its pool of threads. A request
+opens a connection with `sqlite3.connect`, whose defaults stay (5 s of patience with a lock; who waits longer gets a
+500), writes the event and the enrichment that waits for it in one transaction, and answers the event. PRAGMAs and
+tables are the project's own, so that what is stored is the same, and as durable. DB must exist.
 """
 
 import sqlite3
 import sys
+from contextlib import closing
+from datetime import UTC, datetime
 from pathlib import Path
 
 ROOT = str(Path(__file__).resolve().parents[3])
@@ -17,33 +24,41 @@ from fastapi import FastAPI  # noqa: E402
 from backend_api.contract import Event  # noqa: E402
 
 app = FastAPI()
-DB = sys.argv[2] if len(sys.argv) > 2 else ":memory:"
-
-
-def connect() -> sqlite3.Connection:
-    """A connection with the durability that the project's own has."""
-    connection = sqlite3.connect(DB, timeout=30)
-    connection.execute("PRAGMA journal_mode=WAL")
-    connection.execute("PRAGMA synchronous=FULL")
-    return connection
+DB = sys.argv[2]
 
 
 @app.post("/events", status_code=201)
 def store(event: Event) -> Event:
     """Store one event and answer it."""
-    connection = connect()
-    try:
-        with connection:
+    ts_ms = round(event.ts.timestamp() * 1000)
+    received_at_ms = round(datetime.now(UTC).timestamp() * 1000)  # noqa: TID251
+    with closing(sqlite3.connect(DB)) as connection:
+        for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", "temp_store=MEMORY"):
+            connection.execute(f"PRAGMA {pragma}")
+        cursor = connection.execute(
+            "INSERT INTO events (event_id, event_type, store_id, camera_id, machine_id, session_id, ts_ms,"
+            " received_at_ms, body) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
+            (
+                str(event.event_id),
+                event.event_type,
+                event.store_id,
+                event.camera_id,
+                event.machine_id,
+                str(event.session_id),
+                ts_ms,
+                received_at_ms,
+                event.model_dump_json(),
+            ),
+        )
+        if event.needs_mm:
             connection.execute(
-                "INSERT OR IGNORE INTO events VALUES (?, ?, ?, ?)",
-                (str(event.event_id), event.event_type, event.ts.isoformat(), event.model_dump_json()),
+                "INSERT INTO enrichments (seq, ts_ms, status, attempts, token, due_ms, changed_at_ms)"
+                " VALUES (?, ?, 'PENDING', 0, 0, ?, ?)",
+                (cursor.lastrowid, ts_ms, received_at_ms, received_at_ms),
             )
-    finally:
-        connection.close()
+        connection.commit()
     return event
 
 
 if __name__ == "__main__":
-    with connect() as made:
-        made.execute("CREATE TABLE events (event_id TEXT PRIMARY KEY, event_type TEXT, ts TEXT, body TEXT)")
     uvicorn.run(app, host="127.0.0.1", port=int(sys.argv[1]), log_level="info", access_log=False)
