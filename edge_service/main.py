@@ -72,7 +72,7 @@ def main() -> int:
         closing(HttpTransport(backend_url, api_key)) as http,
         closing(BackendCall(backend_url, api_key)) as uploads,
         closing(BackendCall(backend_url, api_key, read_timeout_s=REPORT_TIMEOUT_S)) as reports,
-        preview_of(options.preview, config.machines, disk) as preview,
+        preview_of(options.preview, config.machines) as preview,
     ):
         start_time = to_milliseconds(options.start_time or clock.now())
         run = Run(identity(options.video), options.store_id, options.camera_id, start_time)

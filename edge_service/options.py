@@ -141,7 +141,7 @@ def _make_parser() -> ArgumentParser:
         type=Path,
         metavar="FILE",
         help="draw zones, people with their numbers and the machines' states into this video (MP4, of the frames that "
-        "detection looks at, in media time; whole when the run ends), to judge a zone by eye (default: none)",
+        "detection looks at, in media time), to judge a zone by eye (default: none)",
     )
     return parser
 

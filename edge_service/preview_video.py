@@ -1,7 +1,7 @@
 """The preview as a video: the frames that detection looked at, encoded as the run goes.
 
-It is written under a temporary name, and has its own when it is whole. What goes wrong with it, such as a full disk,
-ends the preview and nothing else.
+What there is of it plays at any time, also when the run is killed: it is written in fragments, which become one whole
+when the run ends. What goes wrong with it, such as a full disk, ends the preview and nothing else.
 """
 
 import logging
@@ -16,7 +16,6 @@ import numpy as np
 from av.video.stream import VideoStream
 
 from backend_api.process import UsageError
-from edge_service.disk import Disk
 from edge_service.frame import Frame, Image
 from edge_service.machine import Machine
 from edge_service.preview import draw_preview
@@ -27,7 +26,9 @@ _MOST_WIDTH = 1280
 _TIME_BASE = Fraction(1, 1000)
 # What an encoder counts with that is not told the times: its own pictures come at theirs.
 _NOMINAL_FPS = 5
-_OPTIONS = {"preset": "veryfast", "crf": "25", "x264-params": "keyint=10:threads=2:rc-lookahead=10"}
+# A fragment a key picture, on the disk at once; the last step makes an ordinary MP4 of them, in place.
+_CONTAINER_OPTIONS = {"movflags": "frag_keyframe+hybrid_fragmented", "flush_packets": "1"}
+_OPTIONS = {"preset": "veryfast", "crf": "25", "x264-params": "keyint=10:bframes=0:threads=2:rc-lookahead=10"}
 
 log = logging.getLogger(__name__)
 
@@ -35,20 +36,19 @@ log = logging.getLogger(__name__)
 class PreviewVideo:
     """An MP4 in H.264 of at most 1280 pixels in width, each picture at its media time."""
 
-    def __init__(self, path: Path, machines: Sequence[Machine], disk: Disk) -> None:
+    def __init__(self, path: Path, machines: Sequence[Machine]) -> None:
         """Raises UsageError when `path` cannot be written."""
         self._path = path
-        self._temporary = path.with_name(f"{path.name}.tmp")
         self._machines = machines
-        self._disk = disk
         self._stream: VideoStream | None = None
         self._last_ms = -1
         self._failed = False
         if path.is_dir():
             raise UsageError(f"--preview {path}: is a folder; give the name of a file")
+        self._is_new = not path.exists()
         try:
-            self._temporary.touch()  # PyAV would open the file when there is something to write
-            self._container = av.open(str(self._temporary), "w", format="mp4", options={"movflags": "+faststart"})
+            path.open("ab").close()  # PyAV would open the file when there is something to write
+            self._container = av.open(str(path), "w", format="mp4", options=_CONTAINER_OPTIONS)
         except OSError as error:
             raise UsageError(f"--preview {path}: {error.strerror}; give a file that can be written") from error
 
@@ -70,19 +70,19 @@ class PreviewVideo:
             self._fail(error)
 
     def finish(self) -> None:
-        """Give the file its name; without a frame there is none."""
+        """Make the file whole; without a frame there is none."""
         try:
             if self._stream is not None and not self._failed:
                 self._container.mux(self._stream.encode(None))
                 self._container.close()
-                self._disk.publish(self._temporary, self._path)
                 log.info("the preview is %s", self._path)
         except OSError as error:
             self._fail(error)
         finally:
             with suppress(OSError):
                 self._container.close()
-            self._temporary.unlink(missing_ok=True)
+            if self._stream is None and self._is_new:
+                self._path.unlink(missing_ok=True)
 
     def _begin(self, frame: Frame) -> VideoStream:
         scale = min(1.0, _MOST_WIDTH / frame.width)
@@ -99,12 +99,12 @@ class PreviewVideo:
 
 
 @contextmanager
-def preview_of(path: Path | None, machines: Sequence[Machine], disk: Disk) -> Iterator[PreviewVideo | None]:
+def preview_of(path: Path | None, machines: Sequence[Machine]) -> Iterator[PreviewVideo | None]:
     """The preview at `path`, whole when the block is left; None when there is to be none."""
     if path is None:
         yield None
         return
-    preview = PreviewVideo(path, machines, disk)
+    preview = PreviewVideo(path, machines)
     try:
         yield preview
     finally:

@@ -1,8 +1,6 @@
-"""The preview as a video: every frame at its media time, whole or not there, and never in the run's way."""
+"""The preview as a video: every frame at its media time, playable at any time, and never in the run's way."""
 
-import errno
 import logging
-import os
 import subprocess
 import sys
 from collections.abc import Callable
@@ -13,11 +11,9 @@ import numpy as np
 import pytest
 
 from backend_api.process import REPOSITORY, UsageError
-from edge_service.disk import Disk
 from edge_service.frame import Frame, Image
 from edge_service.preview_video import preview_of
 from edge_service.rules import RuleEngine
-from tests.edge_service.crashing_disk import QuickDisk
 from tests.edge_service.fake_frames import blank_frame
 from tests.edge_service.scripted import machine
 
@@ -25,20 +21,15 @@ MACHINES = [machine()]
 TIMES_S = (0.0, 0.2, 0.4, 0.467, 3.1, 60.0)
 
 
-class FullDisk(Disk):
-    def publish(self, temporary: Path, path: Path) -> None:
-        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
-
-
-def record(path: Path, frames: list[Frame], disk: Disk | None = None) -> None:
-    with preview_of(path, MACHINES, disk or QuickDisk()) as preview:
+def record(path: Path, frames: list[Frame]) -> None:
+    with preview_of(path, MACHINES) as preview:
         assert preview is not None
         for frame in frames:
             preview.add(frame, [], RuleEngine(MACHINES))
 
 
 def test_without_a_name_there_is_none() -> None:
-    with preview_of(None, MACHINES, QuickDisk()) as preview:
+    with preview_of(None, MACHINES) as preview:
         assert preview is None
 
 
@@ -86,11 +77,30 @@ def test_a_run_that_fails_keeps_what_it_has_seen(tmp_path: Path) -> None:
     assert [path.name for path in tmp_path.iterdir()] == ["p.mp4"]
 
 
-def test_a_full_disk_ends_the_preview_alone(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+def test_a_preview_of_nothing_leaves_the_one_before(tmp_path: Path) -> None:
+    (tmp_path / "p.mp4").write_bytes(b"before")
+    record(tmp_path / "p.mp4", [])
+    assert (tmp_path / "p.mp4").read_bytes() == b"before"
+
+
+def test_a_run_that_is_killed_leaves_what_plays_and_nothing_else(tmp_path: Path) -> None:
+    with preview_of(tmp_path / "p.mp4", MACHINES) as preview:
+        assert preview is not None
+        for index in range(60):
+            preview.add(blank_frame(index / 5), [], RuleEngine(MACHINES))
+        (tmp_path / "killed.mp4").write_bytes((tmp_path / "p.mp4").read_bytes())
+        assert {path.name for path in tmp_path.iterdir()} == {"p.mp4", "killed.mp4"}
+    with av.open(str(tmp_path / "killed.mp4")) as container:
+        assert 30 <= len(list(container.decode(video=0))) < 60
+    with av.open(str(tmp_path / "p.mp4")) as container:
+        assert len(list(container.decode(video=0))) == container.streams.video[0].frames == 60
+
+
+def test_a_full_disk_ends_the_preview_alone(caplog: pytest.LogCaptureFixture) -> None:
     with caplog.at_level(logging.WARNING):
-        record(tmp_path / "p.mp4", [blank_frame(0.0)], FullDisk())
+        record(Path("/dev/full"), [blank_frame(index / 5) for index in range(60)])
+    assert len(caplog.records) == 1
     assert "No space left on device; the run goes on without a preview" in caplog.text
-    assert list(tmp_path.iterdir()) == []
 
 
 @pytest.mark.parametrize("name", [".", "no/such/folder.mp4"])
