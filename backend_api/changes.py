@@ -1,7 +1,7 @@
 """The log of changes: new events, what models and people say of them, and what cameras have come to be.
 
-Triggers write all but the last (derived_tables.py), so a worker's changes stand in it as well as the backend's. Ids grow
-in the order of commits: whoever has seen everything up to an id has missed nothing before it.
+Triggers write all but the last (derived_tables.py), so a worker's changes stand in it as well as the backend's. Ids
+grow in the order of commits: whoever has seen everything up to an id has missed nothing before it.
 """
 
 import sqlite3

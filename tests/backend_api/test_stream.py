@@ -127,13 +127,14 @@ def test_a_workers_verdict_shows_up(tmp_path: Path) -> None:
 
 def test_reviews_show_up_and_that_they_are_withdrawn(tmp_path: Path) -> None:
     with backend(tmp_path, FakeClock()) as (store, port):
-        store.add([make_event(), make_event(at_s=1, machine_id="bike_9")])
+        other = make_event(at_s=1, machine_id="bike_9")
+        store.add([make_event(), other])
         for _ in range(2):
             claim = store.claim(60)
             assert claim is not None
             store.finish(claim, make_result())
         with StreamReader(port, f"/events/stream?machine_id={make_event().machine_id}") as reader:
-            store.add_review(claim.event.event_id, Agree.YES, "", "ann")
+            store.add_review(other.event_id, Agree.YES, "", "ann")
             store.add_review(make_event().event_id, Agree.NO, "", "ann")
             [said] = reader.take(1)
             store.add_review(make_event().event_id, Agree.WITHDRAWN, "", "ann")
