@@ -1,7 +1,8 @@
 """Machines by the names that people gave them, told apart where several bear the same. Pure."""
 
+import re
 from collections import Counter
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 
 from backend_api.contract_sessions import Machine, Session
@@ -22,6 +23,12 @@ def place_of(value: Machine | MachineFigures | Session) -> Place:
     return Place(value.store_id, value.camera_id, value.machine_id)
 
 
+def names_of(machines: Iterable[Machine]) -> dict[Place, str]:
+    """Each machine's name, told apart, in the order in which people look for them."""
+    names = tell_apart({place_of(machine): machine.name for machine in machines})
+    return dict(sorted(names.items(), key=lambda item: (natural(item[1]), item[0])))
+
+
 def tell_apart(names: Mapping[Place, str]) -> dict[Place, str]:
     """The names, each with as much of camera, store and machine id behind it as it takes to differ from all others."""
     found = dict(names)
@@ -31,6 +38,13 @@ def tell_apart(names: Mapping[Place, str]) -> dict[Place, str]:
     return found
 
 
+def natural(name: str) -> list[tuple[int, str]]:
+    """A key that sorts names as people do: `Bike 2` before `Bike 10`."""
+    parts = _DIGITS.split(name.casefold())
+    return [(int(part), "") if part.isdecimal() else (-1, part) for part in parts]
+
+
+_DIGITS = re.compile(r"(\d+)")
 _BEHIND: tuple[Callable[[Place], str], ...] = (
     lambda place: place.camera_id,
     lambda place: f"{place.store_id}, {place.camera_id}",

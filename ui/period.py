@@ -11,22 +11,13 @@ MAX_DAYS = 366
 
 
 class Choice(StrEnum):
-    """What an operator chooses from; the address holds these words."""
+    """What an operator chooses from, in the words that the address holds, too."""
 
-    TODAY = "today"
-    YESTERDAY = "yesterday"
-    LAST_7_DAYS = "last-7-days"
-    LAST_30_DAYS = "last-30-days"
-    DAYS = "days"
-
-
-CHOICE_WORDS = {
-    Choice.TODAY: "Today",
-    Choice.YESTERDAY: "Yesterday",
-    Choice.LAST_7_DAYS: "Last 7 days",
-    Choice.LAST_30_DAYS: "Last 30 days",
-    Choice.DAYS: "Other days",
-}
+    TODAY = "Today"
+    YESTERDAY = "Yesterday"
+    LAST_7_DAYS = "Last 7 days"
+    LAST_30_DAYS = "Last 30 days"
+    DAYS = "Other days"
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,7 +4,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.ui.made_up import make_session
-from ui.machine_names import Place, place_of, tell_apart
+from ui.machine_names import Place, natural, place_of, tell_apart
 
 IDS = st.sampled_from(["a", "b", "c"])
 PLACES = st.builds(Place, IDS, IDS, IDS)
@@ -41,3 +41,8 @@ def test_no_two_are_called_the_same(names: dict[Place, str]) -> None:
 
 def test_a_session_says_of_which_machine_it_is() -> None:
     assert place_of(make_session(machine_id="rower")) == Place("gym", "cam", "rower")
+
+
+def test_numbers_in_names_count_as_numbers() -> None:
+    names = ["Bike 10", "bike 2", "Rower", "Bike 1b", "10", "Bike ²", "Bike"]
+    assert sorted(names, key=natural) == ["10", "Bike", "Bike 1b", "bike 2", "Bike 10", "Bike ²", "Rower"]

@@ -1,0 +1,76 @@
+"""What closed windows came to: each is counted as exactly one thing. Pure."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+
+from backend_api.contract_sessions import Outcome
+from backend_api.contract_stats import BucketFigures, Figures, Unit
+from ui.local_time import Zone
+from ui.meanings import FIGURE_WORDS
+
+# A good window first, then from the clearest miss to the least clear.
+KINDS = (
+    "windows_cleaned",
+    "windows_not_attempted",
+    "windows_not_cleaned",
+    "windows_cannot_tell",
+    "windows_unjudged",
+)
+UNCLEANED = {
+    "windows_not_attempted": (Outcome.NOT_ATTEMPTED,),
+    "windows_not_cleaned": (Outcome.NOT_CLEANED,),
+    "windows_cannot_tell": (Outcome.CANNOT_TELL,),
+    "windows_unjudged": (Outcome.WAITING, Outcome.FAILED),
+}
+"""The kinds of windows without a good attempt, and the outcomes of sessions that are of them."""
+
+
+@dataclass(frozen=True, slots=True)
+class Moment:
+    """An hour or a day of the trend: its label on the axis, and its figures."""
+
+    label: str
+    begin: datetime
+    figures: BucketFigures
+
+
+def of_all(part: int, whole: int) -> str:
+    """A share as the counts that it is of, e.g. `3 of 4`."""
+    return f"{part} of {whole}"
+
+
+def uncleaned(figures: Figures) -> int:
+    """How many windows closed without a good attempt."""
+    return figures.windows_closed - figures.windows_cleaned
+
+
+def kinds_in_words(figures: Figures) -> str:
+    """Of which kinds the uncleaned ones are, e.g. `2 no attempt, 1 cannot tell`."""
+    parts = ((getattr(figures, kind), FIGURE_WORDS[kind].lower()) for kind in UNCLEANED)
+    return ", ".join(f"{count} {words}" for count, words in parts if count) or "none"
+
+
+def moments(buckets: Iterable[BucketFigures], unit: Unit, zone: Zone) -> list[Moment]:
+    """The trend's steps in order, labelled by the zone's clock or calendar."""
+    return [Moment(_label(bucket.begin.astimezone(zone.info), unit), bucket.begin, bucket) for bucket in buckets]
+
+
+def axis_labels(count: int, most: int = 7) -> list[int]:
+    """Which of `count` steps get a label: at most `most` of them, evenly spaced, the last one among them."""
+    step = -(-count // most) if count else 1
+    return [index for index in range(count) if (count - 1 - index) % step == 0]
+
+
+def trend_in_words(steps: Iterable[Moment]) -> str:
+    """The trend for who cannot see it: `Mon 16 Nov: 3 of 4 cleaned; ...`."""
+    told = (
+        f"{step.label}: {of_all(step.figures.windows_cleaned, step.figures.windows_closed)} cleaned"
+        for step in steps
+        if step.figures.windows_closed
+    )
+    return "; ".join(told)
+
+
+def _label(local: datetime, unit: Unit) -> str:
+    return f"{local:%H:%M}" if unit is Unit.HOUR else f"{local:%a} {local.day} {local:%b}"

@@ -1,0 +1,43 @@
+"""The figures of cleaning at a glance, beside those of the time before."""
+
+from backend_api.contract_stats import Figures
+from ui.cleaning.breakdown import kinds_in_words, uncleaned
+from ui.comparison import Wanted, count_change, duration_change, share_change
+from ui.figure_cards import NO_FIGURE, Card
+from ui.meanings import FIGURE_WORDS, meaning
+from ui.words import counted, duration, percent
+
+
+def cleaning_cards(now: Figures, before: Figures) -> list[Card]:
+    """Compliance, time to clean, and what was not cleaned; only for a time in which windows closed."""
+    had_windows = before.windows_closed > 0
+    return [
+        Card(
+            FIGURE_WORDS["compliance"],
+            NO_FIGURE if now.compliance is None else percent(now.compliance),
+            f"{now.windows_cleaned} of {counted(now.windows_closed, 'window')}",
+            meaning("compliance"),
+            share_change(now.compliance, before.compliance, Wanted.UP),
+        ),
+        Card(
+            FIGURE_WORDS["median_to_clean_s"],
+            NO_FIGURE if now.median_to_clean_s is None else duration(now.median_to_clean_s),
+            f"of {counted(now.windows_cleaned, 'cleaned window')}",
+            meaning("median_to_clean_s"),
+            duration_change(now.median_to_clean_s, before.median_to_clean_s, Wanted.DOWN),
+        ),
+        Card(
+            "Uncleaned",
+            str(uncleaned(now)),
+            kinds_in_words(now),
+            f"Windows closed that are not among the windows cleaned. {meaning('windows_closed')}",
+            count_change(uncleaned(now), uncleaned(before), Wanted.DOWN) if had_windows else None,
+        ),
+        Card(
+            FIGURE_WORDS["windows_closed"],
+            str(now.windows_closed),
+            f"after {counted(now.sessions, 'session')} that began",
+            meaning("windows_closed"),
+            count_change(now.windows_closed, before.windows_closed, Wanted.EITHER) if had_windows else None,
+        ),
+    ]
