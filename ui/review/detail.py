@@ -7,6 +7,7 @@ import streamlit as st
 
 from backend_api.contract import Gap, StoredEvent
 from backend_api.contract_sessions import Outcome, Session
+from backend_api.contract_verdicts import MmResult
 from ui.api import BackendApi
 from ui.local_time import Zone
 from ui.review.opened import Opened
@@ -16,7 +17,7 @@ from ui.review.steps import steps
 from ui.review.verdict import show_frames, show_reviews, show_verdict
 from ui.selection import select
 from ui.session import browser_url
-from ui.words import EVENT_WORDS, SESSION_COLORS, SESSION_WORDS, duration, facts, verdict_facts
+from ui.words import EVENT_WORDS, SESSION_COLORS, SESSION_WORDS, duration, facts, percent, verdict_facts
 
 _GOING_ON = {Outcome.IN_USE, Outcome.WINDOW_OPEN}
 
@@ -24,7 +25,8 @@ _GOING_ON = {Outcome.IN_USE, Outcome.WINDOW_OPEN}
 def show_detail(api: BackendApi, opened: Opened, zone: Zone) -> None:
     """Draw a session, fetched just now."""
     session, attempt = opened.session, opened.attempt
-    _show_heading(session, zone)
+    result = None if attempt is None or attempt.mm is None else attempt.mm.result
+    _show_heading(session, result, zone)
     _show_clip(opened.shown)
     _show_steps(opened, zone)
     with st.container(border=True, key="verdict"):
@@ -32,13 +34,13 @@ def show_detail(api: BackendApi, opened: Opened, zone: Zone) -> None:
             st.text(_why_no_verdict(session))
         else:
             show_verdict(api, attempt, attempt.mm)
+        if result is not None:
             show_questions(api, opened)
-            if attempt.mm.result is not None:
-                show_reviews(opened.reviews, attempt.mm.result, zone)
-    if attempt is not None and attempt.mm is not None and attempt.mm.result is not None:
-        show_frames(attempt, attempt.mm.result)
+            show_reviews(opened.reviews, result, zone)
+    if attempt is not None and result is not None:
+        show_frames(attempt, result)
         with st.expander("How the verdict came about"):
-            st.html(_definition_list(verdict_facts(attempt.mm.result)))
+            st.html(_definition_list(verdict_facts(result)))
     with st.expander(f"More about: {EVENT_WORDS[opened.shown.event_type].lower()}"):
         st.html(_definition_list(facts(opened.shown, zone)))
 
@@ -51,12 +53,15 @@ def show_missing(reason: str) -> None:
         st.button("Back to the list", key="leave", on_click=select, args=(None,))
 
 
-def _show_heading(session: Session, zone: Zone) -> None:
-    with st.container(horizontal=True, vertical_alignment="center", gap="small"):
-        st.header(session.machine_name, anchor=False, width="content")
-        st.badge(SESSION_WORDS[session.outcome], color=SESSION_COLORS[session.outcome])
-    day = "" if session.started_at is None else f"{zone.day(session.started_at)}, "
-    st.caption(f"{day}{times(session, zone)} ({zone.name})")
+def _show_heading(session: Session, result: MmResult | None, zone: Zone) -> None:
+    with st.container(gap=None):
+        with st.container(horizontal=True, vertical_alignment="center", gap="small"):
+            st.header(session.machine_name, anchor=False, width="content")
+            st.badge(SESSION_WORDS[session.outcome], color=SESSION_COLORS[session.outcome])
+            if result is not None:
+                st.markdown(f"Confidence {percent(result.confidence)}", width="content")
+        day = "" if session.started_at is None else f"{zone.day(session.started_at)}, "
+        st.caption(f"{day}{times(session, zone)} ({zone.name})")
 
 
 def _show_clip(event: StoredEvent) -> None:
@@ -78,7 +83,7 @@ def _show_steps(opened: Opened, zone: Zone) -> None:
         for column, step in zip(st.columns(4, wrap=False, gap="xxsmall"), steps(opened.events), strict=True):
             event = step.event
             column.button(
-                step.label,
+                f"{step.label}  \n{step.when(zone, going_on=going_on)}",
                 key=f"step_{step.event_type.lower()}",
                 type="primary" if event == opened.shown else "secondary",
                 width="stretch",
@@ -87,7 +92,6 @@ def _show_steps(opened: Opened, zone: Zone) -> None:
                 on_click=select,
                 args=(opened.session.session_id, None if event is None else event.event_id),
             )
-            column.caption(step.when(zone, going_on=going_on), text_alignment="center")
 
 
 def _gaps_in_words(event: StoredEvent) -> Sequence[str]:

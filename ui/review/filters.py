@@ -25,7 +25,7 @@ _REVIEWED_WORDS = {False: "Not reviewed", True: "Reviewed"}
 
 def choose_query(machines: Iterable[Machine], zone: Zone, today: date) -> SessionQuery:
     """Draw the filters and return the choice; `machines` are those to choose from, `today` is the day in `zone`."""
-    names = tell_apart({place_of(machine): machine.session.machine_name for machine in machines})
+    names = tell_apart({place_of(machine): machine.name for machine in machines})
     with st.container(key="filters"):
         left, right = st.columns(2, wrap=False, gap="xsmall")
         with left:

@@ -39,10 +39,7 @@ def show_moves(api: BackendApi, session_id: UUID | None) -> None:
 
 
 def show_questions(api: BackendApi, opened: Opened) -> None:
-    """Ask whether the verdict is right."""
-    attempt = opened.attempt
-    if attempt is None or attempt.mm is None or attempt.mm.result is None:
-        return
+    """Ask whether the verdict, which there is, is right."""
     note_key = f"note_{opened.session.session_id}"
     with st.container(key="questions"):
         with st.container(horizontal=True, gap="xsmall"):

@@ -29,14 +29,14 @@ class Step:
         return EVENT_WORDS[self.event_type]
 
     def when(self, zone: Zone, *, going_on: bool) -> str:
-        """When it happened, of a window also when it closes; `going_on` is whether it still can."""
+        """When it happened; of a window, until when it is open. `going_on` is whether it still can happen."""
         if self.event is None:
             return "Not yet" if going_on else "None"
-        clock = zone.clock(self.event.ts)
         if self.event_type is EventType.CLEANING_WINDOW_OPEN:
             closes_at = WindowAttributes.model_validate(self.event.attributes).closes_at
-            return clock if closes_at is None else f"{clock} to {zone.clock(closes_at)}"
-        return clock
+            if closes_at is not None:
+                return f"until {zone.clock(closes_at)}"
+        return zone.clock(self.event.ts)
 
 
 def steps(events: Sequence[StoredEvent]) -> tuple[Step, ...]:

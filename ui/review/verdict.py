@@ -11,7 +11,7 @@ from ui import glance
 from ui.api import BackendApi, BackendError
 from ui.local_time import Zone
 from ui.session import browser_url
-from ui.words import REVIEW_WORDS, counted, duration, percent
+from ui.words import REVIEW_WORDS, counted, duration
 
 _WORKER_COMMAND = "python mm_worker/worker.py --db ./data/app.db --seed 123"
 
@@ -20,7 +20,6 @@ def show_verdict(api: BackendApi, attempt: StoredEvent, mm: Enrichment) -> None:
     """Draw the verdict, or where the question stands."""
     if mm.result is not None:
         st.text(mm.result.summary)
-        st.caption(f"Confidence {percent(mm.result.confidence)}")
     elif mm.status is MmStatus.DEAD:
         _show_dead(api, attempt, mm)
     else:
