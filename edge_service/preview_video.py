@@ -22,7 +22,8 @@ from edge_service.preview import draw_preview
 from edge_service.rules import RuleEngine
 from edge_service.tracker import Track
 
-_MOST_WIDTH = 1280
+# Narrower than that, the words in the picture would have no room.
+_LEAST_WIDTH, _MOST_WIDTH = 640, 1280
 _TIME_BASE = Fraction(1, 1000)
 # What an encoder counts with that is not told the times: its own pictures come at theirs.
 _NOMINAL_FPS = 5
@@ -34,7 +35,7 @@ log = logging.getLogger(__name__)
 
 
 class PreviewVideo:
-    """An MP4 in H.264 of at most 1280 pixels in width, each picture at its media time."""
+    """An MP4 in H.264, 640 to 1280 pixels wide, each picture at its media time."""
 
     def __init__(self, path: Path, machines: Sequence[Machine]) -> None:
         """Raises UsageError when `path` cannot be written."""
@@ -85,7 +86,7 @@ class PreviewVideo:
                 self._path.unlink(missing_ok=True)
 
     def _begin(self, frame: Frame) -> VideoStream:
-        scale = min(1.0, _MOST_WIDTH / frame.width)
+        scale = min(max(frame.width, _LEAST_WIDTH), _MOST_WIDTH) / frame.width
         stream = self._container.add_stream("libx264", _NOMINAL_FPS, options=_OPTIONS)
         codec = stream.codec_context
         codec.width, codec.height = (max(2, round(side * scale / 2) * 2) for side in (frame.width, frame.height))
@@ -115,4 +116,5 @@ def _fitted(image: Image, width: int, height: int) -> Image:
     """A copy of `image` in that size, also when the camera has changed its own."""
     if image.shape[:2] == (height, width):
         return image.copy()
-    return np.asarray(cv2.resize(image, (width, height), interpolation=cv2.INTER_AREA), np.uint8)
+    interpolation = cv2.INTER_AREA if width < image.shape[1] else cv2.INTER_LINEAR
+    return np.asarray(cv2.resize(image, (width, height), interpolation=interpolation), np.uint8)

@@ -1,11 +1,14 @@
 """The preview's picture: zones in the colour of their state, people with their numbers."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
 from edge_service.detector import Box
 from edge_service.frame import Image
 from edge_service.machine import FEET, Anchor, AnchorKind
+from edge_service.presence import Presence, Streak
 from edge_service.preview import describe, draw_preview
 from edge_service.session import MachineState, Session
 from edge_service.tracker import Track
@@ -51,3 +54,13 @@ def test_the_state_in_words() -> None:
     assert describe(OCCUPIED, 42) == "occupied 32 s"
     assert describe(CLEANING, 42) == "to clean 12 s"
     assert describe(MachineState(session=Session(10.0, 30.0, is_attempted=True)), 42) == "to clean 12 s, attempt seen"
+
+
+def test_what_may_change_the_state_is_told_too() -> None:
+    streak = Streak(35.0, 41.8, 30, 24.0, 1)
+    here, gone = Presence(is_present=True, streak=streak), Presence(streak=replace(streak, last_seen_s=39.0))
+    assert describe(MachineState(here), 42) == "free, somebody there 7 s"
+    assert describe(MachineState(gone), 42) == "free"
+    assert describe(MachineState(here, Session(10.0)), 42) == "occupied 32 s"
+    assert describe(MachineState(gone, Session(10.0)), 42) == "occupied 32 s, nobody there 3 s"
+    assert describe(MachineState(here, Session(10.0, 30.0)), 42) == "to clean 12 s, somebody there 7 s"

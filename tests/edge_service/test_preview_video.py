@@ -34,7 +34,7 @@ def test_without_a_name_there_is_none() -> None:
 
 
 @pytest.mark.parametrize(
-    ("size", "shown"), [((1920, 1080), (1280, 720)), ((64, 36), (64, 36)), ((641, 361), (640, 360))]
+    ("size", "shown"), [((1920, 1080), (1280, 720)), ((64, 36), (640, 360)), ((641, 361), (640, 360))]
 )
 def test_it_is_h264_with_every_frame_at_its_media_time(
     tmp_path: Path, size: tuple[int, int], shown: tuple[int, int]
