@@ -8,6 +8,8 @@ from dataclasses import dataclass
 
 # The 97.5th percentile of the normal distribution.
 _Z = 1.959963984540054
+# Rounding leaves up to 1e-9 of it; a single review among a million that differs makes 1e-6.
+_NO_VARIANCE = 1e-8
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +69,9 @@ def kappa(counts: tuple[tuple[int, int], tuple[int, int]]) -> Estimate | None:
     """Cohen's kappa of two raters; `counts[i][j]` is how often one said i and the other j. None when undefined.
 
     The interval is kappa +- 1.96 standard errors, cut to -1..1, by the large-sample formula of Fleiss, Cohen and
-    Everitt, "Large sample standard errors of kappa and weighted kappa", Psychol. Bull. 72 (1969).
+    Everitt, "Large sample standard errors of kappa and weighted kappa", Psychol. Bull. 72 (1969). Where all agree, or a
+    rater always says the same, that formula gives no width at all, however few were rated: then the interval is that of
+    the observed agreement by Wilson, chance agreement taken as it is.
     """
     total = sum(map(sum, counts))
     if total == 0:
@@ -80,8 +84,21 @@ def kappa(counts: tuple[tuple[int, int], tuple[int, int]]) -> Estimate | None:
     if math.isclose(expected, 1.0):
         return None
     value = (observed - expected) / (1 - expected)
+    variance = _kappa_variance(shares, rows, columns)
+    if variance < _NO_VARIANCE:
+        agreed = wilson(counts[0][0] + counts[1][1], total)
+        ends = (agreed.low, agreed.high) if agreed else (0.0, 1.0)
+        low, high = ((end - expected) / (1 - expected) for end in ends)
+    else:
+        half = _Z * math.sqrt(variance / total)
+        low, high = value - half, value + half
+    return Estimate(value, max(-1.0, low), min(1.0, high))
+
+
+def _kappa_variance(shares: list[list[float]], rows: list[float], columns: list[float]) -> float:
+    """Of one rated thing."""
+    observed = shares[0][0] + shares[1][1]
+    expected = sum(row * column for row, column in zip(rows, columns, strict=True))
     on = sum(shares[i][i] * ((1 - expected) - (rows[i] + columns[i]) * (1 - observed)) ** 2 for i in (0, 1))
     off = (1 - observed) ** 2 * sum(shares[i][1 - i] * (columns[i] + rows[1 - i]) ** 2 for i in (0, 1))
-    variance = (on + off - (observed * expected - 2 * expected + observed) ** 2) / (total * (1 - expected) ** 4)
-    half = _Z * math.sqrt(max(0.0, variance))
-    return Estimate(value, max(-1.0, value - half), min(1.0, value + half))
+    return (on + off - (observed * expected - 2 * expected + observed) ** 2) / (1 - expected) ** 4

@@ -30,6 +30,23 @@ def test_kappa_gives_the_worked_example_of_statpsych() -> None:
     assert (estimate.low, estimate.high) == pytest.approx((0.5317210, 0.8196303), abs=1e-6)
 
 
+@pytest.mark.parametrize("counts", [((2, 0), (0, 2)), ((0, 3), (3, 0)), ((3, 0), (1, 0)), ((0, 0), (2, 2))])
+def test_few_reviews_never_make_kappa_certain(counts: tuple[tuple[int, int], tuple[int, int]]) -> None:
+    few, many = kappa(counts), kappa(((counts[0][0] * 99, counts[0][1] * 99), (counts[1][0] * 99, counts[1][1] * 99)))
+    assert few is not None
+    assert many is not None
+    assert few.high - few.low > 0.4
+    assert 0 < many.high - many.low < (few.high - few.low) / 2
+    assert few.value == pytest.approx(many.value)
+
+
+def test_kappa_of_perfect_agreement_reaches_as_low_as_the_agreement_does() -> None:
+    """Of 10 that agree, Wilson's interval begins at 0.7225; half would agree by chance."""
+    estimate = kappa(((5, 0), (0, 5)))
+    assert estimate is not None
+    assert (estimate.value, estimate.low, estimate.high) == pytest.approx((1.0, 0.4449, 1.0), abs=1e-4)
+
+
 def test_the_table_names_what_is_divided_by_what() -> None:
     table = Table(hits=9, misses=1, false_alarms=2, rejections=6)
     sensitivity, specificity = table.sensitivity(), table.specificity()
