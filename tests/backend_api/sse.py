@@ -7,6 +7,8 @@ from types import TracebackType
 from typing import Self
 
 TIMEOUT_S = 30.0
+# Signs of life come every 15 s; a message that was stored is told of long before.
+MAX_SILENT = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,10 +37,15 @@ class StreamReader:
         self._first = next(self._blocks(), None)
 
     def messages(self) -> Iterator[Message]:
-        """Messages until the server ends the stream."""
+        """Messages until the server ends the stream. Raises AssertionError when nothing comes but signs of life."""
+        silent = 0
         for block in self._blocks():
             if "data" in block:
+                silent = 0
                 yield Message(block["id"], block["event"], block["data"])
+            else:
+                silent += 1
+                assert silent < MAX_SILENT, f"{silent} signs of life, and no message behind the id {self.last_id}"
 
     def take(self, count: int) -> list[Message]:
         """The next `count` messages."""
@@ -61,9 +68,9 @@ class StreamReader:
     def _blocks(self) -> Iterator[dict[str, str]]:
         block: dict[str, str] = {}
         while line := self._file.readline():
-            name, _, value = line.decode().rstrip("\n").partition(": ")
-            if name:
-                block[name] = value
+            name, colon, value = line.decode().rstrip("\n").partition(": ")
+            if colon:
+                block[name or "comment"] = value
             else:
                 self.last_id = block.get("id", self.last_id)
                 yield block

@@ -1,6 +1,7 @@
 """Readers of /events/stream miss nothing and see nothing twice, however often they or the backend go away."""
 
 import asyncio
+import faulthandler
 import json
 import socket
 import threading
@@ -28,6 +29,8 @@ from tests.backend_api.sse import Message, StreamReader
 from tests.fake_clock import FakeClock
 
 TYPES = list(EventType)
+# Requests that are under way get 10 s, and a write that waits for the database's lock 30 s.
+STOPS_WITHIN_S = 60.0
 
 
 @contextmanager
@@ -39,13 +42,16 @@ def backend(folder: Path, clock: FakeClock) -> Iterator[tuple[Store, int]]:
         closing(Store.open(folder / "app.db", clock, create=True)) as store,
     ):
         app = create_app(store, MediaFolder.open(folder / "media"), clock)
-        server = threading.Thread(target=serve, args=(app, listening, stop))
+        server = threading.Thread(target=serve, args=(app, listening, stop), daemon=True)
         server.start()
         try:
             yield store, listening.getsockname()[1]
         finally:
             stop.set()
-            server.join()
+            server.join(STOPS_WITHIN_S)
+            if server.is_alive():
+                faulthandler.dump_traceback(file=2)
+                pytest.fail("the backend did not stop; see where its threads are")
 
 
 def numbered(number: int) -> Event:
