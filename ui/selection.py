@@ -29,20 +29,18 @@ def selection() -> Selection:
 def select(session_id: UUID | None, event_id: UUID | None = None) -> None:
     """Open a session, or none; `event_id` shows that one of its events rather than the most telling one.
 
-    The address is written only when it changes, and at once: each writing is a step of the browser's.
+    The address is written only when it changes, and all of it at once: each writing is a step of the browser's.
     """
-    before = {name: st.query_params.get_all(name) for name in st.query_params}
-    after = {name: values for name, values in before.items() if name not in {SESSION, EVENT}}
-    for name, value in ((SESSION, session_id), (EVENT, event_id)):
-        if value is not None:
-            after[name] = [str(value)]
+    chosen = {SESSION: session_id, EVENT: event_id}
+    before = {name: st.query_params.get_all(name) for name in chosen}
+    after = {name: [] if value is None else [str(value)] for name, value in chosen.items()}
     if after != before:
-        st.query_params.from_dict(after)
+        st.query_params.update(after)  # a name without a value is left out of the address
 
 
 def _id(name: str) -> UUID | None:
     text = st.query_params.get(name)
-    if text is None:
+    if not text:
         return None
     try:
         return UUID(text)
