@@ -17,7 +17,7 @@ from requests.adapters import HTTPAdapter
 from backend_api.clock import Clock
 from backend_api.process import UsageError
 from mm_worker.chat_refusal import refusal
-from mm_worker.vlm import ServerAway, ServerTrouble, VlmError
+from mm_worker.vlm import ServerAway, Unanswered, VlmError
 
 _LOOPBACK = {"localhost", "127.0.0.1", "::1"}
 _MAX_BYTES = 4 * 1024 * 1024
@@ -74,7 +74,7 @@ class ChatServer:
         except requests.RequestException as error:
             raise self._failure(error) from error
         except (urllib3.exceptions.HTTPError, OSError) as error:
-            raise ServerTrouble(f"{self.url}: the answer broke off; it may have been billed") from error
+            raise Unanswered(f"{self.url}: the answer broke off; it may have been billed") from error
         if response.status_code == HTTPStatus.OK:
             return content
         raise refusal(self.url, response.status_code, content, response.headers.get("Retry-After"), self._clock.now())
@@ -89,9 +89,9 @@ class ChatServer:
         while chunk := response.raw.read1(_CHUNK_BYTES, decode_content=True):
             content += chunk
             if len(content) > _MAX_BYTES:
-                raise VlmError(f"{self.url}: the answer is longer than {_MAX_BYTES} bytes")
+                raise Unanswered(f"{self.url}: the answer is longer than {_MAX_BYTES} bytes")
             if self._clock.monotonic_s() > until_s:
-                raise ServerTrouble(f"{self.url}: the answer was not complete within {self._total_s:g} s")
+                raise Unanswered(f"{self.url}: the answer was not complete within {self._total_s:g} s")
         return bytes(content)
 
     def _hide_key(self, content: bytes) -> bytes:
@@ -102,8 +102,8 @@ class ChatServer:
         if _was_never_sent(error):
             return ServerAway(f"{self.url} cannot be reached: {_reason(error)}")
         if isinstance(error, requests.Timeout):
-            return ServerTrouble(f"{self.url}: no answer within {self._total_s:g} s; it may have been billed")
-        return ServerTrouble(f"{self.url}: the connection was cut before an answer came; it may have been billed")
+            return Unanswered(f"{self.url}: no answer within {self._total_s:g} s; it may have been billed")
+        return Unanswered(f"{self.url}: the connection was cut before an answer came; it may have been billed")
 
 
 class _Bearer(requests.auth.AuthBase):

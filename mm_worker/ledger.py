@@ -1,10 +1,12 @@
 """Daily caps on requests, tokens and cost, kept in the database, so that all workers and restarts count together.
 
 A day is a day in UTC. A request's tokens are known only when it has been answered, so those that are under way when a
-cap on tokens or cost is reached still end: the cap can be exceeded by as many answers as are asked for at once.
+cap on tokens or cost is reached still end: the cap can be exceeded by as many answers as are asked for at once. What a
+request took that was never answered, nobody tells: it counts as the dearest that this process got an answer to.
 """
 
 import logging
+import threading
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from uuid import UUID
@@ -58,6 +60,8 @@ class Ledger:
         self._caps = caps
         self._prices = prices
         self._told = False
+        self._lock = threading.Lock()
+        self._dearest = Spending()
 
     def reached(self) -> str | None:
         """Which cap is reached now and until when, None when there is room. Raises StoreBusy, StoreFull."""
@@ -84,11 +88,23 @@ class Ledger:
             return None
         used = (input_tokens or 0, output_tokens or 0)
         cost = None if self._prices is None else self._prices.cost(*used)
+        with self._lock:
+            dearest = self._dearest
+            self._dearest = Spending(1, max(dearest.tokens, sum(used)), max(dearest.cost, cost or 0.0))
+        self._write(call, sum(used), cost or 0.0)
+        return cost
+
+    def assume(self, call: int) -> None:
+        """Write down a request that may have been billed, though nothing that it took is known."""
+        with self._lock:
+            dearest = self._dearest
+        self._write(call, dearest.tokens, dearest.cost)
+
+    def _write(self, call: int, tokens: int, cost: float) -> None:
         try:
-            self._store.settle_call(call, sum(used), cost or 0.0)
+            self._store.settle_call(call, tokens, cost)
         except (StoreBusy, StoreFull) as error:
             log.warning("the tokens of a request could not be written down: %s", error)
-        return cost
 
     def _tell_once(self) -> None:
         if not self._told and (self._caps.tokens is not None or self._caps.cost is not None):

@@ -14,7 +14,7 @@ from mm_worker.chat_server import ChatServer
 from mm_worker.ledger import Ledger
 from mm_worker.prompt import Prompt
 from mm_worker.reply import Reply, ReplyError, parse_reply
-from mm_worker.vlm import Judgement, NotAsked, Question, VlmError
+from mm_worker.vlm import Judgement, NotAsked, Question, Unanswered, VlmError
 
 
 @dataclass(slots=True)
@@ -67,18 +67,29 @@ class OpenAiVlm:
             call = self._ledger.begin(talk.question.event.event_id)
             talk.requests += 1
             try:
-                body = self._server.ask(request_body(self._model, talk.messages, reply_format))
+                answer = self._request(call, request_body(self._model, talk.messages, reply_format))
             except FormatRefused as error:
                 refused = error
                 continue
             self._format = reply_format
-            answer = read_answer(body, self._server.url)
             talk.answers.append(answer)
             cost = self._ledger.settle(call, answer.input_tokens, answer.output_tokens)
             if cost is not None:
                 talk.costs.append(cost)
             return answer
         raise VlmError(f"{refused}; it takes the question in no format") from refused
+
+    def _request(self, call: int, body: Message) -> ChatAnswer:
+        try:
+            content = self._server.ask(body)
+        except Unanswered:
+            self._ledger.assume(call)
+            raise
+        try:
+            return read_answer(content, self._server.url)
+        except VlmError:
+            self._ledger.assume(call)
+            raise
 
     def _judgement(self, talk: _Talk, reply: Reply) -> Judgement:
         answers = talk.answers

@@ -30,6 +30,10 @@ class ServerTrouble(VlmError):
     """The server failed, or did not answer in time: others should not be asked of it at the same rate."""
 
 
+class Unanswered(ServerTrouble):
+    """The question was put and no whole answer came: nobody knows whether it was worked on, and billed."""
+
+
 class ServerAway(ServerTrouble):
     """The server can't be reached or turns everybody away, so nothing was judged: it counts as no attempt."""
 

@@ -15,7 +15,7 @@ from mm_worker.loop import Outcome, Worker
 from mm_worker.openai_vlm import OpenAiVlm
 from mm_worker.together import run_together
 from tests.backend_api.events import make_result
-from tests.mm_worker.chat_dialects import MODEL, Played, answers, says, speaking
+from tests.mm_worker.chat_dialects import CUT, MODEL, Played, answers, fails, says, speaking
 from tests.mm_worker.chat_scene import PROMPT
 from tests.mm_worker.models import AskedVlm
 from tests.mm_worker.scene import JITTER_SEED, PACE, Scene
@@ -93,6 +93,36 @@ def test_a_question_whose_worker_died_counts(scene: Scene) -> None:
     with speaking(answers()) as dialect, workers_at(scene, dialect.url, Caps(calls=2)) as [one]:
         assert one.run(drain=True) == Counter({Outcome.DONE: 1})
     assert calls(scene) == 2
+
+
+@pytest.mark.parametrize(
+    "unanswered",
+    [CUT, Played(b'{"choices"', promised_bytes=5000), Played(b"\xff"), Played(b'{"choices": [{"message": 7}]}')],
+    ids=["cut", "broken off", "not UTF-8", "unreadable"],
+)
+def test_what_was_asked_and_never_answered_counts_as_the_dearest(scene: Scene, unanswered: Played) -> None:
+    for at_s in range(4):
+        scene.add_attempt(at_s)
+    # An answer takes 1050 tokens.
+    with (
+        speaking(answers(), unanswered) as dialect,
+        workers_at(scene, dialect.url, Caps(tokens=4 * 1050)) as [one],
+    ):
+        one.run(drain=True)
+        assert len(dialect.asked) == 4
+    assert scene.store.spent(day_start(scene.clock.now())).tokens == 4 * 1050
+
+
+def test_what_was_refused_costs_no_tokens(scene: Scene) -> None:
+    for at_s in range(2):
+        scene.add_attempt(at_s)
+    with (
+        speaking(answers(), fails(500), fails(429), answers()) as dialect,
+        workers_at(scene, dialect.url, Caps(tokens=9999)) as [one],
+    ):
+        one.run(drain=True)
+        assert len(dialect.asked) == 4
+    assert scene.store.spent(day_start(scene.clock.now())).tokens == 2 * 1050
 
 
 @pytest.mark.parametrize("days", [1, 400])
