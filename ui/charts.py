@@ -35,7 +35,7 @@ LIGHT = Ink(
     paper="#ffffff",
     use="#2b6cb0",
     window="#bcd5ee",
-    gap="#e3e8e8",
+    gap="#ccd5d5",
     good="#137a55",
     bad="#bb2d3b",
     unsure="#b86b00",
@@ -49,7 +49,7 @@ DARK = Ink(
     paper="#12191b",
     use="#5fa3e6",
     window="#2f4b69",
-    gap="#232d2f",
+    gap="#2f3b3e",
     good="#43b88a",
     bad="#f2727f",
     unsure="#e39b3f",
@@ -73,7 +73,7 @@ def dressed(chart: Drawing, colors: Ink) -> Drawing:
     """`chart` in `colors`, without a frame; every label that an axis names is drawn."""
     axis = {"labelFont": _FONT, "titleFont": _FONT, "labelFontSize": 12, "titleFontSize": 12, "titleFontWeight": 400}
     result: Drawing = (
-        chart.properties(background="transparent", padding={"left": 0, "right": 8, "top": 4, "bottom": 6})
+        chart.properties(background="transparent", padding={"left": 0, "right": 16, "top": 4, "bottom": 6})
         .configure_view(stroke=None)
         .configure_axis(
             **axis,

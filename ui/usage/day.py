@@ -9,9 +9,8 @@ from ui.local_time import Zone
 from ui.period import Days
 
 _HOUR = timedelta(hours=1)
-# Steps that divide an hour or a day, in minutes; the axis has room for so many labels on a phone, too.
-_STEPS_MIN = (5, 10, 15, 30, 60, 120, 180, 240, 360)
-_MAX_TICKS = 7
+# Steps that divide an hour or a day, in minutes, and for how many of their labels a phone has room.
+_STEPS_MIN = {5: 6, 10: 6, 15: 6, 30: 6, 60: 13, 120: 14}
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,17 +66,21 @@ class DayLine:
         return Range(begin_h, min(self.length_h, max(begin_h + 1, math.ceil(max(item.end_h for item in ranges)))))
 
     def ticks(self, shown: Range) -> list[Tick]:
-        """Labels of round times on the clock, few enough for a phone; a time that comes twice has two."""
-        return next(ticks for step in _STEPS_MIN if len(ticks := list(self._ticks(shown, step))) <= _MAX_TICKS)
+        """Labels of round times on the clock, few enough for a phone: `12:30`, or `12` where all are full hours.
+
+        A time that comes twice has two.
+        """
+        return next(ticks for step, most in _STEPS_MIN.items() if len(ticks := self._ticks(shown, step)) <= most)
 
     def _ticks(self, shown: Range, step_min: int) -> list[Tick]:
         # Clocks are set by whole quarters, so that round times lie on real quarters or fractions of them.
         grid_min = min(step_min, 15)
+        pattern = "%H:%M" if step_min < 60 else "%H"
         found = []
         at_min = math.ceil(shown.begin_h * 60 / grid_min) * grid_min
         while at_min <= shown.end_h * 60:
             local = (self.begin.astimezone(UTC) + timedelta(minutes=at_min)).astimezone(self.zone.info)
             if (local.hour * 60 + local.minute) % step_min == 0:
-                found.append(Tick(at_min / 60, f"{local:%H:%M}"))
+                found.append(Tick(at_min / 60, local.strftime(pattern)))
             at_min += grid_min
         return found

@@ -6,17 +6,19 @@ from backend_api.clock import SystemClock
 from backend_api.contract_stats import Unit
 from ui import glance
 from ui.cleaning.agreement import agreement_lines
-from ui.cleaning.breakdown import moments
-from ui.cleaning.machine_table import show_machines
+from ui.cleaning.breakdown import KINDS, moments
 from ui.cleaning.report import cleaning_cards
 from ui.cleaning.trend import show_trend
 from ui.cleaning.uncleaned import show_uncleaned
 from ui.commands import EDGE_COMMAND
 from ui.figure_cards import show_cards
 from ui.machine_names import names_of
+from ui.machine_table import show_machines
 from ui.period_choice import choose_days
 from ui.queries import StatsQuery
 from ui.session import api, zone
+
+_FIELDS = ("compliance", "windows_closed", *KINDS, "median_to_clean_s")
 
 
 def show_page() -> None:
@@ -38,7 +40,7 @@ def show_page() -> None:
         st.caption(f"Changes are against {days.before_in_words(here, now)}.")
         show_trend(moments(found.buckets, unit, here), unit, here.name)
         st.subheader("By machine", anchor=False)
-        show_machines(found, names)
+        show_machines(found, names, _FIELDS, "cleaning")
     st.subheader("Uncleaned uses", anchor=False)
     show_uncleaned(api(), span, names, here)
     st.subheader("People and the model", anchor=False)

@@ -1,11 +1,54 @@
-"""The page Usage: when which machine is used."""
+"""The page Usage: one day of the gym on a timeline, and how much machines are used over many days."""
 
 import streamlit as st
 
+from backend_api.clock import SystemClock
+from backend_api.contract_stats import Unit
+from ui import glance
+from ui.commands import EDGE_COMMAND
+from ui.figure_cards import show_cards
+from ui.machine_names import names_of
+from ui.machine_table import show_machines
+from ui.period_choice import choose_days
+from ui.queries import StatsQuery
+from ui.session import api, zone
+from ui.usage.day_view import show_day
+from ui.usage.heat import fold
+from ui.usage.heat_chart import show_heat
+from ui.usage.report import usage_cards
+
+_FIELDS = ("utilisation", "occupied_s", "observed_s", "sessions", "median_stay_s")
+
 
 def show_page() -> None:
-    """Draw the page."""
+    """Draw the page. Raises BackendError, with no more than the title drawn, when the backend cannot answer."""
+    here, now = zone(), SystemClock().now()
     st.title("Usage", anchor=False)
+    machines = glance.machines().items
+    if not machines:
+        _show_nothing()
+        return
+    names = names_of(machines)
+    st.header("One day", anchor=False)
+    show_day(api(), machines, names, here, now)
+    st.header("Over many days", anchor=False)
+    days = choose_days(here, now)
+    span, earlier = days.span(here), days.span_before(here, now)
+    found = glance.stats(StatsQuery(span.since, span.until, here.name, Unit.HOUR))
+    before = glance.stats(StatsQuery(earlier.since, earlier.until, here.name)).total
+    show_cards(usage_cards(found, before))
+    st.caption(f"Changes are against {days.before_in_words(here, now)}.")
+    st.subheader("Share of time in use, by hour and weekday", anchor=False)
+    show_heat(fold(found.buckets, here), here.name)
+    st.subheader("By machine", anchor=False)
+    show_machines(found, names, _FIELDS, "usage")
+
+
+def _show_nothing() -> None:
+    with st.container(border=True, key="nothing"):
+        st.header("No machines yet", anchor=False)
+        st.markdown("Let the edge watch a video, from the project's folder:")
+        st.code(EDGE_COMMAND, language=None, wrap_lines=True)
 
 
 if __name__ == "__main__":

@@ -27,25 +27,23 @@ def test_the_line_is_as_long_as_the_day(day: str, length_h: float) -> None:
 @pytest.mark.parametrize(
     ("day", "labels"),
     [
-        ("2026-01-31", ["00:00", "04:00", "08:00", "12:00", "16:00", "20:00", "00:00"]),
-        ("2026-03-29", ["00:00", "04:00", "08:00", "12:00", "16:00", "20:00", "00:00"]),
-        ("2026-10-25", ["00:00", "04:00", "08:00", "12:00", "16:00", "20:00", "00:00"]),
+        ("2026-01-31", "00 02 04 06 08 10 12 14 16 18 20 22 00"),
+        ("2026-03-29", "00 04 06 08 10 12 14 16 18 20 22 00"),
+        ("2026-10-25", "00 02 02 04 06 08 10 12 14 16 18 20 22 00"),
     ],
 )
-def test_labels_of_a_whole_day(day: str, labels: list[str]) -> None:
+def test_labels_of_a_whole_day(day: str, labels: str) -> None:
     line = DayLine.of(date.fromisoformat(day), BERLIN)
-    assert [tick.label for tick in line.ticks(line.window([]))] == labels
+    assert [tick.label for tick in line.ticks(line.window([]))] == labels.split()
 
 
 def test_labels_keep_to_the_clock_where_it_is_set() -> None:
     spring = DayLine.of(date(2026, 3, 29), BERLIN)
-    assert [(tick.at_h, tick.label) for tick in spring.ticks(Range(1, 4))] == [
-        (1, "01:00"), (1.5, "01:30"), (2, "03:00"), (2.5, "03:30"), (3, "04:00"), (3.5, "04:30"), (4, "05:00"),
-    ]  # fmt: skip
+    ticks = [(tick.at_h, tick.label) for tick in spring.ticks(Range(1, 3))]
+    assert ticks == [(1, "01:00"), (1.5, "01:30"), (2, "03:00"), (2.5, "03:30"), (3, "04:00")]
     autumn = DayLine.of(date(2026, 10, 25), BERLIN)
-    assert [tick.label for tick in autumn.ticks(Range(1, 4))] == [
-        "01:00", "01:30", "02:00", "02:30", "02:00", "02:30", "03:00",
-    ]  # fmt: skip
+    assert [tick.label for tick in autumn.ticks(Range(2, 4))] == ["02:00", "02:30", "02:00", "02:30", "03:00"]
+    assert [tick.label for tick in autumn.ticks(Range(1, 5))] == ["01", "02", "02", "03", "04"]
 
 
 def test_what_is_shown_are_the_full_hours_around_all() -> None:
@@ -72,11 +70,12 @@ def test_what_is_cut_lies_in_the_day_and_keeps_its_length(line: DayLine, begin_m
 def test_labels_are_few_and_true(line: DayLine, begin_h: int, length_h: int) -> None:
     shown = Range(begin_h, min(line.length_h, begin_h + length_h))
     ticks = line.ticks(shown)
-    assert 2 <= len(ticks) <= 7
+    assert 1 <= len(ticks) <= 14
     for tick in ticks:
         assert shown.begin_h <= tick.at_h <= shown.end_h
         local = (line.begin + timedelta(hours=tick.at_h)).astimezone(line.zone.info)
-        assert f"{local:%H:%M}" == tick.label
+        assert tick.label in {f"{local:%H:%M}", f"{local:%H}"}
+        assert local.minute == 0 or ":" in tick.label
 
 
 def test_hours_are_real_ones() -> None:

@@ -1,0 +1,163 @@
+"""A day's timeline as a chart: a row a machine, uses as bars, cleaning windows lighter, attempts as marks."""
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from datetime import datetime
+
+import altair as alt
+
+from backend_api.contract_sessions import Outcome, Session
+from ui.charts import Drawing, Ink, drawing, ink, show_chart, show_legend
+from ui.local_time import Zone
+from ui.machine_names import Place, place_of
+from ui.usage.day import DayLine, Range
+from ui.usage.gather import Gap
+from ui.usage.timeline import Attempt, Stretch, Timeline
+from ui.words import SESSION_WORDS, counted, duration, percent
+
+_ROW_PX = 30
+Row = dict[str, object]
+# A shape as Vega calls it, and a sign that looks like it.
+_SHAPES = {
+    Outcome.CLEANED: ("circle", "●"),
+    Outcome.NOT_CLEANED: ("cross", "✚"),
+    Outcome.CANNOT_TELL: ("triangle-up", "▲"),
+    Outcome.WAITING: ("diamond", "◆"),
+    Outcome.FAILED: ("square", "■"),
+}
+
+
+def show_timeline(
+    timeline: Timeline, gaps: Mapping[Place, Sequence[Gap]], names: Mapping[Place, str], line: DayLine, now: datetime
+) -> None:
+    """Draw the chart and what its signs mean; `names` are the rows, `gaps` are of each of them."""
+    chart = _chart(timeline, gaps, names, line, now, ink())
+    show_chart(chart, key="timeline", alt_text=_in_words(timeline, names))
+    colors = ink()
+    show_legend(
+        [
+            ("■", colors.use, "In use"),
+            ("■", colors.window, "Cleaning window"),
+            *((_SHAPES[outcome][1], color, SESSION_WORDS[outcome]) for outcome, color in _colors(colors).items()),
+            ("■", colors.gap, "Not watched"),
+        ]
+    )
+
+
+def _chart(
+    timeline: Timeline,
+    gaps: Mapping[Place, Sequence[Gap]],
+    names: Mapping[Place, str],
+    line: DayLine,
+    now: datetime,
+    colors: Ink,
+) -> Drawing:
+    shown = line.window(timeline.ranges)
+    x = _x(line, shown)
+    y = alt.Y("machine:N", sort=None, scale=alt.Scale(domain=list(names.values())), axis=_Y_AXIS)
+    words = ("What", "From", "To", "Lasted", "Cleaning")
+    tooltip = [alt.Tooltip("machine:N", title="Machine"), *(alt.Tooltip(f"{name}:N") for name in words)]
+    span = {"x": x, "x2": "end:Q", "y": y, "tooltip": tooltip}
+    layers: list[Drawing] = [
+        drawing(_gap_rows(gaps, names, shown))
+        .mark_rect(color=colors.gap)
+        .encode(**span, opacity=alt.Opacity("share:Q", scale=alt.Scale(domain=[0, 1], range=[0, 1]), legend=None)),
+        drawing(_rows(timeline.windows, "Cleaning window", names, line.zone))
+        .mark_rect(color=colors.window, stroke=colors.use, strokeWidth=0.5, height={"band": 0.6})
+        .encode(**span),
+        drawing(_rows(timeline.uses, "In use", names, line.zone))
+        .mark_rect(color=colors.use, stroke=colors.use, strokeWidth=1, height={"band": 0.6})
+        .encode(**span),
+        _marks(timeline.attempts, names, line.zone, colors).encode(x=x, y=y, tooltip=tooltip),
+    ]
+    if line.begin <= now < line.end and shown.begin_h <= line.hours(now) <= shown.end_h:
+        rule = drawing([{"begin": 60 * line.hours(now)}]).mark_rule(color=colors.text, strokeDash=[3, 3])
+        layers.append(rule.encode(x=x))
+    return alt.layer(*layers).properties(height=_ROW_PX * len(names))
+
+
+_Y_AXIS = alt.Axis(title=None, labelLimit=112, grid=True, ticks=False, domain=False, labelPadding=6)
+
+
+def _x(line: DayLine, shown: Range) -> alt.X:
+    # Minutes since midnight, with labels from here: a browser would show instants in its own time zone.
+    ticks = {round(60 * tick.at_h): tick.label for tick in line.ticks(shown)}
+    return alt.X(
+        "begin:Q",
+        scale=alt.Scale(domain=[60 * shown.begin_h, 60 * shown.end_h], nice=False),
+        axis=alt.Axis(
+            title=f"Time of day ({line.zone.name})",
+            values=list(ticks),
+            labelExpr=f"{ {str(at): label for at, label in ticks.items()} }[datum.value]",
+        ),
+    )
+
+
+def _rows(stretches: Iterable[Stretch], what: str, names: Mapping[Place, str], zone: Zone) -> Iterator[Row]:
+    for item in stretches:
+        yield {
+            **_place(item.session, item.shown, names),
+            "What": what,
+            "From": zone.clock(item.begin),
+            "To": zone.clock(item.end) if item.end else "now",
+            "Lasted": duration((item.end - item.begin).total_seconds()) if item.end else "not over",
+            "Cleaning": SESSION_WORDS[item.session.outcome],
+        }
+
+
+def _gap_rows(gaps: Mapping[Place, Sequence[Gap]], names: Mapping[Place, str], shown: Range) -> Iterator[Row]:
+    for place, of_machine in gaps.items():
+        for gap in of_machine:
+            begin_h, end_h = max(gap.shown.begin_h, shown.begin_h), min(gap.shown.end_h, shown.end_h)
+            if begin_h < end_h:
+                yield {
+                    "machine": names[place],
+                    "begin": 60 * begin_h,
+                    "end": 60 * end_h,
+                    "share": gap.share,
+                    "What": f"Not watched for {percent(gap.share)} of this time",
+                }
+
+
+def _marks(attempts: Iterable[Attempt], names: Mapping[Place, str], zone: Zone, colors: Ink) -> alt.Chart:
+    rows = [
+        {
+            **_place(item.session, Range(item.at_h, item.at_h), names),
+            "outcome": item.outcome,
+            "What": "Cleaning attempt",
+            "From": zone.clock(item.at),
+            "Cleaning": SESSION_WORDS[item.outcome],
+        }
+        for item in attempts
+    ]
+    by_outcome = _colors(colors)
+    outcomes = list(by_outcome)
+    marks: alt.Chart = (
+        drawing(rows)
+        .mark_point(filled=True, size=70, opacity=1, stroke=colors.paper, strokeWidth=1)
+        .encode(
+            color=alt.Color(
+                "outcome:N", scale=alt.Scale(domain=outcomes, range=list(by_outcome.values())), legend=None
+            ),
+            shape=alt.Shape(
+                "outcome:N",
+                scale=alt.Scale(domain=outcomes, range=[_SHAPES[item][0] for item in outcomes]),
+                legend=None,
+            ),
+        )
+    )
+    return marks
+
+
+def _place(session: Session, shown: Range, names: Mapping[Place, str]) -> Row:
+    name = names.get(place_of(session), session.machine_name)
+    return {"machine": name, "begin": 60 * shown.begin_h, "end": 60 * shown.end_h}
+
+
+def _colors(colors: Ink) -> dict[Outcome, str]:
+    shades = (colors.good, colors.bad, colors.unsure, colors.waiting, colors.missing)
+    return dict(zip(_SHAPES, shades, strict=True))
+
+
+def _in_words(timeline: Timeline, names: Mapping[Place, str]) -> str:
+    uses = counted(len(timeline.uses), "use")
+    return f"Timeline of {counted(len(names), 'machine')}: {uses}. The table below tells the same."
