@@ -18,7 +18,7 @@ from backend_api.sweep import AnyRow, AnySelect, in_window, sweep, without_index
 from backend_api.tables import events
 
 # These end a session without somebody leaving, so that no cleaning window opens.
-_NOBODY_LEFT = (EndReason.END_OF_STREAM.value, EndReason.RECOVERED.value)
+_NOBODY_LEFT = tuple(reason.value for reason in EndReason if reason is not EndReason.LEFT)
 
 
 def check_sessions(database: Database, now_ms: int, session_age_s: float) -> Iterator[Finding]:

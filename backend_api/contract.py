@@ -27,10 +27,14 @@ class EventType(StrEnum):
 
 
 class EndReason(StrEnum):
-    """Why an occupancy ended: somebody left, the video ended, or the edge restarted and found it open."""
+    """Why an occupancy ended: somebody left, the video ended, no picture came for too long, or the edge was restarted.
+
+    Only where somebody was seen to have left does a cleaning window open.
+    """
 
     LEFT = "left"
     END_OF_STREAM = "end_of_stream"
+    UNOBSERVED = "unobserved"
     RECOVERED = "recovered"
 
 

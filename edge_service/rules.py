@@ -7,6 +7,8 @@ Per machine (the states are in `session.py`, presence in `presence.py`):
     cleaning --present for attempt_s-->               cleaning   ATTEMPT as of the stay's begin, once a window
     cleaning --present for enter_s-->                 occupied   START of a new session
     cleaning --window_s over-->                       free
+
+Where no frame comes for exit_s (and 2.5 s), an open session ends as of the last sighting, without a cleaning window.
 """
 
 from collections.abc import Mapping, Sequence

@@ -47,7 +47,7 @@ def step(machine: Machine, state: MachineState, sample: Sample, gap_s: float) ->
     """What the machine is after `sample`, which comes `gap_s` seconds after the one before, and what happened."""
     hits: list[Hit] = []
     if gap_s > GAP_S:
-        state, hits = elapse(machine, state, sample.time_s)
+        state, hits = _pass_over(machine, state, sample.time_s - gap_s, gap_s)
     grace_s, is_occupied = _grace_s(machine.rules, state), _is_occupied(state.session)
     state = replace(state, presence=observe(state.presence, sample, grace_s, is_expected=is_occupied))
     for transition in (_leave, _attempt, _occupy, _close):
@@ -59,6 +59,21 @@ def step(machine: Machine, state: MachineState, sample: Sample, gap_s: float) ->
 def elapse(machine: Machine, state: MachineState, time_s: float) -> Step:
     """What the machine is when nothing was observed since its last sample until `time_s`: nobody is assumed there."""
     return _leave_unseen(machine, replace(state, presence=replace(state.presence, is_present=False)), time_s)
+
+
+def _pass_over(machine: Machine, state: MachineState, from_s: float, gap_s: float) -> Step:
+    """What the machine is after `gap_s` seconds, from `from_s` on, of which there is no sample.
+
+    For less than exit_s it is as if a few frames were missing. After that nobody knows whether and when somebody left:
+    an open session gets an END, `unobserved`, as of the last sighting, unless it was clear by `from_s` that they had.
+    """
+    hits: list[Hit] = []
+    if not state.presence.is_present:
+        state, hits = elapse(machine, state, from_s)
+    if gap_s >= machine.rules.exit_s - _TOLERANCE_S:
+        state, ends = finish(machine.machine_id, state, EndReason.UNOBSERVED)
+        hits += ends
+    return replace(state, presence=replace(state.presence, is_present=False)), hits
 
 
 def moved(state: MachineState, by_s: float) -> MachineState:

@@ -65,6 +65,7 @@ REVIEW_WORDS = {
 _END_REASONS = {
     EndReason.LEFT: "the person left",
     EndReason.END_OF_STREAM: "the video ended",
+    EndReason.UNOBSERVED: "the camera sent no picture",
     EndReason.RECOVERED: "the camera's program restarted",
 }
 

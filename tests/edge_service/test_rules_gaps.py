@@ -1,12 +1,14 @@
 """The rules where the time line has gaps, jumps back, or ends."""
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from backend_api.contract import EndReason
+from edge_service.machine import RuleTimes
+from edge_service.presence import GAP_S
 from edge_service.rules import RuleEngine
-from tests.edge_service.scripted import DEMO, USER, machine, sample_times, types, watch
+from tests.edge_service.scripted import DEFAULTS, DEMO, RATES, USER, machine, sample_times, types, watch
 
 
 def test_an_open_session_ends_with_the_stream_as_of_the_last_sighting() -> None:
@@ -45,13 +47,53 @@ def test_an_unobserved_gap_is_no_presence(gap_s: float) -> None:
     assert hits == []
 
 
-def test_an_occupancy_ends_where_a_long_gap_begins() -> None:
+def test_an_occupancy_ends_where_a_long_gap_begins_and_nobody_left() -> None:
     engine = RuleEngine([machine()])
     for time_s in sample_times(5, 20):
         engine.update(USER, time_s)
     hits = engine.update(USER, 100.0)
+    assert types(hits) == ["END"]
+    assert (hits[0].time_s, hits[0].end_reason) == (20.0, EndReason.UNOBSERVED)
+    assert engine.update([], 110.0) == []
+
+
+def test_who_was_clearly_gone_when_a_gap_began_has_left() -> None:
+    """Four samples without anybody are too few to say so at once; but they are exit_s, and then comes the gap."""
+    engine = RuleEngine([machine(DEMO)])
+    for time_s in sample_times(2, 22):
+        assert "END" not in types(engine.update(USER if time_s <= 20 else [], time_s))
+    hits = engine.update([], 60.0)
     assert types(hits) == ["END", "OPEN"]
-    assert hits[0].time_s == 20.0
+    assert (hits[0].time_s, hits[0].end_reason) == (20.0, EndReason.LEFT)
+
+
+def test_a_cleaning_window_stays_open_over_a_gap() -> None:
+    engine = RuleEngine([machine()])
+    for time_s in sample_times(5, 30):
+        engine.update(USER if time_s <= 20 else [], time_s)
+    hits = [hit for time_s in sample_times(5, 5) for hit in engine.update(USER, 60 + time_s)]
+    assert types(hits) == ["ATTEMPT"]
+    assert hits[0].time_s == 60.0
+
+
+@given(st.sampled_from(RATES), st.sampled_from([DEMO, DEFAULTS]), st.lists(st.floats(0.5, 400), min_size=1, max_size=3))
+@settings(deadline=None, max_examples=25)
+def test_who_is_there_before_and_after_every_gap_has_never_left(
+    fps: int, rules: RuleTimes, gaps_s: list[float]
+) -> None:
+    """Each gap of exit_s and more ends one use as of the last look before it, the next begins with the first after."""
+    engine, hits, expected, time_s = RuleEngine([machine(rules)]), [], [0.0], 0.0
+    for gap_s in gaps_s:
+        for _ in range(13 * fps):
+            last_s, time_s = time_s, time_s + 1 / fps
+            hits += engine.update(USER, last_s)
+        time_s = last_s + gap_s
+        if gap_s >= max(rules.exit_s, GAP_S + 1e-6):
+            expected += [last_s, time_s]
+    hits += [hit for tick in range(13 * fps) for hit in engine.update(USER, time_s + tick / fps)]
+    assert types(hits) == ["START", *["END", "START"] * (len(expected) // 2)]
+    assert [hit.time_s for hit in hits] == pytest.approx(expected)
+    assert {hit.end_reason for hit in hits} <= {None, EndReason.UNOBSERVED}
 
 
 def test_an_occupancy_goes_on_over_a_gap_shorter_than_exit_s() -> None:
