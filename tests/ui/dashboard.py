@@ -6,6 +6,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from importlib.resources import files
 from pathlib import Path
+from typing import Literal
 from urllib.parse import urlsplit
 
 from playwright.sync_api import Browser, Page
@@ -16,7 +17,9 @@ from tests.processes import Running, free_port
 from tests.ui.gym import Gym
 
 PATIENCE_MS = 30_000
-WIDTHS = (1280, 390)
+# The last ones are what a visit begins with.
+WIDTHS = (390, 1280)
+THEMES: tuple[Literal["light", "dark"], ...] = ("dark", "light")
 _AXE = files("axe_playwright_python").joinpath("axe.min.js").read_text(encoding="utf-8")
 _AXE_TAGS = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]
 _SETTLED = """() => {
@@ -66,6 +69,16 @@ class Visit:
     def settle(self) -> None:
         """Wait until the page is drawn to the end."""
         self.page.wait_for_function(_SETTLED)
+
+    def check_everywhere(self) -> None:
+        """On a phone and on a screen, dark and light: accessible, and nothing sticks out."""
+        for width in WIDTHS:
+            self.page.set_viewport_size({"width": width, "height": 900})
+            for theme in THEMES:
+                self.page.emulate_media(color_scheme=theme)
+                self.settle()
+                self.check_accessible()
+                self.check_fits()
 
     def check_accessible(self) -> None:
         """Nothing that axe finds against WCAG 2.2 A and AA."""

@@ -4,7 +4,8 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import NAMESPACE_OID, uuid5
 
-from backend_api.contract_sessions import Outcome, Session
+from backend_api.contract_cameras import CameraState, CameraStatus
+from backend_api.contract_sessions import Machine, MachineState, Outcome, Session
 from backend_api.contract_stats import BucketFigures, Figures, MachineFigures
 from ui.machine_names import Place
 
@@ -34,6 +35,40 @@ def make_session(at: datetime = NOON, **overrides: Any) -> Session:  # noqa: ANN
     } | overrides
     names = f"{fields['store_id']} {fields['camera_id']} {fields['machine_id']} {at.isoformat()}"
     return Session.model_validate({"session_id": uuid5(NAMESPACE_OID, names), **fields})
+
+
+def make_machine(name: str = "Bike", at: datetime = NOON, **overrides: Any) -> Machine:  # noqa: ANN401
+    """A machine that is free since `at`, unless told otherwise; its id follows from its name."""
+    fields: dict[str, Any] = {
+        "store_id": "gym",
+        "camera_id": "cam",
+        "machine_id": name.lower().replace(" ", "_"),
+        "name": name,
+        "state": MachineState.FREE,
+        "since": at,
+        "closes_at": None,
+        "session": make_session(at),
+    } | overrides
+    return Machine.model_validate(fields)
+
+
+def make_camera(status: CameraStatus, reported_at: datetime = NOON, **overrides: Any) -> CameraState:  # noqa: ANN401
+    """A camera whose edge reported last at `reported_at`."""
+    fields: dict[str, Any] = {
+        "store_id": "gym",
+        "camera_id": "cam",
+        "media_time_s": 60.0,
+        "frames_captured": 1800,
+        "frames_processed": 300,
+        "frames_skipped": 1500,
+        "outbox_depth": 0,
+        "version": "0.1.0",
+        "started_at": reported_at - timedelta(minutes=1),
+        "reported_at": reported_at,
+        "age_s": 0.0,
+        "status": status,
+    } | overrides
+    return CameraState.model_validate(fields)
 
 
 def make_figures(**overrides: Any) -> Figures:  # noqa: ANN401

@@ -1,15 +1,28 @@
 """The page Now: what needs attention, and each machine's state."""
 
+from pathlib import Path
+
 import streamlit as st
 
+from backend_api.clock import SystemClock
+from ui.now.look import take_look
+from ui.now.page import REVIEW, show_now
 from ui.selection import EVENT
+from ui.session import zone
+
+_STYLE = Path(__file__).parent.parent / "now" / "page.css"
 
 
 def show_page() -> None:
     """Draw the page; a link to an event from before there was Review leads on to it."""
     if EVENT in st.query_params:
-        st.switch_page("views/review.py", query_params=st.query_params.to_dict())
+        st.switch_page(REVIEW, query_params=st.query_params.to_dict())
+    st.html(_STYLE)
     st.title("Now", anchor=False)
+    here = zone()
+    # A fragment keeps its errors to itself; asked beforehand, a backend that is away stops the page.
+    take_look(SystemClock().now(), here)
+    show_now(here)
 
 
 if __name__ == "__main__":

@@ -1,0 +1,44 @@
+"""The page Now in a real browser, against a real backend."""
+
+import re
+
+import pytest
+from playwright.sync_api import Browser, Locator, Page, expect
+
+from backend_api.contract_sessions import Outcome
+from tests.ui.dashboard import Dashboard
+
+pytestmark = pytest.mark.e2e
+
+
+def card(page: Page, name: str) -> Locator:
+    return page.get_by_role("listitem").filter(has_text=name)
+
+
+def test_now_shows_each_machine_keeps_up_and_leads_on(served: Dashboard, browser: Browser) -> None:
+    gym = served.gym
+    gym.report()
+    gym.report("cam_02", ago_s=120)
+    for number, outcome in enumerate((Outcome.IN_USE, Outcome.NOT_ATTEMPTED, Outcome.CLEANED, Outcome.NOT_CLEANED)):
+        gym.add_session(outcome, machine_id=f"bike_{number}", ago_s=600 + number)
+    gym.add_session(Outcome.WINDOW_OPEN, machine_id="rower")
+    with served.visit(browser) as visit:
+        page = visit.page
+        expect(card(page, "bike_0")).to_contain_text("In use")
+        visit.check_everywhere()
+        place = card(page, "bike_2").bounding_box()
+        left = card(page, "rower").locator(".note")
+        seconds = left.inner_text()
+        expect(left).to_have_text(re.compile(r"^\d+:\d\d left$"))
+        expect(left).not_to_have_text(seconds)
+        gym.add_session(Outcome.IN_USE, machine_id="bike_2", ago_s=1)
+        expect(card(page, "bike_2")).to_contain_text("In use")
+        assert card(page, "bike_2").bounding_box() == place
+
+        card(page, "bike_3").click()
+        page.wait_for_url("**/review?session=*")
+        page.go_back()
+        page.get_by_role("link", name="All in Review").click()
+        page.wait_for_url("**/review?outcome=*")
+        expect(page.get_by_text("bike_3").first).to_be_visible()
+        expect(page.get_by_text("bike_0")).to_have_count(0)

@@ -1,0 +1,111 @@
+"""The page Now, run without a browser against a real backend."""
+
+import json
+from typing import Any
+from urllib.parse import parse_qs
+
+from streamlit.testing.v1 import AppTest
+
+from backend_api.contract_cameras import CameraSetup, MachineSetup
+from backend_api.contract_sessions import Outcome
+from backend_api.contract_verdicts import Review
+from tests.ui.app_driver import open_app, rerun, words
+from tests.ui.gym import STORE, Gym
+from ui.api import BackendApi
+
+ZONE = ((0.1, 0.1), (0.2, 0.1), (0.2, 0.2))
+TIMELESS = {"since", "left_s"}
+
+
+def links(app: AppTest) -> list[tuple[str, str, dict[str, list[str]]]]:
+    """Page, label and address of each link, in order."""
+    protos = [link.proto for link in app.get("page_link")]
+    return [(proto.page, proto.label, parse_qs(proto.query_string)) for proto in protos]
+
+
+def cards(app: AppTest) -> list[dict[str, Any]]:
+    """What each card says, but for its times."""
+    (board,) = app.get("bidi_component")
+    groups = json.loads(board.proto.json)["groups"]
+    return [
+        {name: said for name, said in card.items() if name not in TIMELESS}
+        for group in groups
+        for card in group["cards"]
+    ]
+
+
+def test_without_machines_it_says_which_command_makes_some(gym: Gym) -> None:
+    app = open_app("now")
+    assert "No machines yet" in words(app)
+    assert "python edge_service/main.py" in words(app)
+    gym.report()
+    gym.add_session(Outcome.IN_USE)
+    rerun(app)
+    assert [card["name"] for card in cards(app)] == ["treadmill_01"]
+    assert "Nothing of the last 24 hours needs attention" in words(app)
+    assert links(app) == []
+
+
+def test_each_thing_to_look_at_leads_to_its_session_the_newest_first(gym: Gym) -> None:
+    gym.report()
+    gym.report("cam_02", ago_s=600)
+    wrong = [Outcome.NOT_ATTEMPTED, Outcome.NOT_CLEANED, Outcome.CANNOT_TELL, Outcome.FAILED]
+    last = [
+        gym.add_session(outcome, ago_s=3600 * (number + 1), machine_id=f"bike_{outcome}")
+        for number, outcome in enumerate(wrong)
+    ]
+    gym.add_session(Outcome.CLEANED, machine_id="bike_fine")
+    gym.add_session(Outcome.NOT_CLEANED, ago_s=25 * 3600, machine_id="bike_of_yesterday")
+    app = open_app("now")
+    everything, camera, *sessions = links(app)
+    assert (camera[0], camera[2]) == ("setup", {})
+    assert "Camera cam\\_02" in camera[1]
+    assert [(page, address) for page, _, address in sessions] == [
+        ("review", {"session": [str(event.session_id)]}) for event in last
+    ]
+    said = ["No attempt", "Not cleaned", "Cannot tell", "No verdict"]
+    assert [label.split("[")[1].split("]")[0] for _, label, _ in sessions] == said
+    assert everything[2] == {"outcome": said, "reviewed": ["Not reviewed"]}
+
+    BackendApi(gym.url).review(last[1].event_id, Review(agree="yes"))
+    assert [label.split("[")[1].split("]")[0] for _, label, _ in links(rerun(app))[2:]] == [said[0], *said[2:]]
+
+
+def test_a_card_a_machine_by_the_names_that_people_gave_them(gym: Gym) -> None:
+    machines = [("rower", "Rower"), ("bike_1", "Bike 1"), ("bike_10", "Bike 10"), ("bike_2", "Bike 2")]
+    setups = tuple(MachineSetup(machine_id=machine_id, name=name, zone=ZONE) for machine_id, name in machines)
+    gym.report()
+    gym.set_up(CameraSetup(store_id=STORE, machines=setups, config=None))
+    in_use = gym.add_session(Outcome.IN_USE, machine_id="bike_2")
+    dirty = gym.add_session(Outcome.NOT_ATTEMPTED, machine_id="bike_10")
+    open_window = gym.add_session(Outcome.WINDOW_OPEN, machine_id="rower")
+    app = open_app("now")
+    assert cards(app) == [
+        {"name": "Bike 1", "state": "Free", "color": "gray", "note": "", "session": None},
+        {"name": "Bike 2", "state": "In use", "color": "blue", "note": "", "session": str(in_use.session_id)},
+        {"name": "Bike 10", "state": "Free", "color": "gray", "note": "No attempt", "session": str(dirty.session_id)},
+        {
+            "name": "Rower",
+            "state": "To be cleaned",
+            "color": "orange",
+            "note": "",
+            "session": str(open_window.session_id),
+        },
+    ]
+    assert "**1 of 4** machines in use now" in words(app)
+    assert "times in UTC" in words(app)
+
+
+def test_a_machine_whose_camera_is_silent_has_no_data(gym: Gym) -> None:
+    gym.add_session(Outcome.IN_USE, ago_s=1200, silent=True)
+    gym.report(ago_s=900)
+    app = open_app("now")
+    assert [(card["state"], card["color"]) for card in cards(app)] == [("No data", "red")]
+    assert [page for page, *_ in links(app)] == ["review", "setup"]
+
+
+def test_a_link_to_an_event_from_before_leads_on_to_review(gym: Gym) -> None:
+    event = gym.add_session(Outcome.NOT_CLEANED)
+    app = open_app("now", event=str(event.event_id))
+    assert [title.value for title in app.title] == ["Review"]
+    assert app.query_params == {"event": str(event.event_id)}

@@ -1,0 +1,80 @@
+"""What a person should look at first: silent cameras, and sessions of a day that went wrong or are uncertain. Pure."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from uuid import UUID
+
+from backend_api.contract_cameras import CameraState, CameraStatus
+from backend_api.contract_sessions import Outcome, Session
+from ui.local_time import Zone
+from ui.now.ages import ago, lasting, moment
+from ui.queries import SessionQuery
+from ui.words import SESSION_COLORS, SESSION_WORDS, Color
+
+SHOWN_ITEMS = 8
+REACH = timedelta(hours=24)
+ALARMING = (Outcome.NOT_ATTEMPTED, Outcome.NOT_CLEANED, Outcome.CANNOT_TELL, Outcome.FAILED)
+# More silent cameras than these have one cause, and are one item.
+_NAMED_CAMERAS = 3
+
+
+@dataclass(frozen=True, slots=True)
+class Item:
+    """One thing to look at: `what` and its `color`, `where` it is, and `when` it came about.
+
+    `session_id` is the session that it is about, None when it is about cameras.
+    """
+
+    what: str
+    color: Color
+    where: str
+    when: str
+    session_id: UUID | None = None
+
+
+def alarming_sessions(now: datetime) -> SessionQuery:
+    """Which sessions need attention. The same for a minute, so that whoever asks within it asks the same."""
+    since = now.replace(second=0, microsecond=0) - REACH
+    return SessionQuery(outcomes=ALARMING, reviewed=False, since=since)
+
+
+def silent_cameras(cameras: Iterable[CameraState]) -> list[CameraState]:
+    """The cameras whose edge is behind with its reports or has stopped, the longest silent first."""
+    silent = [camera for camera in cameras if camera.status is not CameraStatus.UP]
+    return sorted(silent, key=lambda camera: camera.reported_at)
+
+
+def items_of(cameras: Iterable[CameraState], sessions: Sequence[Session], now: datetime, zone: Zone) -> list[Item]:
+    """What to look at, cameras first, then sessions in their order; at most SHOWN_ITEMS."""
+    found = [
+        *_of_cameras(silent_cameras(cameras), now, zone),
+        *(_of_session(session, now, zone) for session in sessions),
+    ]
+    return found[:SHOWN_ITEMS]
+
+
+def _of_cameras(silent: Sequence[CameraState], now: datetime, zone: Zone) -> list[Item]:
+    if len(silent) > _NAMED_CAMERAS:
+        where = f"{len(silent)} cameras"
+        return [Item("Silent", "red", where, _since("the first since", silent[0].reported_at, now, zone))]
+    return [
+        Item("Silent", "red", f"Camera {camera.camera_id}", _since("since", camera.reported_at, now, zone))
+        for camera in silent
+    ]
+
+
+def _of_session(session: Session, now: datetime, zone: Zone) -> Item:
+    at = session.attempt_at or session.ended_at or session.started_at
+    when = f"{moment(at, now, zone)}, {ago(now - at)}" if at else "time unknown"
+    return Item(
+        SESSION_WORDS[session.outcome],
+        SESSION_COLORS[session.outcome],
+        session.machine_name,
+        when,
+        session.session_id,
+    )
+
+
+def _since(word: str, instant: datetime, now: datetime, zone: Zone) -> str:
+    return f"{word} {moment(instant, now, zone)}, {lasting(now - instant)}"

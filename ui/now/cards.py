@@ -1,0 +1,110 @@
+"""What the card of each machine says: pure functions from machines to what the board draws."""
+
+import re
+from collections.abc import Iterable
+from datetime import datetime
+from itertools import groupby
+from typing import TypedDict
+
+from backend_api.contract_sessions import Machine, MachineState
+from ui.local_time import Zone
+from ui.now.ages import lasting, moment
+from ui.now.attention import ALARMING
+from ui.words import SESSION_WORDS, Color
+
+STATE_WORDS = {
+    MachineState.IN_USE: "In use",
+    MachineState.TO_BE_CLEANED: "To be cleaned",
+    MachineState.CLEANED: "Cleaned",
+    MachineState.FREE: "Free",
+    MachineState.UNKNOWN: "No data",
+}
+STATE_COLORS: dict[MachineState, Color] = {
+    MachineState.IN_USE: "blue",
+    MachineState.TO_BE_CLEANED: "orange",
+    MachineState.CLEANED: "green",
+    MachineState.FREE: "gray",
+    MachineState.UNKNOWN: "red",
+}
+
+
+class CardData(TypedDict):
+    """A machine, all in words; `left_s` is for how many seconds it is still to be cleaned, None in other states.
+
+    `note` is what is wrong with its last use, empty when nothing is; `session` is that use's id, None without one.
+    """
+
+    name: str
+    state: str
+    color: Color
+    note: str
+    since: str
+    left_s: float | None
+    session: str | None
+
+
+class GroupData(TypedDict):
+    """The machines of one camera; `title` is empty when there is one camera alone."""
+
+    title: str
+    cards: list[CardData]
+
+
+def groups_of(machines: Iterable[Machine], now: datetime, zone: Zone) -> list[GroupData]:
+    """The cards by store and camera, by name in each: the same machine is always in the same place."""
+    ordered = sorted(machines, key=_place)
+    titles = _titles(ordered)
+    return [
+        {"title": titles[camera], "cards": [_card(machine, now, zone) for machine in group]}
+        for camera, group in groupby(ordered, _camera)
+    ]
+
+
+def in_use(machines: Iterable[Machine]) -> int:
+    """How many are in use now."""
+    return sum(machine.state is MachineState.IN_USE for machine in machines)
+
+
+def _place(machine: Machine) -> tuple[str, str, list[tuple[bool, int, str]], str]:
+    # Bike 2 stands before Bike 10.
+    parts = re.findall(r"\d+|\D+", machine.name.casefold())
+    name = [(False, int(part), "") if part.isdecimal() else (True, 0, part) for part in parts]
+    return machine.store_id, machine.camera_id, name, machine.machine_id
+
+
+def _camera(machine: Machine) -> tuple[str, str]:
+    return machine.store_id, machine.camera_id
+
+
+def _titles(machines: Iterable[Machine]) -> dict[tuple[str, str], str]:
+    cameras = {_camera(machine) for machine in machines}
+    if len(cameras) == 1:
+        return dict.fromkeys(cameras, "")
+    one_store = len({store for store, _ in cameras}) == 1
+    return {camera: f"Camera {camera[1]}" if one_store else f"{camera[0]}, camera {camera[1]}" for camera in cameras}
+
+
+def _card(machine: Machine, now: datetime, zone: Zone) -> CardData:
+    return {
+        "name": machine.name,
+        "state": STATE_WORDS[machine.state],
+        "color": STATE_COLORS[machine.state],
+        "note": _note(machine),
+        "since": _since(machine, now, zone),
+        "left_s": None if machine.closes_at is None else max(0.0, (machine.closes_at - now).total_seconds()),
+        "session": None if machine.session is None else str(machine.session.session_id),
+    }
+
+
+def _note(machine: Machine) -> str:
+    session = machine.session
+    if machine.state is not MachineState.FREE or session is None or session.outcome not in ALARMING:
+        return ""
+    return SESSION_WORDS[session.outcome]
+
+
+def _since(machine: Machine, now: datetime, zone: Zone) -> str:
+    if machine.since is None:
+        return f"{machine.camera_id} never heard of" if machine.state is MachineState.UNKNOWN else "never in use"
+    when = f"since {moment(machine.since, now, zone)}, {lasting(now - machine.since)}"
+    return f"{machine.camera_id} silent {when}" if machine.state is MachineState.UNKNOWN else when
