@@ -78,8 +78,13 @@ def begin(machines: Machines) -> Desk:
 def caught_up(desk: Desk, machines: Machines) -> Desk:
     """The desk now that the edge has `machines`: begun again where nothing is lost by that."""
     if desk.is_untouched or (desk.machines == machines and not desk.works):
-        return desk if desk.machines == desk.origin == machines else begin(machines)
+        return desk if desk.machines == desk.origin == machines else begun_again(desk, machines)
     return desk
+
+
+def begun_again(desk: Desk, machines: Machines) -> Desk:
+    """A desk with the machines that the edge has; what was done on `desk` is given up."""
+    return _told(replace(begin(machines), picture=desk.picture, table=desk.table), "page")
 
 
 def choose(desk: Desk, machine_id: str | None) -> Desk:

@@ -16,6 +16,10 @@ STATUS_COLORS: dict[CameraStatus, Color] = {
 }
 
 
+# Between groups of three digits.
+NARROW_SPACE = "\N{NARROW NO-BREAK SPACE}"
+
+
 @dataclass(frozen=True, slots=True)
 class Sample:
     """A camera's last two reports that differ; `before` is None while there has been one."""
@@ -79,4 +83,4 @@ def _skipped(state: CameraState) -> str:
     if not state.frames_captured:
         return "no frame has come yet"
     share = percent(state.frames_skipped / state.frames_captured)
-    return f"{share} of {state.frames_captured:,} frames".replace(",", "\N{NARROW NO-BREAK SPACE}")
+    return f"{share} of {state.frames_captured:,} frames".replace(",", NARROW_SPACE)

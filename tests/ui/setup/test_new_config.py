@@ -5,7 +5,7 @@ from tempfile import TemporaryDirectory
 
 import pytest
 import yaml
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from backend_api.contract_cameras import MachineSetup
@@ -49,6 +49,7 @@ def as_sent(text: str) -> str:
 
 
 @given(machines)
+@settings(max_examples=40)
 def test_an_edge_watches_what_was_drawn(drawn: Machines) -> None:
     config = loaded(new_config(as_sent(CONFIG), drawn))
     assert describe_setup("gym", config.machines, None).machines == drawn

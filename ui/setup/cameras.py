@@ -1,0 +1,82 @@
+"""Every camera and how it is: a block that looks again every few seconds by itself."""
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from html import escape
+
+import streamlit as st
+
+from backend_api.contract_cameras import CameraState, CameraStatus
+from ui import glance
+from ui.api import BackendError
+from ui.local_time import Zone
+from ui.markdown import plain
+from ui.setup.health import STATUS_COLORS, STATUS_WORDS, Sample, health_facts
+
+REFRESH_S = 5.0
+_SAMPLES = "camera_samples"
+# Three side by side on a laptop, one on a phone.
+_CARD_PX = 376
+_EDGE_COMMAND = "python edge_service/main.py --video ./sample.mp4 --camera-id cam_01 --store-id gym_demo --seed 42"
+
+Camera = tuple[str, str]
+"""Store and name."""
+
+
+@st.fragment(run_every=REFRESH_S)
+def show_cameras(zone: Zone) -> None:
+    """Draw the cameras; where the backend cannot answer, the page is drawn again, which says so."""
+    try:
+        states = glance.cameras().items
+        machines = Counter((machine.store_id, machine.camera_id) for machine in glance.machines().items)
+    except BackendError:
+        st.rerun()
+    if not states:
+        st.markdown("No camera has reported yet. Start an edge, from the project's folder:")
+        st.code(_EDGE_COMMAND, language=None, wrap_lines=True)
+        return
+    samples = _take_samples(states)
+    with_stores = len({state.store_id for state in states}) > 1
+    with st.container(horizontal=True):
+        for state in states:
+            camera = camera_of(state)
+            _show_camera(samples[camera], machines[camera], zone, with_store=with_stores)
+    st.caption(
+        "Frames that are skipped are so on purpose: an edge looks at as many a second as detector.fps says. "
+        f"Times in {zone.name}."
+    )
+
+
+def camera_of(state: CameraState) -> Camera:
+    """Which camera the state is of."""
+    return state.store_id, state.camera_id
+
+
+def _show_camera(sample: Sample, machines: int, zone: Zone, *, with_store: bool) -> None:
+    state = sample.now
+    with st.container(border=True, width=_CARD_PX, key=f"camera-{state.store_id}-{state.camera_id}", gap="small"):
+        with st.container(horizontal=True, horizontal_alignment="distribute", vertical_alignment="center"):
+            title = f"{state.camera_id}, {state.store_id}" if with_store else state.camera_id
+            st.markdown(f"**{plain(title)}**", width="content")
+            st.badge(STATUS_WORDS[state.status], color=STATUS_COLORS[state.status])
+        if state.last_error:
+            st.markdown(f":red[Trouble: {plain(state.last_error)}]")
+        if state.status is CameraStatus.GONE:
+            st.text("Its edge has stopped, or cannot reach the backend. Look at its last lines, and start it again.")
+        st.html(_definition_list(health_facts(sample, machines, zone)))
+
+
+def _definition_list(pairs: Mapping[str, str]) -> str:
+    rows = "".join(f"<dt>{escape(label)}</dt><dd>{escape(text)}</dd>" for label, text in pairs.items())
+    return f'<dl class="facts">{rows}</dl>'
+
+
+def _take_samples(states: Sequence[CameraState]) -> Mapping[Camera, Sample]:
+    """What this browser's session knows of each camera's last two reports."""
+    before: Mapping[Camera, Sample] = st.session_state.get(_SAMPLES, {})
+    samples = {
+        camera: before[camera].then(state) if camera in before else Sample(state)
+        for camera, state in ((camera_of(state), state) for state in states)
+    }
+    st.session_state[_SAMPLES] = samples
+    return samples

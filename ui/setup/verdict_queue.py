@@ -1,0 +1,115 @@
+"""The verdict queue: how many questions to the model wait, and what to do about those that failed."""
+
+from collections.abc import Iterable
+from datetime import datetime, timedelta
+from functools import partial
+from uuid import UUID
+
+import streamlit as st
+
+from backend_api.clock import SystemClock
+from backend_api.contract import StoredEvent
+from backend_api.contract_verdicts import MmStatus, QueueState
+from ui import glance
+from ui.api import BackendApi, BackendError
+from ui.local_time import Zone
+from ui.markdown import plain
+from ui.queries import EventQuery
+from ui.session import api
+from ui.setup.health import NARROW_SPACE
+from ui.words import STATUS_WORDS, counted, duration
+
+REFRESH_S = 5.0
+SHOWN_FAILED = 20
+# A worker that is there takes a question up within seconds; a model needs a minute for one, with patience.
+_STUCK_AFTER = timedelta(minutes=2)
+_WORKER_COMMAND = "python mm_worker/worker.py --db ./data/app.db --seed 123"
+_PROBLEM = "retry_problem"
+# Two side by side on a phone.
+_TILE_PX = 160
+
+
+@st.fragment(run_every=REFRESH_S)
+def show_queue(zone: Zone) -> None:
+    """Draw the counts; where the backend cannot answer, the page is drawn again, which says so."""
+    try:
+        queue = glance.queue()
+    except BackendError:
+        st.rerun()
+    now = SystemClock().now()
+    counts = {
+        STATUS_WORDS[MmStatus.PENDING]: queue.pending,
+        STATUS_WORDS[MmStatus.PROCESSING]: queue.processing,
+        STATUS_WORDS[MmStatus.DONE]: queue.done,
+        STATUS_WORDS[MmStatus.DEAD]: queue.dead,
+    }
+    with st.container(horizontal=True):
+        for label, count in counts.items():
+            st.metric(label, f"{count:,}".replace(",", NARROW_SPACE), border=True, width=_TILE_PX)
+    st.caption(waiting_words(queue, now, zone))
+    if is_stuck(queue, now):
+        st.markdown(
+            "Nothing works the queue off. Start a worker, from the project's folder, or look at its last lines:"
+        )
+        st.code(_WORKER_COMMAND, language=None, wrap_lines=True)
+        if reason := _why_it_waits(api()):
+            st.text(f"The worker that was there last said: {reason}")
+
+
+def is_stuck(queue: QueueState, now: datetime) -> bool:
+    """Whether questions wait for long, and none is being asked."""
+    oldest = queue.oldest_pending_at
+    return oldest is not None and not queue.processing and now - oldest > _STUCK_AFTER
+
+
+def waiting_words(queue: QueueState, now: datetime, zone: Zone) -> str:
+    """For how long the oldest question has waited."""
+    if queue.oldest_pending_at is None:
+        return "Nothing waits."
+    waited_s = max(0.0, round((now - queue.oldest_pending_at).total_seconds()))
+    return f"The oldest has waited for {duration(waited_s)}, since {zone.full(queue.oldest_pending_at)}."
+
+
+def show_failed(door: BackendApi, zone: Zone) -> None:
+    """Draw the questions that were given up, the newest first, and the buttons to ask them again."""
+    page = door.events(EventQuery(mm_status=MmStatus.DEAD), limit=SHOWN_FAILED)
+    if problem := st.session_state.pop(_PROBLEM, None):
+        st.warning(problem)
+    if not page.items:
+        return
+    number = counted(len(page.items), "failed question")
+    st.subheader(f"{number}, and there are more" if page.next_cursor else number.capitalize(), anchor=False)
+    ids = [event.event_id for event in page.items]
+    st.button("Ask again about all of these", key="retry_all", on_click=partial(_ask_again, door, ids))
+    for event in page.items:
+        _show_failed(door, event, zone)
+
+
+def _show_failed(door: BackendApi, event: StoredEvent, zone: Zone) -> None:
+    with st.container(horizontal=True, vertical_alignment="center", border=True, key=f"failed-{event.event_id}"):
+        with st.container(gap="xxsmall"):
+            st.text(f"{event.machine_id}, {zone.full(event.ts)}")
+            error = event.mm.error if event.mm else None
+            st.caption(plain(error or "no reason was given"))
+        query = {"session": str(event.session_id)}
+        st.page_link("views/review.py", label="Open", query_params=query)
+        ids = [event.event_id]
+        st.button("Ask again", key=f"retry-{event.event_id}", on_click=partial(_ask_again, door, ids))
+
+
+def _ask_again(door: BackendApi, event_ids: Iterable[UUID]) -> None:
+    try:
+        for event_id in event_ids:
+            door.retry(event_id)
+    except BackendError as error:
+        st.session_state[_PROBLEM] = str(error)
+    glance.look_again()
+
+
+def _why_it_waits(door: BackendApi) -> str | None:
+    """What stands with the question that waits longest, if anything does."""
+    try:
+        page = door.events(EventQuery(mm_status=MmStatus.PENDING, order="asc"), limit=1)
+    except BackendError:
+        return None
+    return page.items[0].mm.error if page.items and page.items[0].mm else None

@@ -1,0 +1,61 @@
+"""A camera's still with all zones drawn over it, on which clicks set the corners of one."""
+
+from base64 import b64encode
+from collections.abc import Callable
+from pathlib import Path
+
+import streamlit as st
+from pydantic import BaseModel, ValidationError
+
+from backend_api.contract_types import Coordinate
+from ui.setup.desk import Desk
+
+_NAME = "zone_picture"
+_CSS, _JS = (Path(__file__).with_name(name).read_text(encoding="utf-8") for name in (f"{_NAME}.css", f"{_NAME}.js"))
+_HTML = """\
+<div class="stage">
+  <img hidden>
+  <svg viewBox="0 0 1 1" preserveAspectRatio="none" aria-hidden="true"></svg>
+  <div class="marks" aria-hidden="true"></div>
+</div>
+"""
+
+
+class Drawn(BaseModel):
+    """What was clicked: all corners of the zone, whether it is still open, and which state of the page it followed."""
+
+    revision: int
+    corners: tuple[tuple[Coordinate, Coordinate], ...]
+    open: bool
+
+
+def show_zone_picture(key: str, desk: Desk, still: bytes | None, alt: str, on_drawn: Callable[[], None]) -> None:
+    """Draw the picture (JPEG, or a blank one) under `key`; `on_drawn` is called when `read_drawn` has something new."""
+    # Declared anew at each drawing: a declaration belongs to the runtime, which tests have many of.
+    component = st.components.v2.component(_NAME, html=_HTML, css=_CSS, js=_JS)
+    work = desk.work
+    component(
+        key=key,
+        data={
+            "picture": None if still is None else f"data:image/jpeg;base64,{b64encode(still).decode()}",
+            "alt": alt,
+            "zones": [
+                {"name": machine.name, "corners": machine.zone}
+                for machine in desk.machines
+                if machine.machine_id != desk.chosen
+            ],
+            "revision": desk.picture,
+            "corners": work.corners,
+            "open": work.is_open,
+            "name": work.name,
+        },
+        on_drawn_change=on_drawn,
+    )
+
+
+def read_drawn(key: str) -> Drawn | None:
+    """What was clicked in the picture under `key` last; None when nothing was."""
+    try:
+        return Drawn.model_validate(st.session_state[key].drawn)
+    except (KeyError, AttributeError, ValidationError):
+        return None

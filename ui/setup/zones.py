@@ -1,0 +1,71 @@
+"""The zones' part of the page: which camera, and its editor once its edge has said what it watches."""
+
+from collections.abc import Iterator, Sequence
+from itertools import count
+
+import streamlit as st
+
+from backend_api.contract_cameras import CameraSetupState, CameraState
+from ui.api import BackendApi, BackendError, Refused
+from ui.local_time import Zone
+from ui.setup.cameras import REFRESH_S, Camera, camera_of
+from ui.setup.zone_editor import show_zone_editor
+
+_NOT_FOUND = 404
+
+
+def show_zones(door: BackendApi, states: Sequence[CameraState], zone: Zone) -> None:
+    """Draw the choice of a camera, which is part of the address, and the editor of its zones."""
+    if not states:
+        st.markdown("Zones are drawn on a camera's picture: there is one once an edge has reported.")
+        return
+    cameras = {_label(camera_of(state)): camera_of(state) for state in states}
+    chosen = st.selectbox("Camera", list(cameras), key="camera", bind="query-params")
+    store_id, camera_id = cameras[chosen]
+    setup = _setup(door, store_id, camera_id)
+    _watch_setup(door, store_id, camera_id, setup, count())
+    if setup is None:
+        st.markdown(
+            "The edge of this camera has not said what it watches: it is of an earlier release. Update the project "
+            "where it runs, and start it again. Everything else works as before."
+        )
+        return
+    show_zone_editor(setup, _still(door, store_id, camera_id), zone)
+
+
+def _label(camera: Camera) -> str:
+    store_id, camera_id = camera
+    return f"{store_id}/{camera_id}"
+
+
+def _setup(door: BackendApi, store_id: str, camera_id: str) -> CameraSetupState | None:
+    try:
+        return door.setup(store_id, camera_id)
+    except Refused as error:
+        if error.status != _NOT_FOUND:
+            raise
+        return None
+
+
+def _still(door: BackendApi, store_id: str, camera_id: str) -> bytes | None:
+    try:
+        return door.still(store_id, camera_id)
+    except Refused as error:
+        if error.status != _NOT_FOUND:
+            raise
+        return None
+
+
+@st.fragment(run_every=REFRESH_S)
+def _watch_setup(
+    door: BackendApi, store_id: str, camera_id: str, shown: CameraSetupState | None, runs: Iterator[int]
+) -> None:
+    """Draw the page again when the edge has said something new, such as after its start with another file."""
+    if next(runs) == 0:
+        return  # drawn, and asked for, just now
+    try:
+        latest = _setup(door, store_id, camera_id)
+    except BackendError:
+        st.rerun()  # the page meets the same error, and shows it
+    if latest != shown:
+        st.rerun()
