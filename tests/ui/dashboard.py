@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Literal
 from urllib.parse import urlsplit
 
-from playwright.sync_api import Browser, Page
+from playwright.sync_api import Browser, ConsoleMessage, Page
 
 from backend_api.process import REPOSITORY
 from tests.browser import open_page
@@ -49,7 +49,7 @@ class Dashboard:
             page.set_default_timeout(PATIENCE_MS)
             visit = Visit(page)
             page.on("request", lambda request: visit.hosts.add(urlsplit(request.url).hostname or ""))
-            page.on("console", lambda said: visit.errors.append(said.text) if said.type == "error" else None)
+            page.on("console", lambda said: visit.errors.append(said.text) if _is_error(said) else None)
             page.on("pageerror", lambda error: visit.errors.append(str(error)))
             page.goto(self.url + path)
             visit.settle()
@@ -104,6 +104,11 @@ def running_dashboard(gym: Gym, folder: Path, **environment: str) -> Iterator[Da
         # The address is from ui/.streamlit/config.toml: it is read from wherever this starts.
         process.wait_for(f"Uvicorn server started on 127.0.0.1:{port}")
         yield Dashboard(gym, f"http://127.0.0.1:{port}/", process)
+
+
+def _is_error(said: ConsoleMessage) -> bool:
+    # Opened at a page other than the first, Streamlit looks for its server below that page's address first.
+    return said.type == "error" and "/_stcore/" not in said.location["url"]
 
 
 def streamlit(port: int) -> list[str]:

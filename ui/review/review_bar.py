@@ -53,24 +53,29 @@ def show_questions(api: BackendApi, opened: Opened) -> None:
                     on_click=_answer,
                     args=(api, opened, agree, note_key),
                 )
-        left, right = st.columns([2, 1], gap="xsmall", vertical_alignment="bottom")
-        left.text_input("Note (optional)", key=note_key, max_chars=2000)
-        right.text_input("Reviewing as", ANYBODY, key=_WHO, max_chars=200, persist_state="session")
+        with st.container(horizontal=True, gap="xsmall", vertical_alignment="bottom"):
+            st.text_input("Note (optional)", key=note_key, max_chars=2000)
+            # Behind a button, so that whoever leaves the note with Tab can go on with a key.
+            with st.popover(f"As {_who()}"):
+                st.text_input("Reviewing as", ANYBODY, key=_WHO, max_chars=200, persist_state="session")
 
 
 def _answer(api: BackendApi, opened: Opened, agree: Literal["yes", "no", "unsure"], note_key: str) -> None:
     attempt, session_id = opened.attempt, opened.session.session_id
     if attempt is None:
         return
-    who = str(st.session_state.get(_WHO, "")).strip() or ANYBODY
     note = str(st.session_state.get(note_key, "")).strip()
 
     def act() -> None:
-        review = api.review(attempt.event_id, Review(agree=agree, note=note, who=who))
+        review = api.review(attempt.event_id, Review(agree=agree, note=note, who=_who()))
         given().append(Given(session_id, review, attempt.review))
         _go(lambda feed: next_to_review(api, feed, session_id))
 
     _try(act)
+
+
+def _who() -> str:
+    return str(st.session_state.get(_WHO, "")).strip() or ANYBODY
 
 
 def _undo(api: BackendApi) -> None:

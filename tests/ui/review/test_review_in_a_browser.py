@@ -1,0 +1,116 @@
+"""The page Review in a real browser: clips play, keys work, nothing moves, links open, on a phone as well."""
+
+from collections.abc import Iterator
+
+import pytest
+from playwright.sync_api import Browser, Page, expect
+
+from backend_api.contract import Event
+from backend_api.contract_sessions import Outcome
+from backend_api.contract_verdicts import Sighting
+from tests.browser import plays
+from tests.ui.dashboard import PATIENCE_MS, Dashboard
+from tests.ui.gym import make_picture
+from tests.ui.review.page import reviews, session_of
+
+pytestmark = pytest.mark.e2e
+
+_MARKED = "a[aria-current=true]"
+
+
+@pytest.fixture(autouse=True)
+def _patience() -> Iterator[None]:
+    expect.set_options(timeout=PATIENCE_MS)
+    yield
+    expect.set_options()
+
+
+@pytest.fixture(scope="module")
+def attempts(served: Dashboard) -> list[Event]:
+    """Three sessions that were judged, the newest first, and between the last two one without an attempt."""
+    gym = served.gym
+    seen = (Sighting(frame=1, what="A cloth on the handle."),)
+    kinds = [Outcome.NOT_CLEANED, Outcome.NOT_ATTEMPTED, Outcome.CLEANED, Outcome.CANNOT_TELL]
+    events = [
+        gym.add_session(
+            kind, ago_s=3600 - 600 * number, machine_id=f"bike_0{number}", with_clips=True, **_result(seen, kind)
+        )
+        for number, kind in enumerate(kinds)
+    ]
+    for event in events:
+        gym.media.frame_path(event.event_id, 1).write_bytes(make_picture())
+    return [events[3], events[2], events[0]]
+
+
+def _result(seen: tuple[Sighting, ...], kind: Outcome) -> dict[str, object]:
+    return {} if kind is Outcome.NOT_ATTEMPTED else {"frame_times_s": (0.5,), "seen": seen}
+
+
+def expect_open(page: Page, event: Event) -> None:
+    """The session of `event` is marked on the list, and the address names it."""
+    expect(page.locator(_MARKED)).to_have_attribute("data-id", session_of(event))
+    page.wait_for_function("id => location.search.includes(id)", arg=session_of(event))
+    expect(page.get_by_role("heading", name=event.machine_id)).to_be_visible()
+
+
+def test_a_clip_plays_on_while_sessions_arrive_and_keys_lead_from_answer_to_answer(
+    served: Dashboard, browser: Browser, attempts: list[Event]
+) -> None:
+    first, second, last = attempts
+    with served.visit(browser, "review") as visit:
+        page = visit.page
+        page.get_by_role("navigation", name="Sessions").get_by_role("link").nth(1).click()
+        expect_open(page, second)
+        page.keyboard.press("k")
+        expect_open(page, first)
+        assert plays(page)
+        page.evaluate("window.played = document.querySelector('video'); played.pause(); played.currentTime = 1.5")
+        page.wait_for_function("!played.seeking && played.currentTime > 1.4")
+
+        served.gym.add_session(Outcome.IN_USE, machine_id="rower_01", ago_s=60)
+        expect(page.get_by_role("button", name="Show 1 new")).to_be_visible()
+        expect_open(page, first)
+        assert page.evaluate("played === document.querySelector('video') && played.currentTime > 1.4")
+
+        page.get_by_label("Note").click()
+        page.keyboard.type("jkaduz")
+        page.keyboard.press("Tab")
+        visit.settle()
+        expect_open(page, first)
+        page.keyboard.press("a")
+        expect_open(page, second)
+        page.keyboard.press("u")
+        expect_open(page, last)  # the one between them has no verdict
+        assert [review.note for review in reviews(served.gym, first)] == ["jkaduz"]
+        page.keyboard.press("z")
+        expect_open(page, second)
+        visit.settle()
+        assert [review.agree for review in reviews(served.gym, second)] == ["unsure", "withdrawn"]
+        page.keyboard.press("j")
+        expect(page.locator(_MARKED)).to_contain_text("No attempt")
+        page.go_back()
+        expect_open(page, second)
+
+
+def test_a_link_opens_on_a_phone_with_the_session_above_the_list(
+    served: Dashboard, browser: Browser, attempts: list[Event]
+) -> None:
+    event = attempts[-1]
+    with served.visit(browser, f"review?event={event.event_id}", width=390, dark=True) as visit:
+        page = visit.page
+        assert plays(page)
+        expect(page.get_by_alt_text("Frame 1, at 0.5 s")).to_be_visible()
+        clip, rows = (
+            page.locator("video").bounding_box(),
+            page.get_by_role("navigation", name="Sessions").bounding_box(),
+        )
+        assert clip is not None
+        assert rows is not None
+        assert clip["y"] + clip["height"] < rows["y"]
+        visit.check_everywhere()
+        page.set_viewport_size({"width": 390, "height": 844})
+        page.get_by_role("button", name="Close").click()
+        expect(page.locator("video")).to_have_count(0)
+        page.locator(f"[data-id='{session_of(event)}']").click()
+        expect_open(page, event)
+        assert page.evaluate("document.querySelector('[data-testid=stMain]').scrollTop") == 0
