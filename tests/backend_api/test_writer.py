@@ -142,6 +142,49 @@ def test_draining_waits_for_all_that_waits() -> None:
     asyncio.run(run())
 
 
+async def post_again_and_again(writer: Writer, count: int) -> None:
+    for number in range(count):
+        await asyncio.wait_for(writer.add(arrivals(number)), 10)
+
+
+def test_who_is_answered_is_waited_for_by_the_next_transaction(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("backend_api.writer.GATHER_S", 1000.0)
+    disk = SlowDisk()
+    writer = Writer(disk.add)
+
+    async def run() -> None:
+        clients = [asyncio.create_task(post_again_and_again(writer, 4))]
+        await asyncio.to_thread(disk.began.wait, 10)
+        clients += [asyncio.create_task(post_again_and_again(writer, 3)) for _ in range(7)]
+        await asyncio.sleep(0)
+        disk.may_go_on.set()
+        await asyncio.gather(*clients)
+
+    asyncio.run(run())
+    assert disk.groups == [1, 8, 8, 8]
+
+
+def test_who_sends_alone_waits_for_nobody(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("backend_api.writer.GATHER_S", 1000.0)
+    disk = SlowDisk()
+    disk.may_go_on.set()
+    asyncio.run(post_again_and_again(Writer(disk.add), 3))
+    assert disk.groups == [1, 1, 1]
+
+
+def test_who_does_not_come_back_is_not_waited_for_long() -> None:
+    disk = SlowDisk()
+    disk.may_go_on.set()
+    writer = Writer(disk.add)
+
+    async def run() -> None:
+        await asyncio.gather(*(writer.add(arrivals(number)) for number in range(8)))
+        await post_again_and_again(writer, 2)
+
+    asyncio.run(run())
+    assert disk.groups == [8, 1, 1]
+
+
 def test_requests_that_come_together_are_written_together() -> None:
     disk = SlowDisk()
     disk.may_go_on.set()
