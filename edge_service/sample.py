@@ -1,6 +1,6 @@
 """Draws the scenario into a video, so that what a clip shows is what its event says.
 
-    python edge_service/sample.py --out sample.mp4 --seed 42 --duration-s 120
+    python edge_service/sample.py --out sample.mp4 --seed 42 --duration-s 124
 
 The same arguments give the same bytes: the number of encoder threads is fixed, and no date is written.
 """
@@ -102,7 +102,11 @@ def main() -> int:
         "--seed", type=int, default=42, help="seed of the scenario, as the edge's (default: %(default)s)"
     )
     parser.add_argument(
-        "--duration-s", type=float, default=120.0, help="length in seconds, at most 3600 (default: %(default)s)"
+        "--duration-s",
+        type=float,
+        default=124.0,
+        help="length in seconds, at most 3600 (default: %(default)s: with the default seed nobody has just come or "
+        "gone then)",
     )
     parser.add_argument(
         "--config",

@@ -42,21 +42,13 @@ def events_of_sample(fps: float, miss_rate: float, duration_s: float, start_time
     return [factory.build(hit, None, None) for hit in hits + rules.finish(times_s[-1])]
 
 
-@pytest.mark.parametrize(
-    ("fps", "duration_s"),
-    [
-        # At 120 s somebody has been there for 2.8 s to wipe the bike. Two sightings of that, half a second apart, are
-        # all that 2 frames a second with their misses give: too little for 2 s; a second later it is enough.
-        (2, 121),
-        (5, 120),
-        (10, 120),
-    ],
-)
-def test_a_fifth_of_the_detections_missed_costs_nothing_on_the_sample(fps: float, duration_s: float) -> None:
-    truth = scenario_truth(SEED, MACHINES, duration_s)
-    events = events_of_sample(fps, 0.2, duration_s)
+@pytest.mark.parametrize("fps", [2, 3, 5, 10, 15])
+def test_a_fifth_of_the_detections_missed_costs_nothing_on_the_sample(fps: float) -> None:
+    """As long as it is by default: what happens in it has happened long enough before its end to be decided."""
+    truth = scenario_truth(SEED, MACHINES, 124)
+    events = events_of_sample(fps, 0.2, 124)
     result = score(truth, comparable(to_moments(events, truth), truth))
-    assert result.tally(2.0).found == 27
+    assert result.tally(2.0).found == 28
     assert result.tally(2.0).f1 == 1.0
 
 
