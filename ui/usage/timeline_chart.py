@@ -75,7 +75,7 @@ def _chart(
     return alt.layer(*layers).properties(height=_ROW_PX * len(names))
 
 
-_Y_AXIS = alt.Axis(title=None, labelLimit=112, grid=True, ticks=False, domain=False, labelPadding=6)
+_Y_AXIS = alt.Axis(title=None, labelLimit=112, grid=True, ticks=False, domain=False, labelPadding=6, zindex=0)
 
 
 def _x(line: DayLine, shown: Range) -> alt.X:
@@ -88,6 +88,7 @@ def _x(line: DayLine, shown: Range) -> alt.X:
             title=f"Time of day ({line.zone.name})",
             values=list(ticks),
             labelExpr=f"{ {str(at): label for at, label in ticks.items()} }[datum.value]",
+            zindex=0,
         ),
     )
 
