@@ -3,10 +3,11 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, Page, expect, sync_playwright
 
 from tests.requirements import need_program
 
+_PATIENCE_MS = 30_000
 # Nothing but what the page under test asks for may be fetched.
 _FLAGS = [
     "--no-sandbox",
@@ -22,6 +23,7 @@ _FLAGS = [
 def running_browser() -> Iterator[Browser]:
     """Chromium without a window, for the length of a `with`; the fixture `browser` is the one of the test run."""
     chromium = need_program("chromium")
+    expect.set_options(timeout=_PATIENCE_MS)
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=chromium, args=_FLAGS)
         try:

@@ -10,7 +10,9 @@ from ui.api import BackendApi, BackendError, Refused, Unreachable
 from ui.settings import Settings
 
 RETRY_S = 2.0
-SERVER_ERROR = 500
+UNAUTHORIZED, SERVER_ERROR = 401, 500
+
+_KEY_TROUBLE = {False: "GYM_API_KEY is not set.", True: "It does not take the one in GYM_API_KEY."}
 
 
 def show_away(error: BackendError, api: BackendApi, settings: Settings) -> None:
@@ -22,6 +24,9 @@ def show_away(error: BackendError, api: BackendApi, settings: Settings) -> None:
             st.text(f"{error} Start it from the project's folder:")
             st.code(settings.start_command(), language=None, wrap_lines=True)
             st.text("If it runs elsewhere, start the dashboard with its address in GYM_BACKEND_URL.")
+        elif isinstance(error, Refused) and error.status == UNAUTHORIZED:
+            st.header("The backend asks for a key", anchor=False)
+            st.text(f"{_KEY_TROUBLE[settings.api_key is not None]} Start the dashboard with the backend's key there.")
         else:
             st.header("The backend cannot answer this", anchor=False)
             st.text(str(error))
