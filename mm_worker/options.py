@@ -156,7 +156,8 @@ def _add_model_flags(parser: ArgumentParser) -> None:
         type=Path,
         default=DEFAULT_PROMPT,
         metavar="FILE",
-        help="the wording of the question (default: %(default)s)",
+        help="the wording of the question: a file NAME-VERSION.md with the parts # system, # question and # repair "
+        "(default: %(default)s)",
     )
     add("--max-calls-per-day", type=_count, metavar="N", help="most requests in a day (default: no cap)")
     add("--max-tokens-per-day", type=_count, metavar="N", help="most tokens, in and out, in a day (default: no cap)")

@@ -3,11 +3,15 @@
 import base64
 import json
 import threading
+from dataclasses import replace
+from datetime import timedelta
 
 import pytest
 
+from backend_api.contract import ClipInfo
 from mm_worker.ledger import Caps, day_start
 from mm_worker.vlm import NotAsked, ServerAway, ServerTrouble, VlmError
+from tests.backend_api.events import START, make_event
 from tests.mm_worker.chat_dialects import CUT, MODEL, Played, answers, fails, says, speaking
 from tests.mm_worker.chat_scene import KEY, PROMPT, asking, talking
 from tests.mm_worker.questions import make_question
@@ -110,6 +114,16 @@ def test_the_question_names_each_picture_in_the_order_of_time(scene: Scene) -> N
     ]
     sent = [base64.b64decode(part["image_url"]["url"].removeprefix("data:image/jpeg;base64,")) for part in parts[2::2]]
     assert sent == [picture.jpeg for picture in question.pictures]
+
+
+@pytest.mark.parametrize(("begins_s", "came"), [(-3.25, "at about 3.2 s"), (1.0, "at about 0.0 s")])
+def test_the_question_says_when_somebody_came(scene: Scene, begins_s: float, came: str) -> None:
+    begins = START + timedelta(seconds=begins_s)
+    clip = ClipInfo(start_ts=begins, end_ts=begins, codec="h264", width=64, height=48, bytes=1, sha256="0" * 64)
+    question = replace(make_question(), event=make_event(clip=clip))
+    with talking(scene, answers()) as (vlm, dialect):
+        vlm.judge(question)
+    assert came in dialect.asked[0]["messages"][-1]["content"][0]["text"]
 
 
 def test_the_result_says_who_was_asked_what_and_what_it_took(scene: Scene) -> None:
