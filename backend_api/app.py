@@ -56,7 +56,8 @@ def create_app(store: Store, media: MediaFolder, clock: Clock, settings: Setting
     answer_with_problems(app)
     guard(app, settings.keys, links, settings.cors_origins)
     app.add_middleware(Observation, metrics=metrics, clock=clock, keeps_log=settings.keeps_access_log)
-    app.include_router(ingest_routes(store, writer, media, clock))
+    # Before all others, and as they are: routes are asked in turn, those of an included router twice.
+    app.router.routes[:0] = ingest_routes(store, writer, media, clock).routes
     app.include_router(stream_routes(store, feed))
     app.include_router(export_routes(store))
     app.include_router(event_routes(store, media))
