@@ -1,12 +1,12 @@
 """Every camera and how it is: a block that looks again every few seconds by itself."""
 
-from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from html import escape
 
 import streamlit as st
 
 from backend_api.contract_cameras import CameraState, CameraStatus
+from backend_api.contract_sessions import Machine
 from ui import glance
 from ui.api import BackendError
 from ui.local_time import Zone
@@ -28,7 +28,7 @@ def show_cameras(zone: Zone) -> None:
     """Draw the cameras; where the backend cannot answer, the page is drawn again, which says so."""
     try:
         states = glance.cameras().items
-        machines = Counter((machine.store_id, machine.camera_id) for machine in glance.machines().items)
+        machines = _names_by_camera(glance.machines().items)
     except BackendError:
         st.rerun()
     if not states:
@@ -40,7 +40,7 @@ def show_cameras(zone: Zone) -> None:
     with st.container(horizontal=True):
         for state in states:
             camera = camera_of(state)
-            _show_camera(samples[camera], machines[camera], zone, with_store=with_stores)
+            _show_camera(samples[camera], machines.get(camera, []), zone, with_store=with_stores)
     st.caption(
         "Frames that are skipped are so on purpose: an edge looks at as many a second as detector.fps says. "
         f"Times in {zone.name}."
@@ -52,7 +52,7 @@ def camera_of(state: CameraState) -> Camera:
     return state.store_id, state.camera_id
 
 
-def _show_camera(sample: Sample, machines: int, zone: Zone, *, with_store: bool) -> None:
+def _show_camera(sample: Sample, machines: Sequence[str], zone: Zone, *, with_store: bool) -> None:
     state = sample.now
     with st.container(border=True, width=_CARD_PX, key=f"camera-{state.store_id}-{state.camera_id}", gap="small"):
         with st.container(horizontal=True, horizontal_alignment="distribute", vertical_alignment="center"):
@@ -69,6 +69,13 @@ def _show_camera(sample: Sample, machines: int, zone: Zone, *, with_store: bool)
 def _definition_list(pairs: Mapping[str, str]) -> str:
     rows = "".join(f"<dt>{escape(label)}</dt><dd>{escape(text)}</dd>" for label, text in pairs.items())
     return f'<dl class="facts">{rows}</dl>'
+
+
+def _names_by_camera(machines: Iterable[Machine]) -> Mapping[Camera, list[str]]:
+    names: dict[Camera, list[str]] = {}
+    for machine in machines:
+        names.setdefault((machine.store_id, machine.camera_id), []).append(machine.name)
+    return names
 
 
 def _take_samples(states: Sequence[CameraState]) -> Mapping[Camera, Sample]:

@@ -1,6 +1,6 @@
 """How a camera's edge is doing, in words. Pure."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -58,14 +58,14 @@ def _rates(delivered: int, processed: int, since: datetime, until: datetime) -> 
     return Rates(max(0, delivered) / seconds, max(0, processed) / seconds) if seconds > 0 else None
 
 
-def health_facts(sample: Sample, machines: int, zone: Zone) -> Mapping[str, str]:
-    """What there is to say of a camera, as label and text, in the order in which it is read."""
+def health_facts(sample: Sample, machines: Sequence[str], zone: Zone) -> Mapping[str, str]:
+    """What there is to say of a camera that watches `machines`, as label and text, in the order in which it is read."""
     state = sample.now
     return {
         "Frames a second": _frames(sample),
         "Skipped": _skipped(state),
         "Waiting to be sent": counted(state.outbox_depth, "event"),
-        "Machines": str(machines),
+        "Machines": ", ".join(machines) or "none known",
         "Last seen": f"{duration(round(state.age_s))} ago, {zone.clock(state.reported_at)}",
         "Running for": duration(max(0.0, round((state.reported_at - state.started_at).total_seconds()))),
         "Version": state.version,

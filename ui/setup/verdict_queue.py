@@ -13,6 +13,7 @@ from backend_api.contract_verdicts import MmStatus, QueueState
 from ui import glance
 from ui.api import BackendApi, BackendError
 from ui.local_time import Zone
+from ui.machine_names import Place, place_of
 from ui.markdown import plain
 from ui.queries import EventQuery
 from ui.session import api
@@ -81,14 +82,16 @@ def show_failed(door: BackendApi, zone: Zone) -> None:
     st.subheader(f"{number}, and there are more" if page.next_cursor else number.capitalize(), anchor=False)
     ids = [event.event_id for event in page.items]
     st.button("Ask again about all of these", key="retry_all", on_click=partial(_ask_again, door, ids))
+    names = {place_of(machine): machine.name for machine in glance.machines().items}
     for event in page.items:
-        _show_failed(door, event, zone)
+        place = Place(event.store_id, event.camera_id, event.machine_id)
+        _show_failed(door, event, names.get(place, event.machine_id), zone)
 
 
-def _show_failed(door: BackendApi, event: StoredEvent, zone: Zone) -> None:
+def _show_failed(door: BackendApi, event: StoredEvent, name: str, zone: Zone) -> None:
     with st.container(horizontal=True, vertical_alignment="center", border=True, key=f"failed-{event.event_id}"):
         with st.container(gap="xxsmall"):
-            st.text(f"{event.machine_id}, {zone.full(event.ts)}")
+            st.text(f"{name}, {zone.full(event.ts)}")
             error = event.mm.error if event.mm else None
             st.caption(plain(error or "no reason was given"))
         query = {"session": str(event.session_id)}

@@ -62,11 +62,11 @@ def test_an_edge_that_was_started_again_counts_anew() -> None:
 
 
 def test_all_that_there_is_to_say() -> None:
-    assert health_facts(Sample(make_state()), 3, BERLIN) == {
+    assert health_facts(Sample(make_state()), ["Bike 1", "Rower 1"], BERLIN) == {
         "Frames a second": "30.0, of which 5.0 looked at",
         "Skipped": "83 % of 3\u202f000 frames",
         "Waiting to be sent": "1 event",
-        "Machines": "3",
+        "Machines": "Bike 1, Rower 1",
         "Last seen": "3 s ago, 13:00:00",
         "Running for": "1 min 40 s",
         "Version": "0.1.0",
@@ -74,11 +74,12 @@ def test_all_that_there_is_to_say() -> None:
 
 
 def test_a_silent_camera_has_no_rate_and_one_without_frames_no_share() -> None:
-    silent = health_facts(Sample(make_state(status="gone", age_s=3600)), 0, BERLIN)
+    silent = health_facts(Sample(make_state(status="gone", age_s=3600)), [], BERLIN)
+    assert silent["Machines"] == "none known"
     assert (silent["Frames a second"], silent["Last seen"]) == ("none: it is silent", "1 h 00 min ago, 13:00:00")
     fresh = make_state(frames_captured=0, frames_processed=0, frames_skipped=0, started_at=NOON)
-    assert health_facts(Sample(fresh), 0, BERLIN)["Skipped"] == "no frame has come yet"
-    assert health_facts(Sample(fresh), 0, BERLIN)["Frames a second"] == "not known yet"
+    assert health_facts(Sample(fresh), [], BERLIN)["Skipped"] == "no frame has come yet"
+    assert health_facts(Sample(fresh), [], BERLIN)["Frames a second"] == "not known yet"
 
 
 @pytest.mark.parametrize("status", ["up", "late", "gone"])

@@ -49,7 +49,7 @@ def as_sent(text: str) -> str:
 
 
 @given(machines)
-@settings(max_examples=40)
+@settings(max_examples=25)
 def test_an_edge_watches_what_was_drawn(drawn: Machines) -> None:
     config = loaded(new_config(as_sent(CONFIG), drawn))
     assert describe_setup("gym", config.machines, None).machines == drawn
