@@ -19,7 +19,8 @@ def rows(app: AppTest) -> list[dict[str, Any]]:
 
 def marked(app: AppTest) -> str | None:
     """The id of the session whose row is marked."""
-    return json.loads(app.get("bidi_component")[0].proto.json)["open"]
+    session_id: str | None = json.loads(app.get("bidi_component")[0].proto.json)["open"]
+    return session_id
 
 
 def outcomes(app: AppTest) -> list[str]:

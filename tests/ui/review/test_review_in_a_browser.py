@@ -1,6 +1,6 @@
 """The page Review in a real browser: clips play, keys work, nothing moves, links open, on a phone as well."""
 
-from collections.abc import Iterator
+from typing import Any
 
 import pytest
 from playwright.sync_api import Browser, Page, expect
@@ -9,7 +9,7 @@ from backend_api.contract import Event
 from backend_api.contract_sessions import Outcome
 from backend_api.contract_verdicts import Sighting
 from tests.browser import plays
-from tests.ui.dashboard import PATIENCE_MS, Dashboard
+from tests.ui.dashboard import Dashboard
 from tests.ui.gym import make_picture
 from tests.ui.review.page import reviews, session_of
 
@@ -18,32 +18,19 @@ pytestmark = pytest.mark.e2e
 _MARKED = "a[aria-current=true]"
 
 
-@pytest.fixture(autouse=True)
-def _patience() -> Iterator[None]:
-    expect.set_options(timeout=PATIENCE_MS)
-    yield
-    expect.set_options()
-
-
 @pytest.fixture(scope="module")
 def attempts(served: Dashboard) -> list[Event]:
     """Three sessions that were judged, the newest first, and between the last two one without an attempt."""
     gym = served.gym
     seen = (Sighting(frame=1, what="A cloth on the handle."),)
     kinds = [Outcome.NOT_CLEANED, Outcome.NOT_ATTEMPTED, Outcome.CLEANED, Outcome.CANNOT_TELL]
-    events = [
-        gym.add_session(
-            kind, ago_s=3600 - 600 * number, machine_id=f"bike_0{number}", with_clips=True, **_result(seen, kind)
-        )
-        for number, kind in enumerate(kinds)
-    ]
-    for event in events:
-        gym.media.frame_path(event.event_id, 1).write_bytes(make_picture())
+    events = []
+    for number, kind in enumerate(kinds):
+        result: dict[str, Any] = {} if kind is Outcome.NOT_ATTEMPTED else {"frame_times_s": (0.5,), "seen": seen}
+        ago_s = 3600.0 - 600 * number
+        events.append(gym.add_session(kind, ago_s=ago_s, machine_id=f"bike_0{number}", with_clips=True, **result))
+        gym.media.frame_path(events[-1].event_id, 1).write_bytes(make_picture())
     return [events[3], events[2], events[0]]
-
-
-def _result(seen: tuple[Sighting, ...], kind: Outcome) -> dict[str, object]:
-    return {} if kind is Outcome.NOT_ATTEMPTED else {"frame_times_s": (0.5,), "seen": seen}
 
 
 def expect_open(page: Page, event: Event) -> None:
