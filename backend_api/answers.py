@@ -3,8 +3,6 @@
 Putting text behind text spares parsing and writing each event again; a test holds it to contract.StoredEvent.
 """
 
-import json
-
 from backend_api.contract_types import format_timestamp
 from backend_api.contract_verdicts import MAX_SHOWN_FRAMES, StoredReview
 from backend_api.history import Review
@@ -37,10 +35,10 @@ def stored_event_json(row: EventRow, media: MediaFolder) -> str:
     picture = media.thumbnail_url(row.event_id)
     thumbnail_url = "null" if picture is None else f'"{picture}"'
     shown = row.mm.result.frame_times_s if row.mm and row.mm.result else ()
-    frame_urls = json.dumps(media.frame_urls(row.event_id, min(len(shown), MAX_SHOWN_FRAMES)), separators=(",", ":"))
+    frame_urls = ",".join(f'"{url}"' for url in media.frame_urls(row.event_id, min(len(shown), MAX_SHOWN_FRAMES)))
     mm = "null" if row.mm is None else row.mm.model_dump_json()
     review = "null" if row.review is None else stored_review(row.review).model_dump_json()
     return (
         f'{row.body[:-1]},"received_at":"{format_timestamp(row.received_at)}","media_url":{media_url},'
-        f'"thumbnail_url":{thumbnail_url},"frame_urls":{frame_urls},"mm":{mm},"review":{review}}}'
+        f'"thumbnail_url":{thumbnail_url},"frame_urls":[{frame_urls}],"mm":{mm},"review":{review}}}'
     )
