@@ -21,7 +21,10 @@ class LocalServer:
 
 @contextmanager
 def serving(backend: Transport) -> Iterator[LocalServer]:
-    """Serve on a free port; where `backend` raises Unreachable, the connection is cut without an answer."""
+    """Serve on a free port; `backend` gets what is posted, and nothing where a page is asked for.
+
+    Where it raises Unreachable, the connection is cut without an answer.
+    """
     local = LocalServer()
 
     class Handler(BaseHTTPRequestHandler):
@@ -31,9 +34,14 @@ def serving(backend: Transport) -> Iterator[LocalServer]:
             local.connections += 1
             super().setup()
 
+        def do_GET(self) -> None:
+            self._answer(b"")
+
         def do_POST(self) -> None:
+            self._answer(self.rfile.read(int(self.headers["Content-Length"])))
+
+        def _answer(self, body: bytes) -> None:
             local.requests.append((self.path, self.headers))
-            body = self.rfile.read(int(self.headers["Content-Length"]))
             try:
                 answer = backend.post(body)
             except Unreachable:

@@ -12,8 +12,10 @@ from backend_api.contract import Event
 from backend_api.process import FatalError, UsageError
 from edge_service.event_source import read_events
 from edge_service.outbox_line import event_body, seal
+from edge_service.transport import Answer
+from tests.edge_service.fake_backend import FakeBackend
+from tests.edge_service.local_server import serving
 from tests.edge_service.outbox_events import make_event
-from tests.edge_service.page_server import serving_pages
 
 EVENTS = [make_event(number) for number in range(3)]
 BODIES = [event_body(event) for event in EVENTS]
@@ -88,9 +90,9 @@ def test_a_missing_file_is_named(tmp_path: Path) -> None:
 def test_a_backend_is_asked_page_by_page_for_the_time_that_matters() -> None:
     answers = [page(EVENTS[:2], "next one"), page(EVENTS[1:])]
     since, until = datetime(2026, 1, 31, 8, tzinfo=UTC), datetime(2026, 1, 31, 10, tzinfo=UTC)
-    with serving_pages([(200, json.dumps(answer).encode()) for answer in answers]) as server:
+    with serving(FakeBackend(Answer(200, json.dumps(answer).encode()) for answer in answers)) as server:
         assert ids(read_events(f"{server.url}/", since, until)) == ids(EVENTS)
-    first, second = (urlsplit(path) for path in server.paths)
+    first, second = (urlsplit(path) for path, _ in server.requests)
     assert first.path == second.path == "/events"
     query = {"order": ["asc"], "limit": ["500"], "since": ["2026-01-31T08:00:00.000Z"]}
     assert parse_qs(first.query) == query | {"until": ["2026-01-31T10:00:00.000Z"]}
@@ -100,22 +102,23 @@ def test_a_backend_is_asked_page_by_page_for_the_time_that_matters() -> None:
 @pytest.mark.parametrize(
     ("answer", "message"),
     [
-        ((404, b"not here"), "answers 404: not here; is it the backend's address"),
-        ((302, b""), "answers 302"),
-        ((200, b"<html>"), "answers with something else than events"),
+        (Answer(404, b"not here"), "answers 404: not here; is it the backend's address"),
+        (Answer(302, b""), "answers 302"),
+        (Answer(200, b"<html>"), "answers with something else than events"),
     ],
 )
-def test_another_server_than_the_backend(answer: tuple[int, bytes], message: str) -> None:
-    with serving_pages([answer]) as server, pytest.raises(FatalError, match=message):
+def test_another_server_than_the_backend(answer: Answer, message: str) -> None:
+    with serving(FakeBackend([answer])) as server, pytest.raises(FatalError, match=message):
         read_events(server.url, None, None)
 
 
 def test_a_key_that_is_missing_is_asked_for() -> None:
-    with serving_pages([(401, b"{}")]) as server, pytest.raises(UsageError, match="asks for a key; set GYM_API_KEY"):
-        read_events(server.url, None, None)
-    with serving_pages([(200, json.dumps(page(EVENTS)).encode())]) as server:
+    backend = FakeBackend([Answer(401, b"{}"), Answer(200, json.dumps(page(EVENTS)).encode())])
+    with serving(backend) as server:
+        with pytest.raises(UsageError, match="asks for a key; set GYM_API_KEY"):
+            read_events(server.url, None, None)
         read_events(server.url, None, None, api_key="secret")
-    assert server.keys == ["Bearer secret"]
+    assert [headers["Authorization"] for _, headers in server.requests] == [None, "Bearer secret"]
 
 
 def test_a_backend_that_is_not_there() -> None:
