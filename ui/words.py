@@ -1,10 +1,11 @@
 """What an operator reads instead of the contract's codes: pure functions from values to words."""
 
+from datetime import datetime
 from typing import Literal
 
 from backend_api.contract import AttemptAttributes, EndAttributes, EndReason, EventType, StoredEvent, WindowAttributes
 from backend_api.contract_sessions import Outcome
-from backend_api.contract_verdicts import Enrichment, MmResult, MmStatus, Verdict
+from backend_api.contract_verdicts import MmResult, MmStatus, Verdict
 from ui.local_time import Zone
 
 Color = Literal["green", "red", "orange", "gray", "blue"]
@@ -26,15 +27,6 @@ VERDICT_WORDS = {
     Verdict.NOT_CLEANED: "Not cleaned",
     Verdict.CANNOT_TELL: "Cannot tell",
 }
-# Colours of Streamlit's palette; the words carry the meaning, the colour only helps the eye.
-OUTCOME_COLORS: dict[str, Color] = {
-    "Cleaned": "green",
-    "Not cleaned": "red",
-    "Cannot tell": "orange",
-    "Waiting": "gray",
-    "Being judged": "blue",
-    "Failed": "red",
-}
 SESSION_WORDS = {
     Outcome.IN_USE: "In use",
     Outcome.WINDOW_OPEN: "To be cleaned",
@@ -46,6 +38,7 @@ SESSION_WORDS = {
     Outcome.CANNOT_TELL: "Cannot tell",
     Outcome.NO_WINDOW: "No window",
 }
+# Colours of Streamlit's palette; the words carry the meaning, the colour only helps the eye.
 SESSION_COLORS: dict[Outcome, Color] = {
     Outcome.IN_USE: "blue",
     Outcome.WINDOW_OPEN: "orange",
@@ -68,11 +61,6 @@ _END_REASONS = {
     EndReason.UNOBSERVED: "the camera sent no picture",
     EndReason.RECOVERED: "the camera's program restarted",
 }
-
-
-def outcome(mm: Enrichment) -> str:
-    """The verdict once there is one, else the state of the question: a key of OUTCOME_COLORS."""
-    return VERDICT_WORDS[mm.result.verdict] if mm.result is not None else STATUS_WORDS[mm.status]
 
 
 def percent(share: float) -> str:
@@ -121,34 +109,49 @@ def attribute_facts(event: StoredEvent, zone: Zone) -> dict[str, str]:
 
 def _known_attributes(event: StoredEvent, zone: Zone) -> dict[str, tuple[str, str]]:
     """Label and text by attribute name."""
-    known: dict[str, tuple[str, str]] = {}
+    found: dict[str, tuple[str, str | None]] = {}
     match event.event_type:
         case EventType.MACHINE_OCCUPIED_END:
             end = EndAttributes.model_validate(event.attributes)
-            if end.occupied_s is not None:
-                known["occupied_s"] = ("In use for", duration(end.occupied_s))
-            if end.end_reason is not None:
-                known["end_reason"] = ("Ended because", _END_REASONS[end.end_reason])
+            found["occupied_s"] = "In use for", None if end.occupied_s is None else duration(end.occupied_s)
+            found["end_reason"] = "Ended because", end.end_reason and _END_REASONS[end.end_reason]
         case EventType.CLEANING_WINDOW_OPEN:
             window = WindowAttributes.model_validate(event.attributes)
-            if window.closes_at is not None:
-                length = duration(max(0.0, (window.closes_at - event.ts).total_seconds()))
-                known["closes_at"] = ("Window closes", f"{zone.clock(window.closes_at)}, {length} after it opened")
+            found["closes_at"] = "Window closes", window.closes_at and _closing(event, window.closes_at, zone)
         case EventType.CLEANING_ATTEMPT:
             attempt = AttemptAttributes.model_validate(event.attributes)
-            if attempt.seconds_into_window is not None:
-                known["seconds_into_window"] = ("Began", f"{duration(attempt.seconds_into_window)} after use ended")
-    return known
+            into_s = attempt.seconds_into_window
+            found["seconds_into_window"] = "Began", None if into_s is None else f"{duration(into_s)} after use ended"
+            found["zone"] = "Zone", attempt.zone and counted(len(attempt.zone), "corner")
+    return {name: (label, text) for name, (label, text) in found.items() if text is not None}
+
+
+def _closing(event: StoredEvent, closes_at: datetime, zone: Zone) -> str:
+    length = duration(max(0.0, (closes_at - event.ts).total_seconds()))
+    return f"{zone.clock(closes_at)}, {length} after it opened"
 
 
 def verdict_facts(result: MmResult) -> dict[str, str]:
-    """How a verdict came about, as label and text."""
+    """How a verdict came about, as label and text, as far as the model's server told."""
     frames = ", ".join(duration(time_s) for time_s in result.frame_times_s)
-    return {
+    known = {
         "Model": result.model,
+        "Asked for": None if result.requested_model == result.model else result.requested_model,
+        "Server": result.server,
         "Prompt version": result.prompt_version,
         "Frames seen at": frames or "none",
-        "Answered in": f"{result.latency_ms:.0f} ms"
-        if result.latency_ms < 1000
-        else duration(result.latency_ms / 1000),
+        "Answered in": _latency(result.latency_ms),
+        "Requests": None if result.requests is None else str(result.requests),
+        "Tokens": _tokens(result),
+        "Cost": None if result.cost is None else f"{result.cost:.6f}".rstrip("0").rstrip("."),
     }
+    return {label: text for label, text in known.items() if text is not None}
+
+
+def _latency(latency_ms: float) -> str:
+    return f"{latency_ms:.0f} ms" if latency_ms < 1000 else duration(latency_ms / 1000)
+
+
+def _tokens(result: MmResult) -> str | None:
+    counts = {"in": result.input_tokens, "out": result.output_tokens}
+    return ", ".join(f"{number:,} {way}" for way, number in counts.items() if number is not None) or None

@@ -3,20 +3,21 @@
 import pytest
 
 from backend_api.contract import EventType
-from backend_api.contract_verdicts import Enrichment, MmStatus, Verdict
+from backend_api.contract_sessions import Outcome
+from backend_api.contract_verdicts import MmStatus, Verdict
 from tests.backend_api.events import make_result
-from tests.ui.fake_backend import judged, stored
+from tests.ui.fake_backend import stored
 from ui.local_time import Zone
 from ui.words import (
     EVENT_WORDS,
-    OUTCOME_COLORS,
+    SESSION_COLORS,
+    SESSION_WORDS,
     STATUS_WORDS,
     VERDICT_WORDS,
     attribute_facts,
     counted,
     duration,
     facts,
-    outcome,
     percent,
     verdict_facts,
 )
@@ -28,22 +29,9 @@ def test_every_code_has_its_own_word() -> None:
     assert set(EVENT_WORDS) == set(EventType)
     assert set(STATUS_WORDS) == set(MmStatus)
     assert set(VERDICT_WORDS) == set(Verdict)
-    for words in (EVENT_WORDS, STATUS_WORDS, VERDICT_WORDS):
+    assert set(SESSION_WORDS) == set(SESSION_COLORS) == set(Outcome)
+    for words in (EVENT_WORDS, STATUS_WORDS, VERDICT_WORDS, SESSION_WORDS):
         assert len(set(words.values())) == len(words)
-
-
-@pytest.mark.parametrize("status", [MmStatus.PENDING, MmStatus.PROCESSING, MmStatus.DEAD])
-def test_without_a_verdict_the_outcome_is_the_state(status: MmStatus) -> None:
-    words = outcome(Enrichment(status=status, attempts=1))
-    assert words == STATUS_WORDS[status]
-    assert words in OUTCOME_COLORS
-
-
-@pytest.mark.parametrize("verdict", list(Verdict))
-def test_with_a_verdict_the_outcome_is_the_verdict(verdict: Verdict) -> None:
-    words = outcome(judged(verdict=verdict))
-    assert words == VERDICT_WORDS[verdict]
-    assert words in OUTCOME_COLORS
 
 
 @pytest.mark.parametrize(
@@ -83,8 +71,9 @@ def test_attributes_of_a_window() -> None:
 
 
 def test_attributes_of_an_attempt() -> None:
-    event = stored(attributes={"seconds_into_window": 8.2})
-    assert attribute_facts(event, BERLIN) == {"Began": "8.2 s after use ended"}
+    corners = [[0.1, 0.1], [0.5, 0.1], [0.5, 0.9]]
+    event = stored(attributes={"seconds_into_window": 8.2, "zone": corners})
+    assert attribute_facts(event, BERLIN) == {"Began": "8.2 s after use ended", "Zone": "3 corners"}
 
 
 def test_attributes_that_this_version_does_not_know_keep_their_names() -> None:
@@ -111,3 +100,19 @@ def test_how_a_verdict_came_about() -> None:
     }
     shown = verdict_facts(make_result(latency_ms=2345, frame_times_s=()))
     assert (shown["Answered in"], shown["Frames seen at"]) == ("2.3 s", "none")
+
+
+def test_what_a_model_server_tells_besides() -> None:
+    result = make_result(
+        model="eyes-7b-q4",
+        requested_model="eyes-7b",
+        server="http://127.0.0.1:11434/v1",
+        requests=2,
+        input_tokens=1423,
+        output_tokens=211,
+        cost=0.00042,
+    )
+    shown = verdict_facts(result)
+    assert (shown["Asked for"], shown["Server"], shown["Requests"]) == ("eyes-7b", "http://127.0.0.1:11434/v1", "2")
+    assert (shown["Tokens"], shown["Cost"]) == ("1,423 in, 211 out", "0.00042")
+    assert "Asked for" not in verdict_facts(make_result(requested_model="mock"))

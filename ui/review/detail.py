@@ -41,8 +41,7 @@ def show_detail(api: BackendApi, opened: Opened, zone: Zone) -> None:
         show_frames(attempt, result)
         with st.expander("How the verdict came about"):
             st.html(_definition_list(verdict_facts(result)))
-    with st.expander(f"More about: {EVENT_WORDS[opened.shown.event_type].lower()}"):
-        st.html(_definition_list(facts(opened.shown, zone)))
+    _show_more(opened.shown, zone)
 
 
 def show_missing(reason: str) -> None:
@@ -73,8 +72,6 @@ def _show_clip(event: StoredEvent) -> None:
         return
     with st.container(border=True, key="no_clip"):
         st.text(_why_no_clip(event))
-    if event.thumbnail_url is not None:
-        st.image(browser_url(event.thumbnail_url), width="stretch", alt=f"Deciding frame: {what}")
 
 
 def _show_steps(opened: Opened, zone: Zone) -> None:
@@ -92,6 +89,15 @@ def _show_steps(opened: Opened, zone: Zone) -> None:
                 on_click=select,
                 args=(opened.session.session_id, None if event is None else event.event_id),
             )
+
+
+def _show_more(event: StoredEvent, zone: Zone) -> None:
+    what = EVENT_WORDS[event.event_type].lower()
+    with st.expander(f"More about: {what}", expanded=event.media_url is None):
+        if event.thumbnail_url is not None:
+            alt = f"The frame that decided: {what} at {event.machine_id}"
+            st.image(browser_url(event.thumbnail_url), width="stretch", alt=alt)
+        st.html(_definition_list(facts(event, zone)))
 
 
 def _gaps_in_words(event: StoredEvent) -> Sequence[str]:

@@ -121,5 +121,5 @@ def _try(act: Callable[[], None]) -> None:
     try:
         act()
     except BackendError as error:
-        st.session_state[_SAID] = str(error)
+        st.session_state[_SAID] = f"That was not done. {error}"
     glance.look_again()

@@ -5,14 +5,17 @@ const PHONE = "(max-width: 640px)";
 export default function ({ data, parentElement, setTriggerValue }) {
   const list = parentElement.querySelector("nav");
   const focused = parentElement.activeElement?.dataset.id;
+  const first = data.days[0].rows[0].id;
   const isMove = list.dataset.open !== String(data.open);
-  list.dataset.open = String(data.open);
+  const isOtherPage = list.dataset.first !== first;
+  Object.assign(list.dataset, { open: String(data.open), first });
   list.replaceChildren(...data.days.flatMap(({ day, rows }) => [
     make("h3", "", day),
     make("ol", "", ...rows.map((row) => make("li", "", link(row, data.open, setTriggerValue)))),
   ]));
   if (focused) list.querySelector(`[data-id="${focused}"]`)?.focus({ preventScroll: true });
-  if (isMove) reveal(list);
+  if (isOtherPage) list.scrollTop = 0;
+  if (isMove || isOtherPage) reveal(list);
 }
 
 function link(row, open, setTriggerValue) {
