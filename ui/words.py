@@ -117,12 +117,13 @@ def _known_attributes(event: StoredEvent, zone: Zone) -> dict[str, tuple[str, st
             found["end_reason"] = "Ended because", end.end_reason and _END_REASONS[end.end_reason]
         case EventType.CLEANING_WINDOW_OPEN:
             window = WindowAttributes.model_validate(event.attributes)
-            found["closes_at"] = "Window closes", window.closes_at and _closing(event, window.closes_at, zone)
+            closes_at = window.closes_at
+            found["closes_at"] = "Window closes", None if closes_at is None else _closing(event, closes_at, zone)
         case EventType.CLEANING_ATTEMPT:
             attempt = AttemptAttributes.model_validate(event.attributes)
             into_s = attempt.seconds_into_window
             found["seconds_into_window"] = "Began", None if into_s is None else f"{duration(into_s)} after use ended"
-            found["zone"] = "Zone", attempt.zone and counted(len(attempt.zone), "corner")
+            found["zone"] = "Zone", None if attempt.zone is None else counted(len(attempt.zone), "corner")
     return {name: (label, text) for name, (label, text) in found.items() if text is not None}
 
 

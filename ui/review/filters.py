@@ -33,7 +33,8 @@ def choose_query(machines: Iterable[Machine], zone: Zone, today: date) -> Sessio
             reviewed = _choose_reviewed()
         with right:
             outcomes = _choose_outcomes()
-            span = _choose_span(zone, today)
+            period = _choose_period()
+        span = None if period is None else _span(period, zone, today)
         camera = _choose_camera({(place.store_id, place.camera_id) for place in names})
     store_id, camera_id = camera or (None, None)
     return SessionQuery(
@@ -73,6 +74,7 @@ def _choose_outcomes() -> list[Outcome]:
         format_func=SESSION_WORDS.__getitem__,
         key="outcome",
         placeholder="All",
+        wrap=True,
         bind="query-params",
     )
 
@@ -89,8 +91,8 @@ def _choose_reviewed() -> bool | None:
     )
 
 
-def _choose_span(zone: Zone, today: date) -> Span | None:
-    choice: Choice | None = st.selectbox(
+def _choose_period() -> Choice | None:
+    return st.selectbox(
         "Days",
         list(Choice),
         index=None,
@@ -98,9 +100,10 @@ def _choose_span(zone: Zone, today: date) -> Span | None:
         placeholder="All",
         bind="query-params",
     )
-    if choice is None:
-        return None
-    return Days.chosen(choice, _pick_days() if choice is Choice.DAYS else (), today).span(zone)
+
+
+def _span(period: Choice, zone: Zone, today: date) -> Span:
+    return Days.chosen(period, _pick_days() if period is Choice.DAYS else (), today).span(zone)
 
 
 def _pick_days() -> tuple[date, ...]:

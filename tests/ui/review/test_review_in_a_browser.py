@@ -7,11 +7,12 @@ from playwright.sync_api import Browser, Page, expect
 
 from backend_api.contract import Event
 from backend_api.contract_sessions import Outcome
-from backend_api.contract_verdicts import Sighting
+from backend_api.contract_verdicts import Review, Sighting
 from tests.browser import plays
 from tests.ui.dashboard import Dashboard
 from tests.ui.gym import make_picture
 from tests.ui.review.page import reviews, session_of
+from ui.api import BackendApi
 
 pytestmark = pytest.mark.e2e
 
@@ -83,9 +84,11 @@ def test_a_link_opens_on_a_phone_with_the_session_above_the_list(
     served: Dashboard, browser: Browser, attempts: list[Event]
 ) -> None:
     event = attempts[-1]
+    BackendApi(served.gym.url).review(event.event_id, Review(agree="no", who="ann"))
     with served.visit(browser, f"review?event={event.event_id}", width=390, dark=True) as visit:
         page = visit.page
         assert plays(page)
+        expect(page.get_by_text("Disagreed, ann")).to_be_visible()
         expect(page.get_by_alt_text("Frame 1, at 0.5 s")).to_be_visible()
         clip, rows = (
             page.locator("video").bounding_box(),
