@@ -87,6 +87,11 @@ def begun_again(desk: Desk, machines: Machines) -> Desk:
     return _told(replace(begin(machines), picture=desk.picture, table=desk.table), "page")
 
 
+def reseeded(desk: Desk) -> Desk:
+    """The table begins anew, with the corners that there are."""
+    return replace(desk, table=desk.table + 1, seed=desk.work.corners)
+
+
 def choose(desk: Desk, machine_id: str | None) -> Desk:
     """Turn to another machine; what is under way stays on the desk."""
     return _told(replace(desk, chosen=machine_id), "page")
@@ -195,7 +200,5 @@ def _without_work(desk: Desk) -> Desk:
 
 def _told(desk: Desk, source: Source) -> Desk:
     """Let picture and table know of a change, unless it came from them."""
-    picture = desk.picture + (source != "picture")
-    if source == "table":
-        return replace(desk, picture=picture)
-    return replace(desk, picture=picture, table=desk.table + 1, seed=desk.work.corners)
+    desk = desk if source == "picture" else replace(desk, picture=desk.picture + 1)
+    return desk if source == "table" else reseeded(desk)

@@ -17,6 +17,7 @@ from ui.setup.desk import (
     id_of,
     kept,
     obstacles,
+    reseeded,
     small_zone,
     with_corners,
     without_corners,
@@ -100,6 +101,9 @@ def _show_words(keys: DeskKeys, desk: Desk) -> None:
 
 
 def _show_table(keys: DeskKeys, desk: Desk) -> Desk:
+    # What was typed into a table is forgotten while it is not drawn, as when the backend is away; the desk knows it.
+    if desk.seed != desk.work.corners and keys.widget("table", desk.table) not in st.session_state:
+        desk = keep_desk(keys, reseeded(desk))
     with st.expander("Corners as numbers"):
         st.caption("From 0 (left, top) to 1 (right, bottom), in order around the zone.")
         corners = show_corner_table(keys.widget("table", desk.table), desk.seed, "Corners of the zone")

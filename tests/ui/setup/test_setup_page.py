@@ -1,5 +1,6 @@
 """The page Setup against a real backend: cameras, the queue, asking again, and the steps of the zone editor."""
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import cv2
@@ -144,6 +145,15 @@ def test_the_steps_of_drawing(gym: Gym) -> None:
     assert app.button(key=f"close/{WIDGETS}").disabled
     click(app, f"clear/{WIDGETS}")
     assert app.session_state[DESK].work.corners == ()
+
+
+def test_what_was_typed_into_the_table_is_not_lost_with_the_table(gym: Gym) -> None:
+    with_camera(gym)
+    app = open_setup()
+    typed = with_corners(app.session_state[DESK], TRIANGLE, is_open=True, source="table")
+    # As after the page could not be drawn for a while: the session has the desk, and no table of that number.
+    app = put_on_desk(app, replace(typed, table=7))
+    assert app.session_state[DESK].work.corners == TRIANGLE
 
 
 def test_what_is_wrong_with_a_zone_is_said_with_its_name(gym: Gym) -> None:
