@@ -16,6 +16,7 @@ _UNOPENED, _OPENED = "unopened", "opened"
 # Where to look for an outcome of sessions that are not their machine's last; every other one is a stage of its own.
 _STAGES = {Outcome.NO_WINDOW: _UNOPENED, Outcome.NOT_ATTEMPTED: _OPENED}
 _PLACE = ("store_id", "camera_id", "machine_id")
+_BEFORE_ALL_MS = -(2**63)
 
 
 def stages(outcomes: Collection[Outcome]) -> list[str]:
@@ -54,9 +55,12 @@ def last_sessions() -> CTE:
     first = select(*columns).order_by(*downwards).limit(1).subquery()
     last = first.select().cte("last", recursive=True)
     before, below = sessions.alias("before"), sessions.alias("below")
+    # SQLite steps down to what equals the tuple and walks on from there, hence a time before all times. Beside columns
+    # it would compare by the first of the index alone; beside expressions it does by all.
+    here = tuple_(*(column.concat("") for column in last.c[_PLACE]), _BEFORE_ALL_MS)
     next_seq = (
         select(below.c.seq)
-        .where(tuple_(*below.c[_PLACE]) < tuple_(*last.c[_PLACE]))
+        .where(tuple_(*below.c[_PLACE], below.c.ts_ms) < here)
         .order_by(*(below.c[name].desc() for name in (*_PLACE, "ts_ms", "seq")))
         .limit(1)
         .correlate(last)
