@@ -5,8 +5,13 @@ from dataclasses import dataclass
 
 from backend_api.contract import EventType, StoredEvent, WindowAttributes
 from ui.local_time import Zone
-from ui.words import EVENT_WORDS
 
+_WORDS = {
+    EventType.MACHINE_OCCUPIED_START: "Use began",
+    EventType.MACHINE_OCCUPIED_END: "Use ended",
+    EventType.CLEANING_WINDOW_OPEN: "Window",
+    EventType.CLEANING_ATTEMPT: "Attempt",
+}
 # Whoever wants to know whether a machine was cleaned looks at the attempt first, then at how it was left.
 _MOST_TELLING = (
     EventType.CLEANING_ATTEMPT,
@@ -25,8 +30,8 @@ class Step:
 
     @property
     def label(self) -> str:
-        """What happens in it."""
-        return EVENT_WORDS[self.event_type]
+        """What happens in it, in as few words as fit four times beside each other on a phone."""
+        return _WORDS[self.event_type]
 
     def when(self, zone: Zone, *, going_on: bool) -> str:
         """When it happened; of a window, until when it is open. `going_on` is whether it still can happen."""

@@ -22,7 +22,7 @@ ALL = (START, END, WINDOW, ATTEMPT)
 def test_they_stand_in_their_order_whatever_came_first() -> None:
     found = steps(ALL[::-1])
     assert [step.event for step in found] == [*ALL]
-    assert [step.label for step in found] == ["Use began", "Use ended", "Window opened", "Cleaning attempt"]
+    assert [step.label for step in found] == ["Use began", "Use ended", "Window", "Attempt"]
     assert [step.when(BERLIN, going_on=False) for step in found] == [
         "10:00:00",
         "10:01:00",
