@@ -60,7 +60,9 @@ def _show_camera(sample: Sample, machines: Sequence[str], zone: Zone, *, with_st
             st.markdown(f"**{plain(title)}**", width="content")
             st.badge(STATUS_WORDS[state.status], color=STATUS_COLORS[state.status])
         if state.last_error:
-            st.markdown(f":red[Trouble: {plain(state.last_error)}]")
+            with st.container(horizontal=True, gap="small"):
+                st.badge("Trouble", color="red")
+                st.text(state.last_error, width="stretch")
         if state.status is CameraStatus.GONE:
             st.text("Its edge has stopped, or cannot reach the backend. Look at its last lines, and start it again.")
         st.html(_definition_list(health_facts(sample, machines, zone)))

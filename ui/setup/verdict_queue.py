@@ -28,6 +28,8 @@ _WORKER_COMMAND = "python mm_worker/worker.py --db ./data/app.db --seed 123"
 _PROBLEM = "retry_problem"
 # Two side by side on a phone.
 _TILE_PX = 160
+# A phone has the buttons below.
+_WORDS_PX = 560
 
 
 @st.fragment(run_every=REFRESH_S)
@@ -90,10 +92,9 @@ def show_failed(door: BackendApi, zone: Zone) -> None:
 
 def _show_failed(door: BackendApi, event: StoredEvent, name: str, zone: Zone) -> None:
     with st.container(horizontal=True, vertical_alignment="center", border=True, key=f"failed-{event.event_id}"):
-        with st.container(gap="xxsmall"):
-            st.text(f"{name}, {zone.full(event.ts)}")
-            error = event.mm.error if event.mm else None
-            st.caption(plain(error or "no reason was given"))
+        with st.container(gap="xxsmall", width=_WORDS_PX):
+            st.markdown(f"**{plain(name)}**, {plain(zone.full(event.ts))}")
+            st.text((event.mm and event.mm.error) or "no reason was given")
         query = {"session": str(event.session_id)}
         st.page_link("views/review.py", label="Open", query_params=query)
         ids = [event.event_id]

@@ -13,7 +13,7 @@ from ui.setup.desk import Desk
 _NAME = "zone_picture"
 _CSS, _JS = (Path(__file__).with_name(name).read_text(encoding="utf-8") for name in (f"{_NAME}.css", f"{_NAME}.js"))
 _HTML = """\
-<div class="stage">
+<div class="stage empty">
   <img hidden>
   <svg viewBox="0 0 1 1" preserveAspectRatio="none" aria-hidden="true"></svg>
   <div class="marks" aria-hidden="true"></div>
