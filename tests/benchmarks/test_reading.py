@@ -7,62 +7,39 @@ import sqlite3
 from collections.abc import Callable, Iterator
 from contextlib import closing
 from datetime import timedelta
-from pathlib import Path
 from uuid import UUID
 
 import pytest
 
 from backend_api.clock import SystemClock
 from backend_api.contract import EventType
+from backend_api.contract_sessions import Outcome
 from backend_api.contract_verdicts import Verdict
 from backend_api.instants import from_ms
 from backend_api.keyset import Order
+from backend_api.machines import MachineQuery
 from backend_api.sessions import SessionQuery
 from backend_api.stats import StatsQuery
 from backend_api.store import EventQuery, Store
+from tests.benchmarks.many_events import BEGIN_MS, STEP_MS, make_store
 
 SMALL, LARGE = 10_000, 1_000_000
 ROUNDS = 100
-BEGIN_MS = 1_700_000_000_000
-# One event every ten seconds on twenty machines of four cameras.
-STEP_MS = 10_000
-SERIES = "WITH RECURSIVE n(i) AS (SELECT 0 UNION ALL SELECT i + 1 FROM n WHERE i < :count - 1)"
-BODY = (
-    """'{"event_id":"' || printf('00000000-0000-4000-8000-%012x', i) || '","event_type":"' || kind || '","store_id":"""
-    """"bench","camera_id":"' || camera || '","machine_id":"' || machine || '","session_id":"' || session || '","""
-    """"ts":"2026-01-31T09:00:00.000Z","media_time_s":0.0,"confidence":0.9,"needs_mm":' ||"""
-    """ iif(kind = 'CLEANING_ATTEMPT', 'true', 'false') || ',"attributes":{}}'"""
+# One session in five as if nobody had cleaned, one in a hundred of the others reviewed.
+VARIETY = (
+    "UPDATE sessions SET attempt_seq = NULL, attempt_ms = NULL, verdict = NULL WHERE seq % 5 = 0",
+    "UPDATE sessions SET review = 'yes' WHERE verdict IS NOT NULL AND seq % 100 = 1",
 )
-EVENTS = f"""INSERT INTO events {SERIES}, facts AS (
-    SELECT i, CASE i % 4 {" ".join(f"WHEN {index} THEN '{kind}'" for index, kind in enumerate(EventType))} END AS kind,
-        printf('cam_%d', i / 4 % 4) AS camera, printf('bike_%02d', i / 4 % 20) AS machine,
-        printf('00000000-0000-4000-8000-%012x', i - i % 4) AS session FROM n)
-SELECT i + 1, printf('00000000-0000-4000-8000-%012x', i), kind, 'bench', camera, machine, session,
-    {BEGIN_MS} + i * {STEP_MS}, {BEGIN_MS} + i * {STEP_MS}, {BODY}, NULL FROM facts"""  # noqa: S608 - constants of this file
-ENRICHMENTS = f"""INSERT INTO enrichments (seq, ts_ms, status, attempts, token, changed_at_ms, verdict)
-SELECT seq, ts_ms, 'DONE', 1, 1, ts_ms, CASE seq / 4 % 3 {
-    " ".join(f"WHEN {index} THEN '{verdict}'" for index, verdict in enumerate(Verdict))
-} END
-FROM events WHERE event_type = 'CLEANING_ATTEMPT'"""  # noqa: S608 - constants of this file
-
-
-def make_store(path: Path, count: int) -> Store:
-    """A store with `count` events, a quarter of them judged, written the fast way."""
-    Store.open(path, SystemClock(), create=True).close()
-    with closing(sqlite3.connect(path)) as connection, connection:
-        connection.execute("PRAGMA synchronous=OFF")
-        connection.execute(EVENTS, {"count": count})
-        connection.execute(ENRICHMENTS)
-        connection.execute(
-            "UPDATE sessions SET verdict = (SELECT verdict FROM enrichments WHERE enrichments.seq = attempt_seq)"
-        )
-    return Store.open(path, SystemClock(), create=False)
 
 
 @pytest.fixture(scope="module")
 def stores(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Store, Store]]:
     folder = tmp_path_factory.mktemp("reading")
     with closing(make_store(folder / "small.db", SMALL)) as small, closing(make_store(folder / "l.db", LARGE)) as large:
+        for name in ("small.db", "l.db"):
+            with closing(sqlite3.connect(folder / name)) as connection, connection:
+                for statement in VARIETY:
+                    connection.execute(statement)
         yield small, large
 
 
@@ -109,6 +86,31 @@ def sessions_page(store: Store, _count: int) -> Callable[[], object]:
     return lambda: store.reading.sessions(query)
 
 
+def uncleaned_sessions_page(store: Store, _count: int) -> Callable[[], object]:
+    query = SessionQuery(outcome=[Outcome.NOT_ATTEMPTED, Outcome.NOT_CLEANED, Outcome.NO_WINDOW])
+    return lambda: store.reading.sessions(query)
+
+
+def unreviewed_sessions_page(store: Store, count: int) -> Callable[[], object]:
+    verdicts = [Outcome.CLEANED, Outcome.NOT_CLEANED, Outcome.CANNOT_TELL]
+    query = SessionQuery(outcome=verdicts, reviewed=False, until=from_ms(BEGIN_MS + count // 2 * STEP_MS))
+    return lambda: store.reading.sessions(query)
+
+
+def reviewed_sessions_page(store: Store, _count: int) -> Callable[[], object]:
+    query = SessionQuery(reviewed=True, order=Order.ASC, limit=10)
+    return lambda: store.reading.sessions(query)
+
+
+def sessions_now_page(store: Store, _count: int) -> Callable[[], object]:
+    query = SessionQuery(outcome=[Outcome.IN_USE, Outcome.WINDOW_OPEN, Outcome.WAITING, Outcome.FAILED])
+    return lambda: store.reading.sessions(query)
+
+
+def machines_now(store: Store, _count: int) -> Callable[[], object]:
+    return lambda: store.reading.machines(MachineQuery())
+
+
 def deep_sessions_page(store: Store, count: int) -> Callable[[], object]:
     query = SessionQuery(order=Order.ASC, since=from_ms(BEGIN_MS + count // 2 * STEP_MS))
     return lambda: store.reading.sessions(query)
@@ -124,7 +126,8 @@ def stats_of_a_day(store: Store, count: int) -> Callable[[], object]:
     "reading",
     [
         *(filtered_page, deep_page, page_of_nothing, verdicts_page, one_event),
-        *(sessions_page, deep_sessions_page, stats_of_a_day),
+        *(sessions_page, deep_sessions_page, uncleaned_sessions_page, unreviewed_sessions_page),
+        *(reviewed_sessions_page, sessions_now_page, machines_now, stats_of_a_day),
     ],
 )
 def test_a_million_cost_at_most_three_times_ten_thousand(

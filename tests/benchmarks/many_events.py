@@ -1,0 +1,45 @@
+"""Stores with very many events, as dense as a busy gym's, filled within seconds."""
+
+import sqlite3
+from contextlib import closing
+from pathlib import Path
+
+from backend_api.clock import SystemClock
+from backend_api.contract import EventType
+from backend_api.contract_verdicts import Verdict
+from backend_api.store import Store
+
+BEGIN_MS = 1_700_000_000_000  # since 1970
+# One event every ten seconds on twenty machines of four cameras.
+STEP_MS = 10_000
+SERIES = "WITH RECURSIVE n(i) AS (SELECT 0 UNION ALL SELECT i + 1 FROM n WHERE i < :count - 1)"
+BODY = (
+    """'{"event_id":"' || printf('00000000-0000-4000-8000-%012x', i) || '","event_type":"' || kind || '","store_id":"""
+    """"bench","camera_id":"' || camera || '","machine_id":"' || machine || '","session_id":"' || session || '","""
+    """"ts":"2026-01-31T09:00:00.000Z","media_time_s":0.0,"confidence":0.9,"needs_mm":' ||"""
+    """ iif(kind = 'CLEANING_ATTEMPT', 'true', 'false') || ',"attributes":{}}'"""
+)
+EVENTS = f"""INSERT INTO events {SERIES}, facts AS (
+    SELECT i, CASE i % 4 {" ".join(f"WHEN {index} THEN '{kind}'" for index, kind in enumerate(EventType))} END AS kind,
+        printf('cam_%d', i / 4 % 4) AS camera, printf('bike_%02d', i / 4 % 20) AS machine,
+        printf('00000000-0000-4000-8000-%012x', i - i % 4) AS session FROM n)
+SELECT i + 1, printf('00000000-0000-4000-8000-%012x', i), kind, 'bench', camera, machine, session,
+    :begin + i * {STEP_MS}, :begin + i * {STEP_MS}, {BODY}, NULL FROM facts"""  # noqa: S608 - constants of this file
+ENRICHMENTS = f"""INSERT INTO enrichments (seq, ts_ms, status, attempts, token, changed_at_ms, verdict)
+SELECT seq, ts_ms, 'DONE', 1, 1, ts_ms, CASE seq / 4 % 3 {
+    " ".join(f"WHEN {index} THEN '{verdict}'" for index, verdict in enumerate(Verdict))
+} END
+FROM events WHERE event_type = 'CLEANING_ATTEMPT'"""  # noqa: S608 - constants of this file
+
+
+def make_store(path: Path, count: int, begin_ms: int = BEGIN_MS) -> Store:
+    """A store with `count` events, a quarter of them judged, the first at `begin_ms`, written the fast way."""
+    Store.open(path, SystemClock(), create=True).close()
+    with closing(sqlite3.connect(path)) as connection, connection:
+        connection.execute("PRAGMA synchronous=OFF")
+        connection.execute(EVENTS, {"count": count, "begin": begin_ms})
+        connection.execute(ENRICHMENTS)
+        connection.execute(
+            "UPDATE sessions SET verdict = (SELECT verdict FROM enrichments WHERE enrichments.seq = attempt_seq)"
+        )
+    return Store.open(path, SystemClock(), create=False)
