@@ -7,7 +7,7 @@ from playwright.sync_api import Browser, Page, expect
 
 from backend_api.contract import Event
 from backend_api.contract_sessions import Outcome
-from backend_api.contract_verdicts import Review, Sighting
+from backend_api.contract_verdicts import Review, Sighting, Verdict
 from tests.browser import plays
 from tests.ui.dashboard import Dashboard
 from tests.ui.gym import make_picture
@@ -55,7 +55,7 @@ def test_a_clip_plays_on_while_sessions_arrive_and_keys_lead_from_answer_to_answ
         page.evaluate("window.played = document.querySelector('video'); played.pause(); played.currentTime = 1.5")
         page.wait_for_function("!played.seeking && played.currentTime > 1.4")
 
-        served.gym.add_session(Outcome.IN_USE, machine_id="rower_01", ago_s=60)
+        served.gym.add_session(Outcome.WAITING, machine_id="rower_01", ago_s=200)
         expect(page.get_by_role("button", name="Show 1 new")).to_be_visible()
         expect_open(page, first)
         assert page.evaluate("played === document.querySelector('video') && played.currentTime > 1.4")
@@ -78,6 +78,12 @@ def test_a_clip_plays_on_while_sessions_arrive_and_keys_lead_from_answer_to_answ
         expect(page.locator(_MARKED)).to_contain_text("No attempt")
         page.go_back()
         expect_open(page, second)
+
+        page.get_by_role("button", name="Show 1 new").click()
+        page.get_by_role("navigation", name="Sessions").get_by_role("link", name="rower_01").click()
+        expect(page.get_by_text("The model has not been asked yet.")).to_be_visible()
+        served.gym.judge(Verdict.CLEANED, summary="Wiped.")
+        expect(page.get_by_text("Wiped.")).to_be_visible()
 
 
 def test_a_link_opens_on_a_phone_with_the_session_above_the_list(
