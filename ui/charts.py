@@ -93,7 +93,10 @@ def dressed(chart: Drawing, colors: Ink) -> Drawing:
 
 
 def show_chart(chart: Drawing, *, key: str, alt_text: str) -> None:
-    """Draw a chart as wide as there is room; `alt_text` says what it shows to who cannot see it."""
+    """Draw a chart as wide as there is room; `alt_text` says, in a few words, what it shows.
+
+    A table beside it tells the rest to who cannot see it: every button of the chart repeats `alt_text`.
+    """
     st.altair_chart(dressed(chart, ink()), width="stretch", theme=None, key=key, alt=alt_text)
 
 

@@ -1,6 +1,6 @@
 """Figures at a glance: a card each, with what it is of, how it changed, and what it means."""
 
-from collections.abc import Iterable
+from collections.abc import Sequence
 from dataclasses import dataclass
 from html import escape
 
@@ -24,9 +24,11 @@ class Card:
     change: Change | None = None
 
 
-def show_cards(cards: Iterable[Card]) -> None:
-    """Draw the cards side by side, as many as there is room for."""
+def show_cards(cards: Sequence[Card], before: str) -> None:
+    """Draw the cards side by side, as many as there is room for, and below them that changes are against `before`."""
     st.html(f'<dl class="figures">{"".join(_card(card) for card in cards)}</dl>')
+    if any(card.change for card in cards):
+        st.caption(f"Changes are against {before}.")
 
 
 def _card(card: Card) -> str:

@@ -37,6 +37,6 @@ def _pick_days(today: date) -> tuple[date, ...]:
         key="days",
         bind="query-params",
         label_visibility="collapsed",
-        width=260,
+        width=300,
     )
     return tuple(picked)

@@ -31,7 +31,6 @@ class Moment:
     """An hour or a day of the trend: its label on the axis, and its figures."""
 
     label: str
-    begin: datetime
     figures: BucketFigures
 
 
@@ -45,6 +44,11 @@ def uncleaned(figures: Figures) -> int:
     return figures.windows_closed - figures.windows_cleaned
 
 
+def counts(figures: Figures) -> tuple[int, ...]:
+    """How many windows closed as which kind."""
+    return tuple(getattr(figures, kind) for kind in KINDS)
+
+
 def kinds_in_words(figures: Figures) -> str:
     """Of which kinds the uncleaned ones are, e.g. `2 no attempt, 1 cannot tell`."""
     parts = ((getattr(figures, kind), FIGURE_WORDS[kind].lower()) for kind in UNCLEANED)
@@ -53,23 +57,13 @@ def kinds_in_words(figures: Figures) -> str:
 
 def moments(buckets: Iterable[BucketFigures], unit: Unit, zone: Zone) -> list[Moment]:
     """The trend's steps in order, labelled by the zone's clock or calendar."""
-    return [Moment(_label(bucket.begin.astimezone(zone.info), unit), bucket.begin, bucket) for bucket in buckets]
+    return [Moment(_label(bucket.begin.astimezone(zone.info), unit), bucket) for bucket in buckets]
 
 
 def axis_labels(count: int, most: int = 7) -> list[int]:
     """Which of `count` steps get a label: at most `most` of them, evenly spaced, the last one among them."""
     step = -(-count // most) if count else 1
     return [index for index in range(count) if (count - 1 - index) % step == 0]
-
-
-def trend_in_words(steps: Iterable[Moment]) -> str:
-    """The trend for who cannot see it: `Mon 16 Nov: 3 of 4 cleaned; ...`."""
-    told = (
-        f"{step.label}: {of_all(step.figures.windows_cleaned, step.figures.windows_closed)} cleaned"
-        for step in steps
-        if step.figures.windows_closed
-    )
-    return "; ".join(told)
 
 
 def _label(local: datetime, unit: Unit) -> str:

@@ -7,7 +7,7 @@ import streamlit as st
 
 from backend_api.contract_stats import Unit
 from ui.charts import Drawing, Ink, drawing, ink, show_chart, show_legend
-from ui.cleaning.breakdown import KINDS, Moment, axis_labels, of_all, trend_in_words
+from ui.cleaning.breakdown import KINDS, Moment, axis_labels, of_all
 from ui.figure_cards import NO_FIGURE
 from ui.meanings import FIGURE_WORDS
 from ui.words import duration, percent
@@ -20,11 +20,10 @@ def show_trend(steps: Sequence[Moment], unit: Unit, zone_name: str) -> None:
     """Draw both charts, and below them the same as a table."""
     table = [_row(index, step) for index, step in enumerate(steps)]
     axis = _axis(steps, f"{'Hour' if unit is Unit.HOUR else 'Day'} ({zone_name})")
-    told = trend_in_words(steps)
     st.markdown("**Compliance, % of windows closed**")
-    show_chart(_line(table, axis, ink()), key="trend", alt_text=f"Compliance over time. {told}.")
+    show_chart(_line(table, axis, ink()), key="trend", alt_text=f"Compliance by {unit}")
     st.markdown("**Windows closed, by what they came to**")
-    show_chart(_bars(steps, axis, ink()), key="kinds", alt_text=f"Windows closed over time. {told}.")
+    show_chart(_bars(steps, axis, ink()), key="kinds", alt_text=f"Windows closed by {unit}")
     show_legend(("■", color, FIGURE_WORDS[kind]) for kind, color in _colors(ink()).items())
     with st.expander("The same as a table"):
         st.dataframe([_told(row) for row in table], hide_index=True, key="trend_table")

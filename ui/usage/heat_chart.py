@@ -7,7 +7,7 @@ import streamlit as st
 
 from ui.charts import Drawing, Ink, drawing, ink, show_chart
 from ui.usage.heat import HOURS, WEEKDAYS, Cell, busiest
-from ui.words import counted, percent
+from ui.words import percent
 
 _ROW_PX = 26
 _LABELLED_HOURS = range(0, 24, 3)
@@ -22,9 +22,7 @@ def show_heat(cells: Sequence[Cell], zone_name: str) -> None:
     show_chart(_chart(cells, top, zone_name, ink()), key="heat", alt_text=_in_words(top))
     _show_scale(top, ink())
     with st.expander("The same as a table"):
-        st.dataframe(
-            heat_rows(cells), hide_index=True, key="heat_table", alt="Share of time in use by hour and weekday"
-        )
+        st.dataframe(heat_rows(cells), hide_index=True, key="heat_table", alt="The week by hour")
 
 
 def heat_rows(cells: Sequence[Cell]) -> list[dict[str, str]]:
@@ -90,10 +88,7 @@ def _when(cell: Cell) -> str:
 
 
 def _in_words(top: Cell) -> str:
-    return (
-        f"Share of time in use by hour and weekday. Most in use: {_when(top)}, {percent(top.share or 0)} of the time, "
-        f"{counted(top.sessions, 'session')}. The table below tells the rest."
-    )
+    return f"Share of time in use by hour and weekday, most on {_when(top)}: {percent(top.share or 0)}"
 
 
 def _show_scale(top: Cell, colors: Ink) -> None:

@@ -160,5 +160,4 @@ def _colors(colors: Ink) -> dict[Outcome, str]:
 
 
 def _in_words(timeline: Timeline, names: Mapping[Place, str]) -> str:
-    uses = counted(len(timeline.uses), "use")
-    return f"Timeline of {counted(len(names), 'machine')}: {uses}. The table below tells the same."
+    return f"Timeline of {counted(len(names), 'machine')}: {counted(len(timeline.uses), 'use')}"

@@ -36,8 +36,7 @@ def show_page() -> None:
     span, earlier = days.span(here), days.span_before(here, now)
     found = glance.stats(StatsQuery(span.since, span.until, here.name, Unit.HOUR))
     before = glance.stats(StatsQuery(earlier.since, earlier.until, here.name)).total
-    show_cards(usage_cards(found, before))
-    st.caption(f"Changes are against {days.before_in_words(here, now)}.")
+    show_cards(usage_cards(found, before), days.before_in_words(here, now))
     st.subheader("Share of time in use, by hour and weekday", anchor=False)
     show_heat(fold(found.buckets, here), here.name)
     st.subheader("By machine", anchor=False)
