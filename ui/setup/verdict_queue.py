@@ -11,7 +11,7 @@ from backend_api.clock import SystemClock
 from backend_api.contract import StoredEvent
 from backend_api.contract_verdicts import MmStatus, QueueState
 from ui import glance
-from ui.api import BackendApi, BackendError
+from ui.api import BackendApi, BackendError, Refused
 from ui.local_time import Zone
 from ui.machine_names import Place, place_of
 from ui.markdown import plain
@@ -102,11 +102,14 @@ def _show_failed(door: BackendApi, event: StoredEvent, name: str, zone: Zone) ->
 
 
 def _ask_again(door: BackendApi, event_ids: Iterable[UUID]) -> None:
-    try:
-        for event_id in event_ids:
+    for event_id in event_ids:
+        try:
             door.retry(event_id)
-    except BackendError as error:
-        st.session_state[_PROBLEM] = str(error)
+        except Refused as error:
+            # Somebody else may have asked already: no reason not to ask about the others.
+            st.session_state[_PROBLEM] = str(error)
+        except BackendError:
+            break  # the page meets the same error, and shows it
     glance.look_again()
 
 

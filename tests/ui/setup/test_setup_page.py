@@ -102,11 +102,11 @@ def test_what_failed_says_why_and_is_asked_again_one_by_one_or_all_at_once(gym: 
     assert [metric.value for metric in app.metric] == ["3", "0", "0", "0"]
 
 
-def test_a_question_that_somebody_else_asked_again_is_no_error(gym: Gym) -> None:
-    failed = gym.add_session(Outcome.FAILED)
+def test_a_question_that_somebody_else_asked_again_keeps_nobody_from_asking_the_others(gym: Gym) -> None:
+    failed = [gym.add_session(Outcome.FAILED, ago_s=1000 * (number + 1)) for number in range(2)]
     app = open_setup()
-    gym.store.retry(failed.event_id)
-    click(app, f"retry-{failed.event_id}")
+    gym.store.retry(failed[0].event_id)
+    click(app, "retry_all")
     assert "DEAD" in " ".join(warning.value for warning in app.warning)
     assert "Ask again" not in labels(app)
 
