@@ -1,9 +1,9 @@
 """What an edge says of its camera, and what follows from it."""
 
+from collections import Counter
 from enum import StrEnum
-from typing import Self
 
-from pydantic import Field, NonNegativeInt, model_validator
+from pydantic import Field, NonNegativeInt, field_validator
 
 from backend_api.contract_types import Name, Seconds, Timestamp, Value, Zone
 
@@ -72,13 +72,13 @@ class CameraSetup(Value):
         description="The edge's configuration file as YAML, without its comments; null when the edge keeps it back.",
     )
 
-    @model_validator(mode="after")
-    def _check_ids(self) -> Self:
-        ids = [machine.machine_id for machine in self.machines]
-        for machine_id in ids:
-            if ids.count(machine_id) > 1:
-                raise ValueError(f"machines: {machine_id} is the id of two of them; give each its own")
-        return self
+    @field_validator("machines")
+    @classmethod
+    def _check_ids(cls, machines: tuple[MachineSetup, ...]) -> tuple[MachineSetup, ...]:
+        for machine_id, count in Counter(machine.machine_id for machine in machines).items():
+            if count > 1:
+                raise ValueError(f"{machine_id} is the id of {count} machines; give each its own")
+        return machines
 
 
 class CameraSetupState(CameraSetup):

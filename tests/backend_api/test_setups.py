@@ -137,7 +137,8 @@ def test_what_is_no_setup_is_refused_with_its_fields(client: TestClient, body: s
 
 def test_two_machines_of_one_id_are_refused(client: TestClient) -> None:
     refused = problem(client.put(SETUP_PATH, content=with_machine(machine_id="rower_01"), headers=JSON), 422)
-    assert "rower_01 is the id of two" in refused.detail
+    assert fields(refused) == ["machines"]
+    assert "rower_01 is the id of 2 machines; give each its own" in refused.detail
 
 
 def test_the_longest_configuration_of_the_widest_characters_is_taken(client: TestClient) -> None:

@@ -219,6 +219,7 @@ def test_a_link_names_the_camera(gym: Gym) -> None:
     with_camera(gym)
     gym.report("cam_02")
     assert open_setup(camera=f"{STORE}/cam_02").selectbox(key="camera").value == f"{STORE}/cam_02"
+    assert open_setup(camera="of/yesterday").selectbox(key="camera").value == f"{STORE}/cam_01"
 
 
 def test_the_desk_follows_an_edge_that_watches_the_new_zones(gym: Gym) -> None:
