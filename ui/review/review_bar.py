@@ -26,6 +26,11 @@ _ANSWERS: tuple[tuple[Literal["yes", "no", "unsure"], str, str], ...] = (
 )
 
 
+def is_entered() -> bool:
+    """Whether the page is drawn anew after another one was; to be asked before its buttons are drawn."""
+    return "undo" not in st.session_state  # the state of a button that is not drawn is dropped
+
+
 def show_moves(api: BackendApi, session_id: UUID | None) -> None:
     """Draw the buttons that lead from one session to another, and the one that takes the last review back."""
     with st.container(horizontal=True, key="moves", gap="xsmall"):

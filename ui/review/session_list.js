@@ -10,7 +10,7 @@ export default function ({ data, parentElement, setTriggerValue }) {
   const isOtherPage = list.dataset.first !== first;
   Object.assign(list.dataset, { open: String(data.open), first });
   list.replaceChildren(...data.days.flatMap(({ day, rows }) => [
-    make("h3", "", day),
+    make("h2", "", day),
     make("ol", "", ...rows.map((row) => make("li", "", link(row, data.open, setTriggerValue)))),
   ]));
   if (focused) list.querySelector(`[data-id="${focused}"]`)?.focus({ preventScroll: true });
@@ -57,7 +57,7 @@ function reveal(list) {
   const row = list.querySelector("[aria-current]")?.getBoundingClientRect();
   if (!row) return;
   const frame = list.getBoundingClientRect();
-  const top = frame.top + list.querySelector("h3").offsetHeight;
+  const top = frame.top + list.querySelector("h2").offsetHeight;
   if (row.top < top) list.scrollTop -= top - row.top;
   if (row.bottom > frame.bottom) list.scrollTop += row.bottom - frame.bottom;
 }

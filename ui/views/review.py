@@ -6,19 +6,21 @@ from backend_api.clock import SystemClock
 from ui import glance
 from ui.review.detail import show_detail, show_missing
 from ui.review.filters import choose_query
-from ui.review.list_state import current_feed, shared
+from ui.review.list_state import current_feed, forget_feed, shared
 from ui.review.list_view import show_list, watch, watching
 from ui.review.opened import NotThere, Opened, fetch_opened
-from ui.review.review_bar import show_moves
+from ui.review.review_bar import is_entered, show_moves
 from ui.review.session_feed import Feed
 from ui.selection import NoId, Selection, selection
 from ui.session import api, zone
 
 
 def show_page() -> None:
-    """Draw the page. Raises BackendError, with nothing but the filters drawn, when the backend cannot answer."""
+    """Draw the page. Raises BackendError when the backend cannot answer."""
     door, here = api(), zone()
     source = shared(door)
+    if is_entered():
+        forget_feed()
     st.title("Review", anchor=False)
     with st.container(key="review_page"):
         list_column, detail_column = st.columns([10, 13], gap="medium")

@@ -110,6 +110,16 @@ def test_what_arrives_waits_behind_a_button_and_leaves_the_open_session_open(gym
     assert app.button(key="show_new").disabled
 
 
+def test_whoever_comes_back_from_another_page_finds_what_is_new(gym: Gym) -> None:
+    begin_sessions(gym, 1, ago_s=100)
+    app = open_app()
+    begin_sessions(gym, 1)
+    app.switch_page("views/now.py")
+    rerun(app)
+    app.switch_page("views/review.py")
+    assert len(rows(rerun(app))) == 2
+
+
 def test_what_became_of_a_session_changes_in_its_row(gym: Gym) -> None:
     gym.add_session(Outcome.WAITING)
     app = open_app()
