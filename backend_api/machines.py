@@ -11,16 +11,16 @@ from backend_api.contract_types import Name, Value
 from backend_api.contract_verdicts import Verdict
 from backend_api.derived_tables import sessions
 from backend_api.instants import from_ms, to_ms
-from backend_api.outcomes import last_sessions
-from backend_api.session_rows import PictureUrl, no_picture, select_sessions, to_session
+from backend_api.outcomes import LAST_SESSIONS
+from backend_api.session_rows import SELECT_SESSIONS, PictureUrl, no_picture, to_session
 from backend_api.setups import machine_names
 from backend_api.tables import cameras, events
 
-_LAST = last_sessions()
-_PLACES = select(_LAST)
+_PLACES = select(LAST_SESSIONS)
+_LAST = SELECT_SESSIONS.join(LAST_SESSIONS, LAST_SESSIONS.c.seq == sessions.c.seq)
 _ARRIVED = (
-    select(_LAST.c.store_id, _LAST.c.camera_id, events.c.received_at_ms.label("heard_ms"))
-    .join_from(_LAST, sessions, sessions.c.seq == _LAST.c.seq)
+    select(LAST_SESSIONS.c.store_id, LAST_SESSIONS.c.camera_id, events.c.received_at_ms.label("heard_ms"))
+    .join_from(LAST_SESSIONS, sessions, sessions.c.seq == LAST_SESSIONS.c.seq)
     .join(events, events.c.session_id == sessions.c.session_id)
 )
 _REPORTED = select(cameras.c.store_id, cameras.c.camera_id, cameras.c.reported_at_ms)
@@ -89,7 +89,7 @@ def read_machines(
     """The machines that `query` lets through, at `now`."""
     names = machine_names(connection)
     last: dict[Place, Session | None] = {Place(*of): None for of in names}
-    for row in connection.execute(select_sessions(to_ms(now)).join(_LAST, _LAST.c.seq == sessions.c.seq)):
+    for row in connection.execute(_LAST, {"now_ms": to_ms(now)}):
         session = to_session(row, names, picture_url)
         last[Place(session.store_id, session.camera_id, session.machine_id)] = session
     heard_at = _heard_at(connection)

@@ -4,28 +4,26 @@ Most outcomes follow from the session's row alone, whose `stage` has an index. T
 open window. But only the last session of a machine can, so both are looked for among these, one a machine.
 """
 
-from collections.abc import Collection
-
-from sqlalchemy import CTE, ColumnElement, and_, case, exists, literal, not_, select, tuple_
+from sqlalchemy import CTE, ColumnElement, and_, bindparam, case, exists, literal, not_, select, tuple_
 
 from backend_api.contract_sessions import Outcome
 from backend_api.derived_tables import sessions
 
 ONLY_OF_THE_LAST = frozenset({Outcome.IN_USE, Outcome.WINDOW_OPEN})
 _UNOPENED, _OPENED = "unopened", "opened"
-# Where to look for an outcome of sessions that are not their machine's last; every other one is a stage of its own.
-_STAGES = {Outcome.NO_WINDOW: _UNOPENED, Outcome.NOT_ATTEMPTED: _OPENED}
+# Where to look for outcomes that follow from the stage and the time; every other one is a stage of its own.
+TIMED = {Outcome.NO_WINDOW: _UNOPENED, Outcome.NOT_ATTEMPTED: _OPENED}
+JUDGED = frozenset({Outcome.CLEANED, Outcome.NOT_CLEANED, Outcome.CANNOT_TELL})
 _PLACE = ("store_id", "camera_id", "machine_id")
 _BEFORE_ALL_MS = -(2**63)
 
 
-def stages(outcomes: Collection[Outcome]) -> list[str]:
-    """The stages that sessions with one of `outcomes` are in, but for those ONLY_OF_THE_LAST."""
-    return sorted({_STAGES.get(outcome, outcome.value) for outcome in outcomes if outcome not in ONLY_OF_THE_LAST})
+def stage_of(outcome: Outcome) -> str:
+    """The stage that sessions with `outcome` are in, unless it is ONLY_OF_THE_LAST."""
+    return TIMED.get(outcome, outcome.value)
 
 
-def outcome_at(now_ms: int) -> ColumnElement[str]:
-    """The outcome of a row of `sessions` at `now_ms`, milliseconds since 1970."""
+def _outcome() -> ColumnElement[str]:
     later = sessions.alias("later")
     is_followed = exists().where(
         *(later.c[name] == sessions.c[name] for name in _PLACE),
@@ -40,16 +38,12 @@ def outcome_at(now_ms: int) -> ColumnElement[str]:
                 else_=Outcome.NO_WINDOW.value,
             ),
         ),
-        (and_(sessions.c.closes_ms > now_ms, not_(is_followed)), literal(Outcome.WINDOW_OPEN.value)),
+        (and_(sessions.c.closes_ms > bindparam("now_ms"), not_(is_followed)), literal(Outcome.WINDOW_OPEN.value)),
         else_=Outcome.NOT_ATTEMPTED.value,
     )
 
 
-def last_sessions() -> CTE:
-    """The last session of each machine: `seq`, `store_id`, `camera_id`, `machine_id`.
-
-    One step down the index a machine, however many sessions there are.
-    """
+def _last() -> CTE:
     columns = sessions.c["seq", *_PLACE]
     downwards = [column.desc() for column in (*sessions.c[_PLACE], sessions.c.ts_ms, sessions.c.seq)]
     first = select(*columns).order_by(*downwards).limit(1).subquery()
@@ -67,3 +61,10 @@ def last_sessions() -> CTE:
         .scalar_subquery()
     )
     return last.union_all(select(*before.c["seq", *_PLACE]).select_from(last).join(before, before.c.seq == next_seq))
+
+
+# Of a row of `sessions`, at the parameter `now_ms`, milliseconds since 1970.
+OUTCOME = _outcome()
+# The last session of each machine: `seq`, `store_id`, `camera_id`, `machine_id`. One step down the index a machine,
+# however many sessions there are.
+LAST_SESSIONS = _last()

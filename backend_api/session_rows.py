@@ -5,38 +5,35 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Row, Select, select
+from sqlalchemy import Row, select
 
 from backend_api.contract import EndReason
 from backend_api.contract_sessions import Outcome, Session
 from backend_api.contract_verdicts import MmStatus, Verdict
 from backend_api.derived_tables import sessions
 from backend_api.instants import from_ms
-from backend_api.outcomes import outcome_at
+from backend_api.outcomes import OUTCOME
 from backend_api.tables import enrichments, events
 
 # Where the picture of an event is answered; None while there is none.
 PictureUrl = Callable[[UUID], str | None]
 # What people call a machine, by store, camera and machine_id.
 MachineNames = Mapping[tuple[str, str, str], str]
+# What `to_session` reads; outcomes as they are at the parameter `now_ms`, milliseconds since 1970.
+SELECT_SESSIONS = (
+    select(sessions, events.c.event_id.label("attempt_id"), enrichments.c.status, OUTCOME.label("outcome"))
+    .select_from(sessions)
+    .outerjoin(events, events.c.seq == sessions.c.attempt_seq)
+    .outerjoin(enrichments, enrichments.c.seq == sessions.c.attempt_seq)
+)
 
 
 def no_picture(_event_id: UUID) -> None:
     """For those who look at no pictures."""
 
 
-def select_sessions(now_ms: int) -> Select[*tuple[Any, ...]]:
-    """A query for what `to_session` reads; outcomes as they are at `now_ms`, milliseconds since 1970."""
-    source = sessions.outerjoin(events, events.c.seq == sessions.c.attempt_seq).outerjoin(
-        enrichments, enrichments.c.seq == sessions.c.attempt_seq
-    )
-    return select(
-        sessions, events.c.event_id.label("attempt_id"), enrichments.c.status, outcome_at(now_ms).label("outcome")
-    ).select_from(source)
-
-
 def to_session(row: Row[*tuple[Any, ...]], names: MachineNames, picture_url: PictureUrl) -> Session:
-    """The value of one row of `select_sessions`."""
+    """The value of one row of SELECT_SESSIONS."""
     session_id, attempt_id = UUID(row.session_id), row.attempt_id and UUID(row.attempt_id)
     return Session(
         session_id=session_id,

@@ -16,8 +16,8 @@ from backend_api.contract_types import DEFAULT_PAGE_ITEMS, MAX_PAGE_ITEMS, Name,
 from backend_api.contract_verdicts import Verdict
 from backend_api.derived_tables import sessions
 from backend_api.keyset import Order, also, between, filter_values, is_anywhere, ordered
-from backend_api.outcomes import ONLY_OF_THE_LAST, last_sessions, outcome_at, stages
-from backend_api.session_rows import PictureUrl, no_picture, select_sessions, to_session
+from backend_api.outcomes import JUDGED, LAST_SESSIONS, ONLY_OF_THE_LAST, OUTCOME, TIMED, stage_of
+from backend_api.session_rows import SELECT_SESSIONS, PictureUrl, no_picture, to_session
 from backend_api.setups import machine_names
 
 # Narrowest first, as a rule.
@@ -54,8 +54,11 @@ class SessionQuery(Value):
 
     @property
     def outcomes(self) -> frozenset[Outcome]:
-        """Those that `outcome` and `verdict` let through."""
+        """Those that `outcome`, `verdict` and `reviewed` let through."""
         wanted = frozenset(self.outcome or Outcome)
+        if self.reviewed:
+            # Only what has a verdict can be reviewed.
+            wanted &= JUDGED
         return wanted if self.verdict is None else wanted & {Outcome(self.verdict.value)}
 
 
@@ -64,15 +67,16 @@ def read_sessions(
 ) -> SessionPage:
     """The page that `query` asks for. Raises BadCursor when its cursor is none of this list's."""
     after = None if query.cursor is None else cursors.decode(query.cursor, query.scope)
-    parts = list(_parts(query, after, now_ms))
+    parts = list(_parts(query, after))
     if not parts or not all(is_anywhere(connection, column, values) for column, values in _place(query)):
         return SessionPage(items=[], next_cursor=None)
     merged = union_all(*parts) if len(parts) > 1 else parts[0]
     columns = merged.selected_columns
     # One more than is shown tells whether there is a next page.
     page = merged.order_by(*ordered(query, columns.ts_ms, columns.seq)).limit(query.limit + 1).subquery()
-    statement = select_sessions(now_ms).join(page, page.c.seq == sessions.c.seq)
-    found = connection.execute(statement.order_by(*ordered(query, page.c.ts_ms, page.c.seq))).all()
+    statement = SELECT_SESSIONS.join(page, page.c.seq == sessions.c.seq)
+    statement = statement.order_by(*ordered(query, page.c.ts_ms, page.c.seq))
+    found = connection.execute(statement, {"now_ms": now_ms}).all()
     names = machine_names(connection) if found else {}
     items = [to_session(row, names, picture_url) for row in found[: query.limit]]
     if len(found) <= query.limit:
@@ -85,35 +89,34 @@ def _place(query: SessionQuery) -> list[tuple[Column[str], list[str]]]:
     return [(column, values) for column in _PLACE if (values := filter_values(query, column.key))]
 
 
-def _parts(query: SessionQuery, after: cursors.Position | None, now_ms: int) -> Iterator[_Keys]:
+def _parts(query: SessionQuery, after: cursors.Position | None) -> Iterator[_Keys]:
     """Queries that have no row in common; each walks one index in the list's order, and the database merges them."""
     keys = select(sessions.c.ts_ms, sessions.c.seq).where(*between(query, after, sessions))
     outcomes = query.outcomes
     if query.session_id:
-        yield _by_id(query, keys, now_ms)
+        yield _by_id(query, keys)
         return
     if outcomes == frozenset(Outcome) and query.reviewed is None:
         yield _by_place(query, keys)
         return
     flags = [False, True] if query.reviewed is None else [query.reviewed]
     if of_last := sorted(outcomes & ONLY_OF_THE_LAST):
-        last = last_sessions()
         here = [also(column, values) for column, values in _place(query)]
-        keys_of_last = keys.join_from(last, sessions, sessions.c.seq == last.c.seq)
-        yield keys_of_last.where(outcome_at(now_ms).in_(of_last), sessions.c.is_reviewed.in_(flags), *here)
+        keys_of_last = keys.join_from(LAST_SESSIONS, sessions, sessions.c.seq == LAST_SESSIONS.c.seq)
+        yield keys_of_last.where(OUTCOME.in_(of_last), sessions.c.is_reviewed.in_(flags), *here)
     others = sorted(outcomes - ONLY_OF_THE_LAST)
-    keys = keys.where(outcome_at(now_ms).in_(others))
     # As a rule, a machine has fewer sessions than a stage, and a stage fewer than people have reviewed.
     if query.machine_id is not None and others and query.reviewed is not True:
-        yield _by_place(query, keys.where(sessions.c.is_reviewed.in_(flags)))
+        keys = keys.where(OUTCOME.in_(others), sessions.c.is_reviewed.in_(flags))
+        yield _by_place(query, keys)
     else:
-        yield from _by_stage(query, keys, stages(others), flags)
+        yield from _by_stage(query, keys, others)
 
 
-def _by_id(query: SessionQuery, keys: _Keys, now_ms: int) -> _Keys:
+def _by_id(query: SessionQuery, keys: _Keys) -> _Keys:
     here = [also(column, values) for column, values in _place(query)]
     keys = keys.where(sessions.c.session_id.in_(filter_values(query, "session_id")), *here)
-    keys = keys.where(outcome_at(now_ms).in_(sorted(query.outcomes)))
+    keys = keys.where(OUTCOME.in_(sorted(query.outcomes)))
     return keys if query.reviewed is None else keys.where(sessions.c.is_reviewed == query.reviewed)
 
 
@@ -123,8 +126,12 @@ def _by_place(query: SessionQuery, keys: _Keys) -> _Keys:
     return keys.where(*(also(column, values) for column, values in others))
 
 
-def _by_stage(query: SessionQuery, keys: _Keys, wanted: list[str], flags: list[bool]) -> Iterator[_Keys]:
-    here = [also(column, values) for column, values in _place(query)]
-    for stage in wanted:
-        for flag in flags:
-            yield keys.where(sessions.c.stage == stage, sessions.c.is_reviewed == flag, *here)
+def _by_stage(query: SessionQuery, keys: _Keys, outcomes: list[Outcome]) -> Iterator[_Keys]:
+    keys = keys.where(*(also(column, values) for column, values in _place(query)))
+    for outcome in outcomes:
+        part = keys.where(sessions.c.stage == stage_of(outcome))
+        if outcome in TIMED:
+            part = part.where(outcome.value == OUTCOME)
+        for flag in (False, True):
+            if query.reviewed in (None, flag) and (outcome in JUDGED or not flag):
+                yield part.where(sessions.c.is_reviewed == flag)
