@@ -66,6 +66,11 @@ class Recorder:
         return bool(self._jobs)
 
     @property
+    def complete_s(self) -> float:
+        """No picture that comes later is shown before this media time."""
+        return self._ring.complete_s
+
+    @property
     def pending(self) -> tuple[Hit, ...]:
         """The hits whose events are not made yet, in the order in which they will be."""
         return tuple(job.hit for job in sorted(self._jobs))

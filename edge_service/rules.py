@@ -21,7 +21,7 @@ from edge_service.anchor import is_in_zone
 from edge_service.hit import Hit
 from edge_service.machine import Machine
 from edge_service.presence import GAP_S, HELD_S, Sample
-from edge_service.session import MachineState, elapse, finish, moved, step
+from edge_service.session import MachineState, elapse, finish, moved, pass_over, step
 from edge_service.tracker import Track
 
 
@@ -112,6 +112,20 @@ class RuleEngine:
             self._states[machine.machine_id], more = step(machine, state, sample, gap_s)
             hits += more
         self._time_s = time_s
+        return hits
+
+    def wait(self, until_s: float) -> list[Hit]:
+        """What is known to have happened now that no frame comes any more that is earlier than `until_s`.
+
+        It is what the next update would tell, whenever that comes: a camera may be away for hours.
+        """
+        hits: list[Hit] = []
+        gap_s = until_s - (until_s if self._time_s is None else self._time_s)
+        for machine in self._machines:
+            if gap_s > GAP_S and gap_s >= machine.rules.exit_s:
+                state = self._states[machine.machine_id]
+                self._states[machine.machine_id], more = pass_over(machine, state, until_s - gap_s, gap_s)
+                hits += more
         return hits
 
     def finish(self, time_s: float) -> list[Hit]:

@@ -47,7 +47,7 @@ def step(machine: Machine, state: MachineState, sample: Sample, gap_s: float) ->
     """What the machine is after `sample`, which comes `gap_s` seconds after the one before, and what happened."""
     hits: list[Hit] = []
     if gap_s > GAP_S:
-        state, hits = _pass_over(machine, state, sample.time_s - gap_s, gap_s)
+        state, hits = pass_over(machine, state, sample.time_s - gap_s, gap_s)
     grace_s, is_occupied = _grace_s(machine.rules, state), _is_occupied(state.session)
     state = replace(state, presence=observe(state.presence, sample, grace_s, is_expected=is_occupied))
     for transition in (_leave, _attempt, _occupy, _close):
@@ -61,7 +61,7 @@ def elapse(machine: Machine, state: MachineState, time_s: float) -> Step:
     return _leave_unseen(machine, replace(state, presence=replace(state.presence, is_present=False)), time_s)
 
 
-def _pass_over(machine: Machine, state: MachineState, from_s: float, gap_s: float) -> Step:
+def pass_over(machine: Machine, state: MachineState, from_s: float, gap_s: float) -> Step:
     """What the machine is after `gap_s` seconds, from `from_s` on, of which there is no sample.
 
     For less than exit_s it is as if a few frames were missing. After that nobody knows whether and when somebody left:

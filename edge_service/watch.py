@@ -104,6 +104,8 @@ class Watch:
         for frame in frames:
             if frame is not None:
                 last = frame, self._look(frame)
+            elif last is not None:
+                self._begin_clips(self._camera.rules.wait(self._camera.recorder.complete_s), *last)
             self._keep_finished()
             self._checkpoints.save_if_due()
             if self._progress.is_due():

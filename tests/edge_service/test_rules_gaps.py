@@ -5,6 +5,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from backend_api.contract import EndReason
+from edge_service.hit import Hit
 from edge_service.machine import RuleTimes
 from edge_service.presence import GAP_S
 from edge_service.rules import RuleEngine
@@ -123,6 +124,41 @@ def test_a_jump_back_closes_what_is_open_and_begins_a_new_stream() -> None:
     assert types(hits) == ["END", "START"]
     assert (hits[0].time_s, hits[0].end_reason) == (20.0, EndReason.END_OF_STREAM)
     assert hits[1].time_s == 0.0
+
+
+def test_the_end_is_known_while_the_camera_is_still_away() -> None:
+    engine = RuleEngine([machine()])
+    assert engine.wait(100.0) == []
+    for time_s in sample_times(5, 20):
+        engine.update(USER, time_s)
+    assert engine.wait(24.9) == []
+    (end,) = engine.wait(25.0)
+    assert (end.time_s, end.end_reason) == (20.0, EndReason.UNOBSERVED)
+    assert engine.wait(7200.0) == engine.update(USER, 7200.0) == []
+
+
+@given(
+    st.sampled_from(RATES),
+    st.sampled_from([DEMO, DEFAULTS]),
+    st.lists(st.tuples(st.floats(0.1, 20), st.booleans(), st.floats(0.2, 40)), min_size=1, max_size=6),
+    st.lists(st.floats(0, 1), max_size=3),
+)
+@settings(deadline=None, max_examples=40)
+def test_what_is_told_while_the_camera_is_away_is_what_would_be_told_after(
+    fps: int, rules: RuleTimes, parts: list[tuple[float, bool, float]], shares: list[float]
+) -> None:
+    told_early, told_late, time_s = RuleEngine([machine(rules)]), RuleEngine([machine(rules)]), 0.0
+    early: list[Hit] = []
+    late: list[Hit] = []
+    for length_s, there, gap_s in parts:
+        for tick in range(int(length_s * fps) + 1):
+            early += told_early.update(USER if there else [], time_s + tick / fps)
+            late += told_late.update(USER if there else [], time_s + tick / fps)
+        time_s += int(length_s * fps) / fps
+        for share in sorted(shares):
+            early += told_early.wait(time_s + share * gap_s)
+        time_s += gap_s
+    assert early + told_early.update([], time_s) == late + told_late.update([], time_s)
 
 
 @given(st.lists(st.tuples(st.floats(-50, 200), st.booleans()), max_size=60))
