@@ -2,7 +2,8 @@
 
 Pages continue after the last event's (ts_ms, seq) rather than after a count ("keyset paging"), so the last page of a
 million events costs as much as the first. SQLite's planner does not know how rare a value is; so of several filters
-the one that is narrowest as a rule keeps its index, and the others are hidden from the planner.
+the narrowest keeps its index, and the others are hidden from the planner. Narrowest is the rarest of those that few
+events have, else the one that is so as a rule.
 """
 
 from dataclasses import dataclass
@@ -16,11 +17,13 @@ from backend_api import cursor as cursors
 from backend_api.contract import EventType
 from backend_api.contract_types import DEFAULT_PAGE_ITEMS, MAX_PAGE_ITEMS, Name, Timestamp, Value
 from backend_api.contract_verdicts import MmStatus, Verdict
-from backend_api.keyset import Order, also, between, filter_values, is_anywhere, ordered
+from backend_api.keyset import Order, also, between, count_few, filter_values, ordered
 from backend_api.rows import EventRow, select_rows, to_row
 from backend_api.tables import enrichments, events
 
 _Statement = CompoundSelect[*tuple[Any, ...]] | Select[*tuple[Any, ...]]
+
+_Filter = tuple[Column[str], list[str]]
 
 # Narrowest first, as a rule.
 _FILTERS = (
@@ -74,9 +77,13 @@ class Page:
 def read_page(connection: Connection, query: EventQuery) -> Page:
     """The page that `query` asks for. Raises BadCursor when its cursor is none of this list's."""
     after = None if query.cursor is None else cursors.decode(query.cursor, query.scope)
-    if not all(is_anywhere(connection, column, values) for column, values in _wanted(query)[1:]):
-        return Page([], None)
-    found = connection.execute(_statement(query, after)).all()
+    wanted = _wanted(query)
+    if len(wanted) > 1:
+        counts = {column: count_few(connection, column, values) for column, values in wanted}
+        if not all(counts.values()):
+            return Page([], None)
+        wanted.sort(key=lambda filtered: counts[filtered[0]])
+    found = connection.execute(_statement(query, wanted, after)).all()
     rows = [to_row(row) for row in found[: query.limit]]
     if len(found) <= query.limit:
         return Page(rows, None)
@@ -84,16 +91,15 @@ def read_page(connection: Connection, query: EventQuery) -> Page:
     return Page(rows, cursors.encode(cursors.Position(ts_ms, seq), query.scope))
 
 
-def _wanted(query: EventQuery) -> list[tuple[Column[str], list[str]]]:
+def _wanted(query: EventQuery) -> list[_Filter]:
     return [(column, values) for name, column in _FILTERS if (values := filter_values(query, name))]
 
 
-def _statement(query: EventQuery, after: cursors.Position | None) -> _Statement:
-    wanted = _wanted(query)
+def _statement(query: EventQuery, wanted: list[_Filter], after: cursors.Position | None) -> _Statement:
     # One select a value of the narrowest filter: each gives its events in order, and the database merges them.
-    narrowest, values = wanted.pop(0) if wanted else (events.c.seq, [])
+    narrowest, values = wanted[0] if wanted else (events.c.seq, [])
     key = narrowest.table
-    conditions = [also(column, others) for column, others in wanted]
+    conditions = [also(column, others) for column, others in wanted[1:]]
     conditions += between(query, after, key)
     parts = [select_rows(key).where(narrowest == value, *conditions) for value in values]
     if len(parts) > 1:

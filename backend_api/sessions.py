@@ -15,7 +15,7 @@ from backend_api.contract_sessions import Outcome, SessionPage
 from backend_api.contract_types import DEFAULT_PAGE_ITEMS, MAX_PAGE_ITEMS, Name, Timestamp, Value
 from backend_api.contract_verdicts import Verdict
 from backend_api.derived_tables import sessions
-from backend_api.keyset import Order, also, between, filter_values, is_anywhere, ordered
+from backend_api.keyset import FEW, Order, also, between, count_few, filter_values, is_anywhere, ordered
 from backend_api.outcomes import JUDGED, LAST_SESSIONS, ONLY_OF_THE_LAST, OUTCOME, TIMED, stage_of
 from backend_api.session_rows import SELECT_SESSIONS, PictureUrl, no_picture, to_session
 from backend_api.setups import machine_names
@@ -67,7 +67,7 @@ def read_sessions(
 ) -> SessionPage:
     """The page that `query` asks for. Raises BadCursor when its cursor is none of this list's."""
     after = None if query.cursor is None else cursors.decode(query.cursor, query.scope)
-    parts = list(_parts(query, after))
+    parts = list(_parts(query, after, _is_rare(connection, query)))
     if not parts or not all(is_anywhere(connection, column, values) for column, values in _place(query)):
         return SessionPage(items=[], next_cursor=None)
     merged = union_all(*parts) if len(parts) > 1 else parts[0]
@@ -89,7 +89,16 @@ def _place(query: SessionQuery) -> list[tuple[Column[str], list[str]]]:
     return [(column, values) for column in _PLACE if (values := filter_values(query, column.key))]
 
 
-def _parts(query: SessionQuery, after: cursors.Position | None) -> Iterator[_Keys]:
+def _is_rare(connection: Connection, query: SessionQuery) -> bool:
+    """Whether so few sessions have one of the outcomes, or have been reviewed, that they are looked for among those.
+
+    As a rule, a machine has fewer sessions than a stage, and more than people have reviewed.
+    """
+    wanted = [stage_of(outcome) for outcome in query.outcomes - ONLY_OF_THE_LAST]
+    return query.machine_id is None or bool(query.reviewed) or count_few(connection, sessions.c.stage, wanted) < FEW
+
+
+def _parts(query: SessionQuery, after: cursors.Position | None, is_rare: bool) -> Iterator[_Keys]:
     """Queries that have no row in common; each walks one index in the list's order, and the database merges them."""
     keys = select(sessions.c.ts_ms, sessions.c.seq).where(*between(query, after, sessions))
     outcomes = query.outcomes
@@ -105,12 +114,10 @@ def _parts(query: SessionQuery, after: cursors.Position | None) -> Iterator[_Key
         keys_of_last = keys.join_from(LAST_SESSIONS, sessions, sessions.c.seq == LAST_SESSIONS.c.seq)
         yield keys_of_last.where(OUTCOME.in_(of_last), sessions.c.is_reviewed.in_(flags), *here)
     others = sorted(outcomes - ONLY_OF_THE_LAST)
-    # As a rule, a machine has fewer sessions than a stage, and a stage fewer than people have reviewed.
-    if query.machine_id is not None and others and query.reviewed is not True:
-        keys = keys.where(OUTCOME.in_(others), sessions.c.is_reviewed.in_(flags))
-        yield _by_place(query, keys)
-    else:
+    if is_rare:
         yield from _by_stage(query, keys, others)
+    elif others:
+        yield _by_place(query, keys.where(OUTCOME.in_(others), sessions.c.is_reviewed.in_(flags)))
 
 
 def _by_id(query: SessionQuery, keys: _Keys) -> _Keys:
@@ -131,7 +138,7 @@ def _by_stage(query: SessionQuery, keys: _Keys, outcomes: list[Outcome]) -> Iter
     for outcome in outcomes:
         part = keys.where(sessions.c.stage == stage_of(outcome))
         if outcome in TIMED:
-            part = part.where(outcome.value == OUTCOME)
+            part = part.where(OUTCOME.in_([outcome.value]))
         for flag in (False, True):
             if query.reviewed in (None, flag) and (outcome in JUDGED or not flag):
                 yield part.where(sessions.c.is_reviewed == flag)

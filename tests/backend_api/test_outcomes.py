@@ -4,6 +4,7 @@ from contextlib import closing
 from datetime import timedelta
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from unittest import mock
 from uuid import UUID
 
 import pytest
@@ -14,7 +15,7 @@ from backend_api.contract import Event
 from backend_api.contract_cameras import CameraSetup
 from backend_api.contract_sessions import Outcome, Session
 from backend_api.contract_verdicts import Verdict
-from backend_api.keyset import Order
+from backend_api.keyset import FEW, Order
 from backend_api.sessions import SessionQuery
 from backend_api.store import Agree, Store
 from tests.backend_api.events import START, make_result
@@ -152,6 +153,7 @@ def arrive(store: Store, number: int, machine: int, parts: int, fate: int) -> No
     picked=st.none() | st.sets(st.integers(0, 11), min_size=1),
     order=st.sampled_from(Order),
     later_s=st.integers(0, 1200),
+    few=st.sampled_from([0, FEW]),
 )
 def test_filters_find_exactly_what_the_sessions_say(
     uses: list[tuple[int, int, int]],
@@ -162,9 +164,15 @@ def test_filters_find_exactly_what_the_sessions_say(
     picked: set[int] | None,
     order: Order,
     later_s: int,
+    few: int,
 ) -> None:
     clock = FakeClock()
-    with TemporaryDirectory() as folder, closing(Store.open(Path(folder) / "db", clock, create=True)) as store:
+    with (
+        TemporaryDirectory() as folder,
+        closing(Store.open(Path(folder) / "db", clock, create=True)) as store,
+        # Whether what is rare or a machine's sessions are looked through makes no difference.
+        mock.patch("backend_api.sessions.FEW", few),
+    ):
         for number, (machine, parts, fate) in enumerate(uses):
             arrive(store, number, machine, parts, fate)
         clock.advance(later_s)

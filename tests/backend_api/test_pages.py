@@ -9,13 +9,15 @@ from uuid import UUID
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from sqlalchemy import Column
 from sqlalchemy.dialects import sqlite
 
+from backend_api import pages as pages_module
 from backend_api.contract import Event, EventType
 from backend_api.contract_verdicts import MmStatus, Verdict
 from backend_api.cursor import Position
-from backend_api.keyset import Order
-from backend_api.pages import _statement
+from backend_api.keyset import FEW, Order
+from backend_api.pages import _statement, _wanted
 from backend_api.store import BadCursor, EventQuery, Store
 from tests.backend_api.events import START, make_event, make_result
 from tests.fake_clock import FakeClock
@@ -179,7 +181,7 @@ def test_every_list_is_read_off_an_index_in_order(store: Store, names: tuple[str
     """No list sorts, and none scans a table: that is what keeps the millionth event as near as the first."""
     query = EventQuery.model_validate({**{name: EXAMPLES[name] for name in names}, "order": order})
     for after in (None, Position(5, 6)):
-        compiled = _statement(query, after).compile(
+        compiled = _statement(query, _wanted(query), after).compile(
             dialect=sqlite.dialect(), compile_kwargs={"literal_binds": True, "render_postcompile": True}
         )
         with store._database.write() as connection:
@@ -188,3 +190,22 @@ def test_every_list_is_read_off_an_index_in_order(store: Store, names: tuple[str
         assert not any(step.startswith("SCAN") and "USING INDEX" not in step for step in plan), plan
         plan = [step for step in plan if "reviews" not in step]  # looked up for each event that is shown
         assert any("SEARCH" in step and "USING INDEX ix_" in step for step in plan) == bool(names or after), plan
+
+
+def test_what_few_events_have_is_looked_for_among_those(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A filter that is narrow as a rule gives way to one that is rare now."""
+    store.add([make_event(at_s=at_s, machine_id="bike_1") for at_s in range(FEW + 5)])
+    claim = store.claim(60)
+    assert claim is not None
+    store.fail(claim, "no answer", None)
+    driving: list[str] = []
+
+    def noting(query: EventQuery, wanted: list[tuple[Column[str], list[str]]], after: Position | None) -> object:
+        driving.append(wanted[0][0].name)
+        return _statement(query, wanted, after)
+
+    monkeypatch.setattr(pages_module, "_statement", noting)
+    assert ids(store, EventQuery(machine_id="bike_1", mm_status=MmStatus.DEAD)) == [claim.event.event_id]
+    assert len(ids(store, EventQuery(machine_id="bike_1", mm_status=MmStatus.PENDING))) == 50
+    assert ids(store, EventQuery(machine_id="bike_1", mm_status=MmStatus.DONE)) == []
+    assert driving == ["status", "machine_id"]
