@@ -1,4 +1,4 @@
-"""What many sessions look at again and again: asked for once, and shared by all of them for up to a second.
+"""What many sessions look at again and again: asked for once, and shared by all of them for a short while.
 
 What an operator has just changed must be seen at once: call `look_again` after every such call.
 """
@@ -13,10 +13,11 @@ from ui.api import BackendApi
 from ui.queries import SessionQuery, StatsQuery
 from ui.session import api, settings
 
-SHARED_S = 1.0
 # Answers are immutable, so that sessions can share the values themselves. Whoever asks while an answer is under way
 # waits for that one; errors are not kept.
-_shared = st.cache_resource(ttl=SHARED_S, max_entries=200, show_spinner=False)
+_shared = st.cache_resource(ttl=1.0, max_entries=200, show_spinner=False)
+# Figures of whole days take the backend longer, and change little within seconds.
+_shared_for_longer = st.cache_resource(ttl=20.0, max_entries=200, show_spinner=False)
 
 
 def machines() -> MachineList:
@@ -70,6 +71,6 @@ def _sessions(_url: str, _api: BackendApi, query: SessionQuery, limit: int) -> S
     return _api.sessions(query, limit=limit)
 
 
-@_shared
+@_shared_for_longer
 def _stats(_url: str, _api: BackendApi, query: StatsQuery) -> Stats:
     return _api.stats(query)
