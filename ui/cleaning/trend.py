@@ -13,7 +13,8 @@ from ui.meanings import FIGURE_WORDS
 from ui.words import duration, percent
 
 _LINE_PX, _BARS_PX = 190, 170
-_MOST_VALUES = 8
+# Counts beside the line: for so many steps there is room, and below so many windows a share misleads.
+_MOST_VALUES, _FEW = 8, 20
 
 
 def show_trend(steps: Sequence[Moment], unit: Unit, zone_name: str) -> None:
@@ -48,7 +49,7 @@ def _row(index: int, step: Moment) -> Row:
         "moment": step.label,
         "compliance": None if figures.compliance is None else 100 * figures.compliance,
         "Compliance": percent(figures.compliance) if figures.compliance is not None else NO_FIGURE,
-        "short": f"{figures.windows_cleaned}/{figures.windows_closed}",
+        "few": of_all(figures.windows_cleaned, figures.windows_closed) if 0 < figures.windows_closed < _FEW else None,
         "Cleaned of": of_all(figures.windows_cleaned, figures.windows_closed) if shown else "",
         **{FIGURE_WORDS[kind]: getattr(figures, kind) for kind in KINDS},
         "Median time to clean": NO_FIGURE if to_clean_s is None else duration(to_clean_s),
@@ -87,9 +88,11 @@ def _line(table: list[Row], axis: alt.Axis, colors: Ink) -> Drawing:
     line = drawing(table).mark_line(color=colors.good, strokeWidth=2, invalid="break-paths-filter-domains")
     points = drawing(known).mark_point(color=colors.good, filled=True, size=60, opacity=1)
     layers: list[alt.Chart] = [line.encode(x=x, y=y), points.encode(x=x, y=y, tooltip=tooltip)]
-    if len(known) <= _MOST_VALUES:
-        values = drawing(known).mark_text(dy=-12, color=colors.text, fontSize=12, baseline="bottom")
-        layers.append(values.encode(x=x, y=y, text="short:N"))
+    if len(table) <= _MOST_VALUES:
+        values = drawing(row for row in known if row["few"]).mark_text(
+            dy=-12, color=colors.text, fontSize=12, baseline="bottom"
+        )
+        layers.append(values.encode(x=x, y=y, text="few:N"))
     return alt.layer(*layers).properties(height=_LINE_PX)
 
 
