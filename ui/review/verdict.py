@@ -22,11 +22,11 @@ def show_verdict(api: BackendApi, attempt: StoredEvent, mm: Enrichment) -> None:
         st.text(mm.result.summary)
     elif mm.status is MmStatus.DEAD:
         _show_dead(api, attempt, mm)
+    elif mm.status is MmStatus.PROCESSING:
+        st.text("The model is looking at it. The verdict appears here by itself.")
     else:
-        st.text(
-            "The model is looking at it." if mm.status is MmStatus.PROCESSING else "The model has not been asked yet."
-        )
-        st.text("The verdict appears here by itself. If it does not, start a worker from the project's folder:")
+        st.text("The model has not been asked yet. The verdict appears here by itself.")
+        st.text("If it does not, start a worker from the project's folder:")
         st.code(_WORKER_COMMAND, language=None, wrap_lines=True)
 
 

@@ -81,7 +81,7 @@ def test_a_clip_plays_on_while_sessions_arrive_and_keys_lead_from_answer_to_answ
 
         page.get_by_role("button", name="Show 1 new").click()
         page.get_by_role("navigation", name="Sessions").get_by_role("link", name="rower_01").click()
-        expect(page.get_by_text("The model has not been asked yet.")).to_be_visible()
+        expect(page.get_by_text("The model has not been asked yet")).to_be_visible()
         served.gym.judge(Verdict.CLEANED, summary="Wiped.")
         expect(page.get_by_text("Wiped.")).to_be_visible()
 
