@@ -1,18 +1,19 @@
-"""What the tests of the dashboard share: a backend that is made up, real ones, and the dashboard's own process."""
+"""What the tests of the dashboard share: backends, real and made up, and the dashboard's own process."""
 
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
+from tests.ui.canned_backend import CannedBackend, running_canned_backend
 from tests.ui.dashboard import Dashboard, running_dashboard
-from tests.ui.fake_backend import FakeBackend, running_backend
 from tests.ui.gym import Gym, running_gym
 
 
 @pytest.fixture
-def backend(monkeypatch: pytest.MonkeyPatch) -> Iterator[FakeBackend]:
-    with running_backend() as running:
+def canned(monkeypatch: pytest.MonkeyPatch) -> Iterator[CannedBackend]:
+    """A backend that says what it is told to, which the dashboard of this process asks."""
+    with running_canned_backend() as running:
         _lead_to(running.url, monkeypatch)
         yield running
 

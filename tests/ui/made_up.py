@@ -1,15 +1,26 @@
-"""Sessions and figures as the backend might answer them, each field open to be overridden."""
+"""Events, sessions and figures as the backend might answer them, each field open to be overridden."""
 
 from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import NAMESPACE_OID, uuid5
 
+from backend_api.contract import StoredEvent
 from backend_api.contract_cameras import CameraState, CameraStatus
 from backend_api.contract_sessions import Machine, MachineState, Outcome, Session
 from backend_api.contract_stats import BucketFigures, Figures, MachineFigures
+from backend_api.contract_verdicts import Enrichment, MmStatus
+from tests.backend_api.events import make_event
 from ui.machine_names import Place
 
 NOON = datetime(2026, 1, 31, 12, tzinfo=UTC)
+
+
+def stored(**overrides: Any) -> StoredEvent:  # noqa: ANN401
+    """An event as the backend answers it, without media; like `make_event`. An attempt waits for its verdict."""
+    event = make_event(**overrides)
+    mm = Enrichment(status=MmStatus.PENDING, attempts=0) if event.needs_mm else None
+    answer = {"received_at": event.ts, "media_url": None, "thumbnail_url": None, "mm": mm}
+    return StoredEvent.model_validate(event.model_dump() | answer)
 
 
 def make_session(at: datetime = NOON, **overrides: Any) -> Session:  # noqa: ANN401

@@ -6,7 +6,7 @@ import pytest
 
 from tests.processes import free_port
 from tests.ui.app_driver import open_app, rerun, words
-from tests.ui.fake_backend import FakeBackend, problem
+from tests.ui.canned_backend import CannedBackend, Reply, problem
 from tests.ui.gym import running_gym
 
 PAGES = [path.stem for path in sorted((Path(__file__).parents[2] / "ui" / "views").glob("[!_]*.py"))]
@@ -42,9 +42,9 @@ def test_a_backend_that_is_back_is_shown(nobody_there: int, tmp_path: Path) -> N
 
 @every_page
 def test_without_the_key_that_its_backend_asks_for_a_page_says_where_it_is_to_stand(
-    page: str, backend: FakeBackend, monkeypatch: pytest.MonkeyPatch
+    page: str, canned: CannedBackend, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    backend.broken = problem(401, "send Authorization: Bearer")
+    canned.reply = problem(401, "send Authorization: Bearer")
     app = open_app(page)
     assert "GYM_API_KEY is not set" in words(app)
     assert "comes back by itself" not in words(app)
@@ -65,11 +65,11 @@ def test_with_its_key_the_dashboard_sees_everything(
     ("reply", "text"),
     [
         (problem(507, "the disk is full: make room"), "the disk is full: make room"),
-        ((200, "text/html", b"<html>"), "come from the same release"),
+        (Reply(200, "text/html", b"<html>"), "come from the same release"),
     ],
 )
-def test_a_backend_in_trouble_is_quoted(backend: FakeBackend, reply: tuple[int, str, bytes], text: str) -> None:
-    backend.broken = reply
+def test_a_backend_in_trouble_is_quoted(canned: CannedBackend, reply: Reply, text: str) -> None:
+    canned.reply = reply
     app = open_app("now")
     assert text in words(app)
     assert "comes back by itself" in words(app)

@@ -6,7 +6,7 @@ from backend_api.contract import EventType
 from backend_api.contract_sessions import Outcome
 from backend_api.contract_verdicts import MmStatus, Verdict
 from tests.backend_api.events import make_result
-from tests.ui.fake_backend import stored
+from tests.ui.made_up import stored
 from ui.local_time import Zone
 from ui.words import (
     EVENT_WORDS,

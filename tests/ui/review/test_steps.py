@@ -5,7 +5,7 @@ from uuid import UUID
 import pytest
 
 from backend_api.contract import EventType
-from tests.ui.fake_backend import stored
+from tests.ui.made_up import stored
 from ui.local_time import Zone
 from ui.review.steps import attempt_of, most_telling, steps
 
