@@ -47,8 +47,8 @@ sessions = Table(
     Index("ix_sessions_place", "store_id", "camera_id", "machine_id", "ts_ms", "seq"),
 )
 
-# Ids only ever grow, in the order of commits. What a power cut may undo is not logged (claims and renewals), so an id
-# that somebody has read is never given to another change.
+# Ids only ever grow, in the order of commits. What a power cut may undo, such as the renewal of a lease, is not logged:
+# an id that somebody has read is never given to another change.
 changes = Table(
     "changes",
     metadata,

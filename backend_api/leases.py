@@ -18,6 +18,7 @@ from sqlalchemy.sql.dml import ReturningUpdate
 
 from backend_api.contract import Event
 from backend_api.contract_verdicts import MmResult, MmStatus
+from backend_api.history import add_result
 from backend_api.statements import Statement
 from backend_api.tables import enrichments, events
 
@@ -130,9 +131,12 @@ def renew(connection: sqlite3.Connection, held: Claim, now_ms: int, lease_ms: in
 
 
 def finish(connection: sqlite3.Connection, held: Claim, result: MmResult, now_ms: int) -> bool:
-    """Store the verdict; False, and nothing stored, when another worker has the job."""
+    """Store the verdict, here and in the history; False, and nothing stored, when another worker has the job."""
     verdict, text = result.verdict.value, result.model_dump_json()
-    return _write(connection, _FINISH, held, now_ms, None, new_verdict=verdict, new_result=text)
+    if not _write(connection, _FINISH, held, now_ms, None, new_verdict=verdict, new_result=text):
+        return False
+    add_result(connection, held.event.event_id, result, now_ms)
+    return True
 
 
 def fail(connection: sqlite3.Connection, held: Claim, error: str, now_ms: int, retry_in_ms: int | None) -> bool:

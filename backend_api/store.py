@@ -1,8 +1,8 @@
 """The store: everything that is kept about events and enrichments, behind one door for backend and worker.
 
-Every write is one transaction that, but for claims, is on the disk when the call returns. While another process holds
-the database's lock a write waits, for database.BUSY_TIMEOUT_MS; StoreBusy and StoreFull (backend_api/failures.py) say
-that nothing was written and that trying again makes sense.
+Every write is one transaction that is on the disk when the call returns, unless its method says otherwise. While
+another process holds the database's lock a write waits, for database.BUSY_TIMEOUT_MS; StoreBusy and StoreFull
+(backend_api/failures.py) say that nothing was written and that trying again makes sense.
 """
 
 from collections.abc import Callable, Sequence
@@ -113,26 +113,28 @@ class Store:
             return read_page(connection, query)
 
     def claim(self, lease_s: float) -> Claim | None:
-        """Take the enrichment that has been due for longest, for `lease_s` seconds; None when none is due.
-
-        A power cut may undo claims and renewals: it ends every worker that could hold one, too.
-        """
-        with self._database.write(survives_power_cut=False) as connection:
+        """Take the enrichment that has been due for longest, for `lease_s` seconds; None when none is due."""
+        with self._database.write() as connection:
             return leases.claim(connection, self._now_ms(), round(lease_s * 1000))
 
     def renew(self, claim: Claim, lease_s: float) -> bool:
-        """Keep the claim for `lease_s` more seconds from now; False when another worker has taken it over."""
+        """Keep the claim for `lease_s` more seconds from now; False when another worker has taken it over.
+
+        A power cut may undo it: that ends the worker that holds the claim, too.
+        """
         with self._database.write(survives_power_cut=False) as connection:
             return leases.renew(connection, claim, self._now_ms(), round(lease_s * 1000))
 
     def finish(self, claim: Claim, result: MmResult) -> bool:
         """Store the verdict: DONE. False, and nothing stored, when another worker has taken the claim over."""
-        now_ms = self._now_ms()
         with self._database.write() as connection:
-            if not leases.finish(connection, claim, result, now_ms):
-                return False
-            history.add_result(connection, claim.event.event_id, result, now_ms)
-            return True
+            return leases.finish(connection, claim, result, self._now_ms())
+
+    def finish_and_claim(self, claim: Claim, result: MmResult, lease_s: float) -> tuple[bool, Claim | None]:
+        """`finish` one and `claim` the next, in one transaction: the disk is waited for once. What both return."""
+        with self._database.write() as connection:
+            is_stored = leases.finish(connection, claim, result, self._now_ms())
+            return is_stored, leases.claim(connection, self._now_ms(), round(lease_s * 1000))
 
     def fail(self, claim: Claim, error: str, retry_in_s: float | None) -> bool:
         """Store why it failed: PENDING again in `retry_in_s` seconds, or DEAD when None. False as in `finish`."""

@@ -102,7 +102,7 @@ class Worker:
             blocked = self._patiently(self._gate.blocked)
             claim = None if blocked else self._patiently(lambda: self._store.claim(self._pace.lease_s))
             if claim is not None:
-                outcomes[self._work(claim)] += 1
+                self._work_on(claim, outcomes)
             elif drain and self._patiently(self._store.next_due_s) is None:
                 break
             elif blocked is None:
@@ -120,21 +120,28 @@ class Worker:
             log.warning("%s; events that wait: %d", blocked.reason, told)
         return drain and blocked.for_today
 
-    def _work(self, claim: Claim) -> Outcome:
+    def _work_on(self, first: Claim, outcomes: Counter[Outcome]) -> None:
+        """Work on `first`, and on those that are claimed with each result."""
+        claim: Claim | None = first
+        while claim is not None:
+            outcome, claim = self._work(claim)
+            outcomes[outcome] += 1
+
+    def _work(self, claim: Claim) -> tuple[Outcome, Claim | None]:
         began_s = self._clock.monotonic_s()
         try:
             with heartbeat(lambda: self._renew(claim), self._pace.lease_s / _RENEWALS_PER_LEASE, self._clock):
                 result = self._judge(claim)
         except NoClip as error:
-            return self._fail(claim, str(error), None)
+            return self._fail(claim, str(error), None), None
         except ClaimLost:
-            return _lost(claim)
+            return _lost(claim), None
         except (NotAsked, ServerAway) as error:
-            return self._release(claim, error)
+            return self._release(claim, error), None
         except (ClipUnreadable, VlmError) as error:
             delay_s = self._retry.delay_s(claim.attempt, self._rng)
             wanted_s = error.retry_after_s if isinstance(error, VlmError) else None
-            return self._fail(claim, str(error), None if delay_s is None else max(delay_s, wanted_s or 0.0))
+            return self._fail(claim, str(error), None if delay_s is None else max(delay_s, wanted_s or 0.0)), None
         return self._finish(claim, result, (self._clock.monotonic_s() - began_s) * 1000)
 
     def _judge(self, claim: Claim) -> MmResult:
@@ -176,12 +183,20 @@ class Worker:
             log.warning("the lease of %s was not renewed: %s", _name(claim.event), error)
             return True
 
-    def _finish(self, claim: Claim, result: MmResult, took_ms: float) -> Outcome:
-        if not self._patiently(lambda: self._store.finish(claim, result)):
-            return _lost(claim)
+    def _finish(self, claim: Claim, result: MmResult, took_ms: float) -> tuple[Outcome, Claim | None]:
+        """Store the verdict and, when nothing is in the way of another job, claim it: one wait for the disk a job."""
+        following: Claim | None = None
+        blocked = self._patiently(self._gate.blocked)
+        if blocked or self._stop.is_set():
+            is_stored = self._patiently(lambda: self._store.finish(claim, result))
+        else:
+            both = self._patiently(lambda: self._store.finish_and_claim(claim, result, self._pace.lease_s))
+            is_stored, following = both or (False, None)
+        if not is_stored:
+            return _lost(claim), following
         facts = (_name(claim.event), result.verdict, result.confidence, claim.attempt, took_ms)
         log.info("%s: %s, confidence %.2f, attempt %d, %.0f ms", *facts)
-        return Outcome.DONE
+        return Outcome.DONE, following
 
     def _fail(self, claim: Claim, error: str, retry_in_s: float | None) -> Outcome:
         if not self._patiently(lambda: self._store.fail(claim, error, retry_in_s)):

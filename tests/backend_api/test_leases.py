@@ -48,6 +48,18 @@ def test_the_one_that_waits_longest_comes_first(store: Store, clock: FakeClock) 
     assert [claimed(store).event for _ in events] == events
 
 
+def test_the_next_is_claimed_with_a_result_also_with_one_that_comes_too_late(store: Store) -> None:
+    events = [make_event(at_s=second) for second in range(3)]
+    store.add(events)
+    first = claimed(store)
+    is_stored, second = store.finish_and_claim(first, make_result(), LEASE_S)
+    assert is_stored
+    assert enrichment(store, first).status is MmStatus.DONE
+    is_stored, third = store.finish_and_claim(first, make_result(), LEASE_S)
+    assert not is_stored
+    assert [claim and claim.event for claim in (second, third)] == events[1:]
+
+
 def test_events_without_a_question_are_never_claimed(store: Store) -> None:
     store.add([make_event(event_type=EventType.CLEANING_WINDOW_OPEN)])
     assert store.claim(LEASE_S) is None

@@ -1,6 +1,7 @@
 """How many jobs a second the worker's queue hands out and takes back, beside persist-queue at the same durability.
 
-Theirs commits twice a job with synchronous=FULL, SQLite's default: when it marks a job as taken, and as acknowledged.
+Both run with synchronous=FULL. Theirs commits twice a job, when it marks one as taken and as acknowledged. Ours claims
+the next job with the result of the one before, as the worker does, and so waits for the disk once.
 """
 
 from contextlib import closing
@@ -16,6 +17,7 @@ from backend_api.contract_verdicts import MmResult, Verdict
 from backend_api.store import Store
 from tests.benchmarks.rounds import in_words, measure_in_turn, ratio
 
+LEASE_S = 60.0
 ROUNDS = 31
 JOBS_A_ROUND = 60
 # What PRAGMA synchronous answers.
@@ -52,15 +54,22 @@ def make_attempts(count: int) -> list[Event]:
     ]
 
 
-def work_through(store: Store) -> float:
-    """Claim and finish JOBS_A_ROUND jobs, one after another; jobs a second."""
-    clock = SystemClock()
-    begin_s = clock.monotonic_s()
-    for _ in range(JOBS_A_ROUND):
-        claim = store.claim(lease_s=60.0)
-        assert claim is not None
-        assert store.finish(claim, RESULT)
-    return JOBS_A_ROUND / (clock.monotonic_s() - begin_s)
+class Worker:
+    """Takes jobs from the store and finishes them, one at a time."""
+
+    def __init__(self, store: Store) -> None:
+        self._store = store
+        self._clock = SystemClock()
+        self._claim = store.claim(LEASE_S)
+
+    def work(self) -> float:
+        """JOBS_A_ROUND jobs, one after another; jobs a second."""
+        begin_s = self._clock.monotonic_s()
+        for _ in range(JOBS_A_ROUND):
+            assert self._claim is not None
+            is_stored, self._claim = self._store.finish_and_claim(self._claim, RESULT, LEASE_S)
+            assert is_stored
+        return JOBS_A_ROUND / (self._clock.monotonic_s() - begin_s)
 
 
 def acknowledge(queue: persistqueue.SQLiteAckQueue) -> float:
@@ -79,11 +88,12 @@ def test_claims_and_acknowledgements(tmp_path: Path) -> None:
         store.add(attempts)
         for event in attempts:
             queue.put(event.model_dump_json())
+        with store._database.write() as connection:
+            assert connection.execute("PRAGMA synchronous").fetchone() == (FULL,)
         assert queue._putter is not None
         assert queue._putter.execute("PRAGMA synchronous").fetchone() == (FULL,)
-        rates = measure_in_turn(
-            {"ours": lambda: work_through(store), "persist-queue": lambda: acknowledge(queue)}, ROUNDS
-        )
+        worker = Worker(store)
+        rates = measure_in_turn({"ours": worker.work, "persist-queue": lambda: acknowledge(queue)}, ROUNDS)
         assert store.next_due_s() is None
     print(f"\nclaim and finish: {in_words(rates, 'ours', 'jobs')}")
     assert ratio(rates, "ours", "persist-queue") > 1

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from backend_api.contract_verdicts import MmResult, MmStatus
+from backend_api.contract_verdicts import Enrichment, MmResult, MmStatus
 from backend_api.store import Claim, StoreBusy, StoreFull
 from mm_worker.loop import Outcome
 from mm_worker.vlm import VlmError
@@ -59,7 +59,7 @@ def test_the_heartbeat_keeps_a_claim_beyond_its_lease(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("trouble", [StoreBusy("held by a backup"), StoreFull("no space left on device")])
-@pytest.mark.parametrize("call", ["claim", "finish", "next_due_s"])
+@pytest.mark.parametrize("call", ["claim", "finish_and_claim", "next_due_s"])
 def test_a_lock_or_a_full_disk_is_waited_for(
     scene: Scene, monkeypatch: pytest.MonkeyPatch, call: str, trouble: Exception
 ) -> None:
@@ -95,16 +95,23 @@ def test_a_renewal_that_a_lock_delays_loses_nothing(tmp_path: Path, monkeypatch:
     scene.store.close()
 
 
+def test_nothing_is_claimed_with_the_result_of_the_last_job(scene: Scene) -> None:
+    scene.add_attempt()
+    waiting = scene.add_attempt(1)
+    assert scene.worker(AskedVlm(before=scene.stop.set)).run(drain=False) == Counter({Outcome.DONE: 1})
+    assert scene.enrichment(waiting) == Enrichment(status=MmStatus.PENDING, attempts=0)
+
+
 def test_stop_while_the_database_is_locked_leaves_the_event_to_another(
     scene: Scene, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     event = scene.add_attempt()
 
-    def busy(claim: Claim, result: MmResult) -> bool:
+    def busy(claim: Claim, result: MmResult, lease_s: float) -> tuple[bool, Claim | None]:
         scene.stop.set()
         raise StoreBusy("held by a backup")
 
-    monkeypatch.setattr(scene.store, "finish", busy)
+    monkeypatch.setattr(scene.store, "finish_and_claim", busy)
     assert scene.worker().run(drain=False) == Counter({Outcome.LOST: 1})
     assert scene.enrichment(event).status is MmStatus.PROCESSING
     assert scene.store.next_due_s() == PACE.lease_s

@@ -63,7 +63,7 @@ _TRIGGERS = {
             *(_INTO_SESSIONS, "VALUES (", _FACTS, ")", _ON_CONFLICT, ";"),
         )
     ),
-    # What a power cut may undo, a claim, is no change that anybody is told of.
+    # A claim is no change that anybody is told of, and a power cut may undo its renewals.
     "enrichments_changed AFTER UPDATE OF status ON enrichments "
     "WHEN new.status <> old.status AND new.status <> 'PROCESSING'": (
         "INSERT INTO changes (kind, seq) VALUES ('verdict', new.seq);"
