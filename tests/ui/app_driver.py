@@ -27,18 +27,6 @@ def click(app: AppTest, key: str) -> AppTest:
     return rerun(app)
 
 
-def column(app: AppTest, name: str) -> list[object]:
-    return list(app.dataframe[0].value[name])
-
-
-def machines(app: AppTest) -> list[object]:
-    return column(app, "Machine")
-
-
-def verdicts(app: AppTest) -> list[list[str]]:
-    return [list(cell) for cell in app.dataframe[0].value["Verdict"]]
-
-
 def words(app: AppTest) -> str:
     """All the text on the page."""
     blocks = [*app.title, *app.header, *app.markdown, *app.text, *app.caption, *app.code, *app.get("html")]

@@ -52,12 +52,16 @@ def _show_attention(look: Look, zone: Zone) -> None:
             return
         with st.container(horizontal=True, horizontal_alignment="distribute", vertical_alignment="center"):
             st.header("Needs attention", anchor=False, width="content")
-            more = "More, all in Review" if len(look.sessions) > SHOWN_ITEMS else "All in Review"
-            query = {"outcome": [SESSION_WORDS[outcome] for outcome in ALARMING], "reviewed": "Not reviewed"}
-            st.page_link(REVIEW, label=more, query_params=query)
+            if look.sessions:
+                _show_way_to_all(has_more=len(look.sessions) > SHOWN_ITEMS)
         with st.container(key="attention_items"):
             for item in items:
                 _show_item(item)
+
+
+def _show_way_to_all(*, has_more: bool) -> None:
+    query = {"outcome": [SESSION_WORDS[outcome] for outcome in ALARMING], "reviewed": "Not reviewed"}
+    st.page_link(REVIEW, label="More, all in Review" if has_more else "All in Review", query_params=query)
 
 
 def _show_item(item: Item) -> None:

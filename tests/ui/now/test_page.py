@@ -101,7 +101,7 @@ def test_a_machine_whose_camera_is_silent_has_no_data(gym: Gym) -> None:
     gym.report(ago_s=900)
     app = open_app("now")
     assert [(card["state"], card["color"]) for card in cards(app)] == [("No data", "red")]
-    assert [page for page, *_ in links(app)] == ["review", "setup"]
+    assert [page for page, *_ in links(app)] == ["setup"]
 
 
 def test_a_link_to_an_event_from_before_leads_on_to_review(gym: Gym) -> None:

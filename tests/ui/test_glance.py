@@ -1,0 +1,68 @@
+"""What many sessions look at is asked for once, kept for a while, and asked for anew when an operator wants it."""
+
+from collections.abc import Callable
+
+import pytest
+
+from backend_api.contract_sessions import MachineList, SessionPage
+from ui import glance
+from ui.api import BackendApi, Unreachable
+from ui.queries import SessionQuery
+
+
+class CountingApi(BackendApi):
+    """Answers without a network, and counts what it is asked; `away` refuses."""
+
+    def __init__(self) -> None:
+        super().__init__("http://127.0.0.1:1")
+        self.asked: list[object] = []
+        self.away = False
+
+    def machines(self) -> MachineList:
+        self._count("machines")
+        return MachineList(items=[])
+
+    def sessions(self, query: SessionQuery, *, limit: int, cursor: str | None = None) -> SessionPage:
+        self._count((query, limit))
+        return SessionPage(items=[], next_cursor=None)
+
+    def _count(self, what: object) -> None:
+        self.asked.append(what)
+        if self.away:
+            raise Unreachable("Nobody there.")
+
+
+@pytest.fixture
+def door(monkeypatch: pytest.MonkeyPatch) -> CountingApi:
+    door = CountingApi()
+    monkeypatch.setattr(glance, "api", lambda: door)
+    glance.look_again()
+    return door
+
+
+def both(look: Callable[[], object]) -> tuple[object, object]:
+    return look(), look()
+
+
+def test_two_who_look_at_the_same_share_one_answer(door: CountingApi) -> None:
+    first, second = both(glance.machines)
+    assert first is second
+    assert door.asked == ["machines"]
+    glance.look_again()
+    glance.machines()
+    assert door.asked == ["machines", "machines"]
+
+
+def test_other_questions_have_other_answers(door: CountingApi) -> None:
+    both(lambda: glance.sessions(SessionQuery(), limit=9))
+    glance.sessions(SessionQuery(reviewed=False), limit=9)
+    glance.sessions(SessionQuery(), limit=50)
+    assert door.asked == [(SessionQuery(), 9), (SessionQuery(reviewed=False), 9), (SessionQuery(), 50)]
+
+
+def test_an_error_is_nobody_elses(door: CountingApi) -> None:
+    door.away = True
+    with pytest.raises(Unreachable):
+        glance.machines()
+    door.away = False
+    assert glance.machines().items == []
