@@ -5,6 +5,9 @@ from dataclasses import dataclass
 from html import escape
 
 import altair as alt
+
+# Altair uses pandas as soon as another thread has begun to load it; here it is waited for.
+import pandas as pd  # type: ignore[import-untyped]  # noqa: F401
 import pyarrow as pa  # type: ignore[import-untyped]
 import streamlit as st
 

@@ -8,6 +8,7 @@ import streamlit as st
 from backend_api.contract_stats import Unit
 from ui.charts import Drawing, Ink, drawing, ink, show_chart, show_legend
 from ui.cleaning.breakdown import KINDS, Moment, axis_labels, of_all
+from ui.cleaning.kind_colors import kind_colors
 from ui.figure_cards import NO_FIGURE
 from ui.meanings import FIGURE_WORDS
 from ui.words import duration, percent
@@ -25,7 +26,7 @@ def show_trend(steps: Sequence[Moment], unit: Unit, zone_name: str) -> None:
     show_chart(_line(table, axis, ink()), key="trend", alt_text=f"Compliance by {unit}")
     st.markdown("**Windows closed, by what they came to**")
     show_chart(_bars(steps, axis, ink()), key="kinds", alt_text=f"Windows closed by {unit}")
-    show_legend(("■", color, FIGURE_WORDS[kind]) for kind, color in _colors(ink()).items())
+    show_legend(("■", color, FIGURE_WORDS[kind]) for kind, color in kind_colors(ink()).items())
     with st.expander("The same as a table"):
         st.dataframe([_told(row) for row in table], hide_index=True, key="trend_table")
 
@@ -108,7 +109,7 @@ def _bars(steps: Sequence[Moment], axis: alt.Axis, colors: Ink) -> Drawing:
             y=alt.Y("bottom:Q", axis=count),
             y2="top:Q",
             color=alt.Color(
-                "kind:N", scale=alt.Scale(domain=by_kind, range=list(_colors(colors).values())), legend=None
+                "kind:N", scale=alt.Scale(domain=by_kind, range=list(kind_colors(colors).values())), legend=None
             ),
             tooltip=[
                 alt.Tooltip("moment:N", title="When"),
@@ -134,7 +135,3 @@ def _pieces(steps: Sequence[Moment]) -> Iterator[Row]:
                 words = {"moment": step.label, "kind": FIGURE_WORDS[kind], "Cleaned of": cleaned}
                 yield {**place, **words, "windows": windows}
             bottom += windows
-
-
-def _colors(colors: Ink) -> dict[str, str]:
-    return dict(zip(KINDS, (colors.good, colors.missing, colors.bad, colors.unsure, colors.waiting), strict=True))

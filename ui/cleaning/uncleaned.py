@@ -9,7 +9,9 @@ import streamlit as st
 from backend_api.clock import SystemClock
 from backend_api.contract_sessions import Session, SessionPage
 from ui.api import BackendApi
+from ui.charts import ink
 from ui.cleaning.breakdown import UNCLEANED
+from ui.cleaning.kind_colors import kind_colors
 from ui.cleaning.pages import Reading
 from ui.local_time import Zone
 from ui.machine_names import Place, place_of
@@ -79,6 +81,7 @@ def _row(session: Session, names: Mapping[Place, str], zone: Zone) -> str:
     # The page's own tab: the way back is the browser's.
     link = f'<a href="review?session={session.session_id}" target="_self">{at:%a} {at.day} {at:%b}, {at:%H:%M}</a>'
     name = escape(names.get(place_of(session), session.machine_name))
-    return (
-        f'<tr><td>{link}</td><td>{name}</td><td class="wide">{stay}</td><td>{SESSION_WORDS[session.outcome]}</td></tr>'
-    )
+    kind = next(kind for kind, outcomes in UNCLEANED.items() if session.outcome in outcomes)
+    sign = f'<span style="color: {kind_colors(ink())[kind]}" aria-hidden="true">■</span>'
+    what = f"{sign} {SESSION_WORDS[session.outcome]}"
+    return f'<tr><td>{link}</td><td>{name}</td><td class="wide">{stay}</td><td>{what}</td></tr>'

@@ -16,7 +16,9 @@ RECENT = "Last 7 days"
 
 def uses(app: AppTest) -> list[str]:
     """Machine and outcome of each row of the list of uncleaned uses."""
-    rows = re.findall(r"<tr><td>.*?</td><td>(.*?)</td><td class=\"wide\">.*?</td><td>(.*?)</td></tr>", words(app))
+    rows = re.findall(
+        r"<tr><td>.*?</td><td>(.*?)</td><td class=\"wide\">.*?</td><td><span.*?</span> (.*?)</td></tr>", words(app)
+    )
     return [f"{machine}: {outcome}" for machine, outcome in rows]
 
 
