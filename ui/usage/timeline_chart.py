@@ -54,20 +54,22 @@ def _chart(
     shown = line.window(timeline.ranges)
     x = _x(line, shown)
     y = alt.Y("machine:N", sort=None, scale=alt.Scale(domain=list(names.values())), axis=_Y_AXIS)
-    words = ("What", "From", "To", "Lasted", "Cleaning")
-    tooltip = [alt.Tooltip("machine:N", title="Machine"), *(alt.Tooltip(f"{name}:N") for name in words)]
-    span = {"x": x, "x2": "end:Q", "y": y, "tooltip": tooltip}
+    span = {"x": x, "x2": "end:Q", "y": y}
+    told = _tooltip("What", "From", "To", "Lasted", "Cleaning")
+    opacity = alt.Opacity("share:Q", scale=alt.Scale(domain=[0, 1], range=[0, 1]), legend=None)
     layers: list[Drawing] = [
         drawing(_gap_rows(gaps, names, shown))
         .mark_rect(color=colors.gap)
-        .encode(**span, opacity=alt.Opacity("share:Q", scale=alt.Scale(domain=[0, 1], range=[0, 1]), legend=None)),
+        .encode(**span, opacity=opacity, tooltip=_tooltip("What")),
         drawing(_rows(timeline.windows, "Cleaning window", names, line.zone))
         .mark_rect(color=colors.window, stroke=colors.use, strokeWidth=0.5, height={"band": 0.6})
-        .encode(**span),
+        .encode(**span, tooltip=told),
         drawing(_rows(timeline.uses, "In use", names, line.zone))
         .mark_rect(color=colors.use, stroke=colors.use, strokeWidth=1, height={"band": 0.6})
-        .encode(**span),
-        _marks(timeline.attempts, names, line.zone, colors).encode(x=x, y=y, tooltip=tooltip),
+        .encode(**span, tooltip=told),
+        _marks(timeline.attempts, names, line.zone, colors).encode(
+            x=x, y=y, tooltip=_tooltip("What", "At", "Cleaning")
+        ),
     ]
     if line.begin <= now < line.end and shown.begin_h <= line.hours(now) <= shown.end_h:
         rule = drawing([{"begin": 60 * line.hours(now)}]).mark_rule(color=colors.text, strokeDash=[3, 3])
@@ -76,6 +78,10 @@ def _chart(
 
 
 _Y_AXIS = alt.Axis(title=None, labelLimit=112, grid=True, ticks=False, domain=False, labelPadding=6, zindex=0)
+
+
+def _tooltip(*fields: str) -> list[alt.Tooltip]:
+    return [alt.Tooltip("machine:N", title="Machine"), *(alt.Tooltip(f"{name}:N") for name in fields)]
 
 
 def _x(line: DayLine, shown: Range) -> alt.X:
@@ -125,7 +131,7 @@ def _marks(attempts: Iterable[Attempt], names: Mapping[Place, str], zone: Zone, 
             **_place(item.session, Range(item.at_h, item.at_h), names),
             "outcome": item.outcome,
             "What": "Cleaning attempt",
-            "From": zone.clock(item.at),
+            "At": zone.clock(item.at),
             "Cleaning": SESSION_WORDS[item.outcome],
         }
         for item in attempts
