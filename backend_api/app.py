@@ -10,6 +10,7 @@ from backend_api.clock import Clock
 from backend_api.export import export_routes
 from backend_api.feed import Feed
 from backend_api.guard import guard, signed_links, with_links
+from backend_api.heads import Heads
 from backend_api.media import MediaFolder
 from backend_api.metrics import Metrics
 from backend_api.observation import Observation
@@ -54,6 +55,7 @@ def create_app(store: Store, media: MediaFolder, clock: Clock, settings: Setting
     # Streams have no end of their own: the server ends them before it waits for the requests that are under way.
     app.state.end_streams = feed.close
     answer_with_problems(app)
+    app.add_middleware(Heads)
     guard(app, settings.keys, links, settings.cors_origins)
     app.add_middleware(Observation, metrics=metrics, clock=clock, keeps_log=settings.keeps_access_log)
     # Before all others, and as they are: routes are asked in turn, those of an included router twice.

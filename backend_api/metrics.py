@@ -86,10 +86,10 @@ class _Now:
         for status in MmStatus:
             jobs.add_metric([status.value], getattr(queue, status.value.lower()))
         yield jobs
-        waiting_since = queue.oldest_pending_at or self._clock.now()
+        since = queue.oldest_pending_at
         yield GaugeMetricFamily(
             "gym_oldest_pending_seconds", "For how long the longest waiting question has been PENDING.",
-            value=max(0.0, (self._clock.now() - waiting_since).total_seconds()),
+            value=0.0 if since is None else max(0.0, (self._clock.now() - since).total_seconds()),
         )  # fmt: skip
         lag = GaugeMetricFamily(
             "gym_camera_report_age_seconds", "Seconds since the camera's last report.", labels=["store_id", "camera_id"]

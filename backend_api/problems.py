@@ -1,6 +1,7 @@
 """Every error as RFC 9457 problem details: what is wrong, with which field, and what to do about it."""
 
 import logging
+import re
 from collections.abc import Mapping, Sequence
 from http import HTTPStatus
 from typing import Any
@@ -101,7 +102,24 @@ async def _on_http_exception(request: Request, error: Exception) -> Response:
         404: f"there is nothing at {request.url.path}; /docs lists every address",
         405: f"{request.method} is not allowed for {request.url.path}; see the Allow header, or /docs",
     }
-    return problem_response(error.status_code, details.get(error.status_code, error.detail), headers=error.headers)
+    headers = dict(error.headers or {})
+    if error.status_code == HTTPStatus.METHOD_NOT_ALLOWED:
+        # The router names the methods of one route, and there may be several at an address.
+        headers["Allow"] = ", ".join(allowed_methods(request.app.openapi(), request.url.path)) or headers["Allow"]
+    return problem_response(error.status_code, details.get(error.status_code, error.detail), headers=headers)
+
+
+def allowed_methods(document: Mapping[str, Any], path: str) -> list[str]:
+    """What the OpenAPI `document` says can be done at `path`, in the order of the alphabet."""
+    paths = document["paths"]
+    templates = [path] if path in paths else [template for template in paths if _fits(template, path)]
+    methods = {method.upper() for template in templates for method in paths[template]}
+    return sorted(methods | {"HEAD"} if "GET" in methods else methods)
+
+
+def _fits(template: str, path: str) -> bool:
+    pattern = re.sub(r"\\{\w+\\}", "[^/]+", re.escape(template))
+    return re.fullmatch(pattern, path) is not None
 
 
 async def _on_disconnect(request: Request, _error: Exception) -> Response:

@@ -7,7 +7,7 @@ from pydantic import BaseModel
 from backend_api.media import MediaFolder
 from backend_api.metrics import Metrics
 from backend_api.openapi import problems
-from backend_api.problems import ApiProblem, FieldErrors
+from backend_api.problems import RETRY_AFTER_S, ApiProblem, FieldErrors
 from backend_api.store import Store, StoreBusy, StoreFull
 from backend_api.writable import probe_writable
 
@@ -41,7 +41,8 @@ def health_routes(store: Store, media: MediaFolder, version: str, metrics: Metri
     def ready() -> Ready:
         """200 when the database and the media folder can be written, else 503 with what can not."""
         if errors := [*_database_errors(store), *_media_errors(media)]:
-            raise ApiProblem(503, "; ".join(error["message"] for error in errors), errors)
+            message = "; ".join(error["message"] for error in errors)
+            raise ApiProblem(503, message, errors, {"Retry-After": str(RETRY_AFTER_S)})
         return Ready(status="ready")
 
     @router.get(
