@@ -25,9 +25,9 @@ PAGES = [
 
 def main() -> None:
     """Draw the page that the address names, or the card that says why it cannot be drawn."""
-    st.set_page_config(page_title="Gym machines", layout="wide")
-    st.html(Path(__file__).with_name("style.css"))
     page = st.navigation([st.Page(path, title=title) for path, title in PAGES], position="top")
+    st.set_page_config(page_title=f"{page.title}, gym machines", layout="wide")
+    st.html(Path(__file__).with_name("style.css"))
     try:
         page.run()
     except BackendError as error:
