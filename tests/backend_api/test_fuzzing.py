@@ -19,9 +19,11 @@ from schemathesis.specs.openapi.checks import (
 )
 
 from backend_api.app import create_app
+from backend_api.contract_cameras import CameraSetup
 from backend_api.media import MediaFolder
-from backend_api.store import Store
-from tests.backend_api.events import make_event
+from backend_api.store import Agree, Store
+from tests.backend_api.events import make_event, make_result
+from tests.backend_api.test_sessions import make_session
 from tests.fake_clock import FakeClock
 
 CHECKS = [not_a_server_error, status_code_conformance, content_type_conformance, response_schema_conformance]
@@ -36,12 +38,26 @@ def as_it_is(_context: object, value: Any) -> bytes:  # noqa: ANN401
     return value if isinstance(value, bytes) else str(value).encode(errors="surrogatepass")
 
 
+def fill(store: Store) -> None:
+    """Something of everything: a machine in its camera's setup, sessions, an attempt with a verdict, and a review."""
+    machines = [{"machine_id": "bike_1", "name": "Bike 1", "zone": [[0, 0], [0.5, 0], [0.5, 0.5]]}]
+    store.setups.keep(
+        "cam_01", CameraSetup.model_validate({"store_id": "gym_demo", "machines": machines, "config": None})
+    )
+    store.add([make_event(), *make_session(1), *make_session(2)[:3]])
+    for _ in range(2):
+        claim = store.claim(60)
+        assert claim is not None
+        assert store.finish(claim, make_result())
+        assert store.add_review(claim.event.event_id, Agree.YES, "", "Ann")
+
+
 @pytest.fixture(scope="module")
 def schema(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
     folder: Path = tmp_path_factory.mktemp("fuzzed")
     with closing(Store.open(folder / "app.db", FakeClock(), create=True)) as store:
         app = create_app(store, MediaFolder.open(folder / "media"), FakeClock())
-        store.add([make_event()])
+        fill(store)
         yield schemathesis.openapi.from_asgi("/openapi.json", app)
 
 
@@ -70,4 +86,4 @@ def test_every_answer_is_one_that_the_description_names(schema: Any, mode: Gener
         with contextlib.suppress(Unsatisfiable):
             answers_as_described()
             tried += 1
-    assert tried >= 12
+    assert tried >= 20
