@@ -8,6 +8,7 @@ import streamlit as st
 
 from backend_api.contract_stats import MachineFigures, Stats
 from backend_api.contract_types import format_timestamp
+from ui.figure_cards import NO_FIGURE
 from ui.machine_names import Place, place_of
 from ui.meanings import FIGURE_WORDS, meaning
 
@@ -36,6 +37,7 @@ def show_machines(found: Stats, names: Mapping[Place, str], fields: Sequence[str
         machine_rows(found, names, fields),
         hide_index=True,
         column_config=columns,
+        placeholder=NO_FIGURE,
         key="machines",
         alt=f"Figures of {what} by machine",
     )

@@ -61,9 +61,8 @@ def moments(buckets: Iterable[BucketFigures], unit: Unit, zone: Zone) -> list[Mo
 
 
 def axis_labels(count: int, most: int = 7) -> list[int]:
-    """Which of `count` steps get a label: at most `most` of them, evenly spaced, the last one among them."""
-    step = -(-count // most) if count else 1
-    return [index for index in range(count) if (count - 1 - index) % step == 0]
+    """Which of `count` steps get a label: at most `most` of them, evenly spaced, the first one among them."""
+    return list(range(0, count, max(1, -(-count // most))))
 
 
 def _label(local: datetime, unit: Unit) -> str:

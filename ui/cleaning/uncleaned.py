@@ -46,6 +46,7 @@ def show_uncleaned(door: BackendApi, span: Span, names: Mapping[Place, str], zon
         st.markdown("None of the uses that began in these days.")
         return
     st.html(_table(reading.page, names, zone))
+    st.caption("Uses that began in these days; the figures above count a window where it closed.")
     _show_moves(door, reading, zone)
 
 
