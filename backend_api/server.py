@@ -1,5 +1,6 @@
 """uvicorn, run by this program: its signals, its log lines and its exit code are the house's."""
 
+import asyncio
 import contextlib
 import gc
 import logging
@@ -11,6 +12,7 @@ from collections.abc import Callable, Iterator
 import uvicorn
 from fastapi import FastAPI
 
+from backend_api.one_packet import OnePacketTransport
 from backend_api.patience import MAX_HEAD_BYTES, ImpatientProtocol
 
 log = logging.getLogger(__name__)
@@ -29,7 +31,7 @@ def serve(app: FastAPI, listening: socket.socket, stop: threading.Event) -> None
         app,
         log_config=None,
         access_log=False,
-        http=ImpatientProtocol,
+        http=_Protocol,
         h11_max_incomplete_event_size=MAX_HEAD_BYTES,
         ws="none",
         server_header=False,
@@ -37,6 +39,11 @@ def serve(app: FastAPI, listening: socket.socket, stop: threading.Event) -> None
         timeout_graceful_shutdown=_FINISH_S,
     )
     _Server(config, stop, app.state.end_streams).run(sockets=[listening])
+
+
+class _Protocol(ImpatientProtocol):
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
+        super().connection_made(OnePacketTransport(transport, self.loop))
 
 
 class _Server(uvicorn.Server):
