@@ -94,6 +94,6 @@ def _in_words(top: Cell) -> str:
 def _show_scale(top: Cell, colors: Ink) -> None:
     ramp = f"background: linear-gradient(to right, {colors.heat[0]}, {colors.heat[1]})"
     st.html(
-        f'<p class="ramp">0 % <span style="{ramp}" aria-hidden="true"></span> {percent(top.share or 0)} of the time '
+        f'<p class="ramp"><span style="{ramp}" aria-hidden="true"></span> 0 to {percent(top.share or 0)} of the time '
         "observed; empty: not observed</p>"
     )
