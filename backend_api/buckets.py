@@ -38,11 +38,18 @@ def buckets(span: Stretch, unit: Unit, zone: ZoneInfo) -> list[Stretch]:
     return found
 
 
-def parts(stretch: Stretch, cut: list[Stretch]) -> Iterator[tuple[int, int]]:
-    """How much of `stretch`, in milliseconds, lies in which of `cut`, which are one behind the other."""
-    index = max(0, bisect_right(cut, stretch.begin_ms, key=lambda bucket: bucket.begin_ms) - 1)
-    while index < len(cut) and cut[index].begin_ms < stretch.end_ms:
-        if length_ms := stretch.within(cut[index]).length_ms:
+def edges(cut: list[Stretch]) -> list[int]:
+    """Where `cut`, which are one behind the other, begin, and the last one's end: milliseconds since 1970."""
+    return [*(bucket.begin_ms for bucket in cut), *(bucket.end_ms for bucket in cut[-1:])]
+
+
+def parts(stretch: Stretch, edges_ms: list[int]) -> Iterator[tuple[int, int]]:
+    """How much of `stretch`, in milliseconds, lies between which of `edges_ms` and the next; the first is 0."""
+    begin_ms, end_ms = stretch.begin_ms, stretch.end_ms
+    index = max(0, bisect_right(edges_ms, begin_ms) - 1)
+    while index + 1 < len(edges_ms) and edges_ms[index] < end_ms:
+        length_ms = min(end_ms, edges_ms[index + 1]) - max(begin_ms, edges_ms[index])
+        if length_ms > 0:
             yield index, length_ms
         index += 1
 

@@ -1,12 +1,13 @@
 """From sessions and observed time to figures: how much machines were used, and whether they were cleaned."""
 
+from bisect import bisect_right
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from statistics import median
 from zoneinfo import ZoneInfo
 
-from backend_api.buckets import Stretch, buckets, parts
+from backend_api.buckets import Stretch, buckets, edges, parts
 from backend_api.contract_stats import Unit
 from backend_api.instants import from_ms
 from backend_api.machines import Place
@@ -87,13 +88,14 @@ class Tallies:
         self.by_machine = {place: Tally() for place in machines}
         self.by_bucket = [Tally() for _ in self.buckets]
         self.occupied_ms_by_hour = [0] * 24
-        self._hours = buckets(span, Unit.HOUR, zone)
-        self._hour_of_day = [from_ms(hour.begin_ms).astimezone(zone).hour for hour in self._hours]
+        hours = buckets(span, Unit.HOUR, zone)
+        self._edges_ms, self._hour_edges_ms = edges(self.buckets), edges(hours)
+        self._hour_of_day = [from_ms(hour.begin_ms).astimezone(zone).hour for hour in hours]
 
     def add_observed(self, place: Place, stretches: Iterable[Stretch]) -> None:
         """Count time, without overlaps, in which the machine was watched."""
         for stretch in stretches:
-            for index, length_ms in parts(stretch.within(self.span), self.buckets):
+            for index, length_ms in parts(stretch.within(self.span), self._edges_ms):
                 for tally in self._tallies(place, index):
                     tally.observed_ms += length_ms
 
@@ -104,17 +106,16 @@ class Tallies:
         for tally in self._at(use.place, use.closed_ms):
             tally.count_window(use)
         occupied = use.occupied.within(self.span)
-        for index, length_ms in parts(occupied, self.buckets):
+        for index, length_ms in parts(occupied, self._edges_ms):
             for tally in self._tallies(use.place, index):
                 tally.occupied_ms += length_ms
-        for index, length_ms in parts(occupied, self._hours):
+        for index, length_ms in parts(occupied, self._hour_edges_ms):
             self.occupied_ms_by_hour[self._hour_of_day[index]] += length_ms
 
     def _tallies(self, place: Place, bucket: int) -> tuple[Tally, Tally, Tally]:
         return self.total, self.by_machine[place], self.by_bucket[bucket]
 
     def _at(self, place: Place, instant_ms: int | None) -> Sequence[Tally]:
-        if instant_ms is None:
+        if instant_ms is None or not self.span.begin_ms <= instant_ms < self.span.end_ms:
             return ()
-        instant = Stretch(instant_ms, instant_ms + 1).within(self.span)
-        return [tally for index, _ in parts(instant, self.buckets) for tally in self._tallies(place, index)]
+        return self._tallies(place, bisect_right(self._edges_ms, instant_ms) - 1)

@@ -8,7 +8,7 @@ from typing import Annotated, Any, Self
 from zoneinfo import ZoneInfo
 
 from pydantic import AfterValidator, Field, model_validator
-from sqlalchemy import Connection, Row, func, select
+from sqlalchemy import Connection, Row, bindparam, func, select
 
 from backend_api.buckets import Stretch, union
 from backend_api.contract_stats import BucketFigures, Figures, MachineFigures, PeakHour, Stats, Unit
@@ -26,6 +26,22 @@ _DEFAULT_SPAN = timedelta(days=7)
 _FIRST_YEAR, _LAST_YEAR = 1900, 9998
 
 _Row = Row[*tuple[Any, ...]]
+
+_OF_MACHINE = select(
+    *sessions.c["ts_ms", "started_ms", "ended_ms", "opened_ms", "closes_ms", "attempt_ms", "verdict"]
+).where(
+    sessions.c.store_id == bindparam("store"),
+    sessions.c.camera_id == bindparam("camera"),
+    sessions.c.machine_id == bindparam("machine"),
+)
+_BEFORE = (
+    _OF_MACHINE.where(sessions.c.ts_ms < bindparam("begin_ms"))
+    .order_by(sessions.c.ts_ms.desc(), sessions.c.seq.desc())
+    .limit(1)
+)
+_DURING = _OF_MACHINE.where(sessions.c.ts_ms >= bindparam("begin_ms"), sessions.c.ts_ms < bindparam("end_ms")).order_by(
+    sessions.c.ts_ms, sessions.c.seq
+)
 
 
 def _check_year(instant: datetime) -> datetime:
@@ -107,17 +123,9 @@ def _rows_by_place(connection: Connection, machines: Sequence[Place], past: Stre
 
 
 def _rows(connection: Connection, place: Place, past: Stretch) -> Sequence[_Row]:
-    statement = select(sessions).where(
-        sessions.c.store_id == place.store_id,
-        sessions.c.camera_id == place.camera_id,
-        sessions.c.machine_id == place.machine_id,
-    )
-    before = statement.where(sessions.c.ts_ms < past.begin_ms).order_by(sessions.c.ts_ms.desc(), sessions.c.seq.desc())
-    during = statement.where(sessions.c.ts_ms >= past.begin_ms, sessions.c.ts_ms < past.end_ms)
-    return [
-        *connection.execute(before.limit(1)),
-        *connection.execute(during.order_by(sessions.c.ts_ms, sessions.c.seq)),
-    ]
+    values = {"store": place.store_id, "camera": place.camera_id, "machine": place.machine_id}
+    values_ms = {"begin_ms": past.begin_ms, "end_ms": past.end_ms}
+    return [row for statement in (_BEFORE, _DURING) for row in connection.execute(statement, {**values, **values_ms})]
 
 
 def _uses(place: Place, rows: Sequence[_Row], last_ms: int, past: Stretch) -> Iterator[Use]:

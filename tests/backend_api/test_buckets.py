@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from backend_api.buckets import Stretch, buckets, parts, union
+from backend_api.buckets import Stretch, buckets, edges, parts, union
 from backend_api.contract_stats import Unit
 from backend_api.instants import from_ms, to_ms
 
@@ -74,7 +74,7 @@ def test_nothing_is_lost_between_buckets(
     cut = buckets(whole, unit, ZoneInfo(name))
     assert sum(bucket.length_ms for bucket in cut) == length_ms
     taken = Stretch(begin_ms + start_ms, begin_ms + start_ms + taken_ms).within(whole)
-    assert sum(part_ms for _, part_ms in parts(taken, cut)) == taken.length_ms
+    assert sum(part_ms for _, part_ms in parts(taken, edges(cut))) == taken.length_ms
 
 
 @given(st.lists(st.tuples(st.integers(0, 30), st.integers(0, 30)), max_size=8))
