@@ -1,6 +1,6 @@
 """What a person should look at first: silent cameras, and sessions of a day that went wrong or are uncertain. Pure."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from uuid import UUID
@@ -8,6 +8,7 @@ from uuid import UUID
 from backend_api.contract_cameras import CameraState, CameraStatus
 from backend_api.contract_sessions import Outcome, Session
 from ui.local_time import Zone
+from ui.machine_names import Place, place_of
 from ui.now.ages import ago, lasting, moment
 from ui.queries import SessionQuery
 from ui.words import SESSION_COLORS, SESSION_WORDS, Color
@@ -45,12 +46,17 @@ def silent_cameras(cameras: Iterable[CameraState]) -> list[CameraState]:
     return sorted(silent, key=lambda camera: camera.reported_at)
 
 
-def items_of(cameras: Iterable[CameraState], sessions: Sequence[Session], now: datetime, zone: Zone) -> list[Item]:
-    """What to look at, cameras first, then sessions in their order; at most SHOWN_ITEMS."""
-    found = [
-        *_of_cameras(silent_cameras(cameras), now, zone),
-        *(_of_session(session, now, zone) for session in sessions),
-    ]
+def items_of(
+    cameras: Iterable[CameraState], sessions: Iterable[Session], names: Mapping[Place, str], now: datetime, zone: Zone
+) -> list[Item]:
+    """What to look at, cameras first, then sessions in their order; at most SHOWN_ITEMS.
+
+    `names` tell machines of the same name apart; a machine that is not among them has its session's.
+    """
+    found = _of_cameras(silent_cameras(cameras), now, zone)
+    for session in sessions:
+        where = names.get(place_of(session), session.machine_name)
+        found.append(_of_session(session, where, now, zone))
     return found[:SHOWN_ITEMS]
 
 
@@ -64,13 +70,13 @@ def _of_cameras(silent: Sequence[CameraState], now: datetime, zone: Zone) -> lis
     ]
 
 
-def _of_session(session: Session, now: datetime, zone: Zone) -> Item:
+def _of_session(session: Session, where: str, now: datetime, zone: Zone) -> Item:
     at = session.attempt_at or session.ended_at or session.started_at
     when = f"{moment(at, now, zone)}, {ago(now - at)}" if at else "time unknown"
     return Item(
         SESSION_WORDS[session.outcome],
         SESSION_COLORS[session.outcome],
-        session.machine_name,
+        where,
         when,
         session.session_id,
     )

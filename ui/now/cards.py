@@ -1,17 +1,17 @@
 """What the card of each machine says: pure functions from machines to what the board draws."""
 
-import re
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from datetime import datetime
-from itertools import groupby
 from typing import TypedDict
 
 from backend_api.contract_sessions import Machine, MachineState
 from ui.local_time import Zone
+from ui.machine_names import names_of, place_of
 from ui.now.ages import lasting, moment
 from ui.now.attention import ALARMING
 from ui.words import SESSION_WORDS, Color
 
+_Camera = tuple[str, str]
 STATE_WORDS = {
     MachineState.IN_USE: "In use",
     MachineState.TO_BE_CLEANED: "To be cleaned",
@@ -52,12 +52,11 @@ class GroupData(TypedDict):
 
 def groups_of(machines: Iterable[Machine], now: datetime, zone: Zone) -> list[GroupData]:
     """The cards by store and camera, by name in each: the same machine is always in the same place."""
-    ordered = sorted(machines, key=_place)
-    titles = _titles(ordered)
-    return [
-        {"title": titles[camera], "cards": [_card(machine, now, zone) for machine in group]}
-        for camera, group in groupby(ordered, _camera)
-    ]
+    cameras: dict[_Camera, list[Machine]] = {}
+    for machine in sorted(machines, key=_camera):
+        cameras.setdefault(_camera(machine), []).append(machine)
+    titles = _titles(cameras)
+    return [{"title": titles[camera], "cards": _cards(group, now, zone)} for camera, group in cameras.items()]
 
 
 def in_use(machines: Iterable[Machine]) -> int:
@@ -65,28 +64,25 @@ def in_use(machines: Iterable[Machine]) -> int:
     return sum(machine.state is MachineState.IN_USE for machine in machines)
 
 
-def _place(machine: Machine) -> tuple[str, str, list[tuple[bool, int, str]], str]:
-    # Bike 2 stands before Bike 10.
-    parts = re.findall(r"\d+|\D+", machine.name.casefold())
-    name = [(False, int(part), "") if part.isdecimal() else (True, 0, part) for part in parts]
-    return machine.store_id, machine.camera_id, name, machine.machine_id
-
-
-def _camera(machine: Machine) -> tuple[str, str]:
+def _camera(machine: Machine) -> _Camera:
     return machine.store_id, machine.camera_id
 
 
-def _titles(machines: Iterable[Machine]) -> dict[tuple[str, str], str]:
-    cameras = {_camera(machine) for machine in machines}
+def _titles(cameras: Collection[_Camera]) -> dict[_Camera, str]:
     if len(cameras) == 1:
         return dict.fromkeys(cameras, "")
     one_store = len({store for store, _ in cameras}) == 1
     return {camera: f"Camera {camera[1]}" if one_store else f"{camera[0]}, camera {camera[1]}" for camera in cameras}
 
 
-def _card(machine: Machine, now: datetime, zone: Zone) -> CardData:
+def _cards(machines: Iterable[Machine], now: datetime, zone: Zone) -> list[CardData]:
+    by_place = {place_of(machine): machine for machine in machines}
+    return [_card(by_place[place], name, now, zone) for place, name in names_of(by_place.values()).items()]
+
+
+def _card(machine: Machine, name: str, now: datetime, zone: Zone) -> CardData:
     return {
-        "name": machine.name,
+        "name": name,
         "state": STATE_WORDS[machine.state],
         "color": STATE_COLORS[machine.state],
         "note": _note(machine),

@@ -6,6 +6,7 @@ from backend_api.clock import SystemClock
 from ui.api import BackendError
 from ui.commands import EDGE_COMMAND
 from ui.local_time import Zone
+from ui.machine_names import names_of
 from ui.markdown import plain
 from ui.now.attention import ALARMING, SHOWN_ITEMS, Item, items_of
 from ui.now.board import show_board
@@ -45,7 +46,7 @@ def _show_nothing() -> None:
 
 
 def _show_attention(look: Look, zone: Zone) -> None:
-    items = items_of(look.cameras, look.sessions, look.at, zone)
+    items = items_of(look.cameras, look.sessions, names_of(look.machines), look.at, zone)
     with st.container(border=True, key="attention" if items else "calm", gap="xsmall"):
         if not items:
             st.markdown(":green-badge[All well] Nothing of the last 24 hours needs attention.")

@@ -9,6 +9,7 @@ from backend_api.contract_sessions import Outcome
 from backend_api.contract_verdicts import MmStatus, Verdict
 from tests.ui.made_up import NOON, make_camera, make_session
 from ui.local_time import Zone
+from ui.machine_names import place_of
 from ui.now.attention import SHOWN_ITEMS, Item, alarming_sessions, items_of
 
 ZONE = Zone("UTC", UTC)
@@ -23,7 +24,7 @@ def test_sessions_of_a_day_that_nobody_reviewed_are_asked_for_the_same_for_a_min
 
 
 def test_nothing_needs_attention_when_every_camera_reports() -> None:
-    assert items_of([make_camera(CameraStatus.UP)], [], NOON, ZONE) == []
+    assert items_of([make_camera(CameraStatus.UP)], [], {}, NOON, ZONE) == []
 
 
 @pytest.mark.parametrize(
@@ -37,7 +38,7 @@ def test_nothing_needs_attention_when_every_camera_reports() -> None:
 )
 def test_a_session_says_what_where_and_when(outcome: Outcome, words: str, color: str) -> None:
     session = make_session(NOON - timedelta(minutes=30), outcome=outcome, machine_name="Bike 7")
-    (item,) = items_of([], [session], NOON, ZONE)
+    (item,) = items_of([], [session], {}, NOON, ZONE)
     assert item == Item(words, color, "Bike 7", "11:40, 20 min ago", session.session_id)  # type: ignore[arg-type]
 
 
@@ -49,7 +50,13 @@ def test_an_attempt_is_told_by_its_own_time() -> None:
         verdict=Verdict.NOT_CLEANED,
         mm_status=MmStatus.DONE,
     )
-    assert items_of([], [session], NOON, ZONE)[0].when == "11:55, 5 min ago"
+    assert items_of([], [session], {}, NOON, ZONE)[0].when == "11:55, 5 min ago"
+
+
+def test_machines_of_the_same_name_are_told_apart() -> None:
+    session = make_session(NOON)
+    (item,) = items_of([], [session], {place_of(session): "Bike (cam_02)"}, NOON, ZONE)
+    assert item.where == "Bike (cam_02)"
 
 
 def test_silent_cameras_come_first_the_longest_silent_one_on_top() -> None:
@@ -58,7 +65,7 @@ def test_silent_cameras_come_first_the_longest_silent_one_on_top() -> None:
         make_camera(CameraStatus.LATE, NOON - timedelta(seconds=30), camera_id="late"),
         make_camera(CameraStatus.GONE, NOON - timedelta(minutes=12), camera_id="gone"),
     ]
-    items = items_of(cameras, [make_session()], NOON, ZONE)
+    items = items_of(cameras, [make_session()], {}, NOON, ZONE)
     assert [item.where for item in items] == ["Camera gone", "Camera late", "Bike"]
     assert (items[0].what, items[0].when, items[0].session_id) == ("Silent", "since 11:48, for 12 min", None)
 
@@ -69,7 +76,7 @@ def test_many_silent_cameras_are_one_item_and_no_more_items_than_fit_are_shown()
         for number in range(1, 21)
     ]
     sessions = [make_session(NOON - timedelta(minutes=number)) for number in range(20)]
-    items = items_of(cameras, sessions, NOON, ZONE)
+    items = items_of(cameras, sessions, {}, NOON, ZONE)
     assert (items[0].where, items[0].when) == ("20 cameras", "the first since 11:40, for 20 min")
     assert len(items) == SHOWN_ITEMS
     assert [item.session_id for item in items[1:]] == [session.session_id for session in sessions[: SHOWN_ITEMS - 1]]

@@ -97,5 +97,11 @@ def test_several_cameras_are_groups_with_titles() -> None:
     assert groups_of([], NOON, ZONE) == []
 
 
+def test_machines_of_one_camera_and_name_are_told_apart() -> None:
+    machines = [make_machine("Bike"), make_machine("Bike", machine_id="bike_b")]
+    (group,) = groups_of(machines, NOON, ZONE)
+    assert [found["name"] for found in group["cards"]] == ["Bike (gym, cam, bike)", "Bike (gym, cam, bike_b)"]
+
+
 def test_those_in_use_are_counted() -> None:
     assert in_use([make_machine(state=state) for state in (*MachineState, MachineState.IN_USE)]) == 2
