@@ -3,6 +3,7 @@
 import socket
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from itertools import islice
 from types import TracebackType
 from typing import Self
 
@@ -33,8 +34,17 @@ class StreamReader:
         ]
         self._socket.sendall("\r\n".join([*lines, "", ""]).encode())
         self._file = self._socket.makefile("rb")
-        self.head = b"".join(iter(self._file.readline, b"\r\n")).decode()
+        self.head = self._read_head()
         self._first = next(self._blocks(), None)
+
+    def _read_head(self) -> str:
+        lines = []
+        while (line := self._file.readline()) != b"\r\n":
+            if not line:
+                self.close()
+                raise ConnectionError("the backend hung up before it had answered")
+            lines.append(line.decode())
+        return "".join(lines)
 
     def messages(self) -> Iterator[Message]:
         """Messages until the server ends the stream. Raises AssertionError when nothing comes but signs of life."""
@@ -48,9 +58,11 @@ class StreamReader:
                 assert silent < MAX_SILENT, f"{silent} signs of life, and no message behind the id {self.last_id}"
 
     def take(self, count: int) -> list[Message]:
-        """The next `count` messages."""
-        messages = self.messages()
-        return [next(messages) for _ in range(count)]
+        """The next `count` messages. Raises ConnectionError when the backend ends the stream before."""
+        found = list(islice(self.messages(), count))
+        if len(found) < count:
+            raise ConnectionError(f"the backend ended the stream after {len(found)} of {count} messages")
+        return found
 
     def close(self) -> None:
         """Hang up."""

@@ -201,6 +201,16 @@ def test_filters_let_through_what_the_list_shows(tmp_path: Path, query: str) -> 
     assert listed[-1]["event_id"] == str(last.event_id)
 
 
+def test_a_reader_says_that_it_got_no_answer() -> None:
+    """Those tests would wait for ever otherwise, for a head that does not come."""
+    with closing(socket.create_server(("127.0.0.1", 0))) as listening:
+        hanging_up = threading.Thread(target=lambda: listening.accept()[0].close())
+        hanging_up.start()
+        with pytest.raises(ConnectionError):
+            StreamReader(listening.getsockname()[1])
+        hanging_up.join()
+
+
 @pytest.mark.parametrize("last_id", ["x", "-1", "1.5", "9" * 30, ""])
 def test_an_id_that_is_none_is_refused(tmp_path: Path, last_id: str) -> None:
     with backend(tmp_path, FakeClock()) as (_, port):
