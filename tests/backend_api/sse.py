@@ -32,16 +32,19 @@ class StreamReader:
             "Host: 127.0.0.1",
             *(f"{key}: {value}" for key, value in (headers or {}).items()),
         ]
-        self._socket.sendall("\r\n".join([*lines, "", ""]).encode())
         self._file = self._socket.makefile("rb")
-        self.head = self._read_head()
-        self._first = next(self._blocks(), None)
+        try:
+            self._socket.sendall("\r\n".join([*lines, "", ""]).encode())
+            self.head = self._read_head()
+            self._first = next(self._blocks(), None)
+        except BaseException:
+            self.close()
+            raise
 
     def _read_head(self) -> str:
         lines = []
         while (line := self._file.readline()) != b"\r\n":
             if not line:
-                self.close()
                 raise ConnectionError("the backend hung up before it had answered")
             lines.append(line.decode())
         return "".join(lines)

@@ -204,7 +204,13 @@ def test_filters_let_through_what_the_list_shows(tmp_path: Path, query: str) -> 
 def test_a_reader_says_that_it_got_no_answer() -> None:
     """Those tests would wait for ever otherwise, for a head that does not come."""
     with closing(socket.create_server(("127.0.0.1", 0))) as listening:
-        hanging_up = threading.Thread(target=lambda: listening.accept()[0].close())
+
+        def hang_up() -> None:
+            connection, _ = listening.accept()
+            connection.recv(4096)
+            connection.close()
+
+        hanging_up = threading.Thread(target=hang_up)
         hanging_up.start()
         with pytest.raises(ConnectionError):
             StreamReader(listening.getsockname()[1])
