@@ -1,6 +1,7 @@
 """The application: the routers, and a writer that lives as long as it does."""
 
 import asyncio
+import logging
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
@@ -31,6 +32,8 @@ from backend_api.settings import Settings
 from backend_api.store import Store
 from backend_api.writer import Writer
 
+log = logging.getLogger(__name__)
+
 
 def create_app(store: Store, media: MediaFolder, clock: Clock, settings: Settings | None = None) -> FastAPI:
     """The API over `store` and `media`; the caller closes the store after the application's shutdown."""
@@ -45,10 +48,11 @@ def create_app(store: Store, media: MediaFolder, clock: Clock, settings: Setting
     @asynccontextmanager
     async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
         looking = asyncio.create_task(feed.run())
+        looking.add_done_callback(_say_why)
         with sweeping(Retention(store, media, settings.keep, clock) if settings.keep else None):
             yield
         feed.close()
-        await looking
+        await asyncio.wait([looking])
         await writer.drain()
 
     app = Api(version, lifespan)
@@ -70,3 +74,8 @@ def create_app(store: Store, media: MediaFolder, clock: Clock, settings: Setting
     app.include_router(camera_routes(store))
     app.include_router(health_routes(store, media, version, metrics))
     return app
+
+
+def _say_why(looking: asyncio.Task[None]) -> None:
+    if not looking.cancelled() and (error := looking.exception()) is not None:
+        log.error("GET /events/stream has ended, start the backend again: %s: %s", type(error).__name__, error)

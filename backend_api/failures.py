@@ -4,7 +4,7 @@ import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from sqlalchemy.exc import DBAPIError
+from sqlalchemy import exc
 
 from backend_api.process import FatalError
 
@@ -31,8 +31,10 @@ def failures_in_words() -> Iterator[None]:
     """Raise StoreBusy or StoreFull for what passes by itself, StoreBroken for every other error of the database."""
     try:
         yield
-    except (sqlite3.Error, DBAPIError) as error:
-        cause = error.orig if isinstance(error, DBAPIError) else error
+    except exc.TimeoutError as error:
+        raise StoreBusy("more requests read the database than it has connections") from error
+    except (sqlite3.Error, exc.DBAPIError) as error:
+        cause = error.orig if isinstance(error, exc.DBAPIError) else error
         code = getattr(cause, "sqlite_errorcode", 0) & 0xFF
         if code in _BUSY:
             raise StoreBusy("another process holds the database's lock") from error

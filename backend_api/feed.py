@@ -83,8 +83,20 @@ class Feed:
         self._found = asyncio.Event()
         self._closed = asyncio.Event()
 
+    @property
+    def has_ended(self) -> bool:
+        """Whether readers would wait in vain."""
+        return self._closed.is_set()
+
     async def run(self) -> None:
         """Find what is new until `close`. While the database does not answer, readers wait."""
+        try:
+            await self._look_until_closed()
+        finally:
+            # Whatever went wrong, readers learn that nobody looks for them any more.
+            self.close()
+
+    async def _look_until_closed(self) -> None:
         trouble = ""
         while not self._closed.is_set():
             try:

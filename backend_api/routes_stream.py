@@ -7,7 +7,7 @@ from fastapi.responses import StreamingResponse
 
 from backend_api.feed import Feed, FeedFilters
 from backend_api.openapi import problems
-from backend_api.problems import ApiProblem
+from backend_api.problems import RETRY_AFTER_S, ApiProblem
 from backend_api.store import Store
 
 _TEXT = {"schema": {"type": "string", "description": "Server-sent events, without an end."}}
@@ -45,6 +45,8 @@ def stream_routes(store: Store, feed: Feed) -> APIRouter:
         themselves, the stream goes on behind that id without a gap or a repeat, also after a restart of the backend.
         Without it the stream begins now. At least every 15 s something comes, if only a comment line.
         """
+        if feed.has_ended:
+            raise ApiProblem(503, "the backend is stopping; come again", headers={"Retry-After": str(RETRY_AFTER_S)})
         newest = store.reading.newest_change()
         # An id from beyond the end is of a database that has been put back to an older copy.
         after = newest if last_event_id is None else min(_parse(last_event_id), newest)

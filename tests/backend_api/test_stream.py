@@ -13,6 +13,7 @@ from uuid import UUID
 
 import pytest
 import requests
+from fastapi.testclient import TestClient
 from hypothesis import Phase, given, settings
 from hypothesis import strategies as st
 
@@ -24,6 +25,7 @@ from backend_api.feed import HEARTBEAT_S, Feed, FeedFilters
 from backend_api.media import MediaFolder
 from backend_api.server import serve
 from backend_api.store import Agree, Store
+from tests.backend_api.api import problem
 from tests.backend_api.events import START, make_event, make_result
 from tests.backend_api.sse import Message, StreamReader
 from tests.fake_clock import FakeClock
@@ -271,3 +273,24 @@ def test_two_hundred_readers_and_one_that_does_not_read(tmp_path: Path) -> None:
             assert event_ids(idle.take(len(events))) == wanted
         for reader in readers:
             assert list(reader.messages()) == []
+
+
+def test_a_feed_that_breaks_down_lets_its_readers_go_and_says_so(
+    store: Store,
+    media: MediaFolder,
+    clock: FakeClock,
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    def break_down() -> None:
+        raise ArithmeticError("nobody thought of this")
+
+    monkeypatch.setattr(store.reading, "log_cameras", break_down)
+    app = create_app(store, media, clock)
+    with TestClient(app) as client:
+        response = client.get("/events/stream")
+        while response.status_code == 200:  # who came before it broke down, and was let go
+            response = client.get("/events/stream")
+        assert "come again" in problem(response, 503).detail
+        assert response.headers["retry-after"]
+    assert "nobody thought of this" in caplog.text
