@@ -6,17 +6,27 @@ from backend_api.contract_verdicts import MmStatus, QueueState
 from backend_api.instants import from_ms
 from backend_api.tables import enrichments, events
 
-_COUNTS = select(enrichments.c.status, func.count().label("number")).group_by(enrichments.c.status)
+# Nearly all are done; SQLite counts all rows of a table by its pages, and those of one state one by one.
+_COUNTED = (MmStatus.PENDING, MmStatus.PROCESSING, MmStatus.DEAD)
 # Numbers are given in the order of arrival, so the index of states alone tells which is the oldest.
 _FIRST = select(func.min(enrichments.c.seq)).where(enrichments.c.status == MmStatus.PENDING.value)
-_OLDEST = select(events.c.received_at_ms).where(events.c.seq == _FIRST.scalar_subquery())
+_QUEUE = select(
+    select(func.count()).select_from(enrichments).scalar_subquery().label("total"),
+    select(events.c.received_at_ms).where(events.c.seq == _FIRST.scalar_subquery()).scalar_subquery().label("oldest"),
+    *(
+        select(func.count()).where(enrichments.c.status == status.value).scalar_subquery().label(status.value)
+        for status in _COUNTED
+    ),
+)
 
 
 def read_queue(connection: Connection) -> QueueState:
     """The queue as it is."""
-    counts = {row.status: row.number for row in connection.execute(_COUNTS)}
-    oldest_ms = connection.execute(_OLDEST).scalar()
+    total, oldest_ms, pending, processing, dead = connection.execute(_QUEUE).one()
     return QueueState(
-        **{status.value.lower(): counts.get(status.value, 0) for status in MmStatus},
+        pending=pending,
+        processing=processing,
+        done=total - pending - processing - dead,
+        dead=dead,
         oldest_pending_at=None if oldest_ms is None else from_ms(oldest_ms),
     )
