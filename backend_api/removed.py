@@ -10,6 +10,7 @@ from sqlalchemy import Connection, bindparam, func, select
 from sqlalchemy.dialects.sqlite import insert
 
 from backend_api.contract_verdicts import MmStatus
+from backend_api.history import Agree
 from backend_api.instants import from_ms
 from backend_api.statements import Statement
 from backend_api.tables import enrichments, events, removed_media, reviews
@@ -34,7 +35,12 @@ _STANDINGS = (
         events.c.event_id,
         events.c.ts_ms,
         enrichments.c.status.in_([MmStatus.PENDING.value, MmStatus.PROCESSING.value]).label("is_waiting"),
-        select(reviews.c.id).where(reviews.c.seq == events.c.seq).exists().label("is_reviewed"),
+        select(reviews.c.agree != Agree.WITHDRAWN.value)
+        .where(reviews.c.seq == events.c.seq)
+        .order_by(reviews.c.id.desc())
+        .limit(1)
+        .scalar_subquery()
+        .label("is_reviewed"),
     )
     .select_from(events.outerjoin(enrichments))
     .where(events.c.event_id.in_(select(func.json_each(bindparam("ids")).table_valued("value").c.value)))

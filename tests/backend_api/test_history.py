@@ -156,7 +156,9 @@ def test_what_is_withdrawn_is_kept_and_no_longer_stands(store: Store, clock: Fak
     assert say(Agree.YES, other.event_id)
     assert say(Agree.NO)
     assert say(Agree.YES)
+    assert [each.is_reviewed for each in store.standings([event.event_id])] == [True]
     assert say(Agree.WITHDRAWN)
+    assert [each.is_reviewed for each in store.standings([event.event_id])] == [False]
     assert not say(Agree.WITHDRAWN)
     assert row(store, event.event_id).review is None
     assert [review.agree for review in store.reviews(event.event_id)] == [Agree.NO, Agree.YES, Agree.WITHDRAWN]
