@@ -1,6 +1,5 @@
 """Readers of /events/stream miss nothing and see nothing twice, however often they or the backend go away."""
 
-import asyncio
 import faulthandler
 import json
 import socket
@@ -13,7 +12,6 @@ from uuid import UUID
 
 import pytest
 import requests
-from fastapi.testclient import TestClient
 from hypothesis import Phase, given, settings
 from hypothesis import strategies as st
 
@@ -21,11 +19,9 @@ from backend_api.app import create_app
 from backend_api.contract import Event, EventType, StoredEvent
 from backend_api.contract_cameras import CameraReport
 from backend_api.contract_verdicts import MmStatus, Verdict
-from backend_api.feed import HEARTBEAT_S, Feed, FeedFilters
 from backend_api.media import MediaFolder
 from backend_api.server import serve
 from backend_api.store import Agree, Store
-from tests.backend_api.api import problem
 from tests.backend_api.events import START, make_event, make_result
 from tests.backend_api.sse import Message, StreamReader
 from tests.fake_clock import FakeClock
@@ -203,22 +199,6 @@ def test_filters_let_through_what_the_list_shows(tmp_path: Path, query: str) -> 
     assert listed[-1]["event_id"] == str(last.event_id)
 
 
-def test_a_reader_says_that_it_got_no_answer() -> None:
-    """Those tests would wait for ever otherwise, for a head that does not come."""
-    with closing(socket.create_server(("127.0.0.1", 0))) as listening:
-
-        def hang_up() -> None:
-            connection, _ = listening.accept()
-            connection.recv(4096)
-            connection.close()
-
-        hanging_up = threading.Thread(target=hang_up)
-        hanging_up.start()
-        with pytest.raises(ConnectionError):
-            StreamReader(listening.getsockname()[1])
-        hanging_up.join()
-
-
 @pytest.mark.parametrize("last_id", ["x", "-1", "1.5", "9" * 30, ""])
 def test_an_id_that_is_none_is_refused(tmp_path: Path, last_id: str) -> None:
     with backend(tmp_path, FakeClock()) as (_, port):
@@ -234,25 +214,6 @@ def test_an_id_from_beyond_the_end_begins_now(tmp_path: Path) -> None:
     with backend(tmp_path, FakeClock()) as (store, port), StreamReader(port, headers={"Last-Event-ID": "99"}) as reader:
         store.add([numbered(0)])
         assert event_ids(reader.take(1)) == [numbered(0).event_id]
-
-
-def test_what_comes_before_the_feed_begins_to_look_for_its_first_reader_is_told_at_once(tmp_path: Path) -> None:
-    async def first_message(store: Store) -> bytes:
-        feed = Feed(store, MediaFolder.open(tmp_path / "media"))
-        messages = feed.messages(0, FeedFilters())
-        await anext(messages)
-        with pytest.raises(TimeoutError):
-            # Long enough for the reader to have asked the database, in vain.
-            await asyncio.wait_for(asyncio.shield(following := asyncio.ensure_future(anext(messages))), 0.5)
-        store.add([numbered(0)])
-        looking = asyncio.create_task(feed.run())
-        found = await asyncio.wait_for(following, HEARTBEAT_S / 2)
-        feed.close()
-        await looking
-        return found
-
-    with closing(Store.open(tmp_path / "app.db", FakeClock(), create=True)) as store:
-        assert str(numbered(0).event_id).encode() in asyncio.run(first_message(store))
 
 
 def test_two_hundred_readers_and_one_that_does_not_read(tmp_path: Path) -> None:
@@ -273,24 +234,3 @@ def test_two_hundred_readers_and_one_that_does_not_read(tmp_path: Path) -> None:
             assert event_ids(idle.take(len(events))) == wanted
         for reader in readers:
             assert list(reader.messages()) == []
-
-
-def test_a_feed_that_breaks_down_lets_its_readers_go_and_says_so(
-    store: Store,
-    media: MediaFolder,
-    clock: FakeClock,
-    monkeypatch: pytest.MonkeyPatch,
-    caplog: pytest.LogCaptureFixture,
-) -> None:
-    def break_down() -> None:
-        raise ArithmeticError("nobody thought of this")
-
-    monkeypatch.setattr(store.reading, "log_cameras", break_down)
-    app = create_app(store, media, clock)
-    with TestClient(app) as client:
-        response = client.get("/events/stream")
-        while response.status_code == 200:  # who came before it broke down, and was let go
-            response = client.get("/events/stream")
-        assert "come again" in problem(response, 503).detail
-        assert response.headers["retry-after"]
-    assert "nobody thought of this" in caplog.text
