@@ -31,7 +31,7 @@ STATE_COLORS: dict[MachineState, Color] = {
 class CardData(TypedDict):
     """A machine, all in words; `left_s` is for how many seconds it is still to be cleaned, None in other states.
 
-    `note` is what is wrong with its last use, empty when nothing is; `session` is that use's id, None without one.
+    `note` is what is wrong with its camera or its last use, empty when nothing is; `session` is that use's id.
     """
 
     name: str
@@ -94,6 +94,8 @@ def _card(machine: Machine, name: str, now: datetime, zone: Zone) -> CardData:
 
 def _note(machine: Machine) -> str:
     session = machine.session
+    if machine.state is MachineState.UNKNOWN:
+        return f"{machine.camera_id} silent"
     if machine.state is not MachineState.FREE or session is None or session.outcome not in ALARMING:
         return ""
     return SESSION_WORDS[session.outcome]
@@ -101,6 +103,5 @@ def _note(machine: Machine) -> str:
 
 def _since(machine: Machine, now: datetime, zone: Zone) -> str:
     if machine.since is None:
-        return f"{machine.camera_id} never heard of" if machine.state is MachineState.UNKNOWN else "never in use"
-    when = f"since {moment(machine.since, now, zone)}, {lasting(now - machine.since)}"
-    return f"{machine.camera_id} silent {when}" if machine.state is MachineState.UNKNOWN else when
+        return "never heard of" if machine.state is MachineState.UNKNOWN else "never in use"
+    return f"since {moment(machine.since, now, zone)}, {lasting(now - machine.since)}"

@@ -44,8 +44,8 @@ def test_a_machine_to_be_cleaned_says_for_how_long_there_is_time(left_s: float, 
 
 
 def test_a_machine_without_data_names_its_camera_and_since_when_it_is_silent() -> None:
-    machine = make_machine(at=NOON - timedelta(minutes=20), state=MachineState.UNKNOWN, camera_id="cam_02")
-    assert (card(machine)["state"], card(machine)["since"]) == ("No data", "cam_02 silent since 11:40, for 20 min")
+    found = card(make_machine(at=NOON - timedelta(minutes=20), state=MachineState.UNKNOWN, camera_id="cam_02"))
+    assert (found["state"], found["note"], found["since"]) == ("No data", "cam_02 silent", "since 11:40, for 20 min")
 
 
 @pytest.mark.parametrize(
@@ -54,7 +54,7 @@ def test_a_machine_without_data_names_its_camera_and_since_when_it_is_silent() -
         (MachineState.FREE, Outcome.NOT_ATTEMPTED, "No attempt"),
         (MachineState.FREE, Outcome.NOT_CLEANED, "Not cleaned"),
         (MachineState.FREE, Outcome.WAITING, ""),
-        (MachineState.UNKNOWN, Outcome.NOT_CLEANED, ""),
+        (MachineState.IN_USE, Outcome.NOT_CLEANED, ""),
     ],
 )
 def test_a_free_machine_says_what_is_wrong_with_its_last_use(state: MachineState, outcome: Outcome, note: str) -> None:
@@ -62,7 +62,7 @@ def test_a_free_machine_says_what_is_wrong_with_its_last_use(state: MachineState
 
 
 @pytest.mark.parametrize(
-    ("state", "words"), [(MachineState.FREE, "never in use"), (MachineState.UNKNOWN, "cam never heard of")]
+    ("state", "words"), [(MachineState.FREE, "never in use"), (MachineState.UNKNOWN, "never heard of")]
 )
 def test_a_machine_that_was_never_in_use_leads_nowhere(state: MachineState, words: str) -> None:
     found = card(make_machine(state=state, since=None, session=None))

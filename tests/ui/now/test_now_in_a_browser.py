@@ -6,7 +6,7 @@ import pytest
 from playwright.sync_api import Browser, Locator, Page, expect
 
 from backend_api.contract_sessions import Outcome
-from tests.ui.dashboard import Dashboard
+from tests.ui.dashboard import WIDTHS, Dashboard
 
 pytestmark = pytest.mark.e2e
 
@@ -27,6 +27,10 @@ def test_now_shows_each_machine_keeps_up_and_leads_on(served: Dashboard, browser
         expect(card(page, "bike_0")).to_contain_text("In use")
         expect(page).to_have_title("Now, gym machines")
         visit.check_everywhere()
+        for width in WIDTHS:  # no state makes a card higher than another
+            page.set_viewport_size({"width": width, "height": 900})
+            cards = page.get_by_role("listitem").all()
+            assert len({box["height"] for box in map(Locator.bounding_box, cards) if box}) == 1
         place = card(page, "bike_2").bounding_box()
         left = card(page, "rower").locator(".note")
         seconds = left.inner_text()
