@@ -12,7 +12,7 @@ pytestmark = pytest.mark.e2e
 
 
 def card(page: Page, name: str) -> Locator:
-    return page.get_by_role("listitem").filter(has_text=name)
+    return page.locator(".board").get_by_role("listitem").filter(has_text=name)
 
 
 def test_now_shows_each_machine_keeps_up_and_leads_on(served: Dashboard, browser: Browser) -> None:
@@ -29,8 +29,8 @@ def test_now_shows_each_machine_keeps_up_and_leads_on(served: Dashboard, browser
         visit.check_everywhere()
         for width in WIDTHS:  # no state makes a card higher than another
             page.set_viewport_size({"width": width, "height": 900})
-            cards = page.get_by_role("listitem").all()
-            assert len({box["height"] for box in map(Locator.bounding_box, cards) if box}) == 1
+            boxes = [found.bounding_box() for found in page.locator(".board").get_by_role("listitem").all()]
+            assert len({box["height"] for box in boxes if box}) == 1
         place = card(page, "bike_2").bounding_box()
         left = card(page, "rower").locator(".note")
         seconds = left.inner_text()
