@@ -15,6 +15,7 @@ from uuid import UUID
 from sqlalchemy import select
 
 from backend_api.contract import clip_name, frame_name, thumbnail_name
+from backend_api.contract_media import FOLDER_ID_NAME
 from backend_api.contract_verdicts import MAX_SHOWN_FRAMES
 from backend_api.database import Database
 from backend_api.finding import Finding, Kind
@@ -79,7 +80,7 @@ def _files(folder: Path, now_s: float) -> Iterator[_File]:
     with entries:
         for entry in entries:
             try:
-                if entry.is_file(follow_symlinks=False):
+                if entry.name != FOLDER_ID_NAME and entry.is_file(follow_symlinks=False):
                     age_s = now_s - entry.stat(follow_symlinks=False).st_mtime
                     yield _File(entry.name, age_s, _event_id(entry.name))
             except FileNotFoundError:

@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from backend_api.check_folder import ASIDE
-from backend_api.process import REPOSITORY, ArgumentParser, default_media_dir
+from backend_api.media import folder_beside
+from backend_api.process import REPOSITORY, ArgumentParser
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,7 +24,8 @@ class Options:
 
 def parse_options(argv: Sequence[str] | None = None) -> Options:
     """Read the command line (`sys.argv` when `argv` is None). Raises UsageError in one line; `--help` exits with 0."""
-    return Options(**vars(_make_parser().parse_args(argv)))
+    flags = vars(_make_parser().parse_args(argv))
+    return Options(**flags | {"media_dir": flags["media_dir"] or folder_beside(flags["db"])})
 
 
 def _make_parser() -> ArgumentParser:
@@ -45,9 +47,8 @@ def _make_parser() -> ArgumentParser:
     add(
         "--media-dir",
         type=Path,
-        default=default_media_dir(),
         metavar="FOLDER",
-        help="the backend's folder of clips and thumbnails (default: %(default)s)",
+        help="the backend's folder of clips and thumbnails (default: media beside the database)",
     )
     add(
         "--fix",

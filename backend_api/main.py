@@ -13,20 +13,14 @@ import math  # noqa: E402
 import os  # noqa: E402
 from contextlib import closing  # noqa: E402
 from urllib.parse import urlsplit  # noqa: E402
+from uuid import uuid4  # noqa: E402
 
 from backend_api.app import create_app  # noqa: E402
 from backend_api.clock import SystemClock  # noqa: E402
 from backend_api.keys import Keys  # noqa: E402
 from backend_api.listening import listen  # noqa: E402
-from backend_api.media import MediaFolder  # noqa: E402
-from backend_api.process import (  # noqa: E402
-    EXIT_DONE,
-    REPOSITORY,
-    ArgumentParser,
-    default_media_dir,
-    run_process,
-    stop_on_signals,
-)
+from backend_api.media import MediaFolder, folder_beside  # noqa: E402
+from backend_api.process import EXIT_DONE, REPOSITORY, ArgumentParser, run_process, stop_on_signals  # noqa: E402
 from backend_api.retention_policy import KeepLimits  # noqa: E402
 from backend_api.server import serve  # noqa: E402
 from backend_api.settings import Settings  # noqa: E402
@@ -49,9 +43,10 @@ def main() -> int:
         keep=KeepLimits(options.keep_days, options.keep_gb and round(options.keep_gb * 1e9)),
     )
     with closing(listen(options.host, options.port, is_guarded=bool(keys))) as listening:
-        media = MediaFolder.open(options.media_dir)
+        media = MediaFolder.open(options.media_dir or folder_beside(options.db))
+        media.mark(uuid4())
         with closing(Store.open(options.db, clock, create=True)) as store:
-            log.info("events in %s, clips in %s", options.db, options.media_dir)
+            log.info("events in %s, clips in %s", options.db, media.folder)
             serve(create_app(store, media, clock, settings), listening, stop)
     log.info("stopped; everything that was acknowledged is stored")
     return EXIT_DONE
@@ -72,9 +67,8 @@ def _parse_options() -> argparse.Namespace:
     parser.add_argument(
         "--media-dir",
         type=Path,
-        default=default_media_dir(),
         metavar="FOLDER",
-        help="the folder of clips and thumbnails that the edge writes into; made when missing",
+        help="the folder of clips and thumbnails; made when missing (default: media beside the database)",
     )
     parser.add_argument(
         "--host", default="127.0.0.1", help="the address to listen on; without a key only ones of this computer"

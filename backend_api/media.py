@@ -10,8 +10,18 @@ from pathlib import Path
 from uuid import UUID
 
 from backend_api.contract import clip_name, frame_name, thumbnail_name
+from backend_api.contract_media import FOLDER_ID_NAME
 from backend_api.process import UsageError
+from backend_api.schema import database_path
 from backend_api.writable import probe_writable
+
+
+def folder_beside(db: str) -> Path:
+    """Where the media of the database `db`, a path or a sqlite:/// URL, lie unless somebody says otherwise.
+
+    Raises UsageError for any other database.
+    """
+    return database_path(db).parent / "media"
 
 
 class MediaFolder:
@@ -21,6 +31,8 @@ class MediaFolder:
         self.folder = folder
         # What stands behind the address of an event's media, such as a signature.
         self.link_query = link_query
+        # What edges know the folder by; None until `mark` was called.
+        self.folder_id: UUID | None = None
 
     @classmethod
     def open(cls, folder: Path) -> "MediaFolder":
@@ -33,6 +45,16 @@ class MediaFolder:
                 f"can not write the media folder {folder}: {error.strerror or error}; give another --media-dir"
             ) from error
         return cls(folder)
+
+    def mark(self, folder_id: UUID) -> None:
+        """Leave `folder_id` in the folder, so that an edge can tell whether it writes there. Raises UsageError."""
+        path = self.folder / FOLDER_ID_NAME
+        try:
+            path.with_suffix(".tmp").write_text(f"{folder_id}\n", encoding="ascii")
+            path.with_suffix(".tmp").replace(path)
+        except OSError as error:
+            raise UsageError(f"can not write {path}: {error.strerror}; give another --media-dir") from error
+        self.folder_id = folder_id
 
     def clip_path(self, event_id: UUID) -> Path:
         """Where the event's clip lies, if there is one: MP4."""

@@ -43,16 +43,6 @@ def project_version() -> str:
         return str(tomllib.load(file)["project"]["version"])
 
 
-def default_media_dir() -> Path:
-    """`data/media` of the working directory where there is one, else the repository's.
-
-    The backend may be told its folder relative to where it was started; whatever else is started from the same place
-    finds the same one without being told.
-    """
-    here = Path("data", "media")
-    return here.absolute() if here.is_dir() else REPOSITORY / here
-
-
 def set_up_logging() -> None:
     """One line a message on standard error; the time is left out where a process manager writes it already."""
     time_prefix = "" if "HONCHO_PROCESS_NAME" in os.environ else "%(asctime)s "

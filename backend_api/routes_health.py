@@ -4,6 +4,7 @@ from fastapi import APIRouter, Response
 from prometheus_client import CONTENT_TYPE_LATEST
 from pydantic import BaseModel
 
+from backend_api.contract_media import Ready
 from backend_api.media import MediaFolder
 from backend_api.metrics import Metrics
 from backend_api.openapi import problems
@@ -22,12 +23,6 @@ class Health(BaseModel):
     version: str
 
 
-class Ready(BaseModel):
-    """Everything that is needed to store an event works."""
-
-    status: str
-
-
 def health_routes(store: Store, media: MediaFolder, version: str, metrics: Metrics) -> APIRouter:
     """The router for those who watch over the backend."""
     router = APIRouter(tags=["health"])
@@ -43,7 +38,7 @@ def health_routes(store: Store, media: MediaFolder, version: str, metrics: Metri
         if errors := [*_database_errors(store), *_media_errors(media)]:
             message = "; ".join(error["message"] for error in errors)
             raise ApiProblem(503, message, errors, {"Retry-After": str(RETRY_AFTER_S)})
-        return Ready(status="ready")
+        return Ready(status="ready", media_folder_id=media.folder_id)
 
     @router.get(
         "/metrics",

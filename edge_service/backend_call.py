@@ -1,4 +1,4 @@
-"""One PUT to the backend, for all that is not an event: reports, clips and thumbnails."""
+"""One PUT or GET to the backend, for all that is not an event: reports, clips, thumbnails, and whether it is ready."""
 
 from typing import BinaryIO
 
@@ -11,7 +11,7 @@ __all__ = ["BackendCall", "Unreachable"]
 
 
 class BackendCall:
-    """Puts to the backend at `backend_url` with `api_key` as bearer when there is one; for a single thread.
+    """Calls the backend at `backend_url` with `api_key` as bearer when there is one; for a single thread.
 
     Raises UsageError when `backend_url` is no HTTP address.
     """
@@ -34,6 +34,14 @@ class BackendCall:
             response = self._session.put(
                 self._url + path, data=body, headers=headers, timeout=self._timeouts_s, allow_redirects=False
             )
+        except requests.RequestException as error:
+            raise Unreachable(reason_of(error, self._timeouts_s)) from error
+        return Answer(response.status_code, response.content, response.headers.get("Retry-After"))
+
+    def get(self, path: str) -> Answer:
+        """Get `path`, which begins with a slash, and return the answer. Raises Unreachable."""
+        try:
+            response = self._session.get(self._url + path, timeout=self._timeouts_s, allow_redirects=False)
         except requests.RequestException as error:
             raise Unreachable(reason_of(error, self._timeouts_s)) from error
         return Answer(response.status_code, response.content, response.headers.get("Retry-After"))

@@ -4,6 +4,7 @@ Order: read, post, keep what was refused for good, acknowledge. A crash after an
 backend recognises what it has already.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from backend_api.clock import Clock
@@ -35,22 +36,30 @@ class Failed:
 class Courier:
     """Delivers from `outbox` through `transport` to what reasons call `backend`.
 
-    It never waits, and a single thread calls it. A request holds at most `max_lines` events.
+    It never waits, and a single thread calls it. A request holds at most `most_lines()` events.
     """
 
     def __init__(
-        self, outbox: Outbox, transport: Transport, clock: Clock, backend: str, *, max_lines: int = MAX_BATCH_LINES
+        self,
+        outbox: Outbox,
+        transport: Transport,
+        clock: Clock,
+        backend: str,
+        *,
+        most_lines: Callable[[], int] = lambda: MAX_BATCH_LINES,
     ) -> None:
         self._outbox = outbox
         self._transport = transport
         self._clock = clock
         self._backend = backend
-        self._most_lines = self._max_lines = max_lines
+        self._most_lines = most_lines
+        # Fewer while the culprit for a refused request is looked for.
+        self._max_lines = MAX_BATCH_LINES
 
     def step(self) -> Idle | Moved | Failed:
         """Deliver one batch, or the part of it that the backend takes."""
         try:
-            batch = self._outbox.read(self._max_lines, MAX_BATCH_BYTES)
+            batch = self._outbox.read(min(self._max_lines, self._most_lines()), MAX_BATCH_BYTES)
             return Idle() if batch is None else self._deliver(batch)
         except OSError as error:
             return Failed(f"outbox {self._outbox.path} can't be read or written ({error.strerror})")
@@ -87,7 +96,7 @@ class Courier:
             )
         if taken.stuck is None:
             self._outbox.acknowledge(batch)
-            self._max_lines = min(self._most_lines, self._max_lines * 2)
+            self._max_lines = min(MAX_BATCH_LINES, self._max_lines * 2)
             return Moved()
         if taken.count:
             self._outbox.acknowledge(batch.first(taken.count))

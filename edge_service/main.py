@@ -14,7 +14,6 @@ if ROOT not in sys.path:
     sys.path.insert(0, ROOT)
 
 from backend_api.clock import Clock, SystemClock  # noqa: E402
-from backend_api.contract import MAX_BATCH_LINES  # noqa: E402
 from backend_api.contract_types import to_milliseconds  # noqa: E402
 from backend_api.process import EXIT_DONE, project_version, run_process, stop_on_signals  # noqa: E402
 from edge_service.api_key import find_api_key  # noqa: E402
@@ -43,9 +42,10 @@ from edge_service.reporter import make_reporter, messages_of  # noqa: E402
 from edge_service.rules import RuleEngine  # noqa: E402
 from edge_service.scenario import Scenario  # noqa: E402
 from edge_service.sender import DRAIN_PATIENCE_S, STOPPED_PATIENCE_S, Sender  # noqa: E402
+from edge_service.shared_folder import FolderAwareTransport  # noqa: E402
 from edge_service.sources import open_source  # noqa: E402
 from edge_service.tracker import Tracker  # noqa: E402
-from edge_service.uploading import UPLOAD_BATCH_LINES, UploadingTransport  # noqa: E402
+from edge_service.uploading import UploadingTransport  # noqa: E402
 from edge_service.video_address import identity  # noqa: E402
 from edge_service.watch import Camera, Watch  # noqa: E402
 
@@ -65,7 +65,6 @@ def main() -> int:
     remove_leftovers(options.media_dir, disk)
     backend_url = options.backend_url or config.delivery.backend_url
     api_key = find_api_key(options.api_key, os.environ)
-    uploads_clips = options.upload_clips or config.delivery.upload_clips
     stop = stop_on_signals()
     with (
         Outbox.open(options.outbox_dir, options.camera_id, disk, max_bytes=config.outbox.max_bytes) as outbox,
@@ -82,14 +81,21 @@ def main() -> int:
         shared = shareable_config(options.config, config.delivery.backend_url)
         setup = describe_setup(run.store_id, config.machines, shared)
         watch = Watch(replace(camera, preview=preview), run, checkpoint_file, clock)
+        transport = FolderAwareTransport(
+            http,
+            UploadingTransport(http, uploads, options.media_dir, disk),
+            lambda: uploads.get("/ready"),
+            options.media_dir,
+            uploads_untold=options.upload_clips or config.delivery.upload_clips,
+        )
         with (
             Sender(
                 outbox,
-                UploadingTransport(http, uploads, options.media_dir, disk) if uploads_clips else http,
+                transport,
                 clock,
                 SystemRandom(),
                 backend_url=backend_url,
-                max_lines=UPLOAD_BATCH_LINES if uploads_clips else MAX_BATCH_LINES,
+                most_lines=transport.most_lines,
             ) as sender,
             Heartbeat(
                 messages_of(

@@ -10,7 +10,7 @@ from typing import get_args
 from pydantic import TypeAdapter, ValidationError
 
 from backend_api.contract_types import Name, Timestamp
-from backend_api.process import REPOSITORY, ArgumentParser, UsageError, default_media_dir
+from backend_api.process import REPOSITORY, ArgumentParser, UsageError
 from edge_service.detector_config import DetectorKind
 from edge_service.video_address import VideoAddress, parse_video
 
@@ -88,10 +88,10 @@ def _make_parser() -> ArgumentParser:
     add(
         "--media-dir",
         type=Path,
-        default=default_media_dir(),
+        default=REPOSITORY / "data" / "media",
         metavar="DIR",
-        help="folder for clips and thumbnails, the same as the backend's (default: data/media in the working directory "
-        "where there is one, else in the repository: %(default)s)",
+        help="folder for clips and thumbnails; where the backend reads another one, they go there with their events "
+        "(default: %(default)s)",
     )
     add(
         "--outbox-dir",
@@ -132,8 +132,8 @@ def _make_parser() -> ArgumentParser:
     add(
         "--upload-clips",
         action="store_true",
-        help="send clips and thumbnails to the backend and remove them here: for an edge on another computer, which "
-        "has no media folder in common with it (default: delivery.upload_clips of the configuration, false)",
+        help="send clips and thumbnails also to a backend that does not tell which folder it reads, and remove them "
+        "here (default: delivery.upload_clips of the configuration, false)",
     )
     add("--api-key", metavar="KEY", help="the backend's key; others may see it here, so better set GYM_API_KEY")
     add(

@@ -2,6 +2,7 @@
 
 import logging
 import threading
+from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
 from random import Random
 from typing import Self
@@ -24,7 +25,7 @@ log = logging.getLogger(__name__)
 class Sender:
     """Sends what is in `outbox`, as it comes, in order, until `stop` or `drain`; failures are tried again for ever.
 
-    `backend_url` is what messages call the backend, `max_lines` the most events of a request. Use it as a context
+    `backend_url` is what messages call the backend, `most_lines` the most events of a request. Use it as a context
     manager, so that its thread ends with the work.
     """
 
@@ -36,10 +37,10 @@ class Sender:
         rng: Random,
         *,
         backend_url: str,
-        max_lines: int = MAX_BATCH_LINES,
+        most_lines: Callable[[], int] = lambda: MAX_BATCH_LINES,
     ) -> None:
         self._outbox = outbox
-        self._courier = Courier(outbox, transport, clock, f"backend {backend_url}", max_lines=max_lines)
+        self._courier = Courier(outbox, transport, clock, f"backend {backend_url}", most_lines=most_lines)
         self._clock = clock
         self._rng = rng
         self._backend_url = backend_url

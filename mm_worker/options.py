@@ -8,7 +8,8 @@ from pathlib import Path
 from typing import Literal
 from uuid import UUID
 
-from backend_api.process import REPOSITORY, ArgumentParser, UsageError, default_media_dir
+from backend_api.media import folder_beside
+from backend_api.process import REPOSITORY, ArgumentParser, UsageError
 from mm_worker.prompt import DEFAULT_PROMPT
 
 _COUNT_DIGITS = 15
@@ -44,7 +45,8 @@ class Options:
 
 def parse_options(argv: Sequence[str] | None = None) -> Options:
     """Read the command line (`sys.argv` when `argv` is None). Raises UsageError in one line; `--help` exits with 0."""
-    options = Options(**vars(_make_parser().parse_args(argv)))
+    flags = vars(_make_parser().parse_args(argv))
+    options = Options(**flags | {"media_dir": flags["media_dir"] or folder_beside(flags["db"])})
     _check(options)
     return options
 
@@ -76,10 +78,8 @@ def _make_parser() -> ArgumentParser:
     add(
         "--media-dir",
         type=Path,
-        default=default_media_dir(),
         metavar="DIR",
-        help="folder of the clips, the same as the backend's (default: data/media in the working directory where there "
-        "is one, else in the repository: %(default)s)",
+        help="folder of the clips, the same as the backend's (default: media beside the database)",
     )
     add("--seed", type=int, default=123, metavar="N", help="seed of the mocked model (default: %(default)s)")
     add(

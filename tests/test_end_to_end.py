@@ -1,5 +1,6 @@
 """All four processes on the sample: from the video to the verdict, and to the clip that plays in a browser."""
 
+import hashlib
 import re
 import sys
 from pathlib import Path
@@ -8,7 +9,7 @@ import pytest
 import requests
 from playwright.sync_api import Browser
 
-from backend_api.contract import EventPage, EventType
+from backend_api.contract import EventPage, EventType, StoredEvent
 from backend_api.contract_cameras import CameraSetupState
 from backend_api.contract_verdicts import MmStatus
 from backend_api.jpeg import jpeg_size
@@ -96,21 +97,35 @@ def test_a_repeated_run_repeats_its_events_and_doubles_nothing(sample: Path, tmp
     assert bodies[0] == bodies[1]
 
 
-def test_what_the_backend_did_not_take_is_kept_and_sent_by_the_next_run(sample: Path, tmp_path: Path) -> None:
+@pytest.mark.parametrize("folder", ["media", "the edge's own"])
+def test_what_the_backend_did_not_take_is_kept_and_sent_by_the_next_run(
+    sample: Path, tmp_path: Path, folder: str
+) -> None:
     port = free_port()
     address = f"http://127.0.0.1:{port}"
-    with Running(edge_command(sample, tmp_path, address, "--speed", "max")) as edge:
+    media = ["--media-dir", str(tmp_path / folder)]
+    with Running(edge_command(sample, tmp_path, address, "--speed", "max", *media)) as edge:
         assert edge.wait(120) == 0
     assert str(tmp_path / "outbox" / "cam_01.jsonl") in edge.lines[-1]
     waiting = int(re.findall(r"(\d+) events wait in", edge.lines[-1])[0])
     assert waiting > 0
     with Running(backend_command(tmp_path, port)) as backend:
         backend.wait_for(address)
-        one_second = ["--speed", "max", "--start-time", "2026-02-01T09:00:00Z"]
+        one_second = ["--speed", "max", "--start-time", "2026-02-01T09:00:00Z", *media]
         with Running(edge_command(sample, tmp_path, address, *one_second)) as edge:
             assert edge.wait(120) == 0
         first_day = requests.get(f"{address}/events?until=2026-02-01T00:00:00Z&limit=500", timeout=10)
-    assert len(EventPage.model_validate_json(first_day.content).items) == waiting
+        events = EventPage.model_validate_json(first_day.content).items
+        assert len(events) == waiting
+        assert all(whole_clip(address, event) for event in events)
+    assert folder == "media" or list((tmp_path / folder).iterdir()) == []
+
+
+def whole_clip(address: str, event: StoredEvent) -> bool:
+    """Whether the backend serves the clip that `event` promises."""
+    assert event.clip is not None
+    clip = requests.get(f"{address}{event.media_url}", timeout=10).content
+    return hashlib.sha256(clip).hexdigest() == event.clip.sha256
 
 
 def check_what_is_watched(address: str) -> None:

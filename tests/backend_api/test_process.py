@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from backend_api.process import REPOSITORY, ArgumentParser, UsageError, default_media_dir
+from backend_api.process import REPOSITORY, ArgumentParser, UsageError
 from tests.processes import Running
 
 PROGRAM = """
@@ -82,12 +82,3 @@ def test_a_wrong_flag_is_a_usage_error_that_points_at_the_help() -> None:
     parser.add_argument("--port", type=int)
     with pytest.raises(UsageError, match=r"--port.*see --help"):
         parser.parse_args(["--port", "many"])
-
-
-def test_the_media_folder_is_that_of_the_working_directory_where_there_is_one(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.chdir(tmp_path)
-    assert default_media_dir() == REPOSITORY / "data" / "media"
-    (tmp_path / "data" / "media").mkdir(parents=True)
-    assert default_media_dir() == tmp_path / "data" / "media"
