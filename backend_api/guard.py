@@ -21,7 +21,7 @@ def signed_links(keys: Keys, clock: Clock) -> SignedLinks | None:
 
 def with_links(media: MediaFolder, links: SignedLinks | None) -> MediaFolder:
     """`media`, whose files' addresses `links` signs."""
-    return media if links is None else MediaFolder(media.folder, links.query)
+    return media if links is None else media.with_links(links.query)
 
 
 def guard(app: FastAPI, keys: Keys, links: SignedLinks | None, cors_origins: tuple[str, ...]) -> None:

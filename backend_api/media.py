@@ -56,6 +56,12 @@ class MediaFolder:
             raise UsageError(f"can not write {path}: {error.strerror}; give another --media-dir") from error
         self.folder_id = folder_id
 
+    def with_links(self, link_query: Callable[[str], str]) -> "MediaFolder":
+        """The same folder, with `link_query` behind the addresses of its files."""
+        linked = MediaFolder(self.folder, link_query)
+        linked.folder_id = self.folder_id
+        return linked
+
     def clip_path(self, event_id: UUID) -> Path:
         """Where the event's clip lies, if there is one: MP4."""
         return self.folder / clip_name(event_id)

@@ -1,12 +1,14 @@
 """The API with keys: nothing for strangers, reading for readers, addresses that browsers can open."""
 
 from collections.abc import Iterator
+from uuid import UUID
 
 import pytest
 from fastapi.testclient import TestClient
 
 from backend_api.app import create_app
 from backend_api.contract import StoredEvent
+from backend_api.contract_media import FOLDER_ID_NAME, Ready
 from backend_api.keys import Keys
 from backend_api.media import MediaFolder
 from backend_api.settings import Settings
@@ -60,6 +62,16 @@ def test_every_call_but_those_of_health_needs_a_key(guarded: TestClient) -> None
     assert checked >= 10
     for path in ("/", "/docs", "/openapi.json", "/nothing", "//health", "/health/", "/ready/../events"):
         problem(guarded.get(path), 401)
+
+
+@pytest.mark.parametrize("keys", [[], ["writer"]])
+def test_whoever_asks_learns_which_media_folder_is_read(
+    store: Store, media: MediaFolder, clock: FakeClock, keys: list[str]
+) -> None:
+    media.mark(UUID(int=1))
+    with TestClient(create_app(store, media, clock, Settings(keys=Keys.of(keys, [], {})))) as client:
+        assert Ready.model_validate(client.get("/ready").json()).media_folder_id == UUID(int=1)
+    assert UUID((media.folder / FOLDER_ID_NAME).read_text().strip()) == UUID(int=1)
 
 
 def test_a_read_only_key_reads(guarded: TestClient, event: StoredEvent) -> None:
