@@ -42,7 +42,7 @@ from edge_service.reporter import make_reporter, messages_of  # noqa: E402
 from edge_service.rules import RuleEngine  # noqa: E402
 from edge_service.scenario import Scenario  # noqa: E402
 from edge_service.sender import DRAIN_PATIENCE_S, STOPPED_PATIENCE_S, Sender  # noqa: E402
-from edge_service.shared_folder import FolderAwareTransport  # noqa: E402
+from edge_service.shared_folder import FolderAwareTransport, SharedFolder  # noqa: E402
 from edge_service.sources import open_source  # noqa: E402
 from edge_service.tracker import Tracker  # noqa: E402
 from edge_service.uploading import UploadingTransport  # noqa: E402
@@ -81,13 +81,13 @@ def main() -> int:
         shared = shareable_config(options.config, config.delivery.backend_url)
         setup = describe_setup(run.store_id, config.machines, shared)
         watch = Watch(replace(camera, preview=preview), run, checkpoint_file, clock)
-        transport = FolderAwareTransport(
-            http,
-            UploadingTransport(http, uploads, options.media_dir, disk),
-            lambda: uploads.get("/ready"),
+        folder = SharedFolder(
             options.media_dir,
+            lambda: uploads.get("/ready"),
             uploads_untold=options.upload_clips or config.delivery.upload_clips,
         )
+        uploading = UploadingTransport(http, uploads, options.media_dir, disk, folder.is_shared)
+        transport = FolderAwareTransport(http, uploading, folder)
         with (
             Sender(
                 outbox,

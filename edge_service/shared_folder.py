@@ -1,8 +1,8 @@
 """Clips travel only where the backend reads another folder than the one that they lie in; which it is, is found out.
 
-The backend leaves an id in its media folder at each start and tells it (contract_media.py). Whoever finds that id in
-the own folder shares it. Whoever does not uploads, and only then are local copies removed: a clip in a shared folder is
-the backend's own.
+The backend leaves an id in its media folder at each start, before it answers anybody, and tells it (contract_media.py).
+Whoever finds that id in the own folder shares it. Whoever does not uploads, and only then are local copies removed: a
+clip in a shared folder is the backend's own.
 """
 
 import logging
@@ -20,28 +20,55 @@ from edge_service.uploading import UPLOAD_BATCH_LINES
 log = logging.getLogger(__name__)
 
 
-class FolderAwareTransport:
-    """Posts through `uploading` where the backend reads another folder than `media_dir`, else through `plain`.
+class NotReady(Exception):
+    """The backend is there, and cannot say yet; `answer` is what it said."""
+
+    def __init__(self, answer: Answer) -> None:
+        super().__init__(f"answered {answer.status}")
+        self.answer = answer
+
+
+class SharedFolder:
+    """Finds out whether the backend reads `media_dir`.
 
     `ask` gets the backend's /ready. A backend that does not tell which folder it reads counts as one that reads another
     one when `uploads_untold`.
     """
 
-    def __init__(
-        self,
-        plain: Transport,
-        uploading: Transport,
-        ask: Callable[[], Answer],
-        media_dir: Path,
-        *,
-        uploads_untold: bool,
-    ) -> None:
+    def __init__(self, media_dir: Path, ask: Callable[[], Answer], *, uploads_untold: bool) -> None:
+        self.media_dir = media_dir
+        self._ask = ask
+        self._uploads_untold = uploads_untold
+
+    def is_shared(self) -> bool:
+        """Whether it does now. Raises NotReady, Unreachable."""
+        answer = self._ask()
+        if is_temporary(answer.status):
+            raise NotReady(answer)
+        # After the answer: what a backend has told, it has written before.
+        found = self.read_id()
+        try:
+            told = Ready.model_validate_json(answer.body).media_folder_id
+        except ValidationError:
+            told = None  # no backend of ours, or an early one; the answer to the events will say more
+        return not self._uploads_untold if told is None else str(told) == found
+
+    def read_id(self) -> str | None:
+        """The id that lies in the folder, if there is one."""
+        try:
+            return (self.media_dir / FOLDER_ID_NAME).read_text(encoding="ascii").strip()
+        except (OSError, UnicodeDecodeError):
+            return None
+
+
+class FolderAwareTransport:
+    """Posts through `plain` where `folder` is shared with the backend, else through `uploading`."""
+
+    def __init__(self, plain: Transport, uploading: Transport, folder: SharedFolder) -> None:
         self._plain = plain
         self._uploading = uploading
-        self._ask = ask
-        self._id_path = media_dir / FOLDER_ID_NAME
-        self._uploads_untold = uploads_untold
-        # What is known: whether the folder is shared, and what stood in it when that was found out.
+        self._folder = folder
+        # What is known: whether the folder is shared, and which id lay in it when that was found out.
         self._is_shared: bool | None = None
         self._found: str | None = None
 
@@ -51,30 +78,20 @@ class FolderAwareTransport:
 
     def post(self, ndjson: bytes) -> Answer:
         """As every transport; the answer is that of /ready while the backend is not ready."""
-        found = self._read_id()
-        if self._is_shared is None or found != self._found:
-            answer = self._ask()
-            if is_temporary(answer.status):
-                return answer
-            self._learn(answer, found)
         try:
+            if self._is_shared is None or self._folder.read_id() != self._found:
+                self._look()
             return (self._plain if self._is_shared else self._uploading).post(ndjson)
+        except NotReady as error:
+            return error.answer
         except Unreachable:
             self._is_shared = None  # another backend may answer next
             raise
 
-    def _learn(self, answer: Answer, found: str | None) -> None:
-        try:
-            told = Ready.model_validate_json(answer.body).media_folder_id
-        except ValidationError:
-            told = None  # no backend of ours, or an early one; the answer to the events will say more
-        is_shared = not self._uploads_untold if told is None else str(told) == found
+    def _look(self) -> None:
+        found = self._folder.read_id()
+        is_shared = self._folder.is_shared()
         if not is_shared and self._is_shared is not False:
-            log.info("the backend reads another media folder than %s: clips go there with events", self._id_path.parent)
+            folder = self._folder.media_dir
+            log.info("the backend reads another media folder than %s: clips go there with events", folder)
         self._is_shared, self._found = is_shared, found
-
-    def _read_id(self) -> str | None:
-        try:
-            return self._id_path.read_text(encoding="ascii").strip()
-        except (OSError, UnicodeDecodeError):
-            return None

@@ -2,12 +2,15 @@
 
 A clip that the backend has, and an event that it has, may be sent again without harm; so a crash after any step is
 repaired by repeating the request. A clip that is no longer here was sent, and its event acknowledged, before.
+
+No file is removed that may be the backend's own. One that it did not have before it was sent is not. One that it had
+was sent before a crash, or lies in a folder that both read: that is asked about, after it was sent.
 """
 
 import base64
 import hashlib
 import logging
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import BinaryIO, Protocol
 
@@ -33,15 +36,23 @@ class Put(Protocol):
 
 
 class UploadingTransport:
-    """Sends what lies in `media_dir` through `call` before the events go through `transport`."""
+    """Sends what lies in `media_dir` through `call` before the events go through `transport`.
 
-    def __init__(self, transport: Transport, call: Put, media_dir: Path, disk: Disk) -> None:
+    `is_shared` says whether the backend reads `media_dir` itself.
+    """
+
+    def __init__(
+        self, transport: Transport, call: Put, media_dir: Path, disk: Disk, is_shared: Callable[[], bool]
+    ) -> None:
         self._transport = transport
         self._call = call
         self._media_dir = media_dir
         self._disk = disk
+        self._is_shared = is_shared
         # Here already, in case the events did not get through: spares sending the clip again.
         self._uploaded: set[Path] = set()
+        # Of these, what the backend had before.
+        self._had: set[Path] = set()
 
     def post(self, ndjson: bytes) -> Answer:
         """As every transport; the answer is a failed upload's when the same request may succeed later.
@@ -77,6 +88,8 @@ class UploadingTransport:
             return answer
         if answer.status in {200, 201}:
             self._uploaded.add(path)
+            if answer.status == 200:
+                self._had.add(path)
         else:
             log.error("%s stays here, the backend refuses it: %s", path, answer.body[:300].decode(errors="replace"))
         return None
@@ -87,10 +100,13 @@ class UploadingTransport:
             rejected = {line.event_id for line in BatchResult.model_validate_json(answer.body).rejected}
         except ValidationError:
             return  # no backend of ours: the sender will say so
-        for path, _, _ in files:
-            if path in self._uploaded and path.stem not in rejected:
-                self._uploaded.discard(path)
+        settled = [path for path, _, _ in files if path in self._uploaded and path.stem not in rejected]
+        removes_had = not self._had.isdisjoint(settled) and not self._is_shared()
+        for path in settled:
+            if removes_had or path not in self._had:
                 self._remove(path)
+            self._uploaded.discard(path)
+            self._had.discard(path)
 
     def _remove(self, path: Path) -> None:
         try:

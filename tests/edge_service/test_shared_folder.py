@@ -8,7 +8,7 @@ import pytest
 from backend_api.contract import MAX_BATCH_LINES
 from backend_api.contract_media import Ready
 from backend_api.media import MediaFolder
-from edge_service.shared_folder import FolderAwareTransport
+from edge_service.shared_folder import FolderAwareTransport, SharedFolder
 from edge_service.transport import Answer, Unreachable
 from edge_service.uploading import UPLOAD_BATCH_LINES
 
@@ -37,9 +37,9 @@ class Scene:
         self.answer = Answer(404, b"")
         self.starts = 0
         self.edge = edge
-        self.transport = FolderAwareTransport(
-            self.plain, self.uploading, self._ready, edge, uploads_untold=uploads_untold
-        )
+        self.starts_late_in: Path | None = None
+        folder = SharedFolder(edge, self._ready, uploads_untold=uploads_untold)
+        self.transport = FolderAwareTransport(self.plain, self.uploading, folder)
 
     def start_backend(self, folder: Path) -> None:
         self.starts += 1
@@ -57,6 +57,8 @@ class Scene:
 
     def _ready(self) -> Answer:
         self.asked += 1
+        if self.starts_late_in is not None:
+            self.start_backend(self.starts_late_in)
         return self.answer
 
 
@@ -67,6 +69,12 @@ def test_clips_stay_in_a_shared_folder_and_the_backend_is_asked_once(tmp_path: P
     assert scene.ways(b"1", b"2") == "pp"
     assert scene.asked == 1
     assert scene.transport.most_lines() == MAX_BATCH_LINES
+
+
+def test_a_backend_that_starts_while_it_is_asked_shares_the_folder_all_the_same(tmp_path: Path) -> None:
+    scene = Scene(tmp_path)
+    scene.starts_late_in = tmp_path
+    assert scene.ways(b"1", b"2") == "pp"
 
 
 def test_clips_travel_to_another_folder(tmp_path: Path) -> None:

@@ -83,8 +83,8 @@ def body(events: list[Event]) -> bytes:
     return b"".join(event_body(event) + b"\n" for event in events)
 
 
-def transport(backend: OtherComputer, folder: Path) -> UploadingTransport:
-    return UploadingTransport(backend, backend, folder, Disk())
+def transport(backend: OtherComputer, folder: Path, *, is_shared: bool = False) -> UploadingTransport:
+    return UploadingTransport(backend, backend, folder, Disk(), lambda: is_shared)
 
 
 def test_clips_go_before_their_events_and_the_local_copies_after(events: list[Event], tmp_path: Path) -> None:
@@ -143,3 +143,35 @@ def test_a_rejected_event_keeps_its_clip_here(events: list[Event], tmp_path: Pat
     transport(backend, tmp_path).post(body(events))
     assert sorted(path.suffix for path in tmp_path.iterdir()) == [".jpg", ".mp4"]
     assert {path.stem for path in tmp_path.iterdir()} == backend.rejected
+
+
+@pytest.mark.parametrize("is_shared", [False, True])
+def test_what_the_backend_had_before_is_removed_only_where_it_can_not_be_its_own(
+    events: list[Event], tmp_path: Path, is_shared: bool
+) -> None:
+    backend = OtherComputer()
+    backend.media = {f"/media/{events[0].event_id}": CLIP}
+    assert transport(backend, tmp_path, is_shared=is_shared).post(body(events)).status == 200
+    kept = [f"{events[0].event_id}.mp4"] if is_shared else []
+    assert [path.name for path in tmp_path.iterdir()] == kept
+
+
+def test_nothing_that_the_backend_had_is_removed_while_nobody_can_say_whose_it_is(
+    events: list[Event], tmp_path: Path
+) -> None:
+    backend = OtherComputer()
+    backend.media = {f"/media/{events[0].event_id}": CLIP}
+    troubles = [Unreachable("cut")]
+
+    def is_shared() -> bool:
+        if troubles:
+            raise troubles.pop()
+        return False
+
+    sending = UploadingTransport(backend, backend, tmp_path, Disk(), is_shared)
+    with pytest.raises(Unreachable):
+        sending.post(body(events))
+    assert len(list(tmp_path.iterdir())) == 4
+    assert sending.post(body(events)).status == 200
+    assert list(tmp_path.iterdir()) == []
+    assert len(backend.events) == len(events)
