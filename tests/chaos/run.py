@@ -26,7 +26,9 @@ class Outcome:
 class Play:
     """The three processes, each of which can be killed and comes up again."""
 
-    def __init__(self, video: Path, folder: Path, rng: random.Random, *, flaky: bool, speed: str) -> None:
+    def __init__(
+        self, video: Path, folder: Path, rng: random.Random, *, flaky: bool, speed: str, edge_media: str
+    ) -> None:
         self._folder = folder
         self._rng = rng
         self._stack = ExitStack()
@@ -46,7 +48,8 @@ class Play:
             ],
             "edge": [
                 *script("edge_service/main.py"),
-                *("--video", str(video), "--camera-id", "cam_01", "--store-id", "gym_demo", "--seed", "42", *media),
+                *("--video", str(video), "--camera-id", "cam_01", "--store-id", "gym_demo", "--seed", "42"),
+                *("--media-dir", str(folder / edge_media)),
                 *("--outbox-dir", str(folder / "outbox"), "--backend-url", f"http://127.0.0.1:{edge_port}"),
                 *("--start-time", "2026-01-31T09:00:00Z", "--speed", speed),
             ],
@@ -80,9 +83,14 @@ class Play:
         self._stack.close()
 
 
-def play(video: Path, folder: Path, *, seed: int = 0, kills: int = 0, speed: str = "max") -> Outcome:
-    """Run `video` through edge, backend and worker in `folder`, killing `kills` times; `seed` makes it repeatable."""
-    running = Play(video, folder, random.Random(seed), flaky=kills > 0, speed=speed)
+def play(
+    video: Path, folder: Path, *, seed: int = 0, kills: int = 0, speed: str = "max", edge_media: str = "media"
+) -> Outcome:
+    """Run `video` through edge, backend and worker in `folder`, killing `kills` times; `seed` makes it repeatable.
+
+    `edge_media` is where the edge's clips lie in `folder`; the backend reads `media`.
+    """
+    running = Play(video, folder, random.Random(seed), flaky=kills > 0, speed=speed, edge_media=edge_media)
     try:
         for name in ("backend", "worker", "edge"):
             running.start(name)

@@ -4,6 +4,8 @@ import os
 import random
 from pathlib import Path
 
+import pytest
+
 from tests.chaos.run import play
 from tests.processes import Running, script
 
@@ -14,11 +16,12 @@ def doctor_command(folder: Path) -> list[str]:
     return [*script("backend_api/doctor.py"), "--db", str(folder / "app.db"), "--media-dir", str(folder / "media")]
 
 
-def test_nothing_is_lost_and_nothing_is_doubled(whole_sample: Path, tmp_path: Path) -> None:
+@pytest.mark.parametrize("edge_media", ["media", "the edge's own"])
+def test_nothing_is_lost_and_nothing_is_doubled(whole_sample: Path, tmp_path: Path, edge_media: str) -> None:
     seed = int(os.environ.get("GYM_CHAOS_SEED") or random.SystemRandom().randrange(2**31))
     print(f"\nGYM_CHAOS_SEED={seed}")
     undisturbed = play(whole_sample, tmp_path / "undisturbed")
-    disturbed = play(whole_sample, tmp_path / "disturbed", seed=seed, kills=KILLS)
+    disturbed = play(whole_sample, tmp_path / "disturbed", seed=seed, kills=KILLS, edge_media=edge_media)
     expected, got = {fact.event_id: fact for fact in undisturbed.facts}, {f.event_id: f for f in disturbed.facts}
     lost, doubled = expected.keys() - got.keys(), len(disturbed.facts) - len(got)
     print(
