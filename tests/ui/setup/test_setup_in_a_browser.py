@@ -64,7 +64,7 @@ def test_a_zone_is_clicked_named_and_downloaded_and_an_edge_accepts_the_file(
         page.get_by_role("button", name="Add the machine").click()
         expect(page.locator(".label", has_text="Leg press 2")).to_be_visible()
         expect(page.locator(".dot")).to_have_count(0)
-        check(visit)
+        visit.check_everywhere()
         with page.expect_download() as download:
             page.get_by_role("button", name="Download the file").click()
         path = tmp_path / download.value.suggested_filename
