@@ -49,10 +49,9 @@ class UploadingTransport:
         self._media_dir = media_dir
         self._disk = disk
         self._is_shared = is_shared
-        # Here already, in case the events did not get through: spares sending the clip again.
-        self._uploaded: set[Path] = set()
-        # Of these, what the backend had before.
-        self._had: set[Path] = set()
+        # There already, in case the events did not get through: spares sending the clip again. True is for what the
+        # backend had before it was sent.
+        self._uploaded: dict[Path, bool] = {}
 
     def post(self, ndjson: bytes) -> Answer:
         """As every transport; the answer is a failed upload's when the same request may succeed later.
@@ -87,9 +86,7 @@ class UploadingTransport:
         if is_temporary(answer.status) or is_denied(answer.status):
             return answer
         if answer.status in {200, 201}:
-            self._uploaded.add(path)
-            if answer.status == 200:
-                self._had.add(path)
+            self._uploaded[path] = answer.status == 200
         else:
             log.error("%s stays here, the backend refuses it: %s", path, answer.body[:300].decode(errors="replace"))
         return None
@@ -101,12 +98,11 @@ class UploadingTransport:
         except ValidationError:
             return  # no backend of ours: the sender will say so
         settled = [path for path, _, _ in files if path in self._uploaded and path.stem not in rejected]
-        removes_had = not self._had.isdisjoint(settled) and not self._is_shared()
+        keeps_what_it_had = any(self._uploaded[path] for path in settled) and self._is_shared()
         for path in settled:
-            if removes_had or path not in self._had:
+            had = self._uploaded.pop(path)
+            if not (had and keeps_what_it_had):
                 self._remove(path)
-            self._uploaded.discard(path)
-            self._had.discard(path)
 
     def _remove(self, path: Path) -> None:
         try:

@@ -11,10 +11,10 @@ from backend_api.contract_stats import Stats
 from backend_api.contract_verdicts import QueueState
 from ui.api import BackendApi
 from ui.queries import SessionQuery, StatsQuery
-from ui.session import api, settings
+from ui.session import api
 
 # Answers are immutable, so that sessions can share the values themselves. Whoever asks while an answer is under way
-# waits for that one; errors are not kept.
+# waits for that one; errors are not kept. A process has one backend, so that which one is asked is no part of the key.
 _shared = st.cache_resource(ttl=1.0, max_entries=200, show_spinner=False)
 # Figures of whole days take the backend longer, and change little within seconds.
 _shared_for_longer = st.cache_resource(ttl=20.0, max_entries=200, show_spinner=False)
@@ -22,27 +22,27 @@ _shared_for_longer = st.cache_resource(ttl=20.0, max_entries=200, show_spinner=F
 
 def machines() -> MachineList:
     """Each machine now."""
-    return _machines(settings().backend_url, api())
+    return _machines(api())
 
 
 def cameras() -> CameraList:
     """Each camera's last report."""
-    return _cameras(settings().backend_url, api())
+    return _cameras(api())
 
 
 def queue() -> QueueState:
     """How many questions to the model are in which state."""
-    return _queue(settings().backend_url, api())
+    return _queue(api())
 
 
 def sessions(query: SessionQuery, *, limit: int) -> SessionPage:
     """The first page of sessions."""
-    return _sessions(settings().backend_url, api(), query, limit)
+    return _sessions(api(), query, limit)
 
 
 def stats(query: StatsQuery) -> Stats:
     """Figures; to share them, let the span begin and end at full minutes."""
-    return _stats(settings().backend_url, api(), query)
+    return _stats(api(), query)
 
 
 def look_again() -> None:
@@ -52,25 +52,25 @@ def look_again() -> None:
 
 
 @_shared
-def _machines(_url: str, _api: BackendApi) -> MachineList:
+def _machines(_api: BackendApi) -> MachineList:
     return _api.machines()
 
 
 @_shared
-def _cameras(_url: str, _api: BackendApi) -> CameraList:
+def _cameras(_api: BackendApi) -> CameraList:
     return _api.cameras()
 
 
 @_shared
-def _queue(_url: str, _api: BackendApi) -> QueueState:
+def _queue(_api: BackendApi) -> QueueState:
     return _api.queue()
 
 
 @_shared
-def _sessions(_url: str, _api: BackendApi, query: SessionQuery, limit: int) -> SessionPage:
+def _sessions(_api: BackendApi, query: SessionQuery, limit: int) -> SessionPage:
     return _api.sessions(query, limit=limit)
 
 
 @_shared_for_longer
-def _stats(_url: str, _api: BackendApi, query: StatsQuery) -> Stats:
+def _stats(_api: BackendApi, query: StatsQuery) -> Stats:
     return _api.stats(query)
