@@ -117,8 +117,7 @@ def test_single_events(tmp_path: Path) -> None:
     )
     assert (ours.refused, no_op.refused) == (0, 0)
     assert ratio(rates, "ours", "no-op") >= 0.5
-    # Ten times is the aim. Where the disk is fast, the framework alone is hardly more than that.
-    assert ratio(rates, "ours", "textbook") >= min(10, most / 2)
+    assert ratio(rates, "ours", "textbook") >= 10
 
 
 def test_a_flushed_outbox(tmp_path: Path) -> None:
