@@ -9,34 +9,26 @@ import asyncio
 import logging
 from typing import Any
 
-import h11
-from uvicorn.config import Config
-from uvicorn.protocols.http.h11_impl import H11Protocol
-from uvicorn.server import ServerState
+from backend_api.strictness import StrictProtocol
 
 WINDOW_S = 10.0
 MIN_BYTES = 1024
-# The request line and all headers together, which also bounds how many there can be.
-MAX_HEAD_BYTES = 16 * 1024
 
 log = logging.getLogger(__name__)
 
 
-class ImpatientProtocol(H11Protocol):
-    """uvicorn's protocol, which by itself waits for ever for the rest of a request."""
+class ImpatientProtocol(StrictProtocol):
+    """A protocol that by itself would wait for ever for the rest of a request."""
 
     window_s = WINDOW_S
 
-    def __init__(
-        self,
-        config: Config,
-        server_state: ServerState,
-        app_state: dict[str, Any],
-        _loop: asyncio.AbstractEventLoop | None = None,
-    ) -> None:
-        super().__init__(config, server_state, app_state, _loop)
+    def __init__(self, *args: Any, **kwargs: Any) -> None:  # noqa: ANN401 - as uvicorn has it
+        super().__init__(*args, **kwargs)
         self._received_bytes = 0
-        self._receiving: tuple[object, ...] | None = None
+        # Counts the requests, of which the first is on its way as soon as somebody is connected.
+        self._request = 0
+        self._is_on_its_way = True
+        self._seen: int | None = None
         self._timer: asyncio.TimerHandle | None = None
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
@@ -55,21 +47,26 @@ class ImpatientProtocol(H11Protocol):
         self._received_bytes += len(data)
         super().data_received(data)
 
+    def on_message_begin(self) -> None:
+        """A request begins."""
+        super().on_message_begin()
+        self._request += 1
+        self._is_on_its_way = True
+
+    def on_message_complete(self) -> None:
+        """All of it is here."""
+        super().on_message_complete()
+        self._is_on_its_way = False
+
     def _look(self) -> None:
         if self.transport.is_closing():
             return
-        receiving = self._request_on_its_way()
+        on_its_way = self._request if self._is_on_its_way else None
         is_slow = self._received_bytes < MIN_BYTES and not self.flow.read_paused
-        if receiving is not None and receiving == self._receiving and is_slow:
+        if on_its_way is not None and on_its_way == self._seen and is_slow:
             log.info("%s was cut off: it sent too slowly", self.client[0] if self.client else "a client")
             self.transport.close()
             return
-        self._receiving = receiving
+        self._seen = on_its_way
         self._received_bytes = 0
         self._timer = self.loop.call_later(self.window_s, self._look)
-
-    def _request_on_its_way(self) -> tuple[object, ...] | None:
-        """What tells the request from others of which a part is here and a part is not; None when there is none."""
-        state = self.conn.their_state
-        has_begun = state is h11.IDLE and (self.cycle is None or bool(self.conn.trailing_data[0]))
-        return (state, self.cycle) if state is h11.SEND_BODY or has_begun else None

@@ -13,7 +13,7 @@ import uvicorn
 from fastapi import FastAPI
 
 from backend_api.one_packet import OnePacketTransport
-from backend_api.patience import MAX_HEAD_BYTES, ImpatientProtocol
+from backend_api.patience import ImpatientProtocol
 
 log = logging.getLogger(__name__)
 
@@ -32,7 +32,6 @@ def serve(app: FastAPI, listening: socket.socket, stop: threading.Event) -> None
         log_config=None,
         access_log=False,
         http=_Protocol,
-        h11_max_incomplete_event_size=MAX_HEAD_BYTES,
         ws="none",
         server_header=False,
         timeout_keep_alive=_KEEP_ALIVE_S,

@@ -1,15 +1,12 @@
 """Slow clients are cut off, and nobody else is."""
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager
 from typing import Any
 
 import pytest
-from uvicorn.config import Config
-from uvicorn.server import ServerState
 
 from backend_api.patience import ImpatientProtocol
+from tests.backend_api.connection import Client, talk
 
 HEAD = b"POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 100\r\n\r\n"
 
@@ -41,27 +38,8 @@ async def _pause() -> None:
     await done
 
 
-@asynccontextmanager
-async def connected() -> AsyncIterator[tuple[asyncio.StreamReader, asyncio.StreamWriter]]:
-    config = Config(echo_length, log_config=None, ws="none", timeout_keep_alive=5)
-    config.load()
-    state = ServerState()
-    loop = asyncio.get_running_loop()
-    server = await loop.create_server(lambda: Hasty(config, state, {}), "127.0.0.1", 0)
-    reader, writer = await asyncio.open_connection(*server.sockets[0].getsockname()[:2])
-    try:
-        yield reader, writer
-    finally:
-        writer.close()
-        server.close()
-
-
-def run(client: Callable[[asyncio.StreamReader, asyncio.StreamWriter], Awaitable[bytes]]) -> bytes:
-    async def main() -> bytes:
-        async with connected() as (reader, writer):
-            return await asyncio.wait_for(client(reader, writer), 20)
-
-    return asyncio.run(main())
+def run(client: Client) -> bytes:
+    return talk(Hasty, echo_length, client)
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,116 @@
+"""What counts as an HTTP request: httptools reads it, and what its reader leaves open is decided here.
+
+A head has at most MAX_HEAD_BYTES, names one Host, and is of HTTP/1.1 or 1.0 (RFC 9112). Fields behind a body change
+nothing, and an offer of another protocol is not taken up. Whoever sends anything else hears why and is hung up on.
+"""
+
+import logging
+from typing import Any
+
+import httptools
+from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol, RequestResponseCycle
+
+from backend_api.problems import problem_response
+from backend_api.unchunked import unchunked
+
+# The request line and all headers together, which also bounds how many there can be.
+MAX_HEAD_BYTES = 16 * 1024
+
+log = logging.getLogger(__name__)
+
+
+class _Refused(Exception):
+    def __init__(self, status: int, detail: str) -> None:
+        super().__init__(detail)
+        self.status = status
+
+
+class StrictProtocol(HttpToolsProtocol):
+    """uvicorn's protocol, with limits; its methods are called by asyncio and by httptools' parser."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:  # noqa: ANN401 - as uvicorn has it
+        super().__init__(*args, **kwargs)
+        self._is_in_head = False
+        self._head_bytes = 0
+        # Of a head that began in an earlier part of the stream: fields are told only once they are whole.
+        self._later_bytes = 0
+
+    def data_received(self, data: bytes) -> None:
+        """Read on."""
+        self._unset_keepalive_if_required()
+        self._later_bytes += len(data)
+        while data:
+            try:
+                self.parser.feed_data(data)
+                if self._is_in_head and self._later_bytes > MAX_HEAD_BYTES:
+                    _refuse_head()
+            except httptools.HttpParserUpgrade as upgrade:
+                # What was offered is not spoken here, so what follows is the next request (RFC 9110, 7.8).
+                [end] = upgrade.args
+                data = data[end:]
+            except httptools.HttpParserError as error:
+                self._hang_up(error.__context__ or error)
+                return
+            except _Refused as error:
+                self._hang_up(error)
+                return
+            else:
+                return
+
+    def on_message_begin(self) -> None:
+        """A request begins."""
+        super().on_message_begin()
+        self._is_in_head = True
+        self._head_bytes = self._later_bytes = 0
+
+    def on_url(self, url: bytes) -> None:
+        """A part of its address."""
+        self._count(len(url))
+        super().on_url(url)
+
+    def on_header(self, name: bytes, value: bytes) -> None:
+        """A field of its head, or one behind the body, which could say something else than what was acted upon."""
+        if self._is_in_head:
+            self._count(len(name) + len(value))
+            super().on_header(name, value)
+
+    def on_headers_complete(self) -> None:
+        """Its head is here: begin to answer."""
+        self._is_in_head = False
+        version = self.parser.get_http_version()
+        if version not in ("1.1", "1.0"):
+            raise _Refused(505, f"HTTP/{version} is not spoken here; send HTTP/1.1")
+        hosts = [name for name, _ in self.headers].count(b"host")
+        if hosts > 1 or (hosts == 0 and version == "1.1"):
+            raise _Refused(400, f"the request has {hosts} Host headers; send one")
+        super().on_headers_complete()
+
+    def _start_asgi_task(self, cycle: RequestResponseCycle, app: Any) -> None:  # noqa: ANN401 - as uvicorn has it
+        answering: Any = unchunked(app, cycle) if cycle.scope["http_version"] == "1.0" else app
+        super()._start_asgi_task(cycle, answering)
+
+    def _count(self, size_bytes: int) -> None:
+        self._head_bytes += size_bytes
+        if self._head_bytes > MAX_HEAD_BYTES:
+            _refuse_head()
+
+    def _hang_up(self, error: BaseException) -> None:
+        client = self.client[0] if self.client else "a client"
+        log.info("%s was refused: %s", client, error)
+        if self._may_answer():
+            status = error.status if isinstance(error, _Refused) else 400
+            detail = str(error) if isinstance(error, _Refused) else f"this is no valid HTTP request: {error}"
+            response = problem_response(status, detail, headers={"Connection": "close"})
+            lines = [b"%s: %s\r\n" % header for header in response.raw_headers]
+            self.transport.write(b"".join([STATUS_LINE[status], *lines, b"\r\n", response.body]))
+        self.transport.close()
+
+    def _may_answer(self) -> bool:
+        """Whether no answer to an earlier request is on its way, into which another would be mixed."""
+        cycle = self.cycle
+        is_its_own = cycle is not None and cycle.more_body and not cycle.response_started and not self.pipeline
+        return cycle is None or cycle.response_complete or is_its_own
+
+
+def _refuse_head() -> None:
+    raise _Refused(431, f"the head of the request is longer than {MAX_HEAD_BYTES} bytes; send fewer or shorter headers")

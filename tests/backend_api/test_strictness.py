@@ -1,0 +1,134 @@
+"""What is no proper request is refused with its reason, and what is one is answered, however it arrives."""
+
+import asyncio
+import json
+from typing import Any
+
+import pytest
+
+from backend_api.strictness import MAX_HEAD_BYTES, StrictProtocol
+from tests.backend_api.connection import talk
+
+GET = b"GET / HTTP/1.1\r\nHost: x\r\n\r\n"
+CHUNKED = b"POST / HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n"
+UPGRADE = (
+    b"GET / HTTP/1.1\r\nHost: x\r\nConnection: Upgrade, HTTP2-Settings\r\nUpgrade: h2c\r\nHTTP2-Settings: AAMA\r\n\r\n"
+)
+LONG = b"y" * MAX_HEAD_BYTES
+
+
+async def tell(scope: Any, receive: Any, send: Any) -> None:  # noqa: ANN401
+    """Answers with what it was asked: the path, the names of the fields, and the length of the body."""
+    length, more = 0, True
+    while more:
+        message = await receive()
+        if message["type"] == "http.disconnect":
+            return
+        length, more = length + len(message["body"]), message["more_body"]
+    names = ",".join(name.decode() for name, _ in scope["headers"])
+    body = f"<{scope['path']} {names} {length}>".encode()
+    await send({"type": "http.response.start", "status": 200, "headers": [(b"content-length", b"%d" % len(body))]})
+    await send({"type": "http.response.body", "body": body})
+
+
+async def count(_scope: Any, _receive: Any, send: Any) -> None:  # noqa: ANN401
+    """Answers three parts without saying how many there will be."""
+    await send({"type": "http.response.start", "status": 200, "headers": [(b"content-type", b"text/plain")]})
+    for part in (b"one ", b"two ", b"three"):
+        await send({"type": "http.response.body", "body": part, "more_body": part != b"three"})
+
+
+def answers(*parts: bytes, app: Any = tell) -> bytes:  # noqa: ANN401
+    """All that is answered to `parts`, each of which arrives by itself, until the connection is closed."""
+
+    async def client(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> bytes:
+        for part in parts:
+            writer.write(part)
+            await writer.drain()
+            # What leaves in one packet arrives in one: the other end has had its turn in between.
+            for _ in range(10):
+                await asyncio.sleep(0)
+        return await reader.read()
+
+    return talk(StrictProtocol, app, client)
+
+
+def refusal(answer: bytes) -> dict[str, Any]:
+    """The problem that `answer`, a whole one after which the connection was closed, consists of."""
+    head, _, body = answer.partition(b"\r\n\r\n")
+    lines = head.lower().split(b"\r\n")
+    assert b"connection: close" in lines
+    assert b"content-type: application/problem+json" in lines
+    assert f"content-length: {len(body)}".encode() in lines
+    problem: dict[str, Any] = json.loads(body)
+    assert head.startswith(f"HTTP/1.1 {problem['status']} {problem['title']}".encode())
+    return problem
+
+
+@pytest.mark.parametrize(
+    ("request_", "status", "culprit"),
+    [
+        (b"GET / HTTP/1.1\r\n\r\n", 400, "0 Host"),
+        (b"GET / HTTP/1.1\r\nHost: x\r\nhost: y\r\n\r\n", 400, "2 Host"),
+        (b"GET / HTTP/1.0\r\nHost: x\r\nHost: y\r\n\r\n", 400, "2 Host"),
+        (b"GET / HTTP/2.0\r\nHost: x\r\n\r\n", 505, "HTTP/2.0"),
+        (b"GET /" + LONG + b" HTTP/1.1\r\nHost: x\r\n\r\n", 431, "16384"),
+        (b"GET / HTTP/1.1\r\nHost: x\r\nA: " + LONG + b"\r\n\r\n", 431, "16384"),
+        (b"GET / HTTP/1.1\r\nHost: x\r\n" + b"A: b\r\n" * 10_000 + b"\r\n", 431, "16384"),
+        (b"CONNECT a:1 HTTP/1.1\r\nHost: x\r\n\r\n", 400, "url"),
+        (b"FLY / HTTP/1.1\r\nHost: x\r\n\r\n", 400, "method"),
+        (b"GET / HTTP/1.1\nHost: x\n\n", 400, "CRLF"),
+        (b"GET / HTTP/1.1\r\nHost: x\r\nA: b\r\n c\r\n\r\n", 400, "header"),
+        (b"POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 1\r\nContent-Length: 1\r\n\r\na", 400, "Content-Length"),
+        (b"POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 1\r\nTransfer-Encoding: chunked\r\n\r\n", 400, "Encoding"),
+        (CHUNKED + b"3\r\nabc\r\nz\r\n", 400, "chunk"),
+        (b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03", 400, "method"),
+    ],
+)
+def test_what_is_no_request_is_refused_with_its_reason(request_: bytes, status: int, culprit: str) -> None:
+    problem = refusal(answers(request_))
+    assert problem["status"] == status
+    assert culprit in problem["detail"]
+
+
+def test_a_head_that_never_ends_is_refused_before_it_does() -> None:
+    parts = [b"GET / HTTP/1.1\r\nHost: x\r\nA: ", *[b"y" * 1024] * 17]
+    assert refusal(answers(*parts))["status"] == 431
+
+
+def test_many_requests_of_long_heads_are_no_long_head() -> None:
+    fields = b"A: " + b"y" * (MAX_HEAD_BYTES - 200) + b"\r\n"
+    request = GET[:-2] + b"Content-Length: 50000\r\n" + fields + b"\r\n" + b"z" * 50_000
+    whole = request * 3 + GET.replace(b"Host", b"Connection: close\r\nHost")
+    size = 9_000
+    answer = answers(*[whole[at : at + size] for at in range(0, len(whole), size)])
+    assert answer.count(b" 50000>") == 3
+    assert answer.endswith(b" 0>")
+
+
+def test_an_old_client_names_no_host_and_gets_no_chunks() -> None:
+    assert answers(b"GET /old HTTP/1.0\r\n\r\n").endswith(b"</old  0>")
+    head, _, body = answers(b"GET / HTTP/1.0\r\n\r\n", app=count).partition(b"\r\n\r\n")
+    assert body == b"one two three"
+    assert b"transfer-encoding" not in head
+    assert b"transfer-encoding: chunked" in answers(GET.replace(b"Host", b"Connection: close\r\nHost"), app=count)
+    assert answers(b"HEAD / HTTP/1.0\r\n\r\n", app=count).endswith(b"\r\n\r\n")
+
+
+def test_fields_behind_a_body_are_not_taken_for_those_before_it() -> None:
+    end = b"0\r\nAuthorization: Bearer x\r\n\r\n"
+    answer = answers(CHUNKED.replace(b"Host", b"Connection: close\r\nHost") + b"3\r\nabc\r\n" + end)
+    assert answer.endswith(b"</ connection,host,transfer-encoding 3>")
+
+
+def test_an_offer_to_upgrade_is_not_taken_up_and_loses_nothing() -> None:
+    last = b"GET /last HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n"
+    for parts in ([UPGRADE + UPGRADE + last], [UPGRADE, UPGRADE, last]):
+        answer = answers(*parts)
+        assert answer.count(b"HTTP/1.1 200 OK") == 3
+        assert answer.count(b"upgrade") == 2
+        assert answer.endswith(b"</last host,connection 0>")
+
+
+def test_a_refusal_is_not_mixed_into_the_answer_before_it() -> None:
+    assert b"400" not in answers(GET + b"\x00")
