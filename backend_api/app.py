@@ -29,6 +29,7 @@ from backend_api.routes_reviews import review_routes
 from backend_api.routes_stream import stream_routes
 from backend_api.routes_uploads import upload_routes
 from backend_api.settings import Settings
+from backend_api.shortcut import Shortcut, route_of
 from backend_api.store import Store
 from backend_api.writer import Writer
 
@@ -59,11 +60,13 @@ def create_app(store: Store, media: MediaFolder, clock: Clock, settings: Setting
     # Streams have no end of their own: the server ends them before it waits for the requests that are under way.
     app.state.end_streams = feed.close
     answer_with_problems(app)
+    ingest = ingest_routes(store, writer, media, clock)
+    # Behind all others, so that whoever takes it has been let in and is counted.
+    app.add_middleware(Shortcut, route=route_of(ingest, "/events"))
     app.add_middleware(Heads)
     guard(app, settings.keys, links, settings.cors_origins)
     app.add_middleware(Observation, metrics=metrics, clock=clock, keeps_log=settings.keeps_access_log)
-    # Before all others, and as they are: routes are asked in turn, those of an included router twice.
-    app.router.routes[:0] = ingest_routes(store, writer, media, clock).routes
+    app.include_router(ingest)
     app.include_router(stream_routes(store, feed))
     app.include_router(export_routes(store))
     app.include_router(event_routes(store, media))

@@ -2,7 +2,7 @@
 
 import logging
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from http import HTTPStatus
 from typing import Any
 
@@ -66,19 +66,6 @@ def problem_response(
         media_type=MEDIA_TYPE,
         headers={"Cache-Control": "no-store", **(headers or {})},
     )
-
-
-def answer_with_problems(app: FastAPI) -> None:
-    """Make every error of `app` a problem, those of the framework included."""
-    app.add_exception_handler(ApiProblem, _on_api_problem)
-    app.add_exception_handler(BadCursor, _on_bad_cursor)
-    app.add_exception_handler(RequestValidationError, _on_invalid_request)
-    app.add_exception_handler(HTTPException, _on_http_exception)
-    app.add_exception_handler(ClientDisconnect, _on_disconnect)
-    app.add_exception_handler(StoreBusy, _on_busy)
-    app.add_exception_handler(StoreFull, _on_full)
-    app.add_exception_handler(StoreBroken, _on_broken)
-    app.add_exception_handler(Exception, _on_unforeseen)
 
 
 async def _on_api_problem(_request: Request, error: Exception) -> Response:
@@ -146,3 +133,30 @@ async def _on_broken(request: Request, error: Exception) -> Response:
 async def _on_unforeseen(request: Request, error: Exception) -> Response:
     log.error("%s %s failed: %s: %s", request.method, request.url.path, type(error).__name__, error)
     return problem_response(500, "an unforeseen error, which the backend's log names; trying again may help")
+
+
+_ANSWERS: dict[type[Exception], Callable[[Request, Exception], Awaitable[Response]]] = {
+    ApiProblem: _on_api_problem,
+    BadCursor: _on_bad_cursor,
+    RequestValidationError: _on_invalid_request,
+    HTTPException: _on_http_exception,
+    ClientDisconnect: _on_disconnect,
+    StoreBusy: _on_busy,
+    StoreFull: _on_full,
+    StoreBroken: _on_broken,
+}
+# What an endpoint may raise; anything else is a mistake of the backend's own.
+PROBLEMS = tuple(_ANSWERS)
+
+
+async def answer_problem(request: Request, error: Exception) -> Response:
+    """The answer to a request whose endpoint raised `error`, one of PROBLEMS."""
+    kind = next(kind for kind in type(error).__mro__ if kind in _ANSWERS)
+    return await _ANSWERS[kind](request, error)
+
+
+def answer_with_problems(app: FastAPI) -> None:
+    """Make every error of `app` a problem, those of the framework included."""
+    for kind in PROBLEMS:
+        app.add_exception_handler(kind, answer_problem)
+    app.add_exception_handler(Exception, _on_unforeseen)

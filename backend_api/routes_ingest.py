@@ -1,9 +1,7 @@
 """POST /events and POST /events/batch: events come in, each stored once and only then acknowledged."""
 
 from fastapi import APIRouter, Request, Response
-from fastapi.routing import APIRoute
 from starlette.concurrency import run_in_threadpool
-from starlette.types import Receive, Scope, Send
 
 from backend_api.answers import stored_event_json
 from backend_api.arrivals import Arrival, Outcome
@@ -20,21 +18,9 @@ from backend_api.writer import Writer
 _CONFLICT = "another event with this event_id is stored already; an event never changes, so give a new one a new id"
 
 
-class RawRoute(APIRoute):
-    """Hands the request to its endpoint as it is; FastAPI's parsing and dependencies cost as much as the rest."""
-
-    async def handle(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """One request, whose errors the application makes problems of."""
-        if scope["method"] not in (self.methods or ()):
-            await super().handle(scope, receive, send)
-            return
-        response: Response = await self.endpoint(Request(scope, receive))
-        await response(scope, receive, send)
-
-
 def ingest_routes(store: Store, writer: Writer, media: MediaFolder, clock: Clock) -> APIRouter:
     """The router for what edges send. Its endpoints read their bodies themselves."""
-    router = APIRouter(prefix="/events", tags=["events"], route_class=RawRoute)
+    router = APIRouter(prefix="/events", tags=["events"])
 
     @router.post(
         "",
