@@ -19,6 +19,9 @@ from backend_api.writable import probe_writable
 BUSY_TIMEOUT_MS = 30_000
 # The event_id index is hit at random, so the writer keeps it in memory; readers live on the system's cache.
 _WRITER_CACHE_KIB = 65_536
+# The log is folded into the file after so many pages of 4 KiB, four times SQLite's own number: that waits for the disk
+# twice, and what is written several times in between is written to the file once.
+_CHECKPOINT_PAGES = 4_000
 # Inserts differ by their number of rows (see statements.py), two tables of them; the rest is a few dozen.
 _WRITER_STATEMENTS = 256
 
@@ -107,6 +110,7 @@ class Database:
         _set_up(connection)
         self._synchronous = "FULL"
         connection.execute(f"PRAGMA cache_size=-{_WRITER_CACHE_KIB}")
+        connection.execute(f"PRAGMA wal_autocheckpoint={_CHECKPOINT_PAGES}")
         return connection
 
 

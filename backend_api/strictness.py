@@ -30,20 +30,19 @@ class StrictProtocol(HttpToolsProtocol):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:  # noqa: ANN401 - as uvicorn has it
         super().__init__(*args, **kwargs)
-        self._is_in_head = False
-        self._head_bytes = 0
-        # Of a head that began in an earlier part of the stream: fields are told only once they are whole.
-        self._later_bytes = 0
+        # What came since the request began, or since the last part of its body: only heads, and what stands between
+        # and behind the chunks of a body, are kept in memory unread.
+        self._unread_bytes = 0
 
     def data_received(self, data: bytes) -> None:
         """Read on."""
         self._unset_keepalive_if_required()
-        self._later_bytes += len(data)
+        self._unread_bytes += len(data)
         while data:
             try:
                 self.parser.feed_data(data)
-                if self._is_in_head and self._later_bytes > MAX_HEAD_BYTES:
-                    _refuse_head()
+                if self._unread_bytes > MAX_HEAD_BYTES:
+                    raise _too_long()
             except httptools.HttpParserUpgrade as upgrade:
                 # What was offered is not spoken here, so what follows is the next request (RFC 9110, 7.8).
                 [end] = upgrade.args
@@ -60,39 +59,38 @@ class StrictProtocol(HttpToolsProtocol):
     def on_message_begin(self) -> None:
         """A request begins."""
         super().on_message_begin()
-        self._is_in_head = True
-        self._head_bytes = self._later_bytes = 0
-
-    def on_url(self, url: bytes) -> None:
-        """A part of its address."""
-        self._count(len(url))
-        super().on_url(url)
-
-    def on_header(self, name: bytes, value: bytes) -> None:
-        """A field of its head, or one behind the body, which could say something else than what was acted upon."""
-        if self._is_in_head:
-            self._count(len(name) + len(value))
-            super().on_header(name, value)
+        self._unread_bytes = 0
 
     def on_headers_complete(self) -> None:
         """Its head is here: begin to answer."""
-        self._is_in_head = False
         version = self.parser.get_http_version()
         if version not in ("1.1", "1.0"):
             raise _Refused(505, f"HTTP/{version} is not spoken here; send HTTP/1.1")
-        hosts = [name for name, _ in self.headers].count(b"host")
+        head_bytes, hosts = len(self.url), 0
+        for name, value in self.headers:
+            head_bytes += len(name) + len(value)
+            hosts += name == b"host"
+        if head_bytes > MAX_HEAD_BYTES:
+            raise _too_long()
         if hosts > 1 or (hosts == 0 and version == "1.1"):
             raise _Refused(400, f"the request has {hosts} Host headers; send one")
         super().on_headers_complete()
+        # Fields behind the body go here, where nobody looks.
+        self.headers = []
+
+    def on_body(self, body: bytes) -> None:
+        """A part of its body."""
+        super().on_body(body)
+        self._unread_bytes = 0
+
+    def on_message_complete(self) -> None:
+        """All of it is here."""
+        super().on_message_complete()
+        self._unread_bytes = 0
 
     def _start_asgi_task(self, cycle: RequestResponseCycle, app: Any) -> None:  # noqa: ANN401 - as uvicorn has it
         answering: Any = unchunked(app, cycle) if cycle.scope["http_version"] == "1.0" else app
         super()._start_asgi_task(cycle, answering)
-
-    def _count(self, size_bytes: int) -> None:
-        self._head_bytes += size_bytes
-        if self._head_bytes > MAX_HEAD_BYTES:
-            _refuse_head()
 
     def _hang_up(self, error: BaseException) -> None:
         client = self.client[0] if self.client else "a client"
@@ -112,5 +110,7 @@ class StrictProtocol(HttpToolsProtocol):
         return cycle is None or cycle.response_complete or is_its_own
 
 
-def _refuse_head() -> None:
-    raise _Refused(431, f"the head of the request is longer than {MAX_HEAD_BYTES} bytes; send fewer or shorter headers")
+def _too_long() -> _Refused:
+    return _Refused(
+        431, f"the head of the request is longer than {MAX_HEAD_BYTES} bytes; send fewer or shorter headers"
+    )

@@ -91,9 +91,13 @@ def test_what_is_no_request_is_refused_with_its_reason(request_: bytes, status: 
     assert culprit in problem["detail"]
 
 
-def test_a_head_that_never_ends_is_refused_before_it_does() -> None:
-    parts = [b"GET / HTTP/1.1\r\nHost: x\r\nA: ", *[b"y" * 1024] * 17]
-    assert refusal(answers(*parts))["status"] == 431
+@pytest.mark.parametrize(
+    "start",
+    [b"GET / HTTP/1.1\r\nHost: x\r\nA: ", CHUNKED + b"3;extension=", CHUNKED + b"0\r\nBehind-The-Body: "],
+    ids=["head", "chunk", "trailer"],
+)
+def test_what_never_ends_is_refused_before_it_does(start: bytes) -> None:
+    assert refusal(answers(start, *[b"y" * 1024] * 17))["status"] == 431
 
 
 def test_many_requests_of_long_heads_are_no_long_head() -> None:
@@ -117,8 +121,9 @@ def test_an_old_client_names_no_host_and_gets_no_chunks() -> None:
 
 def test_fields_behind_a_body_are_not_taken_for_those_before_it() -> None:
     end = b"0\r\nAuthorization: Bearer x\r\n\r\n"
-    answer = answers(CHUNKED.replace(b"Host", b"Connection: close\r\nHost") + b"3\r\nabc\r\n" + end)
-    assert answer.endswith(b"</ connection,host,transfer-encoding 3>")
+    request = CHUNKED.replace(b"Host", b"Connection: close\r\nHost") + b"3\r\nabc\r\n" + end
+    for parts in ([request], [request[:-20], request[-20:]]):
+        assert answers(*parts).endswith(b"</ connection,host,transfer-encoding 3>")
 
 
 def test_an_offer_to_upgrade_is_not_taken_up_and_loses_nothing() -> None:

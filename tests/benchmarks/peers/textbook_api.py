@@ -25,6 +25,13 @@ from backend_api.contract import Event  # noqa: E402
 
 app = FastAPI()
 DB = sys.argv[2]
+PRAGMAS = (
+    "journal_mode=WAL",
+    "synchronous=FULL",
+    "foreign_keys=ON",
+    "temp_store=MEMORY",
+    "wal_autocheckpoint=4000",
+)
 
 
 @app.post("/events", status_code=201)
@@ -33,7 +40,7 @@ def store(event: Event) -> Event:
     ts_ms = round(event.ts.timestamp() * 1000)
     received_at_ms = round(datetime.now(UTC).timestamp() * 1000)  # noqa: TID251
     with closing(sqlite3.connect(DB)) as connection:
-        for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", "temp_store=MEMORY"):
+        for pragma in PRAGMAS:
             connection.execute(f"PRAGMA {pragma}")
         cursor = connection.execute(
             "INSERT INTO events (event_id, event_type, store_id, camera_id, machine_id, session_id, ts_ms,"
