@@ -1,4 +1,4 @@
-"""Writing events: each id once, and an event that waits for the model together with its PENDING enrichment."""
+"""Writing events: each id once. A trigger writes the PENDING enrichment of an event that waits for the model."""
 
 import json
 import sqlite3
@@ -15,15 +15,15 @@ from backend_api.contract_types import to_milliseconds
 from backend_api.contract_verdicts import Enrichment, MmStatus
 from backend_api.instants import to_ms
 from backend_api.rows import EventRow
-from backend_api.statements import Insert, Statement
-from backend_api.tables import enrichments, events
+from backend_api.statements import ROWS_A_STATEMENT, Insert, Statement
+from backend_api.tables import events
 
 # The ids come as one JSON array, since a statement takes a limited number of parameters.
 _WANTED_IDS = func.json_each(bindparam("ids")).table_valued("value")
 _BODIES = Statement(select(events.c.event_id, events.c.body).where(events.c.event_id.in_(select(_WANTED_IDS.c.value))))
-_LAST_SEQ = Statement(select(func.coalesce(func.max(events.c.seq), 0)))
-_INSERT_EVENTS = Insert(events)
-_INSERT_ENRICHMENTS = Insert(enrichments)
+# The database numbers the rows.
+_INSERT_EVENTS = Insert(events, without="seq")
+MAX_NEW_ARRIVALS = ROWS_A_STATEMENT
 
 
 class Outcome(StrEnum):
@@ -55,6 +55,18 @@ class Arrival:
         return EventRow(self.event.event_id, self.body, sha256, self.received_at, mm)
 
 
+def add_new_arrivals(connection: sqlite3.Connection, arrivals: Sequence[Arrival]) -> bool:
+    """Write `arrivals`, MAX_NEW_ARRIVALS at most, in one statement; False, and nothing written, when not all are new.
+
+    Outside of a transaction the statement is one by itself.
+    """
+    try:
+        _INSERT_EVENTS.run(connection, [_event_row(arrival) for arrival in arrivals])
+    except sqlite3.IntegrityError:
+        return False
+    return True
+
+
 def add_arrivals(connection: sqlite3.Connection, arrivals: Sequence[Arrival]) -> list[Outcome]:
     """Write those of `arrivals` that are new, in their order, and say of each what became of it.
 
@@ -63,17 +75,16 @@ def add_arrivals(connection: sqlite3.Connection, arrivals: Sequence[Arrival]) ->
     """
     ids = [str(arrival.event.event_id) for arrival in arrivals]
     bodies = _stored_bodies(connection, ids)
-    new: list[tuple[str, Arrival]] = []
+    new: list[Arrival] = []
     outcomes = []
     for event_id, arrival in zip(ids, arrivals, strict=True):
         stored = bodies.setdefault(event_id, arrival.body)
         if stored is arrival.body:
-            new.append((event_id, arrival))
+            new.append(arrival)
             outcomes.append(Outcome.STORED)
         else:
             outcomes.append(Outcome.DUPLICATE if stored == arrival.body else Outcome.CONFLICT)
-    if new:
-        _insert(connection, new)
+    _INSERT_EVENTS.run(connection, [_event_row(arrival) for arrival in new])
     return outcomes
 
 
@@ -81,20 +92,10 @@ def _stored_bodies(connection: sqlite3.Connection, ids: Sequence[str]) -> dict[s
     return dict(_BODIES.run(connection, {"ids": json.dumps(ids)}).fetchall())
 
 
-def _insert(connection: sqlite3.Connection, new: Sequence[tuple[str, Arrival]]) -> None:
-    # Numbering here, under the write lock, spares asking for each row's number before its enrichment is written.
-    [last] = _LAST_SEQ.run(connection, {}).fetchone()
-    rows = [_event_row(seq, event_id, arrival) for seq, (event_id, arrival) in enumerate(new, start=last + 1)]
-    _INSERT_EVENTS.run(connection, rows)
-    waiting = [_enrichment_row(row) for row, (_, arrival) in zip(rows, new, strict=True) if arrival.event.needs_mm]
-    _INSERT_ENRICHMENTS.run(connection, waiting)
-
-
-def _event_row(seq: int, event_id: str, arrival: Arrival) -> dict[str, Any]:
+def _event_row(arrival: Arrival) -> dict[str, Any]:
     event = arrival.event
     return {
-        "seq": seq,
-        "event_id": event_id,
+        "event_id": str(event.event_id),
         "event_type": event.event_type.value,
         "store_id": event.store_id,
         "camera_id": event.camera_id,
@@ -104,19 +105,4 @@ def _event_row(seq: int, event_id: str, arrival: Arrival) -> dict[str, Any]:
         "received_at_ms": to_ms(arrival.received_at),
         "body": arrival.body,
         "clip_sha256": event.clip.sha256 if event.clip else None,
-    }
-
-
-def _enrichment_row(event_row: dict[str, Any]) -> dict[str, Any]:
-    return {
-        "seq": event_row["seq"],
-        "ts_ms": event_row["ts_ms"],
-        "status": MmStatus.PENDING.value,
-        "attempts": 0,
-        "token": 0,
-        "due_ms": event_row["received_at_ms"],
-        "changed_at_ms": event_row["received_at_ms"],
-        "error": None,
-        "verdict": None,
-        "result": None,
     }

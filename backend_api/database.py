@@ -54,19 +54,21 @@ class Database:
         Raises StoreBusy when another process kept the lock for BUSY_TIMEOUT_MS, StoreFull when the disk takes no more;
         nothing is written then. Threads of this process queue for a lock of their own, which is fairer than polling.
         """
-        with self._writing, failures_in_words():
-            connection = self._writer = self._writer or self._connect_writer()
-            try:
-                self._set_synchronous(connection, "FULL" if survives_power_cut else "NORMAL")
-                # The lock comes first: a transaction that begins by reading may not be let through to writing.
-                connection.execute("BEGIN IMMEDIATE")
-                yield connection
-                connection.execute("COMMIT")
-            except BaseException:
-                # The next transaction begins with a connection that remembers nothing of this one.
-                self._writer = None
-                connection.close()
-                raise
+        with self._lend_writer("FULL" if survives_power_cut else "NORMAL") as connection:
+            # The lock comes first: a transaction that begins by reading may not be let through to writing.
+            connection.execute("BEGIN IMMEDIATE")
+            yield connection
+            connection.execute("COMMIT")
+
+    @contextmanager
+    def write_at_once(self) -> Iterator[sqlite3.Connection]:
+        """A connection for one writing statement, which is a transaction of its own; otherwise like `write`.
+
+        The interpreter's lock is free from its begin to its end, so the event loop runs on: in steps, the writer would
+        have to win the lock back after each.
+        """
+        with self._lend_writer("FULL") as connection:
+            yield connection
 
     @contextmanager
     def migrate(self) -> Iterator[Connection]:
@@ -97,6 +99,19 @@ class Database:
                 self._writer.close()
                 self._writer = None
             self._engine.dispose()
+
+    @contextmanager
+    def _lend_writer(self, synchronous: str) -> Iterator[sqlite3.Connection]:
+        with self._writing, failures_in_words():
+            connection = self._writer = self._writer or self._connect_writer()
+            try:
+                self._set_synchronous(connection, synchronous)
+                yield connection
+            except BaseException:
+                # The next transaction begins with a connection that remembers nothing of this one.
+                self._writer = None
+                connection.close()
+                raise
 
     def _set_synchronous(self, connection: sqlite3.Connection, level: str) -> None:
         if level != self._synchronous:

@@ -1,8 +1,8 @@
 """What follows from the other tables, kept by triggers: sessions, the log of changes, and when cameras watched.
 
 Triggers write in the transaction of what they follow, whichever process and statement that was, so these tables can
-miss nothing. They are made in migrations/versions (derived.py, session_outcomes.py); a migration that builds one of the
-other tables anew (SQLite's way to change a column) has to make its triggers again.
+miss nothing. They are made in migrations/versions (derived.py, session_outcomes.py, events_wait.py); a migration that
+builds one of the other tables anew (SQLite's way to change a column) has to make its triggers again.
 """
 
 from sqlalchemy import BigInteger, Boolean, Column, Computed, ForeignKey, Index, Integer, String, Table, text

@@ -14,7 +14,7 @@ from sqlalchemy.dialects import sqlite
 from sqlalchemy.sql.compiler import SQLCompiler
 
 # So few different statements come of it that the driver keeps all of them prepared.
-_ROWS_A_STATEMENT = 64
+ROWS_A_STATEMENT = 64
 
 
 class Statement:
@@ -38,16 +38,17 @@ class Insert:
     loop; `executemany` takes a step a row.
     """
 
-    def __init__(self, table: Table) -> None:
-        self._values = itemgetter(*table.columns.keys())
-        one_row = str(insert(table).compile(dialect=sqlite.dialect(paramstyle="qmark")))
+    def __init__(self, table: Table, without: str) -> None:
+        columns = [column for column in table.columns.keys() if column != without]  # noqa: SIM118 - no dict
+        self._values = itemgetter(*columns)
+        one_row = str(insert(table).compile(dialect=sqlite.dialect(paramstyle="qmark"), column_keys=columns))
         head, values, self._row = one_row.partition(" VALUES ")
         self._head = head + values
 
     def run(self, connection: sqlite3.Connection, rows: Sequence[Mapping[str, Any]]) -> None:
-        """Insert `rows`, each with a value for every column of the table."""
-        for start in range(0, len(rows), _ROWS_A_STATEMENT):
-            part = rows[start : start + _ROWS_A_STATEMENT]
+        """Insert `rows`, each with a value for every column of the table but `without`, which the database finds."""
+        for start in range(0, len(rows), ROWS_A_STATEMENT):
+            part = rows[start : start + ROWS_A_STATEMENT]
             connection.execute(
                 self._head + ", ".join([self._row] * len(part)), list(chain.from_iterable(map(self._values, part)))
             )

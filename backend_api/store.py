@@ -13,7 +13,7 @@ from typing import Self
 from uuid import UUID
 
 from backend_api import cameras, history, leases, removed, spending
-from backend_api.arrivals import Arrival, Outcome, add_arrivals
+from backend_api.arrivals import MAX_NEW_ARRIVALS, Arrival, Outcome, add_arrivals, add_new_arrivals
 from backend_api.clock import Clock
 from backend_api.contract import Event
 from backend_api.contract_cameras import CameraReport, CameraState
@@ -97,6 +97,10 @@ class Store:
 
     def add_arrivals(self, arrivals: Sequence[Arrival]) -> list[Outcome]:
         """`add` for events whose canonical JSON and time of arrival are known already."""
+        if len(arrivals) <= MAX_NEW_ARRIVALS:
+            with self._database.write_at_once() as connection:
+                if add_new_arrivals(connection, arrivals):
+                    return [Outcome.STORED] * len(arrivals)
         with self._database.write() as connection:
             return add_arrivals(connection, arrivals)
 

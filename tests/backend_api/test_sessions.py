@@ -143,7 +143,14 @@ def test_an_older_database_gets_its_sessions(tmp_path: Path, monkeypatch: pytest
 
 
 def fill(database: Database, events: list[Event]) -> None:
+    """Add `events` as version 0004 did, which had no triggers."""
     Store(database, FakeClock()).add(events)
+    with database.write() as connection:
+        connection.execute(
+            "INSERT INTO enrichments (seq, ts_ms, status, attempts, token, due_ms, changed_at_ms)"
+            " SELECT seq, ts_ms, 'PENDING', 0, 0, received_at_ms, received_at_ms FROM events"
+            " WHERE event_type = 'CLEANING_ATTEMPT'"
+        )
 
 
 @settings(max_examples=20, deadline=None)

@@ -21,14 +21,9 @@ ROUNDS = 31
 EVENTS_A_ROUND = 320
 BATCHED = 100_000
 BATCHES_A_ROUND = 5
-ATTEMPT = EventType.CLEANING_ATTEMPT.value
 INSERT_EVENT = (
     "INSERT INTO events (seq, event_id, event_type, store_id, camera_id, machine_id, session_id, ts_ms,"
     " received_at_ms, body) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
-)
-INSERT_ENRICHMENT = (
-    "INSERT INTO enrichments (seq, ts_ms, status, attempts, token, due_ms, changed_at_ms)"
-    " VALUES (?, ?, 'PENDING', 0, 0, 0, 0)"
 )
 
 
@@ -165,8 +160,6 @@ class RawWriter:
             rows = list(islice(self._rows, MAX_BATCH_LINES))
             with self._connection:
                 self._connection.executemany(INSERT_EVENT, rows)
-                waiting = [(row[0], row[7]) for row in rows if row[2] == ATTEMPT]
-                self._connection.executemany(INSERT_ENRICHMENT, waiting)
         return batches * MAX_BATCH_LINES / (self._clock.monotonic_s() - begin_s)
 
 

@@ -4,8 +4,8 @@
 
 The body is a pydantic model and the endpoint a plain function, which FastAPI runs in its pool of threads. A request
 opens a connection with `sqlite3.connect`, whose defaults stay (5 s of patience with a lock; who waits longer gets a
-500), writes the event and the enrichment that waits for it in one transaction, and answers the event. PRAGMAs and
-tables are the project's own, so that what is stored is the same, and as durable. DB must exist.
+500), writes the event in one transaction, and answers it. PRAGMAs and tables, with their triggers, are the project's
+own, so that what is stored is the same, and as durable. DB must exist.
 """
 
 import sqlite3
@@ -42,7 +42,7 @@ def store(event: Event) -> Event:
     with closing(sqlite3.connect(DB)) as connection:
         for pragma in PRAGMAS:
             connection.execute(f"PRAGMA {pragma}")
-        cursor = connection.execute(
+        connection.execute(
             "INSERT INTO events (event_id, event_type, store_id, camera_id, machine_id, session_id, ts_ms,"
             " received_at_ms, body) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
             (
@@ -57,12 +57,6 @@ def store(event: Event) -> Event:
                 event.model_dump_json(),
             ),
         )
-        if event.needs_mm:
-            connection.execute(
-                "INSERT INTO enrichments (seq, ts_ms, status, attempts, token, due_ms, changed_at_ms)"
-                " VALUES (?, ?, 'PENDING', 0, 0, ?, ?)",
-                (cursor.lastrowid, ts_ms, received_at_ms, received_at_ms),
-            )
         connection.commit()
     return event
 
