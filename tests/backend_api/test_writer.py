@@ -142,53 +142,56 @@ def test_draining_waits_for_all_that_waits() -> None:
     asyncio.run(run())
 
 
-async def post_again_and_again(writer: Writer, numbers: Sequence[int]) -> None:
-    for number in numbers:
-        outcomes = await asyncio.wait_for(writer.add(arrivals(number, number + 100)), 10)
-        assert outcomes == [STORED, Outcome.CONFLICT]
+async def post_again_and_again(writer: Writer, count: int) -> None:
+    for number in range(count):
+        await asyncio.wait_for(writer.add(arrivals(number)), 10)
 
 
-def test_the_disk_goes_on_without_the_event_loop() -> None:
+def test_who_is_answered_is_waited_for_by_the_next_transaction(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("backend_api.writer.GATHER_S", 1000.0)
     disk = SlowDisk()
     writer = Writer(disk.add)
 
     async def run() -> None:
-        tasks = await begin(writer, disk, 3)
-        disk.began.clear()
+        clients = [asyncio.create_task(post_again_and_again(writer, 4))]
+        await asyncio.to_thread(disk.began.wait, 10)
+        clients += [asyncio.create_task(post_again_and_again(writer, 3)) for _ in range(7)]
+        await asyncio.sleep(0)
         disk.may_go_on.set()
-        # Nothing of the event loop's runs meanwhile.
-        assert disk.began.wait(10)
-        assert not any(task.done() for task in tasks)
-        await asyncio.gather(*tasks)
+        await asyncio.gather(*clients)
 
     asyncio.run(run())
-    assert disk.groups == [1, 6]
+    assert disk.groups == [1, 8, 8, 8]
 
 
-def test_who_sends_alone_waits_for_nobody() -> None:
+def test_who_sends_alone_waits_for_nobody(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("backend_api.writer.GATHER_S", 1000.0)
     disk = SlowDisk()
     disk.may_go_on.set()
-    asyncio.run(post_again_and_again(Writer(disk.add), range(3)))
-    assert disk.groups == [2, 2, 2]
+    asyncio.run(post_again_and_again(Writer(disk.add), 3))
+    assert disk.groups == [1, 1, 1]
 
 
-def test_nobody_is_forgotten_or_written_twice_however_thread_and_loop_meet() -> None:
-    written: list[float] = []
-
-    def add(group: Sequence[Arrival]) -> list[Outcome]:
-        written.extend(arrival.event.media_time_s for arrival in group)
-        return [STORED if arrival.event.media_time_s < 100 else Outcome.CONFLICT for arrival in group]
-
-    writer = Writer(add)
+def test_who_does_not_come_back_is_not_waited_for_long() -> None:
+    disk = SlowDisk()
+    disk.may_go_on.set()
+    writer = Writer(disk.add)
 
     async def run() -> None:
-        for _ in range(20):
-            clients = [post_again_and_again(writer, range(first, first + 5)) for first in range(0, 100, 5)]
-            await asyncio.gather(*clients)
-        await writer.drain()
+        await asyncio.gather(*(writer.add(arrivals(number)) for number in range(8)))
+        await post_again_and_again(writer, 2)
 
     asyncio.run(run())
-    assert sorted(written) == sorted(20 * [float(number) for number in range(200)])
-    for first in range(0, 100, 5):
-        own = [number for number in written if first <= number < first + 5]
-        assert own == 20 * [float(number) for number in range(first, first + 5)]
+    assert disk.groups == [8, 1, 1]
+
+
+def test_requests_that_come_together_are_written_together() -> None:
+    disk = SlowDisk()
+    disk.may_go_on.set()
+    writer = Writer(disk.add)
+
+    async def run() -> None:
+        await asyncio.gather(*(writer.add(arrivals(number)) for number in range(8)))
+
+    asyncio.run(run())
+    assert disk.groups == [8]
