@@ -3,7 +3,7 @@
 Frozen pydantic models and pure functions; there is no FastAPI, no database and no I/O in any file of the contract.
 """
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Annotated, Any
 
 from pydantic import (
@@ -36,7 +36,8 @@ def to_milliseconds(value: datetime) -> datetime:
         value = value.astimezone(UTC)
     except OverflowError as error:
         raise ValueError("in UTC, this time stamp lies outside the years 1 to 9999") from error
-    return value.replace(microsecond=value.microsecond // 1000 * 1000)
+    rest_us = value.microsecond % 1000
+    return value - timedelta(microseconds=rest_us) if rest_us else value
 
 
 def format_timestamp(value: datetime) -> str:
