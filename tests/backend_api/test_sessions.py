@@ -98,6 +98,17 @@ def test_a_session_tells_what_its_events_said(store: Store) -> None:
     )
 
 
+@pytest.mark.parametrize("order", list(permutations(range(4))))
+def test_a_session_stands_where_it_began_in_whatever_order_its_events_come(
+    store: Store, order: tuple[int, ...]
+) -> None:
+    early, late = make_session(1), make_session(2, at_s=30)
+    store.add(late[:1])
+    for index in order:
+        store.add([early[index]])
+    assert pages(store, SessionQuery(order=Order.ASC)) == [early[0].event_id, late[0].event_id]
+
+
 def test_what_has_not_happened_is_null(store: Store) -> None:
     start, *_ = make_session(1)
     store.add([start])
