@@ -1,6 +1,5 @@
 """Times as a person reads them: in a named time zone."""
 
-from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime, tzinfo
 from typing import Self
@@ -32,11 +31,6 @@ class Zone:
         """The day, e.g. `Saturday, 31 January 2026`."""
         local = instant.astimezone(self.info)
         return f"{local:%A}, {local.day} {local:%B %Y}"
-
-    def common_day(self, instants: Iterable[datetime]) -> str | None:
-        """The day on which all of them lie; None when there are several, or none."""
-        days = {self.day(instant) for instant in instants}
-        return days.pop() if len(days) == 1 else None
 
     def full(self, instant: datetime) -> str:
         """Date, time of day and zone, e.g. `Saturday, 31 January 2026, 10:30:00 (Europe/Berlin)`."""

@@ -20,8 +20,6 @@ def test_utc_without_a_zone_that_is_known(name: str | None) -> None:
     assert Zone.from_name(name) == Zone("UTC", UTC)
 
 
-def test_a_day_is_common_in_one_zone_and_not_in_another() -> None:
-    instants = [INSTANT, INSTANT.replace(hour=21)]
-    assert Zone.from_name("UTC").common_day(instants) == "Wednesday, 1 July 2026"
-    assert Zone.from_name("Europe/Berlin").common_day(instants) is None
-    assert Zone.from_name("UTC").common_day([]) is None
+def test_a_day_is_one_of_the_zones() -> None:
+    assert Zone.from_name("UTC").day(INSTANT) == "Wednesday, 1 July 2026"
+    assert Zone.from_name("Europe/Berlin").day(INSTANT) == "Thursday, 2 July 2026"
