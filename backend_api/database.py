@@ -22,8 +22,8 @@ _WRITER_CACHE_KIB = 65_536
 # The log is folded into the file after so many pages of 4 KiB, four times SQLite's own number: that waits for the disk
 # twice, and what is written several times in between is written to the file once.
 _CHECKPOINT_PAGES = 4_000
-# Inserts differ by their number of rows (see statements.py), two tables of them; the rest is a few dozen.
-_WRITER_STATEMENTS = 256
+# Inserts differ by their number of rows (see statements.py); the rest is a few dozen.
+_WRITER_STATEMENTS = 128
 
 
 class Database:

@@ -24,6 +24,8 @@ class Heads:
         async def send_head(message: Message) -> None:
             nonlocal is_whole
             if message["type"] == "http.response.start":
+                # The server, which has this very scope, sends no body and no chunks after the head of a HEAD.
+                scope["method"] = "HEAD"
                 await send(message)
             elif not is_whole:
                 is_whole = True

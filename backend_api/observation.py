@@ -1,4 +1,4 @@
-"""Every request is counted and, where that is wanted, written down in one line of JSON: never its key or its query."""
+"""Every request that could be read is counted and, if wanted, a line of JSON in the log: never its key or its query."""
 
 import json
 import logging

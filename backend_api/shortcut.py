@@ -8,7 +8,7 @@ from backend_api.problems import PROBLEMS, answer_problem
 
 
 class Shortcut:
-    """Hands what is asked of `route` to its endpoint, which takes the request alone, and all else on to `app`.
+    """Hands what is asked of `route` to its endpoint, a coroutine that takes the request alone, and all else to `app`.
 
     `route` is a part of `app` as well, which describes it, and says what else its address allows.
     """

@@ -1,7 +1,8 @@
 """What counts as an HTTP request: httptools reads it, and what its reader leaves open is decided here.
 
 A head has at most MAX_HEAD_BYTES, names one Host, and is of HTTP/1.1 or 1.0 (RFC 9112). Fields behind a body change
-nothing, and an offer of another protocol is not taken up. Whoever sends anything else hears why and is hung up on.
+nothing, and an offer of another protocol is not taken up. Whoever sends anything else hears why, unless it is still
+sending, and is hung up on.
 """
 
 import logging
@@ -15,6 +16,8 @@ from backend_api.unchunked import unchunked
 
 # The request line and all headers together, which also bounds how many there can be.
 MAX_HEAD_BYTES = 16 * 1024
+# Requests that were sent before the answer to an earlier one on the same connection has ended.
+MAX_WAITING_REQUESTS = 100
 
 log = logging.getLogger(__name__)
 
@@ -33,10 +36,12 @@ class StrictProtocol(HttpToolsProtocol):
         # What came since the request began, or since the last part of its body: only heads, and what stands between
         # and behind the chunks of a body, are kept in memory unread.
         self._unread_bytes = 0
+        # The head of a request that offers another protocol and has a body, to be read once more without the offer:
+        # httptools takes everything behind such a head for the other protocol, so the body would be the next request.
+        self._again = b""
 
     def data_received(self, data: bytes) -> None:
         """Read on."""
-        self._unset_keepalive_if_required()
         self._unread_bytes += len(data)
         while data:
             try:
@@ -47,6 +52,11 @@ class StrictProtocol(HttpToolsProtocol):
                 # What was offered is not spoken here, so what follows is the next request (RFC 9110, 7.8).
                 [end] = upgrade.args
                 data = data[end:]
+                if self._again:
+                    data, self._again = self._again + data, b""
+                    # The old one reads nothing more where the connection is to be closed after the answer.
+                    self.parser = httptools.HttpRequestParser(self)
+                    self.parser.set_dangerous_leniencies(lenient_data_after_close=True)
             except httptools.HttpParserError as error:
                 self._hang_up(error.__context__ or error)
                 return
@@ -59,21 +69,22 @@ class StrictProtocol(HttpToolsProtocol):
     def on_message_begin(self) -> None:
         """A request begins."""
         super().on_message_begin()
+        self._unset_keepalive_if_required()
         self._unread_bytes = 0
 
     def on_headers_complete(self) -> None:
         """Its head is here: begin to answer."""
         version = self.parser.get_http_version()
-        if version not in ("1.1", "1.0"):
-            raise _Refused(505, f"HTTP/{version} is not spoken here; send HTTP/1.1")
-        head_bytes, hosts = len(self.url), 0
-        for name, value in self.headers:
-            head_bytes += len(name) + len(value)
-            hosts += name == b"host"
-        if head_bytes > MAX_HEAD_BYTES:
-            raise _too_long()
-        if hosts > 1 or (hosts == 0 and version == "1.1"):
-            raise _Refused(400, f"the request has {hosts} Host headers; send one")
+        has_body = self._check_head(version)
+        if not self.url.startswith((b"/", b"*")) and httptools.parse_url(self.url).path is None:
+            raise _Refused(400, "the request names no path; ask for /")
+        if self.parser.should_upgrade() and has_body:
+            self._again = self._without_offer(version)
+            return
+        # The answer before this one may have ended since the head began to arrive.
+        self._unset_keepalive_if_required()
+        if version == "1.0":
+            self.expect_100_continue = False  # RFC 9110, 10.1.1
         super().on_headers_complete()
         # Fields behind the body go here, where nobody looks.
         self.headers = []
@@ -85,8 +96,33 @@ class StrictProtocol(HttpToolsProtocol):
 
     def on_message_complete(self) -> None:
         """All of it is here."""
-        super().on_message_complete()
+        if not self._again:
+            super().on_message_complete()
         self._unread_bytes = 0
+
+    def _check_head(self, version: str) -> bool:
+        """Whether a body follows. Raises _Refused."""
+        head_bytes, hosts, has_body = len(self.url), 0, False
+        for name, value in self.headers:
+            head_bytes += len(name) + len(value)
+            hosts += name == b"host"
+            has_body |= name == b"transfer-encoding" or (name == b"content-length" and int(value) > 0)
+        if version not in ("1.1", "1.0"):
+            raise _Refused(505, f"HTTP/{version} is not spoken here; send HTTP/1.1")
+        if head_bytes > MAX_HEAD_BYTES:
+            raise _too_long()
+        if hosts > 1 or (hosts == 0 and version == "1.1"):
+            raise _Refused(400, f"the request has {hosts} Host headers; send one")
+        if len(self.pipeline) >= MAX_WAITING_REQUESTS:
+            raise _Refused(400, f"{MAX_WAITING_REQUESTS} requests wait on this connection already; await an answer")
+        return has_body
+
+    def _without_offer(self, version: str) -> bytes:
+        method = self.parser.get_method()
+        if method == b"CONNECT":
+            raise _Refused(400, "CONNECT has no body (RFC 9110, 9.3.6); leave it out")
+        fields = [b"%s: %s\r\n" % field for field in self.headers if field[0] != b"upgrade"]
+        return b"%s %s HTTP/%s\r\n%s\r\n" % (method, self.url, version.encode(), b"".join(fields))
 
     def _start_asgi_task(self, cycle: RequestResponseCycle, app: Any) -> None:  # noqa: ANN401 - as uvicorn has it
         answering: Any = unchunked(app, cycle) if cycle.scope["http_version"] == "1.0" else app
@@ -111,6 +147,5 @@ class StrictProtocol(HttpToolsProtocol):
 
 
 def _too_long() -> _Refused:
-    return _Refused(
-        431, f"the head of the request is longer than {MAX_HEAD_BYTES} bytes; send fewer or shorter headers"
-    )
+    what = "the head of the request, or what stands between and behind the parts of its body,"
+    return _Refused(431, f"{what} is longer than {MAX_HEAD_BYTES} bytes; send fewer or shorter headers")

@@ -6,6 +6,7 @@ from contextlib import closing
 from pathlib import Path
 
 import pytest
+from fastapi import FastAPI
 
 from backend_api.app import create_app
 from backend_api.media import MediaFolder
@@ -35,6 +36,11 @@ def media(tmp_path: Path) -> MediaFolder:
 
 
 @pytest.fixture
-def client(store: Store, media: MediaFolder, clock: FakeClock) -> Iterator[TestClient]:
-    with TestClient(create_app(store, media, clock), raise_server_exceptions=False) as client:
+def app(store: Store, media: MediaFolder, clock: FakeClock) -> FastAPI:
+    return create_app(store, media, clock)
+
+
+@pytest.fixture
+def client(app: FastAPI) -> Iterator[TestClient]:
+    with TestClient(app, raise_server_exceptions=False) as client:
         yield client

@@ -13,11 +13,11 @@ Client = Callable[[asyncio.StreamReader, asyncio.StreamWriter], Awaitable[bytes]
 TIMEOUT_S = 20
 
 
-def talk(protocol: type[HttpToolsProtocol], app: Any, client: Client) -> bytes:  # noqa: ANN401 - any ASGI application
+def talk(protocol: type[HttpToolsProtocol], app: Any, client: Client, keep_alive_s: int = 5) -> bytes:  # noqa: ANN401
     """What `client` makes of a connection to `app` through `protocol`. Raises TimeoutError."""
 
     async def run() -> bytes:
-        async with _connected(protocol, app) as (reader, writer):
+        async with _connected(protocol, app, keep_alive_s) as (reader, writer):
             return await asyncio.wait_for(client(reader, writer), TIMEOUT_S)
 
     return asyncio.run(run())
@@ -27,8 +27,9 @@ def talk(protocol: type[HttpToolsProtocol], app: Any, client: Client) -> bytes: 
 async def _connected(
     protocol: type[HttpToolsProtocol],
     app: Any,  # noqa: ANN401
+    keep_alive_s: int,
 ) -> AsyncIterator[tuple[asyncio.StreamReader, asyncio.StreamWriter]]:
-    config = Config(app, log_config=None, ws="none", timeout_keep_alive=5)
+    config = Config(app, log_config=None, ws="none", timeout_keep_alive=keep_alive_s)
     config.load()
     state = ServerState()
     loop = asyncio.get_running_loop()

@@ -1,9 +1,15 @@
 """HEAD answers what GET does, without the body, and every refusal says what is allowed."""
 
+import asyncio
+import json
+
 import pytest
+from fastapi import FastAPI
 from fastapi.testclient import TestClient
 
+from backend_api.strictness import StrictProtocol
 from tests.backend_api.api import post, problem
+from tests.backend_api.connection import talk
 from tests.backend_api.events import make_event
 from tests.backend_api.test_metrics import read
 
@@ -35,6 +41,21 @@ def test_head_of_what_is_missing_or_wrong_is_refused_like_get(client: TestClient
 @pytest.mark.parametrize("path", ["/events/stream", "/events/export.csv"])
 def test_head_of_a_stream_ends(client: TestClient, path: str) -> None:
     assert client.head(path).status_code == 200
+
+
+@pytest.mark.parametrize("path", ["/health", "/events", "/nothing", "/events/export.csv", "/events/stream", "/docs"])
+def test_nothing_comes_between_the_head_and_the_next_answer(app: FastAPI, path: str) -> None:
+    request = f"HEAD {path} HTTP/1.1\r\nHost: x\r\n\r\n".encode()
+    last = b"GET /health HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n"
+
+    async def client(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> bytes:
+        writer.write(request + last)
+        return await reader.read()
+
+    first, second, *body = talk(StrictProtocol, app, client).split(b"\r\n\r\n")
+    assert first.startswith(b"HTTP/1.1 ")
+    assert second.startswith(b"HTTP/1.1 200 OK")
+    assert [json.loads(part)["status"] for part in body] == ["ok"]
 
 
 def test_heads_are_counted_as_what_they_are(client: TestClient) -> None:

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from backend_api.strictness import MAX_HEAD_BYTES, StrictProtocol
+from backend_api.strictness import MAX_HEAD_BYTES, MAX_WAITING_REQUESTS, StrictProtocol
 from tests.backend_api.connection import talk
 
 GET = b"GET / HTTP/1.1\r\nHost: x\r\n\r\n"
@@ -31,7 +31,7 @@ async def tell(scope: Any, receive: Any, send: Any) -> None:  # noqa: ANN401
     await send({"type": "http.response.body", "body": body})
 
 
-def answers(*parts: bytes) -> bytes:
+def answers(*parts: bytes, keep_alive_s: int = 5) -> bytes:
     """All that is answered to `parts`, each of which arrives by itself, until the connection is closed."""
 
     async def client(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> bytes:
@@ -43,7 +43,7 @@ def answers(*parts: bytes) -> bytes:
                 await asyncio.sleep(0)
         return await reader.read()
 
-    return talk(StrictProtocol, tell, client)
+    return talk(StrictProtocol, tell, client, keep_alive_s)
 
 
 def refusal(answer: bytes) -> dict[str, Any]:
@@ -69,6 +69,8 @@ def refusal(answer: bytes) -> dict[str, Any]:
         (b"GET / HTTP/1.1\r\nHost: x\r\nA: " + LONG + b"\r\n\r\n", 431, "16384"),
         (b"GET / HTTP/1.1\r\nHost: x\r\n" + b"A: b\r\n" * 10_000 + b"\r\n", 431, "16384"),
         (b"CONNECT a:1 HTTP/1.1\r\nHost: x\r\n\r\n", 400, "url"),
+        (b"CONNECT a:1 HTTP/1.1\r\nHost: x\r\nContent-Length: 1\r\n\r\na", 400, "url"),
+        (b"GET http://x HTTP/1.1\r\nHost: x\r\n\r\n", 400, "path"),
         (b"FLY / HTTP/1.1\r\nHost: x\r\n\r\n", 400, "method"),
         (b"GET / HTTP/1.1\nHost: x\n\n", 400, "CRLF"),
         (b"GET / HTTP/1.1\r\nHost: x\r\nA: b\r\n c\r\n\r\n", 400, "header"),
@@ -121,6 +123,44 @@ def test_an_offer_to_upgrade_is_not_taken_up_and_loses_nothing() -> None:
         assert answer.count(b"HTTP/1.1 200 OK") == 3
         assert answer.count(b"upgrade") == 2
         assert answer.endswith(b"</last host,connection 0>")
+
+
+SECRET = b"GET /smuggled HTTP/1.1\r\nHost: x\r\n\r\n"
+
+
+@pytest.mark.parametrize("connection", [b"Upgrade", b"close, Upgrade"])
+@pytest.mark.parametrize("version", [b"1.1", b"1.0"])
+@pytest.mark.parametrize(
+    "framed",
+    [
+        b"Content-Length: %d\r\n\r\n%s" % (len(SECRET), SECRET),
+        b"Transfer-Encoding: chunked\r\n\r\n%x\r\n%s\r\n0\r\n\r\n" % (len(SECRET), SECRET),
+    ],
+    ids=["length", "chunked"],
+)
+def test_the_body_behind_an_offer_to_upgrade_is_no_request(framed: bytes, version: bytes, connection: bytes) -> None:
+    head = b"POST /first HTTP/%s\r\nHost: x\r\nConnection: %s\r\nUpgrade: h2c\r\n" % (version, connection)
+    last = b"GET /last HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n"
+    stays_open = version == b"1.1" and connection == b"Upgrade"
+    whole = head + framed + last
+    for cut in range(0, len(whole), 7):
+        answer = answers(whole[:cut], whole[cut:])
+        assert b"smuggled" not in answer
+        assert answer.count(b"HTTP/1.1 200 OK") == (2 if stays_open else 1)
+        assert b"</first host,connection," in answer
+        assert f" {len(SECRET)}>".encode() in answer
+        assert (b"</last" in answer) == stays_open
+
+
+def test_only_so_many_requests_run_ahead_of_their_answers() -> None:
+    last = GET.replace(b"Host", b"Connection: close\r\nHost")
+    assert answers(GET * (MAX_WAITING_REQUESTS - 1) + last).count(b" 200 OK") == MAX_WAITING_REQUESTS
+    assert answers(GET * 1000 + last).count(b" 200 OK") <= MAX_WAITING_REQUESTS + 1
+
+
+@pytest.mark.parametrize("rest", [b"", b"\r\n"])
+def test_who_asks_for_nothing_more_is_hung_up_on(rest: bytes) -> None:
+    assert answers(GET, rest, keep_alive_s=0).count(b" 200 OK") == 1
 
 
 def test_a_refusal_is_not_mixed_into_the_answer_before_it() -> None:
