@@ -22,10 +22,14 @@ WIDTHS = (390, 1280)
 THEMES: tuple[Literal["light", "dark"], ...] = ("dark", "light")
 _AXE = files("axe_playwright_python").joinpath("axe.min.js").read_text(encoding="utf-8")
 _AXE_TAGS = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]
+# Colours that change fade for a moment, in which no theme's contrasts hold.
 _SETTLED = """() => {
   const app = document.querySelector('[data-testid="stApp"]');
-  return app?.dataset.testScriptState === 'notRunning' && app.dataset.testConnectionState === 'CONNECTED'
-    && !document.querySelector('[data-testid="stSkeleton"], [data-stale="true"]');
+  if (app?.dataset.testScriptState !== 'notRunning' || app.dataset.testConnectionState !== 'CONNECTED') return false;
+  const [red, green, blue] = getComputedStyle(app).backgroundColor.match(/\\d+/g).map(Number);
+  return (red + green + blue < 384) === matchMedia('(prefers-color-scheme: dark)').matches
+    && !document.querySelector('[data-testid="stSkeleton"], [data-stale="true"]')
+    && !document.getAnimations().some(each => each instanceof CSSTransition && each.playState === 'running');
 }"""
 
 _STICKS_OUT_PX = """() => {
@@ -84,11 +88,12 @@ class Visit:
         """Nothing that axe finds against WCAG 2.2 A and AA."""
         self.page.evaluate(_AXE)
         found = self.page.evaluate("tags => axe.run(document, {runOnly: tags, resultTypes: ['violations']})", _AXE_TAGS)
-        assert [
+        faults = [
             f"{violation['id']}: {node['target']} {node['failureSummary']}"
             for violation in found["violations"]
             for node in violation["nodes"]
-        ] == []
+        ]
+        assert not faults, "\n".join(faults)
 
     def check_fits(self) -> None:
         """Nothing sticks out of the page sideways."""
