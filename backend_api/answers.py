@@ -35,8 +35,7 @@ def stored_event_json(row: EventRow, media: MediaFolder) -> str:
     picture = media.thumbnail_url(row.event_id)
     thumbnail_url = "null" if picture is None else f'"{picture}"'
     shown = row.mm.result.frame_times_s if row.mm and row.mm.result else ()
-    urls = media.frame_urls(row.event_id, min(len(shown), MAX_SHOWN_FRAMES)) if shown else ()
-    frame_urls = ",".join(f'"{url}"' for url in urls)
+    frame_urls = ",".join(f'"{url}"' for url in media.frame_urls(row.event_id, min(len(shown), MAX_SHOWN_FRAMES)))
     mm = "null" if row.mm is None else row.mm.model_dump_json()
     review = "null" if row.review is None else stored_review(row.review).model_dump_json()
     return (

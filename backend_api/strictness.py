@@ -43,28 +43,14 @@ class StrictProtocol(HttpToolsProtocol):
     def data_received(self, data: bytes) -> None:
         """Read on."""
         self._unread_bytes += len(data)
-        while data:
-            try:
-                self.parser.feed_data(data)
-                if self._unread_bytes > MAX_HEAD_BYTES:
-                    raise _too_long()
-            except httptools.HttpParserUpgrade as upgrade:
-                # What was offered is not spoken here, so what follows is the next request (RFC 9110, 7.8).
-                [end] = upgrade.args
-                data = data[end:]
-                if self._again:
-                    data, self._again = self._again + data, b""
-                    # The old one reads nothing more where the connection is to be closed after the answer.
-                    self.parser = httptools.HttpRequestParser(self)
-                    self.parser.set_dangerous_leniencies(lenient_data_after_close=True)
-            except httptools.HttpParserError as error:
-                self._hang_up(error.__context__ or error)
-                return
-            except _Refused as error:
-                self._hang_up(error)
-                return
-            else:
-                return
+        try:
+            while data:
+                data = self._read(data)
+            if self._unread_bytes > MAX_HEAD_BYTES:
+                raise _too_long()
+        except (httptools.HttpParserError, _Refused) as error:
+            # What a method below raised is the context of the parser's own error.
+            self._hang_up(error.__context__ or error)
 
     def on_message_begin(self) -> None:
         """A request begins."""
@@ -99,6 +85,22 @@ class StrictProtocol(HttpToolsProtocol):
         if not self._again:
             super().on_message_complete()
         self._unread_bytes = 0
+
+    def _read(self, data: bytes) -> bytes:
+        """Hand `data` to the parser; what is left of it behind an offer to upgrade."""
+        try:
+            self.parser.feed_data(data)
+        except httptools.HttpParserUpgrade as upgrade:
+            # What was offered is not spoken here, so what follows is the next request (RFC 9110, 7.8).
+            [end] = upgrade.args
+            rest: bytes = data[end:]
+            if self._again:
+                rest, self._again = self._again + rest, b""
+                # The old one reads nothing more where the connection is to be closed after the answer.
+                self.parser = httptools.HttpRequestParser(self)
+                self.parser.set_dangerous_leniencies(lenient_data_after_close=True)
+            return rest
+        return b""
 
     def _check_head(self, version: str) -> bool:
         """Whether a body follows. Raises _Refused."""

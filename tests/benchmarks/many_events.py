@@ -25,6 +25,7 @@ EVENTS = f"""INSERT INTO events {SERIES}, facts AS (
         printf('00000000-0000-4000-8000-%012x', i - i % 4) AS session FROM n)
 SELECT i + 1, printf('00000000-0000-4000-8000-%012x', i), kind, 'bench', camera, machine, session,
     :begin + i * {STEP_MS}, :begin + i * {STEP_MS}, {BODY}, NULL FROM facts"""  # noqa: S608 - constants of this file
+# In the places of the PENDING ones that the trigger made.
 ENRICHMENTS = f"""INSERT OR REPLACE INTO enrichments (seq, ts_ms, status, attempts, token, changed_at_ms, verdict)
 SELECT seq, ts_ms, 'DONE', 1, 1, ts_ms, CASE seq / 4 % 3 {
     " ".join(f"WHEN {index} THEN '{verdict}'" for index, verdict in enumerate(Verdict))
