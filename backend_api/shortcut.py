@@ -1,4 +1,4 @@
-"""One call goes past the framework's router: its steps for a request cost as much as storing an event does."""
+"""One call goes past the framework's router, whose steps for a request take half as long as storing an event does."""
 
 from fastapi import APIRouter, Request, Response
 from fastapi.routing import APIRoute
