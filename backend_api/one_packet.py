@@ -33,6 +33,15 @@ class OnePacketTransport(asyncio.Transport):
         self._send()
         self._transport.close()
 
+    def write_eof(self) -> None:
+        """Close the connection's own direction when all is sent."""
+        self._send()
+        self._transport.write_eof()
+
+    def abort(self) -> None:
+        """Close the connection now, whatever is not sent yet."""
+        self._transport.abort()
+
     def is_closing(self) -> bool:
         """Whether it is closed, or about to be."""
         return self._transport.is_closing()
@@ -40,6 +49,10 @@ class OnePacketTransport(asyncio.Transport):
     def get_extra_info(self, name: str, default: Any = None) -> Any:  # noqa: ANN401 - as asyncio has it
         """What the transport knows of the connection."""
         return self._transport.get_extra_info(name, default)
+
+    def set_protocol(self, protocol: asyncio.BaseProtocol) -> None:
+        """Tell `protocol` from now on what happens."""
+        self._transport.set_protocol(protocol)
 
     def pause_reading(self) -> None:
         """Read no more."""

@@ -110,7 +110,7 @@ def _fits(template: str, path: str) -> bool:
 
 
 async def _on_disconnect(request: Request, _error: Exception) -> Response:
-    log.info("%s %s: the client went away before it had sent everything", request.method, request.url.path)
+    log.info("%s %s broke off before its body had ended", request.method, request.url.path)
     return problem_response(400, "the request ended before its body did")  # for nobody
 
 

@@ -2,7 +2,7 @@
 
 A head has at most MAX_HEAD_BYTES, names one Host, and is of HTTP/1.1 or 1.0 (RFC 9112). Fields behind a body change
 nothing, and an offer of another protocol is not taken up. Whoever sends anything else hears why, unless it is still
-sending, and is hung up on.
+owed an earlier answer, and is hung up on.
 """
 
 import logging
@@ -11,6 +11,7 @@ from typing import Any
 import httptools
 from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol, RequestResponseCycle
 
+from backend_api.lingering import Lingering
 from backend_api.problems import problem_response
 from backend_api.unchunked import unchunked
 
@@ -133,13 +134,17 @@ class StrictProtocol(HttpToolsProtocol):
     def _hang_up(self, error: BaseException) -> None:
         client = self.client[0] if self.client else "a client"
         log.info("%s was refused: %s", client, error)
-        if self._may_answer():
-            status = error.status if isinstance(error, _Refused) else 400
-            detail = str(error) if isinstance(error, _Refused) else f"this is no valid HTTP request: {error}"
-            response = problem_response(status, detail, headers={"Connection": "close"})
-            lines = [b"%s: %s\r\n" % header for header in response.raw_headers]
-            self.transport.write(b"".join([STATUS_LINE[status], *lines, b"\r\n", response.body]))
-        self.transport.close()
+        if not self._may_answer():
+            self.transport.close()
+            return
+        status = error.status if isinstance(error, _Refused) else 400
+        detail = str(error) if isinstance(error, _Refused) else f"this is no valid HTTP request: {error}"
+        response = problem_response(status, detail, headers={"Connection": "close"})
+        lines = [b"%s: %s\r\n" % header for header in response.raw_headers]
+        self.transport.write(b"".join([STATUS_LINE[status], *lines, b"\r\n", response.body]))
+        self._unset_keepalive_if_required()
+        Lingering(self.transport)
+        self.connection_lost(ConnectionAbortedError(str(error)))
 
     def _may_answer(self) -> bool:
         """Whether no answer to an earlier request is on its way, into which another would be mixed."""

@@ -20,6 +20,9 @@ class Sent(asyncio.Transport):
     def close(self) -> None:
         self.packets.append(b"closed")
 
+    def write_eof(self) -> None:
+        self.packets.append(b"closed half")
+
 
 def sent(*turns: Callable[[asyncio.Transport], None]) -> list[bytes]:
     """What leaves when each of `turns` has one turn of the loop."""
@@ -58,3 +61,11 @@ def test_what_waits_leaves_before_the_connection_closes() -> None:
         transport.close()
 
     assert sent(say_and_close) == [b"last words", b"closed"]
+
+
+def test_what_waits_leaves_before_its_own_direction_closes() -> None:
+    def say_and_close_half(transport: asyncio.Transport) -> None:
+        transport.write(b"last words")
+        transport.write_eof()
+
+    assert sent(say_and_close_half) == [b"last words", b"closed half"]

@@ -95,6 +95,20 @@ def test_what_never_ends_is_refused_before_it_does(start: bytes) -> None:
     assert refusal(answers(start, *[b"y" * 1024] * 17))["status"] == 431
 
 
+def test_who_is_still_sending_gets_the_refusal_whole() -> None:
+    """Without a pause for the other end: what arrives at a closed connection resets it, and the answer is lost."""
+
+    async def client(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> bytes:
+        writer.write(CHUNKED + b"z\r\n")
+        for _ in range(100):
+            writer.write(LONG)
+            await writer.drain()
+            await asyncio.sleep(0)
+        return await reader.read()
+
+    assert refusal(talk(StrictProtocol, tell, client))["status"] == 400
+
+
 def test_many_requests_of_long_heads_are_no_long_head() -> None:
     fields = b"A: " + b"y" * (MAX_HEAD_BYTES - 200) + b"\r\n"
     request = GET[:-2] + b"Content-Length: 50000\r\n" + fields + b"\r\n" + b"z" * 50_000
