@@ -1,9 +1,13 @@
 """The media folder: where an event's clip and pictures lie.
 
-Files are put there under their final name only when they are complete, and are never changed afterwards.
+Files are put there under their final name only when they are complete, and are never changed afterwards. Until then
+they have a temporary name that nobody else gives; what a killed process left under one goes at the backend's start.
 """
 
+import logging
 import os
+import re
+import secrets
 import stat
 from collections.abc import Callable
 from pathlib import Path
@@ -14,6 +18,16 @@ from backend_api.contract_media import FOLDER_ID_NAME
 from backend_api.process import UsageError
 from backend_api.schema import database_path
 from backend_api.writable import probe_writable
+
+# Those that `temporary_path` gives; an edge gives others, and removes its leftovers itself.
+_TEMPORARY = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}(\.frame_\d+)?\.(mp4|jpg)\.[0-9a-f]{8}\.tmp")
+
+log = logging.getLogger(__name__)
+
+
+def temporary_path(path: Path) -> Path:
+    """Where to write what will be renamed to `path`, in the same folder; another place at each call."""
+    return path.with_name(f"{path.name}.{secrets.token_hex(4)}.tmp")
 
 
 def folder_beside(db: str) -> Path:
@@ -55,6 +69,21 @@ class MediaFolder:
         except OSError as error:
             raise UsageError(f"can not write {path}: {error.strerror}; give another --media-dir") from error
         self.folder_id = folder_id
+
+    def remove_leftovers(self) -> None:
+        """Remove temporary files: to be called before there are uploads. Raises UsageError.
+
+        A worker whose file is taken for a leftover writes it again.
+        """
+        try:
+            leftovers = [path for path in self.folder.iterdir() if _TEMPORARY.fullmatch(path.name)]
+            for path in leftovers:
+                path.unlink(missing_ok=True)
+                log.info("%s: removed, somebody was stopped while writing it", path)
+        except OSError as error:
+            raise UsageError(
+                f"can not tidy the media folder {self.folder}: {error.strerror}; give another --media-dir"
+            ) from error
 
     def with_links(self, link_query: Callable[[str], str]) -> "MediaFolder":
         """The same folder, with `link_query` behind the addresses of its files."""

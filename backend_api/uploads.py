@@ -9,7 +9,6 @@ import binascii
 import errno
 import hashlib
 import os
-import secrets
 import threading
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
@@ -18,6 +17,7 @@ from pathlib import Path
 import anyio
 from starlette.concurrency import run_in_threadpool
 
+from backend_api.media import temporary_path
 from backend_api.problems import ApiProblem
 
 _DIGEST_BYTES = 32
@@ -73,7 +73,7 @@ class Uploads:
 
         Raises ApiProblem: 409 when another file is there, 413, 422 when they are not what was declared, 507.
         """
-        temporary = path.with_name(f"{path.name}.{secrets.token_hex(4)}.tmp")
+        temporary = temporary_path(path)
         try:
             await _write(chunks, temporary, declared)
             return await run_in_threadpool(self._publish, temporary, path, declared.sha256)

@@ -12,7 +12,7 @@ from contextlib import suppress
 from pathlib import Path
 from uuid import UUID
 
-from backend_api.media import MediaFolder
+from backend_api.media import MediaFolder, temporary_path
 from mm_worker.pictures import Picture
 
 log = logging.getLogger(__name__)
@@ -24,19 +24,30 @@ def keep_pictures(media: MediaFolder, event_id: UUID, pictures: Sequence[Picture
     The same clip gives the same pictures: what is there already is left alone.
     """
     wanted = {media.frame_path(event_id, number): picture.jpeg for number, picture in enumerate(pictures, start=1)}
+    try:
+        try:
+            _put(wanted, media.folder)
+        except FileNotFoundError:
+            # A backend that starts at this very moment takes a temporary file for a killed worker's.
+            _put(wanted, media.folder)
+    except OSError as error:
+        log.warning("the frames of %s could not be kept: %s; the verdict goes without", event_id, error.strerror)
+
+
+def _put(wanted: Mapping[Path, bytes], folder: Path) -> None:
     missing = {path: jpeg for path, jpeg in wanted.items() if _content(path) != jpeg}
-    temporaries = {path: path.with_name(f"{path.name}.{os.getpid()}.tmp") for path in missing}
+    temporaries = {path: temporary_path(path) for path in missing}
     try:
         _write_all({temporaries[path]: jpeg for path, jpeg in missing.items()})
         for path, temporary in temporaries.items():
             temporary.replace(path)
-        if missing:
-            _sync_folder(media.folder)
-    except OSError as error:
-        log.warning("the frames of %s could not be kept: %s; the verdict goes without", event_id, error.strerror)
+    except OSError:
         for temporary in temporaries.values():
             with suppress(OSError):
                 temporary.unlink(missing_ok=True)
+        raise
+    if missing:
+        _sync_folder(folder)
 
 
 def _content(path: Path) -> bytes | None:

@@ -11,6 +11,8 @@ class FakeClock:
         self._now = now
         self._monotonic_s = 1000.0
         self.waits_s: list[float] = []
+        # Of two threads that move it at once none may set it back.
+        self._moving = threading.Lock()
 
     def now(self) -> datetime:
         return self._now
@@ -26,9 +28,11 @@ class FakeClock:
 
     def advance(self, seconds: float) -> None:
         """Move both clocks on."""
-        self._now += timedelta(seconds=seconds)
-        self._monotonic_s += seconds
+        with self._moving:
+            self._now += timedelta(seconds=seconds)
+            self._monotonic_s += seconds
 
     def jump_wall_clock(self, seconds: float) -> None:
         """Move the wall clock alone, as a time server does; may go back."""
-        self._now += timedelta(seconds=seconds)
+        with self._moving:
+            self._now += timedelta(seconds=seconds)

@@ -14,7 +14,9 @@ from pathlib import Path
 import pytest
 import requests
 
+from backend_api.contract import clip_name
 from backend_api.main import main
+from backend_api.media import temporary_path
 from backend_api.process import EXIT_DONE, EXIT_USAGE, UsageError
 from tests.backend_api.events import make_event
 from tests.processes import Running, eventually, free_port, script
@@ -108,10 +110,13 @@ def test_what_was_acknowledged_outlives_a_kill(backend: Running, port: int, tmp_
     for at_s in range(3):
         assert post(port, at_s).status_code == 201
     backend.kill()
+    unfinished = temporary_path(tmp_path / "media" / clip_name(make_event().event_id))
+    unfinished.write_bytes(b"half a clip")
     with Running(command(tmp_path, port)) as again:
         again.wait_for("listening")
         assert count(port) == 3
         assert post(port, 0).status_code == 200
+        assert not unfinished.exists()
         assert again.stop() == EXIT_DONE
 
 

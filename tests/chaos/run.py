@@ -75,6 +75,9 @@ class Play:
         while self._running["edge"].wait(300) != 0 or "done:" not in self._running["edge"].lines[-1]:
             self.start("edge")
         eventually(lambda: unfinished(self.address) == 0, "every attempt has its verdict", 120)
+        # What a killed worker left unfinished goes at the backend's next start.
+        self._running["backend"].stop()
+        self.start("backend").wait_for("listening")
         cut_answers = self._proxy.cut if self._proxy else 0
         return Outcome(facts(self.address), self.kills, cut_answers)
 

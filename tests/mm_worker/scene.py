@@ -66,7 +66,7 @@ class Scene:
         assert row.mm is not None
         return row.mm
 
-    def worker(self, vlm: Vlm | None = None, gate: Gate | None = None) -> Worker:
+    def worker(self, vlm: Vlm | None = None, gate: Gate | None = None, pace: Pace = PACE) -> Worker:
         """A worker with the mocked model and a gate of its own, unless told otherwise."""
         return Worker(
             self.store,
@@ -75,7 +75,7 @@ class Scene:
             gate or Gate(self.clock, random.Random(JITTER_SEED)),
             clock=self.clock,
             stop=self.stop,
-            pace=PACE,
+            pace=pace,
             retry=RETRY,
             rng=random.Random(JITTER_SEED),
         )

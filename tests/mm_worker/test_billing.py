@@ -11,7 +11,7 @@ from backend_api.contract_verdicts import MmStatus
 from mm_worker.chat_server import ChatServer
 from mm_worker.gate import Gate
 from mm_worker.ledger import Caps, Ledger, day_start
-from mm_worker.loop import Outcome, Worker
+from mm_worker.loop import Outcome, Pace, Worker
 from mm_worker.openai_vlm import OpenAiVlm
 from mm_worker.together import run_together
 from tests.backend_api.events import make_result
@@ -24,13 +24,13 @@ DAY_S = 86_400
 
 
 @contextmanager
-def workers_at(scene: Scene, url: str, caps: Caps, count: int = 1) -> Iterator[list[Worker]]:
+def workers_at(scene: Scene, url: str, caps: Caps, count: int = 1, pace: Pace = PACE) -> Iterator[list[Worker]]:
     """Workers of one process, with a gate and a ledger of their own."""
     with closing(ChatServer(url, None, scene.clock, connect_s=5, total_s=30, connections=count)) as server:
         ledger = Ledger(scene.store, scene.clock, caps, None)
         gate = Gate(scene.clock, random.Random(JITTER_SEED), ledger)
         vlm = OpenAiVlm(server, MODEL, PROMPT, ledger)
-        yield [scene.worker(vlm, gate) for _ in range(count)]
+        yield [scene.worker(vlm, gate, pace) for _ in range(count)]
 
 
 def calls(scene: Scene) -> int:
@@ -142,10 +142,12 @@ def test_a_clock_that_is_set_back_over_midnight_opens_no_cap(scene: Scene, days:
 @pytest.mark.parametrize("cap", [1, 5, 8])
 def test_all_workers_of_all_processes_keep_one_cap(scene: Scene, cap: int) -> None:
     events = [scene.add_attempt(at_s) for at_s in range(9)]
+    # Who has nothing to do moves the clock on, while others work: no lease may run out for that.
+    pace = Pace(lease_s=DAY_S, poll_s=0.01)
     with (
         speaking(answers()) as dialect,
-        workers_at(scene, dialect.url, Caps(calls=cap), 4) as some,
-        workers_at(scene, dialect.url, Caps(calls=cap), 4) as others,
+        workers_at(scene, dialect.url, Caps(calls=cap), 4, pace) as some,
+        workers_at(scene, dialect.url, Caps(calls=cap), 4, pace) as others,
     ):
         outcomes = run_together([*some, *others], scene.stop, drain=True)
         assert len(dialect.asked) == cap

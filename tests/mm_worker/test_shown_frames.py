@@ -62,3 +62,41 @@ def test_a_full_disk_is_told_and_leaves_nothing_half_written(
         keep_pictures(MediaFolder(tmp_path), EVENT_ID, PICTURES)
     assert "No space left on device" in caplog.text
     assert list(tmp_path.iterdir()) == []
+
+
+def test_what_a_starting_backend_takes_for_a_leftover_is_written_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    media, fsync = MediaFolder(tmp_path), os.fsync
+
+    def tidied_up(descriptor: int) -> None:
+        monkeypatch.undo()
+        fsync(descriptor)
+        media.remove_leftovers()
+
+    monkeypatch.setattr(os, "fsync", tidied_up)
+    keep_pictures(media, EVENT_ID, PICTURES[:1])
+    assert [path.read_bytes() for path in tmp_path.iterdir()] == [b"first"]
+    assert not caplog.records
+
+
+def test_a_folder_that_is_gone_is_told(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    keep_pictures(MediaFolder(tmp_path / "gone"), EVENT_ID, PICTURES)
+    assert "No such file" in caplog.text
+
+
+def test_two_that_judge_the_same_event_are_not_in_each_others_way(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    """One of them has lost its claim, and does not know it yet."""
+    media, fsync = MediaFolder(tmp_path), os.fsync
+
+    def overtaken(descriptor: int) -> None:
+        monkeypatch.undo()
+        fsync(descriptor)
+        keep_pictures(media, EVENT_ID, PICTURES[:1])
+
+    monkeypatch.setattr(os, "fsync", overtaken)
+    keep_pictures(media, EVENT_ID, PICTURES[:1])
+    assert [path.read_bytes() for path in tmp_path.iterdir()] == [b"first"]
+    assert not caplog.records
