@@ -8,7 +8,7 @@ from pathlib import Path
 
 from backend_api.check_folder import ASIDE
 from backend_api.media import folder_beside
-from backend_api.process import REPOSITORY, ArgumentParser
+from backend_api.process import REPOSITORY, ArgumentParser, folder
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +46,7 @@ def _make_parser() -> ArgumentParser:
     )
     add(
         "--media-dir",
-        type=Path,
+        type=folder,
         metavar="FOLDER",
         help="the backend's folder of clips and thumbnails (default: media beside the database)",
     )

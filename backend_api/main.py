@@ -20,7 +20,14 @@ from backend_api.clock import SystemClock  # noqa: E402
 from backend_api.keys import Keys  # noqa: E402
 from backend_api.listening import listen  # noqa: E402
 from backend_api.media import MediaFolder, folder_beside  # noqa: E402
-from backend_api.process import EXIT_DONE, REPOSITORY, ArgumentParser, run_process, stop_on_signals  # noqa: E402
+from backend_api.process import (  # noqa: E402
+    EXIT_DONE,
+    REPOSITORY,
+    ArgumentParser,
+    folder,
+    run_process,
+    stop_on_signals,
+)
 from backend_api.retention_policy import KeepLimits  # noqa: E402
 from backend_api.server import serve  # noqa: E402
 from backend_api.settings import Settings  # noqa: E402
@@ -67,7 +74,7 @@ def _parse_options() -> argparse.Namespace:
     )
     parser.add_argument(
         "--media-dir",
-        type=Path,
+        type=folder,
         metavar="FOLDER",
         help="the folder of clips and thumbnails; made when missing (default: media beside the database)",
     )

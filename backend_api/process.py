@@ -37,6 +37,13 @@ class ArgumentParser(argparse.ArgumentParser):
         raise UsageError(f"{message}; see --help")
 
 
+def folder(text: str) -> Path:
+    """The folder that a flag names. Raises argparse.ArgumentTypeError for an address; a path would begin with `s3:`."""
+    if "://" in text:
+        raise argparse.ArgumentTypeError(f"{text} is no folder; give one of this computer, such as ./data/media")
+    return Path(text)
+
+
 def project_version() -> str:
     """The release, as pyproject.toml says it."""
     with (REPOSITORY / "pyproject.toml").open("rb") as file:

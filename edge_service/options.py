@@ -10,7 +10,7 @@ from typing import get_args
 from pydantic import TypeAdapter, ValidationError
 
 from backend_api.contract_types import Name, Timestamp
-from backend_api.process import REPOSITORY, ArgumentParser, UsageError
+from backend_api.process import REPOSITORY, ArgumentParser, UsageError, folder
 from edge_service.detector_config import DetectorKind
 from edge_service.video_address import VideoAddress, parse_video
 
@@ -87,7 +87,7 @@ def _make_parser() -> ArgumentParser:
     )
     add(
         "--media-dir",
-        type=Path,
+        type=folder,
         default=REPOSITORY / "data" / "media",
         metavar="DIR",
         help="folder for clips and thumbnails; where the backend reads another one, they go there with their events "
@@ -95,7 +95,7 @@ def _make_parser() -> ArgumentParser:
     )
     add(
         "--outbox-dir",
-        type=Path,
+        type=folder,
         default=REPOSITORY / "data" / "outbox",
         metavar="DIR",
         help="folder that keeps events until the backend has them (default: %(default)s)",

@@ -9,7 +9,7 @@ from typing import Literal
 from uuid import UUID
 
 from backend_api.media import folder_beside
-from backend_api.process import REPOSITORY, ArgumentParser, UsageError
+from backend_api.process import REPOSITORY, ArgumentParser, UsageError, folder
 from mm_worker.prompt import DEFAULT_PROMPT
 
 _COUNT_DIGITS = 15
@@ -77,7 +77,7 @@ def _make_parser() -> ArgumentParser:
     )
     add(
         "--media-dir",
-        type=Path,
+        type=folder,
         metavar="DIR",
         help="folder of the clips, the same as the backend's (default: media beside the database)",
     )

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from backend_api.process import REPOSITORY, ArgumentParser, UsageError
+from backend_api.process import REPOSITORY, ArgumentParser, UsageError, folder
 from tests.processes import Running
 
 PROGRAM = """
@@ -82,3 +82,11 @@ def test_a_wrong_flag_is_a_usage_error_that_points_at_the_help() -> None:
     parser.add_argument("--port", type=int)
     with pytest.raises(UsageError, match=r"--port.*see --help"):
         parser.parse_args(["--port", "many"])
+
+
+def test_an_address_is_no_folder() -> None:
+    parser = ArgumentParser()
+    parser.add_argument("--media-dir", type=folder)
+    assert parser.parse_args(["--media-dir", "a:/b"]).media_dir == Path("a:/b")
+    with pytest.raises(UsageError, match=r"--media-dir: s3://clips is no folder; .*see --help"):
+        parser.parse_args(["--media-dir", "s3://clips"])
