@@ -51,9 +51,10 @@ def main() -> int:
     )
     with closing(listen(options.host, options.port, is_guarded=bool(keys))) as listening:
         media = MediaFolder.open(options.media_dir or folder_beside(options.db))
-        media.mark(uuid4())
-        media.remove_leftovers()
         with closing(Store.open(options.db, clock, create=True)) as store:
+            # Who is refused leaves the folder as it is: it may be that of another backend.
+            media.mark(uuid4())
+            media.remove_leftovers()
             log.info("events in %s, clips in %s", options.db, media.folder)
             serve(create_app(store, media, clock, settings), listening, stop)
     log.info("stopped; everything that was acknowledged is stored")

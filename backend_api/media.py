@@ -10,8 +10,9 @@ import re
 import secrets
 import stat
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
-from uuid import UUID
+from uuid import UUID, uuid4
 
 from backend_api.contract import clip_name, frame_name, thumbnail_name
 from backend_api.contract_media import FOLDER_ID_NAME
@@ -45,8 +46,6 @@ class MediaFolder:
         self.folder = folder
         # What stands behind the address of an event's media, such as a signature.
         self.link_query = link_query
-        # What edges know the folder by; None until `mark` was called.
-        self.folder_id: UUID | None = None
 
     @classmethod
     def open(cls, folder: Path) -> "MediaFolder":
@@ -62,13 +61,22 @@ class MediaFolder:
 
     def mark(self, folder_id: UUID) -> None:
         """Leave `folder_id` in the folder, so that an edge can tell whether it writes there. Raises UsageError."""
-        path = self.folder / FOLDER_ID_NAME
         try:
-            path.with_suffix(".tmp").write_text(f"{folder_id}\n", encoding="ascii")
-            path.with_suffix(".tmp").replace(path)
+            self._leave(folder_id)
         except OSError as error:
+            path = self.folder / FOLDER_ID_NAME
             raise UsageError(f"can not write {path}: {error.strerror}; give another --media-dir") from error
-        self.folder_id = folder_id
+
+    def find_id(self) -> UUID:
+        """The id that lies in the folder; a new one when somebody removed it. Raises OSError.
+
+        It is looked up each time: another backend that reads the same folder may have left its own.
+        """
+        with suppress(FileNotFoundError, ValueError):
+            return UUID((self.folder / FOLDER_ID_NAME).read_text(encoding="ascii").strip())
+        folder_id = uuid4()
+        self._leave(folder_id)
+        return folder_id
 
     def remove_leftovers(self) -> None:
         """Remove temporary files: to be called before there are uploads. Raises UsageError.
@@ -87,9 +95,7 @@ class MediaFolder:
 
     def with_links(self, link_query: Callable[[str], str]) -> "MediaFolder":
         """The same folder, with `link_query` behind the addresses of its files."""
-        linked = MediaFolder(self.folder, link_query)
-        linked.folder_id = self.folder_id
-        return linked
+        return MediaFolder(self.folder, link_query)
 
     def clip_path(self, event_id: UUID) -> Path:
         """Where the event's clip lies, if there is one: MP4."""
@@ -114,6 +120,11 @@ class MediaFolder:
         kept = [number for number in range(1, count + 1) if self._has(frame_name(event_id, number))]
         query = self.link_query(str(event_id)) if kept else ""
         return [f"/media/{event_id}/frames/{number}{query}" for number in kept]
+
+    def _leave(self, folder_id: UUID) -> None:
+        path = self.folder / FOLDER_ID_NAME
+        path.with_suffix(".tmp").write_text(f"{folder_id}\n", encoding="ascii")
+        path.with_suffix(".tmp").replace(path)
 
     def _has(self, name: str) -> bool:
         """Whether the file is there now; one look at the file system, microseconds on a local disk."""

@@ -1,5 +1,7 @@
 """GET /health and GET /ready: is the process alive, and can it do its work?"""
 
+from uuid import UUID
+
 from fastapi import APIRouter, Response
 from prometheus_client import CONTENT_TYPE_LATEST
 from pydantic import BaseModel
@@ -35,10 +37,11 @@ def health_routes(store: Store, media: MediaFolder, version: str, metrics: Metri
     @router.get("/ready", summary="Able to work?", responses=problems(503))
     def ready() -> Ready:
         """200 when the database and the media folder can be written, else 503 with what can not."""
-        if errors := [*_database_errors(store), *_media_errors(media)]:
+        folder_id, media_errors = _look_at(media)
+        if errors := [*_database_errors(store), *media_errors]:
             message = "; ".join(error["message"] for error in errors)
             raise ApiProblem(503, message, errors, {"Retry-After": str(RETRY_AFTER_S)})
-        return Ready(status="ready", media_folder_id=media.folder_id)
+        return Ready(status="ready", media_folder_id=folder_id)
 
     @router.get(
         "/metrics",
@@ -61,9 +64,10 @@ def _database_errors(store: Store) -> FieldErrors:
     return []
 
 
-def _media_errors(media: MediaFolder) -> FieldErrors:
+def _look_at(media: MediaFolder) -> tuple[UUID | None, FieldErrors]:
+    """The folder's id, or why the folder can not be used."""
     try:
         probe_writable(media.folder)
+        return media.find_id(), []
     except OSError as error:
-        return [{"field": "media", "message": f"can not write the media folder {media.folder}: {error.strerror}"}]
-    return []
+        return None, [{"field": "media", "message": f"can not write the media folder {media.folder}: {error.strerror}"}]

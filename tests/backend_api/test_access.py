@@ -71,7 +71,11 @@ def test_whoever_asks_learns_which_media_folder_is_read(
     media.mark(UUID(int=1))
     with TestClient(create_app(store, media, clock, Settings(keys=Keys.of(keys, [], {})))) as client:
         assert Ready.model_validate(client.get("/ready").json()).media_folder_id == UUID(int=1)
-    assert UUID((media.folder / FOLDER_ID_NAME).read_text().strip()) == UUID(int=1)
+        media.mark(UUID(int=2))  # as another backend does that is started over the same folder
+        assert Ready.model_validate(client.get("/ready").json()).media_folder_id == UUID(int=2)
+        (media.folder / FOLDER_ID_NAME).unlink()
+        told = Ready.model_validate(client.get("/ready").json()).media_folder_id
+    assert told == UUID((media.folder / FOLDER_ID_NAME).read_text().strip())
 
 
 def test_a_read_only_key_reads(guarded: TestClient, event: StoredEvent) -> None:

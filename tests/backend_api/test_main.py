@@ -10,13 +10,14 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from http.client import HTTPConnection
 from pathlib import Path
+from uuid import UUID
 
 import pytest
 import requests
 
 from backend_api.contract import clip_name
 from backend_api.main import main
-from backend_api.media import temporary_path
+from backend_api.media import MediaFolder, temporary_path
 from backend_api.process import EXIT_DONE, EXIT_USAGE, UsageError
 from tests.backend_api.events import make_event
 from tests.processes import Running, eventually, free_port, script
@@ -229,3 +230,13 @@ def test_with_a_key_it_opens_to_others_and_keeps_the_key_to_itself(tmp_path: Pat
 )
 def test_flags_that_make_no_sense_are_named(refused: Callable[..., str], flags: list[str], culprit: str) -> None:
     assert culprit in refused(*flags)
+
+
+def test_who_is_refused_leaves_the_folder_of_another_backend_alone(refused: Callable[..., str], tmp_path: Path) -> None:
+    media = MediaFolder.open(tmp_path / "media")
+    media.mark(UUID(int=1))
+    upload = temporary_path(media.clip_path(make_event().event_id))
+    upload.write_bytes(b"half a clip")
+    (tmp_path / "notes.txt").write_text("no database")
+    assert "notes.txt" in refused("--db", str(tmp_path / "notes.txt"))
+    assert (media.find_id(), upload.exists()) == (UUID(int=1), True)

@@ -45,7 +45,7 @@ class Scene:
         self.starts += 1
         media = MediaFolder.open(folder)
         media.mark(uuid5(UUID(int=0), str(self.starts)))
-        self.answer = Answer(200, Ready(status="ready", media_folder_id=media.folder_id).model_dump_json().encode())
+        self.answer = Answer(200, Ready(status="ready", media_folder_id=media.find_id()).model_dump_json().encode())
 
     def ways(self, *bodies: bytes) -> str:
         """Which way each of `bodies` goes: p(lain) or u(ploading)."""
