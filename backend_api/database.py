@@ -12,7 +12,7 @@ from pathlib import Path
 from sqlalchemy import URL, Connection, create_engine, event
 from sqlalchemy.pool import ConnectionPoolEntry
 
-from backend_api.failures import StoreFull, failures_in_words
+from backend_api.failures import StoreBroken, StoreFull, failures_in_words
 from backend_api.writable import probe_writable
 
 # How long a write waits while another process holds the lock.
@@ -37,6 +37,14 @@ class Database:
         self._writing = threading.Lock()
         self._writer: sqlite3.Connection | None = None
         self._synchronous = "FULL"
+        self._file: tuple[int, int] | None = None
+
+    def pin(self) -> None:
+        """From now on write only while the file is still the one that it is now.
+
+        A connection would go on writing to a file that was removed or replaced, which nobody will ever read.
+        """
+        self._file = _identity(self.path)
 
     @contextmanager
     def read(self) -> Iterator[Connection]:
@@ -51,8 +59,9 @@ class Database:
         Without `survives_power_cut` it does not wait for the disk: a killed process loses nothing, a power cut may undo
         it as a whole, unless a transaction that did wait came after it.
 
-        Raises StoreBusy when another process kept the lock for BUSY_TIMEOUT_MS, StoreFull when the disk takes no more;
-        nothing is written then. Threads of this process queue for a lock of their own, which is fairer than polling.
+        Raises StoreBusy when another process kept the lock for BUSY_TIMEOUT_MS, StoreFull when the disk takes no more,
+        StoreBroken when the file is no longer the one that was opened; nothing is written then. Threads of this process
+        queue for a lock of their own, which is fairer than polling.
         """
         with self._lend_writer("FULL" if survives_power_cut else "NORMAL") as connection:
             # The lock comes first: a transaction that begins by reading may not be let through to writing.
@@ -79,7 +88,11 @@ class Database:
             connection.commit()
 
     def check_writable(self, timeout_s: float) -> None:
-        """Raise StoreBusy when the write lock is not free within `timeout_s`, StoreFull when nothing can be written."""
+        """Raise StoreBusy when the write lock is not free within `timeout_s`, StoreFull when nothing can be written.
+
+        Raises StoreBroken as `write` does.
+        """
+        self._check_file()
         with self.read() as connection:
             connection.exec_driver_sql(f"PRAGMA busy_timeout={round(timeout_s * 1000)}")
             try:
@@ -103,6 +116,7 @@ class Database:
     @contextmanager
     def _lend_writer(self, synchronous: str) -> Iterator[sqlite3.Connection]:
         with self._writing, failures_in_words():
+            self._check_file()
             connection = self._writer = self._writer or self._connect_writer()
             try:
                 self._set_synchronous(connection, synchronous)
@@ -112,6 +126,12 @@ class Database:
                 self._writer = None
                 connection.close()
                 raise
+
+    def _check_file(self) -> None:
+        if self._file is not None and _identity(self.path) != self._file:
+            raise StoreBroken(
+                f"the database {self.path} was removed or replaced while in use; put it back, or start again"
+            )
 
     def _set_synchronous(self, connection: sqlite3.Connection, level: str) -> None:
         if level != self._synchronous:
@@ -127,6 +147,14 @@ class Database:
         connection.execute(f"PRAGMA cache_size=-{_WRITER_CACHE_KIB}")
         connection.execute(f"PRAGMA wal_autocheckpoint={_CHECKPOINT_PAGES}")
         return connection
+
+
+def _identity(path: Path) -> tuple[int, int] | None:
+    try:
+        found = path.stat()
+    except OSError:
+        return None
+    return found.st_dev, found.st_ino
 
 
 def _on_connect(connection: sqlite3.Connection, _entry: ConnectionPoolEntry) -> None:

@@ -48,6 +48,7 @@ def open_database(db: str | Path, *, create: bool) -> Database:
         database = Database(path)
         try:
             _make_current(database, create=create)
+            database.pin()
         except BaseException:
             database.close()
             raise

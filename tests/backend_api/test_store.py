@@ -11,6 +11,7 @@ import pytest
 
 from backend_api.contract import EventType
 from backend_api.contract_verdicts import MmStatus
+from backend_api.failures import StoreBroken
 from backend_api.store import EventQuery, Outcome, Store, StoreBusy, StoreFull
 from tests.backend_api.events import make_event
 from tests.fake_clock import FakeClock
@@ -104,6 +105,21 @@ def test_a_lock_that_is_kept_is_reported_and_nothing_is_stored(
             store.check_writable(0.01)
     assert count(store) == 0
     assert store.add([make_event()]) == [STORED]
+
+
+@pytest.mark.parametrize("successor", [None, "a newer one"])
+def test_nothing_is_written_to_a_file_that_was_removed_or_replaced(
+    store: Store, tmp_path: Path, successor: str | None
+) -> None:
+    store.add([make_event()])
+    (tmp_path / "app.db").rename(tmp_path / "old.db")
+    if successor:
+        (tmp_path / "app.db").write_text(successor)
+    for write in (lambda: store.add([make_event(at_s=1)]), lambda: store.claim(30), lambda: store.check_writable(1)):
+        with pytest.raises(StoreBroken, match=r"app\.db was removed or replaced while in use"):
+            write()
+    (tmp_path / "old.db").rename(tmp_path / "app.db")
+    assert store.add([make_event(), make_event(at_s=1)]) == [DUPLICATE, STORED]
 
 
 def test_two_stores_on_one_file_see_each_other(store: Store, tmp_path: Path, clock: FakeClock) -> None:
