@@ -8,6 +8,7 @@ import os
 import socket
 import threading
 from collections.abc import Callable, Iterator
+from typing import Any
 
 import uvicorn
 from fastapi import FastAPI
@@ -20,6 +21,9 @@ log = logging.getLogger(__name__)
 # Longer than the pauses of those who ask again and again (a dashboard, an edge), so their connections stay open.
 _KEEP_ALIVE_S = 75
 _FINISH_S = 10
+# The same error is said again after so long: asyncio tries some 2,000 times a second to take a connection that there is
+# no file descriptor for, and tells each time.
+_REPEAT_S = 60.0
 
 
 def serve(app: FastAPI, listening: socket.socket, stop: threading.Event) -> None:
@@ -64,11 +68,27 @@ class _Server(uvicorn.Server):
         await super().shutdown(sockets)
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        asyncio.get_running_loop().set_exception_handler(_LoopErrors())
         await super().startup(sockets)
         for listening in sockets or []:
             host, port = listening.getsockname()[:2]
             url = f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
             log.info("listening on %s, described at %s/docs", url, url)
+
+
+class _LoopErrors:
+    """Says in one line what goes wrong in the event loop, outside of any request."""
+
+    def __init__(self) -> None:
+        self._last = ""
+        self._said_s = 0.0
+
+    def __call__(self, loop: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
+        error = context.get("exception")
+        text = context["message"] if error is None else f"{context['message']}: {type(error).__name__}: {error}"
+        if text != self._last or loop.time() - self._said_s >= _REPEAT_S:
+            self._last, self._said_s = text, loop.time()
+            log.error("%s", " ".join(text.split()), exc_info=error if os.environ.get("GYM_DEBUG") else None)
 
 
 def _quieten() -> None:

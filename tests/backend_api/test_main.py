@@ -7,7 +7,7 @@ import sqlite3
 import sys
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import closing
+from contextlib import ExitStack, closing
 from http.client import HTTPConnection
 from pathlib import Path
 from uuid import UUID
@@ -119,6 +119,20 @@ def test_what_was_acknowledged_outlives_a_kill(backend: Running, port: int, tmp_
         assert post(port, 0).status_code == 200
         assert not unfinished.exists()
         assert again.stop() == EXIT_DONE
+
+
+def test_too_many_connections_are_said_once_and_pass(backend: Running, port: int) -> None:
+    limits = resource.prlimit(backend.pid, resource.RLIMIT_NOFILE)
+    used = len(list(Path(f"/proc/{backend.pid}/fd").iterdir()))
+    resource.prlimit(backend.pid, resource.RLIMIT_NOFILE, (used + 2, limits[1]))
+    with ExitStack() as connections:
+        for _ in range(5):
+            connections.enter_context(socket.create_connection(("127.0.0.1", port), timeout=60))
+        backend.wait_for("out of system resource: OSError: [Errno 24] Too many open files")
+    resource.prlimit(backend.pid, resource.RLIMIT_NOFILE, limits)
+    assert post(port, 0).status_code == 201
+    assert backend.stop() == EXIT_DONE
+    assert backend.output.count("Too many open files") == 1
 
 
 def test_a_full_disk_is_507_and_passes(backend: Running, port: int, tmp_path: Path) -> None:
