@@ -1,5 +1,6 @@
 """Every request that could be read is counted and, if wanted, a line of JSON in the log: never its key or its query."""
 
+import asyncio
 import json
 import logging
 
@@ -7,6 +8,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from backend_api.clock import Clock
 from backend_api.metrics import Metrics
+from backend_api.problems import problem_response
 
 _METHODS = {"GET", "HEAD", "POST", "PUT", "OPTIONS"}
 
@@ -28,7 +30,7 @@ class Observation:
             await self._app(scope, receive, send)
             return
         began_s = self._clock.monotonic_s()
-        status = 500  # what the server answers when the application fails
+        status: int | None = None
 
         async def send_and_look(message: Message) -> None:
             nonlocal status
@@ -38,7 +40,14 @@ class Observation:
 
         try:
             await self._app(scope, receive, send_and_look)
+        except asyncio.CancelledError:
+            if status is not None:
+                raise
+            # The server stops, and has waited for this request for as long as it does.
+            response = problem_response(503, "the backend is stopping; try again", headers={"Connection": "close"})
+            await response(scope, receive, send_and_look)
         finally:
+            status = status or 500  # what the server answers when the application fails
             duration_s = self._clock.monotonic_s() - began_s
             # The route's pattern, and no other words of the client's: the number of series stays bounded.
             route = getattr(scope.get("route"), "path", "(none)")
