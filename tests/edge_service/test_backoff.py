@@ -49,6 +49,8 @@ def test_a_pause_that_was_asked_for_is_kept_up_to_a_limit(failures: int, seed: i
         ("Saturday, 31-Jan-26 09:00:30 GMT", 30.0),
         ("Sat Jan 31 09:00:30 2026", 30.0),
         ("Fri, 30 Jan 2026 09:00:00 GMT", 0.0),
+        ("Fri, 30 Jan 2026 09:00:00 +99999999999999999999", None),
+        ("Fri, 30 Jan 9999999999999999999999 09:00:00 GMT", None),
     ],
 )
 def test_retry_after_is_read_in_each_of_its_forms(value: str | None, seconds: float | None) -> None:
