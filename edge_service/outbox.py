@@ -68,6 +68,8 @@ class Outbox:
         self._is_noted = True
         self.signal = threading.Event()
         self.signal.set()
+        # A crash may have come before it, and where nothing waits, no acknowledgement will make up for that.
+        self._reclaim()
 
     @classmethod
     def open(cls, folder: Path, camera_id: str, disk: Disk, *, max_bytes: int = DEFAULT_MAX_BYTES) -> Self:
@@ -200,10 +202,14 @@ class Outbox:
         self._reclaim()
 
     def _reclaim(self) -> None:
-        """Drop the acknowledged front once it outweighs what must be copied, or stands for a quarter of the limit."""
+        """Drop the acknowledged front once it outweighs what must be copied, or stands for a quarter of the limit.
+
+        Where that has failed, the disk may be full of it; so it is tried again when nothing has to be copied any more.
+        """
         waiting_bytes = self._log.end - self._position
         worth_bytes = min(max(waiting_bytes, _RECLAIM_BYTES), self._max_bytes // 4)
-        if self._position - self._reclaimed < worth_bytes:
+        is_overdue = not waiting_bytes and self._reclaimed > self._log.base
+        if self._position - self._reclaimed < worth_bytes and not is_overdue:
             return
         self._reclaimed = self._position
         try:

@@ -173,10 +173,13 @@ def test_a_full_disk_refuses_events_but_harms_none(tmp_path: Path) -> None:
         assert backend.stored == sorted(backend.stored)
 
 
-def test_a_disk_that_the_outbox_itself_has_filled_is_empty_again_when_all_is_sent(tmp_path: Path) -> None:
+@pytest.mark.parametrize("most_lines", [1000, 8], ids=["large requests", "small requests"])
+def test_a_disk_that_the_outbox_itself_has_filled_is_empty_again_when_all_is_sent(
+    tmp_path: Path, most_lines: int
+) -> None:
     backend, promised = FakeBackend(), list[int]()
     with Outbox.open(tmp_path, "cam_01", SmallDisk(tmp_path, 40)) as outbox:
-        courier = Courier(outbox, backend, FakeClock(), "backend")
+        courier = Courier(outbox, backend, FakeClock(), "backend", most_lines=lambda: most_lines)
         for number in range(1_000):
             # The backend is away for most of the time, so that the disk fills again and again.
             with suppress(OutboxFull):
@@ -190,3 +193,25 @@ def test_a_disk_that_the_outbox_itself_has_filled_is_empty_again_when_all_is_sen
         assert outbox.path.stat().st_size < 100_000
     deliver_all(tmp_path, QuickDisk(), backend)
     assert backend.stored == promised
+
+
+def test_a_full_outbox_has_room_after_its_events_are_sent_wherever_a_crash_came(tmp_path: Path) -> None:
+    crash_at, is_crashing = 0, True
+    while is_crashing:
+        folder = tmp_path / str(crash_at)
+        with Outbox.open(folder, "cam_01", QuickDisk(), max_bytes=MAX_BYTES) as outbox, suppress(OutboxFull):
+            for number in range(1_000):
+                outbox.append(make_event(number))
+        disk = CrashingDisk(folder, crash_at)
+        backend = FakeBackend()
+        try:
+            deliver_all(folder, disk, backend)
+            is_crashing = False
+        except Crash:
+            disk.restore()
+        deliver_all(folder, QuickDisk(), backend)
+        with Outbox.open(folder, "cam_01", QuickDisk(), max_bytes=MAX_BYTES) as outbox:
+            outbox.append(make_event(1_000))
+            assert outbox.depth == 1
+        crash_at += 1
+    assert crash_at > 8
