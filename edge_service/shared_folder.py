@@ -39,6 +39,8 @@ class SharedFolder:
         self.media_dir = media_dir
         self._ask = ask
         self._uploads_untold = uploads_untold
+        # Whether the last answer told which folder it is.
+        self.is_told = False
 
     def is_shared(self) -> bool:
         """Whether it does now. Raises NotReady, Unreachable."""
@@ -51,6 +53,7 @@ class SharedFolder:
             told = Ready.model_validate_json(answer.body).media_folder_id
         except ValidationError:
             told = None  # no backend of ours, or an early one; the answer to the events will say more
+        self.is_told = told is not None
         return not self._uploads_untold if told is None else str(told) == found
 
     def read_id(self) -> str | None:
@@ -68,18 +71,19 @@ class FolderAwareTransport:
         self._plain = plain
         self._uploading = uploading
         self._folder = folder
-        # What is known: whether the folder is shared, and which id lay in it when that was found out.
+        # Whether the folder is shared, None when that has to be asked, and which id lay in it when it was.
         self._is_shared: bool | None = None
         self._found: str | None = None
 
     def most_lines(self) -> int:
         """How many events a request should hold at most: few while clips travel with them, or may have to."""
-        return MAX_BATCH_LINES if self._is_shared else UPLOAD_BATCH_LINES
+        return MAX_BATCH_LINES if self._is_shared and self._folder.is_told else UPLOAD_BATCH_LINES
 
     def post(self, ndjson: bytes) -> Answer:
         """As every transport; the answer is that of /ready while the backend is not ready."""
         try:
-            if self._is_shared is None or self._folder.read_id() != self._found:
+            # Who does not tell may be a proxy that answers until its backend is there.
+            if self._is_shared is None or not self._folder.is_told or self._folder.read_id() != self._found:
                 self._look()
             return (self._plain if self._is_shared else self._uploading).post(ndjson)
         except NotReady as error:

@@ -115,6 +115,15 @@ def test_a_backend_that_does_not_tell_shares_unless_somebody_says_otherwise(
     assert scene.ways(b"1") == way
 
 
+def test_what_answers_in_the_backends_place_decides_for_its_own_time_alone(tmp_path: Path) -> None:
+    scene = Scene(tmp_path / "edge")
+    scene.answer = Answer(404, b"a proxy whose backend is not there yet")
+    assert scene.ways(b"1") == "p"
+    assert scene.transport.most_lines() == UPLOAD_BATCH_LINES  # not known yet
+    scene.start_backend(tmp_path / "backend")
+    assert scene.ways(b"2") == "u"
+
+
 def test_no_event_goes_before_the_folder_is_known(tmp_path: Path) -> None:
     scene = Scene(tmp_path)
     scene.answer = Answer(503, b"the disk is full", "5")
