@@ -83,6 +83,9 @@ class UploadingTransport:
                 answer = self._call.put(address, file, headers)
         except FileNotFoundError:
             return None
+        except OSError as error:
+            log.error("%s stays here, it cannot be read: %s; its event goes without it", path, error.strerror)
+            return None
         if is_temporary(answer.status) or is_denied(answer.status):
             return answer
         if answer.status in {200, 201}:

@@ -175,3 +175,17 @@ def test_nothing_that_the_backend_had_is_removed_while_nobody_can_say_whose_it_i
     assert sending.post(body(events)).status == 200
     assert list(tmp_path.iterdir()) == []
     assert len(backend.events) == len(events)
+
+
+def test_a_clip_that_cannot_be_read_is_named_and_stops_no_event(
+    tmp_path: Path, events: list[Event], caplog: pytest.LogCaptureFixture
+) -> None:
+    clip = tmp_path / f"{events[0].event_id}.mp4"
+    clip.unlink()
+    clip.mkdir()
+    backend = OtherComputer()
+    backend.statuses = {f"/media/{events[0].event_id}": 201}  # its event may come without it
+    assert transport(backend, tmp_path).post(body(events)).status == 200
+    assert backend.events == [str(event.event_id) for event in events]
+    assert f"{clip} stays here, it cannot be read: Is a directory" in caplog.text
+    assert clip.is_dir()
