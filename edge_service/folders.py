@@ -15,7 +15,7 @@ log = logging.getLogger(__name__)
 def make_writable(folder: Path, flag: str) -> Path:
     """Make `folder` if it is missing, write to it once, and return it.
 
-    That there is no room is logged and no more: it may come, and what waits in the outbox is sent from a full disk, too.
+    That there is no room is logged and no more: it may come, and what waits in an outbox is sent from a full disk, too.
     Raises UsageError that names the folder, the reason and the `flag` that chooses another.
     """
     try:
