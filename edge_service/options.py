@@ -3,7 +3,7 @@
 import argparse
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import MAXYEAR, MINYEAR, datetime
 from pathlib import Path
 from typing import get_args
 
@@ -164,11 +164,15 @@ def _name(text: str) -> str:
 
 def _timestamp(text: str) -> datetime:
     try:
-        return _TIMESTAMP.validate_python(text)
+        moment = _TIMESTAMP.validate_python(text)
     except ValidationError as error:
         raise argparse.ArgumentTypeError(
             f"{text!r} is no time with a zone: write it like 2026-01-31T09:00:00Z"
         ) from error
+    # Clips begin before their event and windows close after it: there must be time on both sides.
+    if not MINYEAR < moment.year < MAXYEAR:
+        raise argparse.ArgumentTypeError(f"{text!r} is at the end of all time: check the year")
+    return moment
 
 
 def _speed(text: str) -> float | None:

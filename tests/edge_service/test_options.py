@@ -40,6 +40,8 @@ def test_speed_and_start_time() -> None:
         ("--speed", "fast"),
         ("--start-time", "2026-01-31T09:00:00"),
         ("--start-time", "now"),
+        ("--start-time", "0001-01-01T00:00:00Z"),
+        ("--start-time", "9999-12-31T23:59:30Z"),
         ("--loop", "-1"),
         ("--loop", "1.5"),
         ("--camera-id", "cam/01"),
