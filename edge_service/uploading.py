@@ -58,7 +58,8 @@ class UploadingTransport:
 
         A file that the backend refuses for good stays here, and its event goes without it.
         """
-        files = list(_files(self._media_dir, ndjson.splitlines()))
+        # An event stands twice where a run was repeated before its events were sent.
+        files = list(dict.fromkeys(_files(self._media_dir, ndjson.splitlines())))
         for path, address, media_type in files:
             answer = self._upload(path, address, media_type)
             if answer is not None:

@@ -189,3 +189,12 @@ def test_a_clip_that_cannot_be_read_is_named_and_stops_no_event(
     assert backend.events == [str(event.event_id) for event in events]
     assert f"{clip} stays here, it cannot be read: Is a directory" in caplog.text
     assert clip.is_dir()
+
+
+def test_an_event_may_stand_twice_in_a_request_as_a_run_that_is_repeated_leaves_it(
+    events: list[Event], tmp_path: Path
+) -> None:
+    backend = OtherComputer()
+    assert transport(backend, tmp_path).post(body([*events, *events])).status == 200
+    assert backend.events == [str(event.event_id) for event in events]
+    assert list(tmp_path.iterdir()) == []
