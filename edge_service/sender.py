@@ -68,7 +68,7 @@ class Sender:
     def start(self) -> None:
         """Begin to send."""
         self._running = self._executor.submit(self._run)
-        self._running.add_done_callback(_report_end)
+        self._running.add_done_callback(self._note_end)
 
     def stop(self) -> int:
         """End after the request that is under way; say how many events wait. Raises what the thread failed of."""
@@ -136,7 +136,7 @@ class Sender:
             self._failing_since_s = None
             log.info("backend %s answers again; %s", self._backend_url, self._outbox.waiting)
 
-
-def _report_end(running: "Future[None]") -> None:
-    if error := running.exception():
-        log.error("the sender has stopped, events are kept in the outbox: %s: %s", type(error).__name__, error)
+    def _note_end(self, running: "Future[None]") -> None:
+        if error := running.exception():
+            self._last_error = f"the sender has stopped: {type(error).__name__}: {error}"
+            log.error("%s; events are kept in the outbox", self._last_error)

@@ -196,6 +196,7 @@ def test_what_its_thread_fails_of_is_told_at_once_and_raised_at_the_end(
     with pytest.raises(ZeroDivisionError):
         sender.drain()
     assert "the sender has stopped" in caplog.text
+    assert sender.last_error == "the sender has stopped: ZeroDivisionError: a mistake in the program"
     assert outbox.depth == 1
 
 
