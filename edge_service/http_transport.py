@@ -82,7 +82,7 @@ class _Bearer(requests.auth.AuthBase):
 def _host(backend_url: str) -> str:
     try:
         parts = urlsplit(backend_url)
-        host, _ = parts.hostname, parts.port
+        host, _ = (parts.hostname or "").encode("idna").decode(), parts.port
     except ValueError as error:
         raise UsageError(f"the backend's address {backend_url!r} is none: {error}") from error
     if parts.scheme not in {"http", "https"} or not host:

@@ -125,7 +125,9 @@ def test_an_answer_that_is_cut_short_is_none() -> None:
         thread.join()
 
 
-@pytest.mark.parametrize("address", ["127.0.0.1:8000", "ftp://host", "http://", "http://host:99999", "", "http://[::1"])
+@pytest.mark.parametrize(
+    "address", ["127.0.0.1:8000", "ftp://host", "http://", "http://host:99999", "", "http://[::1", "http://gym..lan"]
+)
 def test_an_address_that_is_none_is_a_usage_error(address: str) -> None:
     with pytest.raises(UsageError, match="backend's address"):
         HttpTransport(address)
