@@ -80,6 +80,12 @@ class CheckpointFile:
         self._disk.replace(self._path, seal(_NAME, _CODEC.dump_json(checkpoint)))
 
     def forget(self) -> None:
-        """Nothing is open any more. Raises OSError."""
-        self._disk.remove(self._path)
-        self._disk.sync_folder(self._path.parent)
+        """Nothing is open any more, or nobody knows what is. Raises OSError."""
+        try:
+            self._disk.remove(self._path)
+            self._disk.sync_folder(self._path.parent)
+        except OSError:
+            if not self._path.exists():
+                raise
+            # Where the folder takes no change, the file itself may, and an empty one is none.
+            self._disk.truncate(self._path, 0)

@@ -18,10 +18,11 @@ RUN = Run("/videos/gym.mp4", "gym", "cam_01", datetime(2026, 1, 31, 9, tzinfo=UT
 
 
 class SwitchedDisk(QuickDisk):
-    """Takes nothing while `writes_fail`, and gives up nothing while `removals_fail`."""
+    """Takes nothing while `writes_fail`, gives up nothing while `removals_fail`, not even bytes while `cuts_fail`."""
 
     writes_fail = False
     removals_fail = False
+    cuts_fail = False
 
     def _write(self, descriptor: int, data: bytes) -> None:
         if self.writes_fail:
@@ -32,6 +33,11 @@ class SwitchedDisk(QuickDisk):
         if self.removals_fail:
             raise OSError(errno.EROFS, os.strerror(errno.EROFS))
         super()._unlink(path)
+
+    def _truncate(self, descriptor: int, length_bytes: int) -> None:
+        if self.cuts_fail:
+            raise OSError(errno.EROFS, os.strerror(errno.EROFS))
+        super()._truncate(descriptor, length_bytes)
 
 
 class Desk:
@@ -110,7 +116,15 @@ def test_a_full_disk_is_told_once_and_leaves_no_stale_one_until_there_is_room(
 
 def test_a_disk_that_cannot_be_changed_at_all_stops_nothing(desk: Desk, caplog: pytest.LogCaptureFixture) -> None:
     desk.checkpointer.save()
-    desk.disk.writes_fail = desk.disk.removals_fail = True
+    desk.disk.writes_fail = desk.disk.removals_fail = desk.disk.cuts_fail = True
     desk.checkpointer.save()
     desk.checkpointer.forget()
     assert len(caplog.records) == 1
+
+
+def test_a_folder_that_cannot_be_changed_keeps_no_stale_one_either(desk: Desk) -> None:
+    desk.checkpointer.save()
+    desk.disk.writes_fail = desk.disk.removals_fail = True
+    desk.checkpointer.save()
+    desk.disk.removals_fail = False
+    assert desk.stored is None
