@@ -33,15 +33,16 @@ class Run:
 
 @dataclass(frozen=True, slots=True)
 class Checkpoint:
-    """The state of `run` after one of its frames.
+    """The state of `run` after one of its frames, or, with nothing open any more, after all of them.
 
     `rules` is RuleEngine.state(); `pending` are the hits whose events were not in the outbox yet, in the order in which
-    they would have been.
+    they would have been. `time_s` is the media time that it had come to, also when `rules` no longer know.
     """
 
     run: Run
     rules: JsonValue
     pending: tuple[Hit, ...]
+    time_s: float = 0.0
 
 
 _CODEC = TypeAdapter(Checkpoint)
@@ -80,7 +81,7 @@ class CheckpointFile:
         self._disk.replace(self._path, seal(_NAME, _CODEC.dump_json(checkpoint)))
 
     def forget(self) -> None:
-        """Nothing is open any more, or nobody knows what is. Raises OSError."""
+        """Nobody knows any more what is open. Raises OSError."""
         try:
             self._disk.remove(self._path)
             self._disk.sync_folder(self._path.parent)

@@ -46,13 +46,6 @@ class Checkpointer:
         else:
             self._fails = False
 
-    def forget(self) -> None:
-        """Nothing is open any more: remove the file."""
-        try:
-            self._file.forget()
-        except OSError as error:
-            self._warn(error)
-
     def _warn(self, error: OSError) -> None:
         if not self._fails:
             log.warning(

@@ -45,7 +45,7 @@ def recover(last: Checkpoint | None, run: Run, machines: Sequence[Machine], outb
         return Recovery((), RuleEngine(machines))
     rules = _restore(last, machines)
     if last.run == run:
-        return Recovery((), RuleEngine(machines), repeats_until_s=rules.time_s or 0.0)
+        return Recovery((), RuleEngine(machines), repeats_until_s=max(last.time_s, rules.time_s or 0.0))
     factory = EventFactory(last.run.store_id, last.run.camera_id, last.run.start_time, machines)
     has = outbox.find(factory.event_id(hit) for hit in last.pending)
     hits = [hit for hit in last.pending if factory.event_id(hit) not in has]

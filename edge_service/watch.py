@@ -68,15 +68,12 @@ class Watch:
         """
         with closing(iter(self._camera.source)) as frames:
             last = self._look_at_all(paced(frames, speed, self._clock, stop))
-            if is_stopped := stop.is_set():
+            if stop.is_set():
                 self._film_on(frames)
             elif last is not None:
                 self._begin_clips(self._camera.rules.finish(self._time_s), *last)
         self._keep_finished(end_of_stream=True)
-        if is_stopped:
-            self._checkpoints.save()
-        else:
-            self._checkpoints.forget()
+        self._checkpoints.save()
         self._progress.report_end(self.tally())
 
     def tally(self) -> Tally:
@@ -96,7 +93,7 @@ class Watch:
     def _checkpoint(self) -> Checkpoint | None:
         if self._time_s < self._repeats_until_s:
             return None
-        return Checkpoint(self._run, self._camera.rules.state(), self._camera.recorder.pending)
+        return Checkpoint(self._run, self._camera.rules.state(), self._camera.recorder.pending, self._time_s)
 
     def _look_at_all(self, frames: Iterable[Frame | None]) -> tuple[Frame, Sequence[Track]] | None:
         """Look at `frames`, and see to all that time brings with it; the last one and who was in it."""

@@ -35,7 +35,9 @@ def run_to_the_end(video: Path, folder: Path, ledger: Ledger, *, start_time: str
         assert "done: no event waits" in edge.lines[-1]
     assert ledger.contradictions == []
     assert not list(folder.rglob("*.tmp"))
-    assert not (folder / "outbox" / "cam_01.checkpoint").exists()
+    checkpoint = json.loads((folder / "outbox" / "cam_01.checkpoint").read_bytes())["checkpoint"]
+    assert not checkpoint["pending"]
+    assert not any(machine["session"] for machine in checkpoint["rules"]["machines"].values())
     clips = {path.name for path in (folder / "media").glob("*.mp4")}
     assert {clip_name(event.event_id) for event in ledger.events() if event.clip} <= clips
 

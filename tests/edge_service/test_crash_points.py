@@ -56,7 +56,7 @@ def test_after_a_power_cut_the_same_run_completes_the_same_events(undisturbed: S
         assert scene.ledger.bodies == undisturbed.ledger.bodies
         assert scene.ledger.contradictions == []
         scene.check_media()
-        assert not (scene.folder / "cam_01.checkpoint").exists()
+        assert scene.left_open() == []
 
 
 def test_after_a_kill_a_later_run_loses_nothing_and_continues_or_closes_what_was_open(

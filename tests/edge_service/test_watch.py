@@ -39,11 +39,22 @@ def scene(long_video: Path, memory: Path) -> Scene:
     return Scene(long_video, memory / "scene")
 
 
-def test_it_counts_what_it_does_and_leaves_no_checkpoint_at_the_end(scene: Scene) -> None:
+def test_it_counts_what_it_does_and_leaves_nothing_open_at_the_end(scene: Scene) -> None:
     tally = scene.run(QuickDisk())
     assert (tally.events, tally.processed, tally.captured) == (6, 5 * VIDEO_S, 10 * VIDEO_S)
     assert tally.media_time_s == pytest.approx(VIDEO_S - 0.2)
-    assert not (scene.folder / "cam_01.checkpoint").exists()
+    assert scene.left_open() == []
+
+
+def test_a_run_that_was_whole_owes_nothing_when_its_repetition_is_cut_short(scene: Scene) -> None:
+    scene.run(QuickDisk())
+    events = scene.ledger.events()
+    scene.run(QuickDisk(), stops_s=1.8)
+    with pytest.raises(Crash):
+        scene.run(QuickDisk(), dies_s=1.8)
+    scene.world = ()
+    scene.run(QuickDisk(), begins_s=60)
+    assert scene.ledger.events() == events
 
 
 def test_told_to_stop_it_finishes_the_clips_at_hand_as_a_whole_run_does(undisturbed: Scene, scene: Scene) -> None:
