@@ -153,7 +153,7 @@ class Scene:
         """What a later run would take over: pending hits and sessions."""
         checkpoint = json.loads((self.folder / "cam_01.checkpoint").read_bytes())["checkpoint"]
         sessions = [state["session"] for state in checkpoint["rules"]["machines"].values() if state["session"]]
-        return checkpoint["pending"] + sessions
+        return [*checkpoint["pending"], *sessions]
 
     def check_media(self) -> None:
         """Every clip that an event names is there, whole; no file is half."""
