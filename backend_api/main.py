@@ -53,8 +53,8 @@ def main() -> int:
         media = MediaFolder.open(options.media_dir or folder_beside(options.db))
         with closing(Store.open(options.db, clock, create=True)) as store:
             # Who is refused leaves the folder as it is: it may be that of another backend.
-            media.mark(uuid4())
             media.remove_leftovers()
+            media.mark(uuid4())
             log.info("events in %s, clips in %s", options.db, media.folder)
             serve(create_app(store, media, clock, settings), listening, stop)
     log.info("stopped; everything that was acknowledged is stored")

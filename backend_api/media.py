@@ -4,6 +4,7 @@ Files are put there under their final name only when they are complete, and are 
 they have a temporary name that nobody else gives; what a killed process left under one goes at the backend's start.
 """
 
+import errno
 import logging
 import os
 import re
@@ -22,6 +23,8 @@ from backend_api.writable import probe_writable
 
 # Those that `temporary_path` gives; an edge gives others, and removes its leftovers itself.
 _TEMPORARY = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}(\.frame_\d+)?\.(mp4|jpg)\.[0-9a-f]{8}\.tmp")
+
+_NO_ROOM = {errno.ENOSPC, errno.EDQUOT}
 
 log = logging.getLogger(__name__)
 
@@ -49,23 +52,32 @@ class MediaFolder:
 
     @classmethod
     def open(cls, folder: Path) -> "MediaFolder":
-        """The folder at `folder`, made when it is missing. Raises UsageError when it can not be made or written."""
+        """The folder at `folder`, made when it is missing. Raises UsageError when it can not be made or written.
+
+        That there is no room is logged and no more: what is there can be read, and what is too old makes room.
+        """
         try:
             folder.mkdir(parents=True, exist_ok=True)
             probe_writable(folder)
         except OSError as error:
-            raise UsageError(
-                f"can not write the media folder {folder}: {error.strerror or error}; give another --media-dir"
-            ) from error
+            if error.errno not in _NO_ROOM or not folder.is_dir():
+                raise UsageError(
+                    f"can not write the media folder {folder}: {error.strerror or error}; give another --media-dir"
+                ) from error
+            log.warning("%s: %s; no clip or picture is kept until there is room", folder, error.strerror)
         return cls(folder)
 
     def mark(self, folder_id: UUID) -> None:
-        """Leave `folder_id` in the folder, so that an edge can tell whether it writes there. Raises UsageError."""
+        """Leave `folder_id` in the folder, so that an edge can tell whether it writes there. Raises UsageError.
+
+        Where there is no room, the id that lies there stays.
+        """
         try:
             self._leave(folder_id)
         except OSError as error:
-            path = self.folder / FOLDER_ID_NAME
-            raise UsageError(f"can not write {path}: {error.strerror}; give another --media-dir") from error
+            if error.errno not in _NO_ROOM:
+                path = self.folder / FOLDER_ID_NAME
+                raise UsageError(f"can not write {path}: {error.strerror}; give another --media-dir") from error
 
     def find_id(self) -> UUID:
         """The id that lies in the folder; a new one when somebody removed it. Raises OSError.
@@ -123,8 +135,13 @@ class MediaFolder:
 
     def _leave(self, folder_id: UUID) -> None:
         path = self.folder / FOLDER_ID_NAME
-        path.with_suffix(".tmp").write_text(f"{folder_id}\n", encoding="ascii")
-        path.with_suffix(".tmp").replace(path)
+        temporary = path.with_suffix(".tmp")
+        try:
+            temporary.write_text(f"{folder_id}\n", encoding="ascii")
+            temporary.replace(path)
+        except OSError:
+            temporary.unlink(missing_ok=True)
+            raise
 
     def _has(self, name: str) -> bool:
         """Whether the file is there now; one look at the file system, microseconds on a local disk."""

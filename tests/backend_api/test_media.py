@@ -1,15 +1,24 @@
-"""What killed processes left in the media folder goes, and nothing else does."""
+"""The media folder at a start: leftovers go, and a full disk is no reason not to start."""
 
+import errno
+import os
 from pathlib import Path
+from uuid import UUID
 
 import pytest
 
 from backend_api.contract import clip_name, frame_name, thumbnail_name
 from backend_api.media import MediaFolder, temporary_path
+from backend_api.process import UsageError
 from tests.backend_api.events import make_event
 
 EVENT_ID = make_event().event_id
 NAMES = [clip_name(EVENT_ID), thumbnail_name(EVENT_ID), frame_name(EVENT_ID, 12)]
+
+
+def no_room(*_args: object, **_options: object) -> None:
+    """What every write says on a full disk."""
+    raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
 
 
 @pytest.mark.parametrize("name", NAMES)
@@ -29,3 +38,24 @@ def test_everything_else_stays(tmp_path: Path, name: str) -> None:
     (tmp_path / name).write_bytes(b"whole")
     MediaFolder.open(tmp_path).remove_leftovers()
     assert (tmp_path / name).read_bytes() == b"whole"
+
+
+def test_on_a_full_disk_the_folder_is_as_it_was(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    MediaFolder.open(tmp_path).mark(UUID(int=1))
+
+    with monkeypatch.context() as disk:
+        disk.setattr("tempfile.NamedTemporaryFile", no_room)
+        disk.setattr(Path, "write_text", no_room)
+        media = MediaFolder.open(tmp_path)
+        media.mark(UUID(int=2))
+    assert f"{tmp_path}: No space left on device" in caplog.text
+    assert media.find_id() == UUID(int=1)
+    assert len(list(tmp_path.iterdir())) == 1
+
+
+def test_a_full_disk_on_which_there_is_no_folder_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(Path, "mkdir", no_room)
+    with pytest.raises(UsageError, match=r"media: No space left on device; give another --media-dir"):
+        MediaFolder.open(tmp_path / "media")
