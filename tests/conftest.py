@@ -1,14 +1,20 @@
-"""What several tests share: the sample, drawn once a run, and a browser, started once a run."""
+"""What several tests share: the sample and a browser, made once a run each, and what hypothesis is told."""
 
 import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from hypothesis import HealthCheck, settings
 from playwright.sync_api import Browser
 
 from tests.browser import running_browser
 from tests.processes import script
+
+# A computer that stands still says nothing of the code, and examples that share a fixture are written for it.
+_PATIENT = (HealthCheck.too_slow, HealthCheck.function_scoped_fixture)
+settings.register_profile("patient", deadline=None, suppress_health_check=_PATIENT)
+settings.load_profile("patient")
 
 
 @pytest.fixture(scope="session")

@@ -61,7 +61,7 @@ def event_ids(messages: list[Message]) -> list[UUID]:
 
 
 # A message that does not come takes its time to be missed: such an example is not made smaller.
-@settings(max_examples=4, deadline=None, phases=[Phase.explicit, Phase.reuse, Phase.generate])
+@settings(max_examples=4, phases=[Phase.explicit, Phase.reuse, Phase.generate])
 @given(
     # How many events arrive, how many of those that are there a reader takes before it or the backend goes away.
     visits=st.lists(st.tuples(st.integers(0, 4), st.integers(0, 6), st.booleans()), min_size=1, max_size=5)
