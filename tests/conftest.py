@@ -1,4 +1,4 @@
-"""What several tests share: the sample and a browser, made once a run each, and what hypothesis is told."""
+"""What several tests share: the sample, drawn once a run, a browser, and what hypothesis is told."""
 
 import subprocess
 from collections.abc import Iterator
@@ -23,9 +23,12 @@ def sample(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return draw(tmp_path_factory.mktemp("sample") / "sample.mp4", 60)
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
-    """Debian's Chromium; pages are opened in it by tests/browser.py."""
+    """Debian's Chromium; pages are opened in it by tests/browser.py.
+
+    As long as it runs, playwright's event loop counts as running, and no test can run one of its own.
+    """
     with running_browser() as browser:
         yield browser
 
