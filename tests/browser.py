@@ -1,4 +1,4 @@
-"""Debian's Chromium, driven by playwright: other builds cannot play H.264. One a test run, a fresh profile a page."""
+"""Debian's Chromium, driven by playwright: other builds cannot play H.264. One a module, a fresh profile a page."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -21,7 +21,7 @@ _FLAGS = [
 
 @contextmanager
 def running_browser() -> Iterator[Browser]:
-    """Chromium without a window, for the length of a `with`; the fixture `browser` is the one of the test run."""
+    """Chromium without a window, for the length of a `with`; the fixture `browser` is the one of a module."""
     chromium = need_program("chromium")
     expect.set_options(timeout=_PATIENCE_MS)
     with sync_playwright() as playwright:

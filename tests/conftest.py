@@ -1,14 +1,20 @@
-"""What several tests share: the sample, drawn once a run, and a browser, started once a run."""
+"""What several tests share: the sample, drawn once a run, a browser, and what hypothesis is told."""
 
 import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from hypothesis import HealthCheck, settings
 from playwright.sync_api import Browser
 
 from tests.browser import running_browser
 from tests.processes import script
+
+# A computer that stands still says nothing of the code, and examples that share a fixture are written for it.
+_PATIENT = (HealthCheck.too_slow, HealthCheck.function_scoped_fixture)
+settings.register_profile("patient", deadline=None, suppress_health_check=_PATIENT)
+settings.load_profile("patient")
 
 
 @pytest.fixture(scope="session")
@@ -17,9 +23,12 @@ def sample(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return draw(tmp_path_factory.mktemp("sample") / "sample.mp4", 60)
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
-    """Debian's Chromium; pages are opened in it by tests/browser.py."""
+    """Debian's Chromium; pages are opened in it by tests/browser.py.
+
+    As long as it runs, playwright's event loop counts as running, and no test can run one of its own.
+    """
     with running_browser() as browser:
         yield browser
 

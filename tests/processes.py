@@ -17,14 +17,21 @@ from backend_api.process import REPOSITORY
 
 _CLOCK = SystemClock()
 T = TypeVar("T")
+_KEPT: list[socket.socket] = []
 
 
 def free_port() -> int:
-    """A TCP port of 127.0.0.1 that nobody listens on."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
+    """A TCP port that nobody listens on, and that nobody else is given as long as the tests run.
+
+    A socket keeps it that allows others to listen on it who ask for this very port; who asks for any port, or connects
+    from any, gets another one.
+    """
+    keeper = socket.socket()
+    keeper.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    keeper.bind(("", 0))
+    _KEPT.append(keeper)
+    port: int = keeper.getsockname()[1]
+    return port
 
 
 def script(path: str) -> list[str]:

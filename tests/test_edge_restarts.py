@@ -49,6 +49,15 @@ def undisturbed(sample: Path, tmp_path_factory: pytest.TempPathFactory) -> Ledge
     return ledger
 
 
+def stands_still_at_the_moment(edge: Running, folder: Path) -> bool:
+    """Whether a clip waits for its post-roll while a machine is in use; if so, it stays as it is."""
+    edge.send(signal.SIGSTOP)
+    if is_the_moment(folder):
+        return True
+    edge.send(signal.SIGCONT)
+    return False
+
+
 def is_the_moment(folder: Path) -> bool:
     """A clip waits for its post-roll, and a machine is in use."""
     checkpoint = json.loads((folder / "outbox" / "cam_01.checkpoint").read_bytes())["checkpoint"]
@@ -64,8 +73,9 @@ def interrupted(
     folder, ledger = tmp_path / "interrupted", Ledger()
     with serving(ledger) as backend, Running(command(sample, folder, backend.url, speed="4")) as edge:
         edge.wait_for("MACHINE_OCCUPIED_START")
-        eventually(lambda: is_the_moment(folder), "a clip is pending while a machine is in use")
+        eventually(lambda: stands_still_at_the_moment(edge, folder), "a clip is pending while a machine is in use")
         edge.send(request.param)
+        edge.send(signal.SIGCONT)
         code = edge.wait()
     if request.param is signal.SIGTERM:
         assert code == 0

@@ -2,6 +2,7 @@
 
 import hashlib
 import re
+import signal
 import sys
 from pathlib import Path
 
@@ -43,7 +44,7 @@ def ui_command(port: int) -> list[str]:
 
 
 def all_events(address: str) -> EventPage:
-    return EventPage.model_validate_json(requests.get(f"{address}/events?limit=500", timeout=10).content)
+    return EventPage.model_validate_json(requests.get(f"{address}/events?limit=500", timeout=60).content)
 
 
 def judged(address: str) -> EventPage | None:
@@ -63,7 +64,10 @@ def test_from_the_video_to_the_verdict_with_a_backend_that_comes_up_last(
         Running(edge_command(sample, tmp_path, address, "--speed", "4")) as edge,
     ):
         edge.wait_for("can't be reached")
+        edge.send(signal.SIGSTOP)  # else it might come to its end before the backend is up
         with Running(backend_command(tmp_path, port)) as backend:
+            backend.wait_for(address)
+            edge.send(signal.SIGCONT)
             assert edge.wait(120) == 0
             page = eventually(lambda: judged(address), "every attempt has its verdict")
             assert {event.event_type for event in page.items} == set(EventType)
@@ -114,7 +118,7 @@ def test_what_the_backend_did_not_take_is_kept_and_sent_by_the_next_run(
         one_second = ["--speed", "max", "--start-time", "2026-02-01T09:00:00Z", *media]
         with Running(edge_command(sample, tmp_path, address, *one_second)) as edge:
             assert edge.wait(120) == 0
-        first_day = requests.get(f"{address}/events?until=2026-02-01T00:00:00Z&limit=500", timeout=10)
+        first_day = requests.get(f"{address}/events?until=2026-02-01T00:00:00Z&limit=500", timeout=60)
         events = EventPage.model_validate_json(first_day.content).items
         assert len(events) == waiting
         assert all(whole_clip(address, event) for event in events)
@@ -124,17 +128,17 @@ def test_what_the_backend_did_not_take_is_kept_and_sent_by_the_next_run(
 def whole_clip(address: str, event: StoredEvent) -> bool:
     """Whether the backend serves the clip that `event` promises."""
     assert event.clip is not None
-    clip = requests.get(f"{address}{event.media_url}", timeout=10).content
+    clip = requests.get(f"{address}{event.media_url}", timeout=60).content
     return hashlib.sha256(clip).hexdigest() == event.clip.sha256
 
 
 def check_what_is_watched(address: str) -> None:
     """The edge has told its machines and its configuration, and has sent a picture."""
     camera, store = f"{address}/cameras/cam_01", {"store_id": "gym_demo"}
-    setup = CameraSetupState.model_validate_json(requests.get(f"{camera}/setup", store, timeout=10).content)
+    setup = CameraSetupState.model_validate_json(requests.get(f"{camera}/setup", store, timeout=60).content)
     assert [machine.name for machine in setup.machines] == ["Treadmill 1", "Bike 1", "Rower 1"]
     assert setup.config is not None
-    assert jpeg_size(requests.get(f"{camera}/still", store, timeout=10).content) == (1280, 720)
+    assert jpeg_size(requests.get(f"{camera}/still", store, timeout=60).content) == (1280, 720)
 
 
 def frame_counts(output: str) -> tuple[int, int, int]:

@@ -10,10 +10,10 @@ from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 from uvicorn.server import ServerState
 
 Client = Callable[[asyncio.StreamReader, asyncio.StreamWriter], Awaitable[bytes]]
-TIMEOUT_S = 20
+TIMEOUT_S = 60
 
 
-def talk(protocol: type[HttpToolsProtocol], app: Any, client: Client, keep_alive_s: int = 5) -> bytes:  # noqa: ANN401
+def talk(protocol: type[HttpToolsProtocol], app: Any, client: Client, keep_alive_s: int = TIMEOUT_S) -> bytes:  # noqa: ANN401
     """What `client` makes of a connection to `app` through `protocol`. Raises TimeoutError."""
 
     async def run() -> bytes:

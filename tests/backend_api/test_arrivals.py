@@ -40,7 +40,7 @@ def expected_outcome(stored: dict[int, float], number: int, confidence: float) -
     return Outcome.DUPLICATE if stored[number] == confidence else Outcome.CONFLICT
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(GROUPS)
 def test_groups_of_any_events_are_stored_as_if_they_came_one_by_one(groups: list[list[tuple[int, float]]]) -> None:
     stored: dict[int, float] = {}

@@ -41,7 +41,7 @@ def test_it_examines_and_repairs_beside_a_backend_that_goes_on(tmp_path: Path) -
 
         without_session = make_event()
         body = without_session.model_dump(mode="json")
-        assert requests.post(f"{address}/events", json=body, timeout=10).status_code == 201
+        assert requests.post(f"{address}/events", json=body, timeout=60).status_code == 201
         found = doctor(tmp_path)
         assert found.returncode == 1
         assert str(without_session.event_id) in found.stdout

@@ -73,7 +73,6 @@ def test_every_answer_is_one_that_the_description_names(schema: Any, mode: Gener
         @given(operation.as_strategy(generation_mode=mode))
         @settings(
             max_examples=EXAMPLES,
-            deadline=None,
             derandomize=True,
             database=None,
             suppress_health_check=list(HealthCheck),

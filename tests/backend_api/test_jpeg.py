@@ -3,7 +3,7 @@
 import cv2
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from backend_api.jpeg import NotJpeg, jpeg_size
@@ -27,14 +27,12 @@ def test_fill_bytes_lone_markers_and_what_follows_the_end_do_no_harm() -> None:
     assert jpeg_size(SMALL[:2] + b"\xff\xff\x01\xff\xff" + SMALL[3:] + b"trailer") == (40, 24)
 
 
-@settings(deadline=None)
 @given(st.integers(0, len(SMALL) - 1))
 def test_a_file_that_is_cut_off_is_none(length: int) -> None:
     with pytest.raises(NotJpeg):
         jpeg_size(SMALL[:length])
 
 
-@settings(deadline=None)
 @given(st.binary(max_size=200))
 def test_other_bytes_are_none_and_say_why(tail: bytes) -> None:
     for data in (tail, b"\x89PNG\r\n\x1a\n" + tail):
@@ -42,7 +40,6 @@ def test_other_bytes_are_none_and_say_why(tail: bytes) -> None:
             jpeg_size(data.removeprefix(b"\xff\xd8\xff"))
 
 
-@settings(deadline=None)
 @given(st.integers(2, len(SMALL) - 1), st.integers(0, 255))
 def test_a_changed_byte_is_told_or_harmless(position: int, byte: int) -> None:
     changed = bytearray(SMALL)

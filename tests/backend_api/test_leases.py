@@ -253,4 +253,4 @@ class Leases(RuleBasedStateMachine):
 
 
 TestLeases = Leases.TestCase
-TestLeases.settings = settings(max_examples=15, stateful_step_count=20, deadline=None)
+TestLeases.settings = settings(max_examples=15, stateful_step_count=20)

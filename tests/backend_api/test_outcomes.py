@@ -143,7 +143,7 @@ def arrive(store: Store, number: int, machine: int, parts: int, fate: int) -> No
         store.add_review(claim.event.event_id, list(Agree)[fate % 3], "", "ann")
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 @given(
     uses=st.lists(st.tuples(st.integers(0, 2), st.integers(1, 4), st.integers(0, 7)), min_size=1, max_size=12),
     outcomes=st.sets(st.sampled_from(Outcome)),

@@ -45,7 +45,7 @@ def numbered(number: int, at_s: float) -> Event:
     return make_event(event_id=UUID(int=number + 1), at_s=at_s, event_type=TYPES[number % 4])
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 @given(
     # Few instants, so that many events share one.
     before=st.lists(st.integers(0, 3), max_size=12),

@@ -5,7 +5,7 @@ from uuid import UUID
 
 import pytest
 from fastapi.testclient import TestClient
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from backend_api.contract import MAX_BATCH_BYTES, MAX_BATCH_LINES, BatchResult, Event, EventPage, StoredEvent
@@ -130,7 +130,7 @@ JSON_VALUES = st.recursive(
 )
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=60)
 @given(body=st.binary() | st.text().map(str.encode) | JSON_VALUES.map(lambda value: json.dumps(value).encode()))
 def test_no_body_is_an_error_of_the_backend(client: TestClient, body: bytes) -> None:
     for path, headers in (("/events", JSON), ("/events/batch", NDJSON)):
@@ -138,7 +138,7 @@ def test_no_body_is_an_error_of_the_backend(client: TestClient, body: bytes) -> 
         assert response.status_code < 500
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=60)
 @given(name=st.sampled_from([*make_event().model_dump(), "x"]), value=JSON_VALUES)
 def test_no_value_of_a_field_is_an_error_of_the_backend(client: TestClient, name: str, value: object) -> None:
     body = json.dumps(make_event().model_dump(mode="json") | {name: value})
@@ -216,7 +216,7 @@ def test_a_line_that_is_too_long_stops_no_other(client: TestClient) -> None:
     assert [(line.line, line.status) for line in result.rejected] == [(1, 413)]
 
 
-@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=25)
 @given(choices=st.lists(st.tuples(st.integers(0, 2), st.sampled_from([0.1, 0.2, 7.0])), max_size=6), run=st.uuids())
 def test_a_batch_does_what_single_requests_do(client: TestClient, choices: list[tuple[int, float]], run: UUID) -> None:
     def lines(kind: int) -> list[bytes]:

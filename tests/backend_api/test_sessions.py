@@ -164,7 +164,7 @@ def fill(database: Database, events: list[Event]) -> None:
         )
 
 
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=20)
 @given(
     before=st.lists(st.integers(0, 2), max_size=9),
     during=st.lists(st.integers(0, 2), max_size=5),

@@ -4,7 +4,7 @@ from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from backend_api.buckets import Stretch
@@ -165,7 +165,6 @@ def test_a_day_on_which_clocks_are_set(store: Store, clock: FakeClock, day: str,
     assert len(stats(store, since=begin, until=until, tz="Europe/Berlin", by="hour").buckets) == hours
 
 
-@settings(deadline=None)
 @given(
     uses=st.lists(
         st.tuples(st.sampled_from([BIKE, ROWER]), st.integers(-5, 60), st.integers(0, 30), st.integers(0, 90)),

@@ -89,7 +89,7 @@ def test_a_lock_of_another_process_is_waited_for(store: Store, tmp_path: Path) -
         adding.join(timeout=0.2)
         assert adding.is_alive()
         other.execute("COMMIT")
-        adding.join(timeout=10)
+        adding.join(timeout=60)
     assert outcomes == [STORED]
 
 

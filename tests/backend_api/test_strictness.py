@@ -2,12 +2,15 @@
 
 import asyncio
 import json
+from functools import partial
 from typing import Any
 
 import pytest
 
+from backend_api import strictness
+from backend_api.lingering import Lingering
 from backend_api.strictness import MAX_HEAD_BYTES, MAX_WAITING_REQUESTS, StrictProtocol
-from tests.backend_api.connection import talk
+from tests.backend_api.connection import TIMEOUT_S, talk
 
 GET = b"GET / HTTP/1.1\r\nHost: x\r\n\r\n"
 CHUNKED = b"POST / HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n"
@@ -15,6 +18,12 @@ UPGRADE = (
     b"GET / HTTP/1.1\r\nHost: x\r\nConnection: Upgrade, HTTP2-Settings\r\nUpgrade: h2c\r\nHTTP2-Settings: AAMA\r\n\r\n"
 )
 LONG = b"y" * MAX_HEAD_BYTES
+
+
+@pytest.fixture(autouse=True)
+def _patient(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Who is refused has all the time that a test may take."""
+    monkeypatch.setattr(strictness, "Lingering", partial(Lingering, linger_s=TIMEOUT_S))
 
 
 async def tell(scope: Any, receive: Any, send: Any) -> None:  # noqa: ANN401

@@ -12,6 +12,7 @@ from backend_api.writer import MAX_GROUP_EVENTS, Writer
 from tests.backend_api.events import START, make_event
 
 STORED = Outcome.STORED
+GUARD_S = 60
 
 
 def arrivals(*numbers: int) -> list[Arrival]:
@@ -30,7 +31,7 @@ class SlowDisk:
     def add(self, group: Sequence[Arrival]) -> list[Outcome]:
         self.groups.append(len(group))
         self.began.set()
-        assert self.may_go_on.wait(10)
+        assert self.may_go_on.wait(GUARD_S)
         if self.error is not None:
             raise self.error
         return [STORED if arrival.event.media_time_s < 100 else Outcome.CONFLICT for arrival in group]
@@ -39,7 +40,7 @@ class SlowDisk:
 async def begin(writer: Writer, disk: SlowDisk, count: int) -> list["asyncio.Task[list[Outcome]]"]:
     """The first job, which the disk is busy with, and `count` more that wait meanwhile."""
     tasks = [asyncio.create_task(writer.add(arrivals(0)))]
-    await asyncio.to_thread(disk.began.wait, 10)
+    await asyncio.to_thread(disk.began.wait, GUARD_S)
     tasks += [asyncio.create_task(writer.add(arrivals(number, number + 100))) for number in range(1, count + 1)]
     await asyncio.sleep(0)
     return tasks
@@ -144,7 +145,7 @@ def test_draining_waits_for_all_that_waits() -> None:
 
 async def post_again_and_again(writer: Writer, count: int) -> None:
     for number in range(count):
-        await asyncio.wait_for(writer.add(arrivals(number)), 10)
+        await asyncio.wait_for(writer.add(arrivals(number)), GUARD_S)
 
 
 def test_who_is_answered_is_waited_for_by_the_next_transaction(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -154,7 +155,7 @@ def test_who_is_answered_is_waited_for_by_the_next_transaction(monkeypatch: pyte
 
     async def run() -> None:
         clients = [asyncio.create_task(post_again_and_again(writer, 4))]
-        await asyncio.to_thread(disk.began.wait, 10)
+        await asyncio.to_thread(disk.began.wait, GUARD_S)
         clients += [asyncio.create_task(post_again_and_again(writer, 3)) for _ in range(7)]
         await asyncio.sleep(0)
         disk.may_go_on.set()

@@ -72,6 +72,7 @@ class Play:
 
     def finish(self) -> Outcome:
         """Let everything come to its end, then say what is left."""
+        self._running["backend"].wait_for("listening")  # it may have been killed just now
         while self._running["edge"].wait(300) != 0 or "done:" not in self._running["edge"].lines[-1]:
             self.start("edge")
         eventually(lambda: unfinished(self.address) == 0, "every attempt has its verdict", 120)

@@ -47,7 +47,7 @@ def test_the_three_anchors(box: Box, *, feet: bool, center: bool, share: float) 
 
 
 @given(boxes(), st.sampled_from([LOWER_HALF, NOTCHED, tuple(reversed(NOTCHED)), ((0.1, 0.1), (0.9, 0.3), (0.4, 0.9))]))
-@settings(deadline=None, max_examples=60)
+@settings(max_examples=60)
 def test_the_share_is_that_of_the_boxs_points(box: Box, zone: tuple[Point, ...]) -> None:
     width, height = box.right - box.left, box.bottom - box.top
     points = [

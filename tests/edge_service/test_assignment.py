@@ -1,7 +1,7 @@
 """The pairing of two groups: exact, as scipy's and as trying everything."""
 
 import numpy as np
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays
 from scipy.optimize import linear_sum_assignment  # type: ignore[import-untyped]
@@ -14,7 +14,6 @@ ROUND = st.integers(0, 4).map(lambda quarter: quarter / 4)
 GAINS = SIZES.flatmap(lambda size: arrays.arrays(np.float64, size, elements=st.one_of(ROUND, st.floats(0, 1))))
 
 
-@settings(deadline=None)
 @given(GAINS)
 def test_no_other_pairing_gains_more(gains: Array) -> None:
     pairs = assign(gains)
@@ -25,7 +24,6 @@ def test_no_other_pairing_gains_more(gains: Array) -> None:
     assert pairs == sorted(pairs)
 
 
-@settings(deadline=None)
 @given(GAINS)
 def test_both_sides_are_alike(gains: Array) -> None:
     mirrored = assign(gains.T)

@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from backend_api.contract import EndReason, EventType
@@ -53,7 +53,6 @@ def file_in(folder: Path) -> CheckpointFile:
 
 
 @given(st.builds(Checkpoint, run=runs, rules=jsons, pending=st.lists(hits, max_size=4).map(tuple)))
-@settings(deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_what_is_stored_comes_back_whatever_it_is(tmp_path: Path, checkpoint: Checkpoint) -> None:
     file = file_in(tmp_path)
     file.store(checkpoint)
@@ -71,7 +70,6 @@ def test_without_a_file_there_is_none_and_forgetting_it_again_is_no_error(tmp_pa
 
 
 @given(st.data())
-@settings(deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_damage_anywhere_is_found(tmp_path: Path, data: st.DataObject) -> None:
     file, path = file_in(tmp_path), tmp_path / "cam_01.checkpoint"
     file.store(NEW)

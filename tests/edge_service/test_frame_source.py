@@ -9,7 +9,6 @@ from random import Random
 
 import pytest
 
-from backend_api.clock import SystemClock
 from backend_api.process import UsageError
 from edge_service import live_source
 from edge_service.frame_source import FrameSource
@@ -23,14 +22,34 @@ from tests.fake_clock import FakeClock
 FPS = 5.0
 # How long ago the run began; longer than what is sent at once.
 BEGAN_S = 10.0
+GUARD_S = 60.0
 Drawn = Callable[[str], Path]
 Open = Callable[[Path, PacketRing], FrameSource]
 
 
+class SentClock(FakeClock):
+    """Time stands still until the camera has sent everything, and moves only for who waits for more after that."""
+
+    source: LiveSource
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._has_sent = threading.Event()
+
+    def wait(self, signal: threading.Event, timeout_s: float) -> bool:
+        if threading.current_thread().name.startswith("camera"):
+            # The reader has nothing left to read: what it has read lies in the queue.
+            self._has_sent.set()
+            self.source._queue.arrived.set()
+            return signal.wait(GUARD_S)
+        return super().wait(signal, timeout_s) if self._has_sent.is_set() else signal.wait(GUARD_S)
+
+
 def live(connect: Connect, ring: PacketRing) -> LiveSource:
-    clock = SystemClock()
+    clock = SentClock()
     begin_s = clock.monotonic_s() - BEGAN_S
-    return LiveSource(connect, "rtsp://cam/1", fps=FPS, ring=ring, clock=clock, rng=Random(1), begin_s=begin_s)
+    clock.source = LiveSource(connect, "rtsp://cam/1", fps=FPS, ring=ring, clock=clock, rng=Random(1), begin_s=begin_s)
+    return clock.source
 
 
 def open_live(path: Path, ring: PacketRing) -> FrameSource:
@@ -40,11 +59,6 @@ def open_live(path: Path, ring: PacketRing) -> FrameSource:
 
 def open_file(path: Path, ring: PacketRing) -> FrameSource:
     return VideoSource(path, fps=FPS, ring=ring)
-
-
-@pytest.fixture(autouse=True)
-def _quick_ticks(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(live_source, "TICK_S", 0.4)
 
 
 SOURCES: dict[str, Open] = {"file": open_file, "camera": open_live}

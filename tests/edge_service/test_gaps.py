@@ -8,7 +8,7 @@ from pathlib import Path
 
 import av
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from playwright.sync_api import Browser
 
@@ -28,7 +28,6 @@ _times = st.integers(0, 100).map(float)
 _gaps = st.lists(st.tuples(_times, _times).map(lambda pair: Gap(min(pair), max(pair))), max_size=6)
 
 
-@settings(deadline=None)
 @given(_gaps, _times, _times)
 def test_what_lies_within_is_covered_once_and_in_order(gaps: list[Gap], start_s: float, end_s: float) -> None:
     result = within(gaps, start_s, end_s)

@@ -69,7 +69,7 @@ def run(beats: int, script: dict[str, list[Answer | Unreachable]]) -> tuple[Fake
     call, clock = FakeCall(beats, script), FakeClock()
     heartbeat = call.heartbeat = Heartbeat(messages_of("cam_01", REPORT, SETUP, call.still), call, clock)
     with heartbeat:
-        assert call.done.wait(10)
+        assert call.done.wait(60)
     return call, clock
 
 

@@ -4,7 +4,7 @@ from itertools import pairwise
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from edge_service.detector import Box
@@ -36,7 +36,6 @@ def test_somebody_seen_once_is_expected_where_they_are() -> None:
     assert (box.left, box.top, box.right, box.bottom) == pytest.approx((0.05, 0.4, 0.15, 0.8))
 
 
-@settings(deadline=None)
 @given(parts=st.lists(st.floats(0.01, 0.7), min_size=1, max_size=6))
 def test_predicting_in_steps_is_predicting_at_once(parts: list[float]) -> None:
     motion = in_steps = follow(5, 1.0)
@@ -54,7 +53,6 @@ def test_an_earlier_time_changes_nothing_but_the_time() -> None:
     assert np.array_equal(predict(motion, 0.5).spread, motion.spread)
 
 
-@settings(deadline=None)
 @given(steps=st.lists(st.tuples(st.floats(0.02, 2.0), st.floats(-0.2, 0.2), st.floats(-0.1, 0.1)), max_size=20))
 def test_the_covariance_stays_one(steps: list[tuple[float, float, float]]) -> None:
     motion = begin(Box(0.4, 0.3, 0.5, 0.7), 0.0)
@@ -66,7 +64,6 @@ def test_the_covariance_stays_one(steps: list[tuple[float, float, float]]) -> No
         assert np.all(place * speed - both**2 >= -1e-12)
 
 
-@settings(deadline=None)
 @given(x_scale=st.floats(0.2, 1.0), y_scale=st.floats(0.2, 1.0))
 def test_a_picture_of_another_shape_gives_the_same(x_scale: float, y_scale: float) -> None:
     def squeeze(box: Box) -> Box:

@@ -157,7 +157,8 @@ def test_without_a_webcam_it_is_lost() -> None:
 def test_a_camera_that_stalls_or_hangs_up_is_lost(
     hangs: bool, problem: str, transport_stream: bytes, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(network_camera, "_READ_S", 0.3)
+    if hangs:
+        monkeypatch.setattr(network_camera, "_READ_S", 1.0)
     packets: list[RawPacket] = []
     with camera(transport_stream, hangs=hangs) as url, connect_to(url)() as connection:
         with pytest.raises(ConnectionLost, match=problem):

@@ -5,7 +5,7 @@ from itertools import pairwise
 from random import Random
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from edge_service.live_timeline import MAX_JUMPS, MAX_SLEW, STEP_S, WINDOW_S, LiveTimeline
@@ -24,7 +24,6 @@ def arrivals(
         yield taken_s, clock(taken_s), came_s
 
 
-@settings(deadline=None)
 @given(
     st.floats(0, 0.5),
     st.floats(-0.02, 0.02),
@@ -45,7 +44,6 @@ def test_it_stays_by_the_time_of_taking_for_hours_whatever_the_clock_drifts(
         before_s = placed_s
 
 
-@settings(deadline=None)
 @given(st.floats(0, 0.3), st.integers(0, 2**32))
 def test_the_spacing_is_the_cameras_however_the_network_trembles(jitter_s: float, seed: int) -> None:
     timeline = LiveTimeline()
@@ -56,7 +54,6 @@ def test_the_spacing_is_the_cameras_however_the_network_trembles(jitter_s: float
         assert after_s - before_s == pytest.approx(SPACING_S, rel=MAX_SLEW + 0.001)
 
 
-@settings(deadline=None)
 @given(st.integers(0, 2**32), st.sampled_from([None, 0.0, 123.4]))
 def test_without_a_clock_it_is_the_arrival(seed: int, stamp_s: float | None) -> None:
     timeline = LiveTimeline()
@@ -64,7 +61,6 @@ def test_without_a_clock_it_is_the_arrival(seed: int, stamp_s: float | None) -> 
         assert timeline.place(stamp, came_s) == pytest.approx(came_s, abs=0.01)
 
 
-@settings(deadline=None)
 @given(st.lists(st.tuples(st.one_of(st.none(), st.floats(-1e5, 1e5)), st.floats(0, 5)), max_size=60))
 def test_it_only_ascends_and_never_runs_away_whatever_comes(packets: list[tuple[float | None, float]]) -> None:
     timeline, before_s, came_s = LiveTimeline(), 0.0, 0.0

@@ -31,7 +31,7 @@ def cost(pairs: Sequence[Pair], reported: Sequence[float], true: Sequence[float]
 
 
 @given(times, times, tolerances)
-@settings(deadline=None, max_examples=80)
+@settings(max_examples=80)
 def test_no_assignment_is_better(reported: list[float], true: list[float], tolerance_s: float) -> None:
     pairs = match(reported, true, tolerance_s)
     assert len({i for i, _ in pairs}) == len({j for _, j in pairs}) == len(pairs)

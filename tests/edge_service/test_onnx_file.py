@@ -5,7 +5,7 @@ from pathlib import Path
 import numpy as np
 import onnx
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from onnx import TensorProto, helper, numpy_helper
 
@@ -55,7 +55,6 @@ def test_what_is_no_onnx_file_is_one_line(content: bytes, tmp_path: Path) -> Non
         read_onnx_file(tmp_path / "a.onnx")
 
 
-@settings(deadline=None)
 @given(data=st.data())
 def test_a_torn_or_damaged_file_never_surprises(model: Path, data: st.DataObject) -> None:
     content = bytearray(model.read_bytes())

@@ -1,6 +1,6 @@
 """Between the thread that reads a camera and the one that watches."""
 
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from edge_service.packet_queue import PacketQueue
@@ -18,7 +18,6 @@ def test_gives_what_was_put_and_says_when_there_is_something() -> None:
     assert queue.take() == []
 
 
-@settings(deadline=None)
 @given(st.lists(st.tuples(st.sampled_from(["put", "put", "key", "take"]), st.integers(1, 400)), max_size=60))
 def test_it_is_bounded_and_what_is_taken_can_be_decoded(steps: list[tuple[str, int]]) -> None:
     queue, number, last = PacketQueue(max_bytes=1000), 0, -1

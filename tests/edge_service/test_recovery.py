@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from backend_api.contract import Event, EventType
@@ -201,7 +201,7 @@ def test_crash_after_crash_before_the_first_frame_the_pause_is_the_whole_one(out
 
 
 @given(st.integers(0, 40_000), st.integers(-100_000, 10**9).filter(bool))
-@settings(deadline=None, max_examples=40, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=40)
 def test_whenever_it_stops_and_starts_each_session_has_its_start_and_one_end(
     outbox: Outbox, stops_ms: int, begins_ms: int
 ) -> None:

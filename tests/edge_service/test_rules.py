@@ -72,7 +72,7 @@ def test_an_attempt_that_grows_into_a_use_begins_a_new_session_and_stays_with_th
 
 
 @given(scripts())
-@settings(deadline=None, max_examples=15)
+@settings(max_examples=15)
 def test_every_rate_gives_the_same_events_within_its_sampling_interval(script: list[Interval]) -> None:
     reference = watch(script, 15, end_of(script))
     for fps in (2, 5):
@@ -83,7 +83,7 @@ def test_every_rate_gives_the_same_events_within_its_sampling_interval(script: l
 
 
 @given(scripts(), st.integers(0, 2**32), st.sampled_from(RATES), st.sampled_from([DEFAULTS, DEMO]))
-@settings(deadline=None, max_examples=30)
+@settings(max_examples=30)
 def test_events_of_a_machine_follow_the_grammar(script: list[Interval], seed: int, fps: int, rules: RuleTimes) -> None:
     """(START END OPEN [ATTEMPT])*, in the order of their times, also when every third detection is missed."""
     expected = {"START"}

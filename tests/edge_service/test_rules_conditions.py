@@ -54,7 +54,7 @@ def known_s(script: Sequence[Interval], fps: float, duration_s: float, missed: s
 
 
 @given(rates, seeds, st.floats(1, 5))
-@settings(deadline=None, max_examples=25)
+@settings(max_examples=25)
 def test_a_fifth_missed_makes_no_false_event_and_no_late_start(fps: int, seed: int, began_s: float) -> None:
     """Up to three in a row at 2 frames a second, and as long a time at every other rate."""
     script = [(began_s, began_s + 60), (began_s + 75, began_s + 80)]
@@ -66,7 +66,7 @@ def test_a_fifth_missed_makes_no_false_event_and_no_late_start(fps: int, seed: i
 
 
 @given(rates, st.floats(1, 5), st.sampled_from([0.0, 0.2]), seeds)
-@settings(deadline=None, max_examples=25)
+@settings(max_examples=25)
 def test_a_start_is_known_half_a_second_after_enter_s(fps: int, began_s: float, rate: float, seed: int) -> None:
     """At every rate, since somebody came; with misses since they were first seen, which may be two frames later."""
     missed = at_most_in_a_row(seed, rate, 1, fps, 40)
@@ -87,7 +87,7 @@ def test_half_second_samples_may_be_missed_five_times_in_a_row(begin: int, misse
 
 
 @given(rates, st.lists(st.floats(15, 110), min_size=1, max_size=5), st.floats(0.5, 4.0))
-@settings(deadline=None, max_examples=20)
+@settings(max_examples=20)
 def test_occlusions_of_four_seconds_under_an_exit_of_five_end_nothing(
     fps: int, hidden_s: list[float], length_s: float
 ) -> None:
@@ -102,7 +102,7 @@ def test_occlusions_of_four_seconds_under_an_exit_of_five_end_nothing(
 
 
 @given(rates, seeds)
-@settings(deadline=None, max_examples=15)
+@settings(max_examples=15)
 def test_numbers_that_change_all_the_time_change_no_event(fps: int, seed: int) -> None:
     random = Random(seed)
     hits = watch([(3, 40), (52, 57)], fps, 80, track_id=lambda _: random.randint(1, 50))
@@ -111,7 +111,7 @@ def test_numbers_that_change_all_the_time_change_no_event(fps: int, seed: int) -
 
 
 @given(rates, st.lists(st.tuples(st.floats(3, 12), st.floats(0.1, 1.6)), min_size=1, max_size=12))
-@settings(deadline=None, max_examples=20)
+@settings(max_examples=20)
 def test_passers_by_are_nobody(fps: int, passes: list[tuple[float, float]]) -> None:
     script, time_s = [], 1.0
     for pause_s, length_s in passes:
@@ -123,7 +123,7 @@ def test_passers_by_are_nobody(fps: int, passes: list[tuple[float, float]]) -> N
 
 
 @given(rates, st.integers(0, 40), st.integers(0, 40))
-@settings(deadline=None, max_examples=20)
+@settings(max_examples=20)
 def test_two_people_at_one_machine_are_one_use(fps: int, second_from_s: int, second_for_s: int) -> None:
     """A trainer comes and goes beside the user, and stays on for a while: occupied until both have left."""
     engine = RuleEngine([machine()])
@@ -160,7 +160,7 @@ def test_overlapping_zones_each_go_by_what_is_in_them(fps: int) -> None:
 
 
 @given(rates, st.lists(st.tuples(st.floats(12, 70), st.floats(0.3, 4.2)), max_size=4), st.booleans())
-@settings(deadline=None, max_examples=20)
+@settings(max_examples=20)
 def test_gaps_shorter_than_exit_s_in_media_time_make_no_event(
     fps: int, gaps: list[tuple[float, float]], demo: bool
 ) -> None:
@@ -179,7 +179,7 @@ def test_gaps_shorter_than_exit_s_in_media_time_make_no_event(
 
 
 @given(rates, st.floats(20, 60), st.floats(6, 1000))
-@settings(deadline=None, max_examples=15)
+@settings(max_examples=15)
 def test_a_jump_ahead_ends_a_use_where_it_was_last_seen(fps: int, at_s: float, jump_s: float) -> None:
     engine, hits = RuleEngine([machine()]), []
     before = [time_s for time_s in sample_times(fps, 100) if time_s < at_s]

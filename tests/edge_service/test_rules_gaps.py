@@ -78,7 +78,7 @@ def test_a_cleaning_window_stays_open_over_a_gap() -> None:
 
 
 @given(st.sampled_from(RATES), st.sampled_from([DEMO, DEFAULTS]), st.lists(st.floats(0.5, 400), min_size=1, max_size=3))
-@settings(deadline=None, max_examples=25)
+@settings(max_examples=25)
 def test_who_is_there_before_and_after_every_gap_has_never_left(
     fps: int, rules: RuleTimes, gaps_s: list[float]
 ) -> None:
@@ -143,7 +143,7 @@ def test_the_end_is_known_while_the_camera_is_still_away() -> None:
     st.lists(st.tuples(st.floats(0.1, 20), st.booleans(), st.floats(0.2, 40)), min_size=1, max_size=6),
     st.lists(st.floats(0, 1), max_size=3),
 )
-@settings(deadline=None, max_examples=40)
+@settings(max_examples=40)
 def test_what_is_told_while_the_camera_is_away_is_what_would_be_told_after(
     fps: int, rules: RuleTimes, parts: list[tuple[float, bool, float]], shares: list[float]
 ) -> None:

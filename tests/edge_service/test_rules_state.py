@@ -55,7 +55,7 @@ def in_ms(hits: list[Hit], by_s: float = 0.0) -> list[Hit]:
 
 
 @given(scripts(), st.integers(0, 2**32), st.sampled_from(RATES))
-@settings(deadline=None, max_examples=12)
+@settings(max_examples=12)
 def test_an_engine_restored_at_any_moment_goes_on_as_the_same(script: list[Interval], seed: int, fps: int) -> None:
     engine = restored = RuleEngine(MACHINES)
     miss = misses(seed, 0.1)
@@ -68,7 +68,7 @@ def test_an_engine_restored_at_any_moment_goes_on_as_the_same(script: list[Inter
 
 
 @given(scripts(), st.integers(0, 2**32), st.sampled_from(RATES), st.data(), shifts_ms)
-@settings(deadline=None, max_examples=12)
+@settings(max_examples=12)
 def test_a_run_that_is_split_anywhere_gives_the_same_hits_on_another_time_line(
     script: list[Interval], seed: int, fps: int, data: st.DataObject, shift_ms: int
 ) -> None:
@@ -90,7 +90,7 @@ def test_a_run_that_is_split_anywhere_gives_the_same_hits_on_another_time_line(
 
 
 @given(st.floats(0, 60), shifts_ms)
-@settings(deadline=None, max_examples=20)
+@settings(max_examples=20)
 def test_moved_there_and_back_it_is_what_it_was(until_s: float, shift_ms: int) -> None:
     engine = RuleEngine(MACHINES)
     look(engine, until_s, there_until_s=25)

@@ -57,7 +57,7 @@ def test_shares() -> None:
 
 
 @given(st.lists(moments, max_size=12))
-@settings(deadline=None, max_examples=50)
+@settings(max_examples=50)
 def test_everything_is_counted_once(said: list[Moment]) -> None:
     result = score(TRUTH, said)
     before = 0
@@ -71,7 +71,7 @@ def test_everything_is_counted_once(said: list[Moment]) -> None:
 
 
 @given(st.lists(moments, max_size=30))
-@settings(deadline=None, max_examples=25)
+@settings(max_examples=25)
 def test_table_and_json_can_be_made_of_any_score(said: list[Moment]) -> None:
     result = score(TRUTH, said)
     table, data = to_table(result), to_json(result)

@@ -161,7 +161,7 @@ def test_it_sends_what_is_appended_while_it_runs(outbox: Outbox) -> None:
     with make_sender(outbox, backend, SystemClock()) as sender:
         for number in range(3):
             outbox.append(make_event(number))
-            assert arrived.acquire(timeout=10)
+            assert arrived.acquire(timeout=60)
         assert sender.stop() == 0
     assert backend.stored == [0, 1, 2]
 
@@ -170,7 +170,7 @@ def test_stopping_does_not_wait_out_a_failure(outbox: Outbox) -> None:
     clock, backend = TellingClock(), FakeBackend([Answer(503, b"", "300")])
     fill(outbox, 2)
     with make_sender(outbox, backend, clock) as sender:
-        assert clock.waits.wait(10)
+        assert clock.waits.wait(60)
         assert sender.stop() == 2
     assert backend.stored == []
 
@@ -179,7 +179,7 @@ def test_draining_tries_at_once_what_was_waiting_for_its_turn(outbox: Outbox) ->
     clock, backend = TellingClock(), FakeBackend([Answer(503, b"", "300")])
     fill(outbox, 2)
     with make_sender(outbox, backend, clock) as sender:
-        assert clock.waits.wait(10)
+        assert clock.waits.wait(60)
         assert sender.drain() == 0
     assert backend.stored == [0, 1]
 

@@ -3,7 +3,7 @@
 from dataclasses import replace
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from edge_service.detector import Box, Detection
@@ -123,7 +123,6 @@ def test_two_who_pass_each_other_keep_their_numbers(fps: int) -> None:
         assert ids(tracker, index / fps, person(0.2 + way, 0.8), person(0.8 - way, 0.9)) == [1, 2]
 
 
-@settings(deadline=None)
 @given(
     frames=st.lists(st.lists(st.tuples(st.floats(0.1, 0.9), st.floats(0, 1)), max_size=5), max_size=12),
     fps=st.sampled_from([0.5, 2, 5, 15]),

@@ -14,6 +14,7 @@ from edge_service.transport import Answer, Transport, Unreachable
 from tests.edge_service.fake_backend import FakeBackend
 from tests.edge_service.local_server import serving
 from tests.edge_service.outbox_events import make_event
+from tests.processes import free_port
 
 NDJSON = event_body(make_event(0)) + b"\n" + event_body(make_event(1)) + b"\n"
 Connect = Callable[[FakeBackend], Transport]
@@ -83,10 +84,8 @@ def test_a_backend_on_this_computer_is_not_asked_through_a_proxy(monkeypatch: py
 
 
 def test_a_closed_port_is_a_refused_connection() -> None:
-    with socket.create_server(("127.0.0.1", 0)) as listener:
-        port = listener.getsockname()[1]
     with (
-        closing(HttpTransport(f"http://127.0.0.1:{port}")) as transport,
+        closing(HttpTransport(f"http://127.0.0.1:{free_port()}")) as transport,
         pytest.raises(Unreachable, match=r"^connection refused$"),
     ):
         transport.post(NDJSON)

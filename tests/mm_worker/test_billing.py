@@ -26,7 +26,7 @@ DAY_S = 86_400
 @contextmanager
 def workers_at(scene: Scene, url: str, caps: Caps, count: int = 1, pace: Pace = PACE) -> Iterator[list[Worker]]:
     """Workers of one process, with a gate and a ledger of their own."""
-    with closing(ChatServer(url, None, scene.clock, connect_s=5, total_s=30, connections=count)) as server:
+    with closing(ChatServer(url, None, scene.clock, connect_s=30, total_s=30, connections=count)) as server:
         ledger = Ledger(scene.store, scene.clock, caps, None)
         gate = Gate(scene.clock, random.Random(JITTER_SEED), ledger)
         vlm = OpenAiVlm(server, MODEL, PROMPT, ledger)

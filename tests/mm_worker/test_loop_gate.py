@@ -92,7 +92,7 @@ def drainer(scene: Scene, url: str, caps: Caps, prices: Prices) -> Callable[[], 
     """Drains as a worker that was started anew."""
 
     def drain() -> Counter[Outcome]:
-        with closing(ChatServer(url, None, scene.clock, connect_s=5, total_s=30, connections=1)) as server:
+        with closing(ChatServer(url, None, scene.clock, connect_s=30, total_s=30, connections=1)) as server:
             ledger = Ledger(scene.store, scene.clock, caps, prices)
             vlm = OpenAiVlm(server, MODEL, PROMPT, ledger)
             gate = Gate(scene.clock, random.Random(JITTER_SEED), ledger)

@@ -15,7 +15,7 @@ from tests.backend_api.events import START, make_event
 from tests.mm_worker.chat_dialects import CUT, MODEL, Played, answers, fails, says, speaking
 from tests.mm_worker.chat_scene import KEY, PROMPT, asking, talking
 from tests.mm_worker.questions import make_question
-from tests.mm_worker.scene import Scene
+from tests.mm_worker.scene import GUARD_S, Scene
 from tests.processes import free_port
 
 
@@ -85,10 +85,17 @@ def test_an_answer_that_breaks_off_is_not_repeated(scene: Scene) -> None:
 
 
 def test_a_server_that_is_too_slow_is_in_trouble(scene: Scene) -> None:
-    done = threading.Event()
-    with speaking(Played(answers().body, after=done.wait)) as dialect, asking(scene, dialect.url, total_s=0.2) as vlm:
+    asked, done = threading.Event(), threading.Event()
+
+    def think() -> None:
+        asked.set()
+        done.wait()
+
+    with speaking(Played(answers().body, after=think)) as dialect, asking(scene, dialect.url, total_s=0.2) as vlm:
         with pytest.raises(ServerTrouble, match=r"no answer within 0\.2 s"):
             vlm.judge(make_question())
+        # The question may come when it has been given up already, but it comes.
+        assert asked.wait(GUARD_S)
         done.set()
         assert len(dialect.asked) == 1
 

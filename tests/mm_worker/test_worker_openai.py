@@ -11,6 +11,7 @@ from backend_api.contract import Event, clip_name, frame_name
 from backend_api.contract_verdicts import MAX_SHOWN_FRAMES, MmResult, MmStatus
 from backend_api.store import Store
 from tests.backend_api.events import make_event
+from tests.days import today
 from tests.mm_worker.chat_dialects import MODEL, Played, answers, fails, speaking
 from tests.mm_worker.clips import draw_clip
 from tests.processes import Running, free_port, script
@@ -142,6 +143,7 @@ def test_a_question_of_a_killed_worker_counts_for_the_next_one(tmp_path: Path, e
         asked.set()
         assert killed.wait(GUARD_S)
 
+    today()  # a cap is a day's
     thinks, flags = Played(answers().body, after=think), ("--max-calls-per-day", "2", "--lease-s", "0.5")
     with speaking(thinks, answers()) as dialect:
         with Running(command(tmp_path, dialect.url, *flags)) as worker:

@@ -57,6 +57,7 @@ class Gym:
         outcome: Outcome,
         *,
         ago_s: float = 600.0,
+        at: datetime | None = None,
         machine_id: str = "treadmill_01",
         camera_id: str = "cam_01",
         store_id: str = STORE,
@@ -64,12 +65,12 @@ class Gym:
         silent: bool = False,
         **result: object,
     ) -> Event:
-        """A use of a machine that began `ago_s` ago and came to `outcome`; its last event. `result` is MmResult's.
+        """A use of a machine that began `ago_s` ago, or `at`, and came to `outcome`; its last event.
 
         One that waits for the model must be the last to be added: the next verdict would be its. The events of a
-        `silent` one came in when they happened, and nothing of their camera since.
+        `silent` one came in when they happened, and nothing of their camera since. `result` is MmResult's.
         """
-        start = SystemClock().now() - timedelta(seconds=ago_s)
+        start = at or SystemClock().now() - timedelta(seconds=ago_s)
         where = {"machine_id": machine_id, "camera_id": camera_id, "store_id": store_id}
         session_id = make_event_id(store_id, camera_id, machine_id, EventType.MACHINE_OCCUPIED_START, start)
         last = None
@@ -116,8 +117,10 @@ class Gym:
         assert claim is not None
         assert self.store.fail(claim, error, None)
 
-    def report(self, camera_id: str = "cam_01", *, ago_s: float = 0.0, store_id: str = STORE, **fields: object) -> None:
-        """A camera's report, which came `ago_s` ago and is its last."""
+    def report(
+        self, camera_id: str = "cam_01", *, ago_s: float = -3600.0, store_id: str = STORE, **fields: object
+    ) -> None:
+        """A camera's report, which came `ago_s` ago and is its last; it stays young for as long as any test takes."""
         at = SystemClock().now() - timedelta(seconds=ago_s)
         report = CameraReport.model_validate(
             {

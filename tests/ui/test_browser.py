@@ -8,7 +8,7 @@ import pytest
 from playwright.sync_api import Browser, expect
 
 from backend_api.contract_sessions import Outcome
-from tests.processes import Running
+from tests.processes import Running, free_port
 from tests.ui.dashboard import PATIENCE_MS, Dashboard, running_dashboard, streamlit
 from tests.ui.gym import running_gym
 
@@ -17,7 +17,8 @@ pytestmark = pytest.mark.e2e
 
 def test_the_backend_goes_away_and_comes_back_without_a_reload(browser: Browser, tmp_path: Path) -> None:
     with ExitStack() as up:
-        gym = up.enter_context(running_gym(tmp_path))
+        port = free_port()
+        gym = up.enter_context(running_gym(tmp_path, port=port))
         session = gym.add_session(Outcome.NOT_ATTEMPTED)
         with (
             running_dashboard(gym, tmp_path) as dashboard,
@@ -29,7 +30,7 @@ def test_the_backend_goes_away_and_comes_back_without_a_reload(browser: Browser,
             expect(visit.page.get_by_text("The backend is away")).to_be_visible(timeout=PATIENCE_MS)
             expect(visit.page.get_by_text("python backend_api/main.py")).to_be_visible()
             expect(heading).to_have_count(0)
-            with running_gym(tmp_path, port=urlsplit(gym.url).port or 0):
+            with running_gym(tmp_path, port=port):
                 expect(heading).to_be_visible(timeout=PATIENCE_MS)
                 expect(visit.page.get_by_text("The backend is away")).to_have_count(0)
 

@@ -2,15 +2,15 @@
 
 import csv
 import re
-from datetime import datetime, time, timedelta
+from datetime import UTC, datetime, time, timedelta
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
 import pytest
 from playwright.sync_api import Browser, expect
 
-from backend_api.clock import SystemClock
 from backend_api.contract_sessions import Outcome
+from tests.days import yesterday
 from tests.ui.dashboard import Dashboard
 
 pytestmark = pytest.mark.e2e
@@ -20,19 +20,19 @@ BERLIN = ZoneInfo("Europe/Berlin")
 
 
 @pytest.fixture(scope="module")
-def filled(served: Dashboard) -> Dashboard:
+def noon() -> datetime:
+    """Yesterday's, in Berlin."""
+    return datetime.combine(yesterday(BERLIN), time(12), BERLIN)
+
+
+@pytest.fixture(scope="module")
+def filled(served: Dashboard, noon: datetime) -> Dashboard:
     """Uses of two machines yesterday at noon, one of each outcome, and one that goes on."""
-    since_noon_s = (SystemClock().now() - _noon()).total_seconds()
     for number, outcome in enumerate(OUTCOMES):
-        served.gym.add_session(outcome, machine_id=f"bike_{number % 2}", ago_s=since_noon_s - 300 * number)
+        began = noon.astimezone(UTC) + timedelta(minutes=5 * number)
+        served.gym.add_session(outcome, machine_id=f"bike_{number % 2}", at=began)
     served.gym.add_session(Outcome.IN_USE, machine_id="rower", ago_s=30)
     return served
-
-
-def _noon() -> datetime:
-    """Yesterday's, in Berlin."""
-    yesterday = SystemClock().now().astimezone(BERLIN).date() - timedelta(days=1)
-    return datetime.combine(yesterday, time(12), BERLIN)
 
 
 def test_cleaning(filled: Dashboard, browser: Browser, tmp_path: Path) -> None:
@@ -60,8 +60,8 @@ def test_cleaning(filled: Dashboard, browser: Browser, tmp_path: Path) -> None:
         page.wait_for_url("**/review?session=*")
 
 
-def test_usage(filled: Dashboard, browser: Browser) -> None:
-    day = _noon().date()
+def test_usage(filled: Dashboard, browser: Browser, noon: datetime) -> None:
+    day = noon.date()
     with filled.visit(browser, f"usage?day={day}") as visit:
         page = visit.page
         expect(page.get_by_label("Timeline of 3 machines: 5 uses", exact=True)).to_be_visible()

@@ -1,8 +1,10 @@
 """What many sessions look at is asked for once, kept for a while, and asked for anew when an operator wants it."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 
 import pytest
+import streamlit as st
+from streamlit.runtime.caching import cache_utils
 
 from backend_api.contract_sessions import MachineList, SessionPage
 from ui import glance
@@ -33,11 +35,14 @@ class CountingApi(BackendApi):
 
 
 @pytest.fixture
-def door(monkeypatch: pytest.MonkeyPatch) -> CountingApi:
+def door(monkeypatch: pytest.MonkeyPatch) -> Iterator[CountingApi]:
+    """Time stands still behind it: what is shared for a while is shared for the whole test."""
     door = CountingApi()
     monkeypatch.setattr(glance, "api", lambda: door)
-    glance.look_again()
-    return door
+    monkeypatch.setattr(cache_utils, "TTLCACHE_TIMER", lambda: 0.0)
+    st.cache_resource.clear()  # what is made from here on goes by that time
+    yield door
+    st.cache_resource.clear()
 
 
 def both(look: Callable[[], object]) -> tuple[object, object]:

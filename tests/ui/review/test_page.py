@@ -34,7 +34,8 @@ def test_without_sessions_it_says_which_command_makes_some_and_fills_by_itself(g
 
 
 def test_sessions_are_found_by_what_became_of_them_where_and_when(gym: Gym) -> None:
-    gym.add_session(Outcome.NOT_CLEANED, ago_s=90_000, machine_id="bike_01")
+    long_ago = SystemClock().now() - timedelta(seconds=90_000)
+    gym.add_session(Outcome.NOT_CLEANED, at=long_ago, machine_id="bike_01")
     gym.add_session(Outcome.CLEANED, ago_s=900, machine_id="bike_01")
     gym.add_session(Outcome.NOT_ATTEMPTED, ago_s=600, machine_id="bike_02")
     app = open_app()
@@ -50,8 +51,7 @@ def test_sessions_are_found_by_what_became_of_them_where_and_when(gym: Gym) -> N
     click(app, "clear")
     app.selectbox(key="period").select("Other days")
     rerun(app)
-    day = (SystemClock().now() - timedelta(seconds=90_000)).date()
-    app.date_input(key="days").set_value((day, day))
+    app.date_input(key="days").set_value((long_ago.date(), long_ago.date()))
     assert outcomes(rerun(app)) == ["Not cleaned"]
 
 

@@ -27,7 +27,7 @@ def test_an_empty_list_has_nowhere_to_go() -> None:
     assert newer_page(feed) == feed
 
 
-@settings(deadline=None, max_examples=30)
+@settings(max_examples=30)
 @given(before=st.integers(1, 3 * PAGE_ITEMS), after=st.integers(0, PAGE_ITEMS + 5))
 def test_paging_shows_each_session_once_while_others_begin(before: int, after: int) -> None:
     source = Memory(some(before))

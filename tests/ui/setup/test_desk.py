@@ -171,7 +171,7 @@ def desks(draw: st.DrawFn) -> Desk:
 
 
 @given(desks())
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 def test_after_any_steps_the_machines_are_ones_that_an_edge_may_watch(desk: Desk) -> None:
     setup = CameraSetup(store_id="gym", machines=desk.machines, config=None)
     assert CameraSetup.model_validate_json(setup.model_dump_json()) == setup
@@ -181,7 +181,7 @@ def test_after_any_steps_the_machines_are_ones_that_an_edge_may_watch(desk: Desk
 
 
 @given(desks(), machines)
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 def test_catching_up_twice_is_as_good_as_once(desk: Desk, present: Machines) -> None:
     once = caught_up(desk, present)
     assert caught_up(once, present) == once

@@ -49,7 +49,7 @@ def as_sent(text: str) -> str:
 
 
 @given(machines)
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 def test_an_edge_watches_what_was_drawn(drawn: Machines) -> None:
     config = loaded(new_config(as_sent(CONFIG), drawn))
     assert describe_setup("gym", config.machines, None).machines == drawn
@@ -84,7 +84,6 @@ def test_without_a_configuration_it_is_the_section_of_the_machines() -> None:
     assert [machine.machine_id for machine in loaded(text).machines] == ["bike_01", "rower_01"]
 
 
-@settings(deadline=None)
 @given(st.sampled_from(["yes", "null", "~", "007", "1e3", "2026-01-31", "- x", "a: b", "# no", "'", '"', "é\u0301"]))
 def test_a_name_that_yaml_could_take_for_something_else_stays_a_name(name: str) -> None:
     [machine] = loaded(new_config(None, (make_machine(name=name),))).machines

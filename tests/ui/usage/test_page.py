@@ -1,23 +1,19 @@
 """The page Usage, run without a browser against a real backend."""
 
-from datetime import datetime, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 
-from backend_api.clock import SystemClock
 from backend_api.contract_cameras import CameraSetup, MachineSetup
 from backend_api.contract_sessions import Outcome
+from tests.days import yesterday
 from tests.ui.app_driver import click, open_app, rerun, words
 from tests.ui.gym import STORE, Gym
 
 ZONE = ((0.1, 0.1), (0.2, 0.1), (0.2, 0.2))
 
 
-def ago_s(day: datetime, hour: int) -> float:
-    """How long ago it was `hour` o'clock on `day`, in UTC, in seconds."""
-    return (SystemClock().now() - day.replace(hour=hour, minute=30)).total_seconds()
-
-
-def yesterday() -> datetime:
-    return (SystemClock().now() - timedelta(days=1)).replace(hour=0, minute=0, second=0, microsecond=0)
+def at(day: date, hour: int) -> datetime:
+    """Half past `hour` on `day`."""
+    return datetime.combine(day, time(hour, 30), UTC)
 
 
 def test_without_machines_it_says_which_command_makes_some(gym: Gym) -> None:
@@ -27,12 +23,12 @@ def test_without_machines_it_says_which_command_makes_some(gym: Gym) -> None:
 
 def test_a_day_without_a_use_leads_to_the_last_one_with_some(gym: Gym) -> None:
     day = yesterday()
-    gym.add_session(Outcome.CLEANED, ago_s=ago_s(day, 10))
+    gym.add_session(Outcome.CLEANED, at=at(day, 10))
     app = open_app("usage", period="Today")
     assert "No machine was in use on this day" in words(app)
     assert "No machine was in use in these days" in words(app)
     click(app, "last_day")
-    assert app.date_input(key="day").value == day.date()
+    assert app.date_input(key="day").value == day
     assert list(app.dataframe[0].value["Cleaning"]) == ["Cleaned"]
 
 
@@ -40,15 +36,15 @@ def test_day_by_day_with_its_sessions_as_a_table(gym: Gym) -> None:
     day = yesterday()
     setups = (MachineSetup(machine_id="treadmill_01", name="Treadmill by the door", zone=ZONE),)
     gym.set_up(CameraSetup(store_id=STORE, machines=setups, config=None))
-    last = gym.add_session(Outcome.NOT_CLEANED, ago_s=ago_s(day, 23))
-    gym.add_session(Outcome.NOT_ATTEMPTED, ago_s=ago_s(day - timedelta(days=1), 12))
-    app = open_app("usage", day=day.date().isoformat(), period="Last 7 days")
+    last = gym.add_session(Outcome.NOT_CLEANED, at=at(day, 23))
+    gym.add_session(Outcome.NOT_ATTEMPTED, at=at(day - timedelta(days=1), 12))
+    app = open_app("usage", day=day.isoformat(), period="Last 7 days")
     table = app.dataframe[0].value
     assert list(table["Use began"]) == ["23:30:00"]
     assert list(table["Machine"]) == ["Treadmill by the door"]
     assert list(table["Review"]) == [f"review?session={last.session_id}"]
     click(app, "day_before")
-    assert app.date_input(key="day").value == day.date() - timedelta(days=1)
+    assert app.date_input(key="day").value == day - timedelta(days=1)
     assert list(app.dataframe[0].value["Cleaning"]) == ["No attempt"]
     click(app, "day_after")
     click(app, "day_after")
@@ -57,9 +53,9 @@ def test_day_by_day_with_its_sessions_as_a_table(gym: Gym) -> None:
 
 def test_many_days_in_figures_by_hour_and_by_machine(gym: Gym) -> None:
     day = yesterday()
-    gym.add_session(Outcome.CLEANED, ago_s=ago_s(day, 10))
-    gym.add_session(Outcome.CLEANED, ago_s=ago_s(day, 11), machine_id="rower")
-    app = open_app("usage", day=day.date().isoformat(), period="Yesterday")
+    gym.add_session(Outcome.CLEANED, at=at(day, 10))
+    gym.add_session(Outcome.CLEANED, at=at(day, 11), machine_id="rower")
+    app = open_app("usage", day=day.isoformat(), period="Yesterday")
     said = words(app)
     assert "Median stay" in said
     assert "1 min 00 s" in said
