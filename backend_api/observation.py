@@ -1,4 +1,7 @@
-"""Every request that could be read is counted and, if wanted, a line of JSON in the log: never its key or its query."""
+"""Every request that could be read is answered, counted and, if wanted, a line of JSON in the log.
+
+The line never has its key or its query.
+"""
 
 import asyncio
 import json
