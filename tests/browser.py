@@ -3,8 +3,9 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from playwright.sync_api import Browser, Page, expect, sync_playwright
+from playwright.sync_api import Browser, FloatRect, Locator, Page, expect, sync_playwright
 
+from tests.processes import eventually
 from tests.requirements import need_program
 
 _PATIENCE_MS = 30_000
@@ -51,6 +52,11 @@ def open_page(
         page = context.new_page()
         page.goto(address)
         yield page
+
+
+def place_of(found: Locator) -> FloatRect:
+    """Where `found` stands on the page, in pixels; what is being drawn anew is nowhere for a moment."""
+    return eventually(found.bounding_box, f"{found} is drawn")
 
 
 def plays(page: Page, timeout_ms: float = 30_000) -> bool:

@@ -8,7 +8,7 @@ from playwright.sync_api import Browser, Page, expect
 from backend_api.contract import Event
 from backend_api.contract_sessions import Outcome
 from backend_api.contract_verdicts import Review, Sighting, Verdict
-from tests.browser import plays
+from tests.browser import place_of, plays
 from tests.ui.dashboard import Dashboard
 from tests.ui.gym import make_picture
 from tests.ui.review.page import reviews, session_of
@@ -21,17 +21,17 @@ _MARKED = "a[aria-current=true]"
 
 @pytest.fixture(scope="module")
 def attempts(served: Dashboard) -> list[Event]:
-    """Three sessions that were judged, the newest first, and between the last two one without an attempt."""
+    """Sessions that were judged, the newest first; between the second and the third lies one without an attempt."""
     gym = served.gym
     seen = (Sighting(frame=1, what="A cloth on the handle."),)
-    kinds = [Outcome.NOT_CLEANED, Outcome.NOT_ATTEMPTED, Outcome.CLEANED, Outcome.CANNOT_TELL]
+    kinds = [Outcome.CLEANED, Outcome.NOT_CLEANED, Outcome.NOT_ATTEMPTED, Outcome.CLEANED, Outcome.CANNOT_TELL]
     events = []
     for number, kind in enumerate(kinds):
         result: dict[str, Any] = {} if kind is Outcome.NOT_ATTEMPTED else {"frame_times_s": (0.5,), "seen": seen}
         ago_s = 3600.0 - 600 * number
         events.append(gym.add_session(kind, ago_s=ago_s, machine_id=f"bike_0{number}", with_clips=True, **result))
         gym.media.frame_path(events[-1].event_id, 1).write_bytes(make_picture())
-    return [events[3], events[2], events[0]]
+    return [events[4], events[3], events[1], events[0]]
 
 
 def expect_open(page: Page, event: Event) -> None:
@@ -44,7 +44,7 @@ def expect_open(page: Page, event: Event) -> None:
 def test_a_clip_plays_on_while_sessions_arrive_and_keys_lead_from_answer_to_answer(
     served: Dashboard, browser: Browser, attempts: list[Event]
 ) -> None:
-    first, second, last = attempts
+    first, second, last, _ = attempts
     with served.visit(browser, "review") as visit:
         page = visit.page
         page.get_by_role("navigation", name="Sessions").get_by_role("link").nth(1).click()
@@ -96,12 +96,7 @@ def test_a_link_opens_on_a_phone_with_the_session_above_the_list(
         assert plays(page)
         expect(page.get_by_text("Disagreed, ann")).to_be_visible()
         expect(page.get_by_alt_text("Frame 1, at 0.5 s")).to_be_visible()
-        clip, rows = (
-            page.locator("video").bounding_box(),
-            page.get_by_role("navigation", name="Sessions").bounding_box(),
-        )
-        assert clip is not None
-        assert rows is not None
+        clip, rows = place_of(page.locator("video")), place_of(page.get_by_role("navigation", name="Sessions"))
         assert clip["y"] + clip["height"] < rows["y"]
         visit.check_everywhere()
         page.set_viewport_size({"width": 390, "height": 844})

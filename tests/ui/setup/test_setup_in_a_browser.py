@@ -8,6 +8,7 @@ from playwright.sync_api import Browser, Page, expect
 
 from backend_api.contract_sessions import Outcome
 from edge_service.config import load_config
+from tests.browser import place_of
 from tests.ui.dashboard import Dashboard, Visit
 from tests.ui.setup.machines import BIKE, ROWER
 from tests.ui.setup.test_setup_page import SETUP, with_camera
@@ -31,8 +32,7 @@ def click_corners(page: Page, corners: Sequence[tuple[float, float]]) -> None:
     stage = page.locator(".stage")
     expect(stage.get_by_role("img")).to_be_visible()
     stage.scroll_into_view_if_needed()
-    frame = stage.bounding_box()
-    assert frame is not None
+    frame = place_of(stage)
     for x, y in corners:
         stage.click(position={"x": x * frame["width"], "y": y * frame["height"]})
 
