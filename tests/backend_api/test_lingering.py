@@ -1,14 +1,12 @@
 """A connection that lingers hands over what was written to it, and ends even so."""
 
 import asyncio
-from collections.abc import Awaitable, Callable
 
 import pytest
 
 from backend_api.lingering import Lingering
-from tests.backend_api.connection import TIMEOUT_S
+from tests.backend_api.connection import TIMEOUT_S, Client
 
-Client = Callable[[asyncio.StreamReader, asyncio.StreamWriter], Awaitable[bytes]]
 # More than a connection holds by itself.
 ANSWER = b"why" * 2_000_000
 

@@ -2,6 +2,7 @@
 
 import logging
 import os
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -64,17 +65,23 @@ def test_a_full_disk_is_told_and_leaves_nothing_half_written(
     assert list(tmp_path.iterdir()) == []
 
 
+def while_writing(act: Callable[[], None], monkeypatch: pytest.MonkeyPatch) -> None:
+    """Have `act` done when the next picture is on the disk, and does not bear its name yet."""
+    fsync = os.fsync
+
+    def sync_and_act(descriptor: int) -> None:
+        monkeypatch.undo()
+        fsync(descriptor)
+        act()
+
+    monkeypatch.setattr(os, "fsync", sync_and_act)
+
+
 def test_what_a_starting_backend_takes_for_a_leftover_is_written_again(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
-    media, fsync = MediaFolder(tmp_path), os.fsync
-
-    def tidied_up(descriptor: int) -> None:
-        monkeypatch.undo()
-        fsync(descriptor)
-        media.remove_leftovers()
-
-    monkeypatch.setattr(os, "fsync", tidied_up)
+    media = MediaFolder(tmp_path)
+    while_writing(media.remove_leftovers, monkeypatch)
     keep_pictures(media, EVENT_ID, PICTURES[:1])
     assert [path.read_bytes() for path in tmp_path.iterdir()] == [b"first"]
     assert not caplog.records
@@ -89,14 +96,8 @@ def test_two_that_judge_the_same_event_are_not_in_each_others_way(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     """One of them has lost its claim, and does not know it yet."""
-    media, fsync = MediaFolder(tmp_path), os.fsync
-
-    def overtaken(descriptor: int) -> None:
-        monkeypatch.undo()
-        fsync(descriptor)
-        keep_pictures(media, EVENT_ID, PICTURES[:1])
-
-    monkeypatch.setattr(os, "fsync", overtaken)
+    media = MediaFolder(tmp_path)
+    while_writing(lambda: keep_pictures(media, EVENT_ID, PICTURES[:1]), monkeypatch)
     keep_pictures(media, EVENT_ID, PICTURES[:1])
     assert [path.read_bytes() for path in tmp_path.iterdir()] == [b"first"]
     assert not caplog.records
