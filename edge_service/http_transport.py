@@ -84,7 +84,9 @@ def _host(backend_url: str) -> str:
         parts = urlsplit(backend_url)
         host, _ = (parts.hostname or "").encode("idna").decode(), parts.port
     except ValueError as error:
-        raise UsageError(f"the backend's address {backend_url!r} is none: {error}") from error
+        raise UsageError(
+            f"the backend's address {backend_url!r} is none: {error}; write it as http://127.0.0.1:8000"
+        ) from error
     if parts.scheme not in {"http", "https"} or not host:
         raise UsageError(f"the backend's address {backend_url!r} is none: write it as http://127.0.0.1:8000")
     return host
