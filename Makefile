@@ -7,8 +7,8 @@ export PYTHONUNBUFFERED := 1
 
 # A busy port is one line, and nothing has been started by then.
 define CHECK_PORTS
-from backend_api.listening import listen
-from backend_api.process import run_process
+from backend_api.web.listening import listen
+from backend_api.base.process import run_process
 run_process(lambda: [listen("127.0.0.1", port).close() for port in (8000, 8501)] and 0)
 endef
 export CHECK_PORTS

@@ -13,25 +13,25 @@ from collections.abc import Iterable, Iterator  # noqa: E402
 from contextlib import closing  # noqa: E402
 from dataclasses import dataclass  # noqa: E402
 
-from backend_api.check_clips import check_clips  # noqa: E402
-from backend_api.check_enrichments import check_enrichments  # noqa: E402
-from backend_api.check_folder import check_folder  # noqa: E402
-from backend_api.check_sessions import check_sessions  # noqa: E402
-from backend_api.clock import Clock, SystemClock  # noqa: E402
-from backend_api.database import Database  # noqa: E402
-from backend_api.doctor_options import Options, parse_options  # noqa: E402
-from backend_api.failures import StoreBusy, StoreFull  # noqa: E402
-from backend_api.finding import Finding  # noqa: E402
-from backend_api.instants import to_ms  # noqa: E402
-from backend_api.media import MediaFolder  # noqa: E402
-from backend_api.process import (  # noqa: E402
+from backend_api.base.clock import Clock, SystemClock  # noqa: E402
+from backend_api.base.instants import to_ms  # noqa: E402
+from backend_api.base.process import (  # noqa: E402
     EXIT_DONE,
     EXIT_FAILED,
     FatalError,
     UsageError,
     run_process,
 )
-from backend_api.schema import open_database  # noqa: E402
+from backend_api.checks.clips import check_clips  # noqa: E402
+from backend_api.checks.enrichments import check_enrichments  # noqa: E402
+from backend_api.checks.finding import Finding  # noqa: E402
+from backend_api.checks.folder import check_folder  # noqa: E402
+from backend_api.checks.sessions import check_sessions  # noqa: E402
+from backend_api.doctor_options import Options, parse_options  # noqa: E402
+from backend_api.media.folder import MediaFolder  # noqa: E402
+from backend_api.store.database import Database  # noqa: E402
+from backend_api.store.errors import StoreBusy, StoreFull  # noqa: E402
+from backend_api.store.migrate import open_database  # noqa: E402
 
 
 @dataclass(slots=True)

@@ -6,9 +6,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from backend_api.check_folder import ASIDE
-from backend_api.media import folder_beside
-from backend_api.process import REPOSITORY, ArgumentParser, folder
+from backend_api.base.process import REPOSITORY, ArgumentParser, folder
+from backend_api.checks.folder import ASIDE
+from backend_api.media.folder import folder_beside
 
 
 @dataclass(frozen=True, slots=True)

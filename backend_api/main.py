@@ -15,12 +15,8 @@ from contextlib import closing  # noqa: E402
 from urllib.parse import urlsplit  # noqa: E402
 from uuid import uuid4  # noqa: E402
 
-from backend_api.app import create_app  # noqa: E402
-from backend_api.clock import SystemClock  # noqa: E402
-from backend_api.keys import Keys  # noqa: E402
-from backend_api.listening import listen  # noqa: E402
-from backend_api.media import MediaFolder, folder_beside  # noqa: E402
-from backend_api.process import (  # noqa: E402
+from backend_api.base.clock import SystemClock  # noqa: E402
+from backend_api.base.process import (  # noqa: E402
     EXIT_DONE,
     REPOSITORY,
     ArgumentParser,
@@ -28,10 +24,14 @@ from backend_api.process import (  # noqa: E402
     run_process,
     stop_on_signals,
 )
-from backend_api.retention_policy import KeepLimits  # noqa: E402
-from backend_api.server import serve  # noqa: E402
-from backend_api.settings import Settings  # noqa: E402
-from backend_api.store import Store  # noqa: E402
+from backend_api.media.folder import MediaFolder, folder_beside  # noqa: E402
+from backend_api.media.retention_policy import KeepLimits  # noqa: E402
+from backend_api.store.store import Store  # noqa: E402
+from backend_api.web.app import create_app  # noqa: E402
+from backend_api.web.keys import Keys  # noqa: E402
+from backend_api.web.listening import listen  # noqa: E402
+from backend_api.web.server import serve  # noqa: E402
+from backend_api.web.settings import Settings  # noqa: E402
 
 log = logging.getLogger(__name__)
 

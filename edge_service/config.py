@@ -6,11 +6,11 @@ from urllib.parse import urlsplit
 
 from pydantic import TypeAdapter, ValidationError
 
-from backend_api.contract_types import Name
-from backend_api.contract_zones import zone_problem
+from backend_api.contract.values import Name
+from backend_api.contract.zones import zone_problem
 from edge_service.detector_config import DetectorConfig, read_detector
-from edge_service.machine import FEET, Anchor, AnchorKind, Machine, Point, RuleTimes
-from edge_service.setting import Setting, read_settings
+from edge_service.rules.machine import FEET, Anchor, AnchorKind, Machine, Point, RuleTimes
+from edge_service.yaml_file import Setting, read_settings
 
 _MACHINE_KEYS = ("machine_id", "name", "zone", "anchor", "rules")
 _NAME: TypeAdapter[str] = TypeAdapter(Name)

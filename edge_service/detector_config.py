@@ -4,8 +4,8 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Literal
 
-from backend_api.process import UsageError
-from edge_service.setting import Setting
+from backend_api.base.process import UsageError
+from edge_service.yaml_file import Setting
 
 DetectorKind = Literal["mock", "onnx"]
 _OF_ONNX_ALONE = ("model", "nms", "class_id", "input_size")

@@ -14,13 +14,13 @@ ROOT = str(Path(__file__).resolve().parent.parent)
 if ROOT not in sys.path:
     sys.path.insert(0, ROOT)
 
-from backend_api.contract import Event  # noqa: E402
-from backend_api.process import EXIT_DONE, ArgumentParser, UsageError, run_process  # noqa: E402
-from edge_service.api_key import find_api_key  # noqa: E402
-from edge_service.event_source import read_events  # noqa: E402
-from edge_service.score import TOLERANCES_S, score  # noqa: E402
-from edge_service.score_report import to_json, to_table  # noqa: E402
-from edge_service.truth import Moment, Truth, load_truth  # noqa: E402
+from backend_api.base.process import EXIT_DONE, ArgumentParser, UsageError, run_process  # noqa: E402
+from backend_api.contract.events import Event  # noqa: E402
+from edge_service.delivery.api_key import find_api_key  # noqa: E402
+from edge_service.evaluation.event_reader import read_events  # noqa: E402
+from edge_service.evaluation.score import TOLERANCES_S, score  # noqa: E402
+from edge_service.evaluation.score_report import to_json, to_table  # noqa: E402
+from edge_service.evaluation.truth import Moment, Truth, load_truth  # noqa: E402
 
 # Events around the looked-at time still belong to it, as far as the widest tolerance reaches.
 _MARGIN_S = TOLERANCES_S[-1]

@@ -13,41 +13,41 @@ ROOT = str(Path(__file__).resolve().parent.parent)
 if ROOT not in sys.path:
     sys.path.insert(0, ROOT)
 
-from backend_api.clock import Clock, SystemClock  # noqa: E402
-from backend_api.contract_types import to_milliseconds  # noqa: E402
-from backend_api.process import EXIT_DONE, project_version, run_process, stop_on_signals  # noqa: E402
-from edge_service.api_key import find_api_key  # noqa: E402
-from edge_service.backend_call import BackendCall  # noqa: E402
-from edge_service.camera_setup import describe_setup, shareable_config  # noqa: E402
-from edge_service.checkpoint import CheckpointFile, Run  # noqa: E402
+from backend_api.base.clock import Clock, SystemClock  # noqa: E402
+from backend_api.base.process import EXIT_DONE, project_version, run_process, stop_on_signals  # noqa: E402
+from backend_api.contract.values import to_milliseconds  # noqa: E402
+from edge_service.clips.event_factory import EventFactory  # noqa: E402
+from edge_service.clips.media_folder import remove_leftovers  # noqa: E402
+from edge_service.clips.recorder import Recorder  # noqa: E402
 from edge_service.config import Config, load_config  # noqa: E402
-from edge_service.detector import Detector  # noqa: E402
+from edge_service.delivery.api_key import find_api_key  # noqa: E402
+from edge_service.delivery.backend_call import BackendCall  # noqa: E402
+from edge_service.delivery.heartbeat import Heartbeat  # noqa: E402
+from edge_service.delivery.http_transport import HttpTransport  # noqa: E402
+from edge_service.delivery.sender import DRAIN_PATIENCE_S, STOPPED_PATIENCE_S, Sender  # noqa: E402
+from edge_service.delivery.shared_folder import FolderAwareTransport, SharedFolder  # noqa: E402
+from edge_service.delivery.uploading import UploadingTransport  # noqa: E402
+from edge_service.detection.detector import Detector  # noqa: E402
+from edge_service.detection.onnx_detector import open_onnx_detector  # noqa: E402
 from edge_service.detector_config import DetectorConfig, with_flags  # noqa: E402
-from edge_service.disk import Disk  # noqa: E402
-from edge_service.event_factory import EventFactory  # noqa: E402
-from edge_service.folders import make_writable  # noqa: E402
-from edge_service.heartbeat import Heartbeat  # noqa: E402
-from edge_service.http_transport import HttpTransport  # noqa: E402
-from edge_service.machine import Machine  # noqa: E402
-from edge_service.media_folder import remove_leftovers  # noqa: E402
-from edge_service.mock_detector import MockDetector  # noqa: E402
-from edge_service.onnx_detector import open_onnx_detector  # noqa: E402
 from edge_service.options import Options, parse_options  # noqa: E402
-from edge_service.outbox import Outbox  # noqa: E402
-from edge_service.packet_ring import PacketRing, reach_s  # noqa: E402
-from edge_service.preview_video import preview_of  # noqa: E402
-from edge_service.recorder import Recorder  # noqa: E402
-from edge_service.recovery import recover  # noqa: E402
-from edge_service.reporter import make_reporter, messages_of  # noqa: E402
-from edge_service.rules import RuleEngine  # noqa: E402
-from edge_service.scenario import Scenario  # noqa: E402
-from edge_service.sender import DRAIN_PATIENCE_S, STOPPED_PATIENCE_S, Sender  # noqa: E402
-from edge_service.shared_folder import FolderAwareTransport, SharedFolder  # noqa: E402
-from edge_service.sources import open_source  # noqa: E402
-from edge_service.tracker import Tracker  # noqa: E402
-from edge_service.uploading import UploadingTransport  # noqa: E402
-from edge_service.video_address import identity  # noqa: E402
-from edge_service.watch import Camera, Watch  # noqa: E402
+from edge_service.outbox.disk import Disk  # noqa: E402
+from edge_service.outbox.folders import make_writable  # noqa: E402
+from edge_service.outbox.outbox import Outbox  # noqa: E402
+from edge_service.pipeline.camera_loop import Camera, Watch  # noqa: E402
+from edge_service.pipeline.camera_reports import make_reporter, messages_of  # noqa: E402
+from edge_service.pipeline.camera_setup import describe_setup, shareable_config  # noqa: E402
+from edge_service.pipeline.checkpoint import CheckpointFile, Run  # noqa: E402
+from edge_service.pipeline.preview_video import preview_of  # noqa: E402
+from edge_service.pipeline.recovery import recover  # noqa: E402
+from edge_service.rules.engine import RuleEngine  # noqa: E402
+from edge_service.rules.machine import Machine  # noqa: E402
+from edge_service.simulation.mock_detector import MockDetector  # noqa: E402
+from edge_service.simulation.scenario import Scenario  # noqa: E402
+from edge_service.tracking.tracker import Tracker  # noqa: E402
+from edge_service.video.address import identity  # noqa: E402
+from edge_service.video.open_source import open_source  # noqa: E402
+from edge_service.video.packet_ring import PacketRing, reach_s  # noqa: E402
 
 # A report that is not answered by then is forgotten for the next one.
 REPORT_TIMEOUT_S = 3.0

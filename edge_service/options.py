@@ -9,10 +9,10 @@ from typing import get_args
 
 from pydantic import TypeAdapter, ValidationError
 
-from backend_api.contract_types import Name, Timestamp
-from backend_api.process import REPOSITORY, ArgumentParser, UsageError, folder
+from backend_api.base.process import REPOSITORY, ArgumentParser, UsageError, folder
+from backend_api.contract.values import Name, Timestamp
 from edge_service.detector_config import DetectorKind
-from edge_service.video_address import VideoAddress, parse_video
+from edge_service.video.address import VideoAddress, parse_video
 
 _NAME: TypeAdapter[str] = TypeAdapter(Name)
 _TIMESTAMP: TypeAdapter[datetime] = TypeAdapter(Timestamp)

@@ -21,16 +21,16 @@ ROOT = str(Path(__file__).resolve().parent.parent)
 if ROOT not in sys.path:
     sys.path.insert(0, ROOT)
 
-from backend_api.process import REPOSITORY, ArgumentParser, UsageError, run_process  # noqa: E402
+from backend_api.base.process import REPOSITORY, ArgumentParser, UsageError, run_process  # noqa: E402
 from edge_service.config import load_config  # noqa: E402
-from edge_service.disk import Disk  # noqa: E402
-from edge_service.figure_picture import draw_figure  # noqa: E402
-from edge_service.frame import Image  # noqa: E402
-from edge_service.gym_picture import draw_gym, draw_label  # noqa: E402
-from edge_service.machine import Machine  # noqa: E402
-from edge_service.scenario import Scenario  # noqa: E402
-from edge_service.scenario_truth import scenario_truth  # noqa: E402
-from edge_service.truth import format_truth  # noqa: E402
+from edge_service.evaluation.scenario_truth import scenario_truth  # noqa: E402
+from edge_service.evaluation.truth import format_truth  # noqa: E402
+from edge_service.outbox.disk import Disk  # noqa: E402
+from edge_service.rules.machine import Machine  # noqa: E402
+from edge_service.simulation.figure_picture import draw_figure  # noqa: E402
+from edge_service.simulation.gym_picture import draw_gym, draw_label  # noqa: E402
+from edge_service.simulation.scenario import Scenario  # noqa: E402
+from edge_service.video.frame import Image  # noqa: E402
 
 WIDTH, HEIGHT, FPS = 1280, 720, 30
 

@@ -8,9 +8,9 @@ from pathlib import Path
 from typing import Literal
 from uuid import UUID
 
-from backend_api.media import folder_beside
-from backend_api.process import REPOSITORY, ArgumentParser, UsageError, folder
-from mm_worker.prompt import DEFAULT_PROMPT
+from backend_api.base.process import REPOSITORY, ArgumentParser, UsageError, folder
+from backend_api.media.folder import folder_beside
+from mm_worker.vlm.prompt import DEFAULT_PROMPT
 
 _COUNT_DIGITS = 15
 # As long as it may be in a result.

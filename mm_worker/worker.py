@@ -12,15 +12,15 @@ import random  # noqa: E402
 import threading  # noqa: E402
 from contextlib import closing  # noqa: E402
 
-from backend_api.clock import Clock, SystemClock  # noqa: E402
-from backend_api.media import MediaFolder  # noqa: E402
-from backend_api.process import EXIT_DONE, FatalError, UsageError, run_process, stop_on_signals  # noqa: E402
-from backend_api.store import DatabaseNotReady, Store, StoreBusy, StoreFull  # noqa: E402
-from mm_worker.loop import Outcome, Pace, Worker  # noqa: E402
+from backend_api.base.clock import Clock, SystemClock  # noqa: E402
+from backend_api.base.process import EXIT_DONE, FatalError, UsageError, run_process, stop_on_signals  # noqa: E402
+from backend_api.media.folder import MediaFolder  # noqa: E402
+from backend_api.store.store import DatabaseNotReady, Store, StoreBusy, StoreFull  # noqa: E402
+from mm_worker.jobs.retry import RetryPolicy  # noqa: E402
+from mm_worker.jobs.setting_up import Chat, Model, set_up_chat, set_up_model  # noqa: E402
+from mm_worker.jobs.together import run_together  # noqa: E402
+from mm_worker.jobs.worker_loop import Outcome, Pace, Worker  # noqa: E402
 from mm_worker.options import Options, parse_options  # noqa: E402
-from mm_worker.retry import RetryPolicy  # noqa: E402
-from mm_worker.setting_up import Chat, Model, set_up_chat, set_up_model  # noqa: E402
-from mm_worker.together import run_together  # noqa: E402
 
 log = logging.getLogger(__name__)
 

@@ -3,7 +3,7 @@
 import threading
 from datetime import UTC, date, datetime, time, timedelta, tzinfo
 
-from backend_api.clock import SystemClock
+from backend_api.base.clock import SystemClock
 
 _CLOCK = SystemClock()
 # Longer than from here to where a test looks at the page, and on both sides: some begin with what was a minute ago.

@@ -12,8 +12,8 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self, TypeVar
 
-from backend_api.clock import SystemClock
-from backend_api.process import REPOSITORY
+from backend_api.base.clock import SystemClock
+from backend_api.base.process import REPOSITORY
 
 _CLOCK = SystemClock()
 T = TypeVar("T")

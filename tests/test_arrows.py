@@ -7,15 +7,15 @@ from pathlib import Path
 
 import pytest
 
-from backend_api.process import REPOSITORY
+from backend_api.base.process import REPOSITORY
 
 CONTRACT = tuple(f"backend_api.{path.stem}" for path in sorted((REPOSITORY / "backend_api").glob("contract*.py")))
-SHARED = (*CONTRACT, "backend_api.clock", "backend_api.process")
+SHARED = (*CONTRACT, "backend_api.base.clock", "backend_api.base.process")
 # What each folder may import of the project besides itself.
 ALLOWED: dict[str, tuple[str, ...]] = {
     "backend_api": (),
     "edge_service": SHARED,
-    "mm_worker": (*SHARED, "backend_api.store", "backend_api.media", "backend_api.agreement"),
+    "mm_worker": (*SHARED, "backend_api.store.store", "backend_api.media.folder", "backend_api.reports.agreement"),
     "ui": SHARED,
 }
 MAX_LINES = 260
@@ -86,7 +86,7 @@ def test_no_name_hides_a_module_of_the_standard_library(path: Path) -> None:
 
 @project_files
 def test_the_clock_alone_asks_the_time_and_sleeps(path: Path) -> None:
-    if _name(path) == "backend_api/clock.py":
+    if _name(path) == "backend_api/base/clock.py":
         return
     tree = _parse(path)
     calls = {
@@ -123,13 +123,13 @@ def test_a_file_can_be_seen_whole(path: Path) -> None:
 @pytest.mark.parametrize(
     ("folder", "source", "found"),
     [
-        ("edge_service", "from backend_api.store import Store", ["backend_api.store"]),
-        ("edge_service", "from backend_api import store", ["backend_api.store"]),
+        ("edge_service", "from backend_api.store.store import Store", ["backend_api.store.store"]),
+        ("edge_service", "from backend_api import store", ["backend_api.store.store"]),
         ("edge_service", "from backend_api import contract", []),
-        ("ui", "import mm_worker.loop as loop", ["mm_worker.loop"]),
-        ("mm_worker", "from backend_api.store import Store", []),
+        ("ui", "import mm_worker.jobs.worker_loop as loop", ["mm_worker.jobs.worker_loop"]),
+        ("mm_worker", "from backend_api.store.store import Store", []),
         ("mm_worker", "def later():\n    from backend_api.main import app", ["backend_api.main"]),
-        ("backend_api", "from edge_service.rules import RuleEngine", ["edge_service.rules"]),
+        ("backend_api", "from edge_service.rules.engine import RuleEngine", ["edge_service.rules.engine"]),
         ("backend_api", "from .contract import Event", [".contract"]),
         ("backend_api", "from tests.fake_clock import FakeClock", ["tests.fake_clock"]),
         ("backend_api", "import backend_apis", []),

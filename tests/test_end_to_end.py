@@ -10,10 +10,10 @@ import pytest
 import requests
 from playwright.sync_api import Browser
 
-from backend_api.contract import EventPage, EventType, StoredEvent
-from backend_api.contract_cameras import CameraSetupState
-from backend_api.contract_verdicts import MmStatus
-from backend_api.jpeg import jpeg_size
+from backend_api.contract.cameras import CameraSetupState
+from backend_api.contract.events import EventPage, EventType, StoredEvent
+from backend_api.contract.verdicts import MmStatus
+from backend_api.web.jpeg import jpeg_size
 from tests.browser import open_page, plays
 from tests.processes import Running, eventually, free_port, script
 

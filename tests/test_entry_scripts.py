@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser
 
-from backend_api.process import REPOSITORY
+from backend_api.base.process import REPOSITORY
 from tests.browser import open_page
 from tests.processes import Running, free_port
 

@@ -4,7 +4,7 @@ from math import cos, pi, sin
 
 from hypothesis import strategies as st
 
-from backend_api.contract_zones import Point
+from backend_api.contract.zones import Point
 
 SQUARE = ((0.2, 0.2), (0.8, 0.2), (0.8, 0.8), (0.2, 0.8))
 # The letter U: its notch is outside.

@@ -9,10 +9,10 @@ if ROOT not in sys.path:
 
 import streamlit as st  # noqa: E402
 
-from backend_api.process import UsageError  # noqa: E402
-from ui.api import BackendError  # noqa: E402
-from ui.away import show_away, show_misconfigured  # noqa: E402
-from ui.session import api, settings  # noqa: E402
+from backend_api.base.process import UsageError  # noqa: E402
+from ui.client.api import BackendError  # noqa: E402
+from ui.client.context import api, settings  # noqa: E402
+from ui.widgets.away import show_away, show_misconfigured  # noqa: E402
 
 PAGES = [
     ("views/now.py", "Now"),

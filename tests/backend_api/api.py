@@ -5,8 +5,8 @@ import json
 from fastapi.testclient import TestClient
 from httpx import Response
 
-from backend_api.contract import BatchResult, Event
-from backend_api.contract_types import Problem
+from backend_api.contract.events import BatchResult, Event
+from backend_api.contract.values import Problem
 from tests.backend_api.events import make_event
 
 JSON = {"Content-Type": "application/json"}

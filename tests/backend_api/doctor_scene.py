@@ -9,10 +9,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from backend_api.contract import ClipInfo, Event, EventType, clip_name
+from backend_api.contract.events import ClipInfo, Event, EventType, clip_name
 from backend_api.doctor import examine
 from backend_api.doctor_options import Options
-from backend_api.store import Store
+from backend_api.store.store import Store
 from tests.backend_api.events import START, make_event
 from tests.fake_clock import FakeClock
 

@@ -4,8 +4,8 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from backend_api.contract import Event, EventType, make_event_id
-from backend_api.contract_verdicts import MmResult, Verdict
+from backend_api.contract.events import Event, EventType, make_event_id
+from backend_api.contract.verdicts import MmResult, Verdict
 
 START = datetime(2026, 1, 31, 9, tzinfo=UTC)
 

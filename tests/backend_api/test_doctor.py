@@ -7,12 +7,12 @@ from uuid import UUID
 
 import pytest
 
-from backend_api import check_folder, sweep
-from backend_api.contract import EventType, clip_name, thumbnail_name
-from backend_api.finding import Kind
-from backend_api.media import MediaFolder
-from backend_api.process import FatalError, UsageError
-from backend_api.store import Store
+from backend_api.base.process import FatalError, UsageError
+from backend_api.checks import folder, sweep
+from backend_api.checks.finding import Kind
+from backend_api.contract.events import EventType, clip_name, thumbnail_name
+from backend_api.media.folder import MediaFolder
+from backend_api.store.store import Store
 from tests.backend_api.doctor_scene import ORPHAN_AGE_S, SESSION_AGE_S, Scene
 from tests.fake_clock import FakeClock
 
@@ -40,8 +40,8 @@ def damage(scene: Scene) -> None:
     scene.add_with_clip(at_s=1000)[1].unlink()
     scene.add_with_clip(at_s=1001)[1].write_bytes(b"else")
     path = scene.add_with_clip(at_s=1002)[1]
-    (scene.media / check_folder.ASIDE).mkdir()
-    path.rename(scene.media / check_folder.ASIDE / path.name)
+    (scene.media / folder.ASIDE).mkdir()
+    path.rename(scene.media / folder.ASIDE / path.name)
     scene.put(clip_name(UUID(int=1)), age_s=ORPHAN_AGE_S + 1)
     scene.put(clip_name(UUID(int=2)), age_s=ORPHAN_AGE_S - 1)
     scene.put(clip_name(UUID(int=3)) + ".tmp", age_s=ORPHAN_AGE_S + 1)
@@ -109,7 +109,7 @@ def test_it_passes_over_everything_in_parts(scene: Scene, monkeypatch: pytest.Mo
     damage(scene)
     whole = sorted(scene.examine().findings)
     monkeypatch.setattr(sweep, "WINDOW_ROWS", 2)
-    monkeypatch.setattr(check_folder, "_FILES_A_QUERY", 2)
+    monkeypatch.setattr(folder, "_FILES_A_QUERY", 2)
     assert sorted(scene.examine().findings) == whole
 
 
@@ -147,7 +147,7 @@ def test_a_missing_media_folder_is_not_made(scene: Scene, tmp_path: Path) -> Non
 def test_a_database_that_stays_locked_can_be_looked_at_but_not_repaired(
     scene: Scene, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("backend_api.database.BUSY_TIMEOUT_MS", 1)
+    monkeypatch.setattr("backend_api.store.database.BUSY_TIMEOUT_MS", 1)
     scene.add(EventType.CLEANING_ATTEMPT)
     scene.sql("DELETE FROM enrichments")
     with closing(sqlite3.connect(scene.db, isolation_level=None)) as other:

@@ -4,13 +4,13 @@ from pathlib import Path
 
 import pytest
 
-from backend_api.check_enrichments import check_enrichments
-from backend_api.contract import EventType
-from backend_api.contract_verdicts import MmStatus
-from backend_api.database import Database
-from backend_api.instants import to_ms
-from backend_api.media import MediaFolder
-from backend_api.store import Store
+from backend_api.base.instants import to_ms
+from backend_api.checks.enrichments import check_enrichments
+from backend_api.contract.events import EventType
+from backend_api.contract.verdicts import MmStatus
+from backend_api.media.folder import MediaFolder
+from backend_api.store.database import Database
+from backend_api.store.store import Store
 from tests.backend_api.doctor_scene import Scene
 from tests.backend_api.events import make_result
 from tests.fake_clock import FakeClock

@@ -6,11 +6,11 @@ from uuid import UUID
 
 import pytest
 
-from backend_api.check_folder import ASIDE
-from backend_api.contract import EventType, clip_name, frame_name, thumbnail_name
-from backend_api.contract_verdicts import MAX_SHOWN_FRAMES
-from backend_api.media import MediaFolder
-from backend_api.store import Store
+from backend_api.checks.folder import ASIDE
+from backend_api.contract.events import EventType, clip_name, frame_name, thumbnail_name
+from backend_api.contract.verdicts import MAX_SHOWN_FRAMES
+from backend_api.media.folder import MediaFolder
+from backend_api.store.store import Store
 from tests.backend_api.doctor_scene import ORPHAN_AGE_S, Scene
 from tests.fake_clock import FakeClock
 

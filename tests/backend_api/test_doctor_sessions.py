@@ -5,9 +5,9 @@ from typing import Any
 
 import pytest
 
-from backend_api.contract import EventType
-from backend_api.media import MediaFolder
-from backend_api.store import Store
+from backend_api.contract.events import EventType
+from backend_api.media.folder import MediaFolder
+from backend_api.store.store import Store
 from tests.backend_api.doctor_scene import SESSION_AGE_S, Scene
 from tests.fake_clock import FakeClock
 

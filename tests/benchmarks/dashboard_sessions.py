@@ -15,7 +15,7 @@ from streamlit.proto.ForwardMsg_pb2 import ForwardMsg
 from websockets.asyncio.client import ClientConnection, connect
 from websockets.typing import Subprotocol
 
-from backend_api.clock import SystemClock
+from backend_api.base.clock import SystemClock
 
 _MAX_MESSAGE_BYTES = 64 * 1024**2
 _CLOCK = SystemClock()

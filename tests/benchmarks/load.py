@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
 
-from backend_api.clock import SystemClock
+from backend_api.base.clock import SystemClock
 
 TIMEOUT_S = 60.0
 

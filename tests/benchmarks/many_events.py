@@ -4,10 +4,10 @@ import sqlite3
 from contextlib import closing
 from pathlib import Path
 
-from backend_api.clock import SystemClock
-from backend_api.contract import EventType
-from backend_api.contract_verdicts import Verdict
-from backend_api.store import Store
+from backend_api.base.clock import SystemClock
+from backend_api.contract.events import EventType
+from backend_api.contract.verdicts import Verdict
+from backend_api.store.store import Store
 
 BEGIN_MS = 1_700_000_000_000  # since 1970
 # One event every ten seconds on twenty machines of four cameras.

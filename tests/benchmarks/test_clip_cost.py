@@ -4,11 +4,11 @@ import resource
 from collections.abc import Callable
 from pathlib import Path
 
-from edge_service.clip import cut
-from edge_service.encode import encode
-from edge_service.encoded import EncodedPacket
-from edge_service.packet_ring import PacketRing
-from edge_service.video import VideoSource
+from edge_service.clips.cut import cut
+from edge_service.clips.encode import encode
+from edge_service.video.file_source import VideoSource
+from edge_service.video.packet_ring import PacketRing
+from edge_service.video.packets import EncodedPacket
 from tests.benchmarks.busy_video import draw_busy_video
 
 CLIP_S = 8.0

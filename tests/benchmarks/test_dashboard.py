@@ -12,9 +12,9 @@ import psutil
 import pytest
 from playwright.sync_api import expect
 
-from backend_api.clock import SystemClock
-from backend_api.instants import to_ms
-from backend_api.process import REPOSITORY
+from backend_api.base.clock import SystemClock
+from backend_api.base.instants import to_ms
+from backend_api.base.process import REPOSITORY
 from tests.benchmarks.dashboard_sessions import OpenSession
 from tests.benchmarks.many_events import STEP_MS, make_store
 from tests.browser import open_page, running_browser

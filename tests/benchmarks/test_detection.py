@@ -11,19 +11,19 @@ from pathlib import Path
 
 import pytest
 
-from backend_api.process import REPOSITORY
+from backend_api.base.process import REPOSITORY
 from edge_service.config import load_config
+from edge_service.detection.network import Array, Network
+from edge_service.detection.network_onnxruntime import OnnxRuntimeNetwork
+from edge_service.detection.network_opencv import OpenCvNetwork
+from edge_service.detection.onnx_detector import open_onnx_detector
 from edge_service.detector_config import DetectorConfig
-from edge_service.frame import Frame
-from edge_service.mock_detector import MockDetector
-from edge_service.network import Array, Network
-from edge_service.network_onnxruntime import OnnxRuntimeNetwork
-from edge_service.network_opencv import OpenCvNetwork
-from edge_service.onnx_detector import open_onnx_detector
-from edge_service.packet_ring import PacketRing
-from edge_service.scenario import Scenario
-from edge_service.tracker import Tracker
-from edge_service.video import VideoSource
+from edge_service.simulation.mock_detector import MockDetector
+from edge_service.simulation.scenario import Scenario
+from edge_service.tracking.tracker import Tracker
+from edge_service.video.file_source import VideoSource
+from edge_service.video.frame import Frame
+from edge_service.video.packet_ring import PacketRing
 from tests.benchmarks.busy_video import draw_busy_video
 
 FPS = 5.0

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 import requests
 
-from backend_api.contract import EventPage
+from backend_api.contract.events import EventPage
 from tests.benchmarks.busy_video import draw_busy_video
 from tests.benchmarks.measure import Cost, cost_of
 from tests.processes import Running, free_port, script

@@ -6,10 +6,10 @@ from contextlib import closing
 from pathlib import Path
 from statistics import median
 
-from backend_api.clock import SystemClock
-from backend_api.contract import ClipInfo
-from backend_api.media import MediaFolder
-from backend_api.store import Store
+from backend_api.base.clock import SystemClock
+from backend_api.contract.events import ClipInfo
+from backend_api.media.folder import MediaFolder
+from backend_api.store.store import Store
 from tests.backend_api.events import START, make_event
 from tests.benchmarks.test_ingest import backend_command, peer_command, served
 from tests.processes import free_port

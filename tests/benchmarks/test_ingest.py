@@ -9,9 +9,9 @@ from itertools import islice
 from pathlib import Path
 from uuid import uuid4
 
-from backend_api.clock import SystemClock
-from backend_api.contract import MAX_BATCH_LINES, Event, EventType, make_event_id
-from backend_api.store import Store
+from backend_api.base.clock import SystemClock
+from backend_api.contract.events import MAX_BATCH_LINES, Event, EventType, make_event_id
+from backend_api.store.store import Store
 from tests.benchmarks.load import post_all
 from tests.benchmarks.rounds import in_words, measure_in_turn, ratio
 from tests.processes import Running, free_port, script

@@ -11,10 +11,10 @@ from uuid import uuid4
 
 import persistqueue
 
-from backend_api.clock import SystemClock
-from backend_api.contract import Event, EventType, make_event_id
-from backend_api.contract_verdicts import MmResult, Verdict
-from backend_api.store import Store
+from backend_api.base.clock import SystemClock
+from backend_api.contract.events import Event, EventType, make_event_id
+from backend_api.contract.verdicts import MmResult, Verdict
+from backend_api.store.store import Store
 from tests.benchmarks.rounds import in_words, measure_in_turn, ratio
 
 LEASE_S = 60.0

@@ -11,16 +11,16 @@ from uuid import UUID
 
 import pytest
 
-from backend_api.clock import SystemClock
-from backend_api.contract import EventType
-from backend_api.contract_sessions import Outcome
-from backend_api.contract_verdicts import Verdict
-from backend_api.instants import from_ms
-from backend_api.keyset import Order
-from backend_api.machines import MachineQuery
-from backend_api.sessions import SessionQuery
-from backend_api.stats import StatsQuery
-from backend_api.store import EventQuery, Store
+from backend_api.base.clock import SystemClock
+from backend_api.base.instants import from_ms
+from backend_api.contract.events import EventType
+from backend_api.contract.sessions import Outcome
+from backend_api.contract.verdicts import Verdict
+from backend_api.reports.machines import MachineQuery
+from backend_api.reports.sessions import SessionQuery
+from backend_api.reports.stats import StatsQuery
+from backend_api.store.keyset import Order
+from backend_api.store.store import EventQuery, Store
 from tests.benchmarks.many_events import BEGIN_MS, STEP_MS, make_store
 
 SMALL, LARGE = 10_000, 1_000_000

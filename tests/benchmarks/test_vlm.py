@@ -12,18 +12,18 @@ import av
 import cv2
 import numpy as np
 
-from backend_api.clock import SystemClock
-from backend_api.contract import ClipInfo, Event, clip_name
-from backend_api.media import MediaFolder
-from backend_api.store import Store
-from mm_worker.chat_server import ChatServer
-from mm_worker.gate import Gate
-from mm_worker.ledger import Caps, Ledger
-from mm_worker.loop import Outcome, Pace, Worker
-from mm_worker.openai_vlm import OpenAiVlm
-from mm_worker.prompt import DEFAULT_PROMPT, load_prompt
-from mm_worker.retry import RetryPolicy
-from mm_worker.together import run_together
+from backend_api.base.clock import SystemClock
+from backend_api.contract.events import ClipInfo, Event, clip_name
+from backend_api.media.folder import MediaFolder
+from backend_api.store.store import Store
+from mm_worker.jobs.gate import Gate
+from mm_worker.jobs.retry import RetryPolicy
+from mm_worker.jobs.together import run_together
+from mm_worker.jobs.worker_loop import Outcome, Pace, Worker
+from mm_worker.vlm.budget import Caps, Ledger
+from mm_worker.vlm.chat_server import ChatServer
+from mm_worker.vlm.openai_vlm import OpenAiVlm
+from mm_worker.vlm.prompt import DEFAULT_PROMPT, load_prompt
 from tests.backend_api.events import make_event
 from tests.mm_worker.chat_dialects import MODEL, Played, answers, speaking
 from tests.mm_worker.clips import draw_clip as draw_tiny_clip

@@ -8,7 +8,7 @@ import threading
 from types import TracebackType
 from typing import Self
 
-from backend_api.clock import SystemClock
+from backend_api.base.clock import SystemClock
 
 _CLOCK = SystemClock()
 _CHUNK_BYTES = 65536

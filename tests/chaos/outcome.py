@@ -5,8 +5,8 @@ from dataclasses import dataclass
 
 import requests
 
-from backend_api.contract import EventPage, StoredEvent
-from backend_api.contract_verdicts import MmStatus
+from backend_api.contract.events import EventPage, StoredEvent
+from backend_api.contract.verdicts import MmStatus
 
 
 @dataclass(frozen=True, slots=True)

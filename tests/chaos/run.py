@@ -6,7 +6,7 @@ from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 
-from backend_api.clock import SystemClock
+from backend_api.base.clock import SystemClock
 from tests.chaos.flaky_proxy import FlakyProxy
 from tests.chaos.outcome import Fact, facts, unfinished
 from tests.processes import Running, eventually, free_port, script

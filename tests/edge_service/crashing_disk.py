@@ -5,7 +5,7 @@ import os
 import stat
 from pathlib import Path
 
-from edge_service.disk import Disk
+from edge_service.outbox.disk import Disk
 
 
 class Crash(BaseException):

@@ -6,9 +6,9 @@ from pathlib import Path
 import av
 from av.video.stream import VideoStream
 
-from edge_service.encoded import EncodedPacket, StreamFormat, detached
-from edge_service.packet_ring import PacketRing
-from edge_service.video import VideoSource
+from edge_service.video.file_source import VideoSource
+from edge_service.video.packet_ring import PacketRing
+from edge_service.video.packets import EncodedPacket, StreamFormat, detached
 
 
 def ring_of(path: Path, *, reach_s: float = 60, loop: int = 1) -> PacketRing:

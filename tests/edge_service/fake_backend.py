@@ -4,8 +4,8 @@ import json
 from collections import deque
 from collections.abc import Callable, Iterable
 
-from backend_api.contract import BatchResult, RejectedLine
-from edge_service.transport import Answer, Unreachable
+from backend_api.contract.events import BatchResult, RejectedLine
+from edge_service.delivery.transport import Answer, Unreachable
 
 Reaction = Answer | Unreachable | Callable[[bytes], Answer]
 

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from edge_service.frame import Frame
+from edge_service.video.frame import Frame
 
 
 def blank_frame(time_s: float, *, width: int = 64, height: int = 36) -> Frame:

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from email.message import Message
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
-from edge_service.transport import Transport, Unreachable
+from edge_service.delivery.transport import Transport, Unreachable
 
 
 @dataclass

@@ -3,9 +3,9 @@
 import json
 from pathlib import Path
 
-from backend_api.contract import MAX_BATCH_BYTES
-from edge_service.outbox import Outbox
-from edge_service.outbox_batch import Batch
+from backend_api.contract.events import MAX_BATCH_BYTES
+from edge_service.outbox.batch import Batch
+from edge_service.outbox.outbox import Outbox
 from tests.edge_service.crashing_disk import QuickDisk
 
 NO_LIMIT = 10**9

@@ -2,7 +2,7 @@
 
 from datetime import UTC, datetime, timedelta
 
-from backend_api.contract import Event, EventType, make_event_id
+from backend_api.contract.events import Event, EventType, make_event_id
 
 _BEGIN = datetime(2026, 1, 31, 9, tzinfo=UTC)
 

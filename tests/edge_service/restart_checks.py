@@ -1,8 +1,8 @@
 """What must hold after any crash and any restart of the scene."""
 
-from backend_api.contract import Event, EventType
-from edge_service.checkpointing import INTERVAL_S
-from edge_service.recovery import CLIP_ERROR
+from backend_api.contract.events import Event, EventType
+from edge_service.pipeline.checkpointing import INTERVAL_S
+from edge_service.pipeline.recovery import CLIP_ERROR
 from tests.edge_service.restart_scene import FPS, RULES, START_TIME, Scene
 
 # What was seen since the last checkpoint may be forgotten: so much, and the look that the next one waits for.

@@ -10,25 +10,25 @@ from pathlib import Path
 from threading import Event as Signal
 from uuid import UUID
 
-from backend_api.contract import BatchResult, Event, EventType, clip_name
-from edge_service.checkpoint import Checkpoint, CheckpointFile, Run
+from backend_api.contract.events import BatchResult, Event, EventType, clip_name
+from edge_service.clips.event_factory import EventFactory
+from edge_service.clips.media_folder import remove_leftovers
+from edge_service.clips.recorder import Recorder
 from edge_service.config import ClipConfig
-from edge_service.courier import Courier, Idle
-from edge_service.detector import Detection
-from edge_service.disk import Disk
-from edge_service.event_factory import EventFactory
-from edge_service.frame import Frame
-from edge_service.machine import Machine, RuleTimes
-from edge_service.media_folder import remove_leftovers
-from edge_service.outbox import DEFAULT_MAX_BYTES, Outbox
-from edge_service.packet_ring import PacketRing, reach_s
-from edge_service.progress import Tally
-from edge_service.recorder import Recorder
-from edge_service.recovery import recover
-from edge_service.tracker import Tracker
-from edge_service.transport import Answer, Unreachable
-from edge_service.video import VideoSource
-from edge_service.watch import Camera, Watch
+from edge_service.delivery.batch_delivery import Courier, Idle
+from edge_service.delivery.transport import Answer, Unreachable
+from edge_service.detection.detector import Detection
+from edge_service.outbox.disk import Disk
+from edge_service.outbox.outbox import DEFAULT_MAX_BYTES, Outbox
+from edge_service.pipeline.camera_loop import Camera, Watch
+from edge_service.pipeline.checkpoint import Checkpoint, CheckpointFile, Run
+from edge_service.pipeline.progress import Tally
+from edge_service.pipeline.recovery import recover
+from edge_service.rules.machine import Machine, RuleTimes
+from edge_service.tracking.tracker import Tracker
+from edge_service.video.file_source import VideoSource
+from edge_service.video.frame import Frame
+from edge_service.video.packet_ring import PacketRing, reach_s
 from tests.edge_service.crashing_disk import Crash
 from tests.edge_service.scripted import IN_ZONE, Interval, machine, present
 from tests.fake_clock import FakeClock

@@ -5,11 +5,11 @@ from random import Random
 
 from hypothesis import strategies as st
 
-from edge_service.detector import Box
-from edge_service.hit import Hit
-from edge_service.machine import FEET, Anchor, Machine, RuleTimes
-from edge_service.rules import RuleEngine
-from edge_service.tracker import Track
+from edge_service.detection.detector import Box
+from edge_service.rules.engine import RuleEngine
+from edge_service.rules.machine import FEET, Anchor, Machine, RuleTimes
+from edge_service.rules.rule_event import Hit
+from edge_service.tracking.tracker import Track
 
 Interval = tuple[float, float]
 

@@ -8,9 +8,9 @@ from pathlib import Path
 
 import av
 
-from edge_service.encoded import StreamFormat
-from edge_service.live_connection import TIME_BASE_HZ, Connection, ConnectionLost, RawPacket
-from edge_service.video_file import probe
+from edge_service.video.file_probe import probe
+from edge_service.video.live.connection import TIME_BASE_HZ, Connection, ConnectionLost, RawPacket
+from edge_service.video.packets import StreamFormat
 from tests.fake_clock import FakeClock
 
 

@@ -5,9 +5,9 @@ from pathlib import Path
 
 import pytest
 
-from backend_api.process import REPOSITORY, UsageError
+from backend_api.base.process import REPOSITORY, UsageError
 from edge_service.config import load_config
-from edge_service.machine import FEET, Anchor, AnchorKind, RuleTimes
+from edge_service.rules.machine import FEET, Anchor, AnchorKind, RuleTimes
 
 MACHINE = """\
 machines:

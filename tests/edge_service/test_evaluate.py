@@ -8,20 +8,20 @@ from pathlib import Path
 
 import pytest
 
-from backend_api.contract import Event
-from backend_api.process import REPOSITORY, UsageError
+from backend_api.base.process import REPOSITORY, UsageError
+from backend_api.contract.events import Event
+from edge_service.clips.event_factory import EventFactory
 from edge_service.config import load_config
 from edge_service.evaluate import comparable, of_one_camera, to_moments
-from edge_service.event_factory import EventFactory
-from edge_service.hit import Hit
-from edge_service.mock_detector import MockDetector
-from edge_service.outbox_line import event_body
-from edge_service.rules import RuleEngine
-from edge_service.scenario import Scenario
-from edge_service.scenario_truth import scenario_truth
-from edge_service.score import score
-from edge_service.tracker import Tracker
-from edge_service.truth import Truth, format_truth
+from edge_service.evaluation.scenario_truth import scenario_truth
+from edge_service.evaluation.score import score
+from edge_service.evaluation.truth import Truth, format_truth
+from edge_service.outbox.sealed_line import event_body
+from edge_service.rules.engine import RuleEngine
+from edge_service.rules.rule_event import Hit
+from edge_service.simulation.mock_detector import MockDetector
+from edge_service.simulation.scenario import Scenario
+from edge_service.tracking.tracker import Tracker
 from tests.edge_service.fake_frames import blank_frame
 
 MACHINES = load_config(REPOSITORY / "edge_service" / "config.yaml").machines

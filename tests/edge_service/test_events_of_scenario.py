@@ -5,16 +5,16 @@ from dataclasses import replace
 
 import pytest
 
-from backend_api.process import REPOSITORY
+from backend_api.base.process import REPOSITORY
 from edge_service.config import load_config
-from edge_service.hit import Hit
-from edge_service.machine import Machine, RuleTimes
-from edge_service.mock_detector import MockDetector
-from edge_service.rules import RuleEngine
-from edge_service.scenario import Scenario
-from edge_service.scenario_truth import scenario_truth
-from edge_service.tracker import Tracker
-from edge_service.truth import Moment
+from edge_service.evaluation.scenario_truth import scenario_truth
+from edge_service.evaluation.truth import Moment
+from edge_service.rules.engine import RuleEngine
+from edge_service.rules.machine import Machine, RuleTimes
+from edge_service.rules.rule_event import Hit
+from edge_service.simulation.mock_detector import MockDetector
+from edge_service.simulation.scenario import Scenario
+from edge_service.tracking.tracker import Tracker
 from tests.edge_service.fake_frames import blank_frame
 
 DEMO = load_config(REPOSITORY / "edge_service" / "config.yaml").machines

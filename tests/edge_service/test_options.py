@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from backend_api.process import REPOSITORY, UsageError
+from backend_api.base.process import REPOSITORY, UsageError
 from edge_service.options import parse_options
 
 GIVEN = ["--video", "sample.mp4", "--camera-id", "cam_01", "--store-id", "gym_demo"]

@@ -3,12 +3,12 @@
 import numpy as np
 import pytest
 
-from backend_api.process import REPOSITORY
+from backend_api.base.process import REPOSITORY
 from edge_service.config import load_config
-from edge_service.figure_picture import draw_figure
-from edge_service.frame import Image
-from edge_service.gym_picture import draw_gym
-from edge_service.scenario import PERSON_HEIGHT, PERSON_WIDTH, Activity, Figure
+from edge_service.simulation.figure_picture import draw_figure
+from edge_service.simulation.gym_picture import draw_gym
+from edge_service.simulation.scenario import PERSON_HEIGHT, PERSON_WIDTH, Activity, Figure
+from edge_service.video.frame import Image
 
 MACHINES = load_config(REPOSITORY / "edge_service" / "config.yaml").machines
 WIDTH, HEIGHT = 1280, 720

@@ -9,11 +9,11 @@ import av
 import numpy as np
 import pytest
 
-from backend_api.process import REPOSITORY
+from backend_api.base.process import REPOSITORY
 from edge_service.config import load_config
+from edge_service.evaluation.scenario_truth import scenario_truth
+from edge_service.evaluation.truth import load_truth
 from edge_service.sample import FPS, HEIGHT, WIDTH, draw_sample
-from edge_service.scenario_truth import scenario_truth
-from edge_service.truth import load_truth
 
 MACHINES = load_config(REPOSITORY / "edge_service" / "config.yaml").machines
 DURATION_S = 2.5

@@ -3,10 +3,10 @@
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 
-from mm_worker.chat_server import ChatServer
-from mm_worker.ledger import Caps, Ledger, Prices
-from mm_worker.openai_vlm import OpenAiVlm
-from mm_worker.prompt import DEFAULT_PROMPT, load_prompt
+from mm_worker.vlm.budget import Caps, Ledger, Prices
+from mm_worker.vlm.chat_server import ChatServer
+from mm_worker.vlm.openai_vlm import OpenAiVlm
+from mm_worker.vlm.prompt import DEFAULT_PROMPT, load_prompt
 from tests.backend_api.events import make_event
 from tests.mm_worker.chat_dialects import MODEL, ChatDialect, Played, speaking
 from tests.mm_worker.scene import Scene

@@ -8,7 +8,7 @@ from pathlib import Path
 import av
 import numpy as np
 
-from backend_api.contract import ClipInfo
+from backend_api.contract.events import ClipInfo
 from tests.backend_api.events import START
 
 WIDTH, HEIGHT = 64, 48

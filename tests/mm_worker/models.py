@@ -2,8 +2,8 @@
 
 from collections.abc import Callable
 
-from mm_worker.mock_vlm import MockVlm
-from mm_worker.vlm import Judgement, Question, VlmError
+from mm_worker.vlm.mock_vlm import MockVlm
+from mm_worker.vlm.vlm import Judgement, Question, VlmError
 
 
 class AskedVlm:

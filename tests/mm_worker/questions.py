@@ -2,9 +2,9 @@
 
 import numpy as np
 
-from mm_worker.clip_frames import ClipFrame
-from mm_worker.pictures import make_pictures
-from mm_worker.vlm import Question
+from mm_worker.frames.clip_frames import ClipFrame
+from mm_worker.frames.pictures import make_pictures
+from mm_worker.vlm.vlm import Question
 from tests.backend_api.events import make_event
 
 

@@ -4,15 +4,15 @@ import random
 import threading
 from pathlib import Path
 
-from backend_api.contract import Event, clip_name
-from backend_api.contract_verdicts import Enrichment
-from backend_api.media import MediaFolder
-from backend_api.store import Store
-from mm_worker.gate import Gate
-from mm_worker.loop import Pace, Worker
-from mm_worker.mock_vlm import MockVlm
-from mm_worker.retry import RetryPolicy
-from mm_worker.vlm import Vlm
+from backend_api.contract.events import Event, clip_name
+from backend_api.contract.verdicts import Enrichment
+from backend_api.media.folder import MediaFolder
+from backend_api.store.store import Store
+from mm_worker.jobs.gate import Gate
+from mm_worker.jobs.retry import RetryPolicy
+from mm_worker.jobs.worker_loop import Pace, Worker
+from mm_worker.vlm.mock_vlm import MockVlm
+from mm_worker.vlm.vlm import Vlm
 from tests.backend_api.events import make_event
 from tests.fake_clock import FakeClock
 from tests.mm_worker.clips import draw_clip

@@ -7,13 +7,13 @@ from contextlib import closing, contextmanager
 
 import pytest
 
-from backend_api.contract_verdicts import MmStatus
-from mm_worker.chat_server import ChatServer
-from mm_worker.gate import Gate
-from mm_worker.ledger import Caps, Ledger, day_start
-from mm_worker.loop import Outcome, Pace, Worker
-from mm_worker.openai_vlm import OpenAiVlm
-from mm_worker.together import run_together
+from backend_api.contract.verdicts import MmStatus
+from mm_worker.jobs.gate import Gate
+from mm_worker.jobs.together import run_together
+from mm_worker.jobs.worker_loop import Outcome, Pace, Worker
+from mm_worker.vlm.budget import Caps, Ledger, day_start
+from mm_worker.vlm.chat_server import ChatServer
+from mm_worker.vlm.openai_vlm import OpenAiVlm
 from tests.backend_api.events import make_result
 from tests.mm_worker.chat_dialects import CUT, MODEL, Played, answers, fails, says, speaking
 from tests.mm_worker.chat_scene import PROMPT

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from backend_api.process import REPOSITORY, UsageError
+from backend_api.base.process import REPOSITORY, UsageError
 from mm_worker.options import parse_options
 
 

@@ -6,10 +6,10 @@ from pathlib import Path
 
 import pytest
 
-from backend_api.clock import SystemClock
-from backend_api.contract import Event, clip_name
-from backend_api.contract_verdicts import MmStatus
-from backend_api.store import Store
+from backend_api.base.clock import SystemClock
+from backend_api.contract.events import Event, clip_name
+from backend_api.contract.verdicts import MmStatus
+from backend_api.store.store import Store
 from tests.backend_api.events import make_event
 from tests.mm_worker.clips import draw_clip
 from tests.processes import Running, script

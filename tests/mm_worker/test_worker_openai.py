@@ -6,10 +6,10 @@ from pathlib import Path
 
 import pytest
 
-from backend_api.clock import SystemClock
-from backend_api.contract import Event, clip_name, frame_name
-from backend_api.contract_verdicts import MAX_SHOWN_FRAMES, MmResult, MmStatus
-from backend_api.store import Store
+from backend_api.base.clock import SystemClock
+from backend_api.contract.events import Event, clip_name, frame_name
+from backend_api.contract.verdicts import MAX_SHOWN_FRAMES, MmResult, MmStatus
+from backend_api.store.store import Store
 from tests.backend_api.events import make_event
 from tests.days import today
 from tests.mm_worker.chat_dialects import MODEL, Played, answers, fails, speaking

@@ -2,8 +2,8 @@
 
 from streamlit.testing.v1 import AppTest
 
-from backend_api.process import REPOSITORY
-from ui.glance import look_again
+from backend_api.base.process import REPOSITORY
+from ui.client.cache import look_again
 
 
 def open_app(page: str = "review", **address: str) -> AppTest:

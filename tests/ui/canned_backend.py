@@ -6,7 +6,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
-from backend_api.contract_types import Problem
+from backend_api.contract.values import Problem
 
 
 @dataclass(frozen=True, slots=True)

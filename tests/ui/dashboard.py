@@ -11,7 +11,7 @@ from urllib.parse import urlsplit
 
 from playwright.sync_api import Browser, ConsoleMessage, Page
 
-from backend_api.process import REPOSITORY
+from backend_api.base.process import REPOSITORY
 from tests.browser import open_page
 from tests.processes import Running, free_port
 from tests.ui.gym import Gym

@@ -13,19 +13,19 @@ import cv2
 import numpy as np
 import requests
 
-from backend_api.app import create_app
-from backend_api.clock import SystemClock
-from backend_api.contract import ClipInfo, Event, EventType, make_event_id
-from backend_api.contract_cameras import CameraReport, CameraSetup
-from backend_api.contract_sessions import Outcome
-from backend_api.contract_types import format_timestamp
-from backend_api.contract_verdicts import Verdict
-from backend_api.keys import Keys
-from backend_api.listening import listen
-from backend_api.media import MediaFolder
-from backend_api.server import serve
-from backend_api.settings import Settings
-from backend_api.store import Store
+from backend_api.base.clock import SystemClock
+from backend_api.contract.cameras import CameraReport, CameraSetup
+from backend_api.contract.events import ClipInfo, Event, EventType, make_event_id
+from backend_api.contract.sessions import Outcome
+from backend_api.contract.values import format_timestamp
+from backend_api.contract.verdicts import Verdict
+from backend_api.media.folder import MediaFolder
+from backend_api.store.store import Store
+from backend_api.web.app import create_app
+from backend_api.web.keys import Keys
+from backend_api.web.listening import listen
+from backend_api.web.server import serve
+from backend_api.web.settings import Settings
 from tests.backend_api.events import make_event, make_result
 from tests.fake_clock import FakeClock
 

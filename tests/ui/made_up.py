@@ -4,13 +4,13 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import NAMESPACE_OID, uuid5
 
-from backend_api.contract import StoredEvent
-from backend_api.contract_cameras import CameraState, CameraStatus
-from backend_api.contract_sessions import Machine, MachineState, Outcome, Session
-from backend_api.contract_stats import BucketFigures, Figures, MachineFigures
-from backend_api.contract_verdicts import Enrichment, MmStatus
+from backend_api.contract.cameras import CameraState, CameraStatus
+from backend_api.contract.events import StoredEvent
+from backend_api.contract.sessions import Machine, MachineState, Outcome, Session
+from backend_api.contract.stats import BucketFigures, Figures, MachineFigures
+from backend_api.contract.verdicts import Enrichment, MmStatus
 from tests.backend_api.events import make_event
-from ui.machine_names import Place
+from ui.text.machine_names import Place
 
 NOON = datetime(2026, 1, 31, 12, tzinfo=UTC)
 

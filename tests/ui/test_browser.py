@@ -7,7 +7,7 @@ from urllib.parse import urlsplit
 import pytest
 from playwright.sync_api import Browser, expect
 
-from backend_api.contract_sessions import Outcome
+from backend_api.contract.sessions import Outcome
 from tests.processes import Running, free_port
 from tests.ui.dashboard import PATIENCE_MS, Dashboard, running_dashboard, streamlit
 from tests.ui.gym import running_gym

@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 import pytest
 from playwright.sync_api import Browser, expect
 
-from backend_api.contract_sessions import Outcome
+from backend_api.contract.sessions import Outcome
 from tests.days import yesterday
 from tests.ui.dashboard import Dashboard
 

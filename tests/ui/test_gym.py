@@ -1,10 +1,10 @@
 """The gym that the dashboard's tests see is what they say it is, and the dashboard understands all of it."""
 
-from backend_api.contract_cameras import CameraStatus
-from backend_api.contract_sessions import MachineState, Outcome
+from backend_api.contract.cameras import CameraStatus
+from backend_api.contract.sessions import MachineState, Outcome
 from tests.ui.gym import Gym
-from ui.api import BackendApi
-from ui.queries import SessionQuery
+from ui.client.api import BackendApi
+from ui.client.queries import SessionQuery
 
 
 def test_each_session_comes_to_its_outcome(gym: Gym) -> None:

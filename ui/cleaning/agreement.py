@@ -1,7 +1,7 @@
 """How far people agree with the model, in a line for each model and prompt. Pure."""
 
-from backend_api.contract_agreement import AgreementList, Interval, ModelAgreement
-from ui.words import counted, percent
+from backend_api.contract.agreement import AgreementList, Interval, ModelAgreement
+from ui.text.words import counted, percent
 
 NOTHING = "Nobody has reviewed a verdict yet. Open a session in Review and say whether its verdict is right."
 

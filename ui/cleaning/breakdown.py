@@ -4,10 +4,10 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 
-from backend_api.contract_sessions import Outcome
-from backend_api.contract_stats import BucketFigures, Figures, Unit
-from ui.local_time import Zone
-from ui.meanings import FIGURE_WORDS
+from backend_api.contract.sessions import Outcome
+from backend_api.contract.stats import BucketFigures, Figures, Unit
+from ui.text.local_time import Zone
+from ui.text.meanings import FIGURE_WORDS
 
 # A good window first, then from the clearest miss to the least clear.
 KINDS = (

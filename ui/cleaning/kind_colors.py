@@ -1,7 +1,7 @@
 """One colour for each thing that a window came to, the same in charts and lists."""
 
-from ui.charts import Ink
 from ui.cleaning.breakdown import KINDS
+from ui.widgets.charts import Ink
 
 
 def kind_colors(colors: Ink) -> dict[str, str]:

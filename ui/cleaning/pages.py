@@ -5,8 +5,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Self
 
-from backend_api.contract_sessions import SessionPage
-from ui.queries import SessionQuery
+from backend_api.contract.sessions import SessionPage
+from ui.client.queries import SessionQuery
 
 Fetch = Callable[[SessionQuery, str | None], SessionPage]
 

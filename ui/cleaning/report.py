@@ -1,11 +1,11 @@
 """The figures of cleaning at a glance, beside those of the time before."""
 
-from backend_api.contract_stats import Figures
+from backend_api.contract.stats import Figures
 from ui.cleaning.breakdown import kinds_in_words, uncleaned
-from ui.comparison import Wanted, count_change, duration_change, share_change
-from ui.figure_cards import NO_FIGURE, Card
-from ui.meanings import FIGURE_WORDS, meaning
-from ui.words import counted, duration, percent
+from ui.text.meanings import FIGURE_WORDS, meaning
+from ui.text.words import counted, duration, percent
+from ui.widgets.comparison import Wanted, count_change, duration_change, share_change
+from ui.widgets.figure_cards import NO_FIGURE, Card
 
 
 def cleaning_cards(now: Figures, before: Figures) -> list[Card]:

@@ -5,13 +5,13 @@ from collections.abc import Iterator, Sequence, Sized
 import altair as alt
 import streamlit as st
 
-from backend_api.contract_stats import Unit
-from ui.charts import Drawing, Ink, drawing, ink, show_chart, show_legend
+from backend_api.contract.stats import Unit
 from ui.cleaning.breakdown import KINDS, Moment, axis_labels, of_all
 from ui.cleaning.kind_colors import kind_colors
-from ui.figure_cards import NO_FIGURE
-from ui.meanings import FIGURE_WORDS
-from ui.words import duration, percent
+from ui.text.meanings import FIGURE_WORDS
+from ui.text.words import duration, percent
+from ui.widgets.charts import Drawing, Ink, drawing, ink, show_chart, show_legend
+from ui.widgets.figure_cards import NO_FIGURE
 
 _LINE_PX, _BARS_PX = 190, 170
 # Counts beside the line: for so many steps there is room, and below so many windows a share misleads.

@@ -6,20 +6,20 @@ from html import escape
 
 import streamlit as st
 
-from backend_api.clock import SystemClock
-from backend_api.contract_sessions import Session, SessionPage
-from ui.api import BackendApi
-from ui.charts import ink
+from backend_api.base.clock import SystemClock
+from backend_api.contract.sessions import Session, SessionPage
 from ui.cleaning.breakdown import UNCLEANED
 from ui.cleaning.kind_colors import kind_colors
 from ui.cleaning.pages import Reading
-from ui.local_time import Zone
-from ui.machine_names import Place, place_of
-from ui.meanings import FIGURE_WORDS
-from ui.period import Span
-from ui.queries import SessionQuery
+from ui.client.api import BackendApi
+from ui.client.queries import SessionQuery
+from ui.text.local_time import Zone
+from ui.text.machine_names import Place, place_of
+from ui.text.meanings import FIGURE_WORDS
+from ui.text.words import SESSION_WORDS, duration
 from ui.usage.timeline import began
-from ui.words import SESSION_WORDS, duration
+from ui.widgets.charts import ink
+from ui.widgets.period import Span
 
 PAGE_ITEMS = 20
 _KEY = "uncleaned"

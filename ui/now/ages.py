@@ -2,7 +2,7 @@
 
 from datetime import datetime, timedelta
 
-from ui.local_time import Zone
+from ui.text.local_time import Zone
 
 _MINUTE_S, _HOUR_S, _DAY_S = 60, 3600, 86400
 

@@ -5,13 +5,13 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from uuid import UUID
 
-from backend_api.contract_cameras import CameraState, CameraStatus
-from backend_api.contract_sessions import Outcome, Session
-from ui.local_time import Zone
-from ui.machine_names import Place, place_of
+from backend_api.contract.cameras import CameraState, CameraStatus
+from backend_api.contract.sessions import Outcome, Session
+from ui.client.queries import SessionQuery
 from ui.now.ages import ago, lasting, moment
-from ui.queries import SessionQuery
-from ui.words import SESSION_COLORS, SESSION_WORDS, Color
+from ui.text.local_time import Zone
+from ui.text.machine_names import Place, place_of
+from ui.text.words import SESSION_COLORS, SESSION_WORDS, Color
 
 SHOWN_ITEMS = 8
 REACH = timedelta(hours=24)

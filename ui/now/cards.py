@@ -4,12 +4,12 @@ from collections.abc import Collection, Iterable
 from datetime import datetime
 from typing import TypedDict
 
-from backend_api.contract_sessions import Machine, MachineState
-from ui.local_time import Zone
-from ui.machine_names import names_of, place_of
+from backend_api.contract.sessions import Machine, MachineState
 from ui.now.ages import lasting, moment
 from ui.now.attention import ALARMING
-from ui.words import SESSION_WORDS, Color
+from ui.text.local_time import Zone
+from ui.text.machine_names import names_of, place_of
+from ui.text.words import SESSION_WORDS, Color
 
 _Camera = tuple[str, str]
 STATE_WORDS = {

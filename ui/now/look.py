@@ -3,13 +3,13 @@
 from dataclasses import dataclass
 from datetime import datetime
 
-from backend_api.contract_cameras import CameraState
-from backend_api.contract_sessions import Machine, Session
-from backend_api.contract_stats import Figures
-from ui import glance
-from ui.local_time import Zone
+from backend_api.contract.cameras import CameraState
+from backend_api.contract.sessions import Machine, Session
+from backend_api.contract.stats import Figures
+from ui.client import cache
 from ui.now.attention import SHOWN_ITEMS, alarming_sessions
 from ui.now.today import todays_figures
+from ui.text.local_time import Zone
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,8 +27,8 @@ def take_look(now: datetime, zone: Zone) -> Look:
     """Ask the backend. Raises BackendError when it cannot answer."""
     return Look(
         at=now,
-        machines=glance.machines().items,
-        cameras=glance.cameras().items,
-        sessions=glance.sessions(alarming_sessions(now), limit=SHOWN_ITEMS + 1).items,
-        today=glance.stats(todays_figures(now, zone)).total,
+        machines=cache.machines().items,
+        cameras=cache.cameras().items,
+        sessions=cache.sessions(alarming_sessions(now), limit=SHOWN_ITEMS + 1).items,
+        today=cache.stats(todays_figures(now, zone)).total,
     )

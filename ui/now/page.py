@@ -2,18 +2,18 @@
 
 import streamlit as st
 
-from backend_api.clock import SystemClock
-from ui.api import BackendError
-from ui.commands import EDGE_COMMAND
-from ui.local_time import Zone
-from ui.machine_names import names_of
-from ui.markdown import plain
+from backend_api.base.clock import SystemClock
+from ui.client.api import BackendError
 from ui.now.attention import ALARMING, SHOWN_ITEMS, Item, items_of
 from ui.now.board import show_board
 from ui.now.cards import groups_of
 from ui.now.look import Look, take_look
 from ui.now.today import in_figures
-from ui.words import SESSION_WORDS
+from ui.text.commands import EDGE_COMMAND
+from ui.text.local_time import Zone
+from ui.text.machine_names import names_of
+from ui.text.markdown import plain
+from ui.text.words import SESSION_WORDS
 
 REFRESH_S = 5.0
 REVIEW = "views/review.py"

@@ -3,13 +3,13 @@
 from collections.abc import Sequence
 from datetime import datetime
 
-from backend_api.contract_sessions import Machine
-from backend_api.contract_stats import Figures
-from ui.local_time import Zone
+from backend_api.contract.sessions import Machine
+from backend_api.contract.stats import Figures
+from ui.client.queries import StatsQuery
 from ui.now.cards import in_use
-from ui.period import Days
-from ui.queries import StatsQuery
-from ui.words import counted, percent
+from ui.text.local_time import Zone
+from ui.text.words import counted, percent
+from ui.widgets.period import Days
 
 
 def todays_figures(now: datetime, zone: Zone) -> StatsQuery:

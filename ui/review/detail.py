@@ -5,19 +5,19 @@ from html import escape
 
 import streamlit as st
 
-from backend_api.contract import Gap, StoredEvent
-from backend_api.contract_sessions import Outcome, Session
-from backend_api.contract_verdicts import MmResult
-from ui.api import BackendApi
-from ui.local_time import Zone
+from backend_api.contract.events import Gap, StoredEvent
+from backend_api.contract.sessions import Outcome, Session
+from backend_api.contract.verdicts import MmResult
+from ui.client.api import BackendApi
+from ui.client.context import browser_url
+from ui.client.selection import select
 from ui.review.opened import Opened
 from ui.review.review_bar import show_questions
 from ui.review.rows import times
 from ui.review.steps import steps
 from ui.review.verdict import show_frames, show_reviews, show_verdict
-from ui.selection import select
-from ui.session import browser_url
-from ui.words import EVENT_WORDS, SESSION_COLORS, SESSION_WORDS, duration, facts, percent, verdict_facts
+from ui.text.local_time import Zone
+from ui.text.words import EVENT_WORDS, SESSION_COLORS, SESSION_WORDS, duration, facts, percent, verdict_facts
 
 _GOING_ON = {Outcome.IN_USE, Outcome.WINDOW_OPEN}
 

@@ -5,12 +5,12 @@ from datetime import date
 
 import streamlit as st
 
-from backend_api.contract_sessions import Machine, Outcome
-from ui.local_time import Zone
-from ui.machine_names import Place, place_of, tell_apart
-from ui.period import Choice, Days, Span
-from ui.queries import SessionQuery
-from ui.words import SESSION_WORDS
+from backend_api.contract.sessions import Machine, Outcome
+from ui.client.queries import SessionQuery
+from ui.text.local_time import Zone
+from ui.text.machine_names import Place, place_of, tell_apart
+from ui.text.words import SESSION_WORDS
+from ui.widgets.period import Choice, Days, Span
 
 _NOTHING_CHOSEN: dict[str, object] = {
     "machine": None,

@@ -2,10 +2,10 @@
 
 import streamlit as st
 
-from backend_api.contract_sessions import SessionPage
-from ui import glance
-from ui.api import BackendApi
-from ui.queries import SessionQuery
+from backend_api.contract.sessions import SessionPage
+from ui.client import cache
+from ui.client.api import BackendApi
+from ui.client.queries import SessionQuery
 from ui.review.session_feed import Feed, SessionSource, brought_up_to_date, open_feed
 
 _KEY = "sessions_seen"
@@ -20,7 +20,7 @@ class _Shared:
     def sessions(self, query: SessionQuery, *, limit: int, cursor: str | None = None) -> SessionPage:
         """One page of sessions."""
         if cursor is None:
-            return glance.sessions(query, limit=limit)
+            return cache.sessions(query, limit=limit)
         return self._api.sessions(query, limit=limit, cursor=cursor)
 
 

@@ -7,15 +7,15 @@ from uuid import UUID
 
 import streamlit as st
 
-from ui.api import BackendApi, BackendError
-from ui.local_time import Zone
-from ui.queries import SessionQuery
+from ui.client.api import BackendApi, BackendError
+from ui.client.context import browser_url
+from ui.client.queries import SessionQuery
+from ui.client.selection import select
 from ui.review.filters import clear_filters
 from ui.review.list_state import forget_feed, keep_feed
 from ui.review.rows import days_of
 from ui.review.session_feed import PAGE_ITEMS, Feed, newer_page, older_page
-from ui.selection import select
-from ui.session import browser_url
+from ui.text.local_time import Zone
 
 REFRESH_S = 5.0
 _KEY = "session_list"

@@ -2,7 +2,7 @@
 
 from uuid import UUID
 
-from backend_api.contract_sessions import Session
+from backend_api.contract.sessions import Session
 from ui.review.session_feed import Feed, SessionSource, newer_page, older_page
 
 Place = tuple[Feed, Session | None]

@@ -3,13 +3,13 @@
 from dataclasses import dataclass
 from uuid import UUID
 
-from backend_api.contract import StoredEvent
-from backend_api.contract_sessions import Session
-from backend_api.contract_verdicts import StoredReview
-from ui.api import BackendApi, Refused
-from ui.queries import SessionQuery
+from backend_api.contract.events import StoredEvent
+from backend_api.contract.sessions import Session
+from backend_api.contract.verdicts import StoredReview
+from ui.client.api import BackendApi, Refused
+from ui.client.queries import SessionQuery
+from ui.client.selection import Selection
 from ui.review.steps import attempt_of, most_telling
-from ui.selection import Selection
 
 _NOT_FOUND = 404
 

@@ -6,15 +6,15 @@ from uuid import UUID
 
 import streamlit as st
 
-from backend_api.contract_verdicts import Review
-from ui import glance
-from ui.api import BackendApi, BackendError
+from backend_api.contract.verdicts import Review
+from ui.client import cache
+from ui.client.api import BackendApi, BackendError
+from ui.client.selection import select
 from ui.review.list_state import keep_feed, kept_feed
 from ui.review.moves import Place, next_session, next_to_review, previous_session
 from ui.review.opened import Opened
 from ui.review.session_feed import Feed
 from ui.review.undo import Given, TooLate, given, take_back
-from ui.selection import select
 
 ANYBODY = "operator"
 _WHO = "reviewer"
@@ -127,4 +127,4 @@ def _try(act: Callable[[], None]) -> None:
         act()
     except BackendError as error:
         st.session_state[_SAID] = f"That was not done. {error}"
-    glance.look_again()
+    cache.look_again()

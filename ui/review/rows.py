@@ -4,9 +4,9 @@ from collections.abc import Callable, Iterable
 from itertools import groupby
 from typing import TypedDict
 
-from backend_api.contract_sessions import Session
-from ui.local_time import Zone
-from ui.words import REVIEW_WORDS, SESSION_COLORS, SESSION_WORDS, duration
+from backend_api.contract.sessions import Session
+from ui.text.local_time import Zone
+from ui.text.words import REVIEW_WORDS, SESSION_COLORS, SESSION_WORDS, duration
 
 
 class RowData(TypedDict):

@@ -9,9 +9,9 @@ from dataclasses import dataclass, replace
 from typing import Protocol
 from uuid import UUID
 
-from backend_api.contract_sessions import Session, SessionPage
-from backend_api.contract_types import DEFAULT_PAGE_ITEMS
-from ui.queries import SessionQuery
+from backend_api.contract.sessions import Session, SessionPage
+from backend_api.contract.values import DEFAULT_PAGE_ITEMS
+from ui.client.queries import SessionQuery
 
 PAGE_ITEMS = DEFAULT_PAGE_ITEMS
 

@@ -3,8 +3,8 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from backend_api.contract import EventType, StoredEvent, WindowAttributes
-from ui.local_time import Zone
+from backend_api.contract.events import EventType, StoredEvent, WindowAttributes
+from ui.text.local_time import Zone
 
 _WORDS = {
     EventType.MACHINE_OCCUPIED_START: "Use began",

@@ -5,8 +5,8 @@ from uuid import UUID
 
 import streamlit as st
 
-from backend_api.contract_verdicts import Review, StoredReview
-from ui.api import BackendApi
+from backend_api.contract.verdicts import Review, StoredReview
+from ui.client.api import BackendApi
 
 _KEY = "reviews_given"
 

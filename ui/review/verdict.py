@@ -5,13 +5,13 @@ from html import escape
 
 import streamlit as st
 
-from backend_api.contract import StoredEvent
-from backend_api.contract_verdicts import Enrichment, MmResult, MmStatus, StoredReview
-from ui import glance
-from ui.api import BackendApi, BackendError
-from ui.local_time import Zone
-from ui.session import browser_url
-from ui.words import REVIEW_WORDS, counted, duration
+from backend_api.contract.events import StoredEvent
+from backend_api.contract.verdicts import Enrichment, MmResult, MmStatus, StoredReview
+from ui.client import cache
+from ui.client.api import BackendApi, BackendError
+from ui.client.context import browser_url
+from ui.text.local_time import Zone
+from ui.text.words import REVIEW_WORDS, counted, duration
 
 _WORKER_COMMAND = "python mm_worker/worker.py --db ./data/app.db --seed 123"
 
@@ -80,5 +80,5 @@ def _show_dead(api: BackendApi, attempt: StoredEvent, mm: Enrichment) -> None:
         except BackendError as error:
             st.text(str(error))
         else:
-            glance.look_again()
+            cache.look_again()
             st.rerun()

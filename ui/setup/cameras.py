@@ -5,13 +5,13 @@ from html import escape
 
 import streamlit as st
 
-from backend_api.contract_cameras import CameraState, CameraStatus
-from backend_api.contract_sessions import Machine
-from ui import glance
-from ui.api import BackendError
-from ui.local_time import Zone
-from ui.markdown import plain
+from backend_api.contract.cameras import CameraState, CameraStatus
+from backend_api.contract.sessions import Machine
+from ui.client import cache
+from ui.client.api import BackendError
 from ui.setup.health import STATUS_COLORS, STATUS_WORDS, Sample, health_facts
+from ui.text.local_time import Zone
+from ui.text.markdown import plain
 
 REFRESH_S = 5.0
 _SAMPLES = "camera_samples"
@@ -27,8 +27,8 @@ Camera = tuple[str, str]
 def show_cameras(zone: Zone) -> None:
     """Draw the cameras; where the backend cannot answer, the page is drawn again, which says so."""
     try:
-        states = glance.cameras().items
-        machines = _names_by_camera(glance.machines().items)
+        states = cache.cameras().items
+        machines = _names_by_camera(cache.machines().items)
     except BackendError:
         st.rerun()
     if not states:

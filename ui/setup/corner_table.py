@@ -7,7 +7,7 @@ import numpy.typing as npt
 import streamlit as st
 from streamlit.elements.lib.column_types import ColumnConfig
 
-from backend_api.contract_zones import Point
+from backend_api.contract.zones import Point
 
 
 def show_corner_table(key: str, seed: Sequence[Point], alt: str) -> tuple[Point, ...]:

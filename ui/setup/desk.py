@@ -7,9 +7,9 @@ from typing import Literal
 
 from pydantic import TypeAdapter, ValidationError
 
-from backend_api.contract_cameras import MachineSetup
-from backend_api.contract_types import Name
-from backend_api.contract_zones import Point, area, zone_problem
+from backend_api.contract.cameras import MachineSetup
+from backend_api.contract.values import Name
+from backend_api.contract.zones import Point, area, zone_problem
 
 Machines = tuple[MachineSetup, ...]
 Source = Literal["picture", "table", "page"]

@@ -4,9 +4,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from backend_api.contract_cameras import CameraState, CameraStatus
-from ui.local_time import Zone
-from ui.words import Color, counted, duration, percent
+from backend_api.contract.cameras import CameraState, CameraStatus
+from ui.text.local_time import Zone
+from ui.text.words import Color, counted, duration, percent
 
 STATUS_WORDS = {CameraStatus.UP: "Up", CameraStatus.LATE: "Late", CameraStatus.GONE: "Gone"}
 STATUS_COLORS: dict[CameraStatus, Color] = {

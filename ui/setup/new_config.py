@@ -5,7 +5,7 @@ from typing import Any
 
 import yaml
 
-from backend_api.contract_cameras import MachineSetup
+from backend_api.contract.cameras import MachineSetup
 from ui.setup.desk import Machines
 
 # What the edge cuts a name to before it sends it.

@@ -4,7 +4,7 @@ from functools import partial
 
 import streamlit as st
 
-from backend_api.contract_cameras import CameraSetupState
+from backend_api.contract.cameras import CameraSetupState
 from ui.setup.desk import Desk, begun_again
 from ui.setup.editing import DeskKeys, take_step
 from ui.setup.new_config import NotYaml, new_config

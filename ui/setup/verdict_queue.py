@@ -7,18 +7,18 @@ from uuid import UUID
 
 import streamlit as st
 
-from backend_api.clock import SystemClock
-from backend_api.contract import StoredEvent
-from backend_api.contract_verdicts import MmStatus, QueueState
-from ui import glance
-from ui.api import BackendApi, BackendError, Refused
-from ui.local_time import Zone
-from ui.machine_names import Place, place_of
-from ui.markdown import plain
-from ui.queries import EventQuery
-from ui.session import api
+from backend_api.base.clock import SystemClock
+from backend_api.contract.events import StoredEvent
+from backend_api.contract.verdicts import MmStatus, QueueState
+from ui.client import cache
+from ui.client.api import BackendApi, BackendError, Refused
+from ui.client.context import api
+from ui.client.queries import EventQuery
 from ui.setup.health import NARROW_SPACE
-from ui.words import STATUS_WORDS, counted, duration
+from ui.text.local_time import Zone
+from ui.text.machine_names import Place, place_of
+from ui.text.markdown import plain
+from ui.text.words import STATUS_WORDS, counted, duration
 
 REFRESH_S = 5.0
 SHOWN_FAILED = 20
@@ -36,7 +36,7 @@ _WORDS_PX = 560
 def show_queue(zone: Zone) -> None:
     """Draw the counts; where the backend cannot answer, the page is drawn again, which says so."""
     try:
-        queue = glance.queue()
+        queue = cache.queue()
     except BackendError:
         st.rerun()
     now = SystemClock().now()
@@ -84,7 +84,7 @@ def show_failed(door: BackendApi, zone: Zone) -> None:
     st.subheader(f"{number}, and there are more" if page.next_cursor else number.capitalize(), anchor=False)
     ids = [event.event_id for event in page.items]
     st.button("Ask again about all of these", key="retry_all", on_click=partial(_ask_again, door, ids))
-    names = {place_of(machine): machine.name for machine in glance.machines().items}
+    names = {place_of(machine): machine.name for machine in cache.machines().items}
     for event in page.items:
         place = Place(event.store_id, event.camera_id, event.machine_id)
         _show_failed(door, event, names.get(place, event.machine_id), zone)
@@ -110,7 +110,7 @@ def _ask_again(door: BackendApi, event_ids: Iterable[UUID]) -> None:
             st.session_state[_PROBLEM] = str(error)
         except BackendError:
             break  # the page meets the same error, and shows it
-    glance.look_again()
+    cache.look_again()
 
 
 def _why_it_waits(door: BackendApi) -> str | None:

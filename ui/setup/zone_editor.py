@@ -4,9 +4,7 @@ from functools import partial
 
 import streamlit as st
 
-from backend_api.contract_cameras import CameraSetupState
-from ui.local_time import Zone
-from ui.markdown import plain
+from backend_api.contract.cameras import CameraSetupState
 from ui.setup.corner_table import show_corner_table
 from ui.setup.desk import (
     Desk,
@@ -26,6 +24,8 @@ from ui.setup.desk import (
 from ui.setup.editing import DeskKeys, keep_desk, open_desk, take_drawn, take_step, take_words
 from ui.setup.new_file import show_new_file
 from ui.setup.zone_picture import show_zone_picture
+from ui.text.local_time import Zone
+from ui.text.markdown import plain
 
 # No machine's id.
 _NEW = ""

@@ -7,7 +7,7 @@ from pathlib import Path
 import streamlit as st
 from pydantic import BaseModel, ValidationError
 
-from backend_api.contract_types import Coordinate
+from backend_api.contract.values import Coordinate
 from ui.setup.desk import Desk
 
 _NAME = "zone_picture"

@@ -5,11 +5,11 @@ from itertools import count
 
 import streamlit as st
 
-from backend_api.contract_cameras import CameraSetupState, CameraState
-from ui.api import BackendApi, BackendError, Refused
-from ui.local_time import Zone
+from backend_api.contract.cameras import CameraSetupState, CameraState
+from ui.client.api import BackendApi, BackendError, Refused
 from ui.setup.cameras import REFRESH_S, Camera, camera_of
 from ui.setup.zone_editor import show_zone_editor
+from ui.text.local_time import Zone
 
 _NOT_FOUND = 404
 

@@ -5,8 +5,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 
-from ui.local_time import Zone
-from ui.period import Days
+from ui.text.local_time import Zone
+from ui.widgets.period import Days
 
 _HOUR = timedelta(hours=1)
 # Steps that divide an hour or a day, in minutes, and for how many of their labels a phone has room.

@@ -5,20 +5,20 @@ from datetime import datetime
 
 import streamlit as st
 
-from backend_api.contract_sessions import Machine
-from backend_api.contract_stats import Unit
-from ui import glance
-from ui.api import BackendApi
-from ui.local_time import Zone
-from ui.machine_names import Place, place_of
-from ui.queries import StatsQuery
-from ui.refresh import draw_anew_when_changed
+from backend_api.contract.sessions import Machine
+from backend_api.contract.stats import Unit
+from ui.client import cache
+from ui.client.api import BackendApi
+from ui.client.queries import StatsQuery
+from ui.text.local_time import Zone
+from ui.text.machine_names import Place, place_of
+from ui.text.words import SESSION_WORDS, duration
 from ui.usage.day import DayLine
 from ui.usage.day_choice import choose_day, go_to
 from ui.usage.gather import MAX_SESSIONS, Gap, gaps, sessions_of
 from ui.usage.timeline import Timeline, began, draw_timeline
 from ui.usage.timeline_chart import show_timeline
-from ui.words import SESSION_WORDS, duration
+from ui.widgets.refresh import draw_anew_when_changed
 
 
 def show_day(door: BackendApi, machines: list[Machine], names: Mapping[Place, str], zone: Zone, now: datetime) -> None:
@@ -46,7 +46,7 @@ def _gaps(machines: list[Machine], line: DayLine, now: datetime) -> dict[Place, 
     cameras = sorted({(machine.store_id, machine.camera_id) for machine in machines})
     by_camera = {
         (store_id, camera_id): gaps(
-            glance.stats(
+            cache.stats(
                 StatsQuery(line.begin, line.end, line.zone.name, Unit.HOUR, camera_id=camera_id, store_id=store_id)
             ),
             line,

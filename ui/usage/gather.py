@@ -6,11 +6,11 @@ from datetime import datetime
 
 import streamlit as st
 
-from backend_api.contract_sessions import Machine, Session
-from backend_api.contract_stats import Stats
-from backend_api.contract_types import MAX_PAGE_ITEMS
-from ui.api import BackendApi
-from ui.queries import SessionQuery
+from backend_api.contract.sessions import Machine, Session
+from backend_api.contract.stats import Stats
+from backend_api.contract.values import MAX_PAGE_ITEMS
+from ui.client.api import BackendApi
+from ui.client.queries import SessionQuery
 from ui.usage.day import DayLine, Range
 from ui.usage.timeline import began
 

@@ -4,8 +4,8 @@ from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from backend_api.contract_stats import BucketFigures
-from ui.local_time import Zone
+from backend_api.contract.stats import BucketFigures
+from ui.text.local_time import Zone
 
 WEEKDAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
 HOURS = range(24)

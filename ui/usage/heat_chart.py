@@ -5,9 +5,9 @@ from collections.abc import Iterator, Sequence
 import altair as alt
 import streamlit as st
 
-from ui.charts import Drawing, Ink, drawing, ink, show_chart
+from ui.text.words import percent
 from ui.usage.heat import HOURS, WEEKDAYS, Cell, busiest
-from ui.words import percent
+from ui.widgets.charts import Drawing, Ink, drawing, ink, show_chart
 
 _ROW_PX = 26
 _LABELLED_HOURS = range(0, 24, 3)

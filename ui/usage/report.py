@@ -1,10 +1,10 @@
 """The figures of usage at a glance, beside those of the time before."""
 
-from backend_api.contract_stats import Figures, PeakHour, Stats
-from ui.comparison import Wanted, count_change, duration_change, share_change
-from ui.figure_cards import NO_FIGURE, Card
-from ui.meanings import FIGURE_WORDS, meaning
-from ui.words import duration, percent
+from backend_api.contract.stats import Figures, PeakHour, Stats
+from ui.text.meanings import FIGURE_WORDS, meaning
+from ui.text.words import duration, percent
+from ui.widgets.comparison import Wanted, count_change, duration_change, share_change
+from ui.widgets.figure_cards import NO_FIGURE, Card
 
 
 def usage_cards(found: Stats, before: Figures) -> list[Card]:

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from itertools import pairwise
 
-from backend_api.contract_sessions import Outcome, Session
-from ui.machine_names import Place, place_of
+from backend_api.contract.sessions import Outcome, Session
+from ui.text.machine_names import Place, place_of
 from ui.usage.day import DayLine, Range
 
 

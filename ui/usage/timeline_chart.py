@@ -5,14 +5,14 @@ from datetime import datetime
 
 import altair as alt
 
-from backend_api.contract_sessions import Outcome, Session
-from ui.charts import Drawing, Ink, drawing, ink, show_chart, show_legend
-from ui.local_time import Zone
-from ui.machine_names import Place, place_of
+from backend_api.contract.sessions import Outcome, Session
+from ui.text.local_time import Zone
+from ui.text.machine_names import Place, place_of
+from ui.text.words import SESSION_WORDS, counted, duration, percent
 from ui.usage.day import DayLine, Range
 from ui.usage.gather import Gap
 from ui.usage.timeline import Attempt, Stretch, Timeline
-from ui.words import SESSION_WORDS, counted, duration, percent
+from ui.widgets.charts import Drawing, Ink, drawing, ink, show_chart, show_legend
 
 _ROW_PX = 30
 Row = dict[str, object]

@@ -5,24 +5,24 @@ from datetime import datetime
 
 import streamlit as st
 
-from backend_api.clock import SystemClock
-from backend_api.contract_stats import Unit
-from ui import glance
+from backend_api.base.clock import SystemClock
+from backend_api.contract.stats import Unit
 from ui.cleaning.agreement import agreement_lines
 from ui.cleaning.breakdown import KINDS, counts, moments
 from ui.cleaning.report import cleaning_cards
 from ui.cleaning.trend import show_trend
 from ui.cleaning.uncleaned import show_uncleaned
-from ui.commands import EDGE_COMMAND
-from ui.figure_cards import show_cards
-from ui.local_time import Zone
-from ui.machine_names import Place, names_of
-from ui.machine_table import show_machines
-from ui.period import Days
-from ui.period_choice import choose_days
-from ui.queries import StatsQuery
-from ui.refresh import draw_anew_when_changed
-from ui.session import api, zone
+from ui.client import cache
+from ui.client.context import api, zone
+from ui.client.queries import StatsQuery
+from ui.text.commands import EDGE_COMMAND
+from ui.text.local_time import Zone
+from ui.text.machine_names import Place, names_of
+from ui.widgets.figure_cards import show_cards
+from ui.widgets.machine_table import show_machines
+from ui.widgets.period import Days
+from ui.widgets.period_choice import choose_days
+from ui.widgets.refresh import draw_anew_when_changed
 
 _FIELDS = ("compliance", "windows_closed", *KINDS, "median_to_clean_s")
 
@@ -32,7 +32,7 @@ def show_page() -> None:
     here, now = zone(), SystemClock().now()
     st.title("Cleaning", anchor=False)
     st.space("xxsmall")
-    machines = glance.machines().items
+    machines = cache.machines().items
     if not machines:
         _show_no_machines()
         return
@@ -50,8 +50,8 @@ def _show_figures(days: Days, names: Mapping[Place, str], zone: Zone, now: datet
     unit = Unit.HOUR if days.count == 1 else Unit.DAY
     span, earlier = days.span(zone), days.span_before(zone, now)
     query = StatsQuery(span.since, span.until, zone.name, unit)
-    found = glance.stats(query)
-    before = glance.stats(StatsQuery(earlier.since, earlier.until, zone.name)).total
+    found = cache.stats(query)
+    before = cache.stats(StatsQuery(earlier.since, earlier.until, zone.name)).total
     if found.total.windows_closed > 0:
         show_cards(cleaning_cards(found.total, before), days.before_in_words(zone, now))
         show_trend(moments(found.buckets, unit, zone), unit, zone.name)
@@ -61,7 +61,7 @@ def _show_figures(days: Days, names: Mapping[Place, str], zone: Zone, now: datet
         with st.container(border=True, key="nothing"):
             st.markdown("No cleaning window closed in these days, so there is nothing to measure. Choose other days.")
     if span.since <= now < span.until:
-        draw_anew_when_changed(lambda: counts(glance.stats(query).total), counts(found.total))
+        draw_anew_when_changed(lambda: counts(cache.stats(query).total), counts(found.total))
 
 
 def _show_no_machines() -> None:

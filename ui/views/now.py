@@ -4,11 +4,11 @@ from pathlib import Path
 
 import streamlit as st
 
-from backend_api.clock import SystemClock
+from backend_api.base.clock import SystemClock
+from ui.client.context import zone
+from ui.client.selection import EVENT
 from ui.now.look import take_look
 from ui.now.page import REVIEW, show_now
-from ui.selection import EVENT
-from ui.session import zone
 
 _STYLE = Path(__file__).parent.parent / "now" / "page.css"
 

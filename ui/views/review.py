@@ -2,8 +2,10 @@
 
 import streamlit as st
 
-from backend_api.clock import SystemClock
-from ui import glance
+from backend_api.base.clock import SystemClock
+from ui.client import cache
+from ui.client.context import api, zone
+from ui.client.selection import NoId, Selection, selection
 from ui.review.detail import show_detail, show_missing
 from ui.review.filters import choose_query
 from ui.review.list_state import current_feed, forget_feed, shared
@@ -11,8 +13,6 @@ from ui.review.list_view import show_list, watch, watching
 from ui.review.opened import NotThere, Opened, fetch_opened
 from ui.review.review_bar import is_entered, show_moves
 from ui.review.session_feed import Feed
-from ui.selection import NoId, Selection, selection
-from ui.session import api, zone
 
 
 def show_page() -> None:
@@ -25,7 +25,7 @@ def show_page() -> None:
     with st.container(key="review_page"):
         list_column, detail_column = st.columns([10, 13], gap="medium")
     with list_column:
-        query = choose_query(glance.machines().items, here, SystemClock().now().astimezone(here.info).date())
+        query = choose_query(cache.machines().items, here, SystemClock().now().astimezone(here.info).date())
     opened, reason = _open()
     feed = current_feed(source, query)
     session_id = None if opened is None else opened.session.session_id

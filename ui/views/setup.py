@@ -2,8 +2,8 @@
 
 import streamlit as st
 
-from ui import glance
-from ui.session import api, zone
+from ui.client import cache
+from ui.client.context import api, zone
 from ui.setup.cameras import show_cameras
 from ui.setup.verdict_queue import show_failed, show_queue
 from ui.setup.zones import show_zones
@@ -14,7 +14,7 @@ def show_page() -> None:
     door, here = api(), zone()
     st.title("Setup", anchor=False)
     # What the blocks below look at is asked for here first, where an error leads to the card that says so.
-    states, _, _ = glance.cameras().items, glance.machines(), glance.queue()
+    states, _, _ = cache.cameras().items, cache.machines(), cache.queue()
     st.header("Cameras", anchor=False)
     show_cameras(here)
     st.header("Verdict queue", anchor=False)

@@ -2,20 +2,20 @@
 
 import streamlit as st
 
-from backend_api.clock import SystemClock
-from backend_api.contract_stats import Unit
-from ui import glance
-from ui.commands import EDGE_COMMAND
-from ui.figure_cards import show_cards
-from ui.machine_names import names_of
-from ui.machine_table import show_machines
-from ui.period_choice import choose_days
-from ui.queries import StatsQuery
-from ui.session import api, zone
+from backend_api.base.clock import SystemClock
+from backend_api.contract.stats import Unit
+from ui.client import cache
+from ui.client.context import api, zone
+from ui.client.queries import StatsQuery
+from ui.text.commands import EDGE_COMMAND
+from ui.text.machine_names import names_of
 from ui.usage.day_view import show_day
 from ui.usage.heat import fold
 from ui.usage.heat_chart import show_heat
 from ui.usage.report import usage_cards
+from ui.widgets.figure_cards import show_cards
+from ui.widgets.machine_table import show_machines
+from ui.widgets.period_choice import choose_days
 
 _FIELDS = ("utilisation", "occupied_s", "observed_s", "sessions", "median_stay_s")
 
@@ -24,7 +24,7 @@ def show_page() -> None:
     """Draw the page. Raises BackendError, with no more than the title drawn, when the backend cannot answer."""
     here, now = zone(), SystemClock().now()
     st.title("Usage", anchor=False)
-    machines = glance.machines().items
+    machines = cache.machines().items
     if not machines:
         _show_nothing()
         return
@@ -34,8 +34,8 @@ def show_page() -> None:
     st.header("Over many days", anchor=False)
     days = choose_days(here, now)
     span, earlier = days.span(here), days.span_before(here, now)
-    found = glance.stats(StatsQuery(span.since, span.until, here.name, Unit.HOUR))
-    before = glance.stats(StatsQuery(earlier.since, earlier.until, here.name)).total
+    found = cache.stats(StatsQuery(span.since, span.until, here.name, Unit.HOUR))
+    before = cache.stats(StatsQuery(earlier.since, earlier.until, here.name)).total
     show_cards(usage_cards(found, before), days.before_in_words(here, now))
     st.subheader("Share of time in use, by hour and weekday", anchor=False)
     show_heat(fold(found.buckets, here), here.name)

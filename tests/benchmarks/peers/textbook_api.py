@@ -21,7 +21,7 @@ if ROOT not in sys.path:
 import uvicorn  # noqa: E402
 from fastapi import FastAPI  # noqa: E402
 
-from backend_api.contract import Event  # noqa: E402
+from backend_api.contract.events import Event  # noqa: E402
 
 app = FastAPI()
 DB = sys.argv[2]

@@ -1,6 +1,6 @@
 """How far people agree, in a line that a person reads."""
 
-from backend_api.contract_agreement import AgreementList, Interval, ModelAgreement
+from backend_api.contract.agreement import AgreementList, Interval, ModelAgreement
 from ui.cleaning.agreement import NOTHING, agreement_lines
 
 

@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from backend_api.contract_sessions import Outcome
-from backend_api.contract_stats import Figures, Unit
+from backend_api.contract.sessions import Outcome
+from backend_api.contract.stats import Figures, Unit
 from tests.ui.made_up import make_bucket, make_figures
 from ui.cleaning.breakdown import (
     KINDS,
@@ -20,7 +20,7 @@ from ui.cleaning.breakdown import (
     moments,
     uncleaned,
 )
-from ui.local_time import Zone
+from ui.text.local_time import Zone
 
 BERLIN = Zone("Europe/Berlin", ZoneInfo("Europe/Berlin"))
 MONDAY = datetime(2026, 1, 25, 23, tzinfo=UTC)

@@ -5,7 +5,7 @@ import re
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from backend_api.contract_sessions import Outcome
+from backend_api.contract.sessions import Outcome
 from tests.ui.app_driver import click, open_app, words
 from tests.ui.gym import Gym
 from ui.cleaning import uncleaned

@@ -2,10 +2,10 @@
 
 from datetime import timedelta
 
-from backend_api.contract_sessions import Session, SessionPage
+from backend_api.contract.sessions import Session, SessionPage
 from tests.ui.made_up import NOON, make_session
 from ui.cleaning.pages import Reading
-from ui.queries import SessionQuery
+from ui.client.queries import SessionQuery
 
 QUERY = SessionQuery()
 LATER = NOON + timedelta(minutes=5)

@@ -4,8 +4,8 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from ui.local_time import Zone
 from ui.now.ages import age, ago, lasting, moment
+from ui.text.local_time import Zone
 
 BERLIN = Zone.from_name("Europe/Berlin")
 NOON = datetime(2026, 1, 31, 11, tzinfo=UTC)

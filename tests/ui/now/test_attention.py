@@ -4,13 +4,13 @@ from datetime import UTC, timedelta
 
 import pytest
 
-from backend_api.contract_cameras import CameraStatus
-from backend_api.contract_sessions import Outcome
-from backend_api.contract_verdicts import MmStatus, Verdict
+from backend_api.contract.cameras import CameraStatus
+from backend_api.contract.sessions import Outcome
+from backend_api.contract.verdicts import MmStatus, Verdict
 from tests.ui.made_up import NOON, make_camera, make_session
-from ui.local_time import Zone
-from ui.machine_names import place_of
 from ui.now.attention import SHOWN_ITEMS, Item, alarming_sessions, items_of
+from ui.text.local_time import Zone
+from ui.text.machine_names import place_of
 
 ZONE = Zone("UTC", UTC)
 

@@ -6,10 +6,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from backend_api.contract_sessions import Machine, MachineState, Outcome
+from backend_api.contract.sessions import Machine, MachineState, Outcome
 from tests.ui.made_up import NOON, make_machine, make_session
-from ui.local_time import Zone
 from ui.now.cards import STATE_COLORS, STATE_WORDS, CardData, groups_of, in_use
+from ui.text.local_time import Zone
 
 ZONE = Zone("UTC", UTC)
 

@@ -5,7 +5,7 @@ import re
 import pytest
 from playwright.sync_api import Browser, Locator, Page, expect
 
-from backend_api.contract_sessions import Outcome
+from backend_api.contract.sessions import Outcome
 from tests.browser import place_of
 from tests.ui.dashboard import WIDTHS, Dashboard
 

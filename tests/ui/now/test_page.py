@@ -6,12 +6,12 @@ from urllib.parse import parse_qs
 
 from streamlit.testing.v1 import AppTest
 
-from backend_api.contract_cameras import CameraSetup, MachineSetup
-from backend_api.contract_sessions import Outcome
-from backend_api.contract_verdicts import Review
+from backend_api.contract.cameras import CameraSetup, MachineSetup
+from backend_api.contract.sessions import Outcome
+from backend_api.contract.verdicts import Review
 from tests.ui.app_driver import open_app, rerun, words
 from tests.ui.gym import STORE, Gym
-from ui.api import BackendApi
+from ui.client.api import BackendApi
 
 ZONE = ((0.1, 0.1), (0.2, 0.1), (0.2, 0.2))
 TIMELESS = {"since", "left_s"}

@@ -2,10 +2,10 @@
 
 from datetime import UTC, datetime
 
-from backend_api.contract_sessions import MachineState
+from backend_api.contract.sessions import MachineState
 from tests.ui.made_up import NOON, make_figures, make_machine
-from ui.local_time import Zone
 from ui.now.today import in_figures, todays_figures
+from ui.text.local_time import Zone
 
 
 def test_the_day_is_one_of_the_zone_and_the_question_the_same_all_day() -> None:

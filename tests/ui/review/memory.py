@@ -3,10 +3,10 @@
 from collections.abc import Sequence
 from datetime import timedelta
 
-from backend_api.contract_sessions import Outcome, Session, SessionPage
-from backend_api.contract_verdicts import Verdict
+from backend_api.contract.sessions import Outcome, Session, SessionPage
+from backend_api.contract.verdicts import Verdict
 from tests.ui.made_up import NOON, make_session
-from ui.queries import SessionQuery
+from ui.client.queries import SessionQuery
 
 
 class Memory:

@@ -5,10 +5,10 @@ from typing import Any
 
 from streamlit.testing.v1 import AppTest
 
-from backend_api.contract import Event
-from backend_api.contract_verdicts import StoredReview
+from backend_api.contract.events import Event
+from backend_api.contract.verdicts import StoredReview
 from tests.ui.gym import Gym
-from ui.api import BackendApi
+from ui.client.api import BackendApi
 
 
 def rows(app: AppTest) -> list[dict[str, Any]]:

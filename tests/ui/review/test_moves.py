@@ -2,9 +2,9 @@
 
 from uuid import UUID
 
-from backend_api.contract_sessions import Outcome, Session
+from backend_api.contract.sessions import Outcome, Session
 from tests.ui.review.memory import Memory, some
-from ui.queries import SessionQuery
+from ui.client.queries import SessionQuery
 from ui.review.moves import next_session, next_to_review, previous_session
 from ui.review.session_feed import Feed, older_page, open_feed
 

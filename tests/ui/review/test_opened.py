@@ -4,11 +4,11 @@ from uuid import UUID
 
 import pytest
 
-from backend_api.contract_sessions import Outcome
+from backend_api.contract.sessions import Outcome
 from tests.ui.gym import Gym
-from ui.api import BackendApi
+from ui.client.api import BackendApi
+from ui.client.selection import Selection
 from ui.review.opened import NotThere, fetch_opened
-from ui.selection import Selection
 
 
 def test_a_session_comes_with_its_events_and_shows_the_one_that_is_asked_for(gym: Gym) -> None:

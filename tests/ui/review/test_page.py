@@ -4,9 +4,9 @@ from datetime import timedelta
 
 import pytest
 
-from backend_api.clock import SystemClock
-from backend_api.contract import EventType
-from backend_api.contract_sessions import Outcome
+from backend_api.base.clock import SystemClock
+from backend_api.contract.events import EventType
+from backend_api.contract.sessions import Outcome
 from tests.backend_api.events import make_event
 from tests.ui.app_driver import click, open_app, rerun, words
 from tests.ui.gym import Gym

@@ -5,14 +5,14 @@ from typing import Any
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
-from backend_api.contract import Event
-from backend_api.contract_sessions import Outcome
-from backend_api.contract_verdicts import Review, Sighting, Verdict
+from backend_api.contract.events import Event
+from backend_api.contract.sessions import Outcome
+from backend_api.contract.verdicts import Review, Sighting, Verdict
 from tests.browser import place_of, plays
 from tests.ui.dashboard import Dashboard
 from tests.ui.gym import make_picture
 from tests.ui.review.page import reviews, session_of
-from ui.api import BackendApi
+from ui.client.api import BackendApi
 
 pytestmark = pytest.mark.e2e
 

@@ -2,10 +2,10 @@
 
 from datetime import timedelta
 
-from backend_api.contract_sessions import Outcome
+from backend_api.contract.sessions import Outcome
 from tests.ui.made_up import NOON, make_session
-from ui.local_time import Zone
 from ui.review.rows import days_of, times
+from ui.text.local_time import Zone
 
 BERLIN = Zone.from_name("Europe/Berlin")
 

@@ -4,9 +4,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from backend_api.contract_sessions import Outcome, Session
+from backend_api.contract.sessions import Outcome, Session
 from tests.ui.review.memory import Memory, ids, some
-from ui.queries import SessionQuery
+from ui.client.queries import SessionQuery
 from ui.review.session_feed import PAGE_ITEMS, Feed, brought_up_to_date, count_new, newer_page, older_page, open_feed
 
 

@@ -4,13 +4,13 @@ from datetime import timedelta
 
 import pytest
 
-from backend_api.contract import Event, EventType
-from backend_api.contract_sessions import Outcome
-from backend_api.contract_verdicts import Review, Sighting, Verdict
+from backend_api.contract.events import Event, EventType
+from backend_api.contract.sessions import Outcome
+from backend_api.contract.verdicts import Review, Sighting, Verdict
 from tests.ui.app_driver import click, labels, open_app, rerun, words
 from tests.ui.gym import Gym, make_picture
 from tests.ui.review.page import marked, outcomes, reviews, rows, session_of
-from ui.api import BackendApi
+from ui.client.api import BackendApi
 
 
 def clip_url(gym: Gym, event: Event) -> str:

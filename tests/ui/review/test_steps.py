@@ -4,10 +4,10 @@ from uuid import UUID
 
 import pytest
 
-from backend_api.contract import EventType
+from backend_api.contract.events import EventType
 from tests.ui.made_up import stored
-from ui.local_time import Zone
 from ui.review.steps import attempt_of, most_telling, steps
+from ui.text.local_time import Zone
 
 BERLIN = Zone.from_name("Europe/Berlin")
 START = stored(event_type=EventType.MACHINE_OCCUPIED_START)

@@ -1,9 +1,9 @@
 """What is said of a verdict: the pictures behind it, and who thinks what of it."""
 
-from backend_api.contract_verdicts import Sighting, StoredReview
+from backend_api.contract.verdicts import Sighting, StoredReview
 from tests.backend_api.events import START, make_result
-from ui.local_time import Zone
 from ui.review.verdict import frames_html, review_line
+from ui.text.local_time import Zone
 
 BERLIN = Zone.from_name("Europe/Berlin")
 

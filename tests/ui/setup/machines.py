@@ -2,7 +2,7 @@
 
 from hypothesis import strategies as st
 
-from backend_api.contract_cameras import MachineSetup
+from backend_api.contract.cameras import MachineSetup
 from tests.zones import SQUARE, star_shaped
 
 TRIANGLE = ((0.1, 0.1), (0.4, 0.1), (0.1, 0.4))

@@ -4,8 +4,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from backend_api.contract_cameras import CameraSetup
-from backend_api.contract_zones import Point, zone_problem
+from backend_api.contract.cameras import CameraSetup
+from backend_api.contract.zones import Point, zone_problem
 from tests.ui.setup.machines import BIKE, ROWER, TRIANGLE, machines, make_machine
 from tests.zones import SQUARE
 from ui.setup.desk import (

@@ -5,9 +5,9 @@ from typing import Any
 
 import pytest
 
-from backend_api.contract_cameras import CameraState
-from ui.local_time import Zone
+from backend_api.contract.cameras import CameraState
 from ui.setup.health import STATUS_COLORS, STATUS_WORDS, Rates, Sample, health_facts, rates
+from ui.text.local_time import Zone
 
 NOON = datetime(2026, 1, 31, 12, tzinfo=UTC)
 BERLIN = Zone.from_name("Europe/Berlin")

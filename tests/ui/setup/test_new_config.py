@@ -8,10 +8,10 @@ import yaml
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from backend_api.contract_cameras import MachineSetup
-from edge_service.camera_setup import describe_setup, shareable_config
+from backend_api.contract.cameras import MachineSetup
 from edge_service.config import Config, load_config
-from edge_service.machine import RuleTimes
+from edge_service.pipeline.camera_setup import describe_setup, shareable_config
+from edge_service.rules.machine import RuleTimes
 from tests.ui.setup.machines import BIKE, ROWER, machines, make_machine
 from tests.zones import SQUARE
 from ui.setup.desk import Machines

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
-from backend_api.contract_sessions import Outcome
+from backend_api.contract.sessions import Outcome
 from edge_service.config import load_config
 from tests.browser import place_of
 from tests.ui.dashboard import Dashboard, Visit

@@ -8,15 +8,15 @@ import numpy as np
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from backend_api.contract_cameras import CameraSetup
-from backend_api.contract_sessions import Outcome
-from backend_api.contract_verdicts import MmStatus, QueueState
+from backend_api.contract.cameras import CameraSetup
+from backend_api.contract.sessions import Outcome
+from backend_api.contract.verdicts import MmStatus, QueueState
 from tests.ui.app_driver import click, labels, open_app, rerun, words
 from tests.ui.gym import STORE, Gym
 from tests.ui.setup.machines import BIKE, ROWER, TRIANGLE
-from ui.local_time import Zone
 from ui.setup.desk import Desk, choose, deleted, with_corners, with_words
 from ui.setup.verdict_queue import is_stuck, waiting_words
+from ui.text.local_time import Zone
 
 DESK = f"desk/{STORE}/cam_01"
 WIDGETS = f"{STORE}/cam_01"

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ui.local_time import Zone
+from ui.text.local_time import Zone
 from ui.usage.day import DayLine, Range
 
 BERLIN = Zone("Europe/Berlin", ZoneInfo("Europe/Berlin"))

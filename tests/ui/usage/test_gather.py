@@ -5,13 +5,13 @@ from typing import cast
 
 import pytest
 
-from backend_api.contract_sessions import Machine, MachineState, Session, SessionPage
-from backend_api.contract_stats import Stats, Unit
+from backend_api.contract.sessions import Machine, MachineState, Session, SessionPage
+from backend_api.contract.stats import Stats, Unit
 from tests.ui.made_up import NOON, make_bucket, make_figures, make_machine_figures, make_session
-from ui.api import BackendApi
-from ui.local_time import Zone
-from ui.machine_names import Place
-from ui.queries import SessionQuery
+from ui.client.api import BackendApi
+from ui.client.queries import SessionQuery
+from ui.text.local_time import Zone
+from ui.text.machine_names import Place
 from ui.usage.day import DayLine, Range
 from ui.usage.gather import MAX_SESSIONS, Gap, fetch_sessions, gaps
 

@@ -6,11 +6,11 @@ from zoneinfo import ZoneInfo
 from hypothesis import given
 from hypothesis import strategies as st
 
-from backend_api.buckets import Stretch, buckets
-from backend_api.contract_stats import BucketFigures, Unit
-from backend_api.instants import from_ms, to_ms
+from backend_api.base.instants import from_ms, to_ms
+from backend_api.contract.stats import BucketFigures, Unit
+from backend_api.reports.buckets import Stretch, buckets
 from tests.ui.made_up import make_bucket
-from ui.local_time import Zone
+from ui.text.local_time import Zone
 from ui.usage.heat import Cell, busiest, fold
 
 BERLIN = Zone("Europe/Berlin", ZoneInfo("Europe/Berlin"))

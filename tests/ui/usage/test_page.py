@@ -2,8 +2,8 @@
 
 from datetime import UTC, date, datetime, time, timedelta
 
-from backend_api.contract_cameras import CameraSetup, MachineSetup
-from backend_api.contract_sessions import Outcome
+from backend_api.contract.cameras import CameraSetup, MachineSetup
+from backend_api.contract.sessions import Outcome
 from tests.days import yesterday
 from tests.ui.app_driver import click, open_app, rerun, words
 from tests.ui.gym import STORE, Gym

@@ -2,7 +2,7 @@
 
 from datetime import timedelta
 
-from backend_api.contract_stats import PeakHour, Stats, Unit
+from backend_api.contract.stats import PeakHour, Stats, Unit
 from tests.ui.made_up import NOON, make_figures
 from ui.usage.heat import Cell
 from ui.usage.heat_chart import heat_rows

@@ -8,9 +8,9 @@ from zoneinfo import ZoneInfo
 from hypothesis import given
 from hypothesis import strategies as st
 
-from backend_api.contract_sessions import Outcome, Session
+from backend_api.contract.sessions import Outcome, Session
 from tests.ui.made_up import NOON, make_session
-from ui.local_time import Zone
+from ui.text.local_time import Zone
 from ui.usage.day import DayLine, Range
 from ui.usage.timeline import Timeline, began, draw_timeline
 

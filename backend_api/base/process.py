@@ -1,0 +1,101 @@
+"""What every process does at its edge: log lines, stop signals, and errors in one line with an exit code."""
+
+import argparse
+import logging
+import os
+import signal
+import sys
+import threading
+import tomllib
+from collections.abc import Callable
+from pathlib import Path
+from types import FrameType
+from typing import NoReturn
+
+EXIT_DONE = 0
+EXIT_FAILED = 1
+EXIT_USAGE = 2
+
+REPOSITORY = Path(__file__).resolve().parent.parent.parent
+
+log = logging.getLogger(__name__)
+
+
+class UsageError(Exception):
+    """Wrong use or configuration: the text is one line that names the culprit and the cure. Exit code 2."""
+
+
+class FatalError(Exception):
+    """The process cannot go on, through no fault in its use: one line with the culprit and the cure. Exit code 1."""
+
+
+class ArgumentParser(argparse.ArgumentParser):
+    """The standard parser, whose mistakes are one line like every other: a UsageError that ends with the cure."""
+
+    def error(self, message: str) -> NoReturn:
+        """Raise a UsageError; `message` comes from argparse and names the flag."""
+        raise UsageError(f"{message}; see --help")
+
+
+def folder(text: str) -> Path:
+    """The folder that a flag names. Raises argparse.ArgumentTypeError for an address; a path would begin with `s3:`."""
+    if "://" in text:
+        raise argparse.ArgumentTypeError(f"{text} is no folder; give one of this computer, such as ./data/media")
+    return Path(text)
+
+
+def project_version() -> str:
+    """The release, as pyproject.toml says it."""
+    with (REPOSITORY / "pyproject.toml").open("rb") as file:
+        return str(tomllib.load(file)["project"]["version"])
+
+
+def set_up_logging() -> None:
+    """One line a message on standard error; the time is left out where a process manager writes it already."""
+    time_prefix = "" if "HONCHO_PROCESS_NAME" in os.environ else "%(asctime)s "
+    logging.basicConfig(
+        stream=sys.stderr, level=logging.INFO, format=time_prefix + "%(levelname)s %(message)s", force=True
+    )
+
+
+def stop_on_signals() -> threading.Event:
+    """An event that Ctrl-C (SIGINT) and SIGTERM set; a second signal ends the process at once, with code 1."""
+    stop = threading.Event()
+
+    def on_signal(signum: int, _frame: FrameType | None) -> None:
+        if stop.is_set():
+            os._exit(EXIT_FAILED)
+        stop.set()
+        os.write(sys.stderr.fileno(), f"{signal.Signals(signum).name}: stopping; once more to stop at once\n".encode())
+
+    for signum in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(signum, on_signal)
+    return stop
+
+
+def run_process(main: Callable[[], int]) -> NoReturn:
+    """Run a process's `main` and exit with its code; whatever escapes it becomes one line and never a traceback.
+
+    Set GYM_DEBUG=1 to see the traceback of an unforeseen error.
+    """
+    set_up_logging()
+    try:
+        code = main()
+    except UsageError as error:
+        code = _report(error, EXIT_USAGE)
+    except FatalError as error:
+        code = _report(error, EXIT_FAILED)
+    except KeyboardInterrupt:
+        code = EXIT_DONE
+    except Exception as error:  # noqa: BLE001 - the process's edge: a user never sees a traceback
+        code = _report(error, EXIT_FAILED, unforeseen=True)
+    logging.shutdown()
+    sys.exit(code)
+
+
+def _report(error: Exception, code: int, *, unforeseen: bool = False) -> int:
+    text = " ".join(str(error).split())
+    if unforeseen:
+        text = f"{type(error).__name__}: {text} (unforeseen; set GYM_DEBUG=1 and run again to see where)"
+    log.error("%s", text, exc_info=error if unforeseen and os.environ.get("GYM_DEBUG") else None)
+    return code

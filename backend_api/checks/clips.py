@@ -1,0 +1,55 @@
+"""Whether every clip that an event promises is there, and is the one that it promises."""
+
+import hashlib
+import stat
+from collections.abc import Iterator
+from pathlib import Path
+from uuid import UUID
+
+from sqlalchemy import func, select
+
+from backend_api.checks.finding import Finding, Kind
+from backend_api.checks.folder import set_aside_path
+from backend_api.checks.sweep import in_window, sweep
+from backend_api.media.folder import MediaFolder
+from backend_api.store.database import Database
+from backend_api.store.tables import events, removed_media
+
+_PROMISED = select(
+    events.c.event_id, events.c.clip_sha256, func.json_extract(events.c.body, "$.clip.bytes").label("size_bytes")
+).where(
+    events.c.clip_sha256.is_not(None),
+    in_window(events.c.seq),
+    # Those are gone on purpose.
+    events.c.seq.not_in(select(removed_media.c.seq)),
+)
+
+
+def check_clips(database: Database, media: MediaFolder) -> Iterator[Finding]:
+    """The promised clips that are missing or different; nothing here can repair them."""
+    for event_id, sha256, size_bytes in sweep(database, _PROMISED):
+        path = media.clip_path(UUID(event_id))
+        if not path.exists() and set_aside_path(media, path.name).exists():
+            continue  # check_folder has found that one, and can put it back
+        found = _compare(path, size_bytes, sha256)
+        if found is not None:
+            kind, text = found
+            cure = f"restore {path} from a backup or from the edge that made it; until then its event has no clip"
+            yield Finding(kind, event_id, text, cure)
+
+
+def _compare(path: Path, size_bytes: int, sha256: str) -> tuple[Kind, str] | None:
+    """What is wrong with the clip at `path`, or None."""
+    try:
+        found = path.stat()
+        if not stat.S_ISREG(found.st_mode):
+            return Kind.MISSING_CLIP, f"{path.name} is no file"
+        if found.st_size != size_bytes:
+            return Kind.DIFFERENT_CLIP, f"{path.name} has {found.st_size} bytes, the event promises {size_bytes}"
+        with path.open("rb") as file:
+            digest = hashlib.file_digest(file, "sha256").hexdigest()
+    except OSError as error:
+        return Kind.MISSING_CLIP, f"{path.name} can not be read: {error.strerror}"
+    if digest != sha256:
+        return Kind.DIFFERENT_CLIP, f"{path.name} has the SHA-256 {digest}, the event promises {sha256}"
+    return None

@@ -1,0 +1,1 @@
+"""What crosses a border between processes, as pydantic models: events, verdicts, sessions, figures."""

@@ -1,0 +1,89 @@
+"""What an edge says of its camera, and what follows from it."""
+
+from collections import Counter
+from enum import StrEnum
+
+from pydantic import Field, NonNegativeInt, field_validator
+
+from backend_api.contract.values import Name, Seconds, Timestamp, Value, Zone
+
+HEARTBEAT_INTERVAL_S = 5.0
+# Two reports may be lost on the way, as in a restart of the backend; after a minute somebody should go and look.
+UP_WITHIN_S = 3 * HEARTBEAT_INTERVAL_S
+LATE_WITHIN_S = 60.0
+# How often an edge sends its camera's setup and a new still.
+SETUP_INTERVAL_S = 600.0
+MAX_CONFIG_CHARACTERS = 64 * 1024
+MAX_STILL_BYTES = 2 * 1024**2
+
+
+class CameraReport(Value):
+    """What an edge says of its camera every HEARTBEAT_INTERVAL_S; frames are counted since `started_at`."""
+
+    store_id: Name
+    media_time_s: Seconds = Field(description="How far the stream has come, by the video's own time stamps.")
+    frames_captured: NonNegativeInt = Field(description="Frames that the source delivered, processed or skipped.")
+    frames_processed: NonNegativeInt
+    frames_skipped: NonNegativeInt
+    outbox_depth: NonNegativeInt = Field(description="Events that wait to be sent.")
+    last_error: str | None = Field(default=None, max_length=500, description="What is wrong at present, if anything.")
+    version: str = Field(max_length=64, description="The edge's release.")
+    started_at: Timestamp
+
+
+class CameraStatus(StrEnum):
+    """Whether a camera's edge still reports: it does, it is behind with it, or it has stopped."""
+
+    UP = "up"
+    LATE = "late"
+    GONE = "gone"
+
+
+class CameraState(CameraReport):
+    """A camera's last report, when it came, and what follows from its age."""
+
+    camera_id: Name
+    reported_at: Timestamp
+    age_s: Seconds
+    status: CameraStatus
+
+
+class CameraList(Value):
+    """Every camera that ever reported, by store and name."""
+
+    items: list[CameraState]
+
+
+class MachineSetup(Value):
+    """A machine as its edge is configured to watch it."""
+
+    machine_id: Name
+    name: str = Field(min_length=1, max_length=100, description="What people call it.")
+    zone: Zone = Field(description="The polygon's corners in order: x and y from 0 (left, top) to 1 (right, bottom).")
+
+
+class CameraSetup(Value):
+    """What an edge watches in its camera's picture, sent when it starts and every SETUP_INTERVAL_S."""
+
+    store_id: Name
+    machines: tuple[MachineSetup, ...]
+    config: str | None = Field(
+        max_length=MAX_CONFIG_CHARACTERS,
+        description="The edge's configuration file as YAML, without its comments; null when the edge keeps it back.",
+    )
+
+    @field_validator("machines")
+    @classmethod
+    def _check_ids(cls, machines: tuple[MachineSetup, ...]) -> tuple[MachineSetup, ...]:
+        for machine_id, count in Counter(machine.machine_id for machine in machines).items():
+            if count > 1:
+                raise ValueError(f"{machine_id} is the id of {count} machines; give each its own")
+        return machines
+
+
+class CameraSetupState(CameraSetup):
+    """A camera's last setup, when it came, and of when its still is, if there is one."""
+
+    camera_id: Name
+    reported_at: Timestamp
+    still_at: Timestamp | None

@@ -1,0 +1,115 @@
+"""What the model says of an event, and what people say of that."""
+
+from enum import StrEnum
+from typing import Annotated, Literal
+from uuid import UUID
+
+from pydantic import BeforeValidator, Field, JsonValue, NonNegativeFloat, NonNegativeInt, PositiveInt
+
+from backend_api.contract.values import Confidence, Seconds, Sha256, Timestamp, Value
+
+MAX_SHOWN_FRAMES = 9
+
+
+class MmStatus(StrEnum):
+    """The state of an enrichment: PENDING -> PROCESSING -> DONE, or DEAD after the last attempt."""
+
+    PENDING = "PENDING"
+    PROCESSING = "PROCESSING"
+    DONE = "DONE"
+    DEAD = "DEAD"
+
+
+class Verdict(StrEnum):
+    """What the vision-language model says of a cleaning attempt."""
+
+    CLEANED = "cleaned"
+    NOT_CLEANED = "not_cleaned"
+    CANNOT_TELL = "cannot_tell"
+
+
+class Sighting(Value):
+    """What the model says it saw in one picture; `frame` counts from 1, as in `MmResult.frame_times_s`."""
+
+    frame: PositiveInt
+    what: str = Field(min_length=1, max_length=500)
+
+
+class MmResult(Value):
+    """A verdict, with enough beside it to repeat the question. Null is what the model's server did not tell."""
+
+    verdict: Verdict
+    confidence: Confidence
+    summary: str = Field(max_length=2000)
+    seen: tuple[Sighting, ...] = ()
+    model: str = Field(max_length=200, description="The model that answered, by its own account.")
+    requested_model: str | None = Field(default=None, max_length=200)
+    server: str | None = Field(default=None, max_length=500, description="The address of the model's server.")
+    prompt_version: str = Field(max_length=200)
+    prompt_sha256: Sha256 | None = None
+    frame_times_s: tuple[Seconds, ...] = Field(
+        description="Which frames the model saw, in seconds from the clip's start."
+    )
+    frame_sha256s: tuple[Sha256, ...] = Field(default=(), description="Of these frames' JPEG files, in their order.")
+    latency_ms: NonNegativeFloat
+    attempt: PositiveInt | None = None
+    requests: NonNegativeInt | None = Field(default=None, description="How often the server was asked for this result.")
+    input_tokens: NonNegativeInt | None = None
+    output_tokens: NonNegativeInt | None = None
+    cost: NonNegativeFloat | None = Field(
+        default=None, description="In the currency of the prices that are configured."
+    )
+    raw: JsonValue = Field(description="The model's reply as it came.")
+
+
+class Enrichment(Value):
+    """What became of the question to the model about one event."""
+
+    status: MmStatus
+    attempts: NonNegativeInt
+    error: str | None = None
+    result: MmResult | None = None
+
+
+class QueueState(Value):
+    """How many questions to the model are in which state."""
+
+    pending: NonNegativeInt
+    processing: NonNegativeInt
+    done: NonNegativeInt
+    dead: NonNegativeInt
+    oldest_pending_at: Timestamp | None = Field(description="When the oldest pending one's event arrived.")
+
+
+def _yes_or_no(value: object) -> object:
+    """True and false are yes and no."""
+    return ("yes" if value else "no") if isinstance(value, bool) else value
+
+
+class Review(Value):
+    """What a person thinks of the verdict that an event has."""
+
+    agree: Annotated[Literal["yes", "no", "unsure", "withdrawn"], BeforeValidator(_yes_or_no)] = Field(
+        description=(
+            "Whether the verdict is right; true and false stand for yes and no. `withdrawn` takes back what was said "
+            "before of the verdict that was reviewed last: it counts as not reviewed again."
+        )
+    )
+    note: str = Field(default="", max_length=2000)
+    who: str = Field(default="anonymous", min_length=1, max_length=200)
+
+
+class StoredReview(Review):
+    """A review as it is kept: with when it came, and the verdict, model and prompt that it is of."""
+
+    event_id: UUID
+    at: Timestamp
+    model: str
+    prompt_version: str
+    verdict: Verdict
+
+
+class ReviewList(Value):
+    """Every review of an event, the oldest first."""
+
+    items: list[StoredReview]

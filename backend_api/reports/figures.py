@@ -1,0 +1,121 @@
+"""From sessions and observed time to figures: how much machines were used, and whether they were cleaned."""
+
+from bisect import bisect_right
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from statistics import median
+from zoneinfo import ZoneInfo
+
+from backend_api.base.instants import from_ms
+from backend_api.contract.stats import Unit
+from backend_api.reports.buckets import Stretch, buckets, edges, parts
+from backend_api.reports.machines import Place
+
+
+@dataclass(frozen=True, slots=True)
+class Use:
+    """What a session counts for.
+
+    `occupied` is when the machine was in use; null times of its cleaning window are what has not happened.
+    `closed_ms` is when the window closed, by time or by the next session. `stay_ms` is how long a use that is over was,
+    None of one that is not, or whose beginning is not known.
+    """
+
+    place: Place
+    occupied: Stretch
+    stay_ms: int | None = None
+    opened_ms: int | None = None
+    closed_ms: int | None = None
+    attempt_ms: int | None = None
+    verdict: str | None = None
+
+
+@dataclass(slots=True)
+class Tally:
+    """Sums on their way to being figures; `windows` counts closed ones by verdict, `unjudged` and `not_attempted`."""
+
+    occupied_ms: int = 0
+    observed_ms: int = 0
+    sessions: int = 0
+    stays_ms: list[int] = field(default_factory=list)
+    windows: Counter[str] = field(default_factory=Counter)
+    to_clean_ms: list[int] = field(default_factory=list)
+
+    def count_session(self, use: Use) -> None:
+        """Count `use`, which began."""
+        self.sessions += 1
+        if use.stay_ms is not None:
+            self.stays_ms.append(use.stay_ms)
+
+    def count_window(self, use: Use) -> None:
+        """Count the closed window of `use`."""
+        self.windows[use.verdict or ("not_attempted" if use.attempt_ms is None else "unjudged")] += 1
+        if use.verdict == "cleaned" and use.opened_ms is not None and use.attempt_ms is not None:
+            self.to_clean_ms.append(use.attempt_ms - use.opened_ms)
+
+    @property
+    def utilisation(self) -> float | None:
+        """Occupied time / observed time; null when nothing was observed."""
+        return round(self.occupied_ms / self.observed_ms, 4) if self.observed_ms else None
+
+    @property
+    def compliance(self) -> float | None:
+        """Windows that were cleaned / windows that closed; null when none closed."""
+        return round(self.windows["cleaned"] / self.windows.total(), 4) if self.windows else None
+
+    @property
+    def median_stay_s(self) -> float | None:
+        """The median length of the uses that are over; null when none is."""
+        return round(median(self.stays_ms) / 1000, 3) if self.stays_ms else None
+
+    @property
+    def median_to_clean_s(self) -> float | None:
+        """The median time from a window's opening to the attempt that was found good; null when none was."""
+        return round(median(self.to_clean_ms) / 1000, 3) if self.to_clean_ms else None
+
+
+class Tallies:
+    """The sums of `span`: of all of it, by machine, by bucket, and occupied time by hour of the day (0 to 23).
+
+    `machines` are those that count; every use that is added is of one of them.
+    """
+
+    def __init__(self, machines: Iterable[Place], span: Stretch, unit: Unit, zone: ZoneInfo) -> None:
+        self.span = span
+        self.buckets = buckets(span, unit, zone)
+        self.total = Tally()
+        self.by_machine = {place: Tally() for place in machines}
+        self.by_bucket = [Tally() for _ in self.buckets]
+        self.occupied_ms_by_hour = [0] * 24
+        hours = buckets(span, Unit.HOUR, zone)
+        self._edges_ms, self._hour_edges_ms = edges(self.buckets), edges(hours)
+        self._hour_of_day = [from_ms(hour.begin_ms).astimezone(zone).hour for hour in hours]
+
+    def add_observed(self, place: Place, stretches: Iterable[Stretch]) -> None:
+        """Count time, without overlaps, in which the machine was watched."""
+        for stretch in stretches:
+            for index, length_ms in parts(stretch.within(self.span), self._edges_ms):
+                for tally in self._tallies(place, index):
+                    tally.observed_ms += length_ms
+
+    def add_use(self, use: Use) -> None:
+        """Count a session: its beginning, its occupied time, and its window, each in the bucket where it lies."""
+        for tally in self._at(use.place, use.occupied.begin_ms):
+            tally.count_session(use)
+        for tally in self._at(use.place, use.closed_ms):
+            tally.count_window(use)
+        occupied = use.occupied.within(self.span)
+        for index, length_ms in parts(occupied, self._edges_ms):
+            for tally in self._tallies(use.place, index):
+                tally.occupied_ms += length_ms
+        for index, length_ms in parts(occupied, self._hour_edges_ms):
+            self.occupied_ms_by_hour[self._hour_of_day[index]] += length_ms
+
+    def _tallies(self, place: Place, bucket: int) -> tuple[Tally, Tally, Tally]:
+        return self.total, self.by_machine[place], self.by_bucket[bucket]
+
+    def _at(self, place: Place, instant_ms: int | None) -> Sequence[Tally]:
+        if instant_ms is None or not self.span.begin_ms <= instant_ms < self.span.end_ms:
+            return ()
+        return self._tallies(place, bisect_right(self._edges_ms, instant_ms) - 1)

@@ -1,0 +1,120 @@
+"""Each machine's state now, as its last session tells it; those that nobody has used yet are in a camera's setup."""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from sqlalchemy import Connection, func, select, union_all
+
+from backend_api.base.instants import from_ms, to_ms
+from backend_api.contract.cameras import LATE_WITHIN_S
+from backend_api.contract.sessions import Machine, MachineList, MachineState, Session
+from backend_api.contract.values import Name, Value
+from backend_api.contract.verdicts import Verdict
+from backend_api.reports.outcomes import LAST_SESSIONS
+from backend_api.reports.session_rows import SELECT_SESSIONS, PictureUrl, no_picture, to_session
+from backend_api.store.derived_tables import sessions
+from backend_api.store.setups import machine_names
+from backend_api.store.tables import cameras, events
+
+_PLACES = select(LAST_SESSIONS)
+_LAST = SELECT_SESSIONS.join(LAST_SESSIONS, LAST_SESSIONS.c.seq == sessions.c.seq)
+_ARRIVED = (
+    select(LAST_SESSIONS.c.store_id, LAST_SESSIONS.c.camera_id, events.c.received_at_ms.label("heard_ms"))
+    .join_from(LAST_SESSIONS, sessions, sessions.c.seq == LAST_SESSIONS.c.seq)
+    .join(events, events.c.session_id == sessions.c.session_id)
+)
+_REPORTED = select(cameras.c.store_id, cameras.c.camera_id, cameras.c.reported_at_ms)
+_SIGNS = union_all(_ARRIVED, _REPORTED).subquery()
+_HEARD = select(_SIGNS.c.store_id, _SIGNS.c.camera_id, func.max(_SIGNS.c.heard_ms).label("heard_ms")).group_by(
+    _SIGNS.c.store_id, _SIGNS.c.camera_id
+)
+
+
+class MachineQuery(Value):
+    """Which machines; filters that are left out let everything through."""
+
+    store_id: Name | None = None
+    camera_id: Name | None = None
+    machine_id: Name | None = None
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Place:
+    """Which machine; names of cameras and machines need to differ within a store alone."""
+
+    store_id: str
+    camera_id: str
+    machine_id: str
+
+
+def machine_now(place: Place, name: str, session: Session | None, heard_at: datetime | None, now: datetime) -> Machine:
+    """The machine at `place` whose last session is `session`; its camera was heard of last at `heard_at`."""
+    state, since = (MachineState.FREE, None) if session is None else _state(session, now)
+    if heard_at is None or now - heard_at > timedelta(seconds=LATE_WITHIN_S):
+        state, since = MachineState.UNKNOWN, heard_at
+    return Machine(
+        store_id=place.store_id,
+        camera_id=place.camera_id,
+        machine_id=place.machine_id,
+        name=name,
+        state=state,
+        since=since,
+        closes_at=session.window_closes_at if session and state is MachineState.TO_BE_CLEANED else None,
+        session=session,
+    )
+
+
+def _state(session: Session, now: datetime) -> tuple[MachineState, datetime | None]:
+    left_at = session.ended_at or session.window_opened_at
+    if left_at is None and session.attempt_at is None:
+        return MachineState.IN_USE, session.started_at
+    if session.verdict is Verdict.CLEANED:
+        return MachineState.CLEANED, session.attempt_at
+    if session.window_closes_at is None:
+        return MachineState.FREE, left_at
+    if session.window_closes_at > now:
+        return MachineState.TO_BE_CLEANED, session.window_opened_at
+    return MachineState.FREE, session.window_closes_at
+
+
+def places(connection: Connection, query: MachineQuery) -> list[Place]:
+    """The machines that `query` lets through, in order."""
+    found = [Place(row.store_id, row.camera_id, row.machine_id) for row in connection.execute(_PLACES)]
+    return [place for place in reversed(found) if _lets_through(query, place)]
+
+
+def read_machines(
+    connection: Connection, query: MachineQuery, now: datetime, picture_url: PictureUrl = no_picture
+) -> MachineList:
+    """The machines that `query` lets through, at `now`."""
+    names = machine_names(connection)
+    last: dict[Place, Session | None] = {Place(*of): None for of in names}
+    for row in connection.execute(_LAST, {"now_ms": to_ms(now)}):
+        session = to_session(row, names, picture_url)
+        last[Place(session.store_id, session.camera_id, session.machine_id)] = session
+    heard_at = _heard_at(connection)
+    items = [
+        machine_now(
+            place,
+            names.get((place.store_id, place.camera_id, place.machine_id), place.machine_id),
+            last[place],
+            heard_at.get((place.store_id, place.camera_id)),
+            now,
+        )
+        for place in sorted(last)
+        if _lets_through(query, place)
+    ]
+    return MachineList(items=items)
+
+
+def _lets_through(query: MachineQuery, place: Place) -> bool:
+    return (
+        query.store_id in (None, place.store_id)
+        and query.camera_id in (None, place.camera_id)
+        and query.machine_id in (None, place.machine_id)
+    )
+
+
+def _heard_at(connection: Connection) -> dict[tuple[str, str], datetime]:
+    """When each camera's edge was last heard of: its report, or the newest arrival of a machine's last session."""
+    return {(row.store_id, row.camera_id): from_ms(row.heard_ms) for row in connection.execute(_HEARD)}

@@ -1,0 +1,70 @@
+"""What has become of each session at an instant, in SQL: one expression for what is shown and what is filtered.
+
+Most outcomes follow from the session's row alone, whose `stage` has an index. Two do not: to be in use, and to have an
+open window. But only the last session of a machine can, so both are looked for among these, one a machine.
+"""
+
+from sqlalchemy import CTE, ColumnElement, and_, bindparam, case, exists, literal, not_, select, tuple_
+
+from backend_api.contract.sessions import Outcome
+from backend_api.store.derived_tables import sessions
+
+ONLY_OF_THE_LAST = frozenset({Outcome.IN_USE, Outcome.WINDOW_OPEN})
+_UNOPENED, _OPENED = "unopened", "opened"
+# Where to look for outcomes that follow from the stage and the time; every other one is a stage of its own.
+TIMED = {Outcome.NO_WINDOW: _UNOPENED, Outcome.NOT_ATTEMPTED: _OPENED}
+JUDGED = frozenset({Outcome.CLEANED, Outcome.NOT_CLEANED, Outcome.CANNOT_TELL})
+_PLACE = ("store_id", "camera_id", "machine_id")
+_BEFORE_ALL_MS = -(2**63)
+
+
+def stage_of(outcome: Outcome) -> str:
+    """The stage that sessions with `outcome` are in, unless it is ONLY_OF_THE_LAST."""
+    return TIMED.get(outcome, outcome.value)
+
+
+def _outcome() -> ColumnElement[str]:
+    later = sessions.alias("later")
+    is_followed = exists().where(
+        *(later.c[name] == sessions.c[name] for name in _PLACE),
+        tuple_(later.c.ts_ms, later.c.seq) > tuple_(sessions.c.ts_ms, sessions.c.seq),
+    )
+    return case(
+        (sessions.c.stage.not_in([_UNOPENED, _OPENED]), sessions.c.stage),
+        (
+            sessions.c.stage == _UNOPENED,
+            case(
+                (and_(sessions.c.ended_ms.is_(None), not_(is_followed)), literal(Outcome.IN_USE.value)),
+                else_=Outcome.NO_WINDOW.value,
+            ),
+        ),
+        (and_(sessions.c.closes_ms > bindparam("now_ms"), not_(is_followed)), literal(Outcome.WINDOW_OPEN.value)),
+        else_=Outcome.NOT_ATTEMPTED.value,
+    )
+
+
+def _last() -> CTE:
+    columns = sessions.c["seq", *_PLACE]
+    downwards = [column.desc() for column in (*sessions.c[_PLACE], sessions.c.ts_ms, sessions.c.seq)]
+    first = select(*columns).order_by(*downwards).limit(1).subquery()
+    last = first.select().cte("last", recursive=True)
+    before, below = sessions.alias("before"), sessions.alias("below")
+    # SQLite steps down to what equals the tuple and walks on from there, hence a time before all times. Beside columns
+    # it would compare by the first of the index alone; beside expressions it does by all.
+    here = tuple_(*(column.concat("") for column in last.c[_PLACE]), _BEFORE_ALL_MS)
+    next_seq = (
+        select(below.c.seq)
+        .where(tuple_(*below.c[_PLACE], below.c.ts_ms) < here)
+        .order_by(*(below.c[name].desc() for name in (*_PLACE, "ts_ms", "seq")))
+        .limit(1)
+        .correlate(last)
+        .scalar_subquery()
+    )
+    return last.union_all(select(*before.c["seq", *_PLACE]).select_from(last).join(before, before.c.seq == next_seq))
+
+
+# Of a row of `sessions`, at the parameter `now_ms`, milliseconds since 1970.
+OUTCOME = _outcome()
+# The last session of each machine: `seq`, `store_id`, `camera_id`, `machine_id`. One step down the index a machine,
+# however many sessions there are.
+LAST_SESSIONS = _last()

@@ -1,0 +1,125 @@
+"""The log of changes: new events, what models and people say of them, and what cameras have come to be.
+
+Triggers write all but the last (derived_tables.py), so a worker's changes stand in it as well as the backend's. Ids
+grow in the order of commits: whoever has seen everything up to an id has missed nothing before it.
+"""
+
+import sqlite3
+from collections.abc import Iterable
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Any
+
+from sqlalchemy import Connection, Row, bindparam, func, insert, select
+
+from backend_api.contract.cameras import CameraState
+from backend_api.store.derived_tables import changes
+from backend_api.store.event_rows import EventRow, select_rows, to_row
+from backend_api.store.statements import Statement
+from backend_api.store.tables import enrichments, events
+
+
+class ChangeKind(StrEnum):
+    """What changed."""
+
+    EVENT = "event"
+    VERDICT = "verdict"
+    REVIEW = "review"
+    CAMERA = "camera"
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """One change; `row` is its event as it is stored now, null for cameras, which have a `status` instead."""
+
+    id: int
+    kind: ChangeKind
+    store_id: str
+    camera_id: str
+    machine_id: str | None
+    event_type: str | None
+    row: EventRow | None
+    status: str | None
+
+
+_ROW = select_rows(events).selected_columns
+_AFTER = (
+    select(
+        *_ROW,
+        changes.c.id.label("change_id"),
+        changes.c.kind,
+        func.coalesce(changes.c.store_id, events.c.store_id).label("store_id"),
+        func.coalesce(changes.c.camera_id, events.c.camera_id).label("camera_id"),
+        events.c.machine_id,
+        events.c.event_type,
+        changes.c.status.label("camera_status"),
+    )
+    .select_from(
+        changes.outerjoin(events, events.c.seq == changes.c.seq).outerjoin(
+            enrichments, enrichments.c.seq == changes.c.seq
+        )
+    )
+    .where(changes.c.id > bindparam("after"))
+    .order_by(changes.c.id)
+    .limit(bindparam("most"))
+)
+_NEWEST = select(func.coalesce(func.max(changes.c.id), 0))
+# The index of cameras' changes gives each one's last, of however many there are.
+_LAST_STATUS = (
+    select(changes.c.status)
+    .where(
+        changes.c.camera_id.is_not(None),
+        changes.c.store_id == bindparam("of_store"),
+        changes.c.camera_id == bindparam("of_camera"),
+    )
+    .order_by(changes.c.id.desc())
+    .limit(1)
+)
+_LOG_CAMERA = Statement(
+    insert(changes).values(
+        kind=ChangeKind.CAMERA.value,
+        store_id=bindparam("of_store"),
+        camera_id=bindparam("of_camera"),
+        status=bindparam("new_status"),
+    )
+)
+
+
+def newest_change(connection: Connection) -> int:
+    """The id of the last change; 0 when there is none."""
+    return int(connection.execute(_NEWEST).scalar_one())
+
+
+def read_changes(connection: Connection, after: int, most: int) -> list[Change]:
+    """Up to `most` changes behind the id `after`, the oldest first."""
+    return [_to_change(row) for row in connection.execute(_AFTER, {"after": after, "most": most})]
+
+
+def unlogged(connection: Connection, states: Iterable[CameraState]) -> list[CameraState]:
+    """Those of `states` of whose camera another status, or none, was logged last."""
+    return [
+        state
+        for state in states
+        if connection.execute(_LAST_STATUS, {"of_store": state.store_id, "of_camera": state.camera_id}).scalar()
+        != state.status.value
+    ]
+
+
+def log_cameras(connection: sqlite3.Connection, states: Iterable[CameraState]) -> None:
+    """Log the status of `states`."""
+    for state in states:
+        values = {"of_store": state.store_id, "of_camera": state.camera_id, "new_status": state.status.value}
+        _LOG_CAMERA.run(connection, values)
+
+
+def _to_change(row: Row[*tuple[Any, ...]]) -> Change:
+    return Change(
+        id=row.change_id,
+        kind=ChangeKind(row.kind),
+        store_id=row.store_id,
+        camera_id=row.camera_id,
+        machine_id=row.machine_id,
+        event_type=row.event_type,
+        row=None if row.event_id is None else to_row(row),
+        status=row.camera_status,
+    )

@@ -1,0 +1,168 @@
+"""The SQLite file: how it is connected to, and that nothing is acknowledged before it is on the disk.
+
+WAL lets readers go on while one writes; synchronous=FULL makes each commit survive a power cut.
+"""
+
+import sqlite3
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from sqlalchemy import URL, Connection, create_engine, event
+from sqlalchemy.pool import ConnectionPoolEntry
+
+from backend_api.base.writable import probe_writable
+from backend_api.store.errors import StoreBroken, StoreFull, failures_in_words
+
+# How long a write waits while another process holds the lock.
+BUSY_TIMEOUT_MS = 30_000
+# The event_id index is hit at random, so the writer keeps it in memory; readers live on the system's cache.
+_WRITER_CACHE_KIB = 65_536
+# The log is folded into the file after so many pages of 4 KiB, four times SQLite's own number: that waits for the disk
+# twice, and what is written several times in between is written to the file once.
+_CHECKPOINT_PAGES = 4_000
+# Inserts differ by their number of rows (see statements.py); the rest is a few dozen.
+_WRITER_STATEMENTS = 128
+
+
+class Database:
+    """Connections to one SQLite file: many that read, through SQLAlchemy, and one of the driver's own that writes."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        # As many readers as there can be request threads (anyio's 40), and a few more.
+        self._engine = create_engine(URL.create("sqlite", database=str(path)), pool_size=8, max_overflow=40)
+        event.listen(self._engine, "connect", _on_connect)
+        self._writing = threading.Lock()
+        self._writer: sqlite3.Connection | None = None
+        self._synchronous = "FULL"
+        self._file: tuple[int, int] | None = None
+
+    def pin(self) -> None:
+        """From now on write only while the file is still the one that it is now.
+
+        A connection would go on writing to a file that was removed or replaced, which nobody will ever read.
+        """
+        self._file = _identity(self.path)
+
+    @contextmanager
+    def read(self) -> Iterator[Connection]:
+        """A connection for one reading statement, which sees one state of the database."""
+        with failures_in_words(), self._engine.connect() as connection:
+            yield connection
+
+    @contextmanager
+    def write(self, *, survives_power_cut: bool = True) -> Iterator[sqlite3.Connection]:
+        """A transaction that holds the write lock from its start; it is on the disk when this returns.
+
+        Without `survives_power_cut` it does not wait for the disk: a killed process loses nothing, a power cut may undo
+        it as a whole, unless a transaction that did wait came after it.
+
+        Raises StoreBusy when another process kept the lock for BUSY_TIMEOUT_MS, StoreFull when the disk takes no more,
+        StoreBroken when the file is no longer the one that was opened; nothing is written then. Threads of this process
+        queue for a lock of their own, which is fairer than polling.
+        """
+        with self._lend_writer("FULL" if survives_power_cut else "NORMAL") as connection:
+            # The lock comes first: a transaction that begins by reading may not be let through to writing.
+            connection.execute("BEGIN IMMEDIATE")
+            yield connection
+            connection.execute("COMMIT")
+
+    @contextmanager
+    def write_at_once(self) -> Iterator[sqlite3.Connection]:
+        """A connection for one writing statement, which is a transaction of its own; otherwise like `write`.
+
+        The interpreter's lock is free from its begin to its end, so the event loop runs on: in steps, the writer would
+        have to win the lock back after each.
+        """
+        with self._lend_writer("FULL") as connection:
+            yield connection
+
+    @contextmanager
+    def migrate(self) -> Iterator[Connection]:
+        """Like `write`, as a connection of SQLAlchemy's, which Alembic needs."""
+        with failures_in_words(), self._engine.connect() as connection:
+            connection.exec_driver_sql("BEGIN IMMEDIATE")
+            yield connection
+            connection.commit()
+
+    def check_writable(self, timeout_s: float) -> None:
+        """Raise StoreBusy when the write lock is not free within `timeout_s`, StoreFull when nothing can be written.
+
+        Raises StoreBroken as `write` does.
+        """
+        self._check_file()
+        with self.read() as connection:
+            connection.exec_driver_sql(f"PRAGMA busy_timeout={round(timeout_s * 1000)}")
+            try:
+                connection.exec_driver_sql("BEGIN IMMEDIATE")
+                connection.exec_driver_sql("ROLLBACK")
+            finally:
+                connection.exec_driver_sql(f"PRAGMA busy_timeout={BUSY_TIMEOUT_MS}")
+        try:
+            probe_writable(self.path.parent)
+        except OSError as error:
+            raise StoreFull(f"can not write the folder {self.path.parent}: {error.strerror or error}") from error
+
+    def close(self) -> None:
+        """Close every connection; the last one of all processes folds the write-ahead log into the file."""
+        with self._writing:
+            if self._writer is not None:
+                self._writer.close()
+                self._writer = None
+            self._engine.dispose()
+
+    @contextmanager
+    def _lend_writer(self, synchronous: str) -> Iterator[sqlite3.Connection]:
+        with self._writing, failures_in_words():
+            self._check_file()
+            connection = self._writer = self._writer or self._connect_writer()
+            try:
+                self._set_synchronous(connection, synchronous)
+                yield connection
+            except BaseException:
+                # The next transaction begins with a connection that remembers nothing of this one.
+                self._writer = None
+                connection.close()
+                raise
+
+    def _check_file(self) -> None:
+        if self._file is not None and _identity(self.path) != self._file:
+            raise StoreBroken(
+                f"the database {self.path} was removed or replaced while in use; put it back, or start again"
+            )
+
+    def _set_synchronous(self, connection: sqlite3.Connection, level: str) -> None:
+        if level != self._synchronous:
+            connection.execute(f"PRAGMA synchronous={level}")
+            self._synchronous = level
+
+    def _connect_writer(self) -> sqlite3.Connection:
+        connection = sqlite3.connect(
+            self.path, check_same_thread=False, isolation_level=None, cached_statements=_WRITER_STATEMENTS
+        )
+        _set_up(connection)
+        self._synchronous = "FULL"
+        connection.execute(f"PRAGMA cache_size=-{_WRITER_CACHE_KIB}")
+        connection.execute(f"PRAGMA wal_autocheckpoint={_CHECKPOINT_PAGES}")
+        return connection
+
+
+def _identity(path: Path) -> tuple[int, int] | None:
+    try:
+        found = path.stat()
+    except OSError:
+        return None
+    return found.st_dev, found.st_ino
+
+
+def _on_connect(connection: sqlite3.Connection, _entry: ConnectionPoolEntry) -> None:
+    # Without this the driver guesses when to begin a transaction: too late, at the first change.
+    connection.isolation_level = None
+    _set_up(connection)
+
+
+def _set_up(connection: sqlite3.Connection) -> None:
+    for pragma in (f"busy_timeout={BUSY_TIMEOUT_MS}", "synchronous=FULL", "foreign_keys=ON", "temp_store=MEMORY"):
+        connection.execute(f"PRAGMA {pragma}")

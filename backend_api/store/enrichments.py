@@ -1,0 +1,200 @@
+"""Which worker may work on which enrichment: leases that run out, and tokens that tell a late worker it is late.
+
+Invariant: only the newest claim of an enrichment can change it. Each claim raises `token`; every later write names the
+token of its claim, and writes nothing when another claim came in between (a fencing token, as in Kleppmann, "How to do
+distributed locking", 2016).
+
+`due_ms` is when an enrichment may be claimed, by the wall clock, because processes share no other. When that clock is
+set back, what was written under the old time counts as due at once: the worst is one question asked twice, and the
+token sees to it that only one answer is kept.
+"""
+
+import sqlite3
+from dataclasses import dataclass
+from uuid import UUID
+
+from sqlalchemy import ColumnElement, Connection, and_, bindparam, func, or_, select, update
+from sqlalchemy.sql.dml import ReturningUpdate
+
+from backend_api.contract.events import Event
+from backend_api.contract.verdicts import MmResult, MmStatus
+from backend_api.store.statements import Statement
+from backend_api.store.tables import enrichments, events
+from backend_api.store.verdict_history import add_result
+
+# Corrections by a time server are smaller than this; what is stamped further in the future is from before a jump back.
+CLOCK_TOLERANCE_MS = 5_000
+
+
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """The right to work on one event until the lease runs out; `attempt` counts from 1."""
+
+    event: Event
+    token: int
+    attempt: int
+
+
+_IS_DUE = enrichments.c.due_ms <= bindparam("now_ms")
+_IS_FROM_THE_FUTURE = and_(
+    enrichments.c.due_ms > bindparam("now_ms"), enrichments.c.changed_at_ms > bindparam("tolerated_ms")
+)
+
+
+def _claiming(condition: ColumnElement[bool]) -> ReturningUpdate[int, int, int]:
+    oldest = select(enrichments.c.seq).where(condition).order_by(enrichments.c.due_ms, enrichments.c.seq).limit(1)
+    return (
+        update(enrichments)
+        .where(enrichments.c.seq == oldest.scalar_subquery())
+        .values(
+            status=MmStatus.PROCESSING.value,
+            token=enrichments.c.token + 1,
+            attempts=enrichments.c.attempts + 1,
+            due_ms=bindparam("until_ms"),
+            changed_at_ms=bindparam("now_ms"),
+        )
+        .returning(enrichments.c.seq, enrichments.c.token, enrichments.c.attempts)
+    )
+
+
+def _of_event(*conditions: ColumnElement[bool], **changes: object) -> Statement:
+    # Parameters that a statement changes must not be named like its columns.
+    seq = select(events.c.seq).where(events.c.event_id == bindparam("wanted_id")).scalar_subquery()
+    return Statement(
+        update(enrichments)
+        .where(enrichments.c.seq == seq, *conditions)
+        .values(changed_at_ms=bindparam("now_ms"), due_ms=bindparam("next_ms"), **changes)
+    )
+
+
+def _answered_by(*fields: str) -> ColumnElement[str]:
+    """The first of `fields` that the result has."""
+    return func.coalesce(*(func.json_extract(enrichments.c.result, f"$.{field}") for field in fields), "")
+
+
+_IS_HELD = (enrichments.c.token == bindparam("held_token"), enrichments.c.status == MmStatus.PROCESSING.value)
+_CLAIMS = (Statement(_claiming(_IS_DUE)), Statement(_claiming(_IS_FROM_THE_FUTURE)))
+_BODY = Statement(select(events.c.body).where(events.c.seq == bindparam("wanted_seq")))
+_RENEW = _of_event(*_IS_HELD)
+_FINISH = _of_event(
+    *_IS_HELD,
+    status=MmStatus.DONE.value,
+    error=None,
+    verdict=bindparam("new_verdict"),
+    result=bindparam("new_result"),
+)
+_FAIL = _of_event(*_IS_HELD, status=bindparam("new_status"), error=bindparam("new_error"))
+_REVIVE = _of_event(enrichments.c.status == MmStatus.DEAD.value, status=MmStatus.PENDING.value, attempts=0, error=None)
+_RELEASE = _of_event(
+    *_IS_HELD,
+    status=MmStatus.PENDING.value,
+    error=bindparam("new_error"),
+    attempts=enrichments.c.attempts - 1,
+)
+_HAS_ENDED = or_(enrichments.c.status == MmStatus.DONE.value, enrichments.c.status == MmStatus.DEAD.value)
+_AFRESH = {"status": MmStatus.PENDING.value, "attempts": 0, "error": None}
+_RERUN = _of_event(_HAS_ENDED, **_AFRESH)
+_RERUN_OTHERS = Statement(
+    update(enrichments)
+    .where(
+        _HAS_ENDED,
+        enrichments.c.result.is_(None)
+        | (_answered_by("requested_model", "model") != bindparam("wanted_model"))
+        | (_answered_by("prompt_version") != bindparam("wanted_prompt")),
+    )
+    .values(changed_at_ms=bindparam("now_ms"), due_ms=bindparam("now_ms"), **_AFRESH)
+)
+_HOLD = Statement(
+    update(enrichments)
+    .where(enrichments.c.status == MmStatus.PENDING.value, enrichments.c.error.is_distinct_from(bindparam("new_error")))
+    .values(error=bindparam("new_error"))
+)
+_FIRST_DUE = select(func.min(enrichments.c.due_ms))
+_ANY_FROM_THE_FUTURE = select(enrichments.c.seq).where(_IS_FROM_THE_FUTURE).limit(1)
+
+
+def claim(connection: sqlite3.Connection, now_ms: int, lease_ms: int) -> Claim | None:
+    """Take the enrichment that has been due for longest; None when none is due."""
+    parameters = _now(now_ms) | {"until_ms": now_ms + lease_ms}
+    for statement in _CLAIMS:
+        taken = statement.run(connection, parameters).fetchone()
+        if taken is not None:
+            seq, token, attempt = taken
+            [body] = _BODY.run(connection, {"wanted_seq": seq}).fetchone()
+            return Claim(Event.model_validate_json(body), token, attempt)
+    return None
+
+
+def renew(connection: sqlite3.Connection, held: Claim, now_ms: int, lease_ms: int) -> bool:
+    """Let the lease run for `lease_ms` from now; False when another worker has the job."""
+    return _write(connection, _RENEW, held, now_ms, now_ms + lease_ms)
+
+
+def finish(connection: sqlite3.Connection, held: Claim, result: MmResult, now_ms: int) -> bool:
+    """Store the verdict, here and in the history; False, and nothing stored, when another worker has the job."""
+    verdict, text = result.verdict.value, result.model_dump_json()
+    if not _write(connection, _FINISH, held, now_ms, None, new_verdict=verdict, new_result=text):
+        return False
+    add_result(connection, held.event.event_id, result, now_ms)
+    return True
+
+
+def fail(connection: sqlite3.Connection, held: Claim, error: str, now_ms: int, retry_in_ms: int | None) -> bool:
+    """Store why it failed; PENDING again in `retry_in_ms`, or DEAD when that is None. False as in `finish`."""
+    status, next_ms = (MmStatus.DEAD, None) if retry_in_ms is None else (MmStatus.PENDING, now_ms + retry_in_ms)
+    return _write(connection, _FAIL, held, now_ms, next_ms, new_status=status.value, new_error=error)
+
+
+def release(connection: sqlite3.Connection, held: Claim, reason: str, now_ms: int, retry_in_ms: int) -> bool:
+    """Give the claim back as if it had not been taken, PENDING in `retry_in_ms` with `reason`; False as in `finish`."""
+    return _write(connection, _RELEASE, held, now_ms, now_ms + retry_in_ms, new_error=reason)
+
+
+def hold(connection: sqlite3.Connection, reason: str) -> int:
+    """Let every PENDING enrichment say `reason`; how many said something else."""
+    return _HOLD.run(connection, {"new_error": reason}).rowcount
+
+
+def rerun(connection: sqlite3.Connection, event_id: UUID, now_ms: int) -> bool:
+    """Make a DONE or DEAD enrichment PENDING, its result left as it is; False when it is neither, or not there."""
+    parameters = {"wanted_id": str(event_id), "now_ms": now_ms, "next_ms": now_ms}
+    return _RERUN.run(connection, parameters).rowcount == 1
+
+
+def rerun_others(connection: sqlite3.Connection, model: str, prompt_version: str, now_ms: int) -> int:
+    """`rerun` all that have no result of this model and prompt; how many."""
+    parameters = {"wanted_model": model, "wanted_prompt": prompt_version, "now_ms": now_ms}
+    return _RERUN_OTHERS.run(connection, parameters).rowcount
+
+
+def revive(connection: sqlite3.Connection, event_id: UUID, now_ms: int) -> bool:
+    """Make a DEAD enrichment PENDING, with all its attempts before it; False when it is not DEAD, or not there."""
+    parameters = {"wanted_id": str(event_id), "now_ms": now_ms, "next_ms": now_ms}
+    return _REVIVE.run(connection, parameters).rowcount == 1
+
+
+def next_due_ms(connection: Connection, now_ms: int) -> int | None:
+    """Milliseconds until an enrichment can be claimed, 0 when one can be now; None when all are DONE or DEAD."""
+    first = connection.execute(_FIRST_DUE).scalar_one()
+    if first is None:
+        return None
+    if first > now_ms and connection.execute(_ANY_FROM_THE_FUTURE, _now(now_ms)).first() is not None:
+        return 0
+    return max(0, int(first) - now_ms)
+
+
+def _now(now_ms: int) -> dict[str, int]:
+    return {"now_ms": now_ms, "tolerated_ms": now_ms + CLOCK_TOLERANCE_MS}
+
+
+def _write(
+    connection: sqlite3.Connection, statement: Statement, held: Claim, now_ms: int, next_ms: int | None, **new: str
+) -> bool:
+    parameters = {
+        "wanted_id": str(held.event.event_id),
+        "held_token": held.token,
+        "now_ms": now_ms,
+        "next_ms": next_ms,
+        **new,
+    }
+    return statement.run(connection, parameters).rowcount == 1

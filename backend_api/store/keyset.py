@@ -1,0 +1,76 @@
+"""Conditions of keyset paging: where a page goes on, and how the planner is kept to the index that was chosen."""
+
+from collections.abc import Iterator, Sequence
+from datetime import datetime
+from enum import StrEnum
+from typing import Any, Protocol
+
+from sqlalchemy import Column, ColumnElement, Connection, FromClause, UnaryExpression, func, select, tuple_
+
+from backend_api.base.instants import to_ms
+from backend_api.store.cursor import Position
+
+# To count so many rows of an index costs less than a page does.
+FEW = 300
+
+
+class Order(StrEnum):
+    """Newest first, or oldest first, by `ts`."""
+
+    DESC = "desc"
+    ASC = "asc"
+
+
+class Span(Protocol):
+    """What the queries of all lists have in common."""
+
+    @property
+    def since(self) -> datetime | None:
+        """The first instant that counts."""
+
+    @property
+    def until(self) -> datetime | None:
+        """The first instant after it that no longer counts."""
+
+    @property
+    def order(self) -> Order:
+        """Which end comes first."""
+
+
+def filter_values(query: object, name: str) -> list[str]:
+    """The values that the filter `name` of `query` lets through; none when it is left out."""
+    value = getattr(query, name)
+    values = value if isinstance(value, list) else [] if value is None else [value]
+    return sorted({str(value) for value in values})
+
+
+def also(column: Column[str], values: Sequence[str]) -> ColumnElement[bool]:
+    """Let only `values` of `column` through, without its index: an expression has none, so the chosen one is walked."""
+    return column.concat("").in_(values)
+
+
+def is_anywhere(connection: Connection, column: Column[str], values: Sequence[str]) -> bool:
+    """Whether any row has one of `values`: without one, a walk for it would go on to the end of its index."""
+    return count_few(connection, column, values, 1) > 0
+
+
+def count_few(connection: Connection, column: Column[str], values: Sequence[str], most: int = FEW) -> int:
+    """How many rows have one of `values`, but no more than `most`."""
+    found = select(column).where(column.in_(values)).limit(most).subquery()
+    return int(connection.execute(select(func.count()).select_from(found)).scalar_one())
+
+
+def between(query: Span, after: Position | None, key: FromClause) -> Iterator[ColumnElement[bool]]:
+    """From `since` to before `until`, and behind `after`; `key` has the columns `ts_ms` and `seq`."""
+    if query.since is not None:
+        yield key.c.ts_ms >= to_ms(query.since)
+    if query.until is not None:
+        yield key.c.ts_ms < to_ms(query.until)
+    if after is not None:
+        here, there = tuple_(key.c.ts_ms, key.c.seq), tuple_(after.ts_ms, after.seq)
+        yield here < there if query.order is Order.DESC else here > there
+
+
+def ordered(query: Span, ts_ms: ColumnElement[Any], seq: ColumnElement[Any]) -> tuple[UnaryExpression[Any], ...]:
+    """What to order a list by."""
+    return (ts_ms.desc(), seq.desc()) if query.order is Order.DESC else (ts_ms.asc(), seq.asc())

@@ -1,0 +1,94 @@
+"""Opening a database: made when missing, migrated when older, refused when newer or not ours, never deleted."""
+
+from pathlib import Path
+
+from alembic import command
+from alembic.config import Config
+from alembic.script import ScriptDirectory
+from sqlalchemy import Connection, make_url
+from sqlalchemy.exc import ArgumentError
+
+from backend_api.base.process import FatalError, UsageError
+from backend_api.store.database import Database
+from backend_api.store.errors import StoreBroken, StoreBusy, StoreFull
+
+_MIGRATIONS = Path(__file__).resolve().parent / "migrations"
+
+
+class DatabaseNotReady(UsageError):
+    """The database is missing, or older than this code: starting the backend puts that right."""
+
+
+def database_path(db: str | Path) -> Path:
+    """The file that `db`, a path or a sqlite:/// URL, names. Raises UsageError for any other database."""
+    if isinstance(db, Path) or "://" not in db:
+        return Path(db)
+    try:
+        url = make_url(db)
+    except ArgumentError as error:
+        raise UsageError(f"--db {db}: not a database URL; give a path such as ./data/app.db") from error
+    if url.get_backend_name() != "sqlite" or not url.database or url.database == ":memory:":
+        shown = url.render_as_string(hide_password=True)
+        raise UsageError(f"--db {shown}: only SQLite files are supported today; give a path such as ./data/app.db")
+    return Path(url.database)
+
+
+def open_database(db: str | Path, *, create: bool) -> Database:
+    """Open the database `db`; with `create` make or migrate it, else it must be there and current.
+
+    Raises UsageError when it can not be used as it is (DatabaseNotReady when the backend has to make or migrate it
+    first), FatalError when another process keeps it locked.
+    """
+    path = database_path(db)
+    if not create and not path.is_file():
+        raise DatabaseNotReady(f"there is no database {path}; start the backend first, or give its --db")
+    try:
+        if create:
+            path.parent.mkdir(parents=True, exist_ok=True)
+        database = Database(path)
+        try:
+            _make_current(database, create=create)
+            database.pin()
+        except BaseException:
+            database.close()
+            raise
+    except (OSError, StoreFull, StoreBroken) as error:
+        raise UsageError(f"can not use the database {path}: {error}; or give another --db") from error
+    except StoreBusy as error:
+        raise FatalError(f"the database {path} is locked by another process; end that one, then start again") from error
+    return database
+
+
+def _make_current(database: Database, *, create: bool) -> None:
+    script = ScriptDirectory(str(_MIGRATIONS))
+    with database.read() as connection:
+        revision = _check(connection, database.path, script)
+    if revision == script.get_current_head():
+        return
+    if not create:
+        raise DatabaseNotReady(
+            f"the database {database.path} is not up to date; start the backend first, it updates it"
+        )
+    with database.read() as connection:
+        connection.exec_driver_sql("PRAGMA journal_mode=WAL")
+    with database.migrate() as connection:
+        config = Config()
+        config.set_main_option("script_location", str(_MIGRATIONS).replace("%", "%%"))
+        config.attributes["connection"] = connection
+        command.upgrade(config, "head")
+
+
+def _check(connection: Connection, path: Path, script: ScriptDirectory) -> str | None:
+    """The database's revision, None when it is empty. Raises UsageError when it is newer, or not ours."""
+    tables = connection.exec_driver_sql("SELECT name FROM sqlite_master WHERE type = 'table'").scalars().all()
+    if not tables:
+        return None
+    if "alembic_version" not in tables:
+        raise UsageError(f"{path} is a database of another program; give another --db")
+    revision = connection.exec_driver_sql("SELECT version_num FROM alembic_version").scalar()
+    if revision not in {step.revision for step in script.walk_revisions()}:
+        raise UsageError(
+            f"the database {path} comes from a newer version (schema {revision}); update this program, "
+            "or give another --db"
+        )
+    return str(revision)

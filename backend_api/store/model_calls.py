@@ -1,0 +1,68 @@
+"""What was asked of the models' servers, and what it took: the truth behind daily caps.
+
+A request is written down before it is sent, in the transaction that finds that there is room for it. So several
+workers keep one cap together, and a worker that dies meanwhile has not forgotten the request.
+"""
+
+import sqlite3
+from dataclasses import dataclass
+from uuid import UUID
+
+from sqlalchemy import Connection, bindparam, func, insert, select, update
+
+from backend_api.store.statements import Statement
+from backend_api.store.tables import events, model_calls
+
+
+@dataclass(frozen=True, slots=True)
+class Spending:
+    """Requests, tokens (in and out), and cost in the currency of the worker's prices."""
+
+    calls: int = 0
+    tokens: int = 0
+    cost: float = 0.0
+
+
+_SPENT_COLUMNS = select(
+    func.count(),
+    func.coalesce(func.sum(model_calls.c.tokens), 0),
+    func.coalesce(func.sum(model_calls.c.cost), 0.0),
+)
+_SPENT = _SPENT_COLUMNS.where(model_calls.c.at_ms >= bindparam("since_ms"))
+_SPENT_NOW = Statement(_SPENT)
+_BEGIN = Statement(
+    insert(model_calls)
+    .values(
+        seq=select(events.c.seq).where(events.c.event_id == bindparam("wanted_id")).scalar_subquery(),
+        at_ms=bindparam("new_at_ms"),
+        tokens=0,
+        cost=0.0,
+    )
+    .returning(model_calls.c.id)
+)
+_SETTLE = Statement(
+    update(model_calls)
+    .where(model_calls.c.id == bindparam("wanted_call"))
+    .values(tokens=bindparam("new_tokens"), cost=bindparam("new_cost"))
+)
+
+
+def read_spending(connection: Connection, since_ms: int) -> Spending:
+    """What was spent since `since_ms`, milliseconds since 1970."""
+    return Spending(*connection.execute(_SPENT, {"since_ms": since_ms}).one())
+
+
+def spent_now(connection: sqlite3.Connection, since_ms: int) -> Spending:
+    """`read_spending` inside a transaction that writes."""
+    return Spending(*_SPENT_NOW.run(connection, {"since_ms": since_ms}).fetchone())
+
+
+def begin_call(connection: sqlite3.Connection, event_id: UUID, now_ms: int) -> int:
+    """Write down that a request about the event is about to be sent; the call's number."""
+    [[call]] = _BEGIN.run(connection, {"wanted_id": str(event_id), "new_at_ms": now_ms}).fetchall()
+    return int(call)
+
+
+def settle_call(connection: sqlite3.Connection, call: int, tokens: int, cost: float) -> None:
+    """Write down what the request took."""
+    _SETTLE.run(connection, {"wanted_call": call, "new_tokens": tokens, "new_cost": cost})

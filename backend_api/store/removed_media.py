@@ -1,0 +1,85 @@
+"""Removed media: which events' clips and pictures are gone on purpose, and what is needed to choose them."""
+
+import sqlite3
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+from sqlalchemy import Connection, bindparam, func, select
+from sqlalchemy.dialects.sqlite import insert
+
+from backend_api.base.instants import from_ms
+from backend_api.contract.verdicts import MmStatus
+from backend_api.store.statements import Statement
+from backend_api.store.tables import enrichments, events, removed_media, reviews
+from backend_api.store.verdict_history import Agree
+
+_IDS_A_QUERY = 1_000
+_NOTE = Statement(
+    insert(removed_media)
+    .values(
+        seq=select(events.c.seq).where(events.c.event_id == bindparam("wanted_id")).scalar_subquery(),
+        at_ms=bindparam("new_at_ms"),
+        reason=bindparam("new_reason"),
+    )
+    .on_conflict_do_nothing()
+)
+_FOUND = (
+    select(removed_media.c.at_ms, removed_media.c.reason)
+    .select_from(removed_media.join(events))
+    .where(events.c.event_id == bindparam("wanted_id"))
+)
+_STANDINGS = (
+    select(
+        events.c.event_id,
+        events.c.ts_ms,
+        enrichments.c.status.in_([MmStatus.PENDING.value, MmStatus.PROCESSING.value]).label("is_waiting"),
+        select(reviews.c.agree != Agree.WITHDRAWN.value)
+        .where(reviews.c.seq == events.c.seq)
+        .order_by(reviews.c.id.desc())
+        .limit(1)
+        .scalar_subquery()
+        .label("is_reviewed"),
+    )
+    .select_from(events.outerjoin(enrichments))
+    .where(events.c.event_id.in_(select(func.json_each(bindparam("ids")).table_valued("value").c.value)))
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Removed:
+    """When an event's media were removed (aware, UTC), and why."""
+
+    at: datetime
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """What speaks for keeping an event's media: its time, and whether model or people have to do with it."""
+
+    event_id: UUID
+    ts: datetime
+    is_waiting: bool
+    is_reviewed: bool
+
+
+def read_standings(connection: Connection, event_ids: Sequence[UUID]) -> Iterable[Standing]:
+    """Those of `event_ids` that are stored."""
+    for start in range(0, len(event_ids), _IDS_A_QUERY):
+        part = event_ids[start : start + _IDS_A_QUERY]
+        ids = "[" + ",".join(f'"{event_id}"' for event_id in part) + "]"
+        for row in connection.execute(_STANDINGS, {"ids": ids}):
+            yield Standing(UUID(row.event_id), from_ms(row.ts_ms), bool(row.is_waiting), bool(row.is_reviewed))
+
+
+def note_removed(connection: sqlite3.Connection, event_id: UUID, reason: str, now_ms: int) -> None:
+    """Write down that the event's media go; what was written down before stands."""
+    _NOTE.run(connection, {"wanted_id": str(event_id), "new_at_ms": now_ms, "new_reason": reason})
+
+
+def find_removed(connection: Connection, event_id: UUID) -> Removed | None:
+    """When and why the event's media were removed; None when they were not."""
+    row = connection.execute(_FOUND, {"wanted_id": str(event_id)}).first()
+    return None if row is None else Removed(from_ms(row.at_ms), row.reason)

@@ -1,0 +1,1 @@
+"""The HTTP API: the application, its server, keys, errors, uploads and the stream of changes."""

@@ -1,0 +1,65 @@
+"""Reading a request's body: of the right type, and never more of it than is allowed."""
+
+from typing import TypeVar
+
+from fastapi import Request
+from pydantic import BaseModel, ValidationError
+from starlette.requests import ClientDisconnect
+
+from backend_api.web.problems import ApiProblem, field_errors, summary
+
+Model = TypeVar("Model", bound=BaseModel)
+
+# What is read and thrown away beyond the limit, so that a client that is still sending hears the answer.
+_DISCARD_BYTES = 16 * 1024 * 1024
+
+
+async def read_body(request: Request, media_type: str, max_bytes: int) -> bytes:
+    """The whole body.
+
+    Raises ApiProblem 415 when it is not `media_type`, 413 when it is longer than `max_bytes`; ClientDisconnect.
+    """
+    check_type(request, media_type)
+    chunks: list[bytes] = []
+    size_bytes = 0
+    has_more = True
+    # request.stream() says no more, and takes longer to say it.
+    while has_more and size_bytes <= max_bytes + _DISCARD_BYTES:
+        message = await request.receive()
+        if message["type"] == "http.disconnect":
+            raise ClientDisconnect
+        chunk = message.get("body", b"")
+        size_bytes += len(chunk)
+        if size_bytes <= max_bytes:
+            chunks.append(chunk)
+        has_more = message.get("more_body", False)
+    if size_bytes > max_bytes:
+        raise ApiProblem(413, f"the body is longer than {max_bytes} bytes; send less at once")
+    return b"".join(chunks)
+
+
+async def read_json(request: Request, model: type[Model], max_bytes: int) -> Model:
+    """The `model` that the body holds. Raises ApiProblem as `read_body` does, and 422 with the fields named."""
+    body = await read_body(request, "application/json", max_bytes)
+    try:
+        return model.model_validate_json(body)
+    except ValidationError as error:
+        errors = field_errors(error.errors(include_url=False, include_input=False, include_context=False))
+        raise ApiProblem(422, summary(errors), errors) from error
+
+
+def check_type(request: Request, media_type: str) -> None:
+    """Raise ApiProblem 415 when the body is not said to be `media_type`, as it is."""
+    # A page from elsewhere can not send this type without the browser asking first, which nobody grants.
+    given = _header(request, b"content-type")
+    if given.partition(";")[0].strip().lower() != media_type:
+        raise ApiProblem(415, f"the body is {given or 'of no declared type'}; send Content-Type: {media_type}")
+    encoding = _header(request, b"content-encoding")
+    if encoding.lower() not in {"", "identity"}:
+        raise ApiProblem(415, f"the body is compressed ({encoding}); send it without Content-Encoding")
+
+
+def _header(request: Request, name: bytes) -> str:
+    # request.headers finds the same, and takes longer; every event that arrives comes by here.
+    values = [value for key, value in request.scope["headers"] if key == name]
+    return values[0].decode("latin-1") if values else ""

@@ -1,0 +1,44 @@
+"""A stored event as JSON text: the body as it was stored, with the backend's own fields put behind it.
+
+Putting text behind text spares parsing and writing each event again; a test holds it to contract.StoredEvent.
+"""
+
+from backend_api.contract.values import format_timestamp
+from backend_api.contract.verdicts import MAX_SHOWN_FRAMES, StoredReview
+from backend_api.media.folder import MediaFolder
+from backend_api.store.event_rows import EventRow
+from backend_api.store.verdict_history import Review
+
+
+def stored_review(review: Review) -> StoredReview:
+    """`review` as the API answers it."""
+    return StoredReview(
+        event_id=review.event_id,
+        at=review.at,
+        who=review.who,
+        agree=review.agree.value,
+        note=review.note,
+        model=review.model,
+        prompt_version=review.prompt_version,
+        verdict=review.verdict,
+    )
+
+
+def stored_event_json(row: EventRow, media: MediaFolder) -> str:
+    """The StoredEvent of `row`.
+
+    `media_url` is there when the event has a clip, whether or not the file still is; `thumbnail_url` and `frame_urls`
+    when the file is there now, in single answers and in lists alike.
+    """
+    event_id = str(row.event_id)
+    media_url = "null" if row.clip_sha256 is None else f'"/media/{event_id}{media.link_query(event_id)}"'
+    picture = media.thumbnail_url(row.event_id)
+    thumbnail_url = "null" if picture is None else f'"{picture}"'
+    shown = row.mm.result.frame_times_s if row.mm and row.mm.result else ()
+    frame_urls = ",".join(f'"{url}"' for url in media.frame_urls(row.event_id, min(len(shown), MAX_SHOWN_FRAMES)))
+    mm = "null" if row.mm is None else row.mm.model_dump_json()
+    review = "null" if row.review is None else stored_review(row.review).model_dump_json()
+    return (
+        f'{row.body[:-1]},"received_at":"{format_timestamp(row.received_at)}","media_url":{media_url},'
+        f'"thumbnail_url":{thumbnail_url},"frame_urls":[{frame_urls}],"mm":{mm},"review":{review}}}'
+    )

@@ -1,0 +1,110 @@
+"""The API's description of itself: what FastAPI finds out, and the bodies that the endpoints read by themselves."""
+
+from typing import Any
+
+from fastapi import FastAPI
+from pydantic.json_schema import models_json_schema
+from starlette.types import Lifespan
+
+from backend_api.contract.cameras import CameraReport, CameraSetup
+from backend_api.contract.events import BatchResult, Event, EventPage, StoredEvent
+from backend_api.contract.values import Problem
+from backend_api.contract.verdicts import Review
+from backend_api.web.problems import MEDIA_TYPE
+
+_REFERENCE = "#/components/schemas/{model}"
+_MODELS = (Event, StoredEvent, EventPage, BatchResult, CameraReport, CameraSetup, Review, Problem)
+
+# What answers without a key.
+OPEN_PATHS = ("/health", "/ready")
+
+_PROBLEMS = {
+    401: "The backend asks for a key, and this is none of its own.",
+    403: "The key may only read.",
+    404: "There is no such thing.",
+    409: "It contradicts what is stored.",
+    410: "It was removed on purpose, to keep the limits that the backend was given.",
+    413: "Too much at once.",
+    415: "The body is of another type.",
+    416: "The range lies outside the file.",
+    422: "The request is not valid; `errors` names the fields.",
+    503: "Busy; try again after Retry-After seconds.",
+    507: "The disk is full; nothing was stored. Try again after Retry-After seconds.",
+}
+
+_DESCRIPTION = """
+Which gym machines are in use, and whether they are wiped down afterwards: the events that the cameras' edges report,
+the clips that prove them, and what the vision-language model says of each cleaning attempt.
+
+Times are RFC 3339 with a zone; the API answers in UTC with milliseconds. Every error is an `application/problem+json`
+document (RFC 9457) whose `detail` says what to do.
+"""
+
+
+class Api(FastAPI):
+    """FastAPI with the schemas of the contract in its description."""
+
+    def __init__(self, version: str, lifespan: Lifespan[Any]) -> None:
+        # One schema a model: what is read and what is answered differ in nothing that a client needs to know.
+        super().__init__(
+            title="Gym machine events",
+            version=version,
+            lifespan=lifespan,
+            description=_DESCRIPTION,
+            redirect_slashes=False,
+            separate_input_output_schemas=False,
+            # /metrics and the log say what happens; looking for OpenTelemetry's settings costs each request a little.
+            telemetry={"tracing": False, "metrics": False, "logs": False},
+        )
+
+    def openapi(self) -> dict[str, Any]:
+        """The OpenAPI document; made once."""
+        if self.openapi_schema is None:
+            document = super().openapi()
+            _, schemas = models_json_schema([(model, "validation") for model in _MODELS], ref_template=_REFERENCE)
+            document.setdefault("components", {}).setdefault("schemas", {}).update(schemas["$defs"])
+            _ask_for_keys(document)
+            self.openapi_schema = document
+        return self.openapi_schema
+
+
+def _ask_for_keys(document: dict[str, Any]) -> None:
+    """Say how keys are sent, and what every call but those of health answers without one."""
+    document["components"]["securitySchemes"] = {"key": {"type": "http", "scheme": "bearer"}}
+    for path, operations in document["paths"].items():
+        if path in OPEN_PATHS:
+            continue
+        for method, operation in operations.items():
+            # An empty requirement: a backend that was started without keys asks for none.
+            operation["security"] = [{"key": []}, {}]
+            denials = (401,) if method in {"get", "head"} else (401, 403)
+            operation["responses"].update({str(status): value for status, value in problems(*denials).items()})
+
+
+def problems(*statuses: int) -> dict[int | str, dict[str, Any]]:
+    """The errors that an endpoint answers with, for its `responses`."""
+    content = {MEDIA_TYPE: {"schema": {"$ref": _REFERENCE.format(model="Problem")}}}
+    return {status: {"description": _PROBLEMS[status], "content": content} for status in statuses}
+
+
+def answer(model: str, description: str) -> dict[str, Any]:
+    """A JSON answer that is a `model` of the contract."""
+    content = {"application/json": {"schema": {"$ref": _REFERENCE.format(model=model)}}}
+    return {"description": description, "content": content}
+
+
+def event_body() -> dict[str, Any]:
+    """The body of POST /events, for its `openapi_extra`."""
+    return json_body("Event")
+
+
+def json_body(model: str) -> dict[str, Any]:
+    """A body that is a `model` of the contract, for an endpoint's `openapi_extra`."""
+    content = {"application/json": {"schema": {"$ref": _REFERENCE.format(model=model)}}}
+    return {"requestBody": {"required": True, "content": content}}
+
+
+def batch_body() -> dict[str, Any]:
+    """The body of POST /events/batch, for its `openapi_extra`."""
+    schema = {"type": "string", "description": "One Event a line, as JSON."}
+    return {"requestBody": {"required": True, "content": {"application/x-ndjson": {"schema": schema}}}}

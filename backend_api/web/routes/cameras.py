@@ -1,0 +1,121 @@
+"""/cameras: edges report how they are, what they watch and what it looks like; people see all of it."""
+
+from typing import Annotated
+
+from fastapi import APIRouter, Query, Request, Response
+from starlette.concurrency import run_in_threadpool
+
+from backend_api.contract.cameras import (
+    MAX_STILL_BYTES,
+    CameraList,
+    CameraReport,
+    CameraSetup,
+    CameraSetupState,
+    CameraState,
+)
+from backend_api.contract.values import Name
+from backend_api.store.store import Store
+from backend_api.web.bodies import read_body, read_json
+from backend_api.web.conditional import NOT_MODIFIED, conditional_answer, json_answer
+from backend_api.web.jpeg import NotJpeg, jpeg_size
+from backend_api.web.openapi import json_body, problems
+from backend_api.web.problems import ApiProblem
+
+_MAX_REPORT_BYTES = 16 * 1024
+# The configuration's characters may take up to six bytes each in JSON; beside them, a few hundred machines.
+_MAX_SETUP_BYTES = 512 * 1024
+_JPEG = "image/jpeg"
+_PICTURE = {_JPEG: {"schema": {"type": "string", "format": "binary"}}}
+
+OfStore = Annotated[Name, Query()]
+
+
+def camera_routes(store: Store) -> APIRouter:
+    """The router for /cameras."""
+    router = APIRouter(prefix="/cameras", tags=["cameras"])
+
+    @router.put(
+        "/{camera_id}",
+        summary="Report on a camera",
+        responses=problems(413, 415, 422, 503, 507),
+        openapi_extra=json_body("CameraReport"),
+    )
+    async def put_camera(camera_id: Name, request: Request) -> CameraState:
+        """An edge's heartbeat, every 5 seconds. It takes the place of the camera's last one."""
+        report = await read_json(request, CameraReport, _MAX_REPORT_BYTES)
+        return await run_in_threadpool(store.report_camera, camera_id, report)
+
+    @router.get("", summary="List cameras", responses=problems(422, 503))
+    def list_cameras(store_id: Annotated[Name | None, Query()] = None) -> CameraList:
+        """Each camera's last report. `up`: at most 15 s old; `late`: at most 60 s; `gone`: older."""
+        return CameraList(items=[state for state in store.cameras() if store_id in (None, state.store_id)])
+
+    _add_setup_routes(router, store)
+    _add_still_routes(router, store)
+    return router
+
+
+def _add_setup_routes(router: APIRouter, store: Store) -> None:
+    @router.put(
+        "/{camera_id}/setup",
+        summary="Say what a camera's edge watches",
+        responses=problems(413, 415, 422, 503, 507),
+        openapi_extra=json_body("CameraSetup"),
+    )
+    async def put_setup(camera_id: Name, request: Request) -> CameraSetupState:
+        """An edge's machines and configuration, when it starts and every 10 minutes. It takes the place of the last."""
+        setup = await read_json(request, CameraSetup, _MAX_SETUP_BYTES)
+        return await run_in_threadpool(store.setups.keep, camera_id, setup)
+
+    @router.get(
+        "/{camera_id}/setup",
+        summary="What a camera's edge watches",
+        response_model=CameraSetupState,
+        responses={**NOT_MODIFIED, **problems(404, 422, 503)},
+    )
+    def get_setup(camera_id: Name, store_id: OfStore, request: Request) -> Response:
+        """The machines with their zones, and the edge's configuration, as it was sent last."""
+        setup = store.setups.find(store_id, camera_id)
+        if setup is None:
+            raise ApiProblem(404, _missing("setup", store_id, camera_id))
+        return json_answer(request, setup.model_dump_json())
+
+
+def _add_still_routes(router: APIRouter, store: Store) -> None:
+    @router.put(
+        "/{camera_id}/still",
+        status_code=204,
+        summary="Send a picture of what a camera sees",
+        responses=problems(413, 415, 422, 503, 507),
+        openapi_extra={"requestBody": {"required": True, "content": _PICTURE}},
+    )
+    async def put_still(camera_id: Name, store_id: OfStore, request: Request) -> Response:
+        """JPEG, at most 2 MiB, when the edge starts and every 10 minutes. It takes the place of the last one."""
+        jpeg = await read_body(request, _JPEG, MAX_STILL_BYTES)
+        try:
+            jpeg_size(jpeg)
+        except NotJpeg as error:
+            text = f"{error}; send a whole JPEG file"
+            raise ApiProblem(422, f"body: {text}", [{"field": "body", "message": text}]) from error
+        await run_in_threadpool(store.setups.keep_still, store_id, camera_id, jpeg)
+        return Response(status_code=204)
+
+    @router.get(
+        "/{camera_id}/still",
+        summary="What a camera sees",
+        response_class=Response,
+        responses={200: {"content": _PICTURE}, **NOT_MODIFIED, **problems(404, 422, 503)},
+    )
+    def get_still(camera_id: Name, store_id: OfStore, request: Request) -> Response:
+        """JPEG, as it was sent last; GET of the setup says when that was (`still_at`)."""
+        still = store.setups.find_still(store_id, camera_id)
+        if still is None:
+            raise ApiProblem(404, _missing("still", store_id, camera_id))
+        return conditional_answer(request, still.jpeg, _JPEG)
+
+
+def _missing(what: str, store_id: str, camera_id: str) -> str:
+    return (
+        f"camera {camera_id} of store {store_id} has sent no {what}; its edge sends one within seconds of its start: "
+        "start it, or update it if it is of an earlier release"
+    )

@@ -1,0 +1,96 @@
+"""GET /events/export.csv: every event that a list would show, as a table, streamed."""
+
+import csv
+import io
+from collections.abc import Iterable, Iterator, Sequence
+from typing import Annotated
+
+from fastapi import APIRouter, Query
+from fastapi.responses import StreamingResponse
+
+from backend_api.contract.values import MAX_PAGE_ITEMS, format_timestamp
+from backend_api.store.event_pages import EventFilters, EventQuery, Page
+from backend_api.store.event_rows import EventRow
+from backend_api.store.store import Store
+from backend_api.web.openapi import problems
+
+COLUMNS = (
+    *("event_id", "event_type", "store_id", "camera_id", "machine_id", "session_id", "ts", "media_time_s", "track_id"),
+    *(
+        "confidence",
+        "clip_start_ts",
+        "clip_end_ts",
+        "clip_error",
+        "received_at",
+        "mm_status",
+        "mm_attempts",
+        "mm_error",
+    ),
+    *("verdict", "verdict_confidence", "verdict_summary", "model", "prompt_version", "attributes"),
+)
+# What a spreadsheet takes for the beginning of a formula (https://owasp.org/www-community/attacks/CSV_Injection).
+_FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")  # noqa: RUF001
+_TEXT = {"schema": {"type": "string", "description": "RFC 4180, UTF-8; the first line names the columns."}}
+
+
+def export_routes(store: Store) -> APIRouter:
+    """The router for exports; it goes before the one of single events, whose address would take this one in."""
+    router = APIRouter(prefix="/events", tags=["events"])
+
+    @router.get(
+        "/export.csv",
+        summary="Export events",
+        response_class=StreamingResponse,
+        responses={200: {"description": "The table.", "content": {"text/csv": _TEXT}}, **problems(422, 503)},
+    )
+    def export(filters: Annotated[EventFilters, Query()]) -> StreamingResponse:
+        """All events that GET /events would list with these filters, one a line; times in UTC.
+
+        Cells that a spreadsheet would take for a formula begin with an apostrophe.
+        """
+        query = EventQuery(**filters.model_dump(), limit=MAX_PAGE_ITEMS)
+        # Whatever can be refused is refused before the first line goes out.
+        first = store.page(query)
+        headers = {"Content-Disposition": 'attachment; filename="events.csv"', "Cache-Control": "no-store"}
+        return StreamingResponse(_lines(store, query, first), media_type="text/csv", headers=headers)
+
+    return router
+
+
+def cells(row: EventRow) -> list[str]:
+    """The cells of one event, in the order of COLUMNS; what is null is empty."""
+    event, mm = row.event, row.mm
+    result = mm.result if mm else None
+    values = (
+        *(event.event_id, event.event_type, event.store_id, event.camera_id, event.machine_id, event.session_id),
+        *(format_timestamp(event.ts), event.media_time_s, event.track_id, event.confidence),
+        *((format_timestamp(event.clip.start_ts), format_timestamp(event.clip.end_ts)) if event.clip else (None, None)),
+        *(event.clip_error, format_timestamp(row.received_at)),
+        *((mm.status, mm.attempts, mm.error) if mm else (None, None, None)),
+        *((result.verdict, result.confidence, result.summary) if result else (None, None, None)),
+        *((result.model, result.prompt_version) if result else (None, None)),
+        event.model_dump_json(include={"attributes"})[len('{"attributes":') : -1],
+    )
+    return [harmless("" if value is None else str(value)) for value in values]
+
+
+def harmless(cell: str) -> str:
+    """`cell`, with an apostrophe before what a spreadsheet would calculate; without NULs, which many refuse."""
+    cell = cell.replace("\0", "")
+    return f"'{cell}" if cell.startswith(_FORMULA) else cell
+
+
+def _lines(store: Store, query: EventQuery, page: Page) -> Iterator[str]:
+    """The table a page of events at a time: no transaction stays open while a client reads slowly."""
+    yield _csv([COLUMNS])
+    while True:
+        yield _csv([cells(row) for row in page.rows])
+        if page.next_cursor is None:
+            return
+        page = store.page(query.model_copy(update={"cursor": page.next_cursor}))
+
+
+def _csv(rows: Iterable[Sequence[str]]) -> str:
+    text = io.StringIO()
+    csv.writer(text).writerows(rows)
+    return text.getvalue()

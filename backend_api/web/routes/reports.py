@@ -1,0 +1,79 @@
+"""GET /sessions, GET /machines, GET /queue and GET /stats: what the events add up to."""
+
+from typing import Annotated
+
+from fastapi import APIRouter, Query, Request, Response
+
+from backend_api.contract.sessions import MachineList, SessionPage
+from backend_api.contract.stats import Stats
+from backend_api.contract.verdicts import QueueState
+from backend_api.media.folder import MediaFolder
+from backend_api.reports.machines import MachineQuery
+from backend_api.reports.sessions import SessionQuery
+from backend_api.reports.stats import StatsQuery
+from backend_api.store.store import Store
+from backend_api.web.conditional import NOT_MODIFIED, json_answer, next_link
+from backend_api.web.openapi import problems
+
+
+def reading_routes(store: Store, media: MediaFolder) -> APIRouter:
+    """The router for what follows from the events."""
+    router = APIRouter()
+    reading = store.reading
+
+    @router.get(
+        "/sessions",
+        tags=["sessions"],
+        summary="List sessions",
+        response_model=SessionPage,
+        responses={**NOT_MODIFIED, **problems(422, 503)},
+    )
+    def list_sessions(request: Request, query: Annotated[SessionQuery, Query()]) -> Response:
+        """One row a use of a machine, the newest first, unless told otherwise; pages as those of events do."""
+        page = reading.sessions(query, media.thumbnail_url)
+        return json_answer(request, page.model_dump_json(), next_link(request, page.next_cursor))
+
+    @router.get(
+        "/machines",
+        tags=["machines"],
+        summary="Each machine now",
+        response_model=MachineList,
+        responses={**NOT_MODIFIED, **problems(422, 503)},
+    )
+    def list_machines(request: Request, query: Annotated[MachineQuery, Query()]) -> Response:
+        """Each machine's state, since when, and its current or last session."""
+        return json_answer(request, reading.machines(query, media.thumbnail_url).model_dump_json())
+
+    @router.get(
+        "/queue",
+        tags=["events"],
+        summary="The model's queue",
+        response_model=QueueState,
+        responses={**NOT_MODIFIED, **problems(503)},
+    )
+    def get_queue(request: Request) -> Response:
+        """How many questions to the model are in which state, and since when the oldest one waits."""
+        return json_answer(request, store.queue().model_dump_json())
+
+    @router.get(
+        "/stats",
+        tags=["stats"],
+        summary="Utilisation and cleaning",
+        response_model=Stats,
+        responses={**NOT_MODIFIED, **problems(422, 503)},
+    )
+    def get_stats(request: Request, query: Annotated[StatsQuery, Query()]) -> Response:
+        """How much machines were used, and how often they were cleaned, in total, by machine, and by hour or day.
+
+        - utilisation = occupied time / observed time
+        - compliance = windows with an attempt whose verdict is `cleaned` / windows closed
+        - median_to_clean_s = the median, over the windows cleaned, of attempt's time - window's opening
+        - median_stay_s = the median, over the sessions that began and were left, of their seconds in use
+        - peak_hour = the hour of the day with the most occupied time
+        - observed time = while the camera's edge reported (a silence of more than 60 s is a gap), and while somebody
+          was on the machine; of a camera without any report in the span, from its first event in it to its last
+        - a window is closed when its time is over, or when the machine is in use again; it counts when it closes
+        """
+        return json_answer(request, reading.stats(query).model_dump_json())
+
+    return router

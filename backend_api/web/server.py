@@ -1,0 +1,99 @@
+"""uvicorn, run by this program: its signals, its log lines and its exit code are the house's."""
+
+import asyncio
+import contextlib
+import gc
+import logging
+import os
+import socket
+import threading
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import uvicorn
+from fastapi import FastAPI
+
+from backend_api.web.one_packet import OnePacketTransport
+from backend_api.web.patience import ImpatientProtocol
+
+log = logging.getLogger(__name__)
+
+# Longer than the pauses of those who ask again and again (a dashboard, an edge), so their connections stay open.
+_KEEP_ALIVE_S = 75
+_FINISH_S = 10
+# The same error is said again after so long: asyncio tries some 2,000 times a second to take a connection that there is
+# no file descriptor for, and tells each time.
+_REPEAT_S = 60.0
+
+
+def serve(app: FastAPI, listening: socket.socket, stop: threading.Event) -> None:
+    """Answer requests on `listening` until `stop` is set; those that have begun are finished, for up to 10 s."""
+    _quieten()
+    # What is loaded by now stays as long as the process: the collector need not go through it again and again.
+    gc.freeze()
+    config = uvicorn.Config(
+        app,
+        log_config=None,
+        access_log=False,
+        http=_Protocol,
+        ws="none",
+        server_header=False,
+        timeout_keep_alive=_KEEP_ALIVE_S,
+        timeout_graceful_shutdown=_FINISH_S,
+    )
+    _Server(config, stop, app.state.end_streams).run(sockets=[listening])
+
+
+class _Protocol(ImpatientProtocol):
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
+        super().connection_made(OnePacketTransport(transport, self.loop))
+
+
+class _Server(uvicorn.Server):
+    def __init__(self, config: uvicorn.Config, stop: threading.Event, end_streams: Callable[[], None]) -> None:
+        super().__init__(config)
+        self._stop = stop
+        self._end_streams = end_streams
+
+    @contextlib.contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        # process.stop_on_signals has them; uvicorn would raise them again after stopping, and with that lose code 0.
+        yield
+
+    async def on_tick(self, counter: int) -> bool:
+        return await super().on_tick(counter) or self._stop.is_set()
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        self._end_streams()
+        await super().shutdown(sockets)
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        asyncio.get_running_loop().set_exception_handler(_LoopErrors())
+        await super().startup(sockets)
+        for listening in sockets or []:
+            host, port = listening.getsockname()[:2]
+            url = f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
+            log.info("listening on %s, described at %s/docs", url, url)
+
+
+class _LoopErrors:
+    """Says in one line what goes wrong in the event loop, outside of any request."""
+
+    def __init__(self) -> None:
+        self._last = ""
+        self._said_s = 0.0
+
+    def __call__(self, loop: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
+        error = context.get("exception")
+        text = context["message"] if error is None else f"{context['message']}: {type(error).__name__}: {error}"
+        if text != self._last or loop.time() - self._said_s >= _REPEAT_S:
+            self._last, self._said_s = text, loop.time()
+            log.error("%s", " ".join(text.split()), exc_info=error if os.environ.get("GYM_DEBUG") else None)
+
+
+def _quieten() -> None:
+    """Leave out what uvicorn says of its own stages, and tracebacks: problems.py names each error in a line."""
+    uvicorn_log = logging.getLogger("uvicorn.error")
+    uvicorn_log.setLevel(logging.WARNING)
+    if not os.environ.get("GYM_DEBUG"):
+        uvicorn_log.addFilter(lambda record: record.exc_info is None)

@@ -1,0 +1,48 @@
+"""Addresses of media that a browser can open by itself: signed for one event, and valid for an hour or two.
+
+A video element sends no Authorization header, so that the right to look travels in the address. The signature covers
+the event and the time, and so holds for its clip, its thumbnail and its frames. The secret is made anew when the
+backend starts: addresses from before a restart end with it.
+"""
+
+import hashlib
+import hmac
+import re
+from collections.abc import Callable
+from datetime import datetime
+from urllib.parse import parse_qs
+
+from backend_api.base.instants import to_ms
+
+# An address stays the same for this long, so that a page which asks again does not load its video again.
+_STEP_S = 3600
+_MEDIA_PATH = re.compile(r"/media/([0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})(?:/thumbnail|/frames/[0-9]{1,2})?")
+
+
+class SignedLinks:
+    """Signs with `secret`, and tells the time by `now`, which gives aware datetimes."""
+
+    def __init__(self, secret: bytes, now: Callable[[], datetime]) -> None:
+        self._secret = secret
+        self._now = now
+
+    def query(self, event_id: str) -> str:
+        """What to put behind the address of an event's media, with its question mark."""
+        expires = str((self._now_s() // _STEP_S + 2) * _STEP_S)
+        return f"?expires={expires}&signature={self._signature(event_id, expires)}"
+
+    def allows(self, path: str, query: str) -> bool:
+        """Whether `query` is one that `query` gave for the event of `path`, and is still valid."""
+        match = _MEDIA_PATH.fullmatch(path)
+        fields = parse_qs(query, max_num_fields=20) if query.count("&") < 20 else {}
+        expires, signature = fields.get("expires", [""])[0], fields.get("signature", [""])[0]
+        if match is None or not re.fullmatch("[0-9]{1,12}", expires, re.ASCII):
+            return False
+        is_signed = hmac.compare_digest(signature.encode(), self._signature(match[1], expires).encode())
+        return is_signed and self._now_s() < int(expires)
+
+    def _signature(self, event_id: str, expires: str) -> str:
+        return hmac.new(self._secret, f"{event_id} {expires}".encode(), hashlib.sha256).hexdigest()
+
+    def _now_s(self) -> int:
+        return to_ms(self._now()) // 1000

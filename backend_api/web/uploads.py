@@ -1,0 +1,138 @@
+"""Taking a file over HTTP: on the disk whole, under its final name, and only when it is what was declared.
+
+Order: write to a temporary name while the digest is taken, compare, fsync, rename, fsync the folder. Of two uploads at
+once the first to be whole counts, and nobody who reads ever sees a file change.
+"""
+
+import base64
+import binascii
+import errno
+import hashlib
+import os
+import threading
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import anyio
+from starlette.concurrency import run_in_threadpool
+
+from backend_api.media.folder import temporary_path
+from backend_api.web.problems import ApiProblem
+
+_DIGEST_BYTES = 32
+_CHUNK_BYTES = 1024 * 1024
+_NO_ROOM = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EROFS}
+
+
+@dataclass(frozen=True, slots=True)
+class Declared:
+    """What the sender says of the file: its SHA-256 in hexadecimal digits, and what it may be at most."""
+
+    sha256: str
+    max_bytes: int
+    # The format: these bytes stand at `magic_at`.
+    magic: bytes
+    magic_at: int
+
+
+def parse_digest(header: str | None) -> str:
+    """The SHA-256 of a Content-Digest header (RFC 9530), in hexadecimal digits. Raises ApiProblem 422."""
+    for part in (header or "").split(","):
+        name, _, value = part.strip().partition("=")
+        if name.strip().lower() == "sha-256":
+            return _decode(value.partition(";")[0].strip())
+    raise _bad_digest("Content-Digest is missing")
+
+
+def _decode(value: str) -> str:
+    if len(value) < 2 or not (value.startswith(":") and value.endswith(":")):
+        raise _bad_digest("Content-Digest holds no byte sequence between colons")
+    try:
+        digest = base64.b64decode(value[1:-1], validate=True)
+    except (binascii.Error, ValueError) as error:
+        raise _bad_digest("Content-Digest is not base64") from error
+    if len(digest) != _DIGEST_BYTES:
+        raise _bad_digest(f"the digest has {len(digest)} bytes, a SHA-256 has {_DIGEST_BYTES}")
+    return digest.hex()
+
+
+def _bad_digest(message: str) -> ApiProblem:
+    cure = "send Content-Digest: sha-256=:<base64 of the file's SHA-256>:"
+    return ApiProblem(422, f"{message}; {cure}", [{"field": "Content-Digest", "message": message}])
+
+
+class Uploads:
+    """Takes files; those that are there are never replaced."""
+
+    def __init__(self) -> None:
+        self._naming = threading.Lock()
+
+    async def keep(self, chunks: AsyncIterator[bytes], path: Path, declared: Declared) -> bool:
+        """Put `chunks` into the new file `path`; False when the very same file was there before.
+
+        Raises ApiProblem: 409 when another file is there, 413, 422 when they are not what was declared, 507.
+        """
+        temporary = temporary_path(path)
+        try:
+            await _write(chunks, temporary, declared)
+            return await run_in_threadpool(self._publish, temporary, path, declared.sha256)
+        except OSError as error:
+            if error.errno in _NO_ROOM:
+                detail = f"the media folder takes no more: {error.strerror}; nothing was kept, try again later"
+                raise ApiProblem(507, detail, headers={"Retry-After": "30"}) from error
+            raise
+        finally:
+            # Also when the client went away; microseconds, and nobody may cancel it.
+            temporary.unlink(missing_ok=True)
+
+    def _publish(self, temporary: Path, path: Path, sha256: str) -> bool:
+        _fsync(temporary)
+        with self._naming:
+            is_new = not path.exists()
+            if is_new:
+                temporary.rename(path)
+            elif file_sha256(path) != sha256:
+                raise ApiProblem(409, f"another {path.name} is there already; files are never replaced")
+        # Also for one that is there already: a crash may have come between its name and this.
+        _fsync(path.parent)
+        return is_new
+
+
+async def _write(chunks: AsyncIterator[bytes], temporary: Path, declared: Declared) -> None:
+    digest = hashlib.sha256()
+    size_bytes = 0
+    start = b""
+    async with await anyio.open_file(temporary, "wb", buffering=_CHUNK_BYTES) as file:
+        async for chunk in chunks:
+            size_bytes += len(chunk)
+            if size_bytes > declared.max_bytes:
+                raise ApiProblem(413, f"the file is longer than {declared.max_bytes} bytes")
+            if len(start) < 64:
+                start += chunk[:64]
+            digest.update(chunk)
+            await file.write(chunk)
+    _check(digest.hexdigest(), size_bytes, start, declared)
+
+
+def _check(sha256: str, size_bytes: int, start: bytes, declared: Declared) -> None:
+    if sha256 != declared.sha256:
+        message = f"the {size_bytes} bytes that arrived have the SHA-256 {sha256}, declared is {declared.sha256}"
+        raise ApiProblem(422, f"{message}; send the file again", [{"field": "Content-Digest", "message": message}])
+    end = declared.magic_at + len(declared.magic)
+    if start[declared.magic_at : end] != declared.magic:
+        raise ApiProblem(422, "the file is not of the type that Content-Type says; send MP4 clips and JPEG thumbnails")
+
+
+def file_sha256(path: Path) -> str:
+    """The SHA-256 of the file at `path`, in hexadecimal digits. Raises OSError."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def _fsync(path: Path) -> None:
+    descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)

@@ -1,0 +1,123 @@
+"""From a hit to its event: wait for the post-roll, cut the clip, keep it, and only then build the event."""
+
+import heapq
+import logging
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+
+from backend_api.contract.events import Event
+from edge_service.clips.cut import ClipError, cut
+from edge_service.clips.event_factory import EventFactory
+from edge_service.clips.media_folder import MediaFolder
+from edge_service.clips.mp4 import Clip
+from edge_service.clips.thumbnail import draw_thumbnail
+from edge_service.config import ClipConfig
+from edge_service.outbox.disk import Disk
+from edge_service.rules.machine import Machine
+from edge_service.rules.rule_event import Hit
+from edge_service.tracking.tracker import Track
+from edge_service.video.frame import Frame
+from edge_service.video.gaps import Gap, of_one_format, within
+from edge_service.video.packet_ring import PacketRing
+
+log = logging.getLogger(__name__)
+
+_MAX_REASON = 500
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class _Job:
+    """A clip that is begun. Jobs are done by when they are due, those of one time in the order of beginning."""
+
+    due_s: float
+    number: int
+    hit: Hit = field(compare=False)
+
+
+class Recorder:
+    """Makes the events of one camera, each with a clip from `clip.pre_s` before it to `clip.post_s` after it.
+
+    Invariant: an event that names a clip is built after the clip's bytes and its name are on the disk. An event never
+    waits for a clip that failed: it goes without, and says why.
+    """
+
+    def __init__(
+        self,
+        ring: PacketRing,
+        media_dir: Path,
+        disk: Disk,
+        event_factory: EventFactory,
+        machines: Iterable[Machine],
+        clip: ClipConfig,
+    ) -> None:
+        """Clips and thumbnails go to `media_dir`; `ring` reaches back `packet_ring.reach_s` seconds."""
+        self._ring = ring
+        self._media = MediaFolder(media_dir, disk)
+        self._factory = event_factory
+        self._zones = {machine.machine_id: machine.zone for machine in machines}
+        self._clip = clip
+        self._jobs: list[_Job] = []
+        self._begun = 0
+
+    @property
+    def is_recording(self) -> bool:
+        """Whether a clip is begun whose post-roll is not over."""
+        return bool(self._jobs)
+
+    @property
+    def complete_s(self) -> float:
+        """No picture that comes later is shown before this media time."""
+        return self._ring.complete_s
+
+    @property
+    def pending(self) -> tuple[Hit, ...]:
+        """The hits whose events are not made yet, in the order in which they will be."""
+        return tuple(job.hit for job in sorted(self._jobs))
+
+    def begin(self, hit: Hit, frame: Frame, tracks: Iterable[Track]) -> None:
+        """Remember that `hit` needs a clip; draw its thumbnail from the frame that decided it."""
+        heapq.heappush(self._jobs, _Job(hit.time_s + self._clip.post_s, self._begun, hit))
+        self._begun += 1
+        jpeg = draw_thumbnail(frame.image(), self._zones[hit.machine_id], [track.box for track in tracks])
+        self._media.keep_thumbnail(self._factory.event_id(hit), jpeg)
+
+    def finished(self, *, end_of_stream: bool = False) -> Iterator[Event]:
+        """The events whose post-roll is over, by the time of their hits; at the end of the stream, all left.
+
+        Each is made when it is asked for, and is no longer pending from then on.
+        """
+        # Events of one instant share their clip: cut once, it is kept for each of them.
+        clip: Clip | None = None
+        clip_time_s: float | None = None
+        while self._jobs and (end_of_stream or self._jobs[0].due_s <= self._ring.complete_s):
+            hit = heapq.heappop(self._jobs).hit
+            try:
+                if clip is None or clip_time_s != hit.time_s:
+                    clip, clip_time_s = self._cut(hit.time_s), hit.time_s
+                info = self._media.keep_clip(self._factory.event_id(hit), clip, self._factory)
+            except ClipError as error:
+                yield self._factory.build(hit, None, " ".join(str(error).split())[:_MAX_REASON])
+            else:
+                yield self._factory.build(hit, info, None)
+
+    def _cut(self, time_s: float) -> Clip:
+        start_s, end_s = time_s - self._clip.pre_s, time_s + self._clip.post_s
+        packets = self._ring.select(start_s, end_s)
+        if not packets:
+            raise ClipError("no video of that time is kept any more")
+        gaps = self._ring.gaps(min(start_s, packets[0].time_s), end_s)
+        self._check_begin(packets[0].time_s, time_s, gaps)
+        alike, lost = of_one_format(packets, time_s)
+        clip = cut(alike, start_s, end_s)
+        return replace(clip, gaps=within([*gaps, *lost], min(start_s, clip.start_s), end_s))
+
+    def _check_begin(self, begins_s: float, time_s: float, gaps: Iterable[Gap]) -> None:
+        """Raises ClipError when the ring has forgotten the event; that it has forgotten the pre-roll is logged."""
+        start_s = time_s - self._clip.pre_s
+        expected_s = max(start_s, self._ring.began_s, *(gap.end_s for gap in gaps if gap.start_s <= start_s))
+        if begins_s <= expected_s:
+            return
+        if begins_s > time_s:
+            raise ClipError("the video of that time is no longer kept: more bytes a second than the packet ring holds")
+        log.warning("a clip begins %.1f s late: its video is more than the packet ring holds", begins_s - expected_s)

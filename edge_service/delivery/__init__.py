@@ -1,0 +1,1 @@
+"""The network: events, clips and heartbeats on their way to the backend."""

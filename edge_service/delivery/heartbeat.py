@@ -1,0 +1,102 @@
+"""The heartbeat: a thread of its own that tells the backend every few seconds how the camera's edge is doing."""
+
+import logging
+import threading
+from collections.abc import Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from typing import Protocol, Self
+
+from backend_api.base.clock import Clock
+from backend_api.contract.cameras import HEARTBEAT_INTERVAL_S
+from edge_service.delivery.answers import detail, is_denied, is_temporary
+from edge_service.delivery.message import Message
+from edge_service.delivery.transport import Answer, Unreachable
+
+log = logging.getLogger(__name__)
+
+
+class Put(Protocol):
+    """Puts a body to a path of the backend's; backend_call.py is the one over HTTP."""
+
+    def put(self, path: str, body: bytes, headers: dict[str, str]) -> Answer:
+        """Return the answer whatever its status is. Raises Unreachable when there is none within a bounded time."""
+        ...
+
+
+class Heartbeat:
+    """Sends `messages` when they are due, from when it is entered until it is left, and once more then.
+
+    Every HEARTBEAT_INTERVAL_S it looks which are. What does not arrive is due again the next time; what the backend
+    refuses for good, as one of an earlier release does, waits for its interval. Bodies are made in this thread.
+    """
+
+    def __init__(self, messages: Sequence[Message], call: Put, clock: Clock) -> None:
+        self._messages = [_Sent(message) for message in messages]
+        self._call = call
+        self._clock = clock
+        self._stop = threading.Event()
+        self._executor = ThreadPoolExecutor(max_workers=1, thread_name_prefix="heartbeat")
+        self._is_heard = True
+
+    def __enter__(self) -> Self:
+        self._executor.submit(self._run).add_done_callback(_report_end)
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._stop.set()
+        self._executor.shutdown()
+
+    def beat(self) -> None:
+        """Send what is due; tell in the log what stops arriving, and when it does again."""
+        for sent in self._messages:
+            if sent.due_s <= self._clock.monotonic_s() and not self._send(sent):
+                return  # the others would not arrive either, and each would wait for its time to be over
+
+    def _run(self) -> None:
+        self.beat()
+        while not self._clock.wait(self._stop, HEARTBEAT_INTERVAL_S):
+            self.beat()
+        # The last word, when somebody listens: otherwise the end would wait for nothing.
+        if self._is_heard:
+            self.beat()
+
+    def _send(self, sent: "_Sent") -> bool:
+        """Send one message, if it has a body; False when nobody answers."""
+        body = sent.message.body()
+        if body is None:
+            return True
+        try:
+            answer = self._call.put(sent.message.path, body, {"Content-Type": sent.message.media_type})
+        except Unreachable as error:
+            self._is_heard = False
+            sent.note(problem=str(error))
+            return False
+        self._is_heard = not is_temporary(answer.status)
+        arrived = 200 <= answer.status < 300
+        sent.note(problem=None if arrived else f"answered {answer.status} ({detail(answer)})")
+        if self._is_heard and not is_denied(answer.status):
+            sent.due_s = self._clock.monotonic_s() + sent.message.interval_s
+        return True
+
+
+class _Sent:
+    """A message, when it is due by the monotonic clock, and whether it arrived the last time."""
+
+    def __init__(self, message: Message) -> None:
+        self.message = message
+        self.due_s = float("-inf")
+        self._arrives = True
+
+    def note(self, problem: str | None) -> None:
+        """Tell in the log when this is other than it was."""
+        arrives = problem is None
+        if arrives != self._arrives:
+            self._arrives = arrives
+            what = self.message.what
+            text = f"hears this camera's {what} again" if arrives else f"does not hear this camera's {what}: {problem}"
+            log.info("the backend %s", text)
+
+
+def _report_end(running: "Future[None]") -> None:
+    if error := running.exception():
+        log.error("the camera is no longer reported on: %s: %s", type(error).__name__, error)

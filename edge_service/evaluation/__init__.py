@@ -1,0 +1,1 @@
+"""Events held against what a person saw."""

@@ -1,0 +1,1 @@
+"""One camera's loop, and what a restart needs."""

@@ -1,0 +1,153 @@
+"""The story of a frame: from the source through detection and rules to the clip and the outbox."""
+
+import logging
+import threading
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import closing
+from dataclasses import dataclass, field
+
+from backend_api.base.clock import Clock
+from backend_api.contract.events import Event
+from edge_service.clips.recorder import Recorder
+from edge_service.clips.still import Still
+from edge_service.detection.detector import Detector
+from edge_service.outbox.outbox import Outbox, OutboxFull
+from edge_service.pipeline.checkpoint import Checkpoint, CheckpointFile, Run
+from edge_service.pipeline.checkpointing import Checkpointer
+from edge_service.pipeline.preview_video import PreviewVideo
+from edge_service.pipeline.progress import Progress, Tally
+from edge_service.pipeline.recovery import Recovery
+from edge_service.rules.engine import RuleEngine
+from edge_service.rules.rule_event import Hit
+from edge_service.tracking.tracker import Track, Tracker
+from edge_service.video.frame import Frame
+from edge_service.video.frame_source import FrameSource
+from edge_service.video.pacing import paced
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Camera:
+    """Everything that one camera's loop works with."""
+
+    source: FrameSource
+    detector: Detector
+    tracker: Tracker
+    rules: RuleEngine
+    recorder: Recorder
+    outbox: Outbox
+    preview: PreviewVideo | None = None
+    still: Still = field(default_factory=Still)
+
+
+class Watch:
+    """Runs a camera's loop and counts what it did."""
+
+    def __init__(self, camera: Camera, run: Run, checkpoint_file: CheckpointFile, clock: Clock) -> None:
+        self._camera = camera
+        self._run = run
+        self._checkpoints = Checkpointer(checkpoint_file, self._checkpoint, clock)
+        self._clock = clock
+        self._progress = Progress(clock)
+        self._time_s = 0.0
+        self._repeats_until_s = 0.0
+        self._events = 0
+
+    def begin(self, recovery: Recovery) -> None:
+        """Hand over the events that the run before this one still owed, and from then on be what a restart finds."""
+        self._repeats_until_s = recovery.repeats_until_s
+        for event in recovery.events:
+            self._keep(event)
+        self._checkpoints.save()
+
+    def run(self, speed: float | None, stop: threading.Event) -> None:
+        """Watch until the source ends, then close what is open; when `stop` is set, only finish the clips at hand.
+
+        `speed` is media seconds per second, None for as fast as it goes.
+        """
+        with closing(iter(self._camera.source)) as frames:
+            last = self._look_at_all(paced(frames, speed, self._clock, stop))
+            if stop.is_set():
+                self._film_on(frames)
+            elif last is not None:
+                self._begin_clips(self._camera.rules.finish(self._time_s), *last)
+        self._keep_finished(end_of_stream=True)
+        self._checkpoints.save()
+        self._progress.report_end(self.tally())
+
+    def tally(self) -> Tally:
+        """What has been done so far."""
+        source = self._camera.source
+        captured, processed = source.captured, source.processed
+        return Tally(
+            media_time_s=self._time_s,
+            captured=captured,
+            processed=processed,
+            skipped=captured - processed,  # exact also for who asks from another thread
+            events=self._events,
+            outbox_depth=self._camera.outbox.depth,
+            reconnects=source.reconnects,
+        )
+
+    def _checkpoint(self) -> Checkpoint | None:
+        if self._time_s < self._repeats_until_s:
+            return None
+        return Checkpoint(self._run, self._camera.rules.state(), self._camera.recorder.pending, self._time_s)
+
+    def _look_at_all(self, frames: Iterable[Frame | None]) -> tuple[Frame, Sequence[Track]] | None:
+        """Look at `frames`, and see to all that time brings with it; the last one and who was in it."""
+        last: tuple[Frame, Sequence[Track]] | None = None
+        for frame in frames:
+            if frame is not None:
+                last = frame, self._look(frame)
+            elif last is not None:
+                self._begin_clips(self._camera.rules.wait(self._camera.recorder.complete_s), *last)
+            self._keep_finished()
+            self._checkpoints.save_if_due()
+            if self._progress.is_due():
+                self._progress.report(self.tally())
+        return last
+
+    def _look(self, frame: Frame) -> Sequence[Track]:
+        camera = self._camera
+        # To the millisecond, as events tell time: a restart then continues them without a rounding of its own.
+        self._time_s = round(frame.time_s, 3)
+        tracks = camera.tracker.update(camera.detector.detect(frame), self._time_s)
+        self._begin_clips(camera.rules.update(tracks, self._time_s), frame, tracks)
+        camera.still.offer(frame)
+        if camera.preview is not None:
+            camera.preview.add(frame, tracks, camera.rules)
+        return tracks
+
+    def _begin_clips(self, hits: Sequence[Hit], frame: Frame, tracks: Sequence[Track]) -> None:
+        for hit in hits:
+            self._camera.recorder.begin(hit, frame, tracks)
+        if hits:
+            self._checkpoints.save()
+
+    def _keep_finished(self, *, end_of_stream: bool = False) -> None:
+        for event in self._camera.recorder.finished(end_of_stream=end_of_stream):
+            self._keep(event)
+            self._checkpoints.save()
+
+    def _keep(self, event: Event) -> None:
+        """Hand `event` to the outbox, which has it on the disk then, or has said that it has no room."""
+        try:
+            self._camera.outbox.append(event)
+        except OutboxFull:
+            return  # the outbox says so and counts it
+        self._events += 1
+        log.info("%s at %s, %s", event.event_type, event.machine_id, _describe_clip(event.clip_error))
+
+    def _film_on(self, frames: Iterator[Frame | None]) -> None:
+        """Take the post-roll of the clips that are begun, so that a stopped run's events are those of a whole one."""
+        if self._camera.recorder.is_recording:
+            for _ in frames:
+                self._keep_finished()
+                if not self._camera.recorder.is_recording:
+                    return
+
+
+def _describe_clip(clip_error: str | None) -> str:
+    return "with its clip" if clip_error is None else f"without a clip: {clip_error}"

@@ -1,0 +1,92 @@
+"""The checkpoint: what the rules know and which clips are begun, kept on disk so that a killed edge can take it up.
+
+It lies beside the outbox. Invariant: it is written again after every hit and every event that went to the outbox, so
+that a hit is in it from before its clip until after its event; whoever reads it asks the outbox which events it has.
+"""
+
+import logging
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+
+from pydantic import JsonValue, TypeAdapter, ValidationError
+
+from backend_api.base.process import UsageError
+from edge_service.outbox.disk import Disk
+from edge_service.outbox.sealed_line import seal, unseal
+from edge_service.rules.rule_event import Hit
+
+_NAME = b"checkpoint"
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """What makes a run the one that it is: media time 0 of `video` is at `start_time`, aware, in whole milliseconds."""
+
+    video: str
+    store_id: str
+    camera_id: str
+    start_time: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Checkpoint:
+    """The state of `run` after one of its frames, or, with nothing open any more, after all of them.
+
+    `rules` is RuleEngine.state(); `pending` are the hits whose events were not in the outbox yet, in the order in which
+    they would have been. `time_s` is the media time that it had come to, also when `rules` no longer know.
+    """
+
+    run: Run
+    rules: JsonValue
+    pending: tuple[Hit, ...]
+    time_s: float = 0.0
+
+
+_CODEC = TypeAdapter(Checkpoint)
+
+
+class CheckpointFile:
+    """The newest checkpoint of one camera, in the file at `path`."""
+
+    def __init__(self, path: Path, disk: Disk) -> None:
+        self._path = path
+        self._disk = disk
+
+    def load(self) -> Checkpoint | None:
+        """The last one that was stored; None when there is none, or none that is undamaged.
+
+        Raises UsageError when the file can't be used.
+        """
+        try:
+            self._disk.remove(self._path.with_name(f"{self._path.name}.tmp"))
+            line = self._path.read_bytes()
+        except FileNotFoundError:
+            return None
+        except OSError as error:
+            raise UsageError(
+                f"the checkpoint {self._path} can't be used ({error.strerror}): see to it that this user may read and"
+                " write it, or remove it; what was open when this camera's edge stopped stays open then"
+            ) from error
+        try:
+            return _CODEC.validate_json(unseal(_NAME, line) or b"")
+        except ValidationError:
+            log.warning("%s is damaged: what was open when this camera's edge stopped is not known", self._path)
+            return None
+
+    def store(self, checkpoint: Checkpoint) -> None:
+        """Keep `checkpoint` in place of the one before; a crash leaves one of the two. Raises OSError."""
+        self._disk.replace(self._path, seal(_NAME, _CODEC.dump_json(checkpoint)))
+
+    def forget(self) -> None:
+        """Nobody knows any more what is open. Raises OSError."""
+        try:
+            self._disk.remove(self._path)
+            self._disk.sync_folder(self._path.parent)
+        except OSError:
+            if not self._path.exists():
+                raise
+            # Where the folder takes no change, the file itself may, and an empty one is none.
+            self._disk.truncate(self._path, 0)

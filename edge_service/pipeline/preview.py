@@ -1,0 +1,112 @@
+"""The picture that lets a zone be judged by eye: zones with the machines' states, people with their numbers."""
+
+from collections.abc import Mapping, Sequence
+
+import cv2
+import numpy as np
+
+from edge_service.detection.detector import Box
+from edge_service.rules.anchor import is_in_zone
+from edge_service.rules.machine import AnchorKind, Machine
+from edge_service.rules.machine_state import MachineState
+from edge_service.simulation.gym_picture import Colour, draw_label
+from edge_service.tracking.tracker import Track
+from edge_service.video.frame import Image
+
+_FREE: Colour = (170, 170, 170)
+_OCCUPIED: Colour = (40, 90, 255)
+_CLEANING: Colour = (255, 170, 30)
+_INSIDE: Colour = (80, 230, 80)
+_OUTSIDE: Colour = (200, 200, 200)
+_LABEL_SCALE = 0.5
+_LABEL_PX = 26
+_PERSON_SCALE = 0.42
+_PERSON_PX = 20
+
+
+def draw_preview(
+    image: Image,
+    machines: Sequence[Machine],
+    states: Mapping[str, MachineState],
+    tracks: Sequence[Track],
+    time_s: float,
+) -> None:
+    """Draw into `image` (height x width x 3, uint8, BGR) what is known at `time_s` seconds of media time.
+
+    A person in some machine's zone is green, and has a dot where the zone's anchor is.
+    """
+    for machine in machines:
+        _draw_zone(image, machine, states[machine.machine_id])
+    for track in tracks:
+        _draw_person(image, track, [m for m in machines if is_in_zone(track.box, m.zone, m.anchor)])
+    # Words last, so that no line runs through them.
+    for track in tracks:
+        left_top = _pixel(image, track.box.left, track.box.top)
+        _write(image, f"{track.track_id} ({track.score:.2f})", left_top, _PERSON_SCALE, _PERSON_PX)
+    for machine in machines:
+        corners = [_pixel(image, x, y) for x, y in machine.zone]
+        middle, top = sum(x for x, _ in corners) // len(corners), min(y for _, y in corners)
+        text = f"{machine.machine_id}: {describe(states[machine.machine_id], time_s)}"
+        _write(image, text, (middle - _width(text, _LABEL_SCALE) // 2, top - _LABEL_PX), _LABEL_SCALE, _LABEL_PX)
+    minutes, seconds = divmod(round(time_s, 1), 60)
+    height, width = image.shape[:2]
+    draw_label(image, f"{minutes:.0f}:{seconds:04.1f}", (width - 60, height - 20), 0.6)
+
+
+def describe(state: MachineState, time_s: float) -> str:
+    """The state in words, with the seconds of media time since it began: `free`, `occupied 12 s`, `to clean 3 s`.
+
+    And what may soon change it, that by which the rules' times can be judged: `free, somebody there 4 s`.
+    """
+    session, presence = state.session, state.presence
+    is_occupied = session is not None and session.left_s is None
+    there = ""
+    if presence.streak is not None and presence.is_present and not is_occupied:
+        there = f", somebody there {time_s - presence.streak.began_s:.0f} s"
+    elif presence.streak is not None and is_occupied and not presence.is_present:
+        there = f", nobody there {presence.unseen_s(time_s):.0f} s"
+    if session is None:
+        return f"free{there}"
+    if session.left_s is None:
+        return f"occupied {time_s - session.start_s:.0f} s{there}"
+    wiped = ", attempt seen" if session.is_attempted else ""
+    return f"to clean {time_s - session.left_s:.0f} s{wiped}{there}"
+
+
+def _draw_zone(image: Image, machine: Machine, state: MachineState) -> None:
+    colour = _FREE
+    if state.session is not None:
+        colour = _OCCUPIED if state.session.left_s is None else _CLEANING
+    corners = np.array([_pixel(image, x, y) for x, y in machine.zone], np.int32)
+    cv2.polylines(image, [corners], isClosed=True, color=colour, thickness=3, lineType=cv2.LINE_AA)
+
+
+def _width(text: str, scale: float) -> int:
+    return int(cv2.getTextSize(text, cv2.FONT_HERSHEY_SIMPLEX, scale, 2)[0][0])
+
+
+def _write(image: Image, text: str, left_top: tuple[int, int], scale: float, height_px: int) -> None:
+    """A label with its corner at the pixel `left_top`, moved so as to lie in the picture."""
+    height, width = image.shape[:2]
+    half_width, half_height = _width(text, scale) // 2 + height_px // 4, height_px // 2
+    x = min(max(left_top[0] + half_width, half_width), max(half_width, width - half_width))
+    y = min(max(left_top[1] + half_height, half_height), max(half_height, height - half_height))
+    draw_label(image, text, (x, y), scale)
+
+
+def _draw_person(image: Image, track: Track, inside: Sequence[Machine]) -> None:
+    box, colour = track.box, _INSIDE if inside else _OUTSIDE
+    cv2.rectangle(image, _pixel(image, box.left, box.top), _pixel(image, box.right, box.bottom), colour, 2)
+    for machine in inside:
+        if machine.anchor.kind is not AnchorKind.OVERLAP:
+            cv2.circle(image, _anchor(image, box, machine.anchor.kind), 5, colour, -1, cv2.LINE_AA)
+
+
+def _anchor(image: Image, box: Box, kind: AnchorKind) -> tuple[int, int]:
+    y = box.bottom if kind is AnchorKind.BOTTOM_CENTER else (box.top + box.bottom) / 2
+    return _pixel(image, (box.left + box.right) / 2, y)
+
+
+def _pixel(image: Image, x: float, y: float) -> tuple[int, int]:
+    height, width = image.shape[:2]
+    return round(x * (width - 1)), round(y * (height - 1))

@@ -1,0 +1,60 @@
+"""The line that says every few seconds how far the edge has come."""
+
+import logging
+from dataclasses import dataclass
+
+from backend_api.base.clock import Clock
+
+log = logging.getLogger(__name__)
+
+INTERVAL_S = 5.0
+
+
+@dataclass(frozen=True, slots=True)
+class Tally:
+    """What the edge has done so far: `captured` frames are those the source delivered, processed or skipped."""
+
+    media_time_s: float
+    captured: int
+    processed: int
+    skipped: int
+    events: int
+    outbox_depth: int
+    reconnects: int = 0
+
+
+def format_progress(tally: Tally, frames_per_s: float) -> str:
+    """One readable line, e.g. `media 1:05.2, 30.0 frames/s, 4 events, 0 waiting in the outbox, ...`."""
+    minutes, seconds = divmod(round(tally.media_time_s, 1), 60)
+    return (
+        f"media {minutes:.0f}:{seconds:04.1f}, {frames_per_s:.1f} frames/s, {tally.events} events, "
+        f"{tally.outbox_depth} waiting in the outbox, "
+        f"{tally.captured} frames = {tally.processed} processed + {tally.skipped} skipped"
+        + (f", reconnected {tally.reconnects} times" if tally.reconnects else "")
+    )
+
+
+class Progress:
+    """Logs a Tally when INTERVAL_S seconds have gone by since the last one."""
+
+    def __init__(self, clock: Clock) -> None:
+        self._clock = clock
+        self._begin_s = self._last_s = clock.monotonic_s()
+        self._last_captured = 0
+
+    def is_due(self) -> bool:
+        """Whether it is time for the next line."""
+        return self._clock.monotonic_s() - self._last_s >= INTERVAL_S
+
+    def report(self, tally: Tally) -> None:
+        """Log the line; the rate is that since the last one."""
+        now_s = self._clock.monotonic_s()
+        self._log(tally, tally.captured - self._last_captured, now_s - self._last_s)
+        self._last_s, self._last_captured = now_s, tally.captured
+
+    def report_end(self, tally: Tally) -> None:
+        """Log the last line; the rate is that of the whole run."""
+        self._log(tally, tally.captured, self._clock.monotonic_s() - self._begin_s)
+
+    def _log(self, tally: Tally, frames: int, elapsed_s: float) -> None:
+        log.info("%s", format_progress(tally, frames / elapsed_s if elapsed_s > 0 else 0.0))

@@ -1,0 +1,84 @@
+"""After a restart: what was open when the edge stopped goes on, or is closed as of when somebody was last seen.
+
+Never "now", never a guess. A short pause is like a few frames that are missing: the rules go on where they were, on the
+new run's media time. After a longer one nobody knows when somebody left, so an open session gets its END with
+`end_reason: recovered` as of the last sighting (that a checkpoint knows; there is one every second), and no
+cleaning window, since nobody saw the machine being left. What was handed over already is not made again, because the
+outbox says so.
+"""
+
+import logging
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+from backend_api.contract.events import Event
+from edge_service.clips.event_factory import EventFactory
+from edge_service.outbox.outbox import Outbox
+from edge_service.pipeline.checkpoint import Checkpoint, Run
+from edge_service.rules.engine import RuleEngine
+from edge_service.rules.machine import Machine
+
+CLIP_ERROR = "the edge was restarted before the clip was cut, and the video of that time is gone"
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Recovery:
+    """The `events` that the last run still owes the outbox, in order, and the `rules` to begin the new run with.
+
+    A run that repeats the last one is not where that one was until `repeats_until_s` seconds of media time: were it
+    killed before, what is known is still the last one's checkpoint.
+    """
+
+    events: tuple[Event, ...]
+    rules: RuleEngine
+    repeats_until_s: float = 0.0
+
+
+def recover(last: Checkpoint | None, run: Run, machines: Sequence[Machine], outbox: Outbox) -> Recovery:
+    """What `run` takes over from `last`, the checkpoint of the run before it.
+
+    A repetition of the same run takes over nothing: it makes every event again, with the same ids. Raises OSError.
+    """
+    if last is None:
+        return Recovery((), RuleEngine(machines))
+    rules = _restore(last, machines)
+    if last.run == run:
+        return Recovery((), RuleEngine(machines), repeats_until_s=max(last.time_s, rules.time_s or 0.0))
+    factory = EventFactory(last.run.store_id, last.run.camera_id, last.run.start_time, machines)
+    has = outbox.find(factory.event_id(hit) for hit in last.pending)
+    hits = [hit for hit in last.pending if factory.event_id(hit) not in has]
+    pause_s = _pause_s(last.run, rules.time_s, run)
+    if pause_s is None:
+        hits += rules.interrupt(float("inf"))
+        rules = RuleEngine(machines)
+    else:
+        hits += rules.interrupt(pause_s)
+        rules.move((last.run.start_time - run.start_time).total_seconds())
+        log.info("this camera's edge was down for %.1f s", pause_s)
+    if hits:
+        log.warning(
+            "this camera's edge stopped before all was reported; late and without clips come its events: %d",
+            len(hits),
+        )
+    return Recovery(tuple(factory.build(hit, None, CLIP_ERROR) for hit in hits), rules)
+
+
+def _restore(last: Checkpoint, machines: Sequence[Machine]) -> RuleEngine:
+    try:
+        return RuleEngine.restore(machines, last.rules)
+    except ValueError:
+        log.warning("the checkpoint is of another version: what was open when this camera's edge stopped is not known")
+        return RuleEngine(machines)
+
+
+def _pause_s(last: Run, time_s: float | None, run: Run) -> float | None:
+    """How long nobody watched between `time_s` seconds into `last` and the begin of `run`.
+
+    None when nothing can go on: the view is another one, or the clock was put back, or nothing was watched at all.
+    """
+    if time_s is None or replace(last, start_time=run.start_time) != run:
+        return None
+    pause_s = round((run.start_time - last.start_time).total_seconds() - time_s, 3)
+    return pause_s if pause_s >= 0 else None

@@ -1,0 +1,1 @@
+"""From tracks to what happened at a machine. Pure."""

@@ -1,0 +1,164 @@
+"""The rule engine: from tracks and media time to what happened at the machines. Pure: no clock, no I/O.
+
+Per machine (the states are in `session.py`, presence in `presence.py`):
+
+    free     --present for enter_s-->                 occupied   START as of the stay's begin
+    occupied --absent for exit_s-->                   cleaning   END and WINDOW_OPEN as of the last sighting
+    cleaning --present for attempt_s-->               cleaning   ATTEMPT as of the stay's begin, once a window
+    cleaning --present for enter_s-->                 occupied   START of a new session
+    cleaning --window_s over-->                       free
+
+Where no frame comes for exit_s (and 2.5 s), an open session ends as of the last sighting, without a cleaning window.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from pydantic import JsonValue, TypeAdapter
+
+from backend_api.contract.events import EndReason
+from edge_service.rules.anchor import is_in_zone
+from edge_service.rules.machine import Machine
+from edge_service.rules.machine_state import MachineState, elapse, finish, moved, pass_over, step
+from edge_service.rules.presence import GAP_S, HELD_S, Sample
+from edge_service.rules.rule_event import Hit
+from edge_service.tracking.tracker import Track
+
+
+@dataclass(frozen=True, slots=True)
+class _Snapshot:
+    time_s: float | None
+    machines: dict[str, MachineState]
+
+
+_SNAPSHOT = TypeAdapter(_Snapshot)
+
+
+class RuleEngine:
+    """Watches all machines of one camera."""
+
+    def __init__(self, machines: Sequence[Machine]) -> None:
+        self._machines = tuple(machines)
+        self._time_s: float | None = None
+        self._states: dict[str, MachineState] = {}
+        self._forget()
+
+    @classmethod
+    def restore(cls, machines: Sequence[Machine], state: JsonValue) -> "RuleEngine":
+        """An engine that goes on where the one that gave `state` was.
+
+        A machine that `state` does not know begins as free; what is known of one that is no longer in `machines` is
+        there for `interrupt`, which comes next. Raises ValueError when `state` is not what `state()` gives.
+        """
+        snapshot = _SNAPSHOT.validate_python(state)
+        engine = cls(machines)
+        engine._time_s = snapshot.time_s
+        engine._states |= snapshot.machines
+        return engine
+
+    @property
+    def time_s(self) -> float | None:
+        """The media time of the last update; None before the first one."""
+        return self._time_s
+
+    @property
+    def states(self) -> Mapping[str, MachineState]:
+        """What is known of each machine after the last update, by machine_id."""
+        return self._states
+
+    def state(self) -> JsonValue:
+        """All that the engine knows, as JSON-able data; `restore` makes the same engine of it."""
+        snapshot: JsonValue = _SNAPSHOT.dump_python(_Snapshot(self._time_s, self._states), mode="json")
+        return snapshot
+
+    def move(self, by_s: float) -> None:
+        """Add `by_s` seconds to every media time that is known, because media time 0 is another instant now."""
+        if self._time_s is not None:
+            self._time_s += by_s
+        self._states = {machine_id: moved(state, by_s) for machine_id, state in self._states.items()}
+
+    def interrupt(self, pause_s: float) -> list[Hit]:
+        """What is known to have happened now that nobody has watched for `pause_s` seconds since the last update.
+
+        For less than exit_s it is as if a few frames were missing. After that nobody knows when somebody left: an open
+        session gets an END, `recovered`, as of the last sighting, and no cleaning window. A window that is open stays
+        so. A machine that is watched no longer is forgotten, after the END of its open session.
+        """
+        hits: list[Hit] = []
+        exits_s = {machine.machine_id: machine.rules.exit_s for machine in self._machines}
+        for machine_id, state in self._states.items():
+            if pause_s >= exits_s.get(machine_id, 0.0):
+                self._states[machine_id], ends = finish(machine_id, state, EndReason.RECOVERED)
+                hits += ends
+        self._states = {machine_id: self._states[machine_id] for machine_id in exits_s}
+        return hits
+
+    def update(self, tracks: Sequence[Track], time_s: float) -> list[Hit]:
+        """What is known to have happened now that `tracks` are seen at `time_s` seconds of media time.
+
+        In the order of the machines, END before WINDOW_OPEN. Hits tell of the past: their `time_s` is when it happened.
+        A time that is not later than the last one is passed over; one that jumped back by more than 2.5 s begins a
+        new stream: what is open in the old one is closed as `finish` does.
+        """
+        hits: list[Hit] = []
+        if self._time_s is not None and time_s <= self._time_s:
+            if self._time_s - time_s <= GAP_S:
+                return []
+            hits = self.finish(self._time_s)
+        gap_s = 0.0 if self._time_s is None else time_s - self._time_s
+        for machine in self._machines:
+            state = self._states[machine.machine_id]
+            sample = _sample(machine, state, tracks, time_s, min(gap_s, HELD_S))
+            self._states[machine.machine_id], more = step(machine, state, sample, gap_s)
+            hits += more
+        self._time_s = time_s
+        return hits
+
+    def wait(self, until_s: float) -> list[Hit]:
+        """What is known to have happened now that no frame comes any more that is earlier than `until_s`.
+
+        It is what the next update would tell, whenever that comes: a camera may be away for hours.
+        """
+        hits: list[Hit] = []
+        gap_s = until_s - (until_s if self._time_s is None else self._time_s)
+        for machine in self._machines:
+            if gap_s > GAP_S and gap_s >= machine.rules.exit_s:
+                state = self._states[machine.machine_id]
+                self._states[machine.machine_id], more = pass_over(machine, state, until_s - gap_s, gap_s)
+                hits += more
+        return hits
+
+    def finish(self, time_s: float) -> list[Hit]:
+        """What is known to have happened now that the stream ended at `time_s`; the engine starts afresh after that.
+
+        Whoever was out of sight for exit_s by then has left. Every other open session gets an END, `end_of_stream`, as
+        of the last sighting, and no cleaning window, because nobody left: there is only nothing more to see.
+        """
+        hits: list[Hit] = []
+        for machine in self._machines:
+            state = self._states[machine.machine_id]
+            if not state.presence.is_present:
+                state, left = elapse(machine, state, time_s)
+                hits += left
+            hits += finish(machine.machine_id, state, EndReason.END_OF_STREAM)[1]
+        self._forget()
+        return hits
+
+    def _forget(self) -> None:
+        self._time_s = None
+        self._states = {machine.machine_id: MachineState() for machine in self._machines}
+
+
+def _sample(machine: Machine, state: MachineState, tracks: Sequence[Track], time_s: float, held_s: float) -> Sample:
+    """What `tracks` say of the machine's zone; of several people there, the one that was there before is named."""
+    inside = [track for track in tracks if is_in_zone(track.box, machine.zone, machine.anchor)]
+    streak = state.presence.streak
+    known_id = streak.track_id if streak else None
+    nearest = max(inside, key=lambda track: (track.track_id == known_id, track.score, -track.track_id), default=None)
+    return Sample(
+        time_s=time_s,
+        held_s=held_s,
+        boxes=len(inside),
+        score_sum=sum(track.score for track in inside),
+        track_id=nearest.track_id if nearest else None,
+    )

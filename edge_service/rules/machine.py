@@ -1,0 +1,48 @@
+"""A machine and the times its rules go by, as the configuration names them."""
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from backend_api.contract.zones import Point
+
+__all__ = ["FEET", "Anchor", "AnchorKind", "Machine", "Point", "RuleTimes"]
+
+
+@dataclass(frozen=True, slots=True)
+class RuleTimes:
+    """Durations in seconds: how long somebody must stay, be gone, wipe, and may take to come back to wipe."""
+
+    enter_s: float = 10.0
+    exit_s: float = 5.0
+    attempt_s: float = 3.0
+    window_s: float = 120.0
+
+
+class AnchorKind(StrEnum):
+    """What of a person's box must be in a zone: the middle of its bottom side, its middle, or a share of its area."""
+
+    BOTTOM_CENTER = "bottom_center"
+    CENTER = "center"
+    OVERLAP = "overlap"
+
+
+@dataclass(frozen=True, slots=True)
+class Anchor:
+    """When somebody counts as being in a zone; `share` (above 0, at most 1) is the least that OVERLAP asks for."""
+
+    kind: AnchorKind = AnchorKind.BOTTOM_CENTER
+    share: float = 0.5
+
+
+FEET = Anchor()
+
+
+@dataclass(frozen=True, slots=True)
+class Machine:
+    """A piece of equipment: `zone` is a simple polygon of at least three points, x and y in 0..1 of the picture."""
+
+    machine_id: str
+    name: str
+    zone: tuple[Point, ...]
+    rules: RuleTimes
+    anchor: Anchor = FEET

@@ -1,0 +1,213 @@
+"""The states of one machine: free, occupied, and open for cleaning, and what makes it go from one to the next."""
+
+import math
+from dataclasses import dataclass, field, replace
+
+from backend_api.contract.events import EndReason, EventType
+from edge_service.rules.machine import Machine, RuleTimes
+from edge_service.rules.presence import GAP_S, Presence, Sample, Streak, moved_presence, observe
+from edge_service.rules.rule_event import Hit
+
+# Somebody who is not seen for this long has not been there all the time: ten short visits are no long stay. It spans
+# four missed detections in a row at 2 samples a second.
+_GRACE_S = 2.6
+# So many samples in a row that show nobody are no missed detections any more: where one in five is missed, that befalls
+# somebody who is there all the time once in about three hours at 2 samples a second.
+_SURE_SAMPLES = 6
+# How long after it began a stay may come to be known: two missed detections at 2 samples a second.
+_SETTLE_S = 2.0
+# Sums of time stamps miss their mark by rounding.
+_TOLERANCE_S = 1e-6
+
+
+@dataclass(frozen=True, slots=True)
+class Session:
+    """One use of a machine, from its START (`start_s`) to the end of the cleaning window that leaving (`left_s`) opens.
+
+    The machine is occupied while `left_s` is None, and open for cleaning after that. Seconds of media time.
+    """
+
+    start_s: float
+    left_s: float | None = None
+    is_attempted: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class MachineState:
+    """All that is known of a machine; without a session it is free."""
+
+    presence: Presence = field(default_factory=Presence)
+    session: Session | None = None
+
+
+Step = tuple[MachineState, list[Hit]]
+
+
+def step(machine: Machine, state: MachineState, sample: Sample, gap_s: float) -> Step:
+    """What the machine is after `sample`, which comes `gap_s` seconds after the one before, and what happened."""
+    hits: list[Hit] = []
+    if gap_s > GAP_S:
+        state, hits = pass_over(machine, state, sample.time_s - gap_s, gap_s)
+    grace_s, is_occupied = _grace_s(machine.rules, state), _is_occupied(state.session)
+    state = replace(state, presence=observe(state.presence, sample, grace_s, is_expected=is_occupied))
+    for transition in (_leave, _attempt, _occupy, _close):
+        state, more = transition(machine, state, sample.time_s)
+        hits += more
+    return state, hits
+
+
+def elapse(machine: Machine, state: MachineState, time_s: float) -> Step:
+    """What the machine is when nothing was observed since its last sample until `time_s`: nobody is assumed there."""
+    return _leave_unseen(machine, replace(state, presence=replace(state.presence, is_present=False)), time_s)
+
+
+def pass_over(machine: Machine, state: MachineState, from_s: float, gap_s: float) -> Step:
+    """What the machine is after `gap_s` seconds, from `from_s` on, of which there is no sample.
+
+    For less than exit_s it is as if a few frames were missing. After that nobody knows whether and when somebody left:
+    an open session gets an END, `unobserved`, as of the last sighting, unless it was clear by `from_s` that they had.
+    """
+    hits: list[Hit] = []
+    if not state.presence.is_present:
+        state, hits = elapse(machine, state, from_s)
+    if gap_s >= machine.rules.exit_s - _TOLERANCE_S:
+        state, ends = finish(machine.machine_id, state, EndReason.UNOBSERVED)
+        hits += ends
+    return replace(state, presence=replace(state.presence, is_present=False)), hits
+
+
+def moved(state: MachineState, by_s: float) -> MachineState:
+    """`state` on a time line that begins `by_s` seconds earlier."""
+    session = state.session
+    if session is not None:
+        left_s = None if session.left_s is None else session.left_s + by_s
+        session = replace(session, start_s=session.start_s + by_s, left_s=left_s)
+    return MachineState(moved_presence(state.presence, by_s), session)
+
+
+def finish(machine_id: str, state: MachineState, end_reason: EndReason) -> Step:
+    """The END of a session that is still open, as of when somebody was last seen; the machine is free then.
+
+    No cleaning window opens: nobody left, there is only nothing more to see.
+    """
+    session, streak = state.session, state.presence.streak
+    if session is None or session.left_s is not None or streak is None:
+        return state, []
+    return MachineState(), [_end(machine_id, session, streak, end_reason)]
+
+
+def _grace_s(rules: RuleTimes, state: MachineState) -> float:
+    """For how long somebody may be out of sight without a stay being over."""
+    if _is_occupied(state.session):
+        return math.inf  # it is over when `_leave` says so
+    return _GRACE_S if state.presence.unseen < _SURE_SAMPLES else min(_GRACE_S, rules.exit_s)
+
+
+def _is_occupied(session: Session | None) -> bool:
+    return session is not None and session.left_s is None
+
+
+def _leave(machine: Machine, state: MachineState, time_s: float) -> Step:
+    """Left, unless that may be a few missed detections, or somebody is seen now: maybe the one who was there."""
+    presence = state.presence
+    if presence.unseen < _SURE_SAMPLES or presence.samples[-1].boxes:
+        return state, []
+    return _leave_unseen(machine, state, time_s)
+
+
+def _leave_unseen(machine: Machine, state: MachineState, time_s: float) -> Step:
+    """OCCUPIED, and nobody for exit_s: END and WINDOW_OPEN, both as of the last sighting."""
+    session, presence = state.session, state.presence
+    if session is None or session.left_s is not None or presence.streak is None or presence.is_present:
+        return state, []
+    if presence.unseen_s(time_s) < machine.rules.exit_s - _TOLERANCE_S:
+        return state, []
+    end = _end(machine.machine_id, session, presence.streak, EndReason.LEFT)
+    window = Hit(
+        EventType.CLEANING_WINDOW_OPEN,
+        machine.machine_id,
+        end.time_s,
+        session.start_s,
+        end.track_id,
+        end.confidence,
+        closes_at_s=end.time_s + machine.rules.window_s,
+    )
+    # Whoever comes next begins a stay of their own.
+    state = MachineState(replace(presence, streak=None), replace(session, left_s=end.time_s))
+    return state, [end, window]
+
+
+def _attempt(machine: Machine, state: MachineState, _time_s: float) -> Step:
+    """Open for cleaning, and somebody came back before the window closed and stayed for attempt_s: ATTEMPT, once."""
+    session, streak = state.session, _stay(state, machine.rules.attempt_s)
+    if session is None or session.left_s is None or session.is_attempted or streak is None:
+        return state, []
+    if streak.began_s >= session.left_s + machine.rules.window_s:
+        return state, []
+    attempt = Hit(
+        EventType.CLEANING_ATTEMPT,
+        machine.machine_id,
+        streak.began_s,
+        session.start_s,
+        streak.track_id,
+        streak.confidence,
+        seconds_into_window=streak.began_s - session.left_s,
+    )
+    return replace(state, session=replace(session, is_attempted=True)), [attempt]
+
+
+def _occupy(machine: Machine, state: MachineState, _time_s: float) -> Step:
+    """Not occupied, and somebody stayed for enter_s: START of a new session, as of the stay's begin."""
+    session, streak = state.session, _stay(state, machine.rules.enter_s)
+    if streak is None or (session is not None and session.left_s is None):
+        return state, []
+    start = Hit(
+        EventType.MACHINE_OCCUPIED_START,
+        machine.machine_id,
+        streak.began_s,
+        streak.began_s,
+        streak.track_id,
+        streak.confidence,
+    )
+    return replace(state, session=Session(streak.began_s)), [start]
+
+
+def _close(machine: Machine, state: MachineState, time_s: float) -> Step:
+    """The window is over, and no stay that began within it can still become the attempt: free, silently.
+
+    A stay is known only when it is a second or two old, hence the wait.
+    """
+    session, presence = state.session, state.presence
+    if session is None or session.left_s is None:
+        return state, []
+    closes_s = session.left_s + machine.rules.window_s
+    may_become_attempt = (
+        not session.is_attempted
+        and presence.streak is not None
+        and presence.streak.began_s < closes_s
+        and presence.unseen_s(time_s) <= _grace_s(machine.rules, state)
+    )
+    if time_s < closes_s + _SETTLE_S or may_become_attempt:
+        return state, []
+    return replace(state, session=None), []
+
+
+def _stay(state: MachineState, length_s: float) -> Streak | None:
+    """The stay that goes on, if it has lasted for `length_s` seconds."""
+    streak = state.presence.streak
+    if streak is None or not state.presence.is_present or streak.length_s < length_s - _TOLERANCE_S:
+        return None
+    return streak
+
+
+def _end(machine_id: str, session: Session, streak: Streak, end_reason: EndReason) -> Hit:
+    return Hit(
+        EventType.MACHINE_OCCUPIED_END,
+        machine_id,
+        streak.last_seen_s,
+        session.start_s,
+        streak.track_id,
+        streak.confidence,
+        occupied_s=streak.last_seen_s - session.start_s,
+        end_reason=end_reason,
+    )

@@ -1,0 +1,110 @@
+"""Following people from frame to frame, so that the same person keeps the same number."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from edge_service.detection.detector import Box, Detection
+from edge_service.tracking.assignment import assign
+from edge_service.tracking.kalman import Motion, begin, correct, predict
+
+# A person may turn and stop at any time; before two people are compared their boxes grow by this in a second.
+_GROWTH_PER_S = 1.0
+_MOST_GROWTH = 1.0
+_LEAST_OVERLAP = 0.2
+_LEAST_OVERLAP_OF_DOUBTFUL = 0.5
+_LOST_S = 2.0
+
+
+@dataclass(frozen=True, slots=True)
+class Track:
+    """One person in one frame; `track_id` counts from 1, `score` is 0..1."""
+
+    track_id: int
+    box: Box
+    score: float
+
+
+class Tracker:
+    """Gives each detection the number of the person who was expected there, or a new one.
+
+    Method: ByteTrack (Zhang et al., "ByteTrack: Multi-Object Tracking by Associating Every Detection Box", ECCV 2022).
+    Detections of at least `high_score` go to whom they fit best; what scores less only carries on somebody who was
+    there in the frame before and is left over, because people half hidden score low, and so do chairs. Frames may be
+    half a second apart, so motion goes by time (`kalman.py`), boxes grow by it before they are compared (buffered IoU,
+    Yang et al., "Hard to Track Objects with Irregular Motions and Similar Appearances?", WACV 2023), and a single
+    sighting is enough for a number. People who are not seen for 2 s of media time are forgotten.
+    """
+
+    def __init__(self, high_score: float = 0.4) -> None:
+        self._high_score = high_score
+        self._known: dict[int, Motion] = {}
+        self._before_s: float | None = None
+        self._last_id = 0
+
+    def update(self, detections: Sequence[Detection], time_s: float) -> Sequence[Track]:
+        """The people in the frame at `time_s` seconds of media time, in the order of `detections`.
+
+        Doubtful detections that carry on nobody are left out.
+        """
+        # A time that jumped back is as strange as one that jumped ahead: nobody from there is known here.
+        self._known = {i: known for i, known in self._known.items() if abs(time_s - known.time_s) <= _LOST_S}
+        ids = self._match(detections, time_s)
+        tracks = []
+        for index, detection in enumerate(detections):
+            track_id = ids.get(index)
+            if track_id is not None:
+                self._known[track_id] = correct(predict(self._known[track_id], time_s), detection.box)
+            elif detection.score >= self._high_score:
+                track_id = self._last_id = self._last_id + 1
+                self._known[track_id] = begin(detection.box, time_s)
+            else:
+                continue
+            tracks.append(Track(track_id, detection.box, detection.score))
+        self._before_s = time_s
+        return tracks
+
+    def _match(self, detections: Sequence[Detection], time_s: float) -> dict[int, int]:
+        """Track ids by index of detection."""
+        high = [index for index, found in enumerate(detections) if found.score >= self._high_score]
+        low = [index for index, found in enumerate(detections) if found.score < self._high_score]
+        ids = self._associate(list(self._known), high, detections, time_s, _LEAST_OVERLAP)
+        taken = set(ids.values())
+        left = [i for i, known in self._known.items() if i not in taken and known.time_s == self._before_s]
+        return ids | self._associate(left, low, detections, time_s, _LEAST_OVERLAP_OF_DOUBTFUL)
+
+    def _associate(
+        self, track_ids: list[int], indices: list[int], detections: Sequence[Detection], time_s: float, least: float
+    ) -> dict[int, int]:
+        """Which of `track_ids` each of the `indices` is, where they overlap by at least `least`."""
+        overlaps = np.zeros((len(track_ids), len(indices)))
+        for row, track_id in enumerate(track_ids):
+            known = self._known[track_id]
+            expected = predict(known, time_s).box()
+            for column, index in enumerate(indices):
+                overlaps[row, column] = _overlap(expected, detections[index].box, abs(time_s - known.time_s))
+        pairs = assign(np.where(overlaps >= least, overlaps, 0.0))
+        return {indices[column]: track_ids[row] for row, column in pairs}
+
+
+def _overlap(a: Box, b: Box, apart_s: float) -> float:
+    """Intersection over union (0..1) of two boxes that were seen `apart_s` seconds apart, grown by that time."""
+    growth = min(_GROWTH_PER_S * apart_s, _MOST_GROWTH)
+    a, b = _grow(a, growth), _grow(b, growth)
+    width = min(a.right, b.right) - max(a.left, b.left)
+    height = min(a.bottom, b.bottom) - max(a.top, b.top)
+    if width <= 0 or height <= 0:
+        return 0.0
+    shared = width * height
+    return shared / (_area(a) + _area(b) - shared)
+
+
+def _grow(box: Box, growth: float) -> Box:
+    """`box` with `growth` times its size added on every side."""
+    x, y = growth * (box.right - box.left), growth * (box.bottom - box.top)
+    return Box(box.left - x, box.top - y, box.right + x, box.bottom + y)
+
+
+def _area(box: Box) -> float:
+    return (box.right - box.left) * (box.bottom - box.top)

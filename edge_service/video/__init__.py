@@ -1,0 +1,1 @@
+"""From an address to frames and packets: files, and what any source of video shares."""

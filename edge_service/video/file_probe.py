@@ -1,0 +1,92 @@
+"""Opening a video file: which of its streams is watched, in what format it is, and what is wrong with it."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from fractions import Fraction
+from pathlib import Path
+
+import av
+from av.container import InputContainer
+from av.stream import Disposition
+from av.video.frame import VideoFrame
+from av.video.stream import VideoStream
+
+from backend_api.base.process import UsageError
+from edge_service.video.packets import StreamFormat, detached
+
+_ASSUMED_FRAME_RATE = Fraction(25)
+
+
+@contextmanager
+def open_video(path: Path) -> Iterator[tuple[InputContainer, VideoStream]]:
+    """The file at `path` and its first moving-picture stream. Raises UsageError when there is none to be read."""
+    _check_is_file(path)
+    try:
+        # "file:" keeps a colon in a name from being taken for a protocol; genpts fills in what AVI leaves out.
+        container = av.open(f"file:{path}", container_options={"fflags": "+genpts"})
+    except av.error.PermissionError as error:
+        raise UsageError(f"{path}: may not be read; give yourself the right to read it") from error
+    except av.error.FFmpegError as error:
+        raise UsageError(
+            f"{path}: is no video, or is damaged ({error.strerror}); name a file that a video player plays"
+        ) from error
+    with container:
+        yield container, _moving_pictures(container, path)
+
+
+def probe(path: Path) -> StreamFormat:
+    """The format of the video at `path`, of which the first frame is decoded.
+
+    Raises UsageError when the file is missing, is no video, holds no moving pictures, or none of them can be decoded.
+    """
+    with open_video(path) as (container, stream):
+        frame = _first_frame(container, stream)
+        if frame is None:
+            raise UsageError(f"{path}: no frame could be decoded, it is damaged; name a file that a video player plays")
+        if frame.pts is None:
+            raise UsageError(f"{path}: has no time stamps; write them with: ffmpeg -i {path.name} {path.stem}.mp4")
+        return StreamFormat(
+            codec=stream.codec.canonical_name,
+            pixel_format=frame.format.name,
+            width=frame.width,
+            height=frame.height,
+            time_base=stream.time_base or Fraction(1, 1000),
+            frame_rate=stream.average_rate or stream.guessed_rate or _ASSUMED_FRAME_RATE,
+            sample_aspect_ratio=stream.sample_aspect_ratio or Fraction(1),
+            rotation_deg=round(frame.rotation / 90) * 90 % 360,
+            template=detached(stream),
+        )
+
+
+def _check_is_file(path: Path) -> None:
+    try:
+        if path.is_file():
+            return
+        problem = "is a folder" if path.is_dir() else "is no file" if path.exists() else "does not exist"
+    except OSError as error:
+        raise UsageError(f"{path}: {error.strerror}; name a video file that can be read") from error
+    raise UsageError(f"{path}: {problem}; name a video file with --video")
+
+
+def _moving_pictures(container: InputContainer, path: Path) -> VideoStream:
+    for stream in container.streams.video:
+        if stream.disposition & Disposition.attached_pic:  # the cover of a piece of music
+            continue
+        if stream.codec_context is None:
+            raise UsageError(f"{path}: is in a codec that cannot be decoded here; convert it to H.264 with ffmpeg")
+        return stream
+    raise UsageError(f"{path}: has no video stream; name a file with moving pictures in it")
+
+
+def _first_frame(container: InputContainer, stream: VideoStream) -> VideoFrame | None:
+    try:
+        for packet in container.demux(stream):
+            try:
+                frames = packet.decode()
+            except av.error.InvalidDataError:
+                continue
+            if frames:
+                return frames[0]
+    except av.error.FFmpegError:  # the file breaks off before its first frame
+        return None
+    return None

@@ -1,0 +1,110 @@
+"""The source of frames: a video file, opened once, of which every packet is kept and only what is looked at decoded."""
+
+import itertools
+import logging
+from collections.abc import Generator, Iterator
+from dataclasses import dataclass
+from functools import cache, partial
+from pathlib import Path
+
+import av
+from av.video.frame import VideoFrame
+
+from edge_service.video.file_packets import read_packets
+from edge_service.video.file_probe import open_video, probe
+from edge_service.video.frame import Frame
+from edge_service.video.packet_ring import PacketRing
+from edge_service.video.packets import StreamFormat
+from edge_service.video.picture import to_image
+from edge_service.video.sampled_decoder import SampledDecoder
+from edge_service.video.sampling import Sampler
+from edge_service.video.timeline import Timeline
+
+log = logging.getLogger(__name__)
+
+# Reordering moves decoding time stamps by less; two recordings that were joined start over by more.
+_SPLICE_S = 1.0
+
+
+class VideoSource:
+    """The frames of the file at `path`, at most `fps` a second of media time; every packet goes into `ring`.
+
+    `loop` is how many times the file is played, 0 for until stopped. Media time goes on over the repeats.
+    """
+
+    def __init__(self, path: Path, *, fps: float, loop: int = 1, ring: PacketRing) -> None:
+        """Raises UsageError when `path` is missing, is no video, or no frame of it can be decoded."""
+        self.format: StreamFormat = probe(path)
+        self.captured = 0
+        """Frames that the file has delivered, decoded or not."""
+        self.processed = 0
+        """Frames that were handed on."""
+        self.reconnects = 0
+        """A file is never lost."""
+        self._path = path
+        self._fps = fps
+        self._loop = loop
+        self._ring = ring
+
+    @property
+    def skipped(self) -> int:
+        """Frames that were delivered and not, or not yet, handed on."""
+        return self.captured - self.processed
+
+    @property
+    def description(self) -> str:
+        """The file and its format, for people."""
+        return f"{self._path} ({self.format.describe()})"
+
+    def __iter__(self) -> Generator[Frame, None, None]:
+        """Read from the start; closing the iterator closes the file. Raises UsageError when the file has gone."""
+        sampler = Sampler(self._fps)
+        timeline = Timeline(splice=round(_SPLICE_S / self.format.time_base))
+        for repeat in range(self._loop) if self._loop else itertools.count():
+            damage = _Damage()
+            try:
+                yield from self._play(timeline, sampler, damage)
+            finally:
+                if repeat == 0:
+                    damage.report(self._path)
+
+    def _play(self, timeline: Timeline, sampler: Sampler, damage: "_Damage") -> Iterator[Frame]:
+        decoder = SampledDecoder(self.format, self._fps, sampler)
+        with open_video(self._path) as (container, stream):
+            try:
+                for packet in read_packets(container, stream, self.format, timeline):
+                    self._ring.append(packet)
+                    self.captured += packet.is_shown
+                    for decoded in decoder.push(packet):
+                        yield self._frame(decoded, timeline)
+                    damage.packets = decoder.damaged
+            except av.error.FFmpegError as error:
+                damage.breaks_off = f"{error.strerror}"
+        for decoded in decoder.finish():
+            yield self._frame(decoded, timeline)
+
+    def _frame(self, decoded: VideoFrame, timeline: Timeline) -> Frame:
+        self.processed += 1
+        pts = decoded.pts or 0
+        width, height = self.format.display_size
+        return Frame(
+            time_s=float(pts * self.format.time_base),
+            source_time_s=float((pts - timeline.begun_at) * self.format.time_base),
+            width=width,
+            height=height,
+            image=cache(partial(to_image, decoded, self.format)),
+        )
+
+
+@dataclass(slots=True)
+class _Damage:
+    """What of a file could not be read."""
+
+    packets: int = 0
+    breaks_off: str = ""
+
+    def report(self, path: Path) -> None:
+        if self.packets:
+            log.warning("%s: %d packets are damaged and were left out", path, self.packets)
+        if self.breaks_off:
+            log.warning("%s: breaks off in the middle (%s); what comes before was watched", path, self.breaks_off)

@@ -1,0 +1,63 @@
+"""Gaps: times of which a camera gave no picture, found in the packets and told of a clip (pure)."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from edge_service.video.packets import EncodedPacket
+
+# A camera that varies its rate, or loses single pictures, has none.
+_LEAST_S = 0.5
+_LEAST_PICTURES = 3
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Gap:
+    """No picture came from `start_s` to `end_s`, in seconds of media time."""
+
+    start_s: float
+    end_s: float
+
+
+def is_gap(left_s: float, packet: EncodedPacket) -> bool:
+    """Whether pictures are missing between `left_s`, when the last one was over, and `packet`."""
+    usual_s = packet.end_s - packet.time_s
+    return packet.time_s - left_s > max(_LEAST_S, _LEAST_PICTURES * usual_s)
+
+
+def within(gaps: Iterable[Gap], start_s: float, end_s: float) -> tuple[Gap, ...]:
+    """What of `gaps` lies between `start_s` and `end_s`, in the order of time, those that touch made one."""
+    result: list[Gap] = []
+    for gap in sorted(gaps):
+        start, end = max(gap.start_s, start_s), min(gap.end_s, end_s)
+        if start >= end:
+            continue
+        if result and start <= result[-1].end_s:
+            result[-1] = Gap(result[-1].start_s, max(end, result[-1].end_s))
+        else:
+            result.append(Gap(start, end))
+    return tuple(result)
+
+
+def of_one_format(packets: Sequence[EncodedPacket], time_s: float) -> tuple[Sequence[EncodedPacket], list[Gap]]:
+    """Those of `packets` around the picture at `time_s` that one decoder can decode, and the times that they leave out.
+
+    A camera that comes back with other parameters of its codec begins another run of packets, with a key picture.
+    """
+    runs = _runs(packets)
+    number = max((number for number, run in enumerate(runs) if run[0].time_s <= time_s), default=0)
+    chosen = runs[number]
+    lost = []
+    if number > 0:
+        lost.append(Gap(float("-inf"), chosen[0].time_s))
+    if number + 1 < len(runs):
+        lost.append(Gap(max(packet.end_s for packet in chosen), float("inf")))
+    return chosen, lost
+
+
+def _runs(packets: Sequence[EncodedPacket]) -> list[list[EncodedPacket]]:
+    runs: list[list[EncodedPacket]] = []
+    for packet in packets:
+        if not runs or packet.format is not runs[-1][-1].format:
+            runs.append([])
+        runs[-1].append(packet)
+    return runs

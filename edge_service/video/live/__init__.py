@@ -1,0 +1,1 @@
+"""Live cameras: the connection, the thread that reads it, and its media clock."""

@@ -1,0 +1,48 @@
+"""The plug point of live cameras: an open connection, and the packets that come through it as they come."""
+
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager
+from dataclasses import dataclass, field
+from typing import Protocol
+
+from edge_service.video.packets import StreamFormat
+
+STALL_S = 8.0
+"""A connection that brings no picture for so long is dead; with the time that reading takes, noticed within 10 s."""
+
+TIME_BASE_HZ = 90_000
+"""What the packets of live cameras count in, as RTP and MPEG-TS do."""
+
+
+class ConnectionLost(Exception):
+    """The camera cannot be reached, or sends no more: the text says why, without credentials."""
+
+
+@dataclass(frozen=True, slots=True)
+class RawPacket:
+    """An encoded picture; its time stamps are in seconds by the camera's clock, None where it has none."""
+
+    data: bytes = field(repr=False)
+    pts_s: float | None
+    dts_s: float | None
+    is_key: bool
+
+
+class Connection(Protocol):
+    """One connection to a camera."""
+
+    @property
+    def format(self) -> StreamFormat:
+        """What the packets are, in units of 1 / TIME_BASE_HZ seconds."""
+        ...
+
+    def __iter__(self) -> Iterator[RawPacket]:
+        """The packets in the order of decoding, as they come; ends when the camera ends the stream.
+
+        Raises ConnectionLost, after at most STALL_S seconds without a picture.
+        """
+        ...
+
+
+Connect = Callable[[], AbstractContextManager[Connection]]
+"""Opens a connection and closes it. Raises ConnectionLost, and UsageError where trying again would not help."""

@@ -1,0 +1,112 @@
+"""A camera in the network, over RTSP or HTTP, read with FFmpeg."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from fractions import Fraction
+
+import av
+from av.container import InputContainer
+from av.format import Flags
+from av.stream import Stream
+from av.video.stream import VideoStream
+
+from backend_api.base.clock import Clock
+from backend_api.base.process import UsageError
+from edge_service.video.address import CameraAddress
+from edge_service.video.live.connection import STALL_S, TIME_BASE_HZ, Connection, ConnectionLost, RawPacket
+from edge_service.video.packets import StreamFormat, detached
+
+_OPEN_S = 10.0
+# When a read is given up, FFmpeg may hand over a picture that it had kept back, and the next read begins to wait anew.
+_READ_S = STALL_S / 2
+_STALLED = "stopped sending pictures"
+# TCP, since a lost UDP packet damages all pictures up to the next key picture; UDP with a camera that has nothing else.
+# Sound is not even asked for.
+_RTSP_OPTIONS = {"rtsp_flags": "prefer_tcp", "allowed_media_types": "video"}
+_ASSUMED_FRAME_RATE = Fraction(25)
+_FRAME_RATES = range(1, 241)
+
+
+@contextmanager
+def connect_camera(address: CameraAddress, clock: Clock) -> Iterator[Connection]:
+    """A connection to the camera at `address`.
+
+    Raises ConnectionLost, and UsageError when the address is that of a recording or of an HLS playlist: that comes in
+    lumps of up to ten seconds, which look like a stall each, and repeats what was after every outage.
+    """
+    is_rtsp = address.scheme in ("rtsp", "rtsps")
+    # FFmpeg's own messages repeat the address, with its password.
+    try:
+        container = av.open(address.url, container_options=_RTSP_OPTIONS if is_rtsp else {}, timeout=(_OPEN_S, _READ_S))
+    except av.error.ExitError as error:
+        raise ConnectionLost(f"no answer within {_OPEN_S:.0f} s") from error
+    except av.error.FFmpegError as error:
+        raise ConnectionLost(error.strerror) from error
+    with container:
+        if container.format.name == "hls":
+            raise UsageError(
+                f"{address}: is an HLS playlist, which is many seconds late; give the camera's rtsp:// address, or its"
+                " MJPEG or MPEG-TS stream over http://"
+            )
+        if container.duration is not None and not is_rtsp:
+            raise UsageError(
+                f"{address}: is a recording of {container.duration / av.time_base:.0f} s and no live camera;"
+                " download it and give the file's name"
+            )
+        yield _NetworkCamera(container, clock)
+
+
+class _NetworkCamera:
+    def __init__(self, container: InputContainer, clock: Clock) -> None:
+        self._container = container
+        self._clock = clock
+        self._stream = _moving_pictures(container)
+        self._tells_time = not Flags(container.format.flags) & Flags.no_timestamps
+        self.format = _describe(self._stream)
+
+    def __iter__(self) -> Iterator[RawPacket]:
+        seen_s = self._clock.monotonic_s()
+        try:
+            # Other streams are read too: FFmpeg would wait for ever for the pictures of a camera that sends only sound.
+            for packet in self._container.demux():
+                if packet.stream is self._stream and packet.size:
+                    seen_s = self._clock.monotonic_s()
+                    yield self._raw(packet)
+                elif self._clock.monotonic_s() - seen_s > STALL_S:
+                    raise ConnectionLost(_STALLED)
+        except av.error.ExitError as error:
+            raise ConnectionLost(_STALLED) from error
+        except av.error.FFmpegError as error:
+            raise ConnectionLost(error.strerror) from error
+
+    def _raw(self, packet: "av.Packet[Stream]") -> RawPacket:
+        return RawPacket(bytes(packet), self._seconds(packet.pts), self._seconds(packet.dts), packet.is_keyframe)
+
+    def _seconds(self, stamp: int | None) -> float | None:
+        if stamp is None or self._stream.time_base is None or not self._tells_time:
+            return None
+        return float(stamp * self._stream.time_base)
+
+
+def _moving_pictures(container: InputContainer) -> VideoStream:
+    stream = next(iter(container.streams.video), None)
+    if stream is None or stream.codec_context is None:
+        raise ConnectionLost("it sends no video, or in a codec that cannot be decoded here")
+    if not (stream.codec_context.width and stream.codec_context.pix_fmt):
+        raise ConnectionLost("no picture came that could be decoded")
+    return stream
+
+
+def _describe(stream: VideoStream) -> StreamFormat:
+    rate = stream.average_rate or stream.guessed_rate or _ASSUMED_FRAME_RATE
+    return StreamFormat(
+        codec=stream.codec.canonical_name,
+        pixel_format=str(stream.codec_context.pix_fmt),
+        width=stream.codec_context.width,
+        height=stream.codec_context.height,
+        time_base=Fraction(1, TIME_BASE_HZ),
+        frame_rate=rate if int(rate) in _FRAME_RATES else _ASSUMED_FRAME_RATE,
+        sample_aspect_ratio=stream.sample_aspect_ratio or Fraction(1),
+        rotation_deg=0,
+        template=detached(stream),
+    )

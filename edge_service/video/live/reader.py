@@ -1,0 +1,191 @@
+"""The thread that reads a camera: connects, reconnects when it is lost, and puts the packets on the run's time line."""
+
+import logging
+import threading
+from collections import deque
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, replace
+from random import Random
+from statistics import median
+
+from backend_api.base.clock import Clock
+from backend_api.base.process import UsageError
+from edge_service.delivery.backoff import retry_delay_s
+from edge_service.video.live.connection import TIME_BASE_HZ, Connect, Connection, ConnectionLost, RawPacket
+from edge_service.video.live.media_clock import LiveTimeline
+from edge_service.video.live.packet_queue import PacketQueue
+from edge_service.video.packets import EncodedPacket, StreamFormat
+
+log = logging.getLogger(__name__)
+
+# A camera has one edge: it is not to be protected from a crowd, and every second without it is unobserved.
+MAX_DELAY_S = 5.0
+# What came while the connection was made is handed over at once; after this, packets come as they are sent.
+_SETTLE_S = 0.5
+_SPACINGS = 9
+_ASSUMED_SPACING_S = 0.04
+
+
+@dataclass(frozen=True, slots=True)
+class _Arrived:
+    """A packet and when it came, in seconds since the run began."""
+
+    raw: RawPacket
+    arrival_s: float
+
+    @property
+    def stamp_s(self) -> float | None:
+        return self.raw.pts_s if self.raw.dts_s is None else self.raw.dts_s
+
+
+class LiveReader:
+    """Reads one camera into `queue` until it is closed. `name` tells no credentials."""
+
+    def __init__(
+        self, connect: Connect, name: str, queue: PacketQueue, clock: Clock, rng: Random, begin_s: float
+    ) -> None:
+        """Media time 0 is when `clock` said `begin_s`."""
+        self.captured = 0
+        """Pictures that have come."""
+        self.connections = 0
+        """How many times the camera was reached."""
+        self.is_connected = False
+        self._connect = connect
+        self._name = name
+        self._queue = queue
+        self._clock = clock
+        self._rng = rng
+        self._begin_s = begin_s
+        self._closed = threading.Event()
+        self._timeline = LiveTimeline()
+        self._format: StreamFormat | None = None
+        self._spacings_s: deque[float] = deque(maxlen=_SPACINGS)
+        self._failures = 0
+
+    def close(self) -> None:
+        """End `run` at the next picture, or when it notices that none comes."""
+        self._closed.set()
+
+    def now_s(self) -> float:
+        """The media time that is now."""
+        return self._clock.monotonic_s() - self._begin_s
+
+    def run(self) -> None:
+        """Read until `close`. Raises UsageError when there is no sense in trying again.
+
+        What was a camera once is one for good: an answer that makes no sense, while it starts say, is one more loss.
+        """
+        while not self._closed.is_set():
+            try:
+                with self._connect() as connection:
+                    self._read(connection)
+                problem = "the camera ended the stream"
+            except ConnectionLost as error:
+                problem = str(error)
+            except UsageError as error:
+                if not self.connections:
+                    raise
+                problem = str(error).removeprefix(f"{self._name}: ")
+            if self._closed.is_set():
+                return
+            self._note_loss(problem)
+            self._clock.wait(self._closed, min(MAX_DELAY_S, retry_delay_s(self._failures, self._rng)))
+
+    def _read(self, connection: Connection) -> None:
+        stream_format = self._known_format(connection.format)
+        has_key = False
+        for arrived in self._settled(connection):
+            if self._closed.is_set():
+                return
+            has_key = has_key or arrived.raw.is_key
+            if not has_key:
+                continue  # nothing can be decoded before the first key picture
+            packet = self._place(arrived, stream_format)
+            if not self.is_connected:
+                self._note_connection(stream_format)
+            self._queue.put(packet)
+
+    def _settled(self, connection: Connection) -> Iterator[_Arrived]:
+        """The packets as they come, the first ones when it is known how they lie in time.
+
+        A server that begins with what was before the last packet of the connection before tells nothing new with it.
+        """
+        first: list[_Arrived] = []
+        packets = self._arrivals(connection)
+        for arrived in packets:
+            first.append(arrived)
+            if arrived.arrival_s - first[0].arrival_s >= _SETTLE_S:
+                break
+        first = _stamped(first)
+        self._timeline.connect([(arrived.stamp_s, arrived.arrival_s) for arrived in first])
+        yield from (arrived for arrived in first if not self._timeline.is_past(arrived.stamp_s))
+        yield from packets
+
+    def _arrivals(self, connection: Iterable[RawPacket]) -> Iterator[_Arrived]:
+        for raw in connection:
+            self.captured += 1
+            yield _Arrived(raw, self.now_s())
+
+    def _place(self, arrived: _Arrived, stream_format: StreamFormat) -> EncodedPacket:
+        before_s = self._timeline.last_s
+        dts_s = self._timeline.place(arrived.stamp_s, arrived.arrival_s)
+        self._spacings_s.append(dts_s - before_s)
+        raw = arrived.raw
+        reordered_s = 0.0 if raw.pts_s is None or raw.dts_s is None else max(0.0, raw.pts_s - raw.dts_s)
+        return EncodedPacket(
+            data=raw.data,
+            pts=round((dts_s + reordered_s) * TIME_BASE_HZ),
+            dts=round(dts_s * TIME_BASE_HZ),
+            # By what is usual here, since what cameras say of their rate is often wrong.
+            duration=max(1, round(median(self._spacings_s) * TIME_BASE_HZ)),
+            is_key=raw.is_key,
+            is_shown=True,
+            format=stream_format,
+        )
+
+    def _known_format(self, new: StreamFormat) -> StreamFormat:
+        """The same object as long as one decoder can go on with what comes."""
+        old = self._format
+        if old is None or not _is_same(old, new):
+            if old is not None:
+                log.info("%s: comes back in another format, %s", self._name, new.describe())
+            self._format = new
+            self._spacings_s.clear()
+            return new
+        return old
+
+    def _note_connection(self, stream_format: StreamFormat) -> None:
+        self.is_connected = True
+        self.connections += 1
+        if self.connections > 1:
+            log.info("%s: sends pictures again", self._name)
+        else:
+            log.info("%s: sends %s", self._name, stream_format.describe())
+        self._failures = 0
+
+    def _note_loss(self, problem: str) -> None:
+        was_connected, self.is_connected = self.is_connected, False
+        self._failures += 1
+        if was_connected or self._failures == 1:
+            log.warning("%s: %s; trying again until pictures come", self._name, problem)
+
+
+def _is_same(old: StreamFormat, new: StreamFormat) -> bool:
+    # The rate is an estimate, another one with every connection.
+    return replace(new, frame_rate=old.frame_rate) == old and _parameters(new) == _parameters(old)
+
+
+def _parameters(stream_format: StreamFormat) -> bytes:
+    return bytes(stream_format.template.codec_context.extradata or b"")
+
+
+def _stamped(first: list[_Arrived]) -> list[_Arrived]:
+    """With a stamp also for those before the first one that has one: RTP may tell time only from the second on."""
+    known = next((number for number, arrived in enumerate(first) if arrived.stamp_s is not None), 0)
+    stamp_s = first[known].stamp_s if first else None
+    if stamp_s is None:
+        return first
+    return [
+        _Arrived(replace(arrived.raw, dts_s=stamp_s - (known - number) * _ASSUMED_SPACING_S), arrived.arrival_s)
+        for number, arrived in enumerate(first[:known])
+    ] + first[known:]

@@ -1,0 +1,152 @@
+"""The source of frames of a live camera: always the newest one, at the time when it was seen."""
+
+from collections import deque
+from collections.abc import Generator
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass
+from functools import cache, partial
+from random import Random
+
+from av.video.frame import VideoFrame
+
+from backend_api.base.clock import Clock
+from edge_service.video.frame import Frame
+from edge_service.video.live.connection import STALL_S, Connect
+from edge_service.video.live.packet_queue import PacketQueue
+from edge_service.video.live.reader import LiveReader
+from edge_service.video.packet_ring import PacketRing
+from edge_service.video.packets import EncodedPacket, StreamFormat
+from edge_service.video.picture import to_image
+from edge_service.video.sampled_decoder import SampledDecoder
+from edge_service.video.sampling import Sampler
+
+# How long nothing is handed on before None is, so that what waits for time to pass can go on.
+TICK_S = 1.0
+# A packet may lie in the queue, or be under way, when its connection is lost.
+_UNDER_WAY_S = 0.5
+# What has waited longer than this is no longer looked at: detection is too slow for it. But what comes all at once,
+# because the network held it up, is looked at in its order as far as that goes: it shows who was there meanwhile.
+PATIENCE_S = 1.0
+
+
+class LiveSource:
+    """The frames of a camera, at most `fps` a second; every packet goes into `ring`.
+
+    Media time 0 is when `clock` said `begin_s`; `description` tells no credentials.
+
+    A thread of its own reads the camera. When the frames are asked for more slowly than they come, and the next one has
+    waited for more than PATIENCE_S seconds, all up to the newest are skipped. The camera may be away for any time, also
+    at the start.
+    """
+
+    def __init__(
+        self,
+        connect: Connect,
+        description: str,
+        *,
+        fps: float,
+        ring: PacketRing,
+        clock: Clock,
+        rng: Random,
+        begin_s: float,
+    ) -> None:
+        self.description = description
+        self.captured = 0
+        """Frames that the camera had delivered, decoded or not, when the last one was handed on."""
+        self.processed = 0
+        """Frames that were handed on."""
+        self._fps = fps
+        self._ring = ring
+        self._clock = clock
+        self._queue = PacketQueue()
+        self._reader = LiveReader(connect, description, self._queue, clock, rng, begin_s)
+        self._sampler = Sampler(fps)
+        self._waiting: deque[_Waiting] = deque()
+        self._decoder: SampledDecoder | None = None
+        self._format: StreamFormat | None = None
+
+    @property
+    def skipped(self) -> int:
+        """Frames that were delivered and not, or not yet, handed on."""
+        return self.captured - self.processed
+
+    @property
+    def reconnects(self) -> int:
+        """How many times the connection was lost and made again."""
+        return max(0, self._reader.connections - 1)
+
+    def __iter__(self) -> Generator[Frame | None, None, None]:
+        """Frames as they come, and None after TICK_S seconds without; closing the iterator closes the connection.
+
+        Never ends by itself. Raises UsageError when the camera is none.
+        """
+        with ThreadPoolExecutor(max_workers=1, thread_name_prefix="camera") as executor:
+            reading = executor.submit(self._reader.run)
+            reading.add_done_callback(lambda _: self._queue.arrived.set())
+            try:
+                while True:
+                    yield self._next(reading)
+            finally:
+                self._reader.close()
+
+    def _next(self, reading: "Future[None]") -> Frame | None:
+        deadline_s = self._clock.monotonic_s() + TICK_S
+        while (left_s := deadline_s - self._clock.monotonic_s()) > 0:
+            if not self._waiting:
+                self._clock.wait(self._queue.arrived, left_s)
+            if reading.done():
+                reading.result()
+            self._take()
+            if frame := self._decode_next():
+                self.processed += 1
+                return frame
+        silent_s = STALL_S if self._reader.is_connected else _UNDER_WAY_S
+        self._ring.complete_until(self._reader.now_s() - silent_s)
+        return None
+
+    def _take(self) -> None:
+        now_s = self._clock.monotonic_s()
+        packets = self._queue.take()
+        self.captured = self._reader.captured
+        for packet in packets:
+            self._ring.append(packet)
+            self._waiting.append(_Waiting(packet, now_s))
+
+    def _decode_next(self) -> Frame | None:
+        """The first wanted frame of what waits, if any; the last one when that has waited for too long."""
+        if not self._waiting:
+            return None
+        is_late = self._clock.monotonic_s() - self._waiting[0].since_s > PATIENCE_S
+        if is_late:
+            newest_key = max(
+                (number for number, waiting in enumerate(self._waiting) if waiting.packet.is_key), default=0
+            )
+            for _ in range(newest_key):
+                self._waiting.popleft()
+        frame: Frame | None = None
+        while self._waiting and (frame is None or is_late):
+            frame = self._decode(self._waiting.popleft().packet) or frame
+        return frame
+
+    def _decode(self, packet: EncodedPacket) -> Frame | None:
+        if packet.format is not self._format or self._decoder is None:
+            self._format = packet.format
+            self._decoder = SampledDecoder(packet.format, self._fps, self._sampler)
+        frame: Frame | None = None
+        for decoded in self._decoder.push(packet):
+            frame = _frame(decoded, packet.format)
+        return frame
+
+
+@dataclass(frozen=True, slots=True)
+class _Waiting:
+    """A packet that is to be decoded, and since when, by the monotonic clock."""
+
+    packet: EncodedPacket
+    since_s: float
+
+
+def _frame(decoded: VideoFrame, stream_format: StreamFormat) -> Frame:
+    time_s = float((decoded.pts or 0) * stream_format.time_base)
+    width, height = stream_format.display_size
+    return Frame(time_s, time_s, width, height, cache(partial(to_image, decoded, stream_format)))

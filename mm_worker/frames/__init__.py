@@ -1,0 +1,1 @@
+"""What of a clip the model is shown."""

@@ -1,0 +1,255 @@
+"""The worker's loop: claim a cleaning attempt, show its clip to the model, store the verdict or the failure.
+
+Invariants: a verdict is stored only by the worker whose claim is the newest, and only when the model gave it after
+seeing the very clip that the event promises. Whatever happens in between ends as a failed attempt with its reason, or,
+when this process dies, by the lease running out: another worker claims the event then. An attempt whose worker died
+counts, but no event is given up for that alone: it takes a failure that was reported. What is no event's fault (the
+model's server is away, a daily cap is reached) counts as no attempt; the events that wait for it say so.
+"""
+
+import logging
+import random
+import threading
+from collections import Counter
+from collections.abc import Callable
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import TypeVar
+
+from backend_api.base.clock import Clock
+from backend_api.contract.events import AttemptAttributes, Event
+from backend_api.contract.verdicts import MmResult, Verdict
+from backend_api.media.folder import MediaFolder
+from backend_api.store.store import Claim, Store, StoreBusy, StoreFull
+from mm_worker.frames.clip_frames import ClipUnreadable, read_clip, sample_frames
+from mm_worker.frames.kept_frames import keep_pictures
+from mm_worker.frames.pictures import MIN_FRAMES, make_pictures
+from mm_worker.jobs.gate import Blocked, Gate
+from mm_worker.jobs.lease_renewal import heartbeat
+from mm_worker.jobs.retry import RetryPolicy
+from mm_worker.vlm.vlm import Judgement, NotAsked, Question, ServerAway, Vlm, VlmError
+
+log = logging.getLogger(__name__)
+
+_T = TypeVar("_T")
+# Two renewals may fail before a claim is lost.
+_RENEWALS_PER_LEASE = 3
+# While nothing may be asked, this often events that came since are told why, and the wall clock is looked at.
+_LOOK_AGAIN_S = 10.0
+# Who gave the verdict when there was too little to see for a question.
+NOBODY, TOO_FEW_FRAMES = "none", "too-few-frames-1"
+
+
+class Outcome(StrEnum):
+    """What became of one claim; a `LOST` one was, or will be, settled by another worker."""
+
+    DONE = "done"
+    FAILED = "failed for now"
+    DEAD = "given up"
+    RELEASED = "put back"
+    LOST = "left to another worker"
+
+
+class NoClip(Exception):
+    """The event has no clip and, events being immutable, never will: trying again can't help."""
+
+
+class ClaimLost(Exception):
+    """Another worker has the event."""
+
+
+@dataclass(frozen=True, slots=True)
+class Pace:
+    """How long a claim holds without a renewal, and how long to wait after finding nothing to do; in seconds."""
+
+    lease_s: float = 30.0
+    poll_s: float = 0.5
+
+
+class Worker:
+    """One worker, for one thread; `stop` ends it after the job at hand."""
+
+    def __init__(
+        self,
+        store: Store,
+        media: MediaFolder,
+        vlm: Vlm,
+        gate: Gate,
+        *,
+        clock: Clock,
+        stop: threading.Event,
+        pace: Pace,
+        retry: RetryPolicy,
+        rng: random.Random,
+    ) -> None:
+        self._store = store
+        self._media = media
+        self._vlm = vlm
+        self._gate = gate
+        self._clock = clock
+        self._stop = stop
+        self._pace = pace
+        self._retry = retry
+        self._rng = rng
+
+    def run(self, *, drain: bool) -> Counter[Outcome]:
+        """Work until `stop` is set or, with `drain`, until every event is DONE or DEAD, by whomever.
+
+        A daily cap ends a drain, too: nothing is left that may be done today.
+        """
+        outcomes: Counter[Outcome] = Counter()
+        while not self._stop.is_set():
+            blocked = self._patiently(self._gate.blocked)
+            claim = None if blocked else self._patiently(lambda: self._store.claim(self._pace.lease_s))
+            if claim is not None:
+                self._work_on(claim, outcomes)
+            elif drain and self._patiently(self._store.next_due_s) is None:
+                break
+            elif blocked is None:
+                self._clock.wait(self._stop, self._pace.poll_s)
+            elif self._is_over_today(blocked, drain=drain):
+                break
+            else:
+                self._clock.wait(self._stop, min(blocked.wait_s, _LOOK_AGAIN_S))
+        return outcomes
+
+    def _is_over_today(self, blocked: Blocked, *, drain: bool) -> bool:
+        """Tell the events that wait why they do; whether a `drain` ends here."""
+        told = self._patiently(lambda: self._store.hold(blocked.reason))
+        if told:
+            log.warning("%s; events that wait: %d", blocked.reason, told)
+        return drain and blocked.for_today
+
+    def _work_on(self, first: Claim, outcomes: Counter[Outcome]) -> None:
+        """Work on `first`, and on those that are claimed with each result."""
+        claim: Claim | None = first
+        while claim is not None:
+            outcome, claim = self._work(claim)
+            outcomes[outcome] += 1
+
+    def _work(self, claim: Claim) -> tuple[Outcome, Claim | None]:
+        began_s = self._clock.monotonic_s()
+        try:
+            with heartbeat(lambda: self._renew(claim), self._pace.lease_s / _RENEWALS_PER_LEASE, self._clock):
+                result = self._judge(claim)
+        except NoClip as error:
+            return self._fail(claim, str(error), None), None
+        except ClaimLost:
+            return _lost(claim), None
+        except (NotAsked, ServerAway) as error:
+            return self._release(claim, error), None
+        except (ClipUnreadable, VlmError) as error:
+            delay_s = self._retry.delay_s(claim.attempt, self._rng)
+            wanted_s = error.retry_after_s if isinstance(error, VlmError) else None
+            return self._fail(claim, str(error), None if delay_s is None else max(delay_s, wanted_s or 0.0)), None
+        return self._finish(claim, result, (self._clock.monotonic_s() - began_s) * 1000)
+
+    def _judge(self, claim: Claim) -> MmResult:
+        """The model's verdict. Raises NoClip, ClipUnreadable, ClaimLost or VlmError; settles for nothing less."""
+        event = claim.event
+        if event.clip is None:
+            raise NoClip(f"the event has no clip: {event.clip_error or 'the edge gave no reason'}")
+        frames = sample_frames(read_clip(self._media.clip_path(event.event_id), event.clip))
+        if len(frames) < MIN_FRAMES:
+            return _cannot_tell(claim, len(frames))
+        pictures = make_pictures(frames, AttemptAttributes.model_validate(event.attributes).zone)
+        keep_pictures(self._media, event.event_id, pictures)
+        # Preparing may have outlasted the lease, with the computer asleep: nobody pays for a claim that is not held.
+        if not self._renew(claim):
+            raise ClaimLost
+        asked_s = self._clock.monotonic_s()
+        judgement = self._ask(Question(event, pictures))
+        return MmResult(
+            **judgement.model_dump(),
+            frame_times_s=tuple(round(picture.time_s, 3) for picture in pictures),
+            frame_sha256s=tuple(picture.sha256 for picture in pictures),
+            latency_ms=round((self._clock.monotonic_s() - asked_s) * 1000, 1),
+            attempt=claim.attempt,
+        )
+
+    def _ask(self, question: Question) -> Judgement:
+        try:
+            judgement = self._vlm.judge(question)
+        except VlmError as error:
+            self._gate.failed(error)
+            raise
+        self._gate.passed()
+        return judgement
+
+    def _renew(self, claim: Claim) -> bool:
+        try:
+            return self._store.renew(claim, self._pace.lease_s)
+        except (StoreBusy, StoreFull) as error:
+            log.warning("the lease of %s was not renewed: %s", _name(claim.event), error)
+            return True
+
+    def _finish(self, claim: Claim, result: MmResult, took_ms: float) -> tuple[Outcome, Claim | None]:
+        """Store the verdict and, when nothing is in the way of another job, claim it: one wait for the disk a job."""
+        following: Claim | None = None
+        blocked = self._patiently(self._gate.blocked)
+        if blocked or self._stop.is_set():
+            is_stored = self._patiently(lambda: self._store.finish(claim, result))
+        else:
+            both = self._patiently(lambda: self._store.finish_and_claim(claim, result, self._pace.lease_s))
+            is_stored, following = both or (False, None)
+        if not is_stored:
+            return _lost(claim), following
+        facts = (_name(claim.event), result.verdict, result.confidence, claim.attempt, took_ms)
+        log.info("%s: %s, confidence %.2f, attempt %d, %.0f ms", *facts)
+        return Outcome.DONE, following
+
+    def _fail(self, claim: Claim, error: str, retry_in_s: float | None) -> Outcome:
+        if not self._patiently(lambda: self._store.fail(claim, error, retry_in_s)):
+            return _lost(claim)
+        if retry_in_s is None:
+            log.error("%s: given up after attempt %d: %s", _name(claim.event), claim.attempt, error)
+            return Outcome.DEAD
+        log.warning("%s: attempt %d failed, next in %.1f s: %s", _name(claim.event), claim.attempt, retry_in_s, error)
+        return Outcome.FAILED
+
+    def _release(self, claim: Claim, error: VlmError) -> Outcome:
+        # The gate makes everybody wait; this only spreads those that come back.
+        retry_in_s = max(self._rng.uniform(0.0, self._retry.base_s), error.retry_after_s or 0.0)
+        if not self._patiently(lambda: self._store.release(claim, str(error), retry_in_s)):
+            return _lost(claim)
+        log.warning("%s: put back, due in %.1f s: %s", _name(claim.event), retry_in_s, error)
+        return Outcome.RELEASED
+
+    def _patiently(self, call: Callable[[], _T]) -> _T | None:
+        """What `call` to the store returns, however long a lock or a full disk is in the way; None when stopped."""
+        while True:
+            try:
+                return call()
+            except (StoreBusy, StoreFull) as error:
+                log.warning("%s; trying again", error)
+            if self._clock.wait(self._stop, self._pace.poll_s):
+                return None
+
+
+def _cannot_tell(claim: Claim, count: int) -> MmResult:
+    return MmResult(
+        verdict=Verdict.CANNOT_TELL,
+        confidence=0.0,
+        summary=f"Too little to see: {count or 'no'} readable {'frame' if count == 1 else 'frames'} in the clip. "
+        "The model was not asked.",
+        model=NOBODY,
+        prompt_version=TOO_FEW_FRAMES,
+        frame_times_s=(),
+        latency_ms=0.0,
+        attempt=claim.attempt,
+        requests=0,
+        raw=None,
+    )
+
+
+def _name(event: Event) -> str:
+    return f"{event.event_id} {event.machine_id}"
+
+
+def _lost(claim: Claim) -> Outcome:
+    log.warning(
+        "%s: the outcome of attempt %d is dropped; another worker has the event, or will when the lease ends",
+        _name(claim.event),
+        claim.attempt,
+    )
+    return Outcome.LOST

@@ -1,0 +1,85 @@
+"""What an error status of a chat server means for the question: its format, the server, or this one question.
+
+How servers differ was read from what they answer: FastAPI's (llama-cpp-python, TGI) refuse a format with 422, some
+with 500; Gemini tells the time to wait in the body; a gateway says 402 when the account is empty.
+"""
+
+import json
+import re
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
+from http import HTTPStatus
+
+from mm_worker.vlm.chat_answer import error_message
+from mm_worker.vlm.vlm import ServerAway, ServerTrouble, VlmError
+
+_MAX_RETRY_AFTER_S = 86_400.0
+_ELSEWHERE = dict.fromkeys((301, 302, 303, 307, 308), "check --vlm-url: the server is somewhere else")
+_WHAT_TO_DO = _ELSEWHERE | {
+    401: "give the right key in GYM_VLM_KEY",
+    402: "the account is used up",
+    403: "the key in GYM_VLM_KEY may not do this",
+    404: "check --vlm-url and --vlm-model",
+    405: "check --vlm-url",
+    429: "it is asked too much, or the account is used up",
+}
+# The server turns everybody away, and bills nothing.
+_AWAY = {*_WHAT_TO_DO, 503}
+_NOT_UNDERSTOOD = {400, 422}
+_DELAY = re.compile(r"(\d{1,9}(?:\.\d{1,9})?)s")
+
+
+class FormatRefused(Exception):
+    """The server may not know the way in which the reply's format was asked for; it has not begun to work."""
+
+
+def refusal(server: str, status: int, body: bytes, retry_after: str | None, now: datetime) -> Exception:
+    """What to raise for a `status` that is not 200: FormatRefused, ServerAway, ServerTrouble or VlmError."""
+    message = error_message(body)
+    said = " ".join(filter(None, [f"HTTP {status}", message]))
+    text = "; ".join(filter(None, [f"{server} answered {said}", _WHAT_TO_DO.get(status)]))
+    if status in _NOT_UNDERSTOOD or "response_format" in message:
+        return FormatRefused(text)
+    after_s = retry_after_s(retry_after, now)
+    if after_s is None:
+        after_s = _delay_in(body)
+    if status in _AWAY:
+        return ServerAway(text, after_s)
+    is_trouble = status >= HTTPStatus.INTERNAL_SERVER_ERROR or status == HTTPStatus.REQUEST_TIMEOUT
+    return ServerTrouble(text, after_s) if is_trouble else VlmError(text, after_s)
+
+
+def retry_after_s(header: str | None, now: datetime) -> float | None:
+    """Seconds that a Retry-After header (RFC 9110, 10.2.3: seconds or a date) asks for, at most a day."""
+    if header is None:
+        return None
+    text = header.strip()
+    if text.isascii() and text.isdecimal():
+        return min(float(text[:9]), _MAX_RETRY_AFTER_S)
+    try:
+        at = parsedate_to_datetime(text)
+    except ValueError:
+        return None
+    at = at if at.tzinfo else at.replace(tzinfo=UTC)
+    return min(max(0.0, (at - now).total_seconds()), _MAX_RETRY_AFTER_S)
+
+
+def _delay_in(body: bytes) -> float | None:
+    """Seconds from the `retryDelay` of google.rpc.RetryInfo ("34s"), wherever in an error's body it stands."""
+    try:
+        found = _values_of("retryDelay", json.loads(body))
+        delays = (_DELAY.fullmatch(delay) for delay in found if isinstance(delay, str))
+        return next((min(float(delay[1]), _MAX_RETRY_AFTER_S) for delay in delays if delay), None)
+    except (ValueError, RecursionError):
+        return None
+
+
+def _values_of(key: str, tree: object) -> Iterator[object]:
+    if isinstance(tree, dict):
+        if key in tree:
+            yield tree[key]
+        tree = list(tree.values())
+    if isinstance(tree, list):
+        for branch in tree:
+            yield from _values_of(key, branch)

@@ -1,0 +1,114 @@
+"""Opening databases: new ones, older ones, newer ones, and those of others."""
+
+import sqlite3
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+from alembic.autogenerate import compare_metadata
+from alembic.migration import MigrationContext
+from sqlalchemy import create_engine
+
+from backend_api.base.process import UsageError
+from backend_api.store.migrate import database_path
+from backend_api.store.store import DatabaseNotReady, Store
+from backend_api.store.tables import metadata
+from tests.backend_api.events import make_event
+from tests.fake_clock import FakeClock
+
+
+def reopen(db: Path | str, *, create: bool) -> None:
+    Store.open(db, FakeClock(), create=create).close()
+
+
+def test_a_missing_database_is_made_with_its_folder_and_keeps_its_events(tmp_path: Path) -> None:
+    db = tmp_path / "new" / "app.db"
+    event = make_event()
+    with closing(Store.open(db, FakeClock(), create=True)) as store:
+        store.add([event])
+    for create in (True, False):
+        with closing(Store.open(f"sqlite:///{db}", FakeClock(), create=create)) as store:
+            row = store.get(event.event_id)
+            assert row is not None
+            assert row.event == event
+
+
+def test_the_migrations_make_exactly_the_tables_that_the_code_uses(tmp_path: Path) -> None:
+    reopen(tmp_path / "app.db", create=True)
+    engine = create_engine(f"sqlite:///{tmp_path / 'app.db'}")
+    with engine.connect() as connection:
+        assert compare_metadata(MigrationContext.configure(connection), metadata) == []
+    engine.dispose()
+
+
+def test_an_empty_file_becomes_a_database(tmp_path: Path) -> None:
+    db = tmp_path / "app.db"
+    db.touch()
+    with pytest.raises(DatabaseNotReady, match="start the backend first"):
+        reopen(db, create=False)
+    reopen(db, create=True)
+    reopen(db, create=False)
+
+
+def test_a_missing_database_is_not_made_by_the_way(tmp_path: Path) -> None:
+    with pytest.raises(DatabaseNotReady, match="start the backend first"):
+        reopen(tmp_path / "app.db", create=False)
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("create", [True, False])
+def test_a_newer_database_is_refused_and_left_alone(tmp_path: Path, create: bool) -> None:
+    db = tmp_path / "app.db"
+    reopen(db, create=True)
+    with closing(sqlite3.connect(db)) as connection, connection:
+        connection.execute("UPDATE alembic_version SET version_num = '9999'")
+    with pytest.raises(UsageError, match=r"newer version .*9999.*update this program"):
+        reopen(db, create=create)
+    with closing(sqlite3.connect(db)) as connection:
+        assert connection.execute("SELECT version_num FROM alembic_version").fetchall() == [("9999",)]
+
+
+@pytest.mark.parametrize("create", [True, False])
+def test_a_file_that_is_no_database_is_refused_and_left_alone(tmp_path: Path, create: bool) -> None:
+    db = tmp_path / "notes.txt"
+    text = "Buy paper towels.\n" * 200
+    db.write_text(text)
+    with pytest.raises(UsageError, match=r"notes\.txt: .*not a database"):
+        reopen(db, create=create)
+    assert db.read_text() == text
+
+
+def test_a_database_of_another_program_is_refused_and_left_alone(tmp_path: Path) -> None:
+    db = tmp_path / "other.db"
+    with closing(sqlite3.connect(db)) as connection, connection:
+        connection.execute("CREATE TABLE members (name TEXT)")
+    with pytest.raises(UsageError, match="another program"):
+        reopen(db, create=True)
+    with closing(sqlite3.connect(db)) as connection:
+        assert connection.execute("SELECT name FROM sqlite_master").fetchall() == [("members",)]
+
+
+def test_a_folder_is_no_database(tmp_path: Path) -> None:
+    with pytest.raises(UsageError, match="unable to open"):
+        reopen(tmp_path, create=True)
+    with pytest.raises(UsageError, match="start the backend first"):
+        reopen(tmp_path, create=False)
+
+
+def test_a_path_below_a_file_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    with pytest.raises(UsageError, match="give another --db"):
+        reopen(tmp_path / "file" / "app.db", create=True)
+
+
+@pytest.mark.parametrize("url", ["postgresql://user:secret@host/events", "sqlite://", "sqlite:///:memory:", "://"])
+def test_only_sqlite_files_are_taken(url: str) -> None:
+    with pytest.raises(UsageError, match=r"app\.db") as raised:
+        database_path(url)
+    assert "secret" not in str(raised.value)
+
+
+def test_a_url_names_its_path() -> None:
+    assert database_path("sqlite:////var/app.db") == Path("/var/app.db")
+    assert database_path("sqlite:///data/app.db") == Path("data/app.db")
+    assert database_path("data/app.db") == Path("data/app.db")

@@ -1,0 +1,43 @@
+"""What the daily caps count: every request from before it is sent, of all workers together, restarts included."""
+
+from contextlib import closing
+from datetime import timedelta
+from pathlib import Path
+
+from backend_api.store.store import Spending, Store
+from tests.backend_api.events import make_event
+from tests.fake_clock import FakeClock
+
+
+def test_a_request_counts_before_it_is_sent_and_survives_a_restart(tmp_path: Path, clock: FakeClock) -> None:
+    event, since = make_event(), clock.now()
+    with closing(Store.open(tmp_path / "app.db", clock, create=True)) as store:
+        store.add([event])
+        first = store.begin_call(event.event_id, since, lambda _: True)
+        assert first is not None
+        assert store.spent(since) == Spending(1, 0, 0.0)
+        store.settle_call(first, 120, 0.25)
+        store.begin_call(event.event_id, since, lambda _: True)
+    with closing(Store.open(tmp_path / "app.db", clock, create=False)) as store:
+        assert store.spent(since) == Spending(2, 120, 0.25)
+
+
+def test_two_workers_keep_one_cap(store: Store, tmp_path: Path, clock: FakeClock) -> None:
+    event, since = make_event(), clock.now()
+    store.add([event])
+
+    def has_room(spent: Spending) -> bool:
+        return spent.calls < 3
+
+    with closing(Store.open(tmp_path / "app.db", clock, create=False)) as other:
+        calls = [worker.begin_call(event.event_id, since, has_room) for worker in (store, other) * 3]
+    assert [call is None for call in calls] == [False, False, False, True, True, True]
+    assert store.spent(since).calls == 3
+
+
+def test_yesterday_does_not_count(store: Store, clock: FakeClock) -> None:
+    event = make_event()
+    store.add([event])
+    store.begin_call(event.event_id, clock.now(), lambda _: True)
+    assert store.spent(clock.now()).calls == 1
+    assert store.spent(clock.now() + timedelta(milliseconds=1)) == Spending()

@@ -1,0 +1,126 @@
+"""The API with keys: nothing for strangers, reading for readers, addresses that browsers can open."""
+
+from collections.abc import Iterator
+from uuid import UUID
+
+import pytest
+from fastapi.testclient import TestClient
+
+from backend_api.contract.events import StoredEvent
+from backend_api.contract.media import FOLDER_ID_NAME, Ready
+from backend_api.media.folder import MediaFolder
+from backend_api.store.store import Store
+from backend_api.web.app import create_app
+from backend_api.web.keys import Keys
+from backend_api.web.settings import Settings
+from tests.backend_api.api import JSON, post, problem
+from tests.backend_api.events import make_result
+from tests.backend_api.web.routes.test_uploads import CLIP, JPEG, event_with_clip, put
+from tests.fake_clock import FakeClock
+
+WRITER = {"Authorization": "Bearer writer"}
+READER = {"Authorization": "Bearer reader"}
+
+
+@pytest.fixture
+def guarded(store: Store, media: MediaFolder, clock: FakeClock) -> Iterator[TestClient]:
+    settings = Settings(keys=Keys.of(["writer"], ["reader"], {}), cors_origins=("https://gym.example",))
+    with TestClient(create_app(store, media, clock, settings), raise_server_exceptions=False) as client:
+        yield client
+
+
+@pytest.fixture
+def event(guarded: TestClient, store: Store, media: MediaFolder) -> StoredEvent:
+    """An event with its clip, its verdict and the frames that were shown for it, as a reader sees it."""
+    event = event_with_clip()
+    guarded.headers.update(WRITER)
+    put(guarded, f"/media/{event.event_id}", CLIP)
+    put(guarded, f"/media/{event.event_id}/thumbnail", JPEG)
+    assert post(guarded, event).status_code == 201
+    claim = store.claim(60)
+    assert claim is not None
+    store.finish(claim, make_result(frame_times_s=(0.5, 1.5)))
+    for number in (1, 2, 3):
+        media.frame_path(event.event_id, number).write_bytes(JPEG)
+    del guarded.headers["Authorization"]
+    return StoredEvent.model_validate_json(guarded.get(f"/events/{event.event_id}", headers=READER).content)
+
+
+def test_every_call_but_those_of_health_needs_a_key(guarded: TestClient) -> None:
+    paths = guarded.get("/openapi.json", headers=READER).json()["paths"]
+    checked = 0
+    for path, operations in paths.items():
+        for method in operations:
+            response = guarded.request(method, path.replace("{", "").replace("}", ""))
+            if path in ("/health", "/ready"):
+                assert response.status_code == 200
+            else:
+                problem(response, 401)
+                assert response.headers["www-authenticate"].startswith("Bearer")
+                assert "401" in operations[method]["responses"]
+                checked += 1
+    assert checked >= 10
+    for path in ("/", "/docs", "/openapi.json", "/nothing", "//health", "/health/", "/ready/../events"):
+        problem(guarded.get(path), 401)
+
+
+@pytest.mark.parametrize("keys", [[], ["writer"]])
+def test_whoever_asks_learns_which_media_folder_is_read(
+    store: Store, media: MediaFolder, clock: FakeClock, keys: list[str]
+) -> None:
+    media.mark(UUID(int=1))
+    with TestClient(create_app(store, media, clock, Settings(keys=Keys.of(keys, [], {})))) as client:
+        assert Ready.model_validate(client.get("/ready").json()).media_folder_id == UUID(int=1)
+        media.mark(UUID(int=2))  # as another backend does that is started over the same folder
+        assert Ready.model_validate(client.get("/ready").json()).media_folder_id == UUID(int=2)
+        (media.folder / FOLDER_ID_NAME).unlink()
+        told = Ready.model_validate(client.get("/ready").json()).media_folder_id
+    assert told == UUID((media.folder / FOLDER_ID_NAME).read_text().strip())
+
+
+def test_a_read_only_key_reads(guarded: TestClient, event: StoredEvent) -> None:
+    assert guarded.get("/events", headers=READER).status_code == 200
+    assert guarded.head(f"/media/{event.event_id}", headers=READER).status_code == 200
+    for method, path in [("POST", "/events"), ("PUT", "/cameras/cam_01"), ("PUT", f"/media/{event.event_id}")]:
+        problem(guarded.request(method, path, content="{}", headers=READER | JSON), 403)
+        assert guarded.request(method, path, content="{}", headers=WRITER | JSON).status_code in (415, 422)
+
+
+def test_two_keys_at_once_are_none(guarded: TestClient) -> None:
+    headers = [("Authorization", "Bearer writer"), ("Authorization", "Bearer reader")]
+    problem(guarded.get("/events", headers=headers), 401)
+
+
+def test_the_addresses_in_answers_can_be_opened_without_a_key(
+    guarded: TestClient, event: StoredEvent, clock: FakeClock
+) -> None:
+    assert event.media_url
+    assert event.thumbnail_url
+    assert guarded.get(event.media_url).content == CLIP
+    assert guarded.get(event.media_url, headers={"Range": "bytes=0-9"}).content == CLIP[:10]
+    assert guarded.get(event.thumbnail_url).content == JPEG
+    assert [guarded.get(url).content for url in event.frame_urls] == [JPEG] * 2
+    problem(guarded.get(f"/media/{event.event_id}"), 401)
+    problem(guarded.put(event.media_url, content=CLIP), 401)
+    problem(guarded.get(event.media_url.replace("/media/", "/events/")), 401)
+    clock.advance(2 * 3600)
+    problem(guarded.get(event.media_url), 401)
+
+
+def test_a_page_of_a_named_origin_may_read_and_no_other(guarded: TestClient, client: TestClient) -> None:
+    ask = {"Access-Control-Request-Method": "GET", "Access-Control-Request-Headers": "authorization"}
+    granted = guarded.options("/events", headers={"Origin": "https://gym.example"} | ask)
+    assert granted.status_code == 200
+    assert granted.headers["access-control-allow-origin"] == "https://gym.example"
+    assert (
+        "access-control-allow-origin" not in guarded.options("/events", headers={"Origin": "https://x"} | ask).headers
+    )
+    read = guarded.get("/events", headers=READER | {"Origin": "https://gym.example"})
+    assert read.headers["access-control-allow-origin"] == "https://gym.example"
+    unnamed = client.get("/events", headers={"Origin": "https://gym.example"})
+    assert "access-control-allow-origin" not in unnamed.headers
+
+
+def test_without_keys_addresses_are_plain(client: TestClient) -> None:
+    event = event_with_clip()
+    assert post(client, event).json()["media_url"] == f"/media/{event.event_id}"

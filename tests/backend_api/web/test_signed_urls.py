@@ -1,0 +1,64 @@
+"""Signed addresses: for one event, for an hour or two."""
+
+import pytest
+
+from backend_api.web.signed_urls import SignedLinks
+from tests.fake_clock import FakeClock
+
+EVENT = "0a4fbb4e-8f0c-5a0e-9f0b-3f7f3c1f2d11"
+OTHER = "0a4fbb4e-8f0c-5a0e-9f0b-3f7f3c1f2d12"
+PATH = f"/media/{EVENT}"
+
+
+@pytest.fixture
+def clock() -> FakeClock:
+    return FakeClock()
+
+
+@pytest.fixture
+def links(clock: FakeClock) -> SignedLinks:
+    return SignedLinks(b"secret", clock.now)
+
+
+@pytest.mark.parametrize("path", [PATH, f"{PATH}/thumbnail", f"{PATH}/frames/1"])
+def test_it_holds_for_all_media_of_the_event(links: SignedLinks, path: str) -> None:
+    assert links.allows(path, links.query(EVENT)[1:])
+
+
+@pytest.mark.parametrize(
+    "path", [f"/media/{OTHER}", f"/events/{EVENT}", f"{PATH}/", f"{PATH}/../../events", f"/{PATH}", "/media", "/events"]
+)
+def test_it_holds_for_nothing_else(links: SignedLinks, path: str) -> None:
+    assert not links.allows(path, links.query(EVENT)[1:])
+
+
+def test_it_ends_after_one_to_two_hours_and_stays_the_same_for_one(links: SignedLinks, clock: FakeClock) -> None:
+    query = links.query(EVENT)
+    clock.advance(3599)
+    assert links.query(EVENT) == query
+    clock.advance(3600)
+    assert links.allows(PATH, query[1:])
+    assert links.query(EVENT) != query
+    clock.advance(1)
+    assert not links.allows(PATH, query[1:])
+
+
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        ("expires=1", "expires=9"),
+        ("signature=", "signature=0"),
+        ("signature=", "signature=é"),
+        ("expires=", "expires=٣"),
+        ("expires=", "later="),
+        ("&", "&x=1" * 100 + "&"),
+    ],
+)
+def test_a_change_undoes_it(links: SignedLinks, old: str, new: str) -> None:
+    query = links.query(EVENT)[1:]
+    assert old in query
+    assert not links.allows(PATH, query.replace(old, new))
+
+
+def test_another_secret_knows_none_of_it(links: SignedLinks, clock: FakeClock) -> None:
+    assert not SignedLinks(b"another", clock.now).allows(PATH, links.query(EVENT)[1:])

@@ -1,0 +1,152 @@
+"""Clips, cut out of every kind of video."""
+
+import io
+import struct
+from collections.abc import Callable
+from itertools import pairwise
+from pathlib import Path
+
+import av
+import pytest
+from av.container import InputContainer
+
+from edge_service.clips.cut import ClipError, cut
+from edge_service.clips.mp4 import Clip
+from edge_service.video.packets import decode_all
+from edge_service.video.picture import to_image
+from tests.edge_service import tiny_videos
+from tests.edge_service.encoded_packets import made_up_packet, ring_of
+
+Drawn = Callable[[str], Path]
+
+START_S, END_S = 1.3, 2.1
+ONE_FRAME_S = 0.08 + 0.001
+
+every_kind = pytest.mark.parametrize("kind", [kind for kind in tiny_videos.ALL if kind != "one_second"])
+browser_ready = pytest.mark.parametrize("kind", [kind for kind in tiny_videos.BROWSER_READY if kind != "one_second"])
+others = pytest.mark.parametrize("kind", tiny_videos.OTHERS)
+
+
+def cut_from(path: Path, start_s: float = START_S, end_s: float = END_S) -> Clip:
+    return cut(ring_of(path).select(start_s, end_s), start_s, end_s)
+
+
+def opened(clip: Clip) -> InputContainer:
+    return av.open(io.BytesIO(clip.mp4), "r")
+
+
+def shown_times(clip: Clip) -> list[float]:
+    with opened(clip) as container:
+        return [frame.time or 0.0 for frame in container.decode(video=0)]
+
+
+@every_kind
+def test_a_clip_is_h264_that_browsers_play_without_sound(kind: str, drawn: Drawn) -> None:
+    clip = cut_from(drawn(kind))
+    with opened(clip) as container:
+        (stream,) = container.streams
+        assert isinstance(stream, av.VideoStream)
+        assert (stream.codec.canonical_name, stream.pix_fmt) == ("h264", "yuv420p")
+        assert (stream.width, stream.height) == (clip.width, clip.height)
+        assert clip.width % 2 == clip.height % 2 == 0
+        assert stream.sample_aspect_ratio in (None, 1)
+        assert next(container.demux(stream)).is_keyframe
+
+
+@every_kind
+def test_a_clip_starts_at_0_and_covers_what_was_asked(kind: str, drawn: Drawn) -> None:
+    clip = cut_from(drawn(kind))
+    times = shown_times(clip)
+    assert times[0] == 0
+    assert all(before < after for before, after in pairwise(times))
+    assert clip.start_s <= START_S
+    assert clip.end_s > END_S - ONE_FRAME_S
+    assert clip.end_s - clip.start_s - ONE_FRAME_S <= times[-1] < clip.end_s - clip.start_s
+
+
+@every_kind
+def test_the_index_stands_before_the_pictures(kind: str, drawn: Drawn) -> None:
+    mp4 = cut_from(drawn(kind)).mp4
+    kinds, position = [], 0
+    while position < len(mp4):
+        size, name = struct.unpack_from(">I4s", mp4, position)
+        kinds.append(name)
+        position += size
+    assert position == len(mp4)
+    assert kinds.index(b"moov") < kinds.index(b"mdat")
+
+
+@every_kind
+def test_the_same_packets_make_the_same_bytes(kind: str, drawn: Drawn) -> None:
+    assert cut_from(drawn(kind)).mp4 == cut_from(drawn(kind)).mp4
+
+
+@browser_ready
+def test_h264_is_copied_picture_by_picture(kind: str, drawn: Drawn) -> None:
+    path = drawn(kind)
+    packets = ring_of(path).select(START_S, END_S)
+    with opened(cut(packets, START_S, END_S)) as container:
+        copied = [packet for packet in container.demux(video=0) if packet.size]
+    if path.suffix != ".ts":  # a transport stream separates what an MP4 counts
+        assert [bytes(packet) for packet in copied] == [packet.data for packet in packets]
+    shown = [float(packet.pts * packet.time_base) for packet in copied if packet.pts is not None]
+    assert shown == pytest.approx([packet.time_s - packets[0].time_s for packet in packets], abs=0.0005)
+
+
+@browser_ready
+def test_every_picture_of_a_copied_clip_is_that_of_the_video(kind: str, drawn: Drawn) -> None:
+    packets = ring_of(drawn(kind)).select(START_S, END_S)
+    pictures = [frame.to_ndarray().tobytes() for frame in decode_all(packets)]
+    with opened(cut(packets, START_S, END_S)) as container:
+        assert [frame.to_ndarray().tobytes() for frame in container.decode(video=0)] == pictures
+
+
+@others
+def test_an_encoded_clip_is_exact_and_keeps_the_times(kind: str, drawn: Drawn) -> None:
+    path = drawn(kind)
+    clip = cut_from(path)
+    assert clip.start_s > START_S - ONE_FRAME_S
+    assert clip.end_s < END_S + 2 * ONE_FRAME_S
+    shown = sorted(packet.time_s for packet in ring_of(path).select(0, 10))
+    expected = [time_s - clip.start_s for time_s in shown if clip.start_s <= time_s <= END_S]
+    assert shown_times(clip) == pytest.approx(expected, abs=0.001)
+
+
+@others
+def test_an_encoded_clip_looks_like_the_video(kind: str, drawn: Drawn) -> None:
+    packets = ring_of(drawn(kind)).select(START_S, END_S)
+    clip = cut(packets, START_S, END_S)
+    original = next(
+        frame for frame in decode_all(packets) if float((frame.pts or 0) * packets[0].format.time_base) >= clip.start_s
+    )
+    wanted = to_image(original, packets[0].format)
+    with opened(clip) as container:
+        picture = next(container.decode(video=0)).to_ndarray(format="bgr24")
+    height, width = min(wanted.shape[0], picture.shape[0]), min(wanted.shape[1], picture.shape[1])
+    difference = wanted[:height, :width].astype(int) - picture[:height, :width]
+    assert abs(difference).mean() < 20
+
+
+def test_a_clip_longer_than_the_video_is_the_video(drawn: Drawn) -> None:
+    clip = cut_from(drawn("one_second"), -3, 8)
+    assert (clip.start_s, clip.end_s) == (0, 1)
+    assert len(shown_times(clip)) == 25
+
+
+def test_a_clip_may_span_a_repeat(drawn: Drawn) -> None:
+    ring = ring_of(drawn("b_frames"), loop=2)
+    clip = cut(ring.select(2.5, 3.5), 2.5, 3.5)
+    times = shown_times(clip)
+    assert clip.start_s + times[-1] == pytest.approx(3.5, abs=0.2)
+    assert max(after - before for before, after in pairwise(times)) < 0.13
+
+
+def test_without_packets_there_is_no_clip() -> None:
+    with pytest.raises(ClipError, match="kept"):
+        cut((), 0, 1)
+
+
+def test_what_cannot_be_decoded_makes_no_clip() -> None:
+    packets = [made_up_packet(number * 100, is_key=number == 0) for number in range(5)]
+    with pytest.raises(ClipError, match="damaged"):
+        cut(packets, 0, 1)

@@ -1,0 +1,123 @@
+"""The heartbeat: what is due goes out at the start, every few seconds and at the end, and failures harm nothing."""
+
+import logging
+import threading
+from datetime import UTC, datetime
+
+import pytest
+
+from backend_api.contract.cameras import HEARTBEAT_INTERVAL_S, SETUP_INTERVAL_S, CameraReport, CameraSetup
+from edge_service.clips.still import Still
+from edge_service.delivery.backend_call import Unreachable
+from edge_service.delivery.heartbeat import Heartbeat
+from edge_service.delivery.transport import Answer
+from edge_service.pipeline.camera_reports import make_reporter, messages_of
+from edge_service.pipeline.camera_setup import describe_setup
+from edge_service.pipeline.progress import Tally
+from tests.edge_service.fake_frames import blank_frame
+from tests.edge_service.scripted import machine
+from tests.fake_clock import FakeClock
+
+REPORT = make_reporter(
+    "gym_demo",
+    datetime(2026, 1, 31, 9, tzinfo=UTC),
+    "0.1.0",
+    lambda: Tally(media_time_s=1.5, captured=45, processed=8, skipped=37, events=2, outbox_depth=1),
+    lambda: "x" * 600,
+)
+
+
+SETUP = describe_setup("gym_demo", [machine()], "machines: [...]")
+OK = Answer(200, b"")
+GONE = Unreachable("connection refused")
+REPORT_PATH, SETUP_PATH = "/cameras/cam_01", "/cameras/cam_01/setup"
+STILL_PATH = "/cameras/cam_01/still?store_id=gym_demo"
+
+
+class FakeCall:
+    """Answers `beats` beats, by path as `script` says, then 200; after the last the heartbeat is told to stop."""
+
+    def __init__(self, beats: int, script: dict[str, list[Answer | Unreachable]]) -> None:
+        self.beats = beats
+        self.script = script
+        self.puts: list[list[str]] = []
+        self.bodies: list[bytes] = []
+        self.heartbeat: Heartbeat | None = None
+        self.still = Still()
+        self.done = threading.Event()
+
+    def put(self, path: str, body: object, headers: dict[str, str]) -> Answer:
+        assert isinstance(body, bytes)
+        assert headers["Content-Type"] == ("image/jpeg" if path == STILL_PATH else "application/json")
+        self.bodies.append(body)
+        if path == REPORT_PATH:
+            self.still.offer(blank_frame(0.0))
+            self.puts.append([])
+        self.puts[-1].append(path.removeprefix(REPORT_PATH).partition("?")[0])
+        if len(self.puts) == self.beats:
+            assert self.heartbeat is not None
+            self.heartbeat._stop.set()
+            self.done.set()
+        script = self.script.get(path)
+        reaction = script.pop(0) if script else OK
+        if isinstance(reaction, Unreachable):
+            raise reaction
+        return reaction
+
+
+def run(beats: int, script: dict[str, list[Answer | Unreachable]]) -> tuple[FakeCall, FakeClock]:
+    call, clock = FakeCall(beats, script), FakeClock()
+    heartbeat = call.heartbeat = Heartbeat(messages_of("cam_01", REPORT, SETUP, call.still), call, clock)
+    with heartbeat:
+        assert call.done.wait(60)
+    return call, clock
+
+
+def test_it_reports_at_once_every_few_seconds_and_at_the_end() -> None:
+    call, clock = run(3, {})
+    assert call.puts == [["", "/setup", "/still"], [""], [""], [""]]
+    assert clock.waits_s == [HEARTBEAT_INTERVAL_S] * 3
+    report = CameraReport.model_validate_json(call.bodies[0])
+    assert (report.frames_captured, report.outbox_depth, len(report.last_error or "")) == (45, 1, 500)
+    assert CameraSetup.model_validate_json(call.bodies[1]) == SETUP
+
+
+def test_setup_and_still_are_sent_again_after_minutes() -> None:
+    beats = round(2 * SETUP_INTERVAL_S / HEARTBEAT_INTERVAL_S)
+    call, _ = run(beats, {})
+    assert [number for number, put in enumerate(call.puts) if "/setup" in put] == [0, beats // 2]
+    # A picture that is asked for then is taken then, and sent with the next beat.
+    assert [number for number, put in enumerate(call.puts) if "/still" in put] == [0, beats // 2 + 1]
+
+
+def test_what_did_not_arrive_is_sent_with_the_next_beat_and_what_was_refused_later() -> None:
+    busy, unknown = Answer(503, b""), Answer(404, b"there is nothing at /cameras/cam_01/still")
+    call, _ = run(4, {SETUP_PATH: [busy, GONE], STILL_PATH: [unknown]})
+    assert call.puts == [["", "/setup", "/still"], ["", "/setup"], ["", "/setup"], [""], [""]]
+
+
+def test_a_missing_key_is_tried_again() -> None:
+    call, _ = run(3, {SETUP_PATH: [Answer(401, b""), Answer(403, b"")]})
+    assert [put.count("/setup") for put in call.puts] == [1, 1, 1, 0]
+
+
+def test_failures_are_told_once_and_nobody_waits_for_them_at_the_end(caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level(logging.INFO, "edge_service.delivery.heartbeat")
+    call, _ = run(5, {REPORT_PATH: [OK, GONE, GONE, OK, Answer(503, b"full")]})
+    assert len(call.puts) == 5
+    assert caplog.messages == [
+        "the backend does not hear this camera's reports: connection refused",
+        "the backend hears this camera's reports again",
+        "the backend does not hear this camera's reports: answered 503 (full)",
+    ]
+
+
+def test_what_an_earlier_backend_does_not_know_is_told_once(caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level(logging.INFO, "edge_service.delivery.heartbeat")
+    beats = round(SETUP_INTERVAL_S / HEARTBEAT_INTERVAL_S) + 2
+    unknown = Answer(404, b"there is nothing at this address")
+    call, _ = run(beats, {SETUP_PATH: [unknown] * 2})
+    assert sum("/setup" in put for put in call.puts) == 2
+    assert caplog.messages == [
+        "the backend does not hear this camera's setup: answered 404 (there is nothing at this address)"
+    ]

@@ -1,0 +1,48 @@
+"""Which detector is meant when the command line and the configuration both have something to say."""
+
+from pathlib import Path
+
+import pytest
+
+from backend_api.base.process import UsageError
+from edge_service.detector_config import DetectorConfig, DetectorKind, with_flags
+
+MOCK = DetectorConfig(score=0.3, fps=7)
+ONNX = DetectorConfig("onnx", Path("configured.onnx"), score=0.3, fps=7)
+MODEL = Path("given.onnx")
+
+
+@pytest.mark.parametrize(
+    ("config", "kind", "model", "chosen"),
+    [
+        (MOCK, None, None, MOCK),
+        (MOCK, "onnx", MODEL, DetectorConfig("onnx", MODEL, score=0.3, fps=7)),
+        (ONNX, None, None, ONNX),
+        (ONNX, None, MODEL, DetectorConfig("onnx", MODEL, score=0.3, fps=7)),
+        (DetectorConfig("onnx"), "onnx", MODEL, DetectorConfig("onnx", MODEL)),
+    ],
+)
+def test_a_flag_comes_before_the_configuration(
+    config: DetectorConfig, kind: DetectorKind | None, model: Path | None, chosen: DetectorConfig
+) -> None:
+    assert with_flags(config, kind, model) == chosen
+
+
+def test_the_mock_can_be_asked_for_beside_a_configured_network() -> None:
+    assert with_flags(ONNX, "mock", None).kind == "mock"
+
+
+@pytest.mark.parametrize(
+    ("config", "kind", "model", "problem"),
+    [
+        (MOCK, "onnx", None, "needs a network; name its file with --model or detector.model"),
+        (DetectorConfig("onnx"), None, None, "needs a network"),
+        (MOCK, None, MODEL, "--model given.onnx: the mock detector has no model; add --detector onnx"),
+        (ONNX, "mock", MODEL, "the mock detector has no model"),
+    ],
+)
+def test_what_does_not_fit_is_refused_with_the_cure(
+    config: DetectorConfig, kind: DetectorKind | None, model: Path | None, problem: str
+) -> None:
+    with pytest.raises(UsageError, match=problem):
+        with_flags(config, kind, model)

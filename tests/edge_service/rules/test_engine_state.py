@@ -1,0 +1,161 @@
+"""The state of the rules: kept, restored, moved, and what becomes of it while nobody watches."""
+
+import json
+from dataclasses import replace
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from backend_api.contract.events import EndReason
+from edge_service.rules.engine import RuleEngine
+from edge_service.rules.rule_event import Hit
+from tests.edge_service.scripted import (
+    DEFAULTS,
+    DEMO,
+    RATES,
+    USER,
+    Interval,
+    end_of,
+    machine,
+    misses,
+    present,
+    sample_times,
+    scripts,
+    types,
+)
+
+MACHINES = [machine(DEMO, "a"), machine(DEFAULTS, "b")]
+shifts_ms = st.integers(-(10**9), 10**9)
+
+
+def look(engine: RuleEngine, until_s: float, *, there_until_s: float = 1e9) -> list[Hit]:
+    """Somebody is there from 0 to `there_until_s`; the engine watches until `until_s`."""
+    return [
+        hit
+        for time_s in sample_times(5, until_s)
+        for hit in engine.update(USER if time_s <= there_until_s else [], time_s)
+    ]
+
+
+def in_ms(hits: list[Hit], by_s: float = 0.0) -> list[Hit]:
+    """`hits` with all media times `by_s` later and everything rounded to what an event shows."""
+    return [
+        replace(
+            hit,
+            time_s=round(hit.time_s + by_s, 3),
+            session_start_s=round(hit.session_start_s + by_s, 3),
+            confidence=round(hit.confidence, 3),
+            occupied_s=hit.occupied_s and round(hit.occupied_s, 3),
+            closes_at_s=hit.closes_at_s and round(hit.closes_at_s + by_s, 3),
+            seconds_into_window=hit.seconds_into_window and round(hit.seconds_into_window, 3),
+        )
+        for hit in hits
+    ]
+
+
+@given(scripts(), st.integers(0, 2**32), st.sampled_from(RATES))
+@settings(max_examples=12)
+def test_an_engine_restored_at_any_moment_goes_on_as_the_same(script: list[Interval], seed: int, fps: int) -> None:
+    engine = restored = RuleEngine(MACHINES)
+    miss = misses(seed, 0.1)
+    for time_s in sample_times(fps, min(40, end_of(script))):
+        tracks = USER if present(script, time_s) and not miss(time_s) else []
+        restored = RuleEngine.restore(MACHINES, json.loads(json.dumps(restored.state())))
+        assert (restored.state(), restored.time_s) == (engine.state(), engine.time_s)
+        assert restored.update(tracks, time_s) == engine.update(tracks, time_s)
+    assert restored.finish(40) == engine.finish(40)
+
+
+@given(scripts(), st.integers(0, 2**32), st.sampled_from(RATES), st.data(), shifts_ms)
+@settings(max_examples=12)
+def test_a_run_that_is_split_anywhere_gives_the_same_hits_on_another_time_line(
+    script: list[Interval], seed: int, fps: int, data: st.DataObject, shift_ms: int
+) -> None:
+    miss = misses(seed, 0.1)
+    looks = [
+        (round(time_s, 3), USER if present(script, time_s) and not miss(time_s) else [])
+        for time_s in sample_times(fps, end_of(script))
+    ]
+    split = data.draw(st.integers(0, len(looks)))
+    whole, first = RuleEngine(MACHINES), RuleEngine(MACHINES)
+    expected = [hit for time_s, tracks in looks for hit in whole.update(tracks, time_s)]
+    hits = [hit for time_s, tracks in looks[:split] for hit in first.update(tracks, time_s)]
+    second = RuleEngine.restore(MACHINES, json.loads(json.dumps(first.state())))
+    by_s = shift_ms / 1000
+    second.move(by_s)
+    moved = [hit for time_s, tracks in looks[split:] for hit in second.update(tracks, round(time_s + by_s, 3))]
+    moved += second.finish(looks[-1][0] + by_s)
+    assert in_ms(hits) + in_ms(moved, -by_s) == in_ms(expected + whole.finish(looks[-1][0]))
+
+
+@given(st.floats(0, 60), shifts_ms)
+@settings(max_examples=20)
+def test_moved_there_and_back_it_is_what_it_was(until_s: float, shift_ms: int) -> None:
+    engine = RuleEngine(MACHINES)
+    look(engine, until_s, there_until_s=25)
+    before = engine.state()
+    engine.move(shift_ms / 1000)
+    engine.move(-shift_ms / 1000)
+    assert rounded(engine.state()) == rounded(before)
+
+
+def rounded(state: object) -> object:
+    return json.loads(json.dumps(state), parse_float=lambda text: round(float(text), 6))
+
+
+def test_a_fresh_engine_has_no_time_to_move() -> None:
+    engine = RuleEngine(MACHINES)
+    engine.move(5.0)
+    assert engine.time_s is None
+    assert engine.state() == RuleEngine(MACHINES).state()
+
+
+@pytest.mark.parametrize("pause_s", [0.0, 0.2, 4.9])
+def test_a_pause_shorter_than_exit_s_is_like_missing_frames(pause_s: float) -> None:
+    engine = RuleEngine([machine()])
+    look(engine, 20)
+    before = engine.state()
+    assert engine.interrupt(pause_s) == []
+    assert engine.state() == before
+
+
+@pytest.mark.parametrize("pause_s", [5.0, 3600.0, float("inf")])
+def test_a_longer_pause_ends_what_is_open_as_of_the_last_sighting(pause_s: float) -> None:
+    engine = RuleEngine([machine()])
+    look(engine, 20, there_until_s=18)
+    (end,) = engine.interrupt(pause_s)
+    assert (end.time_s, end.end_reason, end.occupied_s) == (18.0, EndReason.RECOVERED, 18.0)
+    assert engine.interrupt(pause_s) == engine.finish(500.0) == []
+
+
+def test_each_machine_goes_by_its_own_exit_s() -> None:
+    engine = RuleEngine(MACHINES)
+    look(engine, 20)
+    assert [end.machine_id for end in engine.interrupt(3.0)] == ["a"]
+    assert [end.machine_id for end in engine.finish(20)] == ["b"]
+
+
+def test_a_window_stays_open_over_a_pause_and_who_comes_back_in_it_may_wipe() -> None:
+    engine = RuleEngine([machine()])
+    look(engine, 30, there_until_s=20)
+    assert engine.interrupt(40.0) == []
+    hits = [hit for time_s in sample_times(5, 4) for hit in engine.update(USER, 70 + time_s)]
+    assert types(hits) == ["ATTEMPT"]
+    assert (hits[0].time_s, hits[0].session_start_s, hits[0].seconds_into_window) == (70.0, 0.0, 50.0)
+
+
+def test_a_machine_that_is_watched_no_longer_ends_its_session_and_a_new_one_begins_as_free() -> None:
+    engine = RuleEngine([machine(machine_id="old"), machine(machine_id="kept")])
+    look(engine, 20)
+    machines = [machine(machine_id="kept"), machine(machine_id="new")]
+    restored = RuleEngine.restore(machines, engine.state())
+    assert [(end.machine_id, end.time_s) for end in restored.interrupt(0.2)] == [("old", 20.0)]
+    assert restored.state() == RuleEngine.restore(machines, restored.state()).state()
+    assert [hit.machine_id for hit in restored.finish(20)] == ["kept"]
+
+
+@pytest.mark.parametrize("state", [None, [], {}, {"time_s": "noon", "machines": {}}])
+def test_what_is_no_state_is_refused(state: object) -> None:
+    with pytest.raises(ValueError, match="validation error"):
+        RuleEngine.restore([machine()], json.loads(json.dumps(state)))

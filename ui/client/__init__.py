@@ -1,0 +1,1 @@
+"""What the dashboard asks the backend, and keeps for a session."""

@@ -1,0 +1,1 @@
+"""Words, times and names as people read them. Pure."""

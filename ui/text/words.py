@@ -1,0 +1,165 @@
+"""What an operator reads instead of the contract's codes: pure functions from values to words."""
+
+from datetime import datetime
+from typing import Literal
+
+from backend_api.contract.events import (
+    AttemptAttributes,
+    EndAttributes,
+    EndReason,
+    EventType,
+    StoredEvent,
+    WindowAttributes,
+)
+from backend_api.contract.sessions import Outcome
+from backend_api.contract.verdicts import MmResult, MmStatus, Verdict
+from ui.text.local_time import Zone
+
+Color = Literal["green", "red", "orange", "gray", "blue"]
+
+EVENT_WORDS = {
+    EventType.MACHINE_OCCUPIED_START: "Use began",
+    EventType.MACHINE_OCCUPIED_END: "Use ended",
+    EventType.CLEANING_WINDOW_OPEN: "Window opened",
+    EventType.CLEANING_ATTEMPT: "Cleaning attempt",
+}
+STATUS_WORDS = {
+    MmStatus.PENDING: "Waiting",
+    MmStatus.PROCESSING: "Being judged",
+    MmStatus.DONE: "Judged",
+    MmStatus.DEAD: "Failed",
+}
+VERDICT_WORDS = {
+    Verdict.CLEANED: "Cleaned",
+    Verdict.NOT_CLEANED: "Not cleaned",
+    Verdict.CANNOT_TELL: "Cannot tell",
+}
+SESSION_WORDS = {
+    Outcome.IN_USE: "In use",
+    Outcome.WINDOW_OPEN: "To be cleaned",
+    Outcome.NOT_ATTEMPTED: "No attempt",
+    Outcome.WAITING: "Waiting for verdict",
+    Outcome.FAILED: "No verdict",
+    Outcome.CLEANED: "Cleaned",
+    Outcome.NOT_CLEANED: "Not cleaned",
+    Outcome.CANNOT_TELL: "Cannot tell",
+    Outcome.NO_WINDOW: "No window",
+}
+# Colours of Streamlit's palette; the words carry the meaning, the colour only helps the eye.
+SESSION_COLORS: dict[Outcome, Color] = {
+    Outcome.IN_USE: "blue",
+    Outcome.WINDOW_OPEN: "orange",
+    Outcome.NOT_ATTEMPTED: "red",
+    Outcome.WAITING: "gray",
+    Outcome.FAILED: "red",
+    Outcome.CLEANED: "green",
+    Outcome.NOT_CLEANED: "red",
+    Outcome.CANNOT_TELL: "orange",
+    Outcome.NO_WINDOW: "gray",
+}
+REVIEW_WORDS = {
+    "yes": "Agreed",
+    "no": "Disagreed",
+    "unsure": "Unsure",
+}
+_END_REASONS = {
+    EndReason.LEFT: "the person left",
+    EndReason.END_OF_STREAM: "the video ended",
+    EndReason.UNOBSERVED: "the camera sent no picture",
+    EndReason.RECOVERED: "the camera's program restarted",
+}
+
+
+def percent(share: float) -> str:
+    """A share from 0 to 1 in whole per cent."""
+    return f"{share:.0%}".replace("%", " %")
+
+
+def counted(number: int, noun: str) -> str:
+    """A number of things, e.g. `1 attempt`, `3 attempts`."""
+    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
+
+
+def duration(seconds: float) -> str:
+    """A length of time: tenths below a minute, whole seconds above, e.g. `8.2 s`, `2 min 05 s`, `1 h 02 min`."""
+    if seconds < 59.95:
+        return f"{seconds:.1f}".removesuffix(".0") + " s"
+    minutes, rest_s = divmod(round(seconds), 60)
+    if minutes < 60:
+        return f"{minutes} min {rest_s:02d} s"
+    hours, minutes = divmod(minutes, 60)
+    return f"{hours} h {minutes:02d} min"
+
+
+def facts(event: StoredEvent, zone: Zone) -> dict[str, str]:
+    """What is known of an event, as label and text, in the order in which it is read."""
+    return {
+        "Machine": event.machine_id,
+        "Time": zone.full(event.ts),
+        **attribute_facts(event, zone),
+        "Camera": event.camera_id,
+        "Store": event.store_id,
+        "Detection confidence": percent(event.confidence),
+        "Time in the video": duration(event.media_time_s),
+        "Session": str(event.session_id),
+        "Event": str(event.event_id),
+    }
+
+
+def attribute_facts(event: StoredEvent, zone: Zone) -> dict[str, str]:
+    """An event's attributes in words; those of a later version keep their own names."""
+    known = _known_attributes(event, zone)
+    return dict(
+        known.get(name) or (name.replace("_", " ").capitalize(), str(value)) for name, value in event.attributes.items()
+    )
+
+
+def _known_attributes(event: StoredEvent, zone: Zone) -> dict[str, tuple[str, str]]:
+    """Label and text by attribute name."""
+    found: dict[str, tuple[str, str | None]] = {}
+    match event.event_type:
+        case EventType.MACHINE_OCCUPIED_END:
+            end = EndAttributes.model_validate(event.attributes)
+            found["occupied_s"] = "In use for", None if end.occupied_s is None else duration(end.occupied_s)
+            found["end_reason"] = "Ended because", end.end_reason and _END_REASONS[end.end_reason]
+        case EventType.CLEANING_WINDOW_OPEN:
+            window = WindowAttributes.model_validate(event.attributes)
+            closes_at = window.closes_at
+            found["closes_at"] = "Window closes", None if closes_at is None else _closing(event, closes_at, zone)
+        case EventType.CLEANING_ATTEMPT:
+            attempt = AttemptAttributes.model_validate(event.attributes)
+            into_s = attempt.seconds_into_window
+            found["seconds_into_window"] = "Began", None if into_s is None else f"{duration(into_s)} after use ended"
+            found["zone"] = "Zone", None if attempt.zone is None else counted(len(attempt.zone), "corner")
+    return {name: (label, text) for name, (label, text) in found.items() if text is not None}
+
+
+def _closing(event: StoredEvent, closes_at: datetime, zone: Zone) -> str:
+    length = duration(max(0.0, (closes_at - event.ts).total_seconds()))
+    return f"{zone.clock(closes_at)}, {length} after it opened"
+
+
+def verdict_facts(result: MmResult) -> dict[str, str]:
+    """How a verdict came about, as label and text, as far as the model's server told."""
+    frames = ", ".join(duration(time_s) for time_s in result.frame_times_s)
+    known = {
+        "Model": result.model,
+        "Asked for": None if result.requested_model == result.model else result.requested_model,
+        "Server": result.server,
+        "Prompt version": result.prompt_version,
+        "Frames seen at": frames or "none",
+        "Answered in": _latency(result.latency_ms),
+        "Requests": None if result.requests is None else str(result.requests),
+        "Tokens": _tokens(result),
+        "Cost": None if result.cost is None else f"{result.cost:.6f}".rstrip("0").rstrip("."),
+    }
+    return {label: text for label, text in known.items() if text is not None}
+
+
+def _latency(latency_ms: float) -> str:
+    return f"{latency_ms:.0f} ms" if latency_ms < 1000 else duration(latency_ms / 1000)
+
+
+def _tokens(result: MmResult) -> str | None:
+    counts = {"in": result.input_tokens, "out": result.output_tokens}
+    return ", ".join(f"{number:,} {way}" for way, number in counts.items() if number is not None) or None
