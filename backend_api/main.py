@@ -15,6 +15,7 @@ from contextlib import closing  # noqa: E402
 from urllib.parse import urlsplit  # noqa: E402
 from uuid import uuid4  # noqa: E402
 
+from backend_api.app import create_app  # noqa: E402
 from backend_api.base.clock import SystemClock  # noqa: E402
 from backend_api.base.process import (  # noqa: E402
     EXIT_DONE,
@@ -27,7 +28,6 @@ from backend_api.base.process import (  # noqa: E402
 from backend_api.media.folder import MediaFolder, folder_beside  # noqa: E402
 from backend_api.media.retention_policy import KeepLimits  # noqa: E402
 from backend_api.store.store import Store  # noqa: E402
-from backend_api.web.app import create_app  # noqa: E402
 from backend_api.web.keys import Keys  # noqa: E402
 from backend_api.web.listening import listen  # noqa: E402
 from backend_api.web.server import serve  # noqa: E402

@@ -38,6 +38,7 @@ from edge_service.pipeline.camera_loop import Camera, Watch  # noqa: E402
 from edge_service.pipeline.camera_reports import make_reporter, messages_of  # noqa: E402
 from edge_service.pipeline.camera_setup import describe_setup, shareable_config  # noqa: E402
 from edge_service.pipeline.checkpoint import CheckpointFile, Run  # noqa: E402
+from edge_service.pipeline.open_source import open_source  # noqa: E402
 from edge_service.pipeline.preview_video import preview_of  # noqa: E402
 from edge_service.pipeline.recovery import recover  # noqa: E402
 from edge_service.rules.engine import RuleEngine  # noqa: E402
@@ -46,7 +47,6 @@ from edge_service.simulation.mock_detector import MockDetector  # noqa: E402
 from edge_service.simulation.scenario import Scenario  # noqa: E402
 from edge_service.tracking.tracker import Tracker  # noqa: E402
 from edge_service.video.address import identity  # noqa: E402
-from edge_service.video.open_source import open_source  # noqa: E402
 from edge_service.video.packet_ring import PacketRing, reach_s  # noqa: E402
 
 # A report that is not answered by then is forgotten for the next one.

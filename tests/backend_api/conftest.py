@@ -8,9 +8,9 @@ from pathlib import Path
 import pytest
 from fastapi import FastAPI
 
+from backend_api.app import create_app
 from backend_api.media.folder import MediaFolder
 from backend_api.store.store import Store
-from backend_api.web.app import create_app
 from tests.fake_clock import FakeClock
 
 with warnings.catch_warnings():

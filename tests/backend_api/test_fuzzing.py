@@ -18,10 +18,10 @@ from schemathesis.specs.openapi.checks import (
     status_code_conformance,
 )
 
+from backend_api.app import create_app
 from backend_api.contract.cameras import CameraSetup
 from backend_api.media.folder import MediaFolder
 from backend_api.store.store import Agree, Store
-from backend_api.web.app import create_app
 from tests.backend_api.events import make_event, make_result
 from tests.backend_api.reports.test_sessions import make_session
 from tests.fake_clock import FakeClock

@@ -13,6 +13,7 @@ import cv2
 import numpy as np
 import requests
 
+from backend_api.app import create_app
 from backend_api.base.clock import SystemClock
 from backend_api.contract.cameras import CameraReport, CameraSetup
 from backend_api.contract.events import ClipInfo, Event, EventType, make_event_id
@@ -21,7 +22,6 @@ from backend_api.contract.values import format_timestamp
 from backend_api.contract.verdicts import Verdict
 from backend_api.media.folder import MediaFolder
 from backend_api.store.store import Store
-from backend_api.web.app import create_app
 from backend_api.web.keys import Keys
 from backend_api.web.listening import listen
 from backend_api.web.server import serve

@@ -12,6 +12,7 @@ import numpy as np
 import pytest
 from fastapi.testclient import TestClient
 
+from backend_api.app import create_app
 from backend_api.contract.cameras import MAX_CONFIG_CHARACTERS, MAX_STILL_BYTES, CameraSetup, CameraSetupState
 from backend_api.media.folder import MediaFolder
 from backend_api.media.retention import Retention
@@ -19,7 +20,6 @@ from backend_api.media.retention_policy import KeepLimits
 from backend_api.store.database import Database
 from backend_api.store.setups import machine_names, read_setups
 from backend_api.store.store import Store
-from backend_api.web.app import create_app
 from backend_api.web.keys import Keys
 from backend_api.web.settings import Settings
 from tests.backend_api.api import JSON, fields, problem

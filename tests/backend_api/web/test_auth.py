@@ -6,11 +6,11 @@ from uuid import UUID
 import pytest
 from fastapi.testclient import TestClient
 
+from backend_api.app import create_app
 from backend_api.contract.events import StoredEvent
 from backend_api.contract.media import FOLDER_ID_NAME, Ready
 from backend_api.media.folder import MediaFolder
 from backend_api.store.store import Store
-from backend_api.web.app import create_app
 from backend_api.web.keys import Keys
 from backend_api.web.settings import Settings
 from tests.backend_api.api import JSON, post, problem

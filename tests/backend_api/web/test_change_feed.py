@@ -7,9 +7,9 @@ from pathlib import Path
 import pytest
 from fastapi.testclient import TestClient
 
+from backend_api.app import create_app
 from backend_api.media.folder import MediaFolder
 from backend_api.store.store import Store
-from backend_api.web.app import create_app
 from backend_api.web.change_feed import Feed, FeedFilters
 from tests.backend_api.api import problem
 from tests.backend_api.test_stream import numbered
