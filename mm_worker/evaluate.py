@@ -13,7 +13,8 @@ from contextlib import closing  # noqa: E402
 from backend_api.base.clock import SystemClock  # noqa: E402
 from backend_api.base.process import EXIT_DONE, REPOSITORY, ArgumentParser, FatalError, run_process  # noqa: E402
 from backend_api.reports.agreement import Estimate  # noqa: E402
-from backend_api.store.store import Store, StoreBusy, StoreFull  # noqa: E402
+from backend_api.store.errors import StoreBusy, StoreFull  # noqa: E402
+from backend_api.store.store import Store  # noqa: E402
 from mm_worker.jobs.evaluation import YARDSTICK, Score, evaluate  # noqa: E402
 
 
@@ -34,7 +35,7 @@ def main() -> int:
     options = parser.parse_args()
     with closing(Store.open(options.db, SystemClock(), create=False)) as store:
         try:
-            scores = evaluate(store.results(), store.reviews())
+            scores = evaluate(store.results.history(), store.reviews.history())
         except (StoreBusy, StoreFull) as error:
             raise FatalError(f"{error}; run it again when that is over") from error
     sys.stdout.write("\n".join(report(scores)) + "\n")

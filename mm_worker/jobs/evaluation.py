@@ -12,7 +12,7 @@ from uuid import UUID
 
 from backend_api.contract.verdicts import Verdict
 from backend_api.reports.agreement import Estimate, Table, wilson
-from backend_api.store.store import Agree, Review, StoredResult, standing
+from backend_api.store.verdict_history import Agree, Review, StoredResult, not_withdrawn
 
 # Hand hygiene watched by cameras, and by human auditors, against the truth: sensitivity and specificity.
 # A. Singh et al., "Automatic detection of hand hygiene using computer vision technology", JAMIA 27 (2020), 1316-1320.
@@ -45,7 +45,7 @@ def evaluate(results: Iterable[StoredResult], reviews: Iterable[Review]) -> list
 def known_truths(reviews: Iterable[Review]) -> dict[UUID, Verdict]:
     """What was to be seen at each event, cleaned or not_cleaned, as far as people say; oldest review first."""
     truths = {}
-    for review in standing(reviews):
+    for review in not_withdrawn(reviews):
         if review.verdict in _OPPOSITE and review.agree is not Agree.UNSURE:
             truths[review.event_id] = review.verdict if review.agree is Agree.YES else _OPPOSITE[review.verdict]
     return truths
