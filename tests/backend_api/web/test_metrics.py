@@ -85,7 +85,7 @@ def test_an_unforeseen_error_counts_as_500(client: TestClient, store: Store, mon
         raise KeyError("x")
 
     with monkeypatch.context() as patched:
-        patched.setattr("backend_api.store.store.read_page", fail)
+        patched.setattr("backend_api.store.events.read_page", fail)
         assert client.get("/events").status_code == 500
     assert read(client)["gym_http_requests_total", "GET", "/events", "500"] == 1
 
