@@ -28,8 +28,9 @@ from edge_service.evaluation.truth import format_truth  # noqa: E402
 from edge_service.outbox.disk import Disk  # noqa: E402
 from edge_service.rules.machine import Machine  # noqa: E402
 from edge_service.simulation.figure_picture import draw_figure  # noqa: E402
-from edge_service.simulation.gym_picture import draw_gym, draw_label  # noqa: E402
+from edge_service.simulation.gym_picture import draw_gym  # noqa: E402
 from edge_service.simulation.scenario import Scenario  # noqa: E402
+from edge_service.video.drawing import draw_label  # noqa: E402
 from edge_service.video.frame import Image  # noqa: E402
 
 WIDTH, HEIGHT, FPS = 1280, 720, 30
