@@ -144,8 +144,8 @@ def _make_parser() -> ArgumentParser:
         "--preview",
         type=Path,
         metavar="FILE",
-        help="video to write (MP4) with zones, people's numbers and the machines' states, to judge a zone by eye; it has "
-        "the frames that the detector looks at, in media time (default: none)",
+        help="video to write (MP4) with zones, people's numbers and the machines' states, to judge a zone by eye; "
+        "it has the frames that the detector looks at, in media time (default: none)",
     )
     return parser
 
