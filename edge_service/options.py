@@ -135,7 +135,11 @@ def _make_parser() -> ArgumentParser:
         help="send clips and thumbnails also to a backend that does not tell which folder it reads, and remove them "
         "here (default: delivery.upload_clips of the configuration, false)",
     )
-    add("--api-key", metavar="KEY", help="the backend's key; others may see it here, so better set GYM_API_KEY")
+    add(
+        "--api-key",
+        metavar="KEY",
+        help="the backend's key; others may see it here, so better set GYM_API_KEY (default: none)",
+    )
     add(
         "--preview",
         type=Path,
