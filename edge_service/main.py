@@ -13,6 +13,10 @@ ROOT = str(Path(__file__).resolve().parent.parent)
 if ROOT not in sys.path:
     sys.path.insert(0, ROOT)
 
+from backend_api.base.environment import require_environment  # noqa: E402
+
+require_environment()
+
 from backend_api.base.clock import Clock, SystemClock  # noqa: E402
 from backend_api.base.process import EXIT_DONE, project_version, run_process, stop_on_signals  # noqa: E402
 from backend_api.contract.values import to_milliseconds  # noqa: E402

@@ -138,7 +138,7 @@ def _make_parser() -> ArgumentParser:
     add(
         "--api-key",
         metavar="KEY",
-        help="the backend's key; other users of this computer see a flag, so better set GYM_API_KEY",
+        help="the backend's key; other users of this computer see a flag, so better set GYM_API_KEY (default: none)",
     )
     add(
         "--preview",

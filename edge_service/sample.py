@@ -12,14 +12,18 @@ import sys
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-import av
-import cv2
-import numpy as np
-from av.video.stream import VideoStream
-
 ROOT = str(Path(__file__).resolve().parent.parent)
 if ROOT not in sys.path:
     sys.path.insert(0, ROOT)
+
+from backend_api.base.environment import require_environment  # noqa: E402
+
+require_environment()
+
+import av  # noqa: E402
+import cv2  # noqa: E402
+import numpy as np  # noqa: E402
+from av.video.stream import VideoStream  # noqa: E402
 
 from backend_api.base.process import REPOSITORY, ArgumentParser, UsageError, run_process  # noqa: E402
 from edge_service.config import load_config  # noqa: E402
