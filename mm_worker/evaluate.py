@@ -12,6 +12,10 @@ ROOT = str(Path(__file__).resolve().parent.parent)
 if ROOT not in sys.path:
     sys.path.insert(0, ROOT)
 
+from backend_api.base.environment import require_environment  # noqa: E402
+
+require_environment()
+
 from collections import Counter  # noqa: E402
 from collections.abc import Iterable, Iterator, Mapping, Sequence  # noqa: E402
 from contextlib import closing  # noqa: E402

@@ -7,6 +7,10 @@ ROOT = str(Path(__file__).resolve().parent.parent)
 if ROOT not in sys.path:
     sys.path.insert(0, ROOT)
 
+from backend_api.base.environment import require_environment  # noqa: E402
+
+require_environment()
+
 import logging  # noqa: E402
 import os  # noqa: E402
 import random  # noqa: E402
