@@ -3,22 +3,85 @@
 import ast
 import sys
 from collections.abc import Iterator
+from graphlib import TopologicalSorter
 from pathlib import Path
 
 import pytest
 
 from backend_api.base.process import REPOSITORY
 
-CONTRACT = tuple(f"backend_api.{path.stem}" for path in sorted((REPOSITORY / "backend_api").glob("contract*.py")))
-SHARED = (*CONTRACT, "backend_api.base.clock", "backend_api.base.process")
-# What each folder may import of the project besides itself.
-ALLOWED: dict[str, tuple[str, ...]] = {
-    "backend_api": (),
-    "edge_service": SHARED,
-    "mm_worker": (*SHARED, "backend_api.store.store", "backend_api.media.folder", "backend_api.reports.agreement"),
-    "ui": SHARED,
+# Each room and the rooms of the project that its files may import, besides itself. An arrow that is not here is wrong.
+# A script (a file that lies directly in one of the four folders) is a room of its own.
+ROOMS: dict[str, str] = {
+    # The backend: base and contract below, the store, then reports and media, then the API and the doctor's checks.
+    "backend_api.base": "",
+    "backend_api.contract": "",
+    "backend_api.store": "base contract",
+    "backend_api.store.migrations": "store",
+    "backend_api.reports": "base contract store",
+    "backend_api.media": "base contract store",
+    "backend_api.web": "base contract store reports media",
+    "backend_api.web.routes": "base contract store reports media web",
+    "backend_api.checks": "base contract store media",
+    "backend_api.app": "base contract store reports media web web.routes",
+    "backend_api.main": "base contract store media web app",
+    "backend_api.doctor": "base contract store media checks",
+    # The edge, in the order in which a frame travels.
+    "edge_service.yaml_file": "@base",
+    "edge_service.video": "@base",
+    "edge_service.video.live": "@base video",
+    "edge_service.detection": "@base @contract yaml_file video",
+    "edge_service.tracking": "detection",
+    "edge_service.rules": "@contract detection tracking",
+    "edge_service.clips": "@base @contract video detection tracking rules",
+    "edge_service.outbox": "@base @contract",
+    "edge_service.delivery": "@base @contract outbox",
+    "edge_service.pipeline": (
+        "@base @contract yaml_file video video.live detection tracking rules clips outbox delivery"
+    ),
+    "edge_service.simulation": "video detection rules",
+    "edge_service.evaluation": "@base @contract yaml_file rules simulation",
+    "edge_service.config": "@base @contract yaml_file detection rules clips outbox delivery",
+    "edge_service.options": "@base @contract video detection",
+    "edge_service.main": (
+        "@base @contract video detection tracking rules clips outbox delivery pipeline simulation config options"
+    ),
+    "edge_service.sample": "@base video detection rules simulation evaluation config",
+    "edge_service.evaluate": "@base @contract evaluation",
+    # The worker: what is shown, who is asked, and the loop that does both.
+    "mm_worker.frames": "@base @contract @media",
+    "mm_worker.vlm": "@base @contract @store frames",
+    "mm_worker.jobs": "@base @contract @store @media frames vlm",
+    "mm_worker.options": "@base @media vlm",
+    "mm_worker.worker": "@base @store @media vlm jobs options",
+    "mm_worker.evaluate": "@base @contract @store @reports",
+    # The dashboard: no page imports another.
+    "ui.text": "@contract",
+    "ui.client": "@base @contract text",
+    "ui.widgets": "@base @contract client text",
+    "ui.now": "@base @contract widgets client text",
+    "ui.review": "@base @contract widgets client text",
+    "ui.cleaning": "@base @contract widgets client text",
+    "ui.usage": "@base @contract widgets client text",
+    "ui.setup": "@base @contract widgets client text",
+    "ui.views": "@base @contract now review cleaning usage setup widgets client text",
+    "ui.app": "@base widgets client text",
 }
-MAX_LINES = 260
+# Files that still break the table while the rooms are being furnished; the owner of each takes its line out.
+UNFINISHED = {
+    "backend_api/doctor.py",
+    "backend_api/doctor_options.py",
+    "edge_service/clips/media_folder.py",
+    "edge_service/clips/recorder.py",
+    "edge_service/evaluate.py",
+    "edge_service/evaluation/event_reader.py",
+    "edge_service/sample.py",
+    "edge_service/video/live/reader.py",
+    "ui/cleaning/uncleaned.py",
+}
+FOLDERS = ("backend_api", "edge_service", "mm_worker", "ui")
+MODULES_SIDE_BY_SIDE = 28
+MAX_LINES = 400
 ASKS_THE_TIME = {"now", "utcnow", "today"}
 
 
@@ -41,41 +104,82 @@ def _imported(tree: ast.AST) -> Iterator[str]:
             yield from (alias.name for alias in node.names)
         elif isinstance(node, ast.ImportFrom):
             module = "." * node.level + (node.module or "")
-            yield from (f"{module}.{alias.name}" for alias in node.names) if module in ALLOWED else (module,)
+            of_a_package = _is_package(module)
+            yield from (f"{module}.{alias.name}" for alias in node.names) if of_a_package else (module,)
 
 
-def _is_or_lies_in(module: str, package: str) -> bool:
-    return module == package or module.startswith(f"{package}.")
+def _is_package(module: str) -> bool:
+    return module in FOLDERS or (module in ROOMS and (REPOSITORY / module.replace(".", "/")).is_dir())
 
 
-def _forbidden(folder: str, module: str) -> bool:
-    """Whether a file in `folder` may not import `module`."""
+def _room(module: str) -> str:
+    """The room that `module` is or lies in, such as `backend_api.web.routes`; "" for a package's own `__init__`."""
+    parts = module.split(".")
+    return next((room for k in range(len(parts), 1, -1) if (room := ".".join(parts[:k])) in ROOMS), "")
+
+
+def _may_import(room: str) -> set[str]:
+    """The full names of the rooms that `room` may import; `@` stands for the backend's rooms."""
+    folder = room.split(".")[0]
+    return {room} | {
+        f"backend_api.{name[1:]}" if name.startswith("@") else f"{folder}.{name}" for name in ROOMS[room].split()
+    }
+
+
+def _is_wrong(room: str, module: str) -> bool:
+    """Whether a file in `room` may not import `module`: one of the project, its tests, or a relative one."""
     if module.startswith("."):
         return True
-    if not any(_is_or_lies_in(module, package) for package in (*ALLOWED, "tests")):
+    if module.split(".")[0] not in (*FOLDERS, "tests"):
         return False
-    return not any(_is_or_lies_in(module, package) for package in (folder, *ALLOWED[folder]))
+    return _room(module) not in _may_import(room)
 
 
-PROJECT = _sources(*ALLOWED)
+def _module(path: Path) -> str:
+    return _name(path.with_suffix("")).removesuffix("/__init__").replace("/", ".")
+
+
+PROJECT = _sources(*FOLDERS)
 project_files = pytest.mark.parametrize("path", PROJECT, ids=_name)
 all_files = pytest.mark.parametrize("path", [*PROJECT, *_sources("tests")], ids=_name)
 
 
 @project_files
-def test_all_arrows_point_to_backend_api(path: Path) -> None:
-    folder = path.relative_to(REPOSITORY).parts[0]
-    assert [module for module in _imported(_parse(path)) if _forbidden(folder, module)] == []
+def test_every_import_is_an_arrow_of_the_table(path: Path) -> None:
+    module = _module(path)
+    if module in FOLDERS or _name(path) in UNFINISHED:
+        return
+    assert _room(module), f"{module} lies in no room of the table"
+    assert [name for name in _imported(_parse(path)) if _is_wrong(_room(module), name)] == []
 
 
-@pytest.mark.parametrize("module", CONTRACT)
-def test_the_contract_knows_pydantic_and_the_standard_library_alone(module: str) -> None:
-    imported = {
-        name
-        for name in _imported(_parse(REPOSITORY / f"{module.replace('.', '/')}.py"))
-        if name.split(".")[0] not in sys.stdlib_module_names
-    }
-    assert imported <= {"pydantic", *CONTRACT}
+def test_the_arrows_of_the_table_make_no_circle() -> None:
+    """Raises graphlib.CycleError, which names the circle."""
+    tuple(TopologicalSorter({room: _may_import(room) - {room} for room in ROOMS}).static_order())
+
+
+@pytest.mark.parametrize("room", ROOMS)
+def test_every_room_of_the_table_exists_and_says_what_it_is_for(room: str) -> None:
+    place = REPOSITORY / room.replace(".", "/")
+    source = place / "__init__.py" if place.is_dir() else place.with_suffix(".py")
+    assert ast.get_docstring(_parse(source))
+
+
+def test_the_backend_imports_nobody_and_the_others_none_of_each_other() -> None:
+    for room in ROOMS:
+        folders = {name.split(".")[0] for name in _may_import(room)}
+        assert folders <= {room.split(".")[0], "backend_api"}
+
+
+@pytest.mark.parametrize("folder", sorted({path.parent for path in PROJECT}), ids=_name)
+def test_a_room_can_be_overlooked(folder: Path) -> None:
+    assert len([path for path in folder.glob("*.py") if path.name != "__init__.py"]) <= MODULES_SIDE_BY_SIDE
+
+
+def test_the_contract_knows_pydantic_and_the_standard_library_alone() -> None:
+    imported = {name for path in _sources("backend_api/contract") for name in _imported(_parse(path))}
+    others = {name for name in imported if name.split(".")[0] not in sys.stdlib_module_names}
+    assert {name for name in others if _room(name) != "backend_api.contract"} <= {"pydantic"}
 
 
 @project_files
@@ -121,19 +225,21 @@ def test_a_file_can_be_seen_whole(path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("folder", "source", "found"),
+    ("room", "source", "wrong"),
     [
-        ("edge_service", "from backend_api.store.store import Store", ["backend_api.store.store"]),
-        ("edge_service", "from backend_api import store", ["backend_api.store.store"]),
-        ("edge_service", "from backend_api import contract", []),
-        ("ui", "import mm_worker.jobs.worker_loop as loop", ["mm_worker.jobs.worker_loop"]),
-        ("mm_worker", "from backend_api.store.store import Store", []),
-        ("mm_worker", "def later():\n    from backend_api.main import app", ["backend_api.main"]),
-        ("backend_api", "from edge_service.rules.engine import RuleEngine", ["edge_service.rules.engine"]),
-        ("backend_api", "from .contract import Event", [".contract"]),
-        ("backend_api", "from tests.fake_clock import FakeClock", ["tests.fake_clock"]),
-        ("backend_api", "import backend_apis", []),
+        ("edge_service.pipeline", "from backend_api.store.store import Store", ["backend_api.store.store"]),
+        ("edge_service.pipeline", "from backend_api import store", ["backend_api.store"]),
+        ("edge_service.pipeline", "from backend_api import contract", []),
+        ("edge_service.video", "from edge_service.rules.engine import RuleEngine", ["edge_service.rules.engine"]),
+        ("ui.now", "import mm_worker.jobs.worker_loop as loop", ["mm_worker.jobs.worker_loop"]),
+        ("ui.now", "from ui.usage import timeline", ["ui.usage.timeline"]),
+        ("mm_worker.jobs", "from backend_api.store.store import Store", []),
+        ("mm_worker.jobs", "def later():\n    from backend_api.main import app", ["backend_api.main"]),
+        ("backend_api.web", "from edge_service.rules.engine import RuleEngine", ["edge_service.rules.engine"]),
+        ("backend_api.contract", "from .events import Event", [".events"]),
+        ("backend_api.web", "from tests.fake_clock import FakeClock", ["tests.fake_clock"]),
+        ("backend_api.web", "import backend_apis", []),
     ],
 )
-def test_a_wrong_arrow_is_found(folder: str, source: str, found: list[str]) -> None:
-    assert [module for module in _imported(ast.parse(source)) if _forbidden(folder, module)] == found
+def test_a_wrong_arrow_is_found(room: str, source: str, wrong: list[str]) -> None:
+    assert [module for module in _imported(ast.parse(source)) if _is_wrong(room, module)] == wrong

@@ -1,8 +1,8 @@
 """Daily caps on requests, tokens and cost, kept in the database, so that all workers and restarts count together.
 
 A day is a day in UTC. A request's tokens are known only when it has been answered, so those that are under way when a
-cap on tokens or cost is reached still end: the cap can be exceeded by as many answers as are asked for at once. What a
-request took that was never answered, nobody tells: it counts as the dearest that this process got an answer to.
+cap on tokens or cost is reached still end: the cap can be exceeded by as many answers as are asked for at once. The
+tokens of a request without an answer are unknown: it counts as the dearest that this process got an answer to.
 """
 
 import logging
@@ -12,7 +12,9 @@ from datetime import datetime, timedelta
 from uuid import UUID
 
 from backend_api.base.clock import Clock
-from backend_api.store.store import Spending, Store, StoreBusy, StoreFull
+from backend_api.store.errors import StoreBusy, StoreFull
+from backend_api.store.model_calls import Spending
+from backend_api.store.store import Store
 from mm_worker.vlm.vlm import NotAsked
 
 log = logging.getLogger(__name__)
@@ -22,7 +24,7 @@ _TOKENS_A_PRICE = 1_000_000
 
 @dataclass(frozen=True, slots=True)
 class Caps:
-    """What may be spent in a day; None is no cap."""
+    """The most that may be spent in a day; None is no cap."""
 
     calls: int | None = None
     tokens: int | None = None
@@ -41,7 +43,7 @@ class Caps:
 
 @dataclass(frozen=True, slots=True)
 class Prices:
-    """What a million tokens cost, in any one currency."""
+    """The prices of a million tokens, in any one currency."""
 
     input: float
     output: float
@@ -51,7 +53,7 @@ class Prices:
         return (input_tokens * self.input + output_tokens * self.output) / _TOKENS_A_PRICE
 
 
-class Ledger:
+class Budget:
     """Writes every request down before it is sent. From any thread."""
 
     def __init__(self, store: Store, clock: Clock, caps: Caps, prices: Prices | None) -> None:
@@ -67,14 +69,14 @@ class Ledger:
         """Which cap is reached now and until when, None when there is room. Raises StoreBusy, StoreFull."""
         if self._caps == Caps():
             return None
-        cap = self._caps.reached(self._store.spent(day_start(self._clock.now())))
+        cap = self._caps.reached(self._store.calls.spent(day_start(self._clock.now())))
         return None if cap is None else f"{cap}; goes on at midnight UTC, or with a higher cap"
 
     def begin(self, event_id: UUID) -> int:
         """Write down a request that is about to be sent; its number. Raises NotAsked when there is no room."""
         since = day_start(self._clock.now())
         try:
-            call = self._store.begin_call(event_id, since, lambda spent: self._caps.reached(spent) is None)
+            call = self._store.calls.begin(event_id, since, lambda spent: self._caps.reached(spent) is None)
         except (StoreBusy, StoreFull) as error:
             raise NotAsked(f"not asked, because the request could not be written down: {error}") from error
         if call is None:
@@ -82,7 +84,7 @@ class Ledger:
         return call
 
     def settle(self, call: int, input_tokens: int | None, output_tokens: int | None) -> float | None:
-        """Write down what the request took; its cost, None when it can't be known."""
+        """Write down the tokens of an answered request; returns its cost, None when it is unknown."""
         if input_tokens is None and output_tokens is None:
             self._tell_once()
             return None
@@ -102,7 +104,7 @@ class Ledger:
 
     def _write(self, call: int, tokens: int, cost: float) -> None:
         try:
-            self._store.settle_call(call, tokens, cost)
+            self._store.calls.settle(call, tokens, cost)
         except (StoreBusy, StoreFull) as error:
             log.warning("the tokens of a request could not be written down: %s", error)
 

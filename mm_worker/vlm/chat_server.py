@@ -1,4 +1,4 @@
-"""One request to a chat server over HTTP, and what every way in which it can fail means for the question.
+"""One request to a chat server over HTTP, and the meaning of each of its failures for the question.
 
 Nothing is sent twice here: once a request may have arrived, the server may work on it and bill it. The key is in the
 header alone, and is taken out of whatever the server says, should it repeat it.
@@ -51,7 +51,7 @@ class ChatServer:
         self._connect_s = connect_s
         self._total_s = total_s
         self._session = requests.Session()
-        # A proxy from the environment can't reach a server on this computer.
+        # A proxy from the environment cannot reach a server on this computer.
         self._session.trust_env = urlsplit(self.url).hostname not in _LOOPBACK
         adapter = HTTPAdapter(pool_maxsize=connections, max_retries=0)
         self._session.mount("http://", adapter)
@@ -160,7 +160,7 @@ def _checked(url: str) -> str:
 
 
 def _checked_key(key: str | None) -> str | None:
-    """Without the line break that a file gave it. What an HTTP library says of a bad header would show it."""
+    """Without the line break that a file gave it. The message of an HTTP library about a bad header would show it."""
     key = key.strip() if key else ""
     if not (key.isascii() and key.isprintable()):
         raise UsageError("GYM_VLM_KEY holds a letter or a line break that no key can have; give it again")

@@ -8,7 +8,7 @@ from backend_api.contract.events import Event, clip_name
 from backend_api.contract.verdicts import Enrichment
 from backend_api.media.folder import MediaFolder
 from backend_api.store.store import Store
-from mm_worker.jobs.gate import Gate
+from mm_worker.jobs.admission import Admission
 from mm_worker.jobs.retry import RetryPolicy
 from mm_worker.jobs.worker_loop import Pace, Worker
 from mm_worker.vlm.mock_vlm import MockVlm
@@ -56,23 +56,23 @@ class Scene:
         """Store a cleaning attempt; it promises a clip of a second, which lies in the media folder."""
         path = self.media / clip_name(make_event(at_s=at_s).event_id)
         event = make_event(at_s=at_s, **({"clip": draw_clip(path, range(0, 1000, 100))} | overrides))
-        self.store.add([event])
+        self.store.events.add([event])
         return event
 
     def enrichment(self, event: Event) -> Enrichment:
         """What the database says of the question about `event`."""
-        row = self.store.get(event.event_id)
+        row = self.store.events.find(event.event_id)
         assert row is not None
         assert row.mm is not None
         return row.mm
 
-    def worker(self, vlm: Vlm | None = None, gate: Gate | None = None, pace: Pace = PACE) -> Worker:
-        """A worker with the mocked model and a gate of its own, unless told otherwise."""
+    def worker(self, vlm: Vlm | None = None, admission: Admission | None = None, pace: Pace = PACE) -> Worker:
+        """A worker with the mocked model and an admission of its own, unless told otherwise."""
         return Worker(
             self.store,
             MediaFolder(self.media),
             vlm or MockVlm(123),
-            gate or Gate(self.clock, random.Random(JITTER_SEED)),
+            admission or Admission(self.clock, random.Random(JITTER_SEED)),
             clock=self.clock,
             stop=self.stop,
             pace=pace,
