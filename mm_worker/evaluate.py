@@ -10,8 +10,9 @@ if ROOT not in sys.path:
 from collections.abc import Iterator, Sequence  # noqa: E402
 from contextlib import closing  # noqa: E402
 
+from backend_api.base.arguments import ArgumentParser  # noqa: E402
 from backend_api.base.clock import SystemClock  # noqa: E402
-from backend_api.base.process import EXIT_DONE, REPOSITORY, ArgumentParser, FatalError, run_process  # noqa: E402
+from backend_api.base.process import EXIT_DONE, REPOSITORY, FatalError, run_process  # noqa: E402
 from backend_api.reports.agreement import Estimate  # noqa: E402
 from backend_api.store.store import Store, StoreBusy, StoreFull  # noqa: E402
 from mm_worker.jobs.evaluation import YARDSTICK, Score, evaluate  # noqa: E402

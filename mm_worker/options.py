@@ -1,20 +1,21 @@
 """The command line of the worker: flags, their defaults, and what each means."""
 
 import argparse
-import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 from uuid import UUID
 
-from backend_api.base.process import REPOSITORY, ArgumentParser, UsageError, folder
+from backend_api.base.arguments import ArgumentParser, amount, count, folder, integer, seconds
+from backend_api.base.process import REPOSITORY, UsageError
 from backend_api.media.folder import folder_beside
 from mm_worker.vlm.prompt import DEFAULT_PROMPT
 
-_COUNT_DIGITS = 15
 # As long as it may be in a result.
 _MAX_NAME = 200
+_SECONDS = seconds(above=0, most=86_400)
+_AMOUNT = amount(most=1e12)
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,10 +82,10 @@ def _make_parser() -> ArgumentParser:
         metavar="DIR",
         help="folder of the clips, the same as the backend's (default: media beside the database)",
     )
-    add("--seed", type=int, default=123, metavar="N", help="seed of the mocked model (default: %(default)s)")
+    add("--seed", type=integer, default=123, metavar="N", help="seed of the mocked model (default: %(default)s)")
     add(
         "--poll-s",
-        type=_seconds,
+        type=_SECONDS,
         default=0.5,
         metavar="SECONDS",
         help="seconds between two looks for work when there was none (default: %(default)s)",
@@ -92,21 +93,21 @@ def _make_parser() -> ArgumentParser:
     add("--drain", action="store_true", help="stop when nothing is left to do (default: wait for more)")
     add(
         "--lease-s",
-        type=_seconds,
+        type=_SECONDS,
         default=30.0,
         metavar="SECONDS",
         help="seconds after which another worker takes over the clip of one that died (default: %(default)s)",
     )
     add(
         "--max-attempts",
-        type=_count,
+        type=count(1),
         default=5,
         metavar="N",
         help="failed attempts after which an event is given up (default: %(default)s)",
     )
     add(
         "--concurrency",
-        type=_count,
+        type=count(1),
         default=1,
         metavar="N",
         help="how many events are judged at the same time (default: %(default)s)",
@@ -139,14 +140,14 @@ def _add_model_flags(parser: ArgumentParser) -> None:
     add("--vlm-model", metavar="NAME", help="the model as the server calls it (default: none)")
     add(
         "--vlm-connect-s",
-        type=_seconds,
+        type=_SECONDS,
         default=5.0,
         metavar="SECONDS",
         help="seconds until a connection must stand (default: %(default)s)",
     )
     add(
         "--vlm-timeout-s",
-        type=_seconds,
+        type=_SECONDS,
         default=120.0,
         metavar="SECONDS",
         help="seconds until the whole answer must be there (default: %(default)s)",
@@ -159,42 +160,16 @@ def _add_model_flags(parser: ArgumentParser) -> None:
         help="the wording of the question: a file NAME-VERSION.md with the parts # system, # question and # repair "
         "(default: %(default)s)",
     )
-    add("--max-calls-per-day", type=_count, metavar="N", help="most requests in a day (default: no cap)")
-    add("--max-tokens-per-day", type=_count, metavar="N", help="most tokens, in and out, in a day (default: no cap)")
-    add("--max-cost-per-day", type=_amount, metavar="AMOUNT", help="most to be spent in a day (default: no cap)")
+    add("--max-calls-per-day", type=count(1), metavar="N", help="most requests in a day (default: no cap)")
+    add("--max-tokens-per-day", type=count(1), metavar="N", help="most tokens, in and out, in a day (default: no cap)")
+    add("--max-cost-per-day", type=_AMOUNT, metavar="AMOUNT", help="most to be spent in a day (default: no cap)")
     for name, what in (("input", "asked with"), ("output", "answered with")):
         add(
             f"--price-{name}",
-            type=_amount,
+            type=_AMOUNT,
             metavar="AMOUNT",
             help=f"price of a million tokens {what}, in the currency of --max-cost-per-day (default: unknown)",
         )
-
-
-def _seconds(text: str) -> float:
-    try:
-        seconds = float(text)
-    except ValueError:
-        seconds = math.nan
-    if not 0 < seconds <= 86_400:
-        raise argparse.ArgumentTypeError(f"{text!r} is no duration: give seconds above 0, at most 86400")
-    return seconds
-
-
-def _count(text: str) -> int:
-    if not (text.isascii() and text.isdecimal() and len(text) <= _COUNT_DIGITS) or int(text) == 0:
-        raise argparse.ArgumentTypeError(f"{text!r} is no count: give 1, 2, ...")
-    return int(text)
-
-
-def _amount(text: str) -> float:
-    try:
-        amount = float(text)
-    except ValueError:
-        amount = math.nan
-    if not 0 <= amount < math.inf:
-        raise argparse.ArgumentTypeError(f"{text!r} is no amount: give a number from 0")
-    return amount
 
 
 def _event_or_all(text: str) -> UUID | Literal["all"]:

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
+from backend_api.base.durable_files import Disk
 from backend_api.contract.events import Event
 from edge_service.clips.cut import ClipError, cut
 from edge_service.clips.event_factory import EventFactory
@@ -13,7 +14,6 @@ from edge_service.clips.media_folder import MediaFolder
 from edge_service.clips.mp4 import Clip
 from edge_service.clips.thumbnail import draw_thumbnail
 from edge_service.config import ClipConfig
-from edge_service.outbox.disk import Disk
 from edge_service.rules.machine import Machine
 from edge_service.rules.rule_event import Hit
 from edge_service.tracking.tracker import Track
