@@ -12,7 +12,7 @@ from pydantic import TypeAdapter, ValidationError
 from backend_api.base.arguments import ArgumentParser, count, folder, integer
 from backend_api.base.process import REPOSITORY, UsageError
 from backend_api.contract.values import Name, Timestamp
-from edge_service.detector_config import DetectorKind
+from edge_service.detection.detector_config import DetectorKind
 from edge_service.video.address import VideoAddress, parse_video
 
 _NAME: TypeAdapter[str] = TypeAdapter(Name)

@@ -1,4 +1,9 @@
-"""Entry script: `python mm_worker/evaluate.py --db ./data/app.db` says how far the verdicts agree with people."""
+"""Entry script: `python mm_worker/evaluate.py --db ./data/app.db` says how far the verdicts agree with people.
+
+A review says whether one verdict is right, and so what was to be seen: "no" to cleaned means not cleaned. That truth
+holds for every model that judged the event, whichever one was reviewed. "Unsure", and any opinion of a cannot_tell,
+say nothing of what was to be seen. Of several reviews of an event the newest that says something counts.
+"""
 
 import sys
 from pathlib import Path
@@ -7,15 +12,43 @@ ROOT = str(Path(__file__).resolve().parent.parent)
 if ROOT not in sys.path:
     sys.path.insert(0, ROOT)
 
-from collections.abc import Iterator, Sequence  # noqa: E402
+from collections import Counter  # noqa: E402
+from collections.abc import Iterable, Iterator, Mapping, Sequence  # noqa: E402
 from contextlib import closing  # noqa: E402
+from dataclasses import dataclass  # noqa: E402
+from uuid import UUID  # noqa: E402
 
 from backend_api.base.arguments import ArgumentParser  # noqa: E402
 from backend_api.base.clock import SystemClock  # noqa: E402
 from backend_api.base.process import EXIT_DONE, REPOSITORY, FatalError, run_process  # noqa: E402
-from backend_api.reports.agreement import Estimate  # noqa: E402
-from backend_api.store.store import Store, StoreBusy, StoreFull  # noqa: E402
-from mm_worker.jobs.evaluation import YARDSTICK, Score, evaluate  # noqa: E402
+from backend_api.contract.verdicts import Verdict  # noqa: E402
+from backend_api.reports.agreement import Estimate, Table, wilson  # noqa: E402
+from backend_api.store.store import (  # noqa: E402
+    Agree,
+    Review,
+    Store,
+    StoreBusy,
+    StoredResult,
+    StoreFull,
+    standing,
+)
+
+# Hand hygiene watched by cameras, and by human auditors, against the truth: sensitivity and specificity.
+# A. Singh et al., "Automatic detection of hand hygiene using computer vision technology", JAMIA 27 (2020), 1316-1320.
+YARDSTICK = {"hand hygiene by camera": (0.921, 0.983), "hand hygiene by human auditors": (0.852, 0.994)}
+
+_OPPOSITE = {Verdict.CLEANED: Verdict.NOT_CLEANED, Verdict.NOT_CLEANED: Verdict.CLEANED}
+
+
+@dataclass(frozen=True, slots=True)
+class Score:
+    """One model and prompt: its newest verdict on each of `events` events; `table` has those with a known truth."""
+
+    model: str
+    prompt_version: str
+    events: int
+    table: Table
+    cannot_tell: Estimate
 
 
 def main() -> int:
@@ -42,6 +75,25 @@ def main() -> int:
     return EXIT_DONE
 
 
+def evaluate(results: Iterable[StoredResult], reviews: Iterable[Review]) -> list[Score]:
+    """The scores, by model and prompt; both are given the oldest first."""
+    truths = known_truths(reviews)
+    newest: dict[tuple[str, str], dict[UUID, Verdict]] = {}
+    for stored in results:
+        asked = (stored.result.model, stored.result.prompt_version)
+        newest.setdefault(asked, {})[stored.event_id] = stored.result.verdict
+    return [_score(*asked, verdicts, truths) for asked, verdicts in sorted(newest.items())]
+
+
+def known_truths(reviews: Iterable[Review]) -> dict[UUID, Verdict]:
+    """The truth of each event, cleaned or not_cleaned, as far as people say; `reviews` come oldest first."""
+    truths = {}
+    for review in standing(reviews):
+        if review.verdict in _OPPOSITE and review.agree is not Agree.UNSURE:
+            truths[review.event_id] = review.verdict if review.agree is Agree.YES else _OPPOSITE[review.verdict]
+    return truths
+
+
 def report(scores: Sequence[Score]) -> Iterator[str]:
     """The lines of the report."""
     if not scores:
@@ -57,8 +109,23 @@ def report(scores: Sequence[Score]) -> Iterator[str]:
         yield f"  cannot tell  {_share(score.cannot_tell)}"
         yield ""
     yield "Yardstick (JAMIA 2020, hand hygiene):"
-    for who, (sensitivity, specificity) in YARDSTICK.items():
-        yield f"  {who}: sensitivity {sensitivity:.1%}, specificity {specificity:.1%}"
+    for auditor, (sensitivity, specificity) in YARDSTICK.items():
+        yield f"  {auditor}: sensitivity {sensitivity:.1%}, specificity {specificity:.1%}"
+
+
+def _score(model: str, prompt_version: str, verdicts: Mapping[UUID, Verdict], truths: Mapping[UUID, Verdict]) -> Score:
+    pairs = Counter((truths[event_id], verdict) for event_id, verdict in verdicts.items() if event_id in truths)
+    table = Table(
+        hits=pairs[Verdict.CLEANED, Verdict.CLEANED],
+        misses=pairs[Verdict.CLEANED, Verdict.NOT_CLEANED],
+        false_alarms=pairs[Verdict.NOT_CLEANED, Verdict.CLEANED],
+        rejections=pairs[Verdict.NOT_CLEANED, Verdict.NOT_CLEANED],
+    )
+    count = sum(verdict is Verdict.CANNOT_TELL for verdict in verdicts.values())
+    cannot_tell = wilson(count, len(verdicts))
+    if cannot_tell is None:
+        raise ValueError("a model without verdicts has no score")
+    return Score(model, prompt_version, len(verdicts), table, cannot_tell)
 
 
 def _share(estimate: Estimate | None) -> str:

@@ -20,7 +20,7 @@ _AMOUNT = amount(most=1e12)
 
 @dataclass(frozen=True, slots=True)
 class Options:
-    """What the command line said; times are seconds."""
+    """The values of the command line; times are seconds."""
 
     db: str
     media_dir: Path
@@ -66,8 +66,8 @@ def _check(options: Options) -> None:
 def _make_parser() -> ArgumentParser:
     parser = ArgumentParser(
         description="Ask the model about every cleaning attempt in the database: was the machine wiped? "
-        "Any number of workers may run on one database.",
-        epilog="Exit codes: 0 done, 2 wrong use or configuration, 1 anything else. Ctrl-C finishes the clip at hand.",
+        "Several workers may run on one database.",
+        epilog="Exit codes: 0 done, 2 wrong use or configuration, 1 anything else. Ctrl-C ends it after its clip.",
     )
     add = parser.add_argument
     add(
@@ -88,15 +88,16 @@ def _make_parser() -> ArgumentParser:
         type=_SECONDS,
         default=0.5,
         metavar="SECONDS",
-        help="seconds between two looks for work when there was none (default: %(default)s)",
+        help="seconds between two polls for work (default: %(default)s)",
     )
-    add("--drain", action="store_true", help="stop when nothing is left to do (default: wait for more)")
+    add("--drain", action="store_true", help="exit when the queue is empty (default: wait for more)")
     add(
         "--lease-s",
         type=_SECONDS,
         default=30.0,
         metavar="SECONDS",
-        help="seconds after which another worker takes over the clip of one that died (default: %(default)s)",
+        help="lease of a claim in seconds: afterwards another worker takes over the clip of a dead one "
+        "(default: %(default)s)",
     )
     add(
         "--max-attempts",
@@ -110,7 +111,7 @@ def _make_parser() -> ArgumentParser:
         type=count(1),
         default=1,
         metavar="N",
-        help="how many events are judged at the same time (default: %(default)s)",
+        help="number of events judged at the same time (default: %(default)s)",
     )
     add(
         "--rerun",
@@ -118,8 +119,8 @@ def _make_parser() -> ArgumentParser:
         action="append",
         default=[],
         metavar="EVENT_ID|all",
-        help="ask again about an event that has its verdict, or about all whose verdict is of another model or prompt "
-        "than this worker's; old verdicts are kept; may be repeated (default: none)",
+        help="ask again about an event that has its verdict, or about all events with a verdict of another model or "
+        "prompt than this worker's; old verdicts are kept; may be repeated (default: none)",
     )
     _add_model_flags(parser)
     return parser
@@ -128,29 +129,31 @@ def _make_parser() -> ArgumentParser:
 def _add_model_flags(parser: ArgumentParser) -> None:
     add = parser.add_argument_group(
         "the model",
-        "Keys come from the environment: GYM_VLM_KEY. Caps count all workers of a database; a day is in UTC.",
+        "The key comes from the environment: GYM_VLM_KEY. A cap holds for all workers of a database together; "
+        "a day is a day in UTC.",
     ).add_argument
     add(
         "--vlm",
         choices=["mock", "openai"],
         default="mock",
-        help="who judges the pictures; openai: any server with its chat API and pictures (default: %(default)s)",
+        help="the model: mock invents verdicts, openai is a server with OpenAI's chat API that takes pictures "
+        "(default: %(default)s)",
     )
     add("--vlm-url", metavar="URL", help="the server's address, such as http://127.0.0.1:11434/v1 (default: none)")
-    add("--vlm-model", metavar="NAME", help="the model as the server calls it (default: none)")
+    add("--vlm-model", metavar="NAME", help="name of the model at the server (default: none)")
     add(
         "--vlm-connect-s",
         type=_SECONDS,
         default=5.0,
         metavar="SECONDS",
-        help="seconds until a connection must stand (default: %(default)s)",
+        help="timeout in seconds to connect (default: %(default)s)",
     )
     add(
         "--vlm-timeout-s",
         type=_SECONDS,
         default=120.0,
         metavar="SECONDS",
-        help="seconds until the whole answer must be there (default: %(default)s)",
+        help="timeout in seconds for the whole answer (default: %(default)s)",
     )
     add(
         "--prompt",
@@ -160,15 +163,15 @@ def _add_model_flags(parser: ArgumentParser) -> None:
         help="the wording of the question: a file NAME-VERSION.md with the parts # system, # question and # repair "
         "(default: %(default)s)",
     )
-    add("--max-calls-per-day", type=count(1), metavar="N", help="most requests in a day (default: no cap)")
-    add("--max-tokens-per-day", type=count(1), metavar="N", help="most tokens, in and out, in a day (default: no cap)")
-    add("--max-cost-per-day", type=_AMOUNT, metavar="AMOUNT", help="most to be spent in a day (default: no cap)")
-    for name, what in (("input", "asked with"), ("output", "answered with")):
+    add("--max-calls-per-day", type=count(1), metavar="N", help="cap on requests a day (default: no cap)")
+    add("--max-tokens-per-day", type=count(1), metavar="N", help="cap on tokens a day, in and out (default: no cap)")
+    add("--max-cost-per-day", type=_AMOUNT, metavar="AMOUNT", help="cap on the cost a day (default: no cap)")
+    for name in ("input", "output"):
         add(
             f"--price-{name}",
             type=_AMOUNT,
             metavar="AMOUNT",
-            help=f"price of a million tokens {what}, in the currency of --max-cost-per-day (default: unknown)",
+            help=f"price of a million {name} tokens, in the currency of --max-cost-per-day (default: unknown)",
         )
 
 

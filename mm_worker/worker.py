@@ -8,25 +8,58 @@ if ROOT not in sys.path:
     sys.path.insert(0, ROOT)
 
 import logging  # noqa: E402
+import os  # noqa: E402
 import random  # noqa: E402
 import threading  # noqa: E402
+from collections import Counter  # noqa: E402
+from collections.abc import Callable, Sequence  # noqa: E402
+from concurrent.futures import ThreadPoolExecutor  # noqa: E402
 from contextlib import closing  # noqa: E402
+from dataclasses import dataclass  # noqa: E402
 
 from backend_api.base.clock import Clock, SystemClock  # noqa: E402
 from backend_api.base.process import EXIT_DONE, FatalError, UsageError, run_process, stop_on_signals  # noqa: E402
 from backend_api.media.folder import MediaFolder  # noqa: E402
 from backend_api.store.store import DatabaseNotReady, Store, StoreBusy, StoreFull  # noqa: E402
+from mm_worker.jobs.admission import Admission  # noqa: E402
 from mm_worker.jobs.retry import RetryPolicy  # noqa: E402
-from mm_worker.jobs.setting_up import Chat, Model, set_up_chat, set_up_model  # noqa: E402
-from mm_worker.jobs.together import run_together  # noqa: E402
-from mm_worker.jobs.worker_loop import Outcome, Pace, Worker  # noqa: E402
+from mm_worker.jobs.worker_loop import JobOutcome, Pace, Worker  # noqa: E402
 from mm_worker.options import Options, parse_options  # noqa: E402
+from mm_worker.vlm import mock_vlm  # noqa: E402
+from mm_worker.vlm.budget import Budget, Caps, Prices  # noqa: E402
+from mm_worker.vlm.chat_server import ChatServer  # noqa: E402
+from mm_worker.vlm.openai_vlm import OpenAiVlm  # noqa: E402
+from mm_worker.vlm.prompt import Prompt, load_prompt  # noqa: E402
+from mm_worker.vlm.vlm import Vlm  # noqa: E402
 
 log = logging.getLogger(__name__)
 
+KEY_VARIABLE = "GYM_VLM_KEY"
+
+
+@dataclass(frozen=True, slots=True)
+class Chat:
+    """A model behind a chat server, and how it is asked."""
+
+    server: ChatServer
+    model: str
+    prompt: Prompt
+
+
+@dataclass(frozen=True, slots=True)
+class Model:
+    """A model to ask; `name` as it is requested, `close` when nobody asks any more."""
+
+    vlm: Vlm
+    admission: Admission
+    name: str
+    prompt_version: str
+    described: str
+    close: Callable[[], None] = lambda: None
+
 
 def main() -> int:
-    """Work until stopped, or until nothing is left to do. Raises UsageError for what can't be used, FatalError."""
+    """Work until stopped, or until nothing is left to do. Raises UsageError, FatalError."""
     options = parse_options()
     stop = stop_on_signals()
     clock = SystemClock()
@@ -41,7 +74,7 @@ def main() -> int:
 def open_store(options: Options, clock: Clock, stop: threading.Event) -> Store | None:
     """The store, as soon as the backend has made it; None when stopped before. Only the backend makes databases.
 
-    Raises UsageError when the database can't be used, with `drain` also when it isn't there yet.
+    Raises UsageError when the database cannot be used, with `drain` also when there is none yet.
     """
     is_announced = False
     while not stop.is_set():
@@ -57,6 +90,53 @@ def open_store(options: Options, clock: Clock, stop: threading.Event) -> Store |
     return None
 
 
+def set_up_chat(options: Options, clock: Clock) -> Chat | None:
+    """The server and the prompt of `options`, None for the mock. Raises UsageError when either cannot be used."""
+    if options.vlm == "mock" or options.vlm_url is None or options.vlm_model is None:
+        return None
+    server = ChatServer(
+        options.vlm_url,
+        os.environ.get(KEY_VARIABLE),
+        clock,
+        connect_s=options.vlm_connect_s,
+        total_s=options.vlm_timeout_s,
+        connections=options.concurrency,
+    )
+    return Chat(server, options.vlm_model, load_prompt(options.prompt))
+
+
+def set_up_model(options: Options, chat: Chat | None, store: Store, clock: Clock, rng: random.Random) -> Model:
+    """The model of `options`, its requests written down in `store`."""
+    if chat is None:
+        vlm = mock_vlm.MockVlm(options.seed)
+        described = f"{mock_vlm.MODEL}, seed {options.seed}"
+        return Model(vlm, Admission(clock, rng), mock_vlm.MODEL, mock_vlm.PROMPT_VERSION, described)
+    budget = Budget(store, clock, _caps(options), _prices(options))
+    return Model(
+        OpenAiVlm(chat.server, chat.model, chat.prompt, budget),
+        Admission(clock, rng, budget),
+        chat.model,
+        chat.prompt.version,
+        f"{chat.model} at {chat.server.url}, prompt {chat.prompt.version}",
+        chat.server.close,
+    )
+
+
+def run_threads(workers: Sequence[Worker], stop: threading.Event, *, drain: bool) -> Counter[JobOutcome]:
+    """Run every worker to its end; what became of all claims. An error of one stops the others, and is raised then."""
+
+    def run(worker: Worker) -> Counter[JobOutcome]:
+        try:
+            return worker.run(drain=drain)
+        except BaseException:
+            stop.set()
+            raise
+
+    with ThreadPoolExecutor(max_workers=len(workers), thread_name_prefix="worker") as executor:
+        running = [executor.submit(run, worker) for worker in workers]
+    return sum((done.result() for done in running), Counter[JobOutcome]())
+
+
 def _work(options: Options, chat: Chat | None, store: Store, clock: Clock, stop: threading.Event) -> None:
     # The backend makes the folder before the database.
     if not options.media_dir.is_dir():
@@ -70,7 +150,7 @@ def _work(options: Options, chat: Chat | None, store: Store, clock: Clock, stop:
             store,
             MediaFolder(options.media_dir),
             model.vlm,
-            model.gate,
+            model.admission,
             clock=clock,
             stop=stop,
             pace=Pace(lease_s=options.lease_s, poll_s=options.poll_s),
@@ -81,10 +161,10 @@ def _work(options: Options, chat: Chat | None, store: Store, clock: Clock, stop:
     ]
     began_s = clock.monotonic_s()
     try:
-        outcomes = run_together(workers, stop, drain=options.drain)
+        outcomes = run_threads(workers, stop, drain=options.drain)
     finally:
         model.close()
-    counts = ", ".join(f"{outcomes[outcome]} {outcome}" for outcome in Outcome)
+    counts = ", ".join(f"{outcomes[outcome]} {outcome}" for outcome in JobOutcome)
     log.info("worked for %.0f s: %s", clock.monotonic_s() - began_s, counts)
 
 
@@ -99,6 +179,16 @@ def _ask_again(options: Options, store: Store, model: Model) -> None:
                 raise UsageError(f"--rerun {wanted}: there is no such event, or it still waits for its first verdict")
     except (StoreBusy, StoreFull) as error:
         raise FatalError(f"--rerun: {error}; start the worker again when that is over") from error
+
+
+def _caps(options: Options) -> Caps:
+    return Caps(options.max_calls_per_day, options.max_tokens_per_day, options.max_cost_per_day)
+
+
+def _prices(options: Options) -> Prices | None:
+    if options.price_input is None or options.price_output is None:
+        return None
+    return Prices(options.price_input, options.price_output)
 
 
 if __name__ == "__main__":

@@ -54,7 +54,7 @@ ROOMS: dict[str, str] = {
     "mm_worker.jobs": "@base @contract @store @media frames vlm",
     "mm_worker.options": "@base @media vlm",
     "mm_worker.worker": "@base @store @media vlm jobs options",
-    "mm_worker.evaluate": "@base @store @reports",
+    "mm_worker.evaluate": "@base @contract @store @reports",
     # The dashboard: no page imports another.
     "ui.text": "@contract",
     "ui.client": "@base @contract text",
@@ -85,9 +85,6 @@ UNFINISHED = {
     "edge_service/sample.py",
     "edge_service/video/live/reader.py",
     "edge_service/video/packet_ring.py",
-    "mm_worker/evaluate.py",
-    "mm_worker/jobs/evaluation.py",
-    "mm_worker/jobs/setting_up.py",
     "ui/cleaning/uncleaned.py",
 }
 FOLDERS = ("backend_api", "edge_service", "mm_worker", "ui")

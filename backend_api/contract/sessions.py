@@ -26,6 +26,10 @@ class Outcome(StrEnum):
     CANNOT_TELL = "cannot_tell"
 
 
+# Of these alone there is a verdict that a person can review.
+JUDGED = frozenset({Outcome.CLEANED, Outcome.NOT_CLEANED, Outcome.CANNOT_TELL})
+
+
 class Session(Value):
     """One use of a machine; what has not happened, or not arrived yet, is null."""
 

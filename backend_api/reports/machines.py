@@ -7,8 +7,8 @@ from sqlalchemy import Connection, func, select, union_all
 
 from backend_api.base.instants import from_ms, to_ms
 from backend_api.contract.cameras import LATE_WITHIN_S
+from backend_api.contract.queries import MachineQuery
 from backend_api.contract.sessions import Machine, MachineList, MachineState, Session
-from backend_api.contract.values import Name, Value
 from backend_api.contract.verdicts import Verdict
 from backend_api.reports.outcomes import LAST_SESSIONS
 from backend_api.reports.session_rows import SELECT_SESSIONS, PictureUrl, no_picture, to_session
@@ -28,14 +28,6 @@ _SIGNS = union_all(_ARRIVED, _REPORTED).subquery()
 _HEARD = select(_SIGNS.c.store_id, _SIGNS.c.camera_id, func.max(_SIGNS.c.heard_ms).label("heard_ms")).group_by(
     _SIGNS.c.store_id, _SIGNS.c.camera_id
 )
-
-
-class MachineQuery(Value):
-    """Which machines; filters that are left out let everything through."""
-
-    store_id: Name | None = None
-    camera_id: Name | None = None
-    machine_id: Name | None = None
 
 
 @dataclass(frozen=True, slots=True, order=True)

@@ -13,7 +13,6 @@ ONLY_OF_THE_LAST = frozenset({Outcome.IN_USE, Outcome.WINDOW_OPEN})
 _UNOPENED, _OPENED = "unopened", "opened"
 # Where to look for outcomes that follow from the stage and the time; every other one is a stage of its own.
 TIMED = {Outcome.NO_WINDOW: _UNOPENED, Outcome.NOT_ATTEMPTED: _OPENED}
-JUDGED = frozenset({Outcome.CLEANED, Outcome.NOT_CLEANED, Outcome.CANNOT_TELL})
 _PLACE = ("store_id", "camera_id", "machine_id")
 _BEFORE_ALL_MS = -(2**63)
 

@@ -2,12 +2,13 @@
 
 from backend_api.base.clock import Clock
 from backend_api.base.instants import to_ms
+from backend_api.contract.queries import MachineQuery, SessionQuery, StatsQuery
 from backend_api.contract.sessions import MachineList, SessionPage
 from backend_api.contract.stats import Stats
-from backend_api.reports.machines import MachineQuery, read_machines
+from backend_api.reports.machines import read_machines
 from backend_api.reports.session_rows import PictureUrl, no_picture
-from backend_api.reports.sessions import SessionQuery, read_sessions
-from backend_api.reports.stats import StatsQuery, read_stats
+from backend_api.reports.sessions import read_sessions
+from backend_api.reports.stats import read_stats
 from backend_api.store.cameras import read_cameras
 from backend_api.store.changes import Change, log_cameras, newest_change, read_changes, unlogged
 from backend_api.store.database import Database

@@ -4,62 +4,21 @@ Every filter walks an index that is in the order of the list (see pages.py). Tho
 """
 
 from collections.abc import Iterator
-from typing import Annotated
-from uuid import UUID
 
-from pydantic import Field
 from sqlalchemy import Column, Connection, Select, select, union_all
 
-from backend_api.contract.sessions import Outcome, SessionPage
-from backend_api.contract.values import DEFAULT_PAGE_ITEMS, MAX_PAGE_ITEMS, Name, Timestamp, Value
-from backend_api.contract.verdicts import Verdict
-from backend_api.reports.outcomes import JUDGED, LAST_SESSIONS, ONLY_OF_THE_LAST, OUTCOME, TIMED, stage_of
+from backend_api.contract.queries import SessionQuery
+from backend_api.contract.sessions import JUDGED, Outcome, SessionPage
+from backend_api.reports.outcomes import LAST_SESSIONS, ONLY_OF_THE_LAST, OUTCOME, TIMED, stage_of
 from backend_api.reports.session_rows import SELECT_SESSIONS, PictureUrl, no_picture, to_session
 from backend_api.store import cursor as cursors
 from backend_api.store.derived_tables import sessions
-from backend_api.store.keyset import FEW, Order, also, between, count_few, filter_values, is_anywhere, ordered
+from backend_api.store.keyset import FEW, also, between, count_few, filter_values, is_anywhere, ordered
 from backend_api.store.setups import machine_names
 
 # Narrowest first, as a rule.
 _PLACE = (sessions.c.machine_id, sessions.c.camera_id, sessions.c.store_id)
 _Keys = Select[int, int]
-
-
-class SessionQuery(Value):
-    """Which sessions, in which order, how many, and after which; filters that are left out let everything through."""
-
-    session_id: list[UUID] = Field(
-        default=[], max_length=MAX_PAGE_ITEMS, description="Only this session; several times: any of these."
-    )
-    store_id: Name | None = None
-    camera_id: Name | None = None
-    machine_id: Name | None = None
-    outcome: list[Outcome] = Field(default=[], description="What has become of it; several times: any of these.")
-    verdict: Verdict | None = Field(default=None, description="Only sessions whose cleaning attempt got this verdict.")
-    reviewed: bool | None = Field(
-        default=None, description="Only sessions of whose verdict somebody has said what they think, or nobody."
-    )
-    since: Timestamp | None = Field(
-        default=None, description="Only sessions that began at this instant or later: RFC 3339 with a zone."
-    )
-    until: Timestamp | None = Field(default=None, description="Only sessions that began before this instant.")
-    order: Order = Order.DESC
-    limit: Annotated[int, Field(ge=1, le=MAX_PAGE_ITEMS, description="Sessions a page.")] = DEFAULT_PAGE_ITEMS
-    cursor: str | None = Field(default=None, description="`next_cursor` of the page before; keep the filters the same.")
-
-    @property
-    def scope(self) -> str:
-        """What a cursor is bound to: everything but the size of a page and the cursor itself."""
-        return "sessions" + self.model_dump_json(exclude={"limit", "cursor"})
-
-    @property
-    def outcomes(self) -> frozenset[Outcome]:
-        """Those that `outcome`, `verdict` and `reviewed` let through."""
-        wanted = frozenset(self.outcome or Outcome)
-        if self.reviewed:
-            # Only what has a verdict can be reviewed.
-            wanted &= JUDGED
-        return wanted if self.verdict is None else wanted & {Outcome(self.verdict.value)}
 
 
 def read_sessions(

@@ -4,26 +4,22 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime, timedelta
 from itertools import pairwise
-from typing import Annotated, Any, Self
+from typing import Any
 from zoneinfo import ZoneInfo
 
-from pydantic import AfterValidator, Field, model_validator
 from sqlalchemy import Connection, Row, bindparam, func, select
 
 from backend_api.base.instants import from_ms, to_ms
-from backend_api.contract.stats import BucketFigures, Figures, MachineFigures, PeakHour, Stats, Unit
-from backend_api.contract.values import Timestamp
+from backend_api.contract.queries import MAX_STATS_INTERVAL, StatsQuery
+from backend_api.contract.stats import BucketFigures, Figures, MachineFigures, PeakHour, Stats
 from backend_api.reports.buckets import Stretch, union
 from backend_api.reports.figures import Tallies, Tally, Use
-from backend_api.reports.machines import MachineQuery, Place, places
+from backend_api.reports.machines import Place, places
 from backend_api.store.derived_tables import sessions, watches
 from backend_api.store.keyset import also
 from backend_api.store.tables import events
 
-_MAX_SPAN = timedelta(days=366)
 _DEFAULT_SPAN = timedelta(days=7)
-# Zones are looked up in the years for which the calendar has room on both sides.
-_FIRST_YEAR, _LAST_YEAR = 1900, 9998
 
 _Row = Row[*tuple[Any, ...]]
 
@@ -44,54 +40,18 @@ _DURING = _OF_MACHINE.where(sessions.c.ts_ms >= bindparam("begin_ms"), sessions.
 )
 
 
-def _check_year(instant: datetime) -> datetime:
-    if not _FIRST_YEAR <= instant.year <= _LAST_YEAR:
-        raise ValueError(f"lies outside the years {_FIRST_YEAR} to {_LAST_YEAR}")
-    return instant
-
-
-def _check_zone(name: str) -> str:
-    try:
-        ZoneInfo(name)
-    # A name may be no file, a folder, no path at all, or nonsense.
-    except (ValueError, OSError, KeyError) as error:
-        raise ValueError(f"there is no time zone {name!r}; give an IANA name such as Europe/Berlin") from error
-    return name
-
-
-_Instant = Annotated[Timestamp, AfterValidator(_check_year)]
-
-
-class StatsQuery(MachineQuery):
-    """Which machines, and which time."""
-
-    since: _Instant | None = Field(default=None, description="From this instant on; by default 7 days before `until`.")
-    until: _Instant | None = Field(
-        default=None, description=f"Up to this instant, by default now; at most {_MAX_SPAN.days} days after `since`."
+def stats_interval(query: StatsQuery, now: datetime) -> Stretch:
+    """From `since` to `until`, of which one or both may follow from `now` (aware)."""
+    until = query.until or (
+        now if query.since is None else min(max(now, query.since), query.since + MAX_STATS_INTERVAL)
     )
-    tz: Annotated[str, AfterValidator(_check_zone)] = Field(
-        default="UTC",
-        max_length=64,
-        description="The time zone of hours and days, by its IANA name, e.g. Europe/Berlin.",
-    )
-    by: Unit = Field(default=Unit.DAY, description="What `buckets` are: hours or days of the time zone.")
-
-    @model_validator(mode="after")
-    def _is_no_longer_than_allowed(self) -> Self:
-        if self.since and self.until and not timedelta() < self.until - self.since <= _MAX_SPAN:
-            raise ValueError(f"until lies before since, or more than {_MAX_SPAN.days} days after it")
-        return self
-
-    def span(self, now: datetime) -> Stretch:
-        """From `since` to `until`, of which one or both may follow from `now`."""
-        until = self.until or (now if self.since is None else min(max(now, self.since), self.since + _MAX_SPAN))
-        since = self.since or until - _DEFAULT_SPAN
-        return Stretch(to_ms(since), to_ms(until))
+    since = query.since or until - _DEFAULT_SPAN
+    return Stretch(to_ms(since), to_ms(until))
 
 
 def read_stats(connection: Connection, query: StatsQuery, now: datetime) -> Stats:
     """The figures that `query` asks for, as they are at `now`."""
-    span = query.span(now)
+    span = stats_interval(query, now)
     # The future is neither observed nor over.
     past = Stretch(span.begin_ms, min(span.end_ms, max(span.begin_ms, to_ms(now))))
     machines = places(connection, query)

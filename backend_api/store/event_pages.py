@@ -7,18 +7,14 @@ events have, else the one that is so as a rule.
 """
 
 from dataclasses import dataclass
-from typing import Annotated, Any
-from uuid import UUID
+from typing import Any
 
-from pydantic import Field
 from sqlalchemy import Column, CompoundSelect, Connection, Select, union_all
 
-from backend_api.contract.events import EventType
-from backend_api.contract.values import DEFAULT_PAGE_ITEMS, MAX_PAGE_ITEMS, Name, Timestamp, Value
-from backend_api.contract.verdicts import MmStatus, Verdict
+from backend_api.contract.queries import EventQuery
 from backend_api.store import cursor as cursors
 from backend_api.store.event_rows import EventRow, select_rows, to_row
-from backend_api.store.keyset import Order, also, between, count_few, filter_values, ordered
+from backend_api.store.keyset import also, between, count_few, filter_values, ordered
 from backend_api.store.tables import enrichments, events
 
 _Statement = CompoundSelect[*tuple[Any, ...]] | Select[*tuple[Any, ...]]
@@ -35,35 +31,6 @@ _FILTERS = (
     ("event_type", events.c.event_type),
     ("store_id", events.c.store_id),
 )
-
-
-class EventFilters(Value):
-    """Which events, in which order; filters that are left out let everything through."""
-
-    store_id: Name | None = None
-    camera_id: Name | None = None
-    machine_id: Name | None = None
-    session_id: UUID | None = Field(default=None, description="All events of one use of a machine.")
-    event_type: list[EventType] = Field(default=[], description="May be given several times: any of these.")
-    mm_status: MmStatus | None = Field(default=None, description="The state of the model's verdict.")
-    verdict: Verdict | None = None
-    since: Timestamp | None = Field(
-        default=None, description="Only events at this instant or later: RFC 3339 with a zone; write + as %2B."
-    )
-    until: Timestamp | None = Field(default=None, description="Only events before this instant, like `since`.")
-    order: Order = Order.DESC
-
-
-class EventQuery(EventFilters):
-    """Which events, in which order, how many, and after which."""
-
-    limit: Annotated[int, Field(ge=1, le=MAX_PAGE_ITEMS, description="Events a page.")] = DEFAULT_PAGE_ITEMS
-    cursor: str | None = Field(default=None, description="`next_cursor` of the page before; keep the filters the same.")
-
-    @property
-    def scope(self) -> str:
-        """What a cursor is bound to: everything but the size of a page and the cursor itself."""
-        return self.model_dump_json(exclude={"limit", "cursor"})
 
 
 @dataclass(frozen=True, slots=True)

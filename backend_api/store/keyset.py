@@ -1,46 +1,22 @@
 """Conditions of keyset paging: where a page goes on, and how the planner is kept to the index that was chosen."""
 
 from collections.abc import Iterator, Sequence
-from datetime import datetime
-from enum import StrEnum
-from typing import Any, Protocol
+from typing import Any
 
 from sqlalchemy import Column, ColumnElement, Connection, FromClause, UnaryExpression, func, select, tuple_
 
 from backend_api.base.instants import to_ms
+from backend_api.contract.queries import EventQuery, Order, SessionQuery
 from backend_api.store.cursor import Position
 
 # To count so many rows of an index costs less than a page does.
 FEW = 300
 
 
-class Order(StrEnum):
-    """Newest first, or oldest first, by `ts`."""
-
-    DESC = "desc"
-    ASC = "asc"
-
-
-class Span(Protocol):
-    """What the queries of all lists have in common."""
-
-    @property
-    def since(self) -> datetime | None:
-        """The first instant that counts."""
-
-    @property
-    def until(self) -> datetime | None:
-        """The first instant after it that no longer counts."""
-
-    @property
-    def order(self) -> Order:
-        """Which end comes first."""
-
-
 def filter_values(query: object, name: str) -> list[str]:
     """The values that the filter `name` of `query` lets through; none when it is left out."""
     value = getattr(query, name)
-    values = value if isinstance(value, list) else [] if value is None else [value]
+    values = value if isinstance(value, tuple) else [] if value is None else [value]
     return sorted({str(value) for value in values})
 
 
@@ -60,7 +36,7 @@ def count_few(connection: Connection, column: Column[str], values: Sequence[str]
     return int(connection.execute(select(func.count()).select_from(found)).scalar_one())
 
 
-def between(query: Span, after: Position | None, key: FromClause) -> Iterator[ColumnElement[bool]]:
+def between(query: EventQuery | SessionQuery, after: Position | None, key: FromClause) -> Iterator[ColumnElement[bool]]:
     """From `since` to before `until`, and behind `after`; `key` has the columns `ts_ms` and `seq`."""
     if query.since is not None:
         yield key.c.ts_ms >= to_ms(query.since)
@@ -71,6 +47,8 @@ def between(query: Span, after: Position | None, key: FromClause) -> Iterator[Co
         yield here < there if query.order is Order.DESC else here > there
 
 
-def ordered(query: Span, ts_ms: ColumnElement[Any], seq: ColumnElement[Any]) -> tuple[UnaryExpression[Any], ...]:
+def ordered(
+    query: EventQuery | SessionQuery, ts_ms: ColumnElement[Any], seq: ColumnElement[Any]
+) -> tuple[UnaryExpression[Any], ...]:
     """What to order a list by."""
     return (ts_ms.desc(), seq.desc()) if query.order is Order.DESC else (ts_ms.asc(), seq.asc())

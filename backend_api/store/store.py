@@ -16,6 +16,7 @@ from backend_api.base.clock import Clock
 from backend_api.base.instants import to_ms
 from backend_api.contract.cameras import CameraReport, CameraState
 from backend_api.contract.events import Event
+from backend_api.contract.queries import EventQuery
 from backend_api.contract.values import to_milliseconds
 from backend_api.contract.verdicts import MmResult, QueueState
 from backend_api.reports.reports import Reading
@@ -24,7 +25,7 @@ from backend_api.store.cursor import BadCursor
 from backend_api.store.database import Database
 from backend_api.store.enrichments import Claim
 from backend_api.store.errors import StoreBusy, StoreFull
-from backend_api.store.event_pages import EventQuery, Page, read_page
+from backend_api.store.event_pages import Page, read_page
 from backend_api.store.event_rows import EventRow, select_rows, to_row
 from backend_api.store.events import MAX_NEW_ARRIVALS, Arrival, Outcome, add_arrivals, add_new_arrivals
 from backend_api.store.migrate import DatabaseNotReady, open_database
@@ -41,7 +42,6 @@ __all__ = [
     "BadCursor",
     "Claim",
     "DatabaseNotReady",
-    "EventQuery",
     "EventRow",
     "Outcome",
     "Page",

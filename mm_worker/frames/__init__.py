@@ -1,1 +1,1 @@
-"""What of a clip the model is shown."""
+"""The frames of a clip that the model is shown."""

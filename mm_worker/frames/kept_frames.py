@@ -1,4 +1,4 @@
-"""Keeping what the model is shown in the media folder, so that a person can look at the very same pictures.
+"""Keeping the pictures for the model in the media folder, so that a person can look at the very same pictures.
 
 In this order, so that a name never leads to half a file: every picture under a temporary name, fsync; then the renames;
 then fsync of the folder. It is done before the model is asked: a verdict never waits for its pictures.
@@ -17,9 +17,9 @@ log = logging.getLogger(__name__)
 
 
 def keep_pictures(media: MediaFolder, event_id: UUID, pictures: Sequence[Picture]) -> None:
-    """Write the pictures as the event's frames 1, 2, ...; that they can't be written is logged and no more.
+    """Write the pictures as the event's frames 1, 2, ...; a failure to write them is logged and no more.
 
-    The same clip gives the same pictures: what is there already is left alone.
+    The same clip gives the same pictures: those that are there already are left alone.
     """
     wanted = {media.frame_path(event_id, number): picture.jpeg for number, picture in enumerate(pictures, start=1)}
     try:

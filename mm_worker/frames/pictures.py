@@ -1,4 +1,4 @@
-"""What the model is shown: frames cropped to the machine, and one whole view, as JPEG of bounded size.
+"""The pictures for the model: frames cropped to the machine, and one whole view, as JPEG of bounded size.
 
 Crops in the order of time, then the view from the middle of the clip with the zone drawn into it. Without a zone the
 model gets whole views alone. Few frames make models invent, so fewer than MIN_FRAMES are not worth a question.

@@ -9,21 +9,21 @@ from backend_api.base.clock import Clock
 
 
 @contextmanager
-def heartbeat(renew: Callable[[], bool], every_s: float, clock: Clock) -> Iterator[None]:
+def renewing(renew: Callable[[], bool], every_s: float, clock: Clock) -> Iterator[None]:
     """Call `renew` every `every_s` seconds while the block runs, until it says False: the claim is lost.
 
     An error that `renew` raises is raised again when the block ends.
     """
     done = threading.Event()
 
-    def beat() -> None:
+    def keep_on() -> None:
         while not clock.wait(done, every_s) and renew():
             pass
 
-    with ThreadPoolExecutor(max_workers=1, thread_name_prefix="heartbeat") as executor:
-        beating = executor.submit(beat)
+    with ThreadPoolExecutor(max_workers=1, thread_name_prefix="lease") as executor:
+        renewed = executor.submit(keep_on)
         try:
             yield
         finally:
             done.set()
-        beating.result()
+        renewed.result()

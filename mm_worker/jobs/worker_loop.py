@@ -3,8 +3,8 @@
 Invariants: a verdict is stored only by the worker whose claim is the newest, and only when the model gave it after
 seeing the very clip that the event promises. Whatever happens in between ends as a failed attempt with its reason, or,
 when this process dies, by the lease running out: another worker claims the event then. An attempt whose worker died
-counts, but no event is given up for that alone: it takes a failure that was reported. What is no event's fault (the
-model's server is away, a daily cap is reached) counts as no attempt; the events that wait for it say so.
+counts, but no event is given up for that alone: it takes a failure that was reported. A hindrance that is no event's
+fault (the model's server is away, a daily cap is reached) counts as no attempt; the events that wait for it say so.
 """
 
 import logging
@@ -24,8 +24,8 @@ from backend_api.store.store import Claim, Store, StoreBusy, StoreFull
 from mm_worker.frames.clip_frames import ClipUnreadable, read_clip, sample_frames
 from mm_worker.frames.kept_frames import keep_pictures
 from mm_worker.frames.pictures import MIN_FRAMES, make_pictures
-from mm_worker.jobs.gate import Blocked, Gate
-from mm_worker.jobs.lease_renewal import heartbeat
+from mm_worker.jobs.admission import Admission, Blocked
+from mm_worker.jobs.lease_renewal import renewing
 from mm_worker.jobs.retry import RetryPolicy
 from mm_worker.vlm.vlm import Judgement, NotAsked, Question, ServerAway, Vlm, VlmError
 
@@ -36,12 +36,12 @@ _T = TypeVar("_T")
 _RENEWALS_PER_LEASE = 3
 # While nothing may be asked, this often events that came since are told why, and the wall clock is looked at.
 _LOOK_AGAIN_S = 10.0
-# Who gave the verdict when there was too little to see for a question.
+# The "model" and the "prompt" of a verdict for which the clip had too little to see.
 NOBODY, TOO_FEW_FRAMES = "none", "too-few-frames-1"
 
 
-class Outcome(StrEnum):
-    """What became of one claim; a `LOST` one was, or will be, settled by another worker."""
+class JobOutcome(StrEnum):
+    """How one claim ended; a `LOST` one was, or will be, settled by another worker."""
 
     DONE = "done"
     FAILED = "failed for now"
@@ -51,7 +51,7 @@ class Outcome(StrEnum):
 
 
 class NoClip(Exception):
-    """The event has no clip and, events being immutable, never will: trying again can't help."""
+    """The event has no clip and, events being immutable, never will: trying again cannot help."""
 
 
 class ClaimLost(Exception):
@@ -74,7 +74,7 @@ class Worker:
         store: Store,
         media: MediaFolder,
         vlm: Vlm,
-        gate: Gate,
+        admission: Admission,
         *,
         clock: Clock,
         stop: threading.Event,
@@ -85,25 +85,25 @@ class Worker:
         self._store = store
         self._media = media
         self._vlm = vlm
-        self._gate = gate
+        self._admission = admission
         self._clock = clock
         self._stop = stop
         self._pace = pace
         self._retry = retry
         self._rng = rng
 
-    def run(self, *, drain: bool) -> Counter[Outcome]:
+    def run(self, *, drain: bool) -> Counter[JobOutcome]:
         """Work until `stop` is set or, with `drain`, until every event is DONE or DEAD, by whomever.
 
         A daily cap ends a drain, too: nothing is left that may be done today.
         """
-        outcomes: Counter[Outcome] = Counter()
+        outcomes: Counter[JobOutcome] = Counter()
         while not self._stop.is_set():
-            blocked = self._patiently(self._gate.blocked)
-            claim = None if blocked else self._patiently(lambda: self._store.claim(self._pace.lease_s))
+            blocked = self._retry_until_stopped(self._admission.blocked)
+            claim = None if blocked else self._retry_until_stopped(lambda: self._store.claim(self._pace.lease_s))
             if claim is not None:
                 self._work_on(claim, outcomes)
-            elif drain and self._patiently(self._store.next_due_s) is None:
+            elif drain and self._retry_until_stopped(self._store.next_due_s) is None:
                 break
             elif blocked is None:
                 self._clock.wait(self._stop, self._pace.poll_s)
@@ -115,22 +115,22 @@ class Worker:
 
     def _is_over_today(self, blocked: Blocked, *, drain: bool) -> bool:
         """Tell the events that wait why they do; whether a `drain` ends here."""
-        told = self._patiently(lambda: self._store.hold(blocked.reason))
+        told = self._retry_until_stopped(lambda: self._store.hold(blocked.reason))
         if told:
             log.warning("%s; events that wait: %d", blocked.reason, told)
         return drain and blocked.for_today
 
-    def _work_on(self, first: Claim, outcomes: Counter[Outcome]) -> None:
+    def _work_on(self, first: Claim, outcomes: Counter[JobOutcome]) -> None:
         """Work on `first`, and on those that are claimed with each result."""
         claim: Claim | None = first
         while claim is not None:
             outcome, claim = self._work(claim)
             outcomes[outcome] += 1
 
-    def _work(self, claim: Claim) -> tuple[Outcome, Claim | None]:
+    def _work(self, claim: Claim) -> tuple[JobOutcome, Claim | None]:
         began_s = self._clock.monotonic_s()
         try:
-            with heartbeat(lambda: self._renew(claim), self._pace.lease_s / _RENEWALS_PER_LEASE, self._clock):
+            with renewing(lambda: self._renew(claim), self._pace.lease_s / _RENEWALS_PER_LEASE, self._clock):
                 result = self._judge(claim)
         except NoClip as error:
             return self._fail(claim, str(error), None), None
@@ -171,9 +171,9 @@ class Worker:
         try:
             judgement = self._vlm.judge(question)
         except VlmError as error:
-            self._gate.failed(error)
+            self._admission.failed(error)
             raise
-        self._gate.passed()
+        self._admission.passed()
         return judgement
 
     def _renew(self, claim: Claim) -> bool:
@@ -183,40 +183,40 @@ class Worker:
             log.warning("the lease of %s was not renewed: %s", _name(claim.event), error)
             return True
 
-    def _finish(self, claim: Claim, result: MmResult, took_ms: float) -> tuple[Outcome, Claim | None]:
+    def _finish(self, claim: Claim, result: MmResult, took_ms: float) -> tuple[JobOutcome, Claim | None]:
         """Store the verdict and, when nothing is in the way of another job, claim it: one wait for the disk a job."""
         following: Claim | None = None
-        blocked = self._patiently(self._gate.blocked)
+        blocked = self._retry_until_stopped(self._admission.blocked)
         if blocked or self._stop.is_set():
-            is_stored = self._patiently(lambda: self._store.finish(claim, result))
+            is_stored = self._retry_until_stopped(lambda: self._store.finish(claim, result))
         else:
-            both = self._patiently(lambda: self._store.finish_and_claim(claim, result, self._pace.lease_s))
+            both = self._retry_until_stopped(lambda: self._store.finish_and_claim(claim, result, self._pace.lease_s))
             is_stored, following = both or (False, None)
         if not is_stored:
             return _lost(claim), following
         facts = (_name(claim.event), result.verdict, result.confidence, claim.attempt, took_ms)
         log.info("%s: %s, confidence %.2f, attempt %d, %.0f ms", *facts)
-        return Outcome.DONE, following
+        return JobOutcome.DONE, following
 
-    def _fail(self, claim: Claim, error: str, retry_in_s: float | None) -> Outcome:
-        if not self._patiently(lambda: self._store.fail(claim, error, retry_in_s)):
+    def _fail(self, claim: Claim, error: str, retry_in_s: float | None) -> JobOutcome:
+        if not self._retry_until_stopped(lambda: self._store.fail(claim, error, retry_in_s)):
             return _lost(claim)
         if retry_in_s is None:
             log.error("%s: given up after attempt %d: %s", _name(claim.event), claim.attempt, error)
-            return Outcome.DEAD
+            return JobOutcome.DEAD
         log.warning("%s: attempt %d failed, next in %.1f s: %s", _name(claim.event), claim.attempt, retry_in_s, error)
-        return Outcome.FAILED
+        return JobOutcome.FAILED
 
-    def _release(self, claim: Claim, error: VlmError) -> Outcome:
-        # The gate makes everybody wait; this only spreads those that come back.
+    def _release(self, claim: Claim, error: VlmError) -> JobOutcome:
+        # The admission makes everybody wait; this only spreads those that come back.
         retry_in_s = max(self._rng.uniform(0.0, self._retry.base_s), error.retry_after_s or 0.0)
-        if not self._patiently(lambda: self._store.release(claim, str(error), retry_in_s)):
+        if not self._retry_until_stopped(lambda: self._store.release(claim, str(error), retry_in_s)):
             return _lost(claim)
         log.warning("%s: put back, due in %.1f s: %s", _name(claim.event), retry_in_s, error)
-        return Outcome.RELEASED
+        return JobOutcome.RELEASED
 
-    def _patiently(self, call: Callable[[], _T]) -> _T | None:
-        """What `call` to the store returns, however long a lock or a full disk is in the way; None when stopped."""
+    def _retry_until_stopped(self, call: Callable[[], _T]) -> _T | None:
+        """The return value of `call` to the store, however long a lock or a full disk blocks it; None when stopped."""
         while True:
             try:
                 return call()
@@ -246,10 +246,10 @@ def _name(event: Event) -> str:
     return f"{event.event_id} {event.machine_id}"
 
 
-def _lost(claim: Claim) -> Outcome:
+def _lost(claim: Claim) -> JobOutcome:
     log.warning(
         "%s: the outcome of attempt %d is dropped; another worker has the event, or will when the lease ends",
         _name(claim.event),
         claim.attempt,
     )
-    return Outcome.LOST
+    return JobOutcome.LOST

@@ -1,8 +1,8 @@
 """Daily caps on requests, tokens and cost, kept in the database, so that all workers and restarts count together.
 
 A day is a day in UTC. A request's tokens are known only when it has been answered, so those that are under way when a
-cap on tokens or cost is reached still end: the cap can be exceeded by as many answers as are asked for at once. What a
-request took that was never answered, nobody tells: it counts as the dearest that this process got an answer to.
+cap on tokens or cost is reached still end: the cap can be exceeded by as many answers as are asked for at once. The
+tokens of a request without an answer are unknown: it counts as the dearest that this process got an answer to.
 """
 
 import logging
@@ -22,7 +22,7 @@ _TOKENS_A_PRICE = 1_000_000
 
 @dataclass(frozen=True, slots=True)
 class Caps:
-    """What may be spent in a day; None is no cap."""
+    """The most that may be spent in a day; None is no cap."""
 
     calls: int | None = None
     tokens: int | None = None
@@ -41,7 +41,7 @@ class Caps:
 
 @dataclass(frozen=True, slots=True)
 class Prices:
-    """What a million tokens cost, in any one currency."""
+    """The prices of a million tokens, in any one currency."""
 
     input: float
     output: float
@@ -51,7 +51,7 @@ class Prices:
         return (input_tokens * self.input + output_tokens * self.output) / _TOKENS_A_PRICE
 
 
-class Ledger:
+class Budget:
     """Writes every request down before it is sent. From any thread."""
 
     def __init__(self, store: Store, clock: Clock, caps: Caps, prices: Prices | None) -> None:
@@ -82,7 +82,7 @@ class Ledger:
         return call
 
     def settle(self, call: int, input_tokens: int | None, output_tokens: int | None) -> float | None:
-        """Write down what the request took; its cost, None when it can't be known."""
+        """Write down the tokens of an answered request; returns its cost, None when it is unknown."""
         if input_tokens is None and output_tokens is None:
             self._tell_once()
             return None

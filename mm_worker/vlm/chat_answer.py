@@ -1,7 +1,7 @@
-"""What a chat server's body says: the model's text and the facts around it, whichever dialect the server speaks.
+"""The body of a chat server's answer: the model's text and the facts around it, in any of the servers' dialects.
 
-The text is a verdict's ground, so it counts only when the server says that the model came to its end. What stands
-around it (the model's name, the tokens) is taken as far as it makes sense: an answer that was paid for is not lost
+The text is a verdict's ground, so it counts only when the server says that the model came to its end. The facts
+around it (the model's name, the tokens) are taken as far as they make sense: an answer that was paid for is not lost
 over it.
 """
 
@@ -17,7 +17,7 @@ from mm_worker.vlm.vlm import ServerTrouble, VlmError
 _JSON: TypeAdapter[JsonValue] = TypeAdapter(JsonValue)
 _MAX_NAME = 200
 _MAX_TOKENS = 1_000_000_000
-# Lower case. Whatever else a server gives ("abort", "error", Gemini's "RECITATION") is no end that a model came to.
+# Lower case. Any other value ("abort", "error", Gemini's "RECITATION") is no end that a model came to.
 _ENDED = {None, "", "stop", "end_turn", "eos", "eos_token", "stop_sequence"}
 _CUT_OFF = {"length", "max_tokens", "model_length"}
 _FILTERED = {"content_filter", "safety", "image_safety", "prohibited_content", "image_prohibited_content"}
@@ -83,12 +83,12 @@ class ChatAnswer:
     raw: JsonValue
 
     def said(self) -> str:
-        """What the model wrote, usable or not; empty when that is nothing."""
+        """The model's text, usable or not; empty without any."""
         candidates = (self.message.content, self.message.reasoning_content, self.message.reasoning)
         return next((text for text in candidates if text and text.strip()), "")
 
     def text(self) -> str:
-        """What the model answered. Raises VlmError when it refused, ReplyError when it did not come to an end."""
+        """The model's answer. Raises VlmError when it refused, ReplyError when it did not come to an end."""
         reason = self.finish_reason.lower() if self.finish_reason else None
         if self.message.refusal or reason in _FILTERED:
             raise VlmError(f"the model refused to answer: {_short(self.message.refusal or 'content filter')}")
@@ -122,7 +122,7 @@ def read_answer(body: bytes, server: str) -> ChatAnswer:
 
 
 def error_message(body: bytes) -> str:
-    """What an error's body says, in one short line; servers disagree on where it stands."""
+    """The message in an error's body, in one short line; servers disagree on where it stands."""
     text = body.decode("utf-8", errors="replace")
     try:
         found = json.loads(text)

@@ -1,6 +1,6 @@
-"""What an error status of a chat server means for the question: its format, the server, or this one question.
+"""The meaning of a chat server's error status: it concerns the reply's format, the server, or this one question.
 
-How servers differ was read from what they answer: FastAPI's (llama-cpp-python, TGI) refuse a format with 422, some
+The differences were read from the servers' answers: FastAPI's (llama-cpp-python, TGI) refuse a format with 422, some
 with 500; Gemini tells the time to wait in the body; a gateway says 402 when the account is empty.
 """
 
@@ -34,7 +34,7 @@ class FormatRefused(Exception):
 
 
 def refusal(server: str, status: int, body: bytes, retry_after: str | None, now: datetime) -> Exception:
-    """What to raise for a `status` that is not 200: FormatRefused, ServerAway, ServerTrouble or VlmError."""
+    """The error to raise for a `status` other than 200: FormatRefused, ServerAway, ServerTrouble or VlmError."""
     message = error_message(body)
     said = " ".join(filter(None, [f"HTTP {status}", message]))
     text = "; ".join(filter(None, [f"{server} answered {said}", _WHAT_TO_DO.get(status)]))

@@ -32,7 +32,7 @@ def opening(prompt: Prompt, question: Question) -> list[Message]:
 
 
 def repair(prompt: Prompt, answer: str, problem: str) -> list[Message]:
-    """What follows an `answer` that could not be used because of `problem`.
+    """The messages after an `answer` that could not be used because of `problem`.
 
     A model that lost itself may have written for pages, and a server may refuse a message that says nothing.
     """

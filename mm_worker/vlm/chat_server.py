@@ -1,4 +1,4 @@
-"""One request to a chat server over HTTP, and what every way in which it can fail means for the question.
+"""One request to a chat server over HTTP, and the meaning of each of its failures for the question.
 
 Nothing is sent twice here: once a request may have arrived, the server may work on it and bill it. The key is in the
 header alone, and is taken out of whatever the server says, should it repeat it.
@@ -85,6 +85,6 @@ def _checked(url: str) -> str:
 
 
 def _checked_key(key: str | None) -> str | None:
-    """Without the line break that a file gave it."""
+    """Without the line break that a file gave it. The message of an HTTP library about a bad header would show it."""
     key = key.strip() if key else ""
     return check_key(key, "GYM_VLM_KEY") if key else None

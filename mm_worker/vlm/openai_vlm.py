@@ -1,13 +1,13 @@
 """A model behind any server that speaks the OpenAI chat API with pictures.
 
-One question, and one more when the reply can't be used. Whatever else goes wrong ends the attempt: a request that may
+One question, and one more when the reply cannot be used. Any other failure ends the attempt: a request that may
 have been billed is never repeated within it. Only a refused format is answered by asking in a plainer one, since a
 server that refuses a request does not work on it; the format that worked is remembered for this server.
 """
 
 from dataclasses import dataclass, field
 
-from mm_worker.vlm.budget import Ledger
+from mm_worker.vlm.budget import Budget
 from mm_worker.vlm.chat_answer import ChatAnswer, read_answer
 from mm_worker.vlm.chat_refusal import FormatRefused
 from mm_worker.vlm.chat_request import Message, ReplyFormat, opening, repair, request_body
@@ -18,8 +18,8 @@ from mm_worker.vlm.vlm import Judgement, NotAsked, Question, Unanswered, VlmErro
 
 
 @dataclass(slots=True)
-class _Talk:
-    """What was said so far about one question; `requests` counts refused formats too."""
+class _Conversation:
+    """The exchange about one question so far; `requests` counts refused formats, too."""
 
     question: Question
     messages: list[Message]
@@ -31,51 +31,51 @@ class _Talk:
 class OpenAiVlm:
     """Asks `model` on `server`; from any thread."""
 
-    def __init__(self, server: ChatServer, model: str, prompt: Prompt, ledger: Ledger) -> None:
+    def __init__(self, server: ChatServer, model: str, prompt: Prompt, budget: Budget) -> None:
         self._server = server
         self._model = model
         self._prompt = prompt
-        self._ledger = ledger
+        self._budget = budget
         self._format = ReplyFormat.JSON_SCHEMA
 
     def judge(self, question: Question) -> Judgement:
         """The answer to `question`. Raises VlmError."""
-        talk = _Talk(question, opening(self._prompt, question))
+        conversation = _Conversation(question, opening(self._prompt, question))
         try:
-            reply = self._ask(talk)
+            reply = self._ask(conversation)
         except ReplyError as error:
-            reply = self._ask_again(talk, str(error))
-        return self._judgement(talk, reply)
+            reply = self._ask_again(conversation, str(error))
+        return self._judgement(conversation, reply)
 
-    def _ask_again(self, talk: _Talk, problem: str) -> Reply:
-        talk.messages += repair(self._prompt, talk.answers[-1].said(), problem)
+    def _ask_again(self, conversation: _Conversation, problem: str) -> Reply:
+        conversation.messages += repair(self._prompt, conversation.answers[-1].said(), problem)
         try:
-            return self._ask(talk)
+            return self._ask(conversation)
         except ReplyError as error:
             raise VlmError(f"the model's reply could not be used, nor the repaired one: {error}") from error
         except NotAsked as error:
             raise VlmError(f"the model's reply could not be used: {problem}; not asked again: {error}") from error
 
-    def _ask(self, talk: _Talk) -> Reply:
+    def _ask(self, conversation: _Conversation) -> Reply:
         """The reply to the messages so far. Raises ReplyError or VlmError."""
-        answer = self._send(talk)
-        return parse_reply(answer.text(), len(talk.question.pictures))
+        answer = self._send(conversation)
+        return parse_reply(answer.text(), len(conversation.question.pictures))
 
-    def _send(self, talk: _Talk) -> ChatAnswer:
+    def _send(self, conversation: _Conversation) -> ChatAnswer:
         """Send in the format that this server is known to take, when refused in the next plainer one."""
         for reply_format in list(ReplyFormat)[self._format :]:
-            call = self._ledger.begin(talk.question.event.event_id)
-            talk.requests += 1
+            call = self._budget.begin(conversation.question.event.event_id)
+            conversation.requests += 1
             try:
-                answer = self._request(call, request_body(self._model, talk.messages, reply_format))
+                answer = self._request(call, request_body(self._model, conversation.messages, reply_format))
             except FormatRefused as error:
                 refused = error
                 continue
             self._format = reply_format
-            talk.answers.append(answer)
-            cost = self._ledger.settle(call, answer.input_tokens, answer.output_tokens)
+            conversation.answers.append(answer)
+            cost = self._budget.settle(call, answer.input_tokens, answer.output_tokens)
             if cost is not None:
-                talk.costs.append(cost)
+                conversation.costs.append(cost)
             return answer
         raise VlmError(f"{refused}; it takes the question in no format") from refused
 
@@ -83,16 +83,16 @@ class OpenAiVlm:
         try:
             content = self._server.ask(body)
         except Unanswered:
-            self._ledger.assume(call)
+            self._budget.assume(call)
             raise
         try:
             return read_answer(content, self._server.url)
         except VlmError:
-            self._ledger.assume(call)
+            self._budget.assume(call)
             raise
 
-    def _judgement(self, talk: _Talk, reply: Reply) -> Judgement:
-        answers = talk.answers
+    def _judgement(self, conversation: _Conversation, reply: Reply) -> Judgement:
+        answers = conversation.answers
         return Judgement(
             **reply.model_dump(),
             model=answers[-1].model or self._model,
@@ -100,10 +100,10 @@ class OpenAiVlm:
             server=self._server.url,
             prompt_version=self._prompt.version,
             prompt_sha256=self._prompt.sha256,
-            requests=talk.requests,
+            requests=conversation.requests,
             input_tokens=_sum([answer.input_tokens for answer in answers]),
             output_tokens=_sum([answer.output_tokens for answer in answers]),
-            cost=sum(talk.costs) if talk.costs else None,
+            cost=sum(conversation.costs) if conversation.costs else None,
             raw=answers[0].raw if len(answers) == 1 else [answer.raw for answer in answers],
         )
 

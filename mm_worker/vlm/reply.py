@@ -1,7 +1,7 @@
-"""What the model may answer, and nothing else: a reply that is not exactly this is no verdict.
+"""The one form of reply that is a verdict: strict JSON with the keys of the schema.
 
-Servers leave what the model thought before the JSON, and its code fence or box (GLM's vision models) around it; these
-are taken off. Nothing is searched for, completed or corrected: a cut-off or rambling reply must not become a verdict
+Servers leave the model's thoughts before the JSON, and a code fence or box (GLM's vision models) around it; these are
+taken off. Nothing is searched for, completed or corrected: a cut-off or rambling reply must not become a verdict
 by luck.
 """
 

@@ -1,4 +1,4 @@
-"""The plug point for the vision-language model: what is asked about one cleaning attempt, and what is answered."""
+"""The plug point for the vision-language model: the question about one cleaning attempt, and its answer."""
 
 from dataclasses import dataclass
 from typing import Protocol
@@ -35,7 +35,7 @@ class Unanswered(ServerTrouble):
 
 
 class ServerAway(ServerTrouble):
-    """The server can't be reached or turns everybody away, so nothing was judged: it counts as no attempt."""
+    """The server cannot be reached or turns everybody away, so nothing was judged: it counts as no attempt."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -49,7 +49,7 @@ class Question:
 class Judgement(Value):
     """A model's answer; `prompt_version` names the wording of the question, `raw` is the reply as it came.
 
-    `seen` counts the pictures from 1. What the model did not tell is None.
+    `seen` counts the pictures from 1. A fact that the model did not tell is None.
     """
 
     verdict: Verdict

@@ -14,13 +14,10 @@ import pytest
 from backend_api.base.clock import SystemClock
 from backend_api.base.instants import from_ms
 from backend_api.contract.events import EventType
+from backend_api.contract.queries import EventQuery, MachineQuery, Order, SessionQuery, StatsQuery
 from backend_api.contract.sessions import Outcome
 from backend_api.contract.verdicts import Verdict
-from backend_api.reports.machines import MachineQuery
-from backend_api.reports.sessions import SessionQuery
-from backend_api.reports.stats import StatsQuery
-from backend_api.store.keyset import Order
-from backend_api.store.store import EventQuery, Store
+from backend_api.store.store import Store
 from tests.benchmarks.many_events import BEGIN_MS, STEP_MS, make_store
 
 SMALL, LARGE = 10_000, 1_000_000

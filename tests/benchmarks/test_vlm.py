@@ -16,14 +16,14 @@ from backend_api.base.clock import SystemClock
 from backend_api.contract.events import ClipInfo, Event, clip_name
 from backend_api.media.folder import MediaFolder
 from backend_api.store.store import Store
-from mm_worker.jobs.gate import Gate
+from mm_worker.jobs.admission import Admission
 from mm_worker.jobs.retry import RetryPolicy
-from mm_worker.jobs.together import run_together
-from mm_worker.jobs.worker_loop import Outcome, Pace, Worker
-from mm_worker.vlm.budget import Caps, Ledger
+from mm_worker.jobs.worker_loop import JobOutcome, Pace, Worker
+from mm_worker.vlm.budget import Budget, Caps
 from mm_worker.vlm.chat_server import ChatServer
 from mm_worker.vlm.openai_vlm import OpenAiVlm
 from mm_worker.vlm.prompt import DEFAULT_PROMPT, load_prompt
+from mm_worker.worker import run_threads
 from tests.backend_api.events import make_event
 from tests.mm_worker.chat_dialects import MODEL, Played, answers, speaking
 from tests.mm_worker.clips import draw_clip as draw_tiny_clip
@@ -76,20 +76,20 @@ class Bench:
         """Seconds in which `count` new jobs are brought through."""
         self.add(count)
         rng, stop = random.SystemRandom(), threading.Event()
-        ledger = Ledger(self.store, self.clock, Caps(), None)
+        budget = Budget(self.store, self.clock, Caps(), None)
         server = ChatServer(url, None, self.clock, connect_s=5, total_s=60, connections=concurrency)
-        gate = Gate(self.clock, rng, ledger)
-        vlm = OpenAiVlm(server, MODEL, load_prompt(DEFAULT_PROMPT), ledger)
+        admission = Admission(self.clock, rng, budget)
+        vlm = OpenAiVlm(server, MODEL, load_prompt(DEFAULT_PROMPT), budget)
         pace, retry = Pace(poll_s=0.005), RetryPolicy()
         workers = [
-            Worker(self.store, self.media, vlm, gate, clock=self.clock, stop=stop, pace=pace, retry=retry, rng=rng)
+            Worker(self.store, self.media, vlm, admission, clock=self.clock, stop=stop, pace=pace, retry=retry, rng=rng)
             for _ in range(concurrency)
         ]
         with closing(server):
             began_s = self.clock.monotonic_s()
-            outcomes = run_together(workers, stop, drain=True)
+            outcomes = run_threads(workers, stop, drain=True)
             elapsed_s = self.clock.monotonic_s() - began_s
-        assert outcomes == Counter({Outcome.DONE: count})
+        assert outcomes == Counter({JobOutcome.DONE: count})
         return elapsed_s
 
 

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 
-from mm_worker.vlm.budget import Caps, Ledger, Prices
+from mm_worker.vlm.budget import Budget, Caps, Prices
 from mm_worker.vlm.chat_server import ChatServer
 from mm_worker.vlm.openai_vlm import OpenAiVlm
 from mm_worker.vlm.prompt import DEFAULT_PROMPT, load_prompt
@@ -28,7 +28,7 @@ def asking(
     scene.store.add([make_event(at_s=at_s) for at_s in range(4)])
     server = ChatServer(url, key, scene.clock, connect_s=30.0, total_s=total_s, connections=2)
     with closing(server):
-        yield OpenAiVlm(server, MODEL, PROMPT, Ledger(scene.store, scene.clock, caps, Prices(1.0, 10.0)))
+        yield OpenAiVlm(server, MODEL, PROMPT, Budget(scene.store, scene.clock, caps, Prices(1.0, 10.0)))
 
 
 @contextmanager

@@ -8,7 +8,7 @@ from backend_api.contract.events import Event, clip_name
 from backend_api.contract.verdicts import Enrichment
 from backend_api.media.folder import MediaFolder
 from backend_api.store.store import Store
-from mm_worker.jobs.gate import Gate
+from mm_worker.jobs.admission import Admission
 from mm_worker.jobs.retry import RetryPolicy
 from mm_worker.jobs.worker_loop import Pace, Worker
 from mm_worker.vlm.mock_vlm import MockVlm
@@ -66,13 +66,13 @@ class Scene:
         assert row.mm is not None
         return row.mm
 
-    def worker(self, vlm: Vlm | None = None, gate: Gate | None = None, pace: Pace = PACE) -> Worker:
-        """A worker with the mocked model and a gate of its own, unless told otherwise."""
+    def worker(self, vlm: Vlm | None = None, admission: Admission | None = None, pace: Pace = PACE) -> Worker:
+        """A worker with the mocked model and an admission of its own, unless told otherwise."""
         return Worker(
             self.store,
             MediaFolder(self.media),
             vlm or MockVlm(123),
-            gate or Gate(self.clock, random.Random(JITTER_SEED)),
+            admission or Admission(self.clock, random.Random(JITTER_SEED)),
             clock=self.clock,
             stop=self.stop,
             pace=pace,

@@ -8,12 +8,12 @@ from contextlib import closing, contextmanager
 import pytest
 
 from backend_api.contract.verdicts import MmStatus
-from mm_worker.jobs.gate import Gate
-from mm_worker.jobs.together import run_together
-from mm_worker.jobs.worker_loop import Outcome, Pace, Worker
-from mm_worker.vlm.budget import Caps, Ledger, day_start
+from mm_worker.jobs.admission import Admission
+from mm_worker.jobs.worker_loop import JobOutcome, Pace, Worker
+from mm_worker.vlm.budget import Budget, Caps, day_start
 from mm_worker.vlm.chat_server import ChatServer
 from mm_worker.vlm.openai_vlm import OpenAiVlm
+from mm_worker.worker import run_threads
 from tests.backend_api.events import make_result
 from tests.mm_worker.chat_dialects import CUT, MODEL, Played, answers, fails, says, speaking
 from tests.mm_worker.chat_scene import PROMPT
@@ -25,12 +25,12 @@ DAY_S = 86_400
 
 @contextmanager
 def workers_at(scene: Scene, url: str, caps: Caps, count: int = 1, pace: Pace = PACE) -> Iterator[list[Worker]]:
-    """Workers of one process, with a gate and a ledger of their own."""
+    """Workers of one process, with an admission and a budget of their own."""
     with closing(ChatServer(url, None, scene.clock, connect_s=30, total_s=30, connections=count)) as server:
-        ledger = Ledger(scene.store, scene.clock, caps, None)
-        gate = Gate(scene.clock, random.Random(JITTER_SEED), ledger)
-        vlm = OpenAiVlm(server, MODEL, PROMPT, ledger)
-        yield [scene.worker(vlm, gate, pace) for _ in range(count)]
+        budget = Budget(scene.store, scene.clock, caps, None)
+        admission = Admission(scene.clock, random.Random(JITTER_SEED), budget)
+        vlm = OpenAiVlm(server, MODEL, PROMPT, budget)
+        yield [scene.worker(vlm, admission, pace) for _ in range(count)]
 
 
 def calls(scene: Scene) -> int:
@@ -58,7 +58,7 @@ def test_a_claim_that_was_lost_while_its_clip_was_read_is_not_asked_about(
         return claimed
 
     monkeypatch.setattr(scene.store, "claim", claim_and_fall_asleep)
-    assert scene.worker(vlm).run(drain=True) == Counter({Outcome.LOST: 1})
+    assert scene.worker(vlm).run(drain=True) == Counter({JobOutcome.LOST: 1})
     assert vlm.questions == []
     assert scene.enrichment(event).result == make_result()
 
@@ -74,7 +74,7 @@ def test_an_answer_that_comes_after_the_lease_is_counted_and_dropped(scene: Scen
             overtake(scene)
 
     with speaking(Played(played.body, after=be_overtaken)) as dialect, workers_at(scene, dialect.url, Caps()) as [one]:
-        assert one.run(drain=True) == Counter({Outcome.LOST: 1})
+        assert one.run(drain=True) == Counter({JobOutcome.LOST: 1})
         assert calls(scene) == len(dialect.asked)
     enrichment = scene.enrichment(event)
     assert (enrichment.status, enrichment.result, enrichment.error) == (MmStatus.DONE, make_result(), None)
@@ -82,16 +82,16 @@ def test_an_answer_that_comes_after_the_lease_is_counted_and_dropped(scene: Scen
 
 def test_a_question_whose_worker_died_counts(scene: Scene) -> None:
     event = scene.add_attempt()
-    ledger = Ledger(scene.store, scene.clock, Caps(calls=1), None)
+    budget = Budget(scene.store, scene.clock, Caps(calls=1), None)
     # A worker asks, and dies before there is an answer.
     assert scene.store.claim(PACE.lease_s) is not None
-    ledger.begin(event.event_id)
+    budget.begin(event.event_id)
     scene.clock.advance(PACE.lease_s + 1)
     with speaking(answers()) as dialect, workers_at(scene, dialect.url, Caps(calls=1)) as [one]:
         assert one.run(drain=True) == Counter()
         assert dialect.asked == []
     with speaking(answers()) as dialect, workers_at(scene, dialect.url, Caps(calls=2)) as [one]:
-        assert one.run(drain=True) == Counter({Outcome.DONE: 1})
+        assert one.run(drain=True) == Counter({JobOutcome.DONE: 1})
     assert calls(scene) == 2
 
 
@@ -133,7 +133,7 @@ def test_a_clock_that_is_set_back_over_midnight_opens_no_cap(scene: Scene, days:
         done = []
         for jump_days in (0, -days, days, days, -days, days):
             scene.clock.jump_wall_clock(jump_days * DAY_S)
-            done.append(one.run(drain=True)[Outcome.DONE])
+            done.append(one.run(drain=True)[JobOutcome.DONE])
         # A day's cap, spent on the first day and on the one that the clock came to in the middle.
         assert done == [2, 0, 0, 2, 0, 0]
         assert len(dialect.asked) == 4
@@ -149,10 +149,10 @@ def test_all_workers_of_all_processes_keep_one_cap(scene: Scene, cap: int) -> No
         workers_at(scene, dialect.url, Caps(calls=cap), 4, pace) as some,
         workers_at(scene, dialect.url, Caps(calls=cap), 4, pace) as others,
     ):
-        outcomes = run_together([*some, *others], scene.stop, drain=True)
+        outcomes = run_threads([*some, *others], scene.stop, drain=True)
         assert len(dialect.asked) == cap
-    assert set(outcomes) <= {Outcome.DONE, Outcome.RELEASED}
-    assert outcomes[Outcome.DONE] == cap
+    assert set(outcomes) <= {JobOutcome.DONE, JobOutcome.RELEASED}
+    assert outcomes[JobOutcome.DONE] == cap
     waiting = [scene.enrichment(event) for event in events if scene.enrichment(event).status is MmStatus.PENDING]
     assert len(waiting) == len(events) - cap
     assert all("daily cap" in (enrichment.error or "") and enrichment.attempts == 0 for enrichment in waiting)

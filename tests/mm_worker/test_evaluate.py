@@ -7,7 +7,7 @@ from uuid import UUID
 from backend_api.base.clock import SystemClock
 from backend_api.contract.verdicts import Verdict
 from backend_api.store.store import Agree, Review, Store, StoredResult
-from mm_worker.jobs.evaluation import evaluate, known_truths
+from mm_worker.evaluate import evaluate, known_truths
 from tests.backend_api.events import make_event, make_result
 from tests.processes import Running, script
 

@@ -1,5 +1,6 @@
-"""The worker as a process: it waits for the backend, works, drains, stops, and says what is wrong in one line."""
+"""The worker as a process: it sets up its model, waits for the backend, works, drains, stops, and names mistakes."""
 
+import random
 import signal
 import sqlite3
 from pathlib import Path
@@ -7,12 +8,20 @@ from pathlib import Path
 import pytest
 
 from backend_api.base.clock import SystemClock
+from backend_api.base.process import UsageError
 from backend_api.contract.events import Event, clip_name
 from backend_api.contract.verdicts import MmStatus
 from backend_api.store.store import Store
+from mm_worker.options import parse_options
+from mm_worker.worker import KEY_VARIABLE, Model, set_up_chat, set_up_model
 from tests.backend_api.events import make_event
+from tests.mm_worker.chat_dialects import answers, speaking
 from tests.mm_worker.clips import draw_clip
+from tests.mm_worker.questions import make_question
+from tests.mm_worker.scene import Scene
 from tests.processes import Running, script
+
+OPENAI = ["--vlm", "openai", "--vlm-url", "http://127.0.0.1:9/v1", "--vlm-model", "m"]
 
 
 def worker_command(folder: Path, *extra: str) -> list[str]:
@@ -106,7 +115,7 @@ def test_a_model_that_cannot_be_asked_is_named_before_the_backend_is_waited_for(
     with Running(worker_command(tmp_path, "--vlm", "openai", "--vlm-url", "x:1/v1", "--vlm-model", "m")) as worker:
         assert worker.wait() == 2
     assert len(worker.lines) == 1
-    assert "--vlm-url 'x:1/v1' is no address" in worker.lines[0]
+    assert "--vlm-url is 'x:1/v1', which is no address" in worker.lines[0]
 
 
 def test_a_flag_that_is_wrong_is_one_line(tmp_path: Path) -> None:
@@ -122,3 +131,49 @@ def test_help_names_every_flag_with_its_default(tmp_path: Path) -> None:
     for flag in ("--db", "--media-dir", "--seed", "--poll-s", "--drain", "--vlm", "--lease-s", "--max-attempts"):
         assert flag in worker.output
     assert worker.output.count("default") >= 8
+
+
+def set_up(scene: Scene, *argv: str) -> Model:
+    options = parse_options(argv)
+    return set_up_model(options, set_up_chat(options, scene.clock), scene.store, scene.clock, random.Random(7))
+
+
+def test_the_mock_is_the_default(scene: Scene) -> None:
+    model = set_up(scene)
+    judgement = model.vlm.judge(make_question())
+    assert (judgement.model, judgement.prompt_version) == (model.name, model.prompt_version) == ("mock", "mock-1")
+
+
+def test_the_key_comes_from_the_environment(scene: Scene, monkeypatch: pytest.MonkeyPatch) -> None:
+    scene.add_attempt()
+    monkeypatch.setenv(KEY_VARIABLE, "sk-secret")
+    with speaking(answers()) as dialect:
+        model = set_up(scene, *OPENAI, "--vlm-url", dialect.url)
+        judgement = model.vlm.judge(make_question())
+        model.close()
+        assert dialect.headers[0]["Authorization"] == "Bearer sk-secret"
+    assert (judgement.requested_model, judgement.prompt_version) == (model.name, model.prompt_version)
+    assert "sk-secret" not in model.described
+
+
+@pytest.mark.parametrize(
+    ("argv", "culprit"),
+    [
+        (["--vlm", "openai"], "--vlm-url"),
+        (["--vlm", "openai", "--vlm-url", "http://127.0.0.1:9/v1"], "--vlm-model"),
+        ([*OPENAI, "--vlm-model", "m" * 201], "--vlm-model"),
+        ([*OPENAI, "--vlm-url", "ftp://x"], "is no address"),
+        ([*OPENAI, "--vlm-url", "http://me:hidden@127.0.0.1/v1"], KEY_VARIABLE),
+        ([*OPENAI, "--prompt", "nowhere-1.md"], "nowhere-1.md"),
+        (["--max-cost-per-day", "3"], "--price-input"),
+        (["--price-input", "3"], "--price-output"),
+        (["--price-input", "-1", "--price-output", "1"], "no amount"),
+        (["--max-tokens-per-day", "0"], "no count"),
+        (["--concurrency", "x"], "no count"),
+        (["--rerun", "x"], "no event's id"),
+    ],
+)
+def test_a_mistake_names_its_flag(scene: Scene, argv: list[str], culprit: str) -> None:
+    with pytest.raises(UsageError, match=culprit) as raised:
+        set_up(scene, *argv)
+    assert "hidden" not in str(raised.value)

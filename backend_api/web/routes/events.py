@@ -6,8 +6,9 @@ from uuid import UUID
 
 from fastapi import APIRouter, Query, Request, Response
 
+from backend_api.contract.queries import EventQuery
 from backend_api.media.folder import MediaFolder
-from backend_api.store.store import EventQuery, RetryOutcome, Store
+from backend_api.store.store import RetryOutcome, Store
 from backend_api.web.conditional import NOT_MODIFIED, json_answer, next_link
 from backend_api.web.event_json import stored_event_json
 from backend_api.web.openapi import answer, problems

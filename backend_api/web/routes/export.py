@@ -8,8 +8,9 @@ from typing import Annotated
 from fastapi import APIRouter, Query
 from fastapi.responses import StreamingResponse
 
+from backend_api.contract.queries import EventFilters, EventQuery
 from backend_api.contract.values import MAX_PAGE_ITEMS, format_timestamp
-from backend_api.store.event_pages import EventFilters, EventQuery, Page
+from backend_api.store.event_pages import Page
 from backend_api.store.event_rows import EventRow
 from backend_api.store.store import Store
 from backend_api.web.openapi import problems

@@ -4,13 +4,11 @@ from typing import Annotated
 
 from fastapi import APIRouter, Query, Request, Response
 
+from backend_api.contract.queries import MachineQuery, SessionQuery, StatsQuery
 from backend_api.contract.sessions import MachineList, SessionPage
 from backend_api.contract.stats import Stats
 from backend_api.contract.verdicts import QueueState
 from backend_api.media.folder import MediaFolder
-from backend_api.reports.machines import MachineQuery
-from backend_api.reports.sessions import SessionQuery
-from backend_api.reports.stats import StatsQuery
 from backend_api.store.store import Store
 from backend_api.web.conditional import NOT_MODIFIED, json_answer, next_link
 from backend_api.web.openapi import problems

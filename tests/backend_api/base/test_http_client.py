@@ -84,7 +84,7 @@ def test_another_computer_is(monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.mark.parametrize("status", [200, 302])
 @pytest.mark.parametrize("encoding", ["gzip", "deflate"])
 def test_an_answer_that_unpacks_without_end_is_none_and_takes_no_memory(encoding: str, status: int) -> None:
-    bomb = gzip.compress(bytes(200_000_000), 9) if encoding == "gzip" else zlib.compress(bytes(200_000_000), 9)
+    bomb = gzip.compress(bytes(50_000_000), 9) if encoding == "gzip" else zlib.compress(bytes(50_000_000), 9)
     with answering(packed(encoding, bomb, status)) as server, client(server.url, max_bytes=1_000_000) as http:
         tracemalloc.start()
         with pytest.raises(NoAnswer, match=r"^the answer is longer than 1000000 bytes$"):

@@ -6,9 +6,9 @@ import pytest
 
 from backend_api.contract.cameras import CameraReport, CameraSetup
 from backend_api.contract.events import Event, EventType
+from backend_api.contract.queries import MachineQuery
 from backend_api.contract.sessions import Machine, MachineState, Session
 from backend_api.contract.verdicts import Verdict
-from backend_api.reports.machines import MachineQuery
 from backend_api.store.store import Store
 from tests.backend_api.events import START, make_event, make_result
 from tests.backend_api.reports.test_sessions import make_session

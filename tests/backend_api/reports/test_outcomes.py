@@ -13,10 +13,10 @@ from hypothesis import strategies as st
 
 from backend_api.contract.cameras import CameraSetup
 from backend_api.contract.events import Event
+from backend_api.contract.queries import Order, SessionQuery
 from backend_api.contract.sessions import Outcome, Session
 from backend_api.contract.verdicts import Verdict
-from backend_api.reports.sessions import SessionQuery
-from backend_api.store.keyset import FEW, Order
+from backend_api.store.keyset import FEW
 from backend_api.store.store import Agree, Store
 from tests.backend_api.events import START, make_result
 from tests.backend_api.reports.test_sessions import make_session

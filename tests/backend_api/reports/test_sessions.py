@@ -13,12 +13,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from backend_api.contract.events import EndReason, Event, EventType
+from backend_api.contract.queries import Order, SessionQuery
 from backend_api.contract.sessions import Outcome, Session
 from backend_api.contract.verdicts import MmStatus, Verdict
-from backend_api.reports.sessions import SessionQuery
 from backend_api.store import migrate
 from backend_api.store.database import Database
-from backend_api.store.keyset import Order
 from backend_api.store.store import Store
 from tests.backend_api.events import make_event, make_result
 from tests.fake_clock import FakeClock

@@ -9,12 +9,12 @@ from hypothesis import strategies as st
 
 from backend_api.contract.cameras import CameraReport
 from backend_api.contract.events import Event, EventType
+from backend_api.contract.queries import StatsQuery
 from backend_api.contract.stats import Stats, Unit
 from backend_api.contract.verdicts import Verdict
 from backend_api.reports.buckets import Stretch
 from backend_api.reports.figures import Tallies, Use
 from backend_api.reports.machines import Place
-from backend_api.reports.stats import StatsQuery
 from backend_api.store.store import Store
 from tests.backend_api.events import START, make_event, make_result
 from tests.backend_api.reports.test_sessions import make_session

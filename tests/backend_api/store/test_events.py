@@ -8,8 +8,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from backend_api.contract.events import Event, EventType
+from backend_api.contract.queries import EventQuery
 from backend_api.contract.verdicts import MmStatus
-from backend_api.store.event_pages import EventQuery
 from backend_api.store.events import MAX_NEW_ARRIVALS, Outcome
 from backend_api.store.store import Store
 from tests.backend_api.events import make_event

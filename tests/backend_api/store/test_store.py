@@ -10,9 +10,10 @@ from uuid import UUID
 import pytest
 
 from backend_api.contract.events import EventType
+from backend_api.contract.queries import EventQuery
 from backend_api.contract.verdicts import MmStatus
 from backend_api.store.errors import StoreBroken
-from backend_api.store.store import EventQuery, Outcome, Store, StoreBusy, StoreFull
+from backend_api.store.store import Outcome, Store, StoreBusy, StoreFull
 from tests.backend_api.events import make_event
 from tests.fake_clock import FakeClock
 

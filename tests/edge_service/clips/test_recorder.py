@@ -14,8 +14,7 @@ import pytest
 from backend_api.base.durable_files import Disk
 from backend_api.contract.events import Event, EventType, clip_name, thumbnail_name
 from edge_service.clips.event_factory import EventFactory
-from edge_service.clips.recorder import Recorder
-from edge_service.config import ClipConfig
+from edge_service.clips.recorder import ClipConfig, Recorder, reach_s
 from edge_service.detection.detector import Box
 from edge_service.rules.machine import Machine, RuleTimes
 from edge_service.rules.rule_event import Hit
@@ -194,3 +193,9 @@ def test_a_clip_that_begins_late_is_told(
     assert event.clip is not None
     assert event.clip.start_ts == START_TIME + timedelta(seconds=2)
     assert "begins 0.3 s late" in caplog.text
+
+
+def test_reach_covers_the_slowest_rule_the_pre_roll_and_the_post_roll() -> None:
+    quick, slow = RuleTimes(1, 1, 0.5, 10), RuleTimes(enter_s=30, exit_s=5, attempt_s=3, window_s=300)
+    assert reach_s([quick, slow], ClipConfig(3, 5), fps=5) > 30 + 3
+    assert reach_s([quick], ClipConfig(3, 60), fps=5) > 60 + 3

@@ -1,16 +1,11 @@
-"""When a server in trouble is left alone, and who may try it first."""
+"""When a server in trouble is left alone, and for how long."""
 
 import random
-import threading
 
-import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from mm_worker.jobs.circuit_breaker import BreakerPolicy, Circuit
-from mm_worker.jobs.gate import Gate
-from mm_worker.vlm.vlm import NotAsked, ServerAway, ServerTrouble, VlmError
-from tests.fake_clock import FakeClock
 
 POLICY = BreakerPolicy(threshold=3, base_s=4.0, cap_s=60.0)
 
@@ -48,53 +43,3 @@ def test_requests_that_were_under_way_when_it_opened_make_nobody_wait_longer() -
     for _ in range(20):
         assert opened.after_failure(POLICY, "cut", 100.0, rng) == opened
     assert opened.after_failure(POLICY, "HTTP 429", 100.0, rng, 90.0).left_s(100.0) == 90.0
-
-
-@pytest.fixture
-def clock() -> FakeClock:
-    return FakeClock()
-
-
-@pytest.fixture
-def gate(clock: FakeClock) -> Gate:
-    return Gate(clock, random.Random(7), policy=POLICY)
-
-
-def test_nobody_passes_until_the_time_is_over_and_then_one_thread_alone(gate: Gate, clock: FakeClock) -> None:
-    for _ in range(3):
-        assert gate.blocked() is None
-        gate.failed(ServerTrouble("HTTP 500"))
-    blocked = gate.blocked()
-    assert blocked is not None
-    assert "HTTP 500" in blocked.reason
-    clock.advance(blocked.wait_s)
-    assert gate.blocked() is None
-    others: list[object] = []
-    thread = threading.Thread(target=lambda: others.append(gate.blocked()))
-    thread.start()
-    thread.join()
-    assert others[0] is not None
-    gate.passed()
-    thread = threading.Thread(target=lambda: others.append(gate.blocked()))
-    thread.start()
-    thread.join()
-    assert others[1] is None
-
-
-def test_a_failed_try_opens_it_again(gate: Gate, clock: FakeClock) -> None:
-    for _ in range(3):
-        gate.failed(ServerAway("connection refused"))
-    clock.advance(4.0)
-    assert gate.blocked() is None
-    gate.failed(ServerAway("connection refused"))
-    assert gate.blocked() is not None
-
-
-def test_a_bad_reply_shows_that_the_server_is_well_and_a_question_not_put_shows_nothing(gate: Gate) -> None:
-    for error in (VlmError("no JSON"), NotAsked("a cap")):
-        gate.passed()
-        for _ in range(2):
-            gate.failed(ServerTrouble("HTTP 500"))
-        gate.failed(error)
-        gate.failed(ServerTrouble("HTTP 500"))
-        assert (gate.blocked() is None) == (type(error) is VlmError)

@@ -4,7 +4,7 @@ import threading
 
 import pytest
 
-from mm_worker.jobs.lease_renewal import heartbeat
+from mm_worker.jobs.lease_renewal import renewing
 from tests.fake_clock import FakeClock
 
 GUARD_S = 60
@@ -22,7 +22,7 @@ def test_it_beats_at_its_interval_while_the_block_runs() -> None:
         return True
 
     began_s = clock.monotonic_s()
-    with heartbeat(renew, 10.0, clock):
+    with renewing(renew, 10.0, clock):
         assert beaten.wait(GUARD_S)
     assert [beat_s - began_s for beat_s in beats[:3]] == [10, 20, 30]
     assert len(clock.waits_s) == len(beats) + 1
@@ -36,7 +36,7 @@ def test_it_ends_when_the_claim_is_lost() -> None:
         lost.set()
         return False
 
-    with heartbeat(renew, 10.0, clock):
+    with renewing(renew, 10.0, clock):
         assert lost.wait(GUARD_S)
     assert clock.waits_s == [10.0]
 
@@ -49,7 +49,7 @@ def test_what_a_renewal_raises_is_raised_when_the_block_ends() -> None:
         raise LookupError("the database has no such table")
 
     def work() -> None:
-        with heartbeat(renew, 10.0, FakeClock()):
+        with renewing(renew, 10.0, FakeClock()):
             assert failed.wait(GUARD_S)
 
     with pytest.raises(LookupError, match="no such table"):
@@ -60,7 +60,7 @@ def test_the_error_of_the_work_itself_passes_through() -> None:
     threads_before = threading.active_count()
 
     def work() -> None:
-        with heartbeat(lambda: True, 10.0, FakeClock()):
+        with renewing(lambda: True, 10.0, FakeClock()):
             raise KeyError("the work's own")
 
     with pytest.raises(KeyError, match="the work's own"):

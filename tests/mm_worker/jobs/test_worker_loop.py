@@ -8,7 +8,7 @@ import pytest
 
 from backend_api.contract.events import Event, clip_name, frame_name
 from backend_api.contract.verdicts import Enrichment, MmResult, MmStatus, Verdict
-from mm_worker.jobs.worker_loop import Outcome
+from mm_worker.jobs.worker_loop import JobOutcome
 from mm_worker.vlm.mock_vlm import MockVlm
 from mm_worker.vlm.vlm import VlmError
 from tests.mm_worker.clips import draw_clip
@@ -24,7 +24,7 @@ def frame_file(scene: Scene, event: Event, number: int) -> bytes:
 def test_the_verdict_and_what_it_rests_on_are_stored(scene: Scene) -> None:
     event = scene.add_attempt()
     vlm = AskedVlm(before=lambda: scene.clock.advance(1.5))
-    assert scene.worker(vlm).run(drain=True) == Counter({Outcome.DONE: 1})
+    assert scene.worker(vlm).run(drain=True) == Counter({JobOutcome.DONE: 1})
     expected = MockVlm(123).judge(make_question())
     times_s = (0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8)
     shown = vlm.questions[0].pictures
@@ -40,7 +40,7 @@ def test_the_verdict_and_what_it_rests_on_are_stored(scene: Scene) -> None:
 def test_an_event_without_a_clip_is_given_up_at_once_with_the_reason(scene: Scene) -> None:
     event = scene.add_attempt(clip=None, clip_error="no space left on the disk")
     vlm = AskedVlm()
-    assert scene.worker(vlm).run(drain=True) == Counter({Outcome.DEAD: 1})
+    assert scene.worker(vlm).run(drain=True) == Counter({JobOutcome.DEAD: 1})
     reason = "the event has no clip: no space left on the disk"
     assert scene.enrichment(event) == Enrichment(status=MmStatus.DEAD, attempts=1, error=reason)
     assert vlm.questions == []
@@ -50,7 +50,7 @@ def test_a_missing_clip_is_tried_again_and_then_given_up_never_judged(scene: Sce
     event = scene.add_attempt()
     (scene.media / clip_name(event.event_id)).unlink()
     vlm = AskedVlm()
-    assert scene.worker(vlm).run(drain=True) == Counter({Outcome.FAILED: 2, Outcome.DEAD: 1})
+    assert scene.worker(vlm).run(drain=True) == Counter({JobOutcome.FAILED: 2, JobOutcome.DEAD: 1})
     enrichment = scene.enrichment(event)
     assert (enrichment.status, enrichment.attempts, enrichment.result) == (MmStatus.DEAD, RETRY.max_attempts, None)
     assert "is missing" in (enrichment.error or "")
@@ -78,7 +78,7 @@ def test_a_clip_that_comes_late_is_judged_by_a_later_attempt(scene: Scene) -> No
             on_its_way.rename(clip)
 
     vlm = AskedVlm(before=come)
-    assert scene.worker(vlm).run(drain=True) == Counter({Outcome.FAILED: 1, Outcome.DONE: 2})
+    assert scene.worker(vlm).run(drain=True) == Counter({JobOutcome.FAILED: 1, JobOutcome.DONE: 2})
     assert scene.enrichment(event).attempts == 2
     assert scene.enrichment(event).error is None
     assert scene.enrichment(other).attempts == 1
@@ -87,7 +87,7 @@ def test_a_clip_that_comes_late_is_judged_by_a_later_attempt(scene: Scene) -> No
 def test_a_model_that_fails_is_asked_again_after_the_backoff(scene: Scene) -> None:
     event = scene.add_attempt()
     vlm = FailingVlm(failures=2)
-    assert scene.worker(vlm).run(drain=True) == Counter({Outcome.FAILED: 2, Outcome.DONE: 1})
+    assert scene.worker(vlm).run(drain=True) == Counter({JobOutcome.FAILED: 2, JobOutcome.DONE: 1})
     assert scene.enrichment(event).status is MmStatus.DONE
     assert scene.enrichment(event).attempts == 3
 
@@ -107,7 +107,7 @@ def test_the_policy_says_how_long_a_failure_waits(scene: Scene) -> None:
 
 def test_a_model_that_fails_for_good_leaves_its_reason(scene: Scene) -> None:
     event = scene.add_attempt()
-    assert scene.worker(FailingVlm(failures=9)).run(drain=True) == Counter({Outcome.FAILED: 2, Outcome.DEAD: 1})
+    assert scene.worker(FailingVlm(failures=9)).run(drain=True) == Counter({JobOutcome.FAILED: 2, JobOutcome.DEAD: 1})
     assert scene.enrichment(event) == Enrichment(status=MmStatus.DEAD, attempts=3, error="the model is not loaded")
 
 
@@ -116,7 +116,7 @@ def test_too_few_frames_are_not_worth_a_question(scene: Scene) -> None:
     event = scene.add_attempt(clip=draw_clip(short, [0, 100]))
     short.rename(scene.media / clip_name(event.event_id))
     vlm = AskedVlm()
-    assert scene.worker(vlm).run(drain=True) == Counter({Outcome.DONE: 1})
+    assert scene.worker(vlm).run(drain=True) == Counter({JobOutcome.DONE: 1})
     result = scene.enrichment(event).result
     assert result is not None
     assert (result.verdict, result.confidence, result.requests) == (Verdict.CANNOT_TELL, 0.0, 0)

@@ -7,7 +7,7 @@ import pytest
 
 from backend_api.contract.verdicts import Enrichment, MmResult, MmStatus
 from backend_api.store.store import Claim, StoreBusy, StoreFull
-from mm_worker.jobs.worker_loop import Outcome
+from mm_worker.jobs.worker_loop import JobOutcome
 from mm_worker.vlm.vlm import VlmError
 from tests.backend_api.events import make_result
 from tests.mm_worker.models import AskedVlm
@@ -25,7 +25,7 @@ def test_a_worker_that_comes_back_late_overwrites_nothing(scene: Scene, caplog: 
         assert scene.store.finish(taken_over, newer)
 
     with caplog.at_level("WARNING"):
-        assert scene.worker(AskedVlm(be_overtaken)).run(drain=True) == Counter({Outcome.LOST: 1})
+        assert scene.worker(AskedVlm(be_overtaken)).run(drain=True) == Counter({JobOutcome.LOST: 1})
     assert scene.enrichment(event).result == newer
     assert f"{event.event_id} treadmill_01: the outcome of attempt 1 is dropped" in caplog.text
 
@@ -40,7 +40,7 @@ def test_a_late_failure_overwrites_nothing_either(scene: Scene) -> None:
         assert scene.store.finish(taken_over, make_result())
         raise VlmError("timed out")
 
-    assert scene.worker(AskedVlm(be_overtaken_and_fail)).run(drain=True) == Counter({Outcome.LOST: 1})
+    assert scene.worker(AskedVlm(be_overtaken_and_fail)).run(drain=True) == Counter({JobOutcome.LOST: 1})
     assert scene.enrichment(event).status is MmStatus.DONE
 
 
@@ -54,7 +54,7 @@ def test_the_heartbeat_keeps_a_claim_beyond_its_lease(tmp_path: Path) -> None:
         assert scene.clock.monotonic_s() - began_s > 2 * PACE.lease_s
         assert scene.store.claim(PACE.lease_s) is None
 
-    assert scene.worker(AskedVlm(take_longer_than_the_lease)).run(drain=True) == Counter({Outcome.DONE: 1})
+    assert scene.worker(AskedVlm(take_longer_than_the_lease)).run(drain=True) == Counter({JobOutcome.DONE: 1})
     scene.store.close()
 
 
@@ -73,7 +73,7 @@ def test_a_lock_or_a_full_disk_is_waited_for(
 
     monkeypatch.setattr(scene.store, call, troubled)
     vlm = AskedVlm()
-    assert scene.worker(vlm).run(drain=True) == Counter({Outcome.DONE: 1})
+    assert scene.worker(vlm).run(drain=True) == Counter({JobOutcome.DONE: 1})
     assert scene.enrichment(event).status is MmStatus.DONE
     assert len(vlm.questions) == 1
     assert troubles == []
@@ -91,14 +91,14 @@ def test_a_renewal_that_a_lock_delays_loses_nothing(tmp_path: Path, monkeypatch:
     def outlast_the_renewals() -> None:
         assert scene.clock.beaten.wait(GUARD_S)
 
-    assert scene.worker(AskedVlm(outlast_the_renewals)).run(drain=True) == Counter({Outcome.DONE: 1})
+    assert scene.worker(AskedVlm(outlast_the_renewals)).run(drain=True) == Counter({JobOutcome.DONE: 1})
     scene.store.close()
 
 
 def test_nothing_is_claimed_with_the_result_of_the_last_job(scene: Scene) -> None:
     scene.add_attempt()
     waiting = scene.add_attempt(1)
-    assert scene.worker(AskedVlm(before=scene.stop.set)).run(drain=False) == Counter({Outcome.DONE: 1})
+    assert scene.worker(AskedVlm(before=scene.stop.set)).run(drain=False) == Counter({JobOutcome.DONE: 1})
     assert scene.enrichment(waiting) == Enrichment(status=MmStatus.PENDING, attempts=0)
 
 
@@ -112,7 +112,7 @@ def test_stop_while_the_database_is_locked_leaves_the_event_to_another(
         raise StoreBusy("held by a backup")
 
     monkeypatch.setattr(scene.store, "finish_and_claim", busy)
-    assert scene.worker().run(drain=False) == Counter({Outcome.LOST: 1})
+    assert scene.worker().run(drain=False) == Counter({JobOutcome.LOST: 1})
     assert scene.enrichment(event).status is MmStatus.PROCESSING
     assert scene.store.next_due_s() == PACE.lease_s
 
@@ -120,7 +120,7 @@ def test_stop_while_the_database_is_locked_leaves_the_event_to_another(
 def test_stop_ends_the_loop_after_the_job_at_hand(scene: Scene) -> None:
     scene.add_attempt(0)
     scene.add_attempt(1)
-    assert scene.worker(AskedVlm(before=scene.stop.set)).run(drain=False) == Counter({Outcome.DONE: 1})
+    assert scene.worker(AskedVlm(before=scene.stop.set)).run(drain=False) == Counter({JobOutcome.DONE: 1})
     assert scene.store.next_due_s() == 0
 
 
@@ -133,7 +133,7 @@ def test_drain_takes_over_what_a_dead_worker_had_claimed(scene: Scene) -> None:
     event = scene.add_attempt()
     assert scene.store.claim(PACE.lease_s) is not None
     began_s = scene.clock.monotonic_s()
-    assert scene.worker().run(drain=True) == Counter({Outcome.DONE: 1})
+    assert scene.worker().run(drain=True) == Counter({JobOutcome.DONE: 1})
     assert PACE.lease_s <= scene.clock.monotonic_s() - began_s <= PACE.lease_s + PACE.poll_s
     assert scene.enrichment(event).attempts == 2
 
@@ -143,12 +143,12 @@ def test_deaths_of_workers_alone_never_give_an_event_up(scene: Scene) -> None:
     for _ in range(RETRY.max_attempts + 2):
         assert scene.store.claim(PACE.lease_s) is not None
         scene.clock.advance(PACE.lease_s)
-    assert scene.worker().run(drain=True) == Counter({Outcome.DONE: 1})
+    assert scene.worker().run(drain=True) == Counter({JobOutcome.DONE: 1})
     assert scene.enrichment(event).status is MmStatus.DONE
 
 
 def test_without_drain_it_looks_for_work_again_and_again(scene: Scene) -> None:
     scene.add_attempt()
     assert scene.store.claim(PACE.lease_s) is not None
-    assert scene.worker(AskedVlm(before=scene.stop.set)).run(drain=False) == Counter({Outcome.DONE: 1})
+    assert scene.worker(AskedVlm(before=scene.stop.set)).run(drain=False) == Counter({JobOutcome.DONE: 1})
     assert scene.clock.waits_s == [PACE.poll_s] * round(PACE.lease_s / PACE.poll_s)

@@ -9,9 +9,9 @@ from datetime import timedelta
 import pytest
 
 from backend_api.contract.verdicts import MmStatus
-from mm_worker.jobs.gate import Gate
-from mm_worker.jobs.worker_loop import Outcome
-from mm_worker.vlm.budget import Caps, Ledger, Prices, day_left_s
+from mm_worker.jobs.admission import Admission
+from mm_worker.jobs.worker_loop import JobOutcome
+from mm_worker.vlm.budget import Budget, Caps, Prices, day_left_s
 from mm_worker.vlm.chat_server import ChatServer
 from mm_worker.vlm.openai_vlm import OpenAiVlm
 from mm_worker.vlm.vlm import ServerAway, ServerTrouble
@@ -34,7 +34,7 @@ def failing(*errors: Exception) -> tuple[AskedVlm, list[Exception]]:
 def test_a_server_that_is_away_costs_no_attempt(scene: Scene) -> None:
     event = scene.add_attempt()
     vlm, _ = failing(*[ServerAway("connection refused")] * 20)
-    assert scene.worker(vlm).run(drain=True) == Counter({Outcome.RELEASED: 20, Outcome.DONE: 1})
+    assert scene.worker(vlm).run(drain=True) == Counter({JobOutcome.RELEASED: 20, JobOutcome.DONE: 1})
     assert scene.enrichment(event).attempts == 1
 
 
@@ -42,7 +42,7 @@ def test_a_server_in_trouble_costs_attempts_but_is_left_alone_meanwhile(scene: S
     scene.add_attempt()
     began_s = scene.clock.monotonic_s()
     vlm, _ = failing(ServerTrouble("HTTP 503", retry_after_s=600.0))
-    assert scene.worker(vlm).run(drain=True) == Counter({Outcome.FAILED: 1, Outcome.DONE: 1})
+    assert scene.worker(vlm).run(drain=True) == Counter({JobOutcome.FAILED: 1, JobOutcome.DONE: 1})
     assert scene.clock.monotonic_s() - began_s >= 600
 
 
@@ -77,25 +77,25 @@ def test_a_cap_ends_a_drain_and_holds_until_midnight(scene: Scene, caps: Caps, d
     events = [scene.add_attempt(at_s) for at_s in range(4)]
     with speaking(answers()) as dialect:
         drain = drainer(scene, dialect.url, caps, Prices(1.0, 10.0))
-        assert drain() == Counter({Outcome.DONE: done})
+        assert drain() == Counter({JobOutcome.DONE: done})
         assert drain() == Counter()
         assert len(dialect.asked) == done
         waiting = [scene.enrichment(event) for event in events[done:]]
         assert {enrichment.status for enrichment in waiting} == {MmStatus.PENDING}
         assert all("daily cap" in (enrichment.error or "") and not enrichment.attempts for enrichment in waiting)
         scene.clock.advance(day_left_s(scene.clock.now()))
-        assert drain()[Outcome.DONE] == min(done, 4 - done)
+        assert drain()[JobOutcome.DONE] == min(done, 4 - done)
         assert scene.store.spent(scene.clock.now() - timedelta(days=2)).calls == len(dialect.asked)
 
 
-def drainer(scene: Scene, url: str, caps: Caps, prices: Prices) -> Callable[[], Counter[Outcome]]:
+def drainer(scene: Scene, url: str, caps: Caps, prices: Prices) -> Callable[[], Counter[JobOutcome]]:
     """Drains as a worker that was started anew."""
 
-    def drain() -> Counter[Outcome]:
+    def drain() -> Counter[JobOutcome]:
         with closing(ChatServer(url, None, scene.clock, connect_s=30, total_s=30, connections=1)) as server:
-            ledger = Ledger(scene.store, scene.clock, caps, prices)
-            vlm = OpenAiVlm(server, MODEL, PROMPT, ledger)
-            gate = Gate(scene.clock, random.Random(JITTER_SEED), ledger)
-            return scene.worker(vlm, gate).run(drain=True)
+            budget = Budget(scene.store, scene.clock, caps, prices)
+            vlm = OpenAiVlm(server, MODEL, PROMPT, budget)
+            admission = Admission(scene.clock, random.Random(JITTER_SEED), budget)
+            return scene.worker(vlm, admission).run(drain=True)
 
     return drain

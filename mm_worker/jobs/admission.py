@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from backend_api.base.clock import Clock
 from mm_worker.jobs.circuit_breaker import BreakerPolicy, Circuit
-from mm_worker.vlm.budget import Ledger, day_left_s
+from mm_worker.vlm.budget import Budget, day_left_s
 from mm_worker.vlm.vlm import NotAsked, ServerTrouble, VlmError
 
 log = logging.getLogger(__name__)
@@ -17,34 +17,34 @@ _PROBE_POLL_S = 1.0
 
 @dataclass(frozen=True, slots=True)
 class Blocked:
-    """Why no job may be taken, for how many seconds at least, and whether that is so for the rest of the day."""
+    """The reason why no job may be taken, for at least `wait_s` seconds, or `for_today`: the rest of the day (UTC)."""
 
     reason: str
     wait_s: float
     for_today: bool = False
 
 
-class Gate:
-    """One for all threads that ask one server; without `ledger` there are no caps."""
+class Admission:
+    """One for all threads that ask one server; without `budget` there are no caps."""
 
     def __init__(
         self,
         clock: Clock,
         rng: random.Random,
-        ledger: Ledger | None = None,
+        budget: Budget | None = None,
         policy: BreakerPolicy = BreakerPolicy(),  # noqa: B008 - a frozen value
     ) -> None:
         self._clock = clock
         self._rng = rng
-        self._ledger = ledger
+        self._budget = budget
         self._policy = policy
         self._lock = threading.Lock()
         self._circuit = Circuit()
         self._prober: int | None = None
 
     def blocked(self) -> Blocked | None:
-        """What is in the way of the calling thread's next job, None when nothing is. Raises StoreBusy, StoreFull."""
-        reason = self._ledger.reached() if self._ledger else None
+        """The obstacle to the calling thread's next job, None without one. Raises StoreBusy, StoreFull."""
+        reason = self._budget.reached() if self._budget else None
         if reason is not None:
             return Blocked(reason, day_left_s(self._clock.now()), for_today=True)
         with self._lock:
@@ -59,14 +59,14 @@ class Gate:
         return None
 
     def passed(self) -> None:
-        """The server answered, whatever it said."""
+        """Note that the server answered."""
         with self._lock:
             if self._circuit.open_until_s is not None:
                 log.info("the model's server answers again")
             self._circuit, self._prober = Circuit(), None
 
     def failed(self, error: VlmError) -> None:
-        """The model gave no usable answer: when that was the server's fault, it counts against the server."""
+        """Note that the model gave no usable answer: a fault of the server counts against the server."""
         if not isinstance(error, ServerTrouble):
             if not isinstance(error, NotAsked):
                 self.passed()

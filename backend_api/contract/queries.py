@@ -1,0 +1,156 @@
+"""What may be asked of the API: which events, sessions and machines, and the figures of which time."""
+
+from datetime import datetime, timedelta
+from enum import StrEnum
+from typing import Annotated, Self
+from uuid import UUID
+from zoneinfo import ZoneInfo
+
+from pydantic import AfterValidator, Field, model_validator
+
+from backend_api.contract.events import EventType
+from backend_api.contract.sessions import JUDGED, Outcome
+from backend_api.contract.stats import Unit
+from backend_api.contract.values import DEFAULT_PAGE_ITEMS, MAX_PAGE_ITEMS, Name, Timestamp, Value
+from backend_api.contract.verdicts import MmStatus, Verdict
+
+MAX_STATS_INTERVAL = timedelta(days=366)
+# Zones are looked up in the years for which the calendar has room on both sides.
+_FIRST_YEAR, _LAST_YEAR = 1900, 9998
+
+Parameters = tuple[tuple[str, str], ...]
+"""The fields of a query string, in order; a name may stand there several times."""
+
+
+class Order(StrEnum):
+    """Newest first, or oldest first, by `ts`."""
+
+    DESC = "desc"
+    ASC = "asc"
+
+
+class ApiQuery(Value):
+    """Base of all queries: immutable and hashable, so that an answer may be kept under its query."""
+
+    def parameters(self) -> Parameters:
+        """The query string's fields, without those that are left at their defaults."""
+        fields = self.model_dump(mode="json", exclude_defaults=True)
+        return tuple(
+            (name, str(item).lower() if isinstance(item, bool) else str(item))
+            for name, value in fields.items()
+            for item in (value if isinstance(value, list) else [value])
+        )
+
+
+class EventFilters(ApiQuery):
+    """Which events, in which order; filters that are left out let everything through."""
+
+    store_id: Name | None = None
+    camera_id: Name | None = None
+    machine_id: Name | None = None
+    session_id: UUID | None = Field(default=None, description="All events of one use of a machine.")
+    event_type: tuple[EventType, ...] = Field(default=(), description="May be given several times: any of these.")
+    mm_status: MmStatus | None = Field(default=None, description="The state of the model's verdict.")
+    verdict: Verdict | None = None
+    since: Timestamp | None = Field(
+        default=None, description="Only events at this instant or later: RFC 3339 with a zone; write + as %2B."
+    )
+    until: Timestamp | None = Field(default=None, description="Only events before this instant, like `since`.")
+    order: Order = Order.DESC
+
+
+class EventQuery(EventFilters):
+    """Which events, in which order, how many, and after which."""
+
+    limit: Annotated[int, Field(ge=1, le=MAX_PAGE_ITEMS, description="Events a page.")] = DEFAULT_PAGE_ITEMS
+    cursor: str | None = Field(default=None, description="`next_cursor` of the page before; keep the filters the same.")
+
+    @property
+    def scope(self) -> str:
+        """What a cursor is bound to: everything but the size of a page and the cursor itself."""
+        return self.model_dump_json(exclude={"limit", "cursor"})
+
+
+class SessionQuery(ApiQuery):
+    """Which sessions, in which order, how many, and after which; filters that are left out let everything through."""
+
+    session_id: tuple[UUID, ...] = Field(
+        default=(), max_length=MAX_PAGE_ITEMS, description="Only this session; several times: any of these."
+    )
+    store_id: Name | None = None
+    camera_id: Name | None = None
+    machine_id: Name | None = None
+    outcome: tuple[Outcome, ...] = Field(default=(), description="What has become of it; several times: any of these.")
+    verdict: Verdict | None = Field(default=None, description="Only sessions whose cleaning attempt got this verdict.")
+    reviewed: bool | None = Field(
+        default=None, description="Only sessions of whose verdict somebody has said what they think, or nobody."
+    )
+    since: Timestamp | None = Field(
+        default=None, description="Only sessions that began at this instant or later: RFC 3339 with a zone."
+    )
+    until: Timestamp | None = Field(default=None, description="Only sessions that began before this instant.")
+    order: Order = Order.DESC
+    limit: Annotated[int, Field(ge=1, le=MAX_PAGE_ITEMS, description="Sessions a page.")] = DEFAULT_PAGE_ITEMS
+    cursor: str | None = Field(default=None, description="`next_cursor` of the page before; keep the filters the same.")
+
+    @property
+    def scope(self) -> str:
+        """What a cursor is bound to: everything but the size of a page and the cursor itself."""
+        return "sessions" + self.model_dump_json(exclude={"limit", "cursor"})
+
+    @property
+    def outcomes(self) -> frozenset[Outcome]:
+        """Those that `outcome`, `verdict` and `reviewed` let through."""
+        wanted = frozenset(self.outcome or Outcome)
+        if self.reviewed:
+            # Only what has a verdict can be reviewed.
+            wanted &= JUDGED
+        return wanted if self.verdict is None else wanted & {Outcome(self.verdict.value)}
+
+
+class MachineQuery(ApiQuery):
+    """Which machines; filters that are left out let everything through."""
+
+    store_id: Name | None = None
+    camera_id: Name | None = None
+    machine_id: Name | None = None
+
+
+def _check_year(instant: datetime) -> datetime:
+    if not _FIRST_YEAR <= instant.year <= _LAST_YEAR:
+        raise ValueError(f"lies outside the years {_FIRST_YEAR} to {_LAST_YEAR}")
+    return instant
+
+
+def _check_zone(name: str) -> str:
+    try:
+        ZoneInfo(name)
+    # A name may be no file, a folder, no path at all, or nonsense.
+    except (ValueError, OSError, KeyError) as error:
+        raise ValueError(f"there is no time zone {name!r}; give an IANA name such as Europe/Berlin") from error
+    return name
+
+
+_Instant = Annotated[Timestamp, AfterValidator(_check_year)]
+
+
+class StatsQuery(MachineQuery):
+    """Which machines, and which time."""
+
+    since: _Instant | None = Field(default=None, description="From this instant on; by default 7 days before `until`.")
+    until: _Instant | None = Field(
+        default=None,
+        description=f"Up to this instant, by default now; at most {MAX_STATS_INTERVAL.days} days after `since`.",
+    )
+    tz: Annotated[str, AfterValidator(_check_zone)] = Field(
+        default="UTC",
+        max_length=64,
+        description="The time zone of hours and days, by its IANA name, e.g. Europe/Berlin.",
+    )
+    by: Unit = Field(default=Unit.DAY, description="What `buckets` are: hours or days of the time zone.")
+
+    @model_validator(mode="after")
+    def _is_no_longer_than_allowed(self) -> Self:
+        if self.since and self.until and not timedelta() < self.until - self.since <= MAX_STATS_INTERVAL:
+            raise ValueError(f"until lies before since, or more than {MAX_STATS_INTERVAL.days} days after it")
+        return self
