@@ -25,7 +25,7 @@ from edge_service.pipeline.progress import Tally
 from edge_service.pipeline.recovery import recover
 from edge_service.rules.machine import Machine, RuleTimes
 from edge_service.tracking.tracker import Tracker
-from edge_service.video.file_source import VideoSource
+from edge_service.video.file_source import FileSource
 from edge_service.video.frame import Frame
 from edge_service.video.packet_ring import PacketRing
 from tests.edge_service.crashing_disk import Crash
@@ -134,7 +134,7 @@ class Scene:
             ring = PacketRing(reach_s([RULES], _CLIP, fps=FPS))
             factory = EventFactory(run.store_id, run.camera_id, run.start_time, self.machines)
             camera = Camera(
-                source=VideoSource(self.video, fps=FPS, ring=ring),
+                source=FileSource(self.video, fps=FPS, ring=ring),
                 detector=_Eye(self, begins_s, courier, stops_s, dies_s, stop),
                 tracker=Tracker(),
                 rules=recovery.rules,
