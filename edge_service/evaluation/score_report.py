@@ -30,12 +30,12 @@ def to_json(score: Score) -> dict[str, JsonValue]:
             {
                 "tolerance_s": tolerance_s,
                 "types": {
-                    name: _tally_json(score.counts(tolerance_s, event_type=event_type)) for name, event_type in _rows()
+                    name: _counts_json(score.counts(tolerance_s, event_type=event_type)) for name, event_type in _rows()
                 },
                 "false_per_machine_hour": score.false_per_hour(tolerance_s),
                 "machines": {
                     machine_id: {
-                        **_tally_json(score.counts(tolerance_s, machine_id=machine_id)),
+                        **_counts_json(score.counts(tolerance_s, machine_id=machine_id)),
                         "false_per_hour": score.false_per_hour(tolerance_s, machine_id),
                     }
                     for machine_id in score.truth.machines
@@ -107,7 +107,7 @@ def _rate(value: float | None) -> str:
     return "-" if value is None else f"{value:.3f}"
 
 
-def _tally_json(counts: MatchCounts) -> dict[str, JsonValue]:
+def _counts_json(counts: MatchCounts) -> dict[str, JsonValue]:
     return {
         "found": counts.found,
         "false": counts.false,
