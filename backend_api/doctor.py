@@ -7,6 +7,10 @@ ROOT = str(Path(__file__).resolve().parent.parent)
 if ROOT not in sys.path:
     sys.path.insert(0, ROOT)
 
+from backend_api.base.environment import require_environment  # noqa: E402
+
+require_environment()
+
 import os  # noqa: E402
 import signal  # noqa: E402
 from collections.abc import Iterable, Iterator  # noqa: E402

@@ -1,42 +1,52 @@
 """The edge's configuration: which keys `config.yaml` has, what they may be, and what they are when left out."""
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
+from typing import Annotated
 from urllib.parse import urlsplit
 
-from pydantic import TypeAdapter, ValidationError
+from pydantic import AfterValidator, BeforeValidator, Field, TypeAdapter, ValidationError
 
 from backend_api.contract.values import Name
 from backend_api.contract.zones import zone_problem
-from edge_service.detector_config import DetectorConfig, read_detector
+from edge_service.clips.recorder import ClipConfig
+from edge_service.detection.detector_config import DetectorConfig
 from edge_service.rules.machine import FEET, Anchor, AnchorKind, Machine, Point, RuleTimes
-from edge_service.yaml_file import Setting, read_settings
+from edge_service.yaml_file import Place, Text, YamlFile, read_yaml, section
 
-_MACHINE_KEYS = ("machine_id", "name", "zone", "anchor", "rules")
+MAX_MACHINES = 200
+MAX_CORNERS = 100
+MAX_NAME_CHARACTERS = 1000
+_OF_ONNX_ALONE = ("model", "nms", "class_id", "input_size")
 _NAME: TypeAdapter[str] = TypeAdapter(Name)
+_TEXT: TypeAdapter[str] = TypeAdapter(Text)
 
 
-@dataclass(frozen=True, slots=True)
-class ClipConfig:
-    """How many seconds a clip shows before and after its event."""
-
-    pre_s: float = 3.0
-    post_s: float = 5.0
+def _url(text: str) -> str:
+    cure = "write it like http://127.0.0.1:8000"
+    try:
+        parts = urlsplit(text)
+        has_host = bool(parts.hostname) and parts.port != 0
+    except ValueError as error:
+        raise ValueError(f"{text!r} is no address ({error}); {cure}") from error
+    if parts.scheme not in ("http", "https") or not has_host or parts.query or parts.fragment:
+        raise ValueError(f"{text!r} is no address of a backend; {cure}")
+    return text.rstrip("/")
 
 
 @dataclass(frozen=True, slots=True)
 class DeliveryConfig:
     """Where the backend is, and whether clips are sent to it rather than kept in a folder that it reads, too."""
 
-    backend_url: str = "http://127.0.0.1:8000"
-    upload_clips: bool = False
+    backend_url: Annotated[Text, AfterValidator(_url)] = "http://127.0.0.1:8000"
+    upload_clips: Annotated[bool, Field(strict=True)] = False
 
 
 @dataclass(frozen=True, slots=True)
 class OutboxConfig:
     """How large the outbox may grow while the backend is away; 1 GiB holds about a million events."""
 
-    max_bytes: int = 1024**3
+    max_bytes: Annotated[int, Field(strict=True, ge=1, le=2**50)] = 1024**3
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,118 +60,115 @@ class Config:
     outbox: OutboxConfig
 
 
-def load_config(path: Path) -> Config:
-    """Read the file at `path`. Raises UsageError that names the file, the line, the key, and what to write instead."""
-    top = read_settings(path)
-    keys = top.section("machines", "rules", "detector", "clip", "delivery", "outbox", required=("machines",))
-    return Config(
-        machines=_machines(keys["machines"], keys.get("rules")),
-        detector=read_detector(keys.get("detector")),
-        clip=_clip(keys.get("clip")),
-        delivery=_delivery(keys.get("delivery")),
-        outbox=_outbox(keys.get("outbox")),
-    )
-
-
-def _machines(setting: Setting, common_rules: Setting | None) -> tuple[Machine, ...]:
-    parts = setting.items()
-    if not parts:
-        raise setting.error("is empty; describe at least one machine")
-    common = _rule_times(common_rules, RuleTimes())
-    machines: dict[str, Machine] = {}
-    for part in parts:
-        machine = _machine(part, common_rules, common)
-        if machine.machine_id in machines:
-            raise part.section(*_MACHINE_KEYS)["machine_id"].error(
-                f"{machine.machine_id} is the id of another machine too; give each its own"
-            )
-        machines[machine.machine_id] = machine
-    return tuple(machines.values())
-
-
-def _machine(setting: Setting, common_rules: Setting | None, common: RuleTimes) -> Machine:
-    keys = setting.section(*_MACHINE_KEYS, required=("machine_id",))
-    machine_id = _machine_id(keys["machine_id"])
-    setting = setting.owned_by(f"machine {machine_id}")
-    keys = setting.section(*_MACHINE_KEYS, required=("name", "zone"))
-    rules = _rule_times(keys.get("rules"), common)
-    if rules.attempt_s >= rules.enter_s:
-        culprit = keys.get("rules") or (common_rules or setting).owned_by(setting.owner)
-        raise culprit.error(
-            f"attempt_s {rules.attempt_s:g} must be less than enter_s {rules.enter_s:g}: a wipe is shorter than a use"
-        )
-    return Machine(machine_id, keys["name"].text(), _zone(keys["zone"]), rules, _anchor(keys.get("anchor")))
-
-
-def _machine_id(setting: Setting) -> str:
+def _machine_id(text: str) -> str:
     try:
-        return _NAME.validate_python(setting.text())
+        return _NAME.validate_python(text)
     except ValidationError as error:
-        raise setting.error(
-            f"{setting.value!r} is no id; use at most 64 letters, digits, '_', '-' or '.', a letter or digit first"
+        raise ValueError(
+            f"{text!r} is no id; use at most 64 letters, digits, '_', '-' or '.', a letter or digit first"
         ) from error
 
 
-def _zone(setting: Setting) -> tuple[Point, ...]:
-    points = tuple(_point(part) for part in setting.items())
+def _is_pair(value: object) -> object:
+    if isinstance(value, list) and len(value) != 2:
+        raise ValueError(f"has {len(value)} numbers; a point is [x, y]")
+    return value
+
+
+_Coordinate = Annotated[float, Field(strict=True, allow_inf_nan=False)]
+_Point = Annotated[tuple[_Coordinate, _Coordinate], BeforeValidator(_is_pair)]
+
+
+def _zone(points: tuple[Point, ...]) -> tuple[Point, ...]:
     if problem := zone_problem(points):
-        raise setting.error(problem)
+        raise ValueError(problem)
     return points
 
 
-def _anchor(setting: Setting | None) -> Anchor:
-    if setting is None:
-        return FEET
-    if isinstance(setting.value, dict):
-        share = setting.section("overlap", required=("overlap",))["overlap"].number(above=0, most=1)
-        return Anchor(AnchorKind.OVERLAP, share)
-    text = setting.text()
+@dataclass(frozen=True, slots=True)
+class _Overlap:
+    overlap: Annotated[float, Field(strict=True, gt=0, le=1)]
+
+
+_OVERLAP = TypeAdapter(Annotated[_Overlap, section(_Overlap)])
+
+
+def _anchor(value: object) -> Anchor:
+    if isinstance(value, dict):
+        return Anchor(AnchorKind.OVERLAP, _OVERLAP.validate_python(value).overlap)
+    text = _TEXT.validate_python(value)
     if text not in set(AnchorKind):
-        raise setting.error(f"{text!r} is no anchor; write {', '.join(AnchorKind)}, or {{overlap: 0.3}}")
+        raise ValueError(f"{text!r} is no anchor; write {', '.join(AnchorKind)}, or {{overlap: 0.3}}")
     return Anchor(AnchorKind(text))
 
 
-def _point(setting: Setting) -> Point:
-    numbers = setting.items()
-    if len(numbers) != 2:
-        raise setting.error(f"has {len(numbers)} numbers; a point is [x, y]")
-    return numbers[0].number(), numbers[1].number()
+@dataclass(frozen=True, slots=True)
+class _MachineSection:
+    """A machine as the file has it: of `rules` only what differs from the common ones."""
+
+    machine_id: Annotated[Text, AfterValidator(_machine_id)]
+    name: Annotated[Text, Field(max_length=MAX_NAME_CHARACTERS)]
+    zone: Annotated[tuple[_Point, ...], Field(max_length=MAX_CORNERS), AfterValidator(_zone)]
+    anchor: Annotated[Anchor, BeforeValidator(_anchor)] = FEET
+    rules: Annotated[RuleTimes, section(RuleTimes)] = field(default_factory=RuleTimes)
 
 
-def _rule_times(setting: Setting | None, base: RuleTimes) -> RuleTimes:
-    if setting is None:
-        return base
-    keys = setting.section("enter_s", "exit_s", "attempt_s", "window_s")
-    return replace(base, **{key: part.number(above=0) for key, part in keys.items()})
+@dataclass(frozen=True, slots=True)
+class _File:
+    machines: Annotated[
+        tuple[Annotated[_MachineSection, section(_MachineSection)], ...], Field(max_length=MAX_MACHINES)
+    ]
+    rules: Annotated[RuleTimes, section(RuleTimes)] = field(default_factory=RuleTimes)
+    detector: Annotated[DetectorConfig, section(DetectorConfig)] = field(default_factory=DetectorConfig)
+    clip: Annotated[ClipConfig, section(ClipConfig)] = field(default_factory=ClipConfig)
+    delivery: Annotated[DeliveryConfig, section(DeliveryConfig)] = field(default_factory=DeliveryConfig)
+    outbox: Annotated[OutboxConfig, section(OutboxConfig)] = field(default_factory=OutboxConfig)
 
 
-def _clip(setting: Setting | None) -> ClipConfig:
-    keys = setting.section("pre_s", "post_s") if setting else {}
-    return replace(ClipConfig(), **{key: part.number(above=0) for key, part in keys.items()})
+_FILE = TypeAdapter(Annotated[_File, section(_File)])
 
 
-def _delivery(setting: Setting | None) -> DeliveryConfig:
-    keys = setting.section("backend_url", "upload_clips") if setting else {}
-    default = DeliveryConfig()
-    return DeliveryConfig(
-        backend_url=_url(keys["backend_url"]) if "backend_url" in keys else default.backend_url,
-        upload_clips=keys["upload_clips"].truth() if "upload_clips" in keys else default.upload_clips,
-    )
+def load_config(path: Path) -> Config:
+    """Read the file at `path`. Raises UsageError that names the file, the line, the key, and what to write instead."""
+    file = read_yaml(path)
+    read = file.read(_FILE)
+    return Config(_machines(file, read), _detector(file, read), read.clip, read.delivery, read.outbox)
 
 
-def _url(setting: Setting) -> str:
-    text = setting.text()
-    cure = "write it like http://127.0.0.1:8000"
-    try:
-        parts = urlsplit(text)
-        has_host = bool(parts.hostname) and parts.port != 0
-    except ValueError as error:
-        raise setting.error(f"{text!r} is no address ({error}); {cure}") from error
-    if parts.scheme not in ("http", "https") or not has_host or parts.query or parts.fragment:
-        raise setting.error(f"{text!r} is no address of a backend; {cure}")
-    return text.rstrip("/")
+def _machines(file: YamlFile, read: _File) -> tuple[Machine, ...]:
+    if not read.machines:
+        raise file.error(("machines",), "is empty; describe at least one machine")
+    machines: dict[str, Machine] = {}
+    for number, part in enumerate(read.machines):
+        if part.machine_id in machines:
+            raise file.error(
+                ("machines", number, "machine_id"),
+                f"{part.machine_id} is the id of another machine too; give each its own",
+            )
+        rules = _rules(file, number, read.rules, part.rules)
+        machines[part.machine_id] = Machine(part.machine_id, part.name, part.zone, rules, part.anchor)
+    return tuple(machines.values())
 
 
-def _outbox(setting: Setting | None) -> OutboxConfig:
-    keys = setting.section("max_bytes") if setting else {}
-    return OutboxConfig(keys["max_bytes"].whole_number(least=1)) if "max_bytes" in keys else OutboxConfig()
+def _rules(file: YamlFile, number: int, common: RuleTimes, own: RuleTimes) -> RuleTimes:
+    """The common rules with what machine `number` has of its own."""
+    given = file.data["machines"][number].get("rules", {})
+    rules = replace(common, **{key: getattr(own, key) for key in given})
+    if rules.attempt_s >= rules.enter_s:
+        place: Place = ("machines", number, "rules") if given else ("rules",)
+        raise file.error(
+            place,
+            f"attempt_s {rules.attempt_s:g} must be less than enter_s {rules.enter_s:g}: a wipe is shorter than a use",
+            machine_id=file.data["machines"][number]["machine_id"],
+        )
+    return rules
+
+
+def _detector(file: YamlFile, read: _File) -> DetectorConfig:
+    """A relative path of a model is looked for beside the configuration."""
+    config, given = read.detector, file.data.get("detector", {})
+    for key in _OF_ONNX_ALONE:
+        if config.kind == "mock" and given.get(key) is not None:
+            problem = f"the mock detector has no {key}; write null or kind: onnx, or remove the line"
+            raise file.error(("detector", key), problem)
+    return replace(config, model=config.model and file.path.parent / config.model.expanduser())

@@ -14,6 +14,10 @@ ROOT = str(Path(__file__).resolve().parent.parent)
 if ROOT not in sys.path:
     sys.path.insert(0, ROOT)
 
+from backend_api.base.environment import require_environment  # noqa: E402
+
+require_environment()
+
 from backend_api.base.process import EXIT_DONE, ArgumentParser, UsageError, run_process  # noqa: E402
 from backend_api.contract.events import Event  # noqa: E402
 from edge_service.delivery.api_key import find_api_key  # noqa: E402

@@ -13,12 +13,16 @@ ROOT = str(Path(__file__).resolve().parent.parent)
 if ROOT not in sys.path:
     sys.path.insert(0, ROOT)
 
+from backend_api.base.environment import require_environment  # noqa: E402
+
+require_environment()
+
 from backend_api.base.clock import Clock, SystemClock  # noqa: E402
 from backend_api.base.process import EXIT_DONE, project_version, run_process, stop_on_signals  # noqa: E402
 from backend_api.contract.values import to_milliseconds  # noqa: E402
 from edge_service.clips.event_factory import EventFactory  # noqa: E402
 from edge_service.clips.media_folder import remove_leftovers  # noqa: E402
-from edge_service.clips.recorder import Recorder  # noqa: E402
+from edge_service.clips.recorder import Recorder, reach_s  # noqa: E402
 from edge_service.config import Config, load_config  # noqa: E402
 from edge_service.delivery.api_key import find_api_key  # noqa: E402
 from edge_service.delivery.backend_call import BackendCall  # noqa: E402
@@ -28,8 +32,8 @@ from edge_service.delivery.sender import DRAIN_PATIENCE_S, STOPPED_PATIENCE_S, S
 from edge_service.delivery.shared_folder import FolderAwareTransport, SharedFolder  # noqa: E402
 from edge_service.delivery.uploading import UploadingTransport  # noqa: E402
 from edge_service.detection.detector import Detector  # noqa: E402
+from edge_service.detection.detector_config import DetectorConfig, with_flags  # noqa: E402
 from edge_service.detection.onnx_detector import open_onnx_detector  # noqa: E402
-from edge_service.detector_config import DetectorConfig, with_flags  # noqa: E402
 from edge_service.options import Options, parse_options  # noqa: E402
 from edge_service.outbox.disk import Disk  # noqa: E402
 from edge_service.outbox.folders import make_writable  # noqa: E402
@@ -47,7 +51,7 @@ from edge_service.simulation.mock_detector import MockDetector  # noqa: E402
 from edge_service.simulation.scenario import Scenario  # noqa: E402
 from edge_service.tracking.tracker import Tracker  # noqa: E402
 from edge_service.video.address import identity  # noqa: E402
-from edge_service.video.packet_ring import PacketRing, reach_s  # noqa: E402
+from edge_service.video.packet_ring import PacketRing  # noqa: E402
 
 # A report that is not answered by then is forgotten for the next one.
 REPORT_TIMEOUT_S = 3.0
@@ -122,7 +126,7 @@ def set_up_camera(
     machines, clip, fps = config.machines, config.clip, config.detector.fps
     detector = open_detector(with_flags(config.detector, options.detector, options.model), machines, options.seed)
     ring = PacketRing(
-        reach_s([m.rules for m in machines], pre_s=clip.pre_s, post_s=clip.post_s, fps=fps),
+        reach_s([m.rules for m in machines], clip, fps=fps),
         is_live=not isinstance(options.video, Path),
     )
     source = open_source(options.video, run.start_time, fps=fps, loop=options.loop, ring=ring, clock=clock)

@@ -12,14 +12,18 @@ import sys
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-import av
-import cv2
-import numpy as np
-from av.video.stream import VideoStream
-
 ROOT = str(Path(__file__).resolve().parent.parent)
 if ROOT not in sys.path:
     sys.path.insert(0, ROOT)
+
+from backend_api.base.environment import require_environment  # noqa: E402
+
+require_environment()
+
+import av  # noqa: E402
+import cv2  # noqa: E402
+import numpy as np  # noqa: E402
+from av.video.stream import VideoStream  # noqa: E402
 
 from backend_api.base.process import REPOSITORY, ArgumentParser, UsageError, run_process  # noqa: E402
 from edge_service.config import load_config  # noqa: E402
@@ -28,8 +32,9 @@ from edge_service.evaluation.truth import format_truth  # noqa: E402
 from edge_service.outbox.disk import Disk  # noqa: E402
 from edge_service.rules.machine import Machine  # noqa: E402
 from edge_service.simulation.figure_picture import draw_figure  # noqa: E402
-from edge_service.simulation.gym_picture import draw_gym, draw_label  # noqa: E402
+from edge_service.simulation.gym_picture import draw_gym  # noqa: E402
 from edge_service.simulation.scenario import Scenario  # noqa: E402
+from edge_service.video.drawing import draw_label  # noqa: E402
 from edge_service.video.frame import Image  # noqa: E402
 
 WIDTH, HEIGHT, FPS = 1280, 720, 30

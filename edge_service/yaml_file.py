@@ -1,15 +1,142 @@
-"""A strict reading of a YAML file: every value knows its file, line and key, so that every mistake is named."""
+"""A strict reading of YAML into pydantic types: a mistake is one line with the file, the line, the key and the cure."""
 
 import reprlib
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import MISSING, dataclass, fields
 from pathlib import Path
+from typing import Annotated, Any, TypeVar
 
 import yaml
+from pydantic import BeforeValidator, Field, TypeAdapter, ValidationError
+from pydantic_core import ErrorDetails, InitErrorDetails, PydanticCustomError
 
 from backend_api.base.process import UsageError
 
-_LIMIT = 10**15  # beyond it, neighbouring seconds are no longer apart by a millisecond in a float
+MAX_FILE_BYTES = 1024**2
+MAX_TEXT_CHARACTERS = 2000
+
+Place = tuple[str | int, ...]
+"""The way to a value from the top of the file, such as ("machines", 0, "rules", "enter_s")."""
+
+_T = TypeVar("_T")
+
+
+class Mistake(ValueError):
+    """What is wrong with a value, and the cure; for validators."""
+
+
+@dataclass(frozen=True, slots=True)
+class YamlFile:
+    """The plain data of one file, and the line of each place in it."""
+
+    path: Path
+    data: Any
+    lines: dict[Place, int]
+
+    def error(self, place: Place, problem: str, machine_id: str | None = None) -> UsageError:
+        """The error that names `place`: `problem` says what is wrong, and how to put it right.
+
+        A place within a machine is said in words, too; `machine_id` names the machine where the place does not.
+        """
+        known = place
+        while known not in self.lines:
+            known = known[:-1]
+        key = "".join(f"[{step}]" if isinstance(step, int) else f".{step}" for step in known).removeprefix(".")
+        owner = machine_id or self._owner(known)
+        where = f"{key or 'the file'}{f' (machine {owner})' if owner else ''}"
+        return UsageError(f"{self.path}:{self.lines[known]}: {where}: {problem}")
+
+    def read(self, adapter: TypeAdapter[_T]) -> _T:
+        """The data as the type of `adapter`. Raises UsageError with the first mistake."""
+        try:
+            return adapter.validate_python(self.data)
+        except ValidationError as error:
+            mistake = error.errors(include_url=False)[0]
+            raise self.error(mistake["loc"], _in_words(mistake)) from error
+
+    def _owner(self, place: Place) -> str | None:
+        value = self.data
+        for depth, step in enumerate(place):
+            value = value[step] if value is not None else None
+            owner = value.get("machine_id") if isinstance(value, dict) else None
+            if isinstance(owner, str) and owner and place[depth + 1 :] != ("machine_id",):
+                return owner
+        return None
+
+
+def section(kind: type) -> BeforeValidator:
+    """Refuses what is no section with the fields of the dataclass `kind`: other values, unknown keys, missing ones."""
+    known = [field.name for field in fields(kind)]
+    required = [f.name for f in fields(kind) if f.default is MISSING and f.default_factory is MISSING]
+
+    def check(value: object) -> object:
+        if not isinstance(value, dict):
+            raise Mistake(f"must be a section with the keys {', '.join(known)}, not {_found(value)}")
+        for key in value:
+            if key not in known:
+                raise _at((key,), f"unknown key; known here are {', '.join(known)}")
+        for key in required:
+            if key not in value:
+                raise ValueError(f"the key {key} is missing; add it")
+        return value
+
+    return BeforeValidator(check)
+
+
+def _at(place: Place, problem: str) -> ValidationError:
+    """The mistake `problem` at `place` below the value that is being validated."""
+    mistake = PydanticCustomError("mistake", "{problem}", {"problem": problem})
+    return ValidationError.from_exception_data("", [InitErrorDetails(type=mistake, loc=place, input=None)])
+
+
+def _some_text(value: object) -> object:
+    if not isinstance(value, str):
+        raise Mistake(f"must be text, not {_found(value)}; put it in quotes")
+    if not value.strip():
+        raise ValueError("is empty; write some text")
+    return value
+
+
+Text = Annotated[str, BeforeValidator(_some_text), Field(max_length=MAX_TEXT_CHARACTERS)]
+"""Text with something in it."""
+
+
+# What pydantic calls the mistakes that are worth other words than its own.
+_TYPES = {
+    "float_type": "a number",
+    "int_type": "a whole number",
+    "int_from_float": "a whole number",
+    "bool_type": "true or false",
+    "tuple_type": "a list",
+}
+_BOUNDS = {
+    "greater_than": ("gt", "greater than"),
+    "greater_than_equal": ("ge", "at least"),
+    "less_than": ("lt", "less than"),
+    "less_than_equal": ("le", "at most"),
+}
+
+
+def _in_words(mistake: ErrorDetails) -> str:
+    value, kind, context = mistake["input"], mistake["type"], mistake.get("ctx", {})
+    if kind == "finite_number" or (kind == "float_type" and type(value) is int):
+        return "must be a finite number"
+    if kind in _TYPES:
+        return f"must be {_TYPES[kind]}, not {_found(value)}"
+    if kind in _BOUNDS:
+        name, words = _BOUNDS[kind]
+        return f"is {value:.15g}; must be {words} {context[name]:.15g}"
+    if kind in ("too_long", "string_too_long"):
+        return f"is too long; write at most {context['max_length']}"
+    return str(context["error"]) if kind == "value_error" else mistake["msg"]
+
+
+def _found(value: object) -> str:
+    if value is None:
+        return "empty"
+    if isinstance(value, (dict, list)):
+        return "a section" if isinstance(value, dict) else "a list"
+    return reprlib.repr(value)
 
 
 class _Loader(yaml.SafeLoader):
@@ -22,136 +149,55 @@ class _Loader(yaml.SafeLoader):
         return super().compose_node(parent, index)
 
 
-@dataclass(frozen=True, slots=True)
-class Setting:
-    """One value of a YAML file. Its reading methods raise UsageError when it is not what they read.
-
-    `value` is a dict of Settings by key, a tuple of Settings, or a plain scalar. `key` is the path from the top, such
-    as `machines[0].rules.enter_s`; `owner` says in words what a path with numbers in it belongs to.
-    """
-
-    file: str
-    line: int
-    key: str
-    value: object
-    owner: str = ""
-
-    def error(self, problem: str) -> UsageError:
-        """The error that names this place: `problem` says what is wrong, and how to put it right."""
-        place = f"{self.key or 'the file'}{f' ({self.owner})' if self.owner else ''}"
-        return UsageError(f"{self.file}:{self.line}: {place}: {problem}")
-
-    def owned_by(self, owner: str) -> "Setting":
-        """The same value, whose errors and whose parts' errors name `owner`."""
-        value = self.value
-        if isinstance(value, dict):
-            value = {key: part.owned_by(owner) for key, part in value.items()}
-        elif isinstance(value, tuple):
-            value = tuple(part.owned_by(owner) for part in value)
-        return replace(self, value=value, owner=owner)
-
-    def section(self, *known: str, required: tuple[str, ...] = ()) -> dict[str, "Setting"]:
-        """Its parts by key; none but `known` may be there, and `required` must."""
-        if not isinstance(self.value, dict):
-            raise self.error(f"must be a section with the keys {', '.join(known)}, not {self._found()}")
-        for key, part in self.value.items():
-            if key not in known:
-                raise part.error(f"unknown key; known here are {', '.join(known)}")
-        for key in required:
-            if key not in self.value:
-                raise self.error(f"the key {key} is missing; add it")
-        return self.value
-
-    def items(self) -> tuple["Setting", ...]:
-        """Its parts in order."""
-        if not isinstance(self.value, tuple):
-            raise self.error(f"must be a list, not {self._found()}")
-        return self.value
-
-    def number(self, *, above: float | None = None, least: float | None = None, most: float | None = None) -> float:
-        """A finite number within the bounds."""
-        value = self.value
-        if isinstance(value, bool) or not isinstance(value, (int, float)):
-            raise self.error(f"must be a number, not {self._found()}")
-        if not abs(value) < _LIMIT:
-            raise self.error("must be a finite number less than 1e15")
-        if above is not None and value <= above:
-            raise self.error(f"is {value:g}; must be greater than {above:g}")
-        if least is not None and value < least:
-            raise self.error(f"is {value:g}; must be at least {least:g}")
-        if most is not None and value > most:
-            raise self.error(f"is {value:g}; must be at most {most:g}")
-        return float(value)
-
-    def whole_number(self, *, least: int) -> int:
-        """An integer of at least `least`."""
-        if isinstance(self.value, bool) or not isinstance(self.value, int):
-            raise self.error(f"must be a whole number, not {self._found()}")
-        if self.value < least:
-            raise self.error(f"is {self.value}; must be at least {least}")
-        return self.value
-
-    def text(self) -> str:
-        """Text with something in it."""
-        if not isinstance(self.value, str):
-            raise self.error(f"must be text, not {self._found()}; put it in quotes")
-        if not self.value.strip():
-            raise self.error("is empty; write some text")
-        return self.value
-
-    def truth(self) -> bool:
-        """True or false."""
-        if not isinstance(self.value, bool):
-            raise self.error(f"must be true or false, not {self._found()}")
-        return self.value
-
-    def _found(self) -> str:
-        if self.value is None:
-            return "empty"
-        if isinstance(self.value, (dict, tuple)):
-            return "a section" if isinstance(self.value, dict) else "a list"
-        return reprlib.repr(self.value)
-
-
-def read_settings(path: Path, flag: str = "--config") -> Setting:
-    """The top of the YAML file at `path`, given as `flag`. Raises UsageError when it cannot be read or is no YAML."""
+def read_yaml(path: Path, flag: str = "--config") -> YamlFile:
+    """The YAML file at `path`, given as `flag`. Raises UsageError when it cannot be read or is no YAML."""
     try:
-        text = path.read_text(encoding="utf-8-sig")
+        with path.open("rb") as file:
+            data = file.read(MAX_FILE_BYTES + 1)
+        text = data.decode("utf-8-sig")
     except OSError as error:
         raise UsageError(f"{path}: {error.strerror}; name a readable file with {flag}") from error
     except UnicodeDecodeError as error:
         raise UsageError(f"{path}: is not UTF-8 text (byte {error.start}); save it as UTF-8") from error
+    if len(data) > MAX_FILE_BYTES:
+        raise UsageError(f"{path}: is longer than 1 MiB; name another file with {flag}")
     try:
         loader = _Loader(text)
         node = loader.get_single_node()
         if node is None:
             raise UsageError(f"{path}: is empty; it needs at least the section machines")
-        return _setting(node, "", 0, str(path), loader.construct_object)
+        result = YamlFile(path, None, {})
+        return YamlFile(path, _plain(node, (), node.start_mark.line + 1, result, loader.construct_object), result.lines)
     except yaml.YAMLError as error:
         mark = getattr(error, "problem_mark", None)
         place = f"{path}:{mark.line + 1}" if mark else f"{path}"
         raise UsageError(f"{place}: is no valid YAML: {getattr(error, 'problem', None) or error}") from error
+    except RecursionError as error:
+        raise UsageError(
+            f"{path}: has lists or sections within each other a hundred times; write it flatter"
+        ) from error
 
 
-def _setting(node: yaml.Node, key: str, line: int, file: str, construct: Callable[[yaml.Node], object]) -> Setting:
-    """`node` and all below it; `line` is that of its key, or 0 where it has none."""
-    place = Setting(file, line or node.start_mark.line + 1, key, None)
+def _plain(node: yaml.Node, place: Place, line: int, file: YamlFile, construct: Callable[[yaml.Node], object]) -> Any:  # noqa: ANN401
+    """`node` and all below it as plain data, whose lines go to `file`; `line` is that of its key where it has one."""
+    file.lines[place] = line
     if isinstance(node, yaml.SequenceNode):
-        parts = [_setting(part, f"{key}[{index}]", 0, file, construct) for index, part in enumerate(node.value)]
-        return replace(place, value=tuple(parts))
+        parts = enumerate(node.value)
+        return [_plain(part, (*place, n), part.start_mark.line + 1, file, construct) for n, part in parts]
     if isinstance(node, yaml.MappingNode):
-        section: dict[str, Setting] = {}
+        result: dict[str, Any] = {}
         for key_node, value_node in node.value:
             if not isinstance(key_node, yaml.ScalarNode):
-                raise place.error("has a key that is a list or a section; a key is one word")
-            name = key_node.value
-            inner = f"{key}.{name}" if key else name
-            part = _setting(value_node, inner, key_node.start_mark.line + 1, file, construct)
-            if name in section:
-                raise part.error(f"stands here a second time (first in line {section[name].line}); remove one")
-            section[name] = part
-        return replace(place, value=section)
+                raise file.error(place, "has a key that is a list or a section; a key is one word")
+            inner, inner_line = (*place, key_node.value), key_node.start_mark.line + 1
+            if key_node.value in result:
+                raise UsageError(
+                    f"{file.path}:{inner_line}: {'.'.join(map(str, inner))}: stands here a second time"
+                    f" (first in line {file.lines[inner]}); remove one"
+                )
+            result[key_node.value] = _plain(value_node, inner, inner_line, file, construct)
+        return result
     try:
-        return replace(place, value=construct(node))
+        return construct(node)
     except ValueError as error:
-        raise place.error(f"cannot be read: {error}; put it in quotes if it is text") from error
+        raise file.error(place, f"cannot be read: {error}; put it in quotes if it is text") from error

@@ -12,8 +12,8 @@ from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect
 
 from backend_api.contract.values import Problem
-from backend_api.store.cursor import BadCursor
 from backend_api.store.errors import StoreBroken, StoreBusy, StoreFull
+from backend_api.store.paging import BadCursor
 
 log = logging.getLogger(__name__)
 

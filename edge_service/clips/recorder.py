@@ -5,6 +5,9 @@ import logging
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field, replace
 from pathlib import Path
+from typing import Annotated
+
+from pydantic import Field
 
 from backend_api.contract.events import Event
 from edge_service.clips.cut import ClipError, cut
@@ -12,9 +15,8 @@ from edge_service.clips.event_factory import EventFactory
 from edge_service.clips.media_folder import MediaFolder
 from edge_service.clips.mp4 import Clip
 from edge_service.clips.thumbnail import draw_thumbnail
-from edge_service.config import ClipConfig
 from edge_service.outbox.disk import Disk
-from edge_service.rules.machine import Machine
+from edge_service.rules.machine import Machine, RuleTimes
 from edge_service.rules.rule_event import Hit
 from edge_service.tracking.tracker import Track
 from edge_service.video.frame import Frame
@@ -24,6 +26,30 @@ from edge_service.video.packet_ring import PacketRing
 log = logging.getLogger(__name__)
 
 _MAX_REASON = 500
+MAX_CLIP_S = 300.0
+# What the smoothing of presence may add to the times of the rules, and what waits in the decoder.
+_SMOOTHING_S = 3.0
+_DECODING_S = 2.0
+
+_Seconds = Annotated[float, Field(strict=True, gt=0, le=MAX_CLIP_S, allow_inf_nan=False)]
+
+
+@dataclass(frozen=True, slots=True)
+class ClipConfig:
+    """How many seconds a clip shows before and after its event, each above 0 and at most 300."""
+
+    pre_s: _Seconds = 3.0
+    post_s: _Seconds = 5.0
+
+
+def reach_s(rules: Iterable[RuleTimes], clip: ClipConfig, *, fps: float) -> float:
+    """How many seconds a packet ring must reach back so that every event's clip is still whole when it is cut.
+
+    An event is known only when its presence, absence or attempt has lasted as long as the rules ask, at one of `fps`
+    looks a second, and its clip begins `clip.pre_s` before it and ends `clip.post_s` after it.
+    """
+    delay_s = max((max(rule.enter_s, rule.exit_s, rule.attempt_s) for rule in rules), default=0.0)
+    return clip.pre_s + max(delay_s + _SMOOTHING_S, clip.post_s) + 2 / fps + _DECODING_S
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -51,7 +77,7 @@ class Recorder:
         machines: Iterable[Machine],
         clip: ClipConfig,
     ) -> None:
-        """Clips and thumbnails go to `media_dir`; `ring` reaches back `packet_ring.reach_s` seconds."""
+        """Clips and thumbnails go to `media_dir`; `ring` reaches back `reach_s` seconds."""
         self._ring = ring
         self._media = MediaFolder(media_dir, disk)
         self._factory = event_factory

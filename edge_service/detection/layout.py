@@ -5,8 +5,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from edge_service.detection.letterbox import PictureFormat
-from edge_service.detection.network import Array
+from edge_service.detection.letterbox import Array, PictureFormat
 
 Outputs = Mapping[str, Array]
 

@@ -2,12 +2,15 @@
 
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import Any
 
 import cv2
 import numpy as np
+import numpy.typing as npt
 
-from edge_service.detection.network import Array
 from edge_service.video.frame import Image
+
+Array = npt.NDArray[Any]
 
 _GREY = 114  # what YOLOX and Ultralytics pad with in training
 

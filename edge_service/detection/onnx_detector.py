@@ -2,7 +2,9 @@
 
 import ast
 import logging
-from collections.abc import Sequence
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 import cv2
@@ -10,19 +12,38 @@ import numpy as np
 
 from backend_api.base.process import UsageError
 from edge_service.detection.detector import LOW_SCORE, Box, Detection
+from edge_service.detection.detector_config import LARGEST_INPUT_PX, LEAST_INPUT_PX, DetectorConfig
 from edge_service.detection.layout import Candidates, Layout, Probe
 from edge_service.detection.layouts import recognise
-from edge_service.detection.letterbox import to_blob
-from edge_service.detection.network import Array, Network, NetworkError, open_network
-from edge_service.detection.network_inputs import NetworkInputs, understand_inputs
-from edge_service.detection.onnx_file import read_onnx_file
-from edge_service.detector_config import DetectorConfig
+from edge_service.detection.letterbox import Array, to_blob
+from edge_service.detection.runtime import Network, NetworkError, Port
 from edge_service.video.frame import Frame
 
 log = logging.getLogger(__name__)
 
 _GREY = 114.0
 _PERSON = "person"
+_USUAL_SIZE = (640, 640)
+_PICTURE_TYPES = ("float32", "float16")
+_SIZES = "orig_target_sizes"
+_MOST_NOTE_CHARACTERS = 100_000
+
+
+@dataclass(frozen=True, slots=True)
+class NetworkInputs:
+    """The input for the picture, its size in pixels, and whether the size is an input of its own."""
+
+    picture: Port
+    width: int
+    height: int
+    wants_size: bool
+
+    def fill(self, blob: Array) -> dict[str, Array]:
+        """All inputs by name for the picture `blob` (1 x 3 x height x width)."""
+        inputs = {self.picture.name: blob.astype(self.picture.dtype, copy=False)}
+        if self.wants_size:
+            inputs[_SIZES] = np.array([[self.width, self.height]], np.int64)
+        return inputs
 
 
 class OnnxDetector:
@@ -69,16 +90,15 @@ def without_duplicates(found: Candidates, nms: float) -> Array:
 def open_onnx_detector(model: Path, config: DetectorConfig, network: Network | None = None) -> OnnxDetector:
     """The detector for the file `model`, run once on a grey picture to see what it is.
 
-    `network` is the loaded file, None for the runtime that is there. Raises UsageError in one line when the file is
-    missing or damaged, when it cannot be run, or when its inputs or outputs are of no known family.
+    `network` is the loaded file where there is one. Raises UsageError in one line when the file is missing or damaged,
+    when it cannot be run, or when its inputs or outputs are of no known family.
     """
-    file = read_onnx_file(model)
     try:
-        inputs = understand_inputs(file, config.input_size)
-        network = network or open_network(model)
+        network = network or Network(model)
+        inputs = _understand(network, config.input_size)
         grey = np.full((1, 3, inputs.height, inputs.width), _GREY, np.float32)
         layout = recognise(Probe(inputs.width, inputs.height, network.run(inputs.fill(grey))))
-        class_id = _class_id(layout, file.notes, config.class_id)
+        class_id = _class_id(layout, network.notes, config.class_id)
     except (ValueError, NetworkError) as error:
         raise UsageError(f"{model}: {error}") from error
     log.info("detector %s: %s, %dx%d pixels, class %d", model, layout.name, inputs.width, inputs.height, class_id)
@@ -86,7 +106,51 @@ def open_onnx_detector(model: Path, config: DetectorConfig, network: Network | N
     return OnnxDetector(network, inputs, layout, class_id=class_id, least_score=least_score, nms=config.nms)
 
 
-def _class_id(layout: Layout, notes: dict[str, str], wanted: int | None) -> int:
+def _understand(network: Network, size: tuple[int, int] | None) -> NetworkInputs:
+    """The inputs of `network`; `size`, width and height in pixels, is for where it leaves them open.
+
+    Without `size` an open one is what the exporter noted, else 640 x 640. Raises ValueError that says what is found
+    and what is known.
+    """
+    pictures = [port for port in network.inputs if _takes_picture(port)]
+    others = [port for port in network.inputs if port not in pictures]
+    if len(pictures) != 1 or any((port.name, port.dtype) != (_SIZES, "int64") for port in others):
+        found = ", ".join(port.describe() for port in network.inputs) or "none"
+        raise ValueError(
+            f"its inputs are {found}; known are one picture, float32 or float16 [1, 3, height, width], "
+            f"and beside it {_SIZES} int64 [1, 2]"
+        )
+    height, width = pictures[0].shape[2:]
+    if size and ((width or size[0]), (height or size[1])) != size:
+        raise ValueError(
+            f"its input is {width or 'any'} x {height or 'any'} pixels, not {size[0]} x {size[1]}; "
+            "remove detector.input_size"
+        )
+    open_width, open_height = size or _noted_size(network.notes) or _USUAL_SIZE
+    width, height = width or open_width, height or open_height
+    if not LEAST_INPUT_PX <= min(width, height) <= max(width, height) <= LARGEST_INPUT_PX:
+        raise ValueError(
+            f"its input is {width} x {height} pixels; export it for {LEAST_INPUT_PX} to {LARGEST_INPUT_PX} a side"
+        )
+    return NetworkInputs(pictures[0], width, height, wants_size=bool(others))
+
+
+def _takes_picture(port: Port) -> bool:
+    return (
+        port.dtype in _PICTURE_TYPES
+        and len(port.shape) == 4
+        and port.shape[0] in (1, None)
+        and port.shape[1] in (3, None)
+    )
+
+
+def _noted_size(notes: Mapping[str, str]) -> tuple[int, int] | None:
+    """Width and height as Ultralytics' exporter notes them: `imgsz`, height first."""
+    numbered = re.fullmatch(r"\[(\d{1,6}), (\d{1,6})\]", notes.get("imgsz", ""))
+    return (int(numbered[2]), int(numbered[1])) if numbered else None
+
+
+def _class_id(layout: Layout, notes: Mapping[str, str], wanted: int | None) -> int:
     """The class to look for: as configured, else the one that the file names person, else that of the family."""
     names = _names(notes)
     if wanted is None:
@@ -102,11 +166,11 @@ def _class_id(layout: Layout, notes: dict[str, str], wanted: int | None) -> int:
     return class_id
 
 
-def _names(notes: dict[str, str]) -> dict[int, str]:
+def _names(notes: Mapping[str, str]) -> dict[int, str]:
     """The classes as Ultralytics' exporter notes them: `{0: 'person', 1: 'bicycle'}`; empty without such a note."""
     try:
-        names = ast.literal_eval(notes.get("names", ""))
-    except (ValueError, SyntaxError):
+        names = ast.literal_eval(notes.get("names", "")[:_MOST_NOTE_CHARACTERS])
+    except (ValueError, SyntaxError, RecursionError, MemoryError):
         return {}
     if not isinstance(names, dict):
         return {}

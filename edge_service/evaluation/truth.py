@@ -12,17 +12,24 @@ machines:                          # every machine that was looked at, also thos
     sessions: []
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
+from typing import Annotated
 
-from pydantic import TypeAdapter, ValidationError
+from pydantic import BeforeValidator, Field, TypeAdapter, ValidationError
 
 from backend_api.contract.events import EventType
 from backend_api.contract.values import Timestamp
-from edge_service.yaml_file import Setting, read_settings
+from edge_service.yaml_file import Place, Text, YamlFile, read_yaml, section
+
+MAX_DURATION_S = 31 * 86_400.0
+MAX_MACHINES = 200
+MAX_SESSIONS = 10_000
 
 _TIMESTAMP: TypeAdapter[datetime] = TypeAdapter(Timestamp)
+_Seconds = Annotated[float, Field(strict=True, ge=0, le=MAX_DURATION_S, allow_inf_nan=False)]
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,10 +40,10 @@ class TrueSession:
     `attempt_s` is when somebody came back to wipe the machine, None when nobody did.
     """
 
-    start_s: float
-    end_s: float
-    left: bool = True
-    attempt_s: float | None = None
+    start_s: _Seconds
+    end_s: _Seconds
+    left: Annotated[bool, Field(strict=True)] = True
+    attempt_s: _Seconds | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,56 +85,68 @@ def _events(session: TrueSession) -> list[tuple[EventType, float]]:
     return events
 
 
+def _start_time(value: object) -> datetime:
+    try:
+        return _TIMESTAMP.validate_python(value)
+    except ValidationError as error:
+        raise ValueError("is no time with a zone; write it like 2026-01-31T09:00:00Z") from error
+
+
+@dataclass(frozen=True, slots=True)
+class _MachineSection:
+    machine_id: Text
+    sessions: Annotated[tuple[Annotated[TrueSession, section(TrueSession)], ...], Field(max_length=MAX_SESSIONS)]
+
+
+@dataclass(frozen=True, slots=True)
+class _File:
+    duration_s: Annotated[float, Field(strict=True, gt=0, le=MAX_DURATION_S, allow_inf_nan=False)]
+    machines: Annotated[
+        tuple[Annotated[_MachineSection, section(_MachineSection)], ...], Field(max_length=MAX_MACHINES)
+    ]
+    start_time: Annotated[datetime, BeforeValidator(_start_time)] | None = None
+
+
+_FILE = TypeAdapter(Annotated[_File, section(_File)])
+
+
 def load_truth(path: Path) -> Truth:
     """Read the file at `path`. Raises UsageError that names the file, the line, the key, and what to write instead."""
-    top = read_settings(path, flag="--truth")
-    keys = top.section("duration_s", "start_time", "machines", required=("duration_s", "machines"))
-    duration_s = keys["duration_s"].number(above=0)
+    file = read_yaml(path, flag="--truth")
+    read = file.read(_FILE)
     machines: dict[str, tuple[TrueSession, ...]] = {}
-    for part in keys["machines"].items():
-        machine_id, sessions = _machine(part, duration_s)
-        if machine_id in machines:
-            raise part.error(f"{machine_id} stands here a second time; put all its sessions into one list")
-        machines[machine_id] = sessions
+    for number, part in enumerate(read.machines):
+        if part.machine_id in machines:
+            problem = f"{part.machine_id} stands here a second time; put all its sessions into one list"
+            raise file.error(("machines", number), problem)
+        _check_order(file, ("machines", number, "sessions"), part.sessions, read.duration_s)
+        machines[part.machine_id] = part.sessions
     if not machines:
-        raise keys["machines"].error("is empty; name at least one machine that was looked at")
-    return Truth(duration_s, machines, _start_time(keys.get("start_time")))
+        raise file.error(("machines",), "is empty; name at least one machine that was looked at")
+    return Truth(read.duration_s, machines, read.start_time)
 
 
-def _start_time(setting: Setting | None) -> datetime | None:
-    if setting is None:
-        return None
-    try:
-        return _TIMESTAMP.validate_python(setting.value)
-    except ValidationError as error:
-        raise setting.error("is no time with a zone; write it like 2026-01-31T09:00:00Z") from error
-
-
-def _machine(setting: Setting, duration_s: float) -> tuple[str, tuple[TrueSession, ...]]:
-    keys = setting.section("machine_id", "sessions", required=("machine_id", "sessions"))
-    machine_id = keys["machine_id"].text()
-    parts = keys["sessions"].owned_by(f"machine {machine_id}").items()
-    sessions: list[TrueSession] = []
+def _check_order(file: YamlFile, place: Place, sessions: Sequence[TrueSession], duration_s: float) -> None:
+    """Raises UsageError where a session does not follow upon the one before, or reaches beyond the end."""
     over_s = 0.0
-    for part in parts:
-        session = _session(part, duration_s)
+    for number, session in enumerate(sessions):
+        here = (*place, number)
+        _check_bounds(file, (*here, "end_s"), session.end_s, session.start_s, duration_s)
+        if session.attempt_s is not None:
+            if not session.left:
+                problem = "nobody comes back who has not left; remove it, or left: false"
+                raise file.error((*here, "attempt_s"), problem)
+            _check_bounds(file, (*here, "attempt_s"), session.attempt_s, session.end_s, duration_s)
         if session.start_s < over_s:
-            raise part.error(f"begins at {session.start_s:g}, before the one above it is over; order them")
+            raise file.error(here, f"begins at {session.start_s:g}, before the one above it is over; order them")
         over_s = session.end_s if session.attempt_s is None else session.attempt_s
-        sessions.append(session)
-    return machine_id, tuple(sessions)
 
 
-def _session(setting: Setting, duration_s: float) -> TrueSession:
-    keys = setting.section("start_s", "end_s", "left", "attempt_s", required=("start_s", "end_s"))
-    start_s = keys["start_s"].number(least=0)
-    end_s = keys["end_s"].number(above=start_s, most=duration_s)
-    left = keys["left"].truth() if "left" in keys else True
-    if (attempt := keys.get("attempt_s")) is None:
-        return TrueSession(start_s, end_s, left)
-    if not left:
-        raise attempt.error("nobody comes back who has not left; remove it, or left: false")
-    return TrueSession(start_s, end_s, left, attempt.number(above=end_s, most=duration_s))
+def _check_bounds(file: YamlFile, place: Place, value_s: float, above_s: float, most_s: float) -> None:
+    if value_s <= above_s:
+        raise file.error(place, f"is {value_s:g}; must be greater than {above_s:g}")
+    if value_s > most_s:
+        raise file.error(place, f"is {value_s:g}; must be at most {most_s:g}")
 
 
 def format_truth(truth: Truth, comment: str) -> str:

@@ -8,7 +8,7 @@ import yaml
 
 from backend_api.contract.cameras import MAX_CONFIG_CHARACTERS, CameraSetup, MachineSetup
 from edge_service.rules.machine import Machine
-from edge_service.yaml_file import Setting, read_settings
+from edge_service.yaml_file import read_yaml
 
 _NAME_CHARACTERS = 100
 
@@ -34,12 +34,5 @@ def shareable_config(path: Path, backend_url: str) -> str | None:
     parts = urlsplit(backend_url)
     if parts.username or parts.password:
         return None
-    text = yaml.safe_dump(_plain(read_settings(path)), sort_keys=False, allow_unicode=True, default_flow_style=None)
+    text = yaml.safe_dump(read_yaml(path).data, sort_keys=False, allow_unicode=True, default_flow_style=None)
     return text if len(text) <= MAX_CONFIG_CHARACTERS else None
-
-
-def _plain(setting: Setting) -> object:
-    value = setting.value
-    if isinstance(value, dict):
-        return {key: _plain(part) for key, part in value.items()}
-    return [_plain(part) for part in value] if isinstance(value, tuple) else value

@@ -2,20 +2,28 @@
 
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import Annotated
+
+from pydantic import Field
 
 from backend_api.contract.zones import Point
 
 __all__ = ["FEET", "Anchor", "AnchorKind", "Machine", "Point", "RuleTimes"]
 
 
+MAX_DURATION_S = 86_400.0
+Duration = Annotated[float, Field(strict=True, gt=0, le=MAX_DURATION_S, allow_inf_nan=False)]
+"""Seconds, above 0 and at most a day."""
+
+
 @dataclass(frozen=True, slots=True)
 class RuleTimes:
     """Durations in seconds: how long somebody must stay, be gone, wipe, and may take to come back to wipe."""
 
-    enter_s: float = 10.0
-    exit_s: float = 5.0
-    attempt_s: float = 3.0
-    window_s: float = 120.0
+    enter_s: Duration = 10.0
+    exit_s: Duration = 5.0
+    attempt_s: Duration = 3.0
+    window_s: Duration = 120.0
 
 
 class AnchorKind(StrEnum):

@@ -1,29 +1,14 @@
 """The last seconds of encoded video, kept so that a clip can begin before the event is known."""
 
 from collections import deque
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from itertools import chain
 
-from edge_service.rules.machine import RuleTimes
 from edge_service.video.gaps import Gap, is_gap, within
 from edge_service.video.packets import EncodedPacket
 
 DEFAULT_MAX_BYTES = 96 * 1024 * 1024
-
-# What the smoothing of presence may add to the times of the rules, and what waits in the decoder.
-_SMOOTHING_S = 3.0
-_DECODING_S = 2.0
-
-
-def reach_s(rules: Iterable[RuleTimes], *, pre_s: float, post_s: float, fps: float) -> float:
-    """How many seconds a ring must reach back so that every event's clip is still whole when it is cut.
-
-    An event is known only when its presence, absence or attempt has lasted as long as the rules ask, at one of `fps`
-    looks a second, and its clip begins `pre_s` before it and ends `post_s` after it.
-    """
-    delay_s = max((max(rule.enter_s, rule.exit_s, rule.attempt_s) for rule in rules), default=0.0)
-    return pre_s + max(delay_s + _SMOOTHING_S, post_s) + 2 / fps + _DECODING_S
 
 
 @dataclass(slots=True)

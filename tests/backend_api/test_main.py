@@ -175,7 +175,8 @@ def test_a_taken_port_is_one_line(backend: Running, port: int, tmp_path: Path) -
     with Running(command(tmp_path / "second", port)) as second:
         assert second.wait() == EXIT_USAGE
     [line] = second.lines
-    assert line.endswith(f"127.0.0.1:{port} is already in use: stop the other process or choose another --port")
+    assert f"127.0.0.1:{port} is already in use by process {backend.pid} (" in line
+    assert line.endswith(f"): end it with `kill {backend.pid}`, or choose another --port")
     assert not (tmp_path / "second").exists()
 
 

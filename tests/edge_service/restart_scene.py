@@ -13,8 +13,7 @@ from uuid import UUID
 from backend_api.contract.events import BatchResult, Event, EventType, clip_name
 from edge_service.clips.event_factory import EventFactory
 from edge_service.clips.media_folder import remove_leftovers
-from edge_service.clips.recorder import Recorder
-from edge_service.config import ClipConfig
+from edge_service.clips.recorder import ClipConfig, Recorder, reach_s
 from edge_service.delivery.batch_delivery import Courier, Idle
 from edge_service.delivery.transport import Answer, Unreachable
 from edge_service.detection.detector import Detection
@@ -26,9 +25,9 @@ from edge_service.pipeline.progress import Tally
 from edge_service.pipeline.recovery import recover
 from edge_service.rules.machine import Machine, RuleTimes
 from edge_service.tracking.tracker import Tracker
-from edge_service.video.file_source import VideoSource
+from edge_service.video.file_source import FileSource
 from edge_service.video.frame import Frame
-from edge_service.video.packet_ring import PacketRing, reach_s
+from edge_service.video.packet_ring import PacketRing
 from tests.edge_service.crashing_disk import Crash
 from tests.edge_service.scripted import IN_ZONE, Interval, machine, present
 from tests.fake_clock import FakeClock
@@ -132,10 +131,10 @@ class Scene:
             courier = Courier(outbox, self.ledger, clock, "backend")
             checkpoint_file = _Promises(self.folder / "cam_01.checkpoint", disk, self.promised)
             recovery = recover(checkpoint_file.load(), run, self.machines, outbox)
-            ring = PacketRing(reach_s([RULES], pre_s=_CLIP.pre_s, post_s=_CLIP.post_s, fps=FPS))
+            ring = PacketRing(reach_s([RULES], _CLIP, fps=FPS))
             factory = EventFactory(run.store_id, run.camera_id, run.start_time, self.machines)
             camera = Camera(
-                source=VideoSource(self.video, fps=FPS, ring=ring),
+                source=FileSource(self.video, fps=FPS, ring=ring),
                 detector=_Eye(self, begins_s, courier, stops_s, dies_s, stop),
                 tracker=Tracker(),
                 rules=recovery.rules,

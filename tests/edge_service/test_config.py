@@ -106,7 +106,7 @@ def test_each_machine_has_its_anchor(path: Path, text: str, anchor: Anchor) -> N
         ("rules: {enter_s: 3}", r"rules \(machine bench_01\)", "attempt_s 3 must be less than enter_s 3"),
         ("    rules: {attempt_s: 11}", r"machines\[0\].rules \(machine bench_01\)", "attempt_s 11 must be less"),
         ("    rules: {exit_s: 0}", r"machines\[0\].rules.exit_s \(machine bench_01\)", "greater than 0"),
-        ("    colour: red", r"machines\[0\].colour", "unknown key"),
+        ("    colour: red", r"machines\[0\].colour \(machine bench_01\)", "unknown key"),
         ("detector: {kind: magic}", "detector.kind", "no detector of this version; write mock or onnx"),
         ("detector: {model: a.onnx}", "detector.model", "has no model; write null"),
         ("detector: {kind: mock, class_id: 0}", "detector.class_id", "mock detector has no class_id"),
@@ -114,7 +114,7 @@ def test_each_machine_has_its_anchor(path: Path, text: str, anchor: Anchor) -> N
         ("detector: {kind: onnx, class_id: -1}", "detector.class_id", "at least 0"),
         ("detector: {kind: onnx, input_size: 640}", "detector.input_size", "must be a list"),
         ("detector: {kind: onnx, input_size: [640]}", "detector.input_size", r"write \[width, height\]"),
-        ("detector: {kind: onnx, input_size: [640, 9999]}", "detector.input_size", "smaller size"),
+        ("detector: {kind: onnx, input_size: [640, 9999]}", r"detector.input_size\[1\]", "at most 4096"),
         ("    anchor: feet", r"machines\[0\].anchor \(machine bench_01\)", "no anchor; write bottom_center, center"),
         ("    anchor: {overlap: 0}", r"machines\[0\].anchor.overlap \(machine bench_01\)", "greater than 0"),
         ("    anchor: {overlap: 1.1}", r"machines\[0\].anchor.overlap \(machine bench_01\)", "at most 1"),
@@ -132,6 +132,12 @@ def test_each_machine_has_its_anchor(path: Path, text: str, anchor: Anchor) -> N
         ("delivery: {backend_url: 'ftp://gym'}", "delivery.backend_url", "write it like http"),
         ("outbox: {max_bytes: 0}", "outbox.max_bytes", "at least 1"),
         ("outbox: {max_bytes: 1.5}", "outbox.max_bytes", "whole number"),
+        ("outbox: {max_bytes: 99999999999999999999}", "outbox.max_bytes", "at most"),
+        ("rules: {window_s: 86401}", "rules.window_s", "is 86401; must be at most 86400"),
+        ("clip: {post_s: 301}", "clip.post_s", "at most 300"),
+        ("detector: {kind: onnx, class_id: 100000}", "detector.class_id", "less than 100000"),
+        ("detector: {kind: onnx, model: 7}", "detector.model", "must be the name of a file, not 7"),
+        (f"delivery: {{backend_url: 'http://{'g' * 2000}'}}", "delivery.backend_url", "at most 2000"),
         ("? [a, b]\n: 1", "the file", "a key is one word"),
         ("rules: 2026-13-45", "rules", "cannot be read: month"),
     ],
@@ -159,6 +165,8 @@ def test_a_mistake_is_one_line_with_file_line_and_key(path: Path, line: str, key
         ("[0.5, 0.9]", "[0.5, 1.9]", r"4: machines\[0\].zone \(machine bench_01\)", "outside the picture"),
         (", [0.5, 0.9]", "", r"4: machines\[0\].zone \(machine bench_01\)", "at least 3"),
         ("[0.5, 0.9]", "[0.5, 0.1]", r"4: machines\[0\].zone \(machine bench_01\)", "no area"),
+        ("[0.5, 0.9]", ", ".join(["[0.5, 0.9]"] * 99), r"4: machines\[0\].zone \(machine bench_01\)", "at most 100"),
+        ("name: Bench", f"name: {'B' * 1001}", r"3: machines\[0\].name \(machine bench_01\)", "at most 1000"),
         ("[0.5, 0.9]", "[0.9, 0.9], [0.5, 0]", r"4: machines\[0\].zone \(machine bench_01\)", "crosses or touches"),
     ],
 )
@@ -186,6 +194,8 @@ def test_two_machines_with_one_id(path: Path) -> None:
         (b"a: &a [*a]", r"alias .* in line 1 is not supported"),
         (b"a: !!python/object/apply:os.getcwd []", "is the key|unknown key|no valid YAML|missing"),
         (b"a: 1\n---\nb: 2\n", "no valid YAML"),
+        (b"a: " + b"[" * 20_000, "write it flatter"),
+        (b"# " + b"x" * 2**20, "is longer than 1 MiB"),
     ],
 )
 def test_what_is_no_yaml_is_one_line_too(path: Path, content: bytes, problem: str) -> None:
@@ -198,4 +208,11 @@ def test_what_is_no_yaml_is_one_line_too(path: Path, content: bytes, problem: st
 
 def test_a_missing_file_is_named(path: Path) -> None:
     with pytest.raises(UsageError, match="No such file or directory; name a readable file with --config"):
+        load_config(path)
+
+
+def test_there_are_at_most_200_machines(path: Path) -> None:
+    one = MACHINE.removeprefix("machines:\n")
+    path.write_text("machines:\n" + "".join(one.replace("bench_01", f"bench_{number}") for number in range(201)))
+    with pytest.raises(UsageError, match=r":1: machines: is too long; write at most 200"):
         load_config(path)

@@ -7,7 +7,7 @@ from uuid import UUID
 
 from backend_api.contract.cameras import CameraState, CameraStatus
 from backend_api.contract.queries import SessionQuery
-from backend_api.contract.sessions import Outcome, Session
+from backend_api.contract.sessions import Session, SessionOutcome
 from ui.now.ages import ago, lasting, moment
 from ui.text.local_time import Zone
 from ui.text.machine_names import MachineKey, key_of
@@ -15,7 +15,7 @@ from ui.text.words import SESSION_COLOURS, SESSION_WORDS, Colour
 
 SHOWN_ITEMS = 8
 REACH = timedelta(hours=24)
-ALARMING = (Outcome.NOT_ATTEMPTED, Outcome.NOT_CLEANED, Outcome.CANNOT_TELL, Outcome.FAILED)
+ALARMING = (SessionOutcome.NOT_ATTEMPTED, SessionOutcome.NOT_CLEANED, SessionOutcome.CANNOT_TELL, SessionOutcome.FAILED)
 # More silent cameras than these have one cause, and are one item.
 _NAMED_CAMERAS = 3
 

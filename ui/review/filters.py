@@ -6,7 +6,7 @@ from datetime import date
 import streamlit as st
 
 from backend_api.contract.queries import SessionQuery
-from backend_api.contract.sessions import Machine, Outcome
+from backend_api.contract.sessions import Machine, SessionOutcome
 from ui.text.local_time import Zone
 from ui.text.machine_names import MachineKey, key_of, tell_apart
 from ui.text.words import SESSION_WORDS
@@ -67,7 +67,7 @@ def _choose_machine(names: dict[MachineKey, str]) -> MachineKey | None:
     )
 
 
-def _choose_outcomes() -> list[Outcome]:
+def _choose_outcomes() -> list[SessionOutcome]:
     return st.multiselect(
         "Outcome",
         list(SESSION_WORDS),

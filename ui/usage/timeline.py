@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from itertools import pairwise
 
-from backend_api.contract.sessions import Outcome, Session
+from backend_api.contract.sessions import Session, SessionOutcome
 from ui.text.machine_names import MachineKey, key_of
 from ui.text.words import began
 from ui.usage.day import DayLine, HourInterval
@@ -29,7 +29,7 @@ class Attempt:
     session: Session
     at_h: float
     at: datetime
-    outcome: Outcome
+    outcome: SessionOutcome
 
 
 @dataclass(frozen=True, slots=True)

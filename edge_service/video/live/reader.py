@@ -12,7 +12,7 @@ from backend_api.base.clock import Clock
 from backend_api.base.process import UsageError
 from edge_service.delivery.backoff import retry_delay_s
 from edge_service.video.live.connection import TIME_BASE_HZ, Connect, Connection, ConnectionLost, RawPacket
-from edge_service.video.live.media_clock import LiveTimeline
+from edge_service.video.live.media_clock import MediaClock
 from edge_service.video.live.packet_queue import PacketQueue
 from edge_service.video.packets import EncodedPacket, StreamFormat
 
@@ -57,7 +57,7 @@ class LiveReader:
         self._rng = rng
         self._begin_s = begin_s
         self._closed = threading.Event()
-        self._timeline = LiveTimeline()
+        self._timeline = MediaClock()
         self._format: StreamFormat | None = None
         self._spacings_s: deque[float] = deque(maxlen=_SPACINGS)
         self._failures = 0

@@ -13,14 +13,13 @@ import pytest
 
 from backend_api.contract.events import Event, EventType, clip_name, thumbnail_name
 from edge_service.clips.event_factory import EventFactory
-from edge_service.clips.recorder import Recorder
-from edge_service.config import ClipConfig
+from edge_service.clips.recorder import ClipConfig, Recorder, reach_s
 from edge_service.detection.detector import Box
 from edge_service.outbox.disk import Disk
 from edge_service.rules.machine import Machine, RuleTimes
 from edge_service.rules.rule_event import Hit
 from edge_service.tracking.tracker import Track
-from edge_service.video.file_source import VideoSource
+from edge_service.video.file_source import FileSource
 from edge_service.video.packet_ring import PacketRing
 from tests.edge_service import tiny_videos
 from tests.edge_service.crashing_disk import QuickDisk
@@ -59,7 +58,7 @@ def record(path: Path, folder: Path, hits: list[Hit], disk: Disk | None = None) 
     recorder = make_recorder(ring, folder, disk)
     events: list[Event] = []
     waiting = list(hits)
-    for frame in VideoSource(path, fps=10, ring=ring):
+    for frame in FileSource(path, fps=10, ring=ring):
         while waiting and waiting[0].time_s + 0.2 <= frame.time_s:
             recorder.begin(waiting.pop(0), frame, TRACKS)
         events += recorder.finished()
@@ -102,7 +101,7 @@ def test_an_event_waits_for_its_post_roll(drawn: Callable[[str], Path], tmp_path
     recorder = make_recorder(ring, tmp_path)
     recorder.begin(hit_at(1.0), blank_frame(1.0), TRACKS)
     came_at: list[float] = []
-    for frame in VideoSource(drawn("no_b_frames"), fps=10, ring=ring):
+    for frame in FileSource(drawn("no_b_frames"), fps=10, ring=ring):
         assert recorder.is_recording == (not came_at)
         came_at += [frame.time_s for _ in recorder.finished()]
     assert came_at == [pytest.approx(1.4)]
@@ -194,3 +193,9 @@ def test_a_clip_that_begins_late_is_told(
     assert event.clip is not None
     assert event.clip.start_ts == START_TIME + timedelta(seconds=2)
     assert "begins 0.3 s late" in caplog.text
+
+
+def test_reach_covers_the_slowest_rule_the_pre_roll_and_the_post_roll() -> None:
+    quick, slow = RuleTimes(1, 1, 0.5, 10), RuleTimes(enter_s=30, exit_s=5, attempt_s=3, window_s=300)
+    assert reach_s([quick, slow], ClipConfig(3, 5), fps=5) > 30 + 3
+    assert reach_s([quick], ClipConfig(3, 60), fps=5) > 60 + 3

@@ -9,11 +9,8 @@ import pytest
 from backend_api.base.process import REPOSITORY
 from edge_service.config import load_config
 from edge_service.detection.detector import Detector
-from edge_service.detection.network import Network
-from edge_service.detection.network_onnxruntime import OnnxRuntimeNetwork
-from edge_service.detection.network_opencv import OpenCvNetwork
+from edge_service.detection.detector_config import DetectorConfig
 from edge_service.detection.onnx_detector import open_onnx_detector
-from edge_service.detector_config import DetectorConfig
 from edge_service.simulation.mock_detector import MockDetector
 from edge_service.simulation.scenario import Scenario
 from tests.edge_service import onnx_graphs
@@ -25,18 +22,18 @@ def mock() -> Detector:
     return MockDetector(Scenario(1, load_config(REPOSITORY / "edge_service" / "config.yaml").machines), 1)
 
 
-def onnx(model: Path, runtime: Callable[[Path], Network]) -> Detector:
+def onnx(model: Path) -> Detector:
     people = [Seen((10, 20, 60, 90), 0.9), Seen((-30, 30, 900, 99), 0.5), Seen((70, 10, 70, 90), 0.4)]
     save(model, onnx_graphs.yolov8(people, 128, 128), size=(128, 128))
-    return open_onnx_detector(model, DetectorConfig(kind="onnx"), runtime(model))
+    return open_onnx_detector(model, DetectorConfig(kind="onnx"))
 
 
-@pytest.fixture(params=["mock", "onnx in OpenCV", "onnx in ONNX Runtime"])
+@pytest.fixture(params=["mock", "onnx"])
 def make(request: pytest.FixtureRequest, tmp_path: Path) -> Callable[[], Detector]:
     """Makes the same detector each time."""
     if request.param == "mock":
         return mock
-    return partial(onnx, tmp_path / "a.onnx", OpenCvNetwork if "OpenCV" in request.param else OnnxRuntimeNetwork)
+    return partial(onnx, tmp_path / "a.onnx")
 
 
 def test_boxes_are_upright_and_in_the_picture_and_scores_are_shares(make: Callable[[], Detector]) -> None:

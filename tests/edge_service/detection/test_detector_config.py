@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from backend_api.base.process import UsageError
-from edge_service.detector_config import DetectorConfig, DetectorKind, with_flags
+from edge_service.detection.detector_config import DetectorConfig, DetectorKind, with_flags
 
 MOCK = DetectorConfig(score=0.3, fps=7)
 ONNX = DetectorConfig("onnx", Path("configured.onnx"), score=0.3, fps=7)

@@ -3,8 +3,7 @@
 import numpy as np
 import pytest
 
-from edge_service.detection.letterbox import Fit, PictureFormat, Placement, place, to_blob
-from edge_service.detection.network import Array
+from edge_service.detection.letterbox import Array, Fit, PictureFormat, Placement, place, to_blob
 from edge_service.video.frame import Image
 
 # As shares of the picture.

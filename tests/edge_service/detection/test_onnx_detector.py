@@ -1,4 +1,4 @@
-"""The real detector, on networks whose answer is known: every family, both runtimes, through letterboxing and back."""
+"""The real detector, on networks whose answer is known: every family, through letterboxing and back."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import replace
@@ -9,11 +9,9 @@ import numpy as np
 import pytest
 
 from backend_api.base.process import UsageError
-from edge_service.detection.network import Array, Network
-from edge_service.detection.network_onnxruntime import OnnxRuntimeNetwork
-from edge_service.detection.network_opencv import OpenCvNetwork
+from edge_service.detection.detector_config import DetectorConfig
+from edge_service.detection.letterbox import Array
 from edge_service.detection.onnx_detector import OnnxDetector, open_onnx_detector
-from edge_service.detector_config import DetectorConfig
 from tests.edge_service import onnx_graphs
 from tests.edge_service.fake_frames import blank_frame
 from tests.edge_service.onnx_graphs import Seen, save
@@ -52,9 +50,7 @@ FAMILIES: dict[str, Any] = {
     "rtdetr_in_shares": (onnx_graphs.rtdetr_in_shares, stretched, "RT-DETR"),
     "rfdetr": (onnx_graphs.rfdetr, stretched, "RF-DETR"),
 }
-RUNTIMES: list[Callable[[Path], Network]] = [OpenCvNetwork, OnnxRuntimeNetwork]
 family = pytest.mark.parametrize("family", FAMILIES)
-runtime = pytest.mark.parametrize("runtime", RUNTIMES)
 
 
 def in_pixels(share: PixelBox, width: int, height: int) -> PixelBox:
@@ -85,25 +81,19 @@ def check(detector: OnnxDetector, width: int, height: int) -> None:
         assert detection.score == pytest.approx(score, abs=1e-3)
 
 
-@runtime
 @family
 @pytest.mark.parametrize(("width", "height"), SIZES)
-def test_boxes_come_back_to_where_they_are(
-    family: str, runtime: Callable[[Path], Network], width: int, height: int, tmp_path: Path
-) -> None:
+def test_boxes_come_back_to_where_they_are(family: str, width: int, height: int, tmp_path: Path) -> None:
     outputs = outputs_of(family, width, height)
     model = save(tmp_path / "a.onnx", outputs, size=(WIDTH, HEIGHT), takes_size=family == "rtdetr")
-    check(open_onnx_detector(model, CONFIG, runtime(model)), width, height)
+    check(open_onnx_detector(model, CONFIG), width, height)
 
 
-@runtime
 @family
-def test_open_sizes_are_taken_from_the_configuration(
-    family: str, runtime: Callable[[Path], Network], tmp_path: Path
-) -> None:
+def test_open_sizes_are_taken_from_the_configuration(family: str, tmp_path: Path) -> None:
     outputs = outputs_of(family, 640, 360)
     model = save(tmp_path / "a.onnx", outputs, size=("w", "h"), picture=("n", 3), takes_size=family == "rtdetr")
-    check(open_onnx_detector(model, replace(CONFIG, input_size=(WIDTH, HEIGHT)), runtime(model)), 640, 360)
+    check(open_onnx_detector(model, replace(CONFIG, input_size=(WIDTH, HEIGHT))), 640, 360)
 
 
 @family
@@ -113,10 +103,9 @@ def test_open_sizes_are_taken_from_the_exporters_note(family: str, tmp_path: Pat
     check(open_onnx_detector(model, CONFIG), 640, 360)
 
 
-@runtime
-def test_half_precision(runtime: Callable[[Path], Network], tmp_path: Path) -> None:
+def test_half_precision(tmp_path: Path) -> None:
     model = save(tmp_path / "a.onnx", outputs_of("yolov8", 320, 240), size=(WIDTH, HEIGHT), dtype="float16")
-    check(open_onnx_detector(model, CONFIG, runtime(model)), 320, 240)
+    check(open_onnx_detector(model, CONFIG), 320, 240)
 
 
 @family
@@ -219,3 +208,15 @@ def test_what_does_not_fit_the_file_is_named(
     model = save(tmp_path / "a.onnx", outputs_of("yolov8", 64, 36), size=(WIDTH, HEIGHT), notes=notes)
     with pytest.raises(UsageError, match=f"a.onnx: {problem}"):
         open_onnx_detector(model, config)
+
+
+def test_a_network_larger_than_any_that_looks_at_pictures_is_refused_before_it_is_run(tmp_path: Path) -> None:
+    model = save(tmp_path / "a.onnx", outputs_of("yolov8", 64, 36), size=(70_000, 70_000))
+    with pytest.raises(UsageError, match="its input is 70000 x 70000 pixels; export it for 32 to 4096 a side"):
+        open_onnx_detector(model, CONFIG)
+
+
+@pytest.mark.parametrize("names", ["{" * 90_000, "(" * 5_000, "{0: 'person'" + " " * 10**6, "9**9**9**9"])
+def test_notes_that_make_no_sense_do_no_harm(names: str, tmp_path: Path) -> None:
+    model = save(tmp_path / "a.onnx", outputs_of("yolov8", 64, 36), size=(WIDTH, HEIGHT), notes={"names": names})
+    check(open_onnx_detector(model, CONFIG), 64, 36)

@@ -77,9 +77,9 @@ def test_what_is_written_is_read_back(path: Path, start_time: datetime | None) -
         ("attempt_s: 27", "wiped_s: 27", "wiped_s .*: unknown key; known here are start_s, end_s, left, attempt_s"),
         ("attempt_s: 27", "attempt_s: 27, left: false", "attempt_s .*: nobody comes back who has not left"),
         ("start_s: 96", "start_s: 26", r"6: machines\[0\].sessions\[1\] .*: begins at 26, before the one above"),
-        ("rower_01", "bike_01", r"7: machines\[1\]: bike_01 stands here a second time"),
+        ("rower_01", "bike_01", r"7: machines\[1\] \(machine bike_01\): bike_01 stands here a second time"),
         (TRUTH[TRUTH.index("  -") :], "  []\n", "2: machines: is empty"),
-        ("sessions: []", "session: []", r"8: machines\[1\].session: unknown key"),
+        ("sessions: []", "session: []", r"8: machines\[1\].session \(machine rower_01\): unknown key"),
     ],
 )
 def test_a_mistake_is_one_line_with_file_line_and_key(path: Path, before: str, after: str, problem: str) -> None:

@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays
 from scipy.optimize import linear_sum_assignment  # type: ignore[import-untyped]
 
-from edge_service.detection.network import Array
+from edge_service.detection.letterbox import Array
 from edge_service.tracking.assignment import assign
 
 SIZES = st.tuples(st.integers(1, 7), st.integers(1, 7))

@@ -4,8 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from edge_service.rules.machine import RuleTimes
-from edge_service.video.packet_ring import PacketRing, reach_s
+from edge_service.video.packet_ring import PacketRing
 from edge_service.video.packets import EncodedPacket
 from tests.edge_service.encoded_packets import made_up_packet
 
@@ -86,9 +85,3 @@ def test_never_holds_more_bytes_than_allowed_and_begins_with_a_key_picture(packe
         held = ring.select(0, 1000)
         assert sum(len(packet.data) for packet in held) == ring.size_bytes <= 1000
         assert not held or held[0].is_key
-
-
-def test_reach_covers_the_slowest_rule_the_pre_roll_and_the_post_roll() -> None:
-    quick, slow = RuleTimes(1, 1, 0.5, 10), RuleTimes(enter_s=30, exit_s=5, attempt_s=3, window_s=300)
-    assert reach_s([quick, slow], pre_s=3, post_s=5, fps=5) > 30 + 3
-    assert reach_s([quick], pre_s=3, post_s=60, fps=5) > 60 + 3

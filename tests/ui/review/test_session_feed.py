@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from backend_api.contract.queries import SessionQuery
-from backend_api.contract.sessions import Outcome, Session
+from backend_api.contract.sessions import Session, SessionOutcome
 from tests.ui.review.memory import Memory, ids, some
 from ui.review.session_feed import (
     PAGE_ITEMS,
@@ -63,13 +63,13 @@ def test_going_back_asks_nothing_and_shows_what_was_there() -> None:
 
 
 def test_what_became_of_a_session_appears_in_its_row_and_nothing_moves() -> None:
-    sessions = some(5, outcome=Outcome.WAITING, verdict=None)
+    sessions = some(5, outcome=SessionOutcome.WAITING, verdict=None)
     source = Memory(sessions)
-    feed = open_feed(source, SessionQuery(outcome=(Outcome.WAITING,)))
-    source.replace(sessions[2], outcome=Outcome.CLEANED)
+    feed = open_feed(source, SessionQuery(outcome=(SessionOutcome.WAITING,)))
+    source.replace(sessions[2], outcome=SessionOutcome.CLEANED)
     fresh = brought_up_to_date(source, feed)
     assert ids(fresh.items) == ids(feed.items)
-    assert [row.outcome is Outcome.CLEANED for row in fresh.items] == [False, False, True, False, False]
+    assert [row.outcome is SessionOutcome.CLEANED for row in fresh.items] == [False, False, True, False, False]
     assert fresh.new_items == 0
 
 
@@ -173,7 +173,7 @@ def test_an_empty_list_leads_nowhere() -> None:
 def test_the_next_to_review_has_a_verdict_and_no_review() -> None:
     source, feed = opened(5)
     first, second, third, fourth, _ = feed.items
-    source.replace(second, outcome=Outcome.NOT_ATTEMPTED, verdict=None)
+    source.replace(second, outcome=SessionOutcome.NOT_ATTEMPTED, verdict=None)
     feed = review(source, third)
     assert next_to_review(source, feed, first.session_id)[1] == fourth
 

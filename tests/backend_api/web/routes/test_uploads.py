@@ -135,6 +135,6 @@ def test_a_stored_event_and_its_upload_agree(client: TestClient, store: Store) -
     event = event_with_clip()
     post(client, event)
     put(client, f"/media/{event.event_id}", CLIP)
-    row = store.get(event.event_id)
+    row = store.events.find(event.event_id)
     assert row is not None
     assert client.get(f"/media/{event.event_id}").headers["etag"] == f'"{row.clip_sha256}"'

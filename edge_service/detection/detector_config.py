@@ -1,0 +1,68 @@
+"""The detector's settings: who finds the people, in what, and how sure the detector must be."""
+
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Annotated, Literal, get_args
+
+from pydantic import BeforeValidator, Field
+
+from backend_api.base.process import UsageError
+
+DetectorKind = Literal["mock", "onnx"]
+
+LEAST_INPUT_PX, LARGEST_INPUT_PX = 32, 4096
+_MOST_CLASSES = 100_000
+
+_DEFAULT_NMS = 0.45
+
+
+def _known_kind(value: object) -> object:
+    if value not in get_args(DetectorKind):
+        raise ValueError(f"{value!r} is no detector of this version; write {' or '.join(get_args(DetectorKind))}")
+    return value
+
+
+def _path(value: object) -> Path:
+    if not isinstance(value, str) or not value.strip():
+        raise ValueError(f"must be the name of a file, not {value!r}; put it in quotes")
+    return Path(value)
+
+
+def _is_pair(value: object) -> object:
+    if isinstance(value, list) and len(value) != 2:
+        raise ValueError(f"has {len(value)} numbers; write [width, height] in pixels")
+    return value
+
+
+_Pixels = Annotated[int, Field(strict=True, ge=LEAST_INPUT_PX, le=LARGEST_INPUT_PX)]
+
+
+@dataclass(frozen=True, slots=True)
+class DetectorConfig:
+    """`fps` frames a second of media time are looked at.
+
+    A detection of at least `score` (0..1) is somebody; a lower one counts only where somebody known is expected.
+    The rest is for `onnx`: `model` is the file; of two boxes that overlap by more than `nms` (0..1, intersection over
+    union) the worse one is a duplicate; `class_id` is the number of the class person, None for what the file says;
+    `input_size` is width and height in pixels for a network that leaves it open, None for what the file says.
+    """
+
+    kind: Annotated[DetectorKind, BeforeValidator(_known_kind)] = "mock"
+    model: Annotated[Path, BeforeValidator(_path)] | None = None
+    score: Annotated[float, Field(strict=True, ge=0, le=1)] = 0.4
+    fps: Annotated[float, Field(strict=True, ge=0.5, le=60)] = 5.0
+    nms: Annotated[
+        float, BeforeValidator(lambda value: _DEFAULT_NMS if value is None else value), Field(strict=True, gt=0, le=1)
+    ] = _DEFAULT_NMS
+    class_id: Annotated[int, Field(strict=True, ge=0, lt=_MOST_CLASSES)] | None = None
+    input_size: Annotated[tuple[_Pixels, _Pixels], BeforeValidator(_is_pair)] | None = None
+
+
+def with_flags(config: DetectorConfig, kind: DetectorKind | None, model: Path | None) -> DetectorConfig:
+    """`config` where the flags --detector and --model say nothing. Raises UsageError when the two do not fit."""
+    chosen = replace(config, kind=kind or config.kind, model=model or config.model)
+    if chosen.kind == "onnx" and chosen.model is None:
+        raise UsageError("the detector onnx needs a network; name its file with --model or detector.model")
+    if chosen.kind == "mock" and model is not None:
+        raise UsageError(f"--model {model}: the mock detector has no model; add --detector onnx or remove the flag")
+    return chosen

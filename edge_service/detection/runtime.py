@@ -1,0 +1,121 @@
+"""A neural network out of an ONNX file: run by ONNX Runtime on the processor; what it takes, and its notes."""
+
+import os
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from functools import cache
+from importlib import import_module
+from pathlib import Path
+from typing import Any
+
+from backend_api.base.process import FatalError, UsageError
+from edge_service.detection.letterbox import Array
+
+_CURE = "name an ONNX file with --model or detector.model"
+_FATAL_ONLY = 4
+_DTYPES = {f"tensor({name})": name for name in ("float16", "uint8", "int32", "int64")} | {
+    "tensor(float)": "float32",
+    "tensor(double)": "float64",
+}
+# PyTorch's files are ZIP archives, older ones pickles.
+_PYTORCH_MAGIC = (b"PK\x03\x04", b"\x80\x02")
+_PYTORCH_SUFFIXES = (".pt", ".pth", ".torchscript")
+
+
+class NetworkError(FatalError):
+    """ONNX Runtime cannot load or run a network; in one line, with the runtime's name and its reason."""
+
+
+@dataclass(frozen=True, slots=True)
+class Port:
+    """An input: `dtype` is numpy's name of the type, `shape` has None where a size is left open."""
+
+    name: str
+    dtype: str
+    shape: tuple[int | None, ...]
+
+    def describe(self) -> str:
+        """In words, such as `images float32 [1, 3, ?, ?]`."""
+        return f"{self.name} {self.dtype} [{', '.join('?' if size is None else str(size) for size in self.shape)}]"
+
+
+class Network:
+    """A loaded network; `notes` are the file's own key and value pairs, such as the names of its classes."""
+
+    inputs: tuple[Port, ...]
+    notes: dict[str, str]
+
+    def __init__(self, path: Path) -> None:
+        """Load the ONNX file at `path`.
+
+        Raises UsageError when it is missing, damaged or no ONNX file, and NetworkError when ONNX Runtime cannot run it.
+        """
+        _check_is_onnx(path)
+        runtime = _runtime()
+        options = runtime.SessionOptions()
+        options.log_severity_level = _FATAL_ONLY
+        # Between two frames its threads would spin, which costs more than the frames do.
+        options.add_session_config_entry("session.intra_op.allow_spinning", "0")
+        with _errors(path):
+            self._session = runtime.InferenceSession(str(path), options, providers=["CPUExecutionProvider"])
+            self._outputs = [output.name for output in self._session.get_outputs()]
+            self.inputs = tuple(_port(port) for port in self._session.get_inputs())
+            self.notes = dict(self._session.get_modelmeta().custom_metadata_map)
+
+    def run(self, inputs: Mapping[str, Array]) -> Mapping[str, Array]:
+        """The outputs by name for `inputs` by name. Raises NetworkError when it cannot be run on them."""
+        with _errors():
+            outputs = self._session.run(self._outputs, dict(inputs))
+        return dict(zip(self._outputs, outputs, strict=True))
+
+
+@cache
+def _runtime() -> Any:  # noqa: ANN401 - it comes without types
+    """ONNX Runtime, loaded where a network is used and not before: it takes a quarter of a second and 30 MB.
+
+    Its telemetry is on by default (name look-ups, a device id on the disk) and is decided by the import.
+    """
+    os.environ["ORT_DISABLE_TELEMETRY"] = "1"
+    runtime = import_module("onnxruntime")
+    runtime.disable_telemetry_events()
+    return runtime
+
+
+@cache
+def _error_types() -> tuple[type[Exception], ...]:
+    """All of ONNX Runtime's own are plain exceptions; for inputs that are missing it raises a ValueError."""
+    state = import_module("onnxruntime.capi.onnxruntime_pybind11_state")
+    own = (value for value in vars(state).values() if isinstance(value, type) and issubclass(value, Exception))
+    return (ValueError, RuntimeError, *own)
+
+
+@contextmanager
+def _errors(path: Path | None = None) -> Iterator[None]:
+    """ONNX Runtime's errors as one line each; `path` is the file that is being loaded."""
+    try:
+        yield
+    except _error_types() as error:
+        reason = " ".join(str(error).split())
+        if path and (type(error).__name__ == "InvalidProtobuf" or "No graph was found" in reason):
+            raise UsageError(f"{path}: is damaged or no ONNX file; export or download it again") from error
+        raise NetworkError(f"ONNX Runtime {_runtime().__version__}: {reason}") from error
+
+
+def _check_is_onnx(path: Path) -> None:
+    """Raises UsageError for a file that cannot be read, and for what people take for an ONNX file."""
+    try:
+        with path.open("rb") as file:
+            begin = file.read(4)
+    except OSError as error:
+        raise UsageError(f"{path}: {error.strerror}; {_CURE}") from error
+    if path.suffix.lower() in _PYTORCH_SUFFIXES or begin.startswith(_PYTORCH_MAGIC):
+        raise UsageError(
+            f"{path}: is a PyTorch file; export it to ONNX, with Ultralytics for instance by"
+            f" `yolo export model={path.name} format=onnx`, and {_CURE}"
+        )
+
+
+def _port(port: Any) -> Port:  # noqa: ANN401
+    sizes = (size if isinstance(size, int) and size > 0 else None for size in port.shape)
+    return Port(port.name, _DTYPES.get(port.type, "of another type"), tuple(sizes))
