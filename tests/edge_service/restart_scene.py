@@ -10,14 +10,14 @@ from pathlib import Path
 from threading import Event as Signal
 from uuid import UUID
 
+from backend_api.base.durable_files import Disk
+from backend_api.base.http_client import Answer, NoAnswer
 from backend_api.contract.events import BatchResult, Event, EventType, clip_name
 from edge_service.clips.event_factory import EventFactory
 from edge_service.clips.media_folder import remove_leftovers
 from edge_service.clips.recorder import ClipConfig, Recorder, reach_s
 from edge_service.delivery.batch_delivery import Courier, Idle
-from edge_service.delivery.transport import Answer, Unreachable
 from edge_service.detection.detector import Detection
-from edge_service.outbox.disk import Disk
 from edge_service.outbox.outbox import DEFAULT_MAX_BYTES, Outbox
 from edge_service.pipeline.camera_loop import Camera, Watch
 from edge_service.pipeline.checkpoint import Checkpoint, CheckpointFile, Run
@@ -55,7 +55,7 @@ class Ledger:
     def post(self, ndjson: bytes) -> Answer:
         if self.outages:
             self.outages -= 1
-            raise Unreachable("connection refused")
+            raise NoAnswer("connection refused")
         lines = ndjson.splitlines()
         for body in lines:
             if self.bodies.setdefault(UUID(json.loads(body)["event_id"]), body) != body:

@@ -11,11 +11,11 @@ from pathlib import Path
 import av
 import pytest
 
+from backend_api.base.durable_files import Disk
 from backend_api.contract.events import Event, EventType, clip_name, thumbnail_name
 from edge_service.clips.event_factory import EventFactory
 from edge_service.clips.recorder import ClipConfig, Recorder, reach_s
 from edge_service.detection.detector import Box
-from edge_service.outbox.disk import Disk
 from edge_service.rules.machine import Machine, RuleTimes
 from edge_service.rules.rule_event import Hit
 from edge_service.tracking.tracker import Track
