@@ -32,7 +32,6 @@ from backend_api.web.routes.reviews import review_routes
 from backend_api.web.routes.stream import stream_routes
 from backend_api.web.routes.uploads import upload_routes
 from backend_api.web.settings import Settings
-from backend_api.web.shortcut import Shortcut, route_of
 
 log = logging.getLogger(__name__)
 
@@ -62,13 +61,10 @@ def create_app(store: Store, media: MediaFolder, clock: Clock, settings: Setting
     # Streams have no end of their own: the server ends them before it waits for the requests that are under way.
     app.state.end_streams = feed.close
     answer_with_problems(app)
-    ingest = ingest_routes(store, writer, media, clock)
-    # Behind all others, so that whoever takes it has been let in and is counted.
-    app.add_middleware(Shortcut, route=route_of(ingest, "/events"))
     app.add_middleware(Heads)
     guard(app, settings.keys, links, settings.cors_origins)
     app.add_middleware(Observation, metrics=metrics, clock=clock, keeps_log=settings.keeps_access_log)
-    app.include_router(ingest)
+    app.include_router(ingest_routes(store, writer, media, clock))
     app.include_router(stream_routes(store, feed))
     app.include_router(export_routes(store))
     app.include_router(event_routes(store, media))

@@ -9,7 +9,8 @@ from typing import get_args
 
 from pydantic import TypeAdapter, ValidationError
 
-from backend_api.base.process import REPOSITORY, ArgumentParser, UsageError, folder
+from backend_api.base.arguments import ArgumentParser, count, folder, integer
+from backend_api.base.process import REPOSITORY, UsageError
 from backend_api.contract.values import Name, Timestamp
 from edge_service.detection.detector_config import DetectorKind
 from edge_service.video.address import VideoAddress, parse_video
@@ -57,7 +58,7 @@ def parse_options(argv: Sequence[str] | None = None) -> Options:
 
 def _make_parser() -> ArgumentParser:
     parser = ArgumentParser(
-        description="Watch one camera and report when each machine is used, left, and wiped. "
+        description="CameraLoop one camera and report when each machine is used, left, and wiped. "
         "Events and clips are kept on this computer until the backend has them.",
         epilog="Exit codes: 0 done, 2 wrong use or configuration, 1 anything else. Ctrl-C finishes the clips at hand.",
     )
@@ -72,7 +73,7 @@ def _make_parser() -> ArgumentParser:
     )
     add("--camera-id", type=_name, required=True, metavar="ID", help="the camera's name in every event, e.g. cam_01")
     add("--store-id", type=_name, required=True, metavar="ID", help="the gym's name in every event, e.g. gym_demo")
-    add("--seed", type=int, default=42, metavar="N", help="seed of the mocked detector (default: %(default)s)")
+    add("--seed", type=integer, default=42, metavar="N", help="seed of the mocked detector (default: %(default)s)")
     add(
         "--config",
         type=Path,
@@ -117,7 +118,7 @@ def _make_parser() -> ArgumentParser:
     )
     add(
         "--loop",
-        type=_count,
+        type=count(0),
         default=argparse.SUPPRESS,
         metavar="N",
         help="play the file N times over, 0 for until stopped (default: 1)",
@@ -189,9 +190,3 @@ def _speed(text: str) -> float | None:
     if not 0 < speed < float("inf"):
         raise argparse.ArgumentTypeError(f"{text!r} is no speed: give a number above 0, or max")
     return speed
-
-
-def _count(text: str) -> int:
-    if not text.isdecimal():
-        raise argparse.ArgumentTypeError(f"{text!r} is no number of times: give 0, 1, 2, ...")
-    return int(text)

@@ -22,8 +22,9 @@ from contextlib import closing  # noqa: E402
 from dataclasses import dataclass  # noqa: E402
 from uuid import UUID  # noqa: E402
 
+from backend_api.base.arguments import ArgumentParser  # noqa: E402
 from backend_api.base.clock import SystemClock  # noqa: E402
-from backend_api.base.process import EXIT_DONE, REPOSITORY, ArgumentParser, FatalError, run_process  # noqa: E402
+from backend_api.base.process import EXIT_DONE, REPOSITORY, FatalError, run_process  # noqa: E402
 from backend_api.contract.verdicts import Agree, StoredReview, Verdict  # noqa: E402
 from backend_api.reports.agreement import Estimate, Table, wilson  # noqa: E402
 from backend_api.store.errors import StoreBusy, StoreFull  # noqa: E402

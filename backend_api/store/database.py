@@ -12,7 +12,7 @@ from pathlib import Path
 from sqlalchemy import URL, Connection, create_engine, event
 from sqlalchemy.pool import ConnectionPoolEntry
 
-from backend_api.base.writable import probe_writable
+from backend_api.base.durable_files import probe_writable
 from backend_api.store.errors import StoreBroken, StoreFull, translate_errors
 from backend_api.store.statements import Insert, Transaction
 from backend_api.store.tables import changes

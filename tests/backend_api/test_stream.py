@@ -1,9 +1,6 @@
 """Readers of /events/stream miss nothing and see nothing twice, however often they or the backend go away."""
 
-import faulthandler
 import json
-import socket
-import threading
 from collections.abc import Iterator
 from contextlib import ExitStack, closing, contextmanager
 from pathlib import Path
@@ -21,35 +18,21 @@ from backend_api.contract.events import Event, EventType, StoredEvent
 from backend_api.contract.verdicts import Agree, MmStatus, Verdict
 from backend_api.media.folder import MediaFolder
 from backend_api.store.store import Store
-from backend_api.web.server import serve
 from tests.backend_api.events import START, make_event, make_result
+from tests.backend_api.serving import served
 from tests.backend_api.sse import Message, StreamReader
 from tests.fake_clock import FakeClock
 
 TYPES = list(EventType)
-# Requests that are under way get 10 s, and a write that waits for the database's lock 30 s.
-STOPS_WITHIN_S = 60.0
 
 
 @contextmanager
 def backend(folder: Path, clock: FakeClock) -> Iterator[tuple[Store, int]]:
     """A backend over the database in `folder`, its store and its port."""
-    stop = threading.Event()
-    with (
-        closing(socket.create_server(("127.0.0.1", 0))) as listening,
-        closing(Store.open(folder / "app.db", clock, create=True)) as store,
-    ):
+    with closing(Store.open(folder / "app.db", clock, create=True)) as store:
         app = create_app(store, MediaFolder.open(folder / "media"), clock)
-        server = threading.Thread(target=serve, args=(app, listening, stop), daemon=True)
-        server.start()
-        try:
-            yield store, listening.getsockname()[1]
-        finally:
-            stop.set()
-            server.join(STOPS_WITHIN_S)
-            if server.is_alive():
-                faulthandler.dump_traceback(file=2)
-                pytest.fail("the backend did not stop; see where its threads are")
+        with served(app) as port:
+            yield store, port
 
 
 def numbered(number: int) -> Event:

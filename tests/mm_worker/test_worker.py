@@ -115,7 +115,7 @@ def test_a_model_that_cannot_be_asked_is_named_before_the_backend_is_waited_for(
     with Running(worker_command(tmp_path, "--vlm", "openai", "--vlm-url", "x:1/v1", "--vlm-model", "m")) as worker:
         assert worker.wait() == 2
     assert len(worker.lines) == 1
-    assert "--vlm-url 'x:1/v1' is no address" in worker.lines[0]
+    assert "--vlm-url is 'x:1/v1', which is no address" in worker.lines[0]
 
 
 def test_a_flag_that_is_wrong_is_one_line(tmp_path: Path) -> None:

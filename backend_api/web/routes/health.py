@@ -6,7 +6,7 @@ from fastapi import APIRouter, Response
 from prometheus_client import CONTENT_TYPE_LATEST
 from pydantic import BaseModel
 
-from backend_api.base.writable import probe_writable
+from backend_api.base.durable_files import probe_writable
 from backend_api.contract.media import Ready
 from backend_api.media.folder import MediaFolder
 from backend_api.store.errors import StoreBusy, StoreFull
