@@ -23,7 +23,7 @@ run: $(VENV)/.installed sample.mp4  ## start all four processes on the sample; C
 	@mkdir -p data/media
 	@python -c "$$CHECK_PORTS"
 	@echo "The dashboard opens at http://127.0.0.1:8501, the API at http://127.0.0.1:8000/docs; Ctrl-C ends everything."
-	@honcho start || [ $$? -eq 130 ]
+	@GYM_LOG_TIME=0 honcho start || [ $$? -eq 130 ]
 
 sample.mp4: | $(VENV)/.installed
 	@echo "Drawing sample.mp4, two minutes of a gym that does not exist (once, about half a minute) ..."

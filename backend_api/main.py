@@ -7,24 +7,21 @@ ROOT = str(Path(__file__).resolve().parent.parent)
 if ROOT not in sys.path:
     sys.path.insert(0, ROOT)
 
+from backend_api.base.environment import require_environment  # noqa: E402
+
+require_environment()
+
 import argparse  # noqa: E402
 import logging  # noqa: E402
-import math  # noqa: E402
 import os  # noqa: E402
 from contextlib import closing  # noqa: E402
 from urllib.parse import urlsplit  # noqa: E402
 from uuid import uuid4  # noqa: E402
 
 from backend_api.app import create_app  # noqa: E402
+from backend_api.base.arguments import ArgumentParser, amount, folder, port  # noqa: E402
 from backend_api.base.clock import SystemClock  # noqa: E402
-from backend_api.base.process import (  # noqa: E402
-    EXIT_DONE,
-    REPOSITORY,
-    ArgumentParser,
-    folder,
-    run_process,
-    stop_on_signals,
-)
+from backend_api.base.process import EXIT_DONE, REPOSITORY, run_process, stop_on_signals  # noqa: E402
 from backend_api.media.folder import MediaFolder, folder_beside  # noqa: E402
 from backend_api.media.retention_policy import KeepLimits  # noqa: E402
 from backend_api.store.store import Store  # noqa: E402
@@ -65,13 +62,13 @@ def _parse_options() -> argparse.Namespace:
     parser = ArgumentParser(
         prog="backend_api/main.py",
         description="The backend: takes the edges' events, keeps them, serves them and their clips over HTTP.",
-        formatter_class=argparse.ArgumentDefaultsHelpFormatter,
     )
     parser.add_argument(
         "--db",
         default=str(REPOSITORY / "data" / "app.db"),
         metavar="PATH",
-        help="the SQLite database, a path or a sqlite:/// URL; made when missing, updated when older",
+        help="the SQLite database, a path or a sqlite:/// URL; made when missing, updated when older "
+        "(default: %(default)s)",
     )
     parser.add_argument(
         "--media-dir",
@@ -80,9 +77,16 @@ def _parse_options() -> argparse.Namespace:
         help="the folder of clips and thumbnails; made when missing (default: media beside the database)",
     )
     parser.add_argument(
-        "--host", default="127.0.0.1", help="the address to listen on; without a key only ones of this computer"
+        "--host",
+        default="127.0.0.1",
+        help="the address to listen on; without a key only ones of this computer (default: %(default)s)",
     )
-    parser.add_argument("--port", type=_port, default=8000, help="the TCP port, 0 to 65535; 0 takes any free one")
+    parser.add_argument(
+        "--port",
+        type=port,
+        default=8000,
+        help="the TCP port, 0 to 65535; 0 takes any free one (default: %(default)s)",
+    )
     _add_access(parser)
     _add_watching(parser)
     _add_retention(parser)
@@ -96,10 +100,14 @@ def _add_access(parser: ArgumentParser) -> None:
         default=[],
         metavar="KEY",
         help="a key that callers must send as Authorization: Bearer; may be given several times. Others on this "
-        "computer may see it here, so better set GYM_API_KEY",
+        "computer may see it here, so better set GYM_API_KEY (default: no key is asked for)",
     )
     parser.add_argument(
-        "--read-key", action="append", default=[], metavar="KEY", help="the same for callers who may only read"
+        "--read-key",
+        action="append",
+        default=[],
+        metavar="KEY",
+        help="the same for callers who may only read (default: none)",
     )
     parser.add_argument(
         "--cors-origin",
@@ -107,7 +115,8 @@ def _add_access(parser: ArgumentParser) -> None:
         default=[],
         type=_origin,
         metavar="ORIGIN",
-        help="an origin whose pages may read answers, such as https://gym.example; may be given several times",
+        help="an origin whose pages may read answers, such as https://gym.example; may be given several times "
+        "(default: none)",
     )
 
 
@@ -115,34 +124,24 @@ def _add_watching(parser: ArgumentParser) -> None:
     parser.add_argument(
         "--access-log",
         action="store_true",
-        help="write down each request in a line of JSON: when, whence, what, status, milliseconds",
+        help="write down each request in a line of JSON: when, whence, what, status, milliseconds (default: none)",
     )
 
 
 def _add_retention(parser: ArgumentParser) -> None:
     parser.add_argument(
         "--keep-days",
-        type=_amount,
+        type=amount(above=0, most=1e6),
         metavar="DAYS",
-        help="days after their event for which clips and pictures are kept; the events stay. Without it, for ever",
+        help="days after their event for which clips and pictures are kept; the events stay (default: for ever)",
     )
     parser.add_argument(
         "--keep-gb",
-        type=_amount,
+        type=amount(above=0, most=1e6),
         metavar="GB",
         help="gigabytes (10^9 bytes) that clips and pictures may take together: the oldest go first, those that "
-        "somebody reviewed last; the events stay. Without it, as much as there is",
+        "somebody reviewed last; the events stay (default: as much as there is)",
     )
-
-
-def _amount(text: str) -> float:
-    try:
-        amount = float(text)
-    except ValueError:
-        amount = math.nan
-    if not 0 < amount <= 1e6:
-        raise argparse.ArgumentTypeError(f"{text} is no amount; give a number above 0, up to 1000000")
-    return amount
 
 
 def _origin(text: str) -> str:
@@ -150,13 +149,6 @@ def _origin(text: str) -> str:
     if parts.scheme not in {"http", "https"} or not parts.netloc or text != f"{parts.scheme}://{parts.netloc}":
         raise argparse.ArgumentTypeError(f"{text} is no origin; give one such as https://gym.example")
     return text
-
-
-def _port(text: str) -> int:
-    port = int(text) if text.isascii() and text.isdigit() else -1
-    if not 0 <= port <= 65535:
-        raise argparse.ArgumentTypeError(f"{text} is not a port; give a number from 0 to 65535")
-    return port
 
 
 if __name__ == "__main__":

@@ -13,17 +13,21 @@ ROOT = str(Path(__file__).resolve().parent.parent)
 if ROOT not in sys.path:
     sys.path.insert(0, ROOT)
 
+from backend_api.base.environment import require_environment  # noqa: E402
+
+require_environment()
+
+from backend_api.base.api_key import find_api_key  # noqa: E402
 from backend_api.base.clock import Clock, SystemClock  # noqa: E402
+from backend_api.base.durable_files import Disk, make_writable  # noqa: E402
 from backend_api.base.process import EXIT_DONE, project_version, run_process, stop_on_signals  # noqa: E402
 from backend_api.contract.values import to_milliseconds  # noqa: E402
 from edge_service.clips.event_factory import EventFactory  # noqa: E402
 from edge_service.clips.media_folder import remove_leftovers  # noqa: E402
 from edge_service.clips.recorder import Recorder, reach_s  # noqa: E402
 from edge_service.config import Config, load_config  # noqa: E402
-from edge_service.delivery.api_key import find_api_key  # noqa: E402
-from edge_service.delivery.backend_call import BackendCall  # noqa: E402
+from edge_service.delivery.backend_client import BackendClient  # noqa: E402
 from edge_service.delivery.heartbeat import Heartbeat  # noqa: E402
-from edge_service.delivery.http_transport import HttpTransport  # noqa: E402
 from edge_service.delivery.sender import DRAIN_PATIENCE_S, STOPPED_PATIENCE_S, Sender  # noqa: E402
 from edge_service.delivery.shared_folder import FolderAwareTransport, SharedFolder  # noqa: E402
 from edge_service.delivery.uploading import UploadingTransport  # noqa: E402
@@ -31,12 +35,9 @@ from edge_service.detection.detector import Detector  # noqa: E402
 from edge_service.detection.detector_config import DetectorConfig, with_flags  # noqa: E402
 from edge_service.detection.onnx_detector import open_onnx_detector  # noqa: E402
 from edge_service.options import Options, parse_options  # noqa: E402
-from edge_service.outbox.disk import Disk  # noqa: E402
-from edge_service.outbox.folders import make_writable  # noqa: E402
 from edge_service.outbox.outbox import Outbox  # noqa: E402
-from edge_service.pipeline.camera_loop import Camera, Watch  # noqa: E402
-from edge_service.pipeline.camera_reports import make_reporter, messages_of  # noqa: E402
-from edge_service.pipeline.camera_setup import describe_setup, shareable_config  # noqa: E402
+from edge_service.pipeline.camera_loop import Camera, CameraLoop  # noqa: E402
+from edge_service.pipeline.camera_reports import describe_setup, make_reporter, messages_of, shareable_config  # noqa: E402  # noqa: E402
 from edge_service.pipeline.checkpoint import CheckpointFile, Run  # noqa: E402
 from edge_service.pipeline.open_source import open_source  # noqa: E402
 from edge_service.pipeline.preview_video import preview_of  # noqa: E402
@@ -56,7 +57,7 @@ log = logging.getLogger(__name__)
 
 
 def main() -> int:
-    """Watch the video that the command line names. Returns the exit code; raises UsageError."""
+    """CameraLoop the video that the command line names. Returns the exit code; raises UsageError."""
     options = parse_options()
     config = load_config(options.config)
     clock, disk = SystemClock(), Disk()
@@ -68,9 +69,8 @@ def main() -> int:
     stop = stop_on_signals()
     with (
         Outbox.open(options.outbox_dir, options.camera_id, disk, max_bytes=config.outbox.max_bytes) as outbox,
-        closing(HttpTransport(backend_url, api_key)) as http,
-        closing(BackendCall(backend_url, api_key)) as uploads,
-        closing(BackendCall(backend_url, api_key, read_timeout_s=REPORT_TIMEOUT_S)) as reports,
+        closing(BackendClient(backend_url, clock, api_key)) as backend,
+        closing(BackendClient(backend_url, clock, api_key, read_s=REPORT_TIMEOUT_S)) as reports,
         preview_of(options.preview, config.machines) as preview,
     ):
         start_time = to_milliseconds(options.start_time or clock.now())
@@ -80,14 +80,14 @@ def main() -> int:
         camera = set_up_camera(options, config, run, recovery.rules, outbox, disk, clock)
         shared = shareable_config(options.config, config.delivery.backend_url)
         setup = describe_setup(run.store_id, config.machines, shared)
-        watch = Watch(replace(camera, preview=preview), run, checkpoint_file, clock)
+        camera_loop = CameraLoop(replace(camera, preview=preview), run, checkpoint_file, clock)
         folder = SharedFolder(
             options.media_dir,
-            lambda: uploads.get("/ready"),
+            lambda: backend.get("/ready"),
             uploads_untold=options.upload_clips or config.delivery.upload_clips,
         )
-        uploading = UploadingTransport(http, uploads, options.media_dir, disk, folder.is_shared)
-        transport = FolderAwareTransport(http, uploading, folder)
+        uploading = UploadingTransport(backend, backend, options.media_dir, disk, folder.is_shared)
+        transport = FolderAwareTransport(backend, uploading, folder)
         with (
             Sender(
                 outbox,
@@ -100,7 +100,9 @@ def main() -> int:
             Heartbeat(
                 messages_of(
                     run.camera_id,
-                    make_reporter(run.store_id, clock.now(), project_version(), watch.tally, lambda: sender.last_error),
+                    make_reporter(
+                        run.store_id, clock.now(), project_version(), camera_loop.counts, lambda: sender.last_error
+                    ),
                     setup,
                     camera.still,
                 ),
@@ -108,10 +110,10 @@ def main() -> int:
                 clock,
             ),
         ):
-            watch.begin(recovery)
-            watch.run(options.speed, stop)
+            camera_loop.begin(recovery)
+            camera_loop.run(options.speed, stop)
             sender.drain(STOPPED_PATIENCE_S if stop.is_set() else DRAIN_PATIENCE_S)
-        tell_what_is_left(outbox, backend_url)
+        log_summary(outbox, backend_url)
     return EXIT_DONE
 
 
@@ -149,7 +151,7 @@ def open_detector(config: DetectorConfig, machines: Sequence[Machine], seed: int
     return MockDetector(Scenario(seed, machines), seed)
 
 
-def tell_what_is_left(outbox: Outbox, backend_url: str) -> None:
+def log_summary(outbox: Outbox, backend_url: str) -> None:
     """The last lines: whether anything was lost, and whether everything is sent or how much waits and where."""
     if outbox.refused:
         log.error("the outbox had no room; events lost: %d", outbox.refused)

@@ -1,13 +1,16 @@
 """Every script starts from any working directory, and says what it takes."""
 
 import os
+import re
+import shutil
 import sys
+import venv
 from pathlib import Path
 
 import pytest
 from playwright.sync_api import Browser
 
-from backend_api.base.process import REPOSITORY
+from backend_api.base.process import EXIT_USAGE, REPOSITORY
 from tests.browser import open_page
 from tests.processes import Running, free_port
 
@@ -37,6 +40,59 @@ def test_help(script: str, folder: str) -> None:
         assert process.wait() == 0
     assert process.lines[0].startswith("usage: ")
     assert "default" in process.output
+
+
+@pytest.mark.parametrize("script", SCRIPTS)
+def test_help_names_a_default_once(script: str) -> None:
+    with Running([sys.executable, script, "--help"]) as process:
+        assert process.wait() == 0
+    options = re.split(r"\n +(?=-)", process.output)
+    assert len(options) > 1
+    assert [option for option in options if option.count("default:") > 1] == []
+
+
+@pytest.fixture(scope="module")
+def bare_python(tmp_path_factory: pytest.TempPathFactory) -> str:
+    """A Python of this version that has nothing but its standard library, as a fresh computer's."""
+    folder = tmp_path_factory.mktemp("bare")
+    venv.create(folder, symlinks=True, with_pip=False)
+    return str(folder / "bin" / "python")
+
+
+@pytest.mark.parametrize("script", [*SCRIPTS, "ui/app.py"])
+def test_outside_of_the_environment_one_line_says_what_to_do(script: str, bare_python: str) -> None:
+    with Running([bare_python, "-I", str(REPOSITORY / script), "--help"], cwd=Path("/")) as process:
+        assert process.wait() == EXIT_USAGE
+    [line] = process.lines
+    assert line.startswith(f"ERROR {bare_python} lacks alembic, altair, av and ")
+    assert f"`{bare_python} -m pip install -r {REPOSITORY}/requirements.txt`" in line
+
+
+def test_the_cure_outside_of_any_environment_is_that_of_the_checkout(tmp_path: Path) -> None:
+    """Debian's own Python is tried, where there is one; a copy of the script has no `.venv` beside it, or has one."""
+    python = Path("/usr/bin/python3")
+    if not python.exists():
+        pytest.skip("there is no /usr/bin/python3")
+    for name in ("backend_api/__init__.py", "backend_api/base/__init__.py", "backend_api/base/environment.py"):
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        shutil.copy(REPOSITORY / name, tmp_path / name)
+    (tmp_path / "requirements.txt").write_text("no-such-package~=1.0\n")
+    asks = "from backend_api.base.environment import require_environment; require_environment()"
+    for cure in ("python3 -m venv .venv && . .venv/bin/activate && pip install", ".venv/bin/activate` and start"):
+        with Running([str(python), "-c", asks], cwd=tmp_path) as process:
+            assert process.wait() == EXIT_USAGE
+        [line] = process.lines
+        assert "lacks no-such-package of requirements.txt" in line
+        assert cure in line
+        activate = tmp_path / ".venv" / "bin" / "activate"
+        activate.parent.mkdir(parents=True, exist_ok=True)
+        activate.touch()
+
+
+def test_the_dashboard_as_a_script_says_how_it_is_started() -> None:
+    with Running([sys.executable, "ui/app.py"]) as process:
+        assert process.wait() == EXIT_USAGE
+    assert process.lines[-1] == "ERROR the dashboard needs its server: start it with `streamlit run ui/app.py`"
 
 
 @pytest.mark.parametrize("folder", FOLDERS)

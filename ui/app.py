@@ -7,9 +7,13 @@ ROOT = str(Path(__file__).resolve().parent.parent)
 if ROOT not in sys.path:
     sys.path.insert(0, ROOT)
 
+from backend_api.base.environment import require_environment  # noqa: E402
+
+require_environment()
+
 import streamlit as st  # noqa: E402
 
-from backend_api.base.process import UsageError  # noqa: E402
+from backend_api.base.process import EXIT_USAGE, UsageError  # noqa: E402
 from ui.client.api import BackendError  # noqa: E402
 from ui.client.context import api, settings  # noqa: E402
 from ui.widgets.away import show_away, show_misconfigured  # noqa: E402
@@ -37,4 +41,7 @@ def main() -> None:
 
 
 if __name__ == "__main__":
+    if not st.runtime.exists():
+        sys.stderr.write(f"ERROR the dashboard needs its server: start it with `streamlit run {sys.argv[0]}`\n")
+        sys.exit(EXIT_USAGE)
     main()

@@ -1,6 +1,6 @@
 """What every process does at its edge: log lines, stop signals, and errors in one line with an exit code."""
 
-import argparse
+import contextlib
 import logging
 import os
 import signal
@@ -29,21 +29,6 @@ class FatalError(Exception):
     """The process cannot go on, through no fault in its use: one line with the culprit and the cure. Exit code 1."""
 
 
-class ArgumentParser(argparse.ArgumentParser):
-    """The standard parser, whose mistakes are one line like every other: a UsageError that ends with the cure."""
-
-    def error(self, message: str) -> NoReturn:
-        """Raise a UsageError; `message` comes from argparse and names the flag."""
-        raise UsageError(f"{message}; see --help")
-
-
-def folder(text: str) -> Path:
-    """The folder that a flag names. Raises argparse.ArgumentTypeError for an address; a path would begin with `s3:`."""
-    if "://" in text:
-        raise argparse.ArgumentTypeError(f"{text} is no folder; give one of this computer, such as ./data/media")
-    return Path(text)
-
-
 def project_version() -> str:
     """The release, as pyproject.toml says it."""
     with (REPOSITORY / "pyproject.toml").open("rb") as file:
@@ -51,25 +36,34 @@ def project_version() -> str:
 
 
 def set_up_logging() -> None:
-    """One line a message on standard error; the time is left out where a process manager writes it already."""
-    time_prefix = "" if "HONCHO_PROCESS_NAME" in os.environ else "%(asctime)s "
+    """One line a message on standard error; GYM_LOG_TIME=0 leaves the time to the process manager that writes it."""
+    time_prefix = "" if os.environ.get("GYM_LOG_TIME") == "0" else "%(asctime)s "
     logging.basicConfig(
         stream=sys.stderr, level=logging.INFO, format=time_prefix + "%(levelname)s %(message)s", force=True
     )
 
 
 def stop_on_signals() -> threading.Event:
-    """An event that Ctrl-C (SIGINT) and SIGTERM set; a second signal ends the process at once, with code 1."""
+    """An event that Ctrl-C (SIGINT), SIGTERM and a terminal that closes (SIGHUP, unless nohup ignores it) set.
+
+    A second one ends the process at once, with code 1; a terminal may say several times that it closes.
+    """
     stop = threading.Event()
 
     def on_signal(signum: int, _frame: FrameType | None) -> None:
         if stop.is_set():
+            if signum == signal.SIGHUP:
+                return
             os._exit(EXIT_FAILED)
         stop.set()
-        os.write(sys.stderr.fileno(), f"{signal.Signals(signum).name}: stopping; once more to stop at once\n".encode())
+        # Where the terminal is gone, nobody reads this.
+        with contextlib.suppress(OSError):
+            text = f"{signal.Signals(signum).name}: stopping; once more to stop at once\n"
+            os.write(sys.stderr.fileno(), text.encode())
 
-    for signum in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(signum, on_signal)
+    for signum in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        if signum != signal.SIGHUP or signal.getsignal(signum) != signal.SIG_IGN:
+            signal.signal(signum, on_signal)
     return stop
 
 

@@ -5,6 +5,7 @@ import ipaddress
 import os
 import socket
 
+from backend_api.base.port_holder import holder_and_cure
 from backend_api.base.process import UsageError
 
 _BACKLOG = 2048
@@ -31,7 +32,8 @@ def listen(host: str, port: int, *, is_guarded: bool = False) -> socket.socket:
     except OSError as error:
         listening.close()
         if error.errno == errno.EADDRINUSE:
-            message = f"{host}:{port} is already in use: stop the other process or choose another --port"
+            holder, cure = holder_and_cure(port)
+            message = f"{host}:{port} is already in use by {holder}: {cure}, or choose another --port"
         else:
             message = f"can not listen on {host}:{port}: {os.strerror(error.errno or 0)}; choose another --port"
         raise UsageError(message) from error

@@ -7,11 +7,11 @@ from hashlib import sha256
 from pathlib import Path
 from uuid import UUID
 
+from backend_api.base.durable_files import Disk
 from backend_api.contract.events import ClipInfo, Gap, clip_name, thumbnail_name
 from edge_service.clips.cut import ClipError
 from edge_service.clips.event_factory import EventFactory
 from edge_service.clips.mp4 import Clip
-from edge_service.outbox.disk import Disk
 
 log = logging.getLogger(__name__)
 
@@ -27,7 +27,7 @@ def remove_leftovers(folder: Path, disk: Disk) -> None:
             log.info("%s: removed, an earlier run was stopped while it wrote it", path)
 
 
-class MediaFolder:
+class ClipFolder:
     """Writes into `folder`; an event's files bear its id."""
 
     def __init__(self, folder: Path, disk: Disk) -> None:

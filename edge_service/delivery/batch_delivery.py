@@ -8,9 +8,10 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from backend_api.base.clock import Clock
+from backend_api.base.http_client import NoAnswer
 from backend_api.contract.events import MAX_BATCH_BYTES, MAX_BATCH_LINES
 from edge_service.delivery.answers import Refused, Taken, TryAgain, judge
-from edge_service.delivery.transport import Transport, Unreachable
+from edge_service.delivery.backend_client import Transport
 from edge_service.outbox.batch import Batch, Refusal
 from edge_service.outbox.outbox import Outbox
 
@@ -56,14 +57,14 @@ class Courier:
         # Fewer while the culprit for a refused request is looked for.
         self._max_lines = MAX_BATCH_LINES
 
-    def step(self) -> Idle | Moved | Failed:
+    def deliver_batch(self) -> Idle | Moved | Failed:
         """Deliver one batch, or the part of it that the backend takes."""
         try:
             batch = self._outbox.read(min(self._max_lines, self._most_lines()), MAX_BATCH_BYTES)
             return Idle() if batch is None else self._deliver(batch)
         except OSError as error:
             return Failed(f"outbox {self._outbox.path} can't be read or written ({error.strerror})")
-        except Unreachable as error:
+        except NoAnswer as error:
             return Failed(f"{self._backend} can't be reached ({error})")
 
     def _deliver(self, batch: Batch) -> Moved | Failed:

@@ -1,26 +1,33 @@
-"""The heartbeat: a thread of its own that tells the backend every few seconds how the camera's edge is doing."""
+"""The heartbeat: a thread of its own that tells the backend again and again how the camera's edge is doing."""
 
 import logging
 import threading
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
-from typing import Protocol, Self
+from dataclasses import dataclass
+from typing import Self
 
 from backend_api.base.clock import Clock
+from backend_api.base.http_client import NoAnswer
 from backend_api.contract.cameras import HEARTBEAT_INTERVAL_S
 from edge_service.delivery.answers import detail, is_denied, is_temporary
-from edge_service.delivery.message import Message
-from edge_service.delivery.transport import Answer, Unreachable
+from edge_service.delivery.backend_client import Put
 
 log = logging.getLogger(__name__)
 
 
-class Put(Protocol):
-    """Puts a body to a path of the backend's; backend_call.py is the one over HTTP."""
+@dataclass(frozen=True, slots=True)
+class Message:
+    """A body to be put to `path` of the backend's every `interval_s` seconds, 0 for with every beat; `what` names it.
 
-    def put(self, path: str, body: bytes, headers: dict[str, str]) -> Answer:
-        """Return the answer whatever its status is. Raises Unreachable when there is none within a bounded time."""
-        ...
+    `body` is called when it is due, in the heartbeat's thread; None says that there is nothing to send yet.
+    """
+
+    what: str
+    path: str
+    media_type: str
+    body: Callable[[], bytes | None]
+    interval_s: float
 
 
 class Heartbeat:
@@ -67,7 +74,7 @@ class Heartbeat:
             return True
         try:
             answer = self._call.put(sent.message.path, body, {"Content-Type": sent.message.media_type})
-        except Unreachable as error:
+        except NoAnswer as error:
             self._is_heard = False
             sent.note(problem=str(error))
             return False

@@ -6,11 +6,11 @@ from uuid import NAMESPACE_OID, uuid5
 
 from backend_api.contract.cameras import CameraState, CameraStatus
 from backend_api.contract.events import StoredEvent
-from backend_api.contract.sessions import Machine, MachineState, Outcome, Session
+from backend_api.contract.sessions import Machine, MachineState, Session, SessionOutcome
 from backend_api.contract.stats import BucketFigures, Figures, MachineFigures
 from backend_api.contract.verdicts import Enrichment, MmStatus
 from tests.backend_api.events import make_event
-from ui.text.machine_names import Place
+from ui.text.machine_names import MachineKey
 
 NOON = datetime(2026, 1, 31, 12, tzinfo=UTC)
 
@@ -30,7 +30,7 @@ def make_session(at: datetime = NOON, **overrides: Any) -> Session:  # noqa: ANN
         "camera_id": "cam",
         "machine_id": "bike",
         "machine_name": "Bike",
-        "outcome": Outcome.NOT_ATTEMPTED,
+        "outcome": SessionOutcome.NOT_ATTEMPTED,
         "started_at": at,
         "ended_at": at + timedelta(minutes=10),
         "occupied_s": 600.0,
@@ -92,7 +92,7 @@ def make_bucket(begin: datetime, end: datetime, **overrides: Any) -> BucketFigur
     return BucketFigures.model_validate({"begin": begin, "end": end, **_NOTHING, **overrides})
 
 
-def make_machine_figures(place: Place, **overrides: Any) -> MachineFigures:  # noqa: ANN401
+def make_machine_figures(place: MachineKey, **overrides: Any) -> MachineFigures:  # noqa: ANN401
     """The figures of a machine."""
     names = {"store_id": place.store_id, "camera_id": place.camera_id, "machine_id": place.machine_id}
     return MachineFigures.model_validate({**names, **_NOTHING, **overrides})

@@ -1,13 +1,14 @@
-"""What closed windows came to: each is counted as exactly one thing. Pure."""
+"""The kinds of closed windows, each window counted as exactly one; their words and colours. Pure."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 
-from backend_api.contract.sessions import Outcome
+from backend_api.contract.sessions import SessionOutcome
 from backend_api.contract.stats import BucketFigures, Figures, Unit
 from ui.text.local_time import Zone
 from ui.text.meanings import FIGURE_WORDS
+from ui.widgets.charts import Palette
 
 # A good window first, then from the clearest miss to the least clear.
 KINDS = (
@@ -18,16 +19,16 @@ KINDS = (
     "windows_unjudged",
 )
 UNCLEANED = {
-    "windows_not_attempted": (Outcome.NOT_ATTEMPTED,),
-    "windows_not_cleaned": (Outcome.NOT_CLEANED,),
-    "windows_cannot_tell": (Outcome.CANNOT_TELL,),
-    "windows_unjudged": (Outcome.WAITING, Outcome.FAILED),
+    "windows_not_attempted": (SessionOutcome.NOT_ATTEMPTED,),
+    "windows_not_cleaned": (SessionOutcome.NOT_CLEANED,),
+    "windows_cannot_tell": (SessionOutcome.CANNOT_TELL,),
+    "windows_unjudged": (SessionOutcome.WAITING, SessionOutcome.FAILED),
 }
 """The kinds of windows without a good attempt, and the outcomes of sessions that are of them."""
 
 
 @dataclass(frozen=True, slots=True)
-class Moment:
+class TrendStep:
     """An hour or a day of the trend: its label on the axis, and its figures."""
 
     label: str
@@ -55,9 +56,9 @@ def kinds_in_words(figures: Figures) -> str:
     return ", ".join(f"{count} {words}" for count, words in parts if count) or "none"
 
 
-def moments(buckets: Iterable[BucketFigures], unit: Unit, zone: Zone) -> list[Moment]:
+def trend_steps(buckets: Iterable[BucketFigures], unit: Unit, zone: Zone) -> list[TrendStep]:
     """The trend's steps in order, labelled by the zone's clock or calendar."""
-    return [Moment(_label(bucket.begin.astimezone(zone.info), unit), bucket) for bucket in buckets]
+    return [TrendStep(_label(bucket.begin.astimezone(zone.info), unit), bucket) for bucket in buckets]
 
 
 def axis_labels(count: int, most: int = 7) -> list[int]:
@@ -67,3 +68,8 @@ def axis_labels(count: int, most: int = 7) -> list[int]:
 
 def _label(local: datetime, unit: Unit) -> str:
     return f"{local:%H:%M}" if unit is Unit.HOUR else f"{local:%a} {local.day} {local:%b}"
+
+
+def kind_colours(palette: Palette) -> dict[str, str]:
+    """The colour of each of KINDS, in their order."""
+    return dict(zip(KINDS, (palette.good, palette.missing, palette.bad, palette.unsure, palette.waiting), strict=True))

@@ -1,4 +1,4 @@
-"""What an operator reads instead of the contract's codes: pure functions from values to words."""
+"""The words that an operator reads instead of the contract's codes: pure functions from values to text."""
 
 from datetime import datetime
 from typing import Literal
@@ -11,11 +11,11 @@ from backend_api.contract.events import (
     StoredEvent,
     WindowAttributes,
 )
-from backend_api.contract.sessions import Outcome
+from backend_api.contract.sessions import Session, SessionOutcome
 from backend_api.contract.verdicts import MmResult, MmStatus, Verdict
 from ui.text.local_time import Zone
 
-Color = Literal["green", "red", "orange", "gray", "blue"]
+Colour = Literal["green", "red", "orange", "gray", "blue"]
 
 EVENT_WORDS = {
     EventType.MACHINE_OCCUPIED_START: "Use began",
@@ -35,27 +35,27 @@ VERDICT_WORDS = {
     Verdict.CANNOT_TELL: "Cannot tell",
 }
 SESSION_WORDS = {
-    Outcome.IN_USE: "In use",
-    Outcome.WINDOW_OPEN: "To be cleaned",
-    Outcome.NOT_ATTEMPTED: "No attempt",
-    Outcome.WAITING: "Waiting for verdict",
-    Outcome.FAILED: "No verdict",
-    Outcome.CLEANED: "Cleaned",
-    Outcome.NOT_CLEANED: "Not cleaned",
-    Outcome.CANNOT_TELL: "Cannot tell",
-    Outcome.NO_WINDOW: "No window",
+    SessionOutcome.IN_USE: "In use",
+    SessionOutcome.WINDOW_OPEN: "To be cleaned",
+    SessionOutcome.NOT_ATTEMPTED: "No attempt",
+    SessionOutcome.WAITING: "Waiting for verdict",
+    SessionOutcome.FAILED: "No verdict",
+    SessionOutcome.CLEANED: "Cleaned",
+    SessionOutcome.NOT_CLEANED: "Not cleaned",
+    SessionOutcome.CANNOT_TELL: "Cannot tell",
+    SessionOutcome.NO_WINDOW: "No window",
 }
 # Colours of Streamlit's palette; the words carry the meaning, the colour only helps the eye.
-SESSION_COLORS: dict[Outcome, Color] = {
-    Outcome.IN_USE: "blue",
-    Outcome.WINDOW_OPEN: "orange",
-    Outcome.NOT_ATTEMPTED: "red",
-    Outcome.WAITING: "gray",
-    Outcome.FAILED: "red",
-    Outcome.CLEANED: "green",
-    Outcome.NOT_CLEANED: "red",
-    Outcome.CANNOT_TELL: "orange",
-    Outcome.NO_WINDOW: "gray",
+SESSION_COLOURS: dict[SessionOutcome, Colour] = {
+    SessionOutcome.IN_USE: "blue",
+    SessionOutcome.WINDOW_OPEN: "orange",
+    SessionOutcome.NOT_ATTEMPTED: "red",
+    SessionOutcome.WAITING: "gray",
+    SessionOutcome.FAILED: "red",
+    SessionOutcome.CLEANED: "green",
+    SessionOutcome.NOT_CLEANED: "red",
+    SessionOutcome.CANNOT_TELL: "orange",
+    SessionOutcome.NO_WINDOW: "gray",
 }
 REVIEW_WORDS = {
     "yes": "Agreed",
@@ -91,8 +91,14 @@ def duration(seconds: float) -> str:
     return f"{hours} h {minutes:02d} min"
 
 
+def began(session: Session) -> datetime:
+    """The first known time of a session; one is always known, since a session is made of events."""
+    times = (session.started_at, session.ended_at, session.window_opened_at, session.attempt_at)
+    return min(time for time in times if time is not None)
+
+
 def facts(event: StoredEvent, zone: Zone) -> dict[str, str]:
-    """What is known of an event, as label and text, in the order in which it is read."""
+    """The facts of an event, as label and text, in the order in which they are read."""
     return {
         "Machine": event.machine_id,
         "Time": zone.full(event.ts),
@@ -163,3 +169,11 @@ def _latency(latency_ms: float) -> str:
 def _tokens(result: MmResult) -> str | None:
     counts = {"in": result.input_tokens, "out": result.output_tokens}
     return ", ".join(f"{number:,} {way}" for way, number in counts.items() if number is not None) or None
+
+
+_SIGNS = frozenset(r"\`*_{}[]()<>#+-!|~$:&")
+
+
+def plain(text: str) -> str:
+    """`text` in one line, with nothing in it taken for Markdown."""
+    return "".join(f"\\{sign}" if sign in _SIGNS else sign for sign in " ".join(text.split()))

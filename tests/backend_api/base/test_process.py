@@ -1,12 +1,14 @@
 """The edge of a process: one line an error, the right exit code, stop signals that are heard."""
 
 import signal
+import subprocess
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
 
-from backend_api.base.process import REPOSITORY, ArgumentParser, UsageError, folder
+from backend_api.base.process import REPOSITORY
 from tests.processes import Running
 
 PROGRAM = """
@@ -22,10 +24,14 @@ run_process(main)
 """
 
 
-def run(folder: Path, body: str, **env: str) -> Running:
+def write(folder: Path, body: str) -> str:
     path = folder / "program.py"
     path.write_text(PROGRAM.format(root=str(REPOSITORY), body=body))
-    return Running([sys.executable, str(path)], env=env)
+    return str(path)
+
+
+def run(folder: Path, body: str, *, prefix: Sequence[str] = (), **env: str) -> Running:
+    return Running([*prefix, sys.executable, write(folder, body)], env=env)
 
 
 @pytest.mark.parametrize(
@@ -54,12 +60,12 @@ def test_the_traceback_of_an_unforeseen_error_is_there_for_who_asks(tmp_path: Pa
 
 
 def test_a_process_manager_writes_the_time_itself(tmp_path: Path) -> None:
-    with run(tmp_path, "raise UsageError('wrong')", HONCHO_PROCESS_NAME="edge.1") as process:
+    with run(tmp_path, "raise UsageError('wrong')", GYM_LOG_TIME="0") as process:
         process.wait()
     assert process.lines == ["ERROR wrong"]
 
 
-@pytest.mark.parametrize("signum", [signal.SIGINT, signal.SIGTERM])
+@pytest.mark.parametrize("signum", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
 def test_a_signal_sets_the_stop_event(tmp_path: Path, signum: signal.Signals) -> None:
     waits = "stop = stop_on_signals(); print('ready'); return 0 if SystemClock().wait(stop, 60) else 1"
     with run(tmp_path, waits) as process:
@@ -77,16 +83,35 @@ def test_a_second_signal_ends_the_process_at_once(tmp_path: Path) -> None:
         assert process.stop(signal.SIGTERM) == 1
 
 
-def test_a_wrong_flag_is_a_usage_error_that_points_at_the_help() -> None:
-    parser = ArgumentParser()
-    parser.add_argument("--port", type=int)
-    with pytest.raises(UsageError, match=r"--port.*see --help"):
-        parser.parse_args(["--port", "many"])
+def test_a_terminal_that_says_twice_that_it_closes_leaves_time_to_stop(tmp_path: Path) -> None:
+    body = (
+        "stop = stop_on_signals(); print('ready'); stop.wait(60); "
+        "import signal; signal.raise_signal(signal.SIGHUP); return 3"
+    )
+    with run(tmp_path, body) as process:
+        process.wait_for("ready")
+        process.send(signal.SIGHUP)
+        assert process.wait() == 3
+    assert process.output.count("SIGHUP: stopping") == 1
 
 
-def test_an_address_is_no_folder() -> None:
-    parser = ArgumentParser()
-    parser.add_argument("--media-dir", type=folder)
-    assert parser.parse_args(["--media-dir", "a:/b"]).media_dir == Path("a:/b")
-    with pytest.raises(UsageError, match=r"--media-dir: s3://clips is no folder; .*see --help"):
-        parser.parse_args(["--media-dir", "s3://clips"])
+def test_nohup_keeps_a_process_when_its_terminal_closes(tmp_path: Path) -> None:
+    body = "stop = stop_on_signals(); print('ready'); return 0 if stop.wait(60) else 1"
+    with run(tmp_path, body, prefix=["nohup"]) as process:
+        process.wait_for("ready")
+        process.send(signal.SIGHUP)
+        assert process.stop(signal.SIGTERM) == 0
+    assert "SIGHUP" not in process.output
+
+
+def test_a_process_whose_readers_are_gone_still_stops(tmp_path: Path) -> None:
+    """Standard error is a pipe that nobody reads any more, as after the end of whoever started it."""
+    path = write(tmp_path, "stop = stop_on_signals(); print('ready', flush=True); return 0 if stop.wait(60) else 1")
+    process = subprocess.Popen([sys.executable, path], stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+    assert process.stdout is not None
+    assert process.stderr is not None
+    assert process.stdout.readline() == b"ready\n"
+    process.stdout.close()
+    process.stderr.close()
+    process.send_signal(signal.SIGHUP)
+    assert process.wait(60) == 0

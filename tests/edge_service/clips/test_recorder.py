@@ -1,4 +1,4 @@
-"""From hits to events with their clips."""
+"""From rule events to events with their clips."""
 
 import errno
 import logging
@@ -11,15 +11,15 @@ from pathlib import Path
 import av
 import pytest
 
+from backend_api.base.durable_files import Disk
 from backend_api.contract.events import Event, EventType, clip_name, thumbnail_name
 from edge_service.clips.event_factory import EventFactory
 from edge_service.clips.recorder import ClipConfig, Recorder, reach_s
 from edge_service.detection.detector import Box
-from edge_service.outbox.disk import Disk
 from edge_service.rules.machine import Machine, RuleTimes
-from edge_service.rules.rule_event import Hit
+from edge_service.rules.rule_event import RuleEvent
 from edge_service.tracking.tracker import Track
-from edge_service.video.file_source import VideoSource
+from edge_service.video.file_source import FileSource
 from edge_service.video.packet_ring import PacketRing
 from tests.edge_service import tiny_videos
 from tests.edge_service.crashing_disk import QuickDisk
@@ -48,17 +48,17 @@ def make_recorder(ring: PacketRing, folder: Path, disk: Disk | None = None) -> R
     return Recorder(ring, folder, disk or QuickDisk(), factory, [MACHINE], ClipConfig(PRE_S, POST_S))
 
 
-def hit_at(time_s: float, event_type: EventType = EventType.MACHINE_OCCUPIED_START) -> Hit:
-    return Hit(event_type, MACHINE.machine_id, time_s, time_s, 1, 0.9)
+def hit_at(time_s: float, event_type: EventType = EventType.MACHINE_OCCUPIED_START) -> RuleEvent:
+    return RuleEvent(event_type, MACHINE.machine_id, time_s, time_s, 1, 0.9)
 
 
-def record(path: Path, folder: Path, hits: list[Hit], disk: Disk | None = None) -> list[Event]:
-    """Play the file; each hit is known 0.2 s after it happened."""
+def record(path: Path, folder: Path, rule_events: list[RuleEvent], disk: Disk | None = None) -> list[Event]:
+    """Play the file; each rule event is known 0.2 s after it happened."""
     ring = PacketRing(reach_s=5)
     recorder = make_recorder(ring, folder, disk)
     events: list[Event] = []
-    waiting = list(hits)
-    for frame in VideoSource(path, fps=10, ring=ring):
+    waiting = list(rule_events)
+    for frame in FileSource(path, fps=10, ring=ring):
         while waiting and waiting[0].time_s + 0.2 <= frame.time_s:
             recorder.begin(waiting.pop(0), frame, TRACKS)
         events += recorder.finished()
@@ -86,12 +86,12 @@ def test_every_kind_of_video_gives_events_whose_clips_play(
 
 
 def test_a_second_run_makes_the_same_events_and_the_same_bytes(drawn: Callable[[str], Path], tmp_path: Path) -> None:
-    hits = [hit_at(0.2), hit_at(1.0), hit_at(2.9)]
+    rule_events = [hit_at(0.2), hit_at(1.0), hit_at(2.9)]
     runs = []
     for name in ("first", "second"):
         folder = tmp_path / name
         folder.mkdir()
-        events = record(drawn("hevc"), folder, hits)
+        events = record(drawn("hevc"), folder, rule_events)
         runs.append(([e.model_dump_json() for e in events], {p.name: p.read_bytes() for p in folder.iterdir()}))
     assert runs[0] == runs[1]
 
@@ -101,7 +101,7 @@ def test_an_event_waits_for_its_post_roll(drawn: Callable[[str], Path], tmp_path
     recorder = make_recorder(ring, tmp_path)
     recorder.begin(hit_at(1.0), blank_frame(1.0), TRACKS)
     came_at: list[float] = []
-    for frame in VideoSource(drawn("no_b_frames"), fps=10, ring=ring):
+    for frame in FileSource(drawn("no_b_frames"), fps=10, ring=ring):
         assert recorder.is_recording == (not came_at)
         came_at += [frame.time_s for _ in recorder.finished()]
     assert came_at == [pytest.approx(1.4)]
@@ -128,8 +128,8 @@ def test_events_come_in_the_order_of_their_times_and_then_of_beginning(
 def test_events_of_one_instant_have_the_same_clip_each_in_its_own_file(
     drawn: Callable[[str], Path], tmp_path: Path
 ) -> None:
-    hits = [hit_at(1.5, EventType.MACHINE_OCCUPIED_END), hit_at(1.5, EventType.CLEANING_WINDOW_OPEN)]
-    end, window = record(drawn("mpeg4"), tmp_path, hits)
+    rule_events = [hit_at(1.5, EventType.MACHINE_OCCUPIED_END), hit_at(1.5, EventType.CLEANING_WINDOW_OPEN)]
+    end, window = record(drawn("mpeg4"), tmp_path, rule_events)
     assert end.clip == window.clip
     files = [tmp_path / clip_name(event.event_id) for event in (end, window)]
     assert files[0].read_bytes() == files[1].read_bytes()

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
-from backend_api.contract.sessions import Outcome
+from backend_api.contract.sessions import SessionOutcome
 from edge_service.config import load_config
 from tests.browser import place_of
 from tests.ui.dashboard import Dashboard, Visit
@@ -21,7 +21,7 @@ CORNERS = ((0.05, 0.3), (0.15, 0.3), (0.15, 0.9), (0.05, 0.9))
 @pytest.fixture
 def watched(served: Dashboard) -> Dashboard:
     """A camera with two machines, trouble, and a failed question."""
-    served.gym.add_session(Outcome.FAILED)
+    served.gym.add_session(SessionOutcome.FAILED)
     with_camera(served.gym, SETUP.model_copy(update={"config": "machines: []\nclip: {pre_s: 2}\n"}))
     served.gym.report("cam_02", ago_s=3600, last_error="connection refused")
     return served
@@ -49,7 +49,7 @@ def test_a_zone_is_clicked_named_and_downloaded_and_an_edge_accepts_the_file(
     with watched.visit(browser, "setup") as visit:
         page = visit.page
         expect(page.get_by_text("Rower by the door").first).to_be_visible()
-        picture = page.get_by_alt_text("What camera cam_01 sees, with the zones of these machines: Bike 1, Rower")
+        picture = page.get_by_alt_text("Picture of camera cam_01 with the zones of these machines: Bike 1, Rower")
         assert picture.evaluate("image => image.complete && image.naturalWidth") == 160
         check(visit)
         click_corners(page, [*CORNERS, (0.5, 0.05)])
