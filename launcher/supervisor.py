@@ -118,17 +118,26 @@ class _Signal:
 class Supervisor:
     """Runs `programs`, the first of which the others need: they are started when `is_ready` says that it is there.
 
-    Their lines go to `output`, which may be a terminal, a file, or a pipe.
+    They run in `folder`. Their lines go to `output`, which may be a terminal, a file, or a pipe. One that is told to
+    end is killed after `grace_s` seconds.
     """
 
     def __init__(
-        self, programs: Sequence[Program], *, is_ready: Callable[[], bool], folder: Path, output: TextIO, clock: Clock
+        self,
+        programs: Sequence[Program],
+        *,
+        is_ready: Callable[[], bool],
+        folder: Path,
+        output: TextIO,
+        clock: Clock,
+        grace_s: float = GRACE_S,
     ) -> None:
         self._children = [_Child(program, _COLOURS[k % len(_COLOURS)]) for k, program in enumerate(programs)]
         self._is_ready = is_ready
         self._folder = folder
         self._output = output
         self._clock = clock
+        self._grace_s = grace_s
         self._width = max(len(program.name) for program in (*programs, Program("run", ())))
         self._has_colours = output.isatty() and "NO_COLOR" not in os.environ
         # put() may be called by a signal handler in the middle of a get().
@@ -236,7 +245,7 @@ class Supervisor:
             self._handle(self._news.get())
 
     def _end(self, child: _Child, process: subprocess.Popen[str]) -> None:
-        deadline_s = self._clock.monotonic_s() + GRACE_S
+        deadline_s = self._clock.monotonic_s() + self._grace_s
         process.terminate()
         while child.process is not None:
             left_s = deadline_s - self._clock.monotonic_s()
@@ -244,7 +253,7 @@ class Supervisor:
                 # Its own session, so its own group: it and its children, and nobody else.
                 with contextlib.suppress(ProcessLookupError):
                     os.killpg(process.pid, signal.SIGKILL)
-                left_s = GRACE_S
+                left_s = self._grace_s
             self._handle(self._next(left_s))
 
     def _say(self, text: str, child: _Child | None = None) -> None:
