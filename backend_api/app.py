@@ -11,6 +11,7 @@ from backend_api.base.clock import Clock
 from backend_api.base.process import project_version
 from backend_api.media.folder import MediaFolder
 from backend_api.media.retention import Retention, sweeping
+from backend_api.reports.reports import Reports
 from backend_api.store.group_commit import Writer
 from backend_api.store.store import Store
 from backend_api.web.change_feed import Feed
@@ -26,12 +27,11 @@ from backend_api.web.routes.export import export_routes
 from backend_api.web.routes.health import health_routes
 from backend_api.web.routes.ingest import ingest_routes
 from backend_api.web.routes.media import media_routes
-from backend_api.web.routes.reports import reading_routes
+from backend_api.web.routes.reports import report_routes
 from backend_api.web.routes.reviews import review_routes
 from backend_api.web.routes.stream import stream_routes
 from backend_api.web.routes.uploads import upload_routes
 from backend_api.web.settings import Settings
-from backend_api.web.shortcut import Shortcut, route_of
 
 log = logging.getLogger(__name__)
 
@@ -43,8 +43,9 @@ def create_app(store: Store, media: MediaFolder, clock: Clock, settings: Setting
     media = with_links(media, links)
     version = project_version()
     metrics = Metrics(store, media, clock)
-    writer = Writer(metrics.counting(store.add_arrivals))
+    writer = Writer(metrics.counting(store.events.add_arrivals))
     feed = Feed(store, media)
+    reports = Reports(store)
 
     @asynccontextmanager
     async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
@@ -60,20 +61,17 @@ def create_app(store: Store, media: MediaFolder, clock: Clock, settings: Setting
     # Streams have no end of their own: the server ends them before it waits for the requests that are under way.
     app.state.end_streams = feed.close
     answer_with_problems(app)
-    ingest = ingest_routes(store, writer, media, clock)
-    # Behind all others, so that whoever takes it has been let in and is counted.
-    app.add_middleware(Shortcut, route=route_of(ingest, "/events"))
     app.add_middleware(Heads)
     guard(app, settings.keys, links, settings.cors_origins)
     app.add_middleware(Observation, metrics=metrics, clock=clock, keeps_log=settings.keeps_access_log)
-    app.include_router(ingest)
+    app.include_router(ingest_routes(store, writer, media, clock))
     app.include_router(stream_routes(store, feed))
     app.include_router(export_routes(store))
     app.include_router(event_routes(store, media))
     app.include_router(review_routes(store))
     app.include_router(media_routes(store, media))
     app.include_router(upload_routes(store, media))
-    app.include_router(reading_routes(store, media))
+    app.include_router(report_routes(store, reports, media))
     app.include_router(camera_routes(store))
     app.include_router(health_routes(store, media, version, metrics))
     return app

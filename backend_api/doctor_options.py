@@ -1,12 +1,11 @@
 """The command line of the doctor: flags, their defaults, and what each means."""
 
-import argparse
-import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from backend_api.base.process import REPOSITORY, ArgumentParser, folder
+from backend_api.base.arguments import ArgumentParser, folder, seconds
+from backend_api.base.process import REPOSITORY
 from backend_api.checks.folder import ASIDE
 from backend_api.media.folder import folder_beside
 
@@ -58,7 +57,7 @@ def _make_parser() -> ArgumentParser:
     )
     add(
         "--orphan-age-s",
-        type=_seconds,
+        type=seconds(most=1e9),
         default=86_400.0,
         metavar="SECONDS",
         help="seconds for which a file may be without its event, which may wait in an edge's outbox "
@@ -66,20 +65,10 @@ def _make_parser() -> ArgumentParser:
     )
     add(
         "--session-age-s",
-        type=_seconds,
+        type=seconds(most=1e9),
         default=21_600.0,
         metavar="SECONDS",
         help="seconds for which a session may lack its next event, counted from when the last one arrived "
         "(default: %(default)g)",
     )
     return parser
-
-
-def _seconds(text: str) -> float:
-    try:
-        seconds = float(text)
-    except ValueError:
-        seconds = math.nan
-    if not 0 <= seconds <= 1e9:
-        raise argparse.ArgumentTypeError(f"{text!r} is no duration: give seconds from 0 to 1e9")
-    return seconds

@@ -13,22 +13,15 @@ require_environment()
 
 import argparse  # noqa: E402
 import logging  # noqa: E402
-import math  # noqa: E402
 import os  # noqa: E402
 from contextlib import closing  # noqa: E402
 from urllib.parse import urlsplit  # noqa: E402
 from uuid import uuid4  # noqa: E402
 
 from backend_api.app import create_app  # noqa: E402
+from backend_api.base.arguments import ArgumentParser, amount, folder, port  # noqa: E402
 from backend_api.base.clock import SystemClock  # noqa: E402
-from backend_api.base.process import (  # noqa: E402
-    EXIT_DONE,
-    REPOSITORY,
-    ArgumentParser,
-    folder,
-    run_process,
-    stop_on_signals,
-)
+from backend_api.base.process import EXIT_DONE, REPOSITORY, run_process, stop_on_signals  # noqa: E402
 from backend_api.media.folder import MediaFolder, folder_beside  # noqa: E402
 from backend_api.media.retention_policy import KeepLimits  # noqa: E402
 from backend_api.store.store import Store  # noqa: E402
@@ -90,7 +83,7 @@ def _parse_options() -> argparse.Namespace:
     )
     parser.add_argument(
         "--port",
-        type=_port,
+        type=port,
         default=8000,
         help="the TCP port, 0 to 65535; 0 takes any free one (default: %(default)s)",
     )
@@ -138,27 +131,17 @@ def _add_watching(parser: ArgumentParser) -> None:
 def _add_retention(parser: ArgumentParser) -> None:
     parser.add_argument(
         "--keep-days",
-        type=_amount,
+        type=amount(above=0, most=1e6),
         metavar="DAYS",
         help="days after their event for which clips and pictures are kept; the events stay (default: for ever)",
     )
     parser.add_argument(
         "--keep-gb",
-        type=_amount,
+        type=amount(above=0, most=1e6),
         metavar="GB",
         help="gigabytes (10^9 bytes) that clips and pictures may take together: the oldest go first, those that "
         "somebody reviewed last; the events stay (default: as much as there is)",
     )
-
-
-def _amount(text: str) -> float:
-    try:
-        amount = float(text)
-    except ValueError:
-        amount = math.nan
-    if not 0 < amount <= 1e6:
-        raise argparse.ArgumentTypeError(f"{text} is no amount; give a number above 0, up to 1000000")
-    return amount
 
 
 def _origin(text: str) -> str:
@@ -166,13 +149,6 @@ def _origin(text: str) -> str:
     if parts.scheme not in {"http", "https"} or not parts.netloc or text != f"{parts.scheme}://{parts.netloc}":
         raise argparse.ArgumentTypeError(f"{text} is no origin; give one such as https://gym.example")
     return text
-
-
-def _port(text: str) -> int:
-    port = int(text) if text.isascii() and text.isdigit() else -1
-    if not 0 <= port <= 65535:
-        raise argparse.ArgumentTypeError(f"{text} is not a port; give a number from 0 to 65535")
-    return port
 
 
 if __name__ == "__main__":

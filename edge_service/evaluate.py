@@ -18,9 +18,10 @@ from backend_api.base.environment import require_environment  # noqa: E402
 
 require_environment()
 
-from backend_api.base.process import EXIT_DONE, ArgumentParser, UsageError, run_process  # noqa: E402
+from backend_api.base.api_key import find_api_key  # noqa: E402
+from backend_api.base.arguments import ArgumentParser  # noqa: E402
+from backend_api.base.process import EXIT_DONE, UsageError, run_process  # noqa: E402
 from backend_api.contract.events import Event  # noqa: E402
-from edge_service.delivery.api_key import find_api_key  # noqa: E402
 from edge_service.evaluation.event_reader import read_events  # noqa: E402
 from edge_service.evaluation.score import TOLERANCES_S, score  # noqa: E402
 from edge_service.evaluation.score_report import to_json, to_table  # noqa: E402

@@ -17,17 +17,17 @@ from backend_api.base.environment import require_environment  # noqa: E402
 
 require_environment()
 
+from backend_api.base.api_key import find_api_key  # noqa: E402
 from backend_api.base.clock import Clock, SystemClock  # noqa: E402
+from backend_api.base.durable_files import Disk, make_writable  # noqa: E402
 from backend_api.base.process import EXIT_DONE, project_version, run_process, stop_on_signals  # noqa: E402
 from backend_api.contract.values import to_milliseconds  # noqa: E402
 from edge_service.clips.event_factory import EventFactory  # noqa: E402
 from edge_service.clips.media_folder import remove_leftovers  # noqa: E402
 from edge_service.clips.recorder import Recorder, reach_s  # noqa: E402
 from edge_service.config import Config, load_config  # noqa: E402
-from edge_service.delivery.api_key import find_api_key  # noqa: E402
-from edge_service.delivery.backend_call import BackendCall  # noqa: E402
+from edge_service.delivery.backend_client import BackendClient  # noqa: E402
 from edge_service.delivery.heartbeat import Heartbeat  # noqa: E402
-from edge_service.delivery.http_transport import HttpTransport  # noqa: E402
 from edge_service.delivery.sender import DRAIN_PATIENCE_S, STOPPED_PATIENCE_S, Sender  # noqa: E402
 from edge_service.delivery.shared_folder import FolderAwareTransport, SharedFolder  # noqa: E402
 from edge_service.delivery.uploading import UploadingTransport  # noqa: E402
@@ -35,8 +35,6 @@ from edge_service.detection.detector import Detector  # noqa: E402
 from edge_service.detection.detector_config import DetectorConfig, with_flags  # noqa: E402
 from edge_service.detection.onnx_detector import open_onnx_detector  # noqa: E402
 from edge_service.options import Options, parse_options  # noqa: E402
-from edge_service.outbox.disk import Disk  # noqa: E402
-from edge_service.outbox.folders import make_writable  # noqa: E402
 from edge_service.outbox.outbox import Outbox  # noqa: E402
 from edge_service.pipeline.camera_loop import Camera, Watch  # noqa: E402
 from edge_service.pipeline.camera_reports import make_reporter, messages_of  # noqa: E402
@@ -72,9 +70,8 @@ def main() -> int:
     stop = stop_on_signals()
     with (
         Outbox.open(options.outbox_dir, options.camera_id, disk, max_bytes=config.outbox.max_bytes) as outbox,
-        closing(HttpTransport(backend_url, api_key)) as http,
-        closing(BackendCall(backend_url, api_key)) as uploads,
-        closing(BackendCall(backend_url, api_key, read_timeout_s=REPORT_TIMEOUT_S)) as reports,
+        closing(BackendClient(backend_url, clock, api_key)) as backend,
+        closing(BackendClient(backend_url, clock, api_key, read_s=REPORT_TIMEOUT_S)) as reports,
         preview_of(options.preview, config.machines) as preview,
     ):
         start_time = to_milliseconds(options.start_time or clock.now())
@@ -87,11 +84,11 @@ def main() -> int:
         watch = Watch(replace(camera, preview=preview), run, checkpoint_file, clock)
         folder = SharedFolder(
             options.media_dir,
-            lambda: uploads.get("/ready"),
+            lambda: backend.get("/ready"),
             uploads_untold=options.upload_clips or config.delivery.upload_clips,
         )
-        uploading = UploadingTransport(http, uploads, options.media_dir, disk, folder.is_shared)
-        transport = FolderAwareTransport(http, uploading, folder)
+        uploading = UploadingTransport(backend, backend, options.media_dir, disk, folder.is_shared)
+        transport = FolderAwareTransport(backend, uploading, folder)
         with (
             Sender(
                 outbox,

@@ -9,7 +9,8 @@ from typing import get_args
 
 from pydantic import TypeAdapter, ValidationError
 
-from backend_api.base.process import REPOSITORY, ArgumentParser, UsageError, folder
+from backend_api.base.arguments import ArgumentParser, count, folder, integer
+from backend_api.base.process import REPOSITORY, UsageError
 from backend_api.contract.values import Name, Timestamp
 from edge_service.detection.detector_config import DetectorKind
 from edge_service.video.address import VideoAddress, parse_video
@@ -57,7 +58,7 @@ def parse_options(argv: Sequence[str] | None = None) -> Options:
 
 def _make_parser() -> ArgumentParser:
     parser = ArgumentParser(
-        description="Watch one camera: who uses which machine, who leaves it, who comes back to wipe it. "
+        description="Watch one camera and report when each machine is used, left, and wiped. "
         "Events and clips are kept on this computer until the backend has them.",
         epilog="Exit codes: 0 done, 2 wrong use or configuration, 1 anything else. Ctrl-C finishes the clips at hand.",
     )
@@ -67,12 +68,12 @@ def _make_parser() -> ArgumentParser:
         type=_video,
         required=True,
         metavar="SOURCE",
-        help="what to watch: a file in any format that FFmpeg reads; rtsp://..., rtsps://..., http://... or "
+        help="the video: a file in any format that FFmpeg reads; rtsp://..., rtsps://..., http://... or "
         "https://... of a live camera; or the number of a webcam, 0 for the first (./0 is a file of that name)",
     )
     add("--camera-id", type=_name, required=True, metavar="ID", help="the camera's name in every event, e.g. cam_01")
     add("--store-id", type=_name, required=True, metavar="ID", help="the gym's name in every event, e.g. gym_demo")
-    add("--seed", type=int, default=42, metavar="N", help="seed of the mocked detector (default: %(default)s)")
+    add("--seed", type=integer, default=42, metavar="N", help="seed of the mocked detector (default: %(default)s)")
     add(
         "--config",
         type=Path,
@@ -83,14 +84,14 @@ def _make_parser() -> ArgumentParser:
     add(
         "--backend-url",
         metavar="URL",
-        help="where events go (default: delivery.backend_url of the configuration, http://127.0.0.1:8000)",
+        help="the backend's address (default: delivery.backend_url of the configuration, http://127.0.0.1:8000)",
     )
     add(
         "--media-dir",
         type=folder,
         default=REPOSITORY / "data" / "media",
         metavar="DIR",
-        help="folder for clips and thumbnails; where the backend reads another one, they go there with their events "
+        help="folder for clips and thumbnails; they are uploaded if the backend reads another folder "
         "(default: %(default)s)",
     )
     add(
@@ -117,7 +118,7 @@ def _make_parser() -> ArgumentParser:
     )
     add(
         "--loop",
-        type=_count,
+        type=count(0),
         default=argparse.SUPPRESS,
         metavar="N",
         help="play the file N times over, 0 for until stopped (default: 1)",
@@ -125,27 +126,27 @@ def _make_parser() -> ArgumentParser:
     add(
         "--detector",
         choices=get_args(DetectorKind),
-        help="who finds the people: mock invents them, onnx runs the network of --model "
+        help="mock invents people, onnx finds them with the network of --model "
         "(default: detector.kind of the configuration, mock)",
     )
     add("--model", type=Path, metavar="FILE", help="the ONNX file for --detector onnx (default: detector.model)")
     add(
         "--upload-clips",
         action="store_true",
-        help="send clips and thumbnails also to a backend that does not tell which folder it reads, and remove them "
+        help="upload clips and thumbnails also to a backend that does not say which folder it reads, and remove them "
         "here (default: delivery.upload_clips of the configuration, false)",
     )
     add(
         "--api-key",
         metavar="KEY",
-        help="the backend's key; others may see it here, so better set GYM_API_KEY (default: none)",
+        help="the backend's key; other users of this computer see a flag, so better set GYM_API_KEY (default: none)",
     )
     add(
         "--preview",
         type=Path,
         metavar="FILE",
-        help="draw zones, people with their numbers and the machines' states into this video (MP4, of the frames that "
-        "detection looks at, in media time), to judge a zone by eye (default: none)",
+        help="video to write (MP4) with zones, people's numbers and the machines' states, to judge a zone by eye; "
+        "it has the frames that the detector looks at, in media time (default: none)",
     )
     return parser
 
@@ -189,9 +190,3 @@ def _speed(text: str) -> float | None:
     if not 0 < speed < float("inf"):
         raise argparse.ArgumentTypeError(f"{text!r} is no speed: give a number above 0, or max")
     return speed
-
-
-def _count(text: str) -> int:
-    if not text.isdecimal():
-        raise argparse.ArgumentTypeError(f"{text!r} is no number of times: give 0, 1, 2, ...")
-    return int(text)

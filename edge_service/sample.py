@@ -25,15 +25,17 @@ import cv2  # noqa: E402
 import numpy as np  # noqa: E402
 from av.video.stream import VideoStream  # noqa: E402
 
-from backend_api.base.process import REPOSITORY, ArgumentParser, UsageError, run_process  # noqa: E402
+from backend_api.base.arguments import ArgumentParser, integer, seconds  # noqa: E402
+from backend_api.base.durable_files import Disk  # noqa: E402
+from backend_api.base.process import REPOSITORY, UsageError, run_process  # noqa: E402
 from edge_service.config import load_config  # noqa: E402
 from edge_service.evaluation.scenario_truth import scenario_truth  # noqa: E402
 from edge_service.evaluation.truth import format_truth  # noqa: E402
-from edge_service.outbox.disk import Disk  # noqa: E402
 from edge_service.rules.machine import Machine  # noqa: E402
 from edge_service.simulation.figure_picture import draw_figure  # noqa: E402
-from edge_service.simulation.gym_picture import draw_gym, draw_label  # noqa: E402
+from edge_service.simulation.gym_picture import draw_gym  # noqa: E402
 from edge_service.simulation.scenario import Scenario  # noqa: E402
+from edge_service.video.drawing import draw_label  # noqa: E402
 from edge_service.video.frame import Image  # noqa: E402
 
 WIDTH, HEIGHT, FPS = 1280, 720, 30
@@ -103,11 +105,11 @@ def main() -> int:
         help="draw nothing, but write to this file (YAML) what happens in the video, for evaluate.py (default: draw)",
     )
     parser.add_argument(
-        "--seed", type=int, default=42, help="seed of the scenario, as the edge's (default: %(default)s)"
+        "--seed", type=integer, default=42, help="seed of the scenario, as the edge's (default: %(default)s)"
     )
     parser.add_argument(
         "--duration-s",
-        type=float,
+        type=seconds(least=0.1, most=3600),
         default=124.0,
         help="length in seconds, at most 3600 (default: %(default)s: with the default seed nobody has just come or "
         "gone then)",
@@ -119,8 +121,6 @@ def main() -> int:
         help="the machines to draw (default: %(default)s)",
     )
     flags = parser.parse_args()
-    if not 1 / FPS <= flags.duration_s <= 3600:
-        raise UsageError(f"--duration-s is {flags.duration_s:g}; give 1 to 3600 seconds")
     machines = load_config(flags.config).machines
     path, write, flag = (flags.truth, write_truth, "--truth") if flags.truth else (flags.out, draw_sample, "--out")
     try:

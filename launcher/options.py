@@ -1,12 +1,12 @@
 """The command line of the launcher: flags, their defaults, and what each means."""
 
 import argparse
-import math
 import shlex
 from collections.abc import Sequence
 from pathlib import Path
 
-from backend_api.base.process import REPOSITORY, ArgumentParser, UsageError
+from backend_api.base.arguments import ArgumentParser, amount, port
+from backend_api.base.process import REPOSITORY, UsageError
 from launcher.commands import SAMPLE, Settings
 
 DEMO_DATA = REPOSITORY / "data" / "demo"
@@ -22,8 +22,8 @@ def parse_settings(argv: Sequence[str] | None = None) -> Settings:
     is_demo = not flags.video
     if is_demo and not SAMPLE.is_file():
         raise UsageError(f"{SAMPLE} is missing: `make sample.mp4` draws it, or give a video of your own with --video")
-    if flags.port == flags.ui_port:
-        raise UsageError(f"--port and --ui-port are both {flags.port}: give two different ones")
+    if 0 in (flags.port, flags.ui_port) or flags.port == flags.ui_port:
+        raise UsageError(f"--port {flags.port} and --ui-port {flags.ui_port}: give two different ones, from 1 on")
     return Settings(
         video=flags.video or None,
         config=_absolute(flags.config),
@@ -57,8 +57,8 @@ def _make_parser() -> ArgumentParser:
     add("--model", type=_path, metavar="FILE", help="ONNX weights of a person detector (default: people are invented)")
     add("--camera-id", metavar="ID", help="the camera's name (default: cam_01)")
     add("--store-id", metavar="ID", help="the gym's name (default: gym_demo for the sample, else my_gym)")
-    add("--port", type=_port, default=8000, metavar="N", help="the backend's TCP port (default: %(default)s)")
-    add("--ui-port", type=_port, default=8501, metavar="N", help="the dashboard's TCP port (default: %(default)s)")
+    add("--port", type=port, default=8000, metavar="N", help="the backend's TCP port (default: %(default)s)")
+    add("--ui-port", type=port, default=8501, metavar="N", help="the dashboard's TCP port (default: %(default)s)")
     add(
         "--data-dir",
         type=_path,
@@ -67,7 +67,7 @@ def _make_parser() -> ArgumentParser:
     )
     add(
         "--keep-gb",
-        type=_gigabytes,
+        type=amount(above=0, most=1e6),
         default=10.0,
         metavar="GB",
         help="gigabytes of clips to keep, the oldest go first, their events stay (default: %(default)g)",
@@ -84,23 +84,6 @@ def _make_parser() -> ArgumentParser:
 
 def _path(text: str) -> Path | None:
     return Path(text) if text else None
-
-
-def _port(text: str) -> int:
-    port = int(text) if text.isascii() and text.isdigit() else 0
-    if not 1 <= port <= 65535:
-        raise argparse.ArgumentTypeError(f"{text} is no port; give a number from 1 to 65535")
-    return port
-
-
-def _gigabytes(text: str) -> float:
-    try:
-        amount = float(text)
-    except ValueError:
-        amount = math.nan
-    if not 0 < amount <= 1e6:
-        raise argparse.ArgumentTypeError(f"{text} is no amount; give a number above 0, up to 1000000")
-    return amount
 
 
 def _words(text: str) -> tuple[str, ...]:

@@ -15,7 +15,8 @@ import shutil  # noqa: E402
 
 import psutil  # noqa: E402
 
-from backend_api.base.process import EXIT_DONE, ArgumentParser, FatalError, UsageError, run_process  # noqa: E402
+from backend_api.base.arguments import ArgumentParser  # noqa: E402
+from backend_api.base.process import EXIT_DONE, FatalError, UsageError, run_process  # noqa: E402
 from launcher.options import DEMO_DATA  # noqa: E402
 
 

@@ -22,19 +22,14 @@ from contextlib import closing  # noqa: E402
 from dataclasses import dataclass  # noqa: E402
 from uuid import UUID  # noqa: E402
 
+from backend_api.base.arguments import ArgumentParser  # noqa: E402
 from backend_api.base.clock import SystemClock  # noqa: E402
-from backend_api.base.process import EXIT_DONE, REPOSITORY, ArgumentParser, FatalError, run_process  # noqa: E402
+from backend_api.base.process import EXIT_DONE, REPOSITORY, FatalError, run_process  # noqa: E402
 from backend_api.contract.verdicts import Verdict  # noqa: E402
 from backend_api.reports.agreement import Estimate, Table, wilson  # noqa: E402
-from backend_api.store.store import (  # noqa: E402
-    Agree,
-    Review,
-    Store,
-    StoreBusy,
-    StoredResult,
-    StoreFull,
-    standing,
-)
+from backend_api.store.errors import StoreBusy, StoreFull  # noqa: E402
+from backend_api.store.store import Store  # noqa: E402
+from backend_api.store.verdict_history import Agree, Review, StoredResult, not_withdrawn  # noqa: E402
 
 # Hand hygiene watched by cameras, and by human auditors, against the truth: sensitivity and specificity.
 # A. Singh et al., "Automatic detection of hand hygiene using computer vision technology", JAMIA 27 (2020), 1316-1320.
@@ -71,7 +66,7 @@ def main() -> int:
     options = parser.parse_args()
     with closing(Store.open(options.db, SystemClock(), create=False)) as store:
         try:
-            scores = evaluate(store.results(), store.reviews())
+            scores = evaluate(store.results.history(), store.reviews.history())
         except (StoreBusy, StoreFull) as error:
             raise FatalError(f"{error}; run it again when that is over") from error
     sys.stdout.write("\n".join(report(scores)) + "\n")
@@ -91,7 +86,7 @@ def evaluate(results: Iterable[StoredResult], reviews: Iterable[Review]) -> list
 def known_truths(reviews: Iterable[Review]) -> dict[UUID, Verdict]:
     """The truth of each event, cleaned or not_cleaned, as far as people say; `reviews` come oldest first."""
     truths = {}
-    for review in standing(reviews):
+    for review in not_withdrawn(reviews):
         if review.verdict in _OPPOSITE and review.agree is not Agree.UNSURE:
             truths[review.event_id] = review.verdict if review.agree is Agree.YES else _OPPOSITE[review.verdict]
     return truths

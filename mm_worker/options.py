@@ -1,20 +1,21 @@
 """The command line of the worker: flags, their defaults, and what each means."""
 
 import argparse
-import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 from uuid import UUID
 
-from backend_api.base.process import REPOSITORY, ArgumentParser, UsageError, folder
+from backend_api.base.arguments import ArgumentParser, amount, count, folder, integer, seconds
+from backend_api.base.process import REPOSITORY, UsageError
 from backend_api.media.folder import folder_beside
 from mm_worker.vlm.prompt import DEFAULT_PROMPT
 
-_COUNT_DIGITS = 15
 # As long as it may be in a result.
 _MAX_NAME = 200
+_SECONDS = seconds(above=0, most=86_400)
+_AMOUNT = amount(most=1e12)
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,10 +82,10 @@ def _make_parser() -> ArgumentParser:
         metavar="DIR",
         help="folder of the clips, the same as the backend's (default: media beside the database)",
     )
-    add("--seed", type=int, default=123, metavar="N", help="seed of the mocked model (default: %(default)s)")
+    add("--seed", type=integer, default=123, metavar="N", help="seed of the mocked model (default: %(default)s)")
     add(
         "--poll-s",
-        type=_seconds,
+        type=_SECONDS,
         default=0.5,
         metavar="SECONDS",
         help="seconds between two polls for work (default: %(default)s)",
@@ -92,7 +93,7 @@ def _make_parser() -> ArgumentParser:
     add("--drain", action="store_true", help="exit when the queue is empty (default: wait for more)")
     add(
         "--lease-s",
-        type=_seconds,
+        type=_SECONDS,
         default=30.0,
         metavar="SECONDS",
         help="lease of a claim in seconds: afterwards another worker takes over the clip of a dead one "
@@ -100,14 +101,14 @@ def _make_parser() -> ArgumentParser:
     )
     add(
         "--max-attempts",
-        type=_count,
+        type=count(1),
         default=5,
         metavar="N",
         help="failed attempts after which an event is given up (default: %(default)s)",
     )
     add(
         "--concurrency",
-        type=_count,
+        type=count(1),
         default=1,
         metavar="N",
         help="number of events judged at the same time (default: %(default)s)",
@@ -142,14 +143,14 @@ def _add_model_flags(parser: ArgumentParser) -> None:
     add("--vlm-model", metavar="NAME", help="name of the model at the server (default: none)")
     add(
         "--vlm-connect-s",
-        type=_seconds,
+        type=_SECONDS,
         default=5.0,
         metavar="SECONDS",
         help="timeout in seconds to connect (default: %(default)s)",
     )
     add(
         "--vlm-timeout-s",
-        type=_seconds,
+        type=_SECONDS,
         default=120.0,
         metavar="SECONDS",
         help="timeout in seconds for the whole answer (default: %(default)s)",
@@ -162,42 +163,16 @@ def _add_model_flags(parser: ArgumentParser) -> None:
         help="the wording of the question: a file NAME-VERSION.md with the parts # system, # question and # repair "
         "(default: %(default)s)",
     )
-    add("--max-calls-per-day", type=_count, metavar="N", help="cap on requests a day (default: no cap)")
-    add("--max-tokens-per-day", type=_count, metavar="N", help="cap on tokens a day, in and out (default: no cap)")
-    add("--max-cost-per-day", type=_amount, metavar="AMOUNT", help="cap on the cost a day (default: no cap)")
+    add("--max-calls-per-day", type=count(1), metavar="N", help="cap on requests a day (default: no cap)")
+    add("--max-tokens-per-day", type=count(1), metavar="N", help="cap on tokens a day, in and out (default: no cap)")
+    add("--max-cost-per-day", type=_AMOUNT, metavar="AMOUNT", help="cap on the cost a day (default: no cap)")
     for name in ("input", "output"):
         add(
             f"--price-{name}",
-            type=_amount,
+            type=_AMOUNT,
             metavar="AMOUNT",
             help=f"price of a million {name} tokens, in the currency of --max-cost-per-day (default: unknown)",
         )
-
-
-def _seconds(text: str) -> float:
-    try:
-        seconds = float(text)
-    except ValueError:
-        seconds = math.nan
-    if not 0 < seconds <= 86_400:
-        raise argparse.ArgumentTypeError(f"{text!r} is no duration: give seconds above 0, at most 86400")
-    return seconds
-
-
-def _count(text: str) -> int:
-    if not (text.isascii() and text.isdecimal() and len(text) <= _COUNT_DIGITS) or int(text) == 0:
-        raise argparse.ArgumentTypeError(f"{text!r} is no count: give 1, 2, ...")
-    return int(text)
-
-
-def _amount(text: str) -> float:
-    try:
-        amount = float(text)
-    except ValueError:
-        amount = math.nan
-    if not 0 <= amount < math.inf:
-        raise argparse.ArgumentTypeError(f"{text!r} is no amount: give a number from 0")
-    return amount
 
 
 def _event_or_all(text: str) -> UUID | Literal["all"]:

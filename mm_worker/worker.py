@@ -24,7 +24,9 @@ from dataclasses import dataclass  # noqa: E402
 from backend_api.base.clock import Clock, SystemClock  # noqa: E402
 from backend_api.base.process import EXIT_DONE, FatalError, UsageError, run_process, stop_on_signals  # noqa: E402
 from backend_api.media.folder import MediaFolder  # noqa: E402
-from backend_api.store.store import DatabaseNotReady, Store, StoreBusy, StoreFull  # noqa: E402
+from backend_api.store.errors import StoreBusy, StoreFull  # noqa: E402
+from backend_api.store.migrate import DatabaseNotReady  # noqa: E402
+from backend_api.store.store import Store  # noqa: E402
 from mm_worker.jobs.admission import Admission  # noqa: E402
 from mm_worker.jobs.retry import RetryPolicy  # noqa: E402
 from mm_worker.jobs.worker_loop import JobOutcome, Pace, Worker  # noqa: E402
@@ -177,9 +179,9 @@ def _ask_again(options: Options, store: Store, model: Model) -> None:
     try:
         for wanted in options.rerun:
             if wanted == "all":
-                count = store.rerun_others(model.name, model.prompt_version)
+                count = store.enrichments.rerun_others(model.name, model.prompt_version)
                 log.info("events to be judged again, their verdict being of another model or prompt: %d", count)
-            elif not store.rerun(wanted):
+            elif not store.enrichments.rerun(wanted):
                 raise UsageError(f"--rerun {wanted}: there is no such event, or it still waits for its first verdict")
     except (StoreBusy, StoreFull) as error:
         raise FatalError(f"--rerun: {error}; start the worker again when that is over") from error

@@ -1,6 +1,5 @@
 """What every process does at its edge: log lines, stop signals, and errors in one line with an exit code."""
 
-import argparse
 import contextlib
 import logging
 import os
@@ -28,21 +27,6 @@ class UsageError(Exception):
 
 class FatalError(Exception):
     """The process cannot go on, through no fault in its use: one line with the culprit and the cure. Exit code 1."""
-
-
-class ArgumentParser(argparse.ArgumentParser):
-    """The standard parser, whose mistakes are one line like every other: a UsageError that ends with the cure."""
-
-    def error(self, message: str) -> NoReturn:
-        """Raise a UsageError; `message` comes from argparse and names the flag."""
-        raise UsageError(f"{message}; see --help")
-
-
-def folder(text: str) -> Path:
-    """The folder that a flag names. Raises argparse.ArgumentTypeError for an address; a path would begin with `s3:`."""
-    if "://" in text:
-        raise argparse.ArgumentTypeError(f"{text} is no folder; give one of this computer, such as ./data/media")
-    return Path(text)
 
 
 def project_version() -> str:

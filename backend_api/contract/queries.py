@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 from pydantic import AfterValidator, Field, model_validator
 
 from backend_api.contract.events import EventType
-from backend_api.contract.sessions import JUDGED, Outcome
+from backend_api.contract.sessions import JUDGED, SessionOutcome
 from backend_api.contract.stats import Unit
 from backend_api.contract.values import DEFAULT_PAGE_ITEMS, MAX_PAGE_ITEMS, Name, Timestamp, Value
 from backend_api.contract.verdicts import MmStatus, Verdict
@@ -80,7 +80,9 @@ class SessionQuery(ApiQuery):
     store_id: Name | None = None
     camera_id: Name | None = None
     machine_id: Name | None = None
-    outcome: tuple[Outcome, ...] = Field(default=(), description="What has become of it; several times: any of these.")
+    outcome: tuple[SessionOutcome, ...] = Field(
+        default=(), description="What has become of it; several times: any of these."
+    )
     verdict: Verdict | None = Field(default=None, description="Only sessions whose cleaning attempt got this verdict.")
     reviewed: bool | None = Field(
         default=None, description="Only sessions of whose verdict somebody has said what they think, or nobody."
@@ -99,13 +101,13 @@ class SessionQuery(ApiQuery):
         return "sessions" + self.model_dump_json(exclude={"limit", "cursor"})
 
     @property
-    def outcomes(self) -> frozenset[Outcome]:
+    def outcomes(self) -> frozenset[SessionOutcome]:
         """Those that `outcome`, `verdict` and `reviewed` let through."""
-        wanted = frozenset(self.outcome or Outcome)
+        wanted = frozenset(self.outcome or SessionOutcome)
         if self.reviewed:
             # Only what has a verdict can be reviewed.
             wanted &= JUDGED
-        return wanted if self.verdict is None else wanted & {Outcome(self.verdict.value)}
+        return wanted if self.verdict is None else wanted & {SessionOutcome(self.verdict.value)}
 
 
 class MachineQuery(ApiQuery):

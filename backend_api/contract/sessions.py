@@ -12,7 +12,7 @@ from backend_api.contract.values import Name, Seconds, Timestamp, Value
 from backend_api.contract.verdicts import MmStatus, Verdict
 
 
-class Outcome(StrEnum):
+class SessionOutcome(StrEnum):
     """What has become of a session; an attempt counts over the state of the window."""
 
     IN_USE = "in_use"
@@ -27,7 +27,7 @@ class Outcome(StrEnum):
 
 
 # Of these alone there is a verdict that a person can review.
-JUDGED = frozenset({Outcome.CLEANED, Outcome.NOT_CLEANED, Outcome.CANNOT_TELL})
+JUDGED = frozenset({SessionOutcome.CLEANED, SessionOutcome.NOT_CLEANED, SessionOutcome.CANNOT_TELL})
 
 
 class Session(Value):
@@ -38,7 +38,7 @@ class Session(Value):
     camera_id: Name
     machine_id: Name
     machine_name: str = Field(description="As its camera's setup calls it; without one, its machine_id.")
-    outcome: Outcome = Field(
+    outcome: SessionOutcome = Field(
         description=(
             "What has become of it by now. Without an attempt: in_use; no_window: left without a cleaning window, as "
             "at the end of a stream; window_open; not_attempted: the window closed, at window_closes_at or when the "

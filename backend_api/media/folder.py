@@ -4,34 +4,26 @@ Files are put there under their final name only when they are complete, and are 
 they have a temporary name that nobody else gives; what a killed process left under one goes at the backend's start.
 """
 
-import errno
 import logging
 import os
 import re
-import secrets
 import stat
 from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
 from uuid import UUID, uuid4
 
+from backend_api.base.durable_files import NO_ROOM, Disk, make_writable
 from backend_api.base.process import UsageError
-from backend_api.base.writable import probe_writable
 from backend_api.contract.events import clip_name, frame_name, thumbnail_name
 from backend_api.contract.media import FOLDER_ID_NAME
 from backend_api.store.migrate import database_path
 
 # Those that `temporary_path` gives; an edge gives others, and removes its leftovers itself.
-_TEMPORARY = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}(\.frame_\d+)?\.(mp4|jpg)\.[0-9a-f]{8}\.tmp")
-
-_NO_ROOM = {errno.ENOSPC, errno.EDQUOT}
+_EVENT_FILE = r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}(\.frame_\d+)?\.(mp4|jpg)"
+_TEMPORARY = re.compile(rf"({_EVENT_FILE}|{re.escape(FOLDER_ID_NAME)})\.[0-9a-f]{{8}}\.tmp")
 
 log = logging.getLogger(__name__)
-
-
-def temporary_path(path: Path) -> Path:
-    """Where to write what will be renamed to `path`, in the same folder; another place at each call."""
-    return path.with_name(f"{path.name}.{secrets.token_hex(4)}.tmp")
 
 
 def folder_beside(db: str) -> Path:
@@ -56,16 +48,7 @@ class MediaFolder:
 
         That there is no room is logged and no more: what is there can be read, and what is too old makes room.
         """
-        try:
-            folder.mkdir(parents=True, exist_ok=True)
-            probe_writable(folder)
-        except OSError as error:
-            if error.errno not in _NO_ROOM or not folder.is_dir():
-                raise UsageError(
-                    f"can not write the media folder {folder}: {error.strerror or error}; give another --media-dir"
-                ) from error
-            log.warning("%s: %s; no clip or picture is kept until there is room", folder, error.strerror)
-        return cls(folder)
+        return cls(make_writable(folder, "--media-dir"))
 
     def mark(self, folder_id: UUID) -> None:
         """Leave `folder_id` in the folder, so that an edge can tell whether it writes there. Raises UsageError.
@@ -75,7 +58,7 @@ class MediaFolder:
         try:
             self._leave(folder_id)
         except OSError as error:
-            if error.errno not in _NO_ROOM:
+            if error.errno not in NO_ROOM:
                 path = self.folder / FOLDER_ID_NAME
                 raise UsageError(f"can not write {path}: {error.strerror}; give another --media-dir") from error
 
@@ -134,14 +117,7 @@ class MediaFolder:
         return [f"/media/{event_id}/frames/{number}{query}" for number in kept]
 
     def _leave(self, folder_id: UUID) -> None:
-        path = self.folder / FOLDER_ID_NAME
-        temporary = path.with_suffix(".tmp")
-        try:
-            temporary.write_text(f"{folder_id}\n", encoding="ascii")
-            temporary.replace(path)
-        except OSError:
-            temporary.unlink(missing_ok=True)
-            raise
+        Disk().replace_all({self.folder / FOLDER_ID_NAME: f"{folder_id}\n".encode("ascii")})
 
     def _has(self, name: str) -> bool:
         """Whether the file is there now; one look at the file system, microseconds on a local disk."""

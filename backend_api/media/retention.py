@@ -49,18 +49,18 @@ class Retention:
         used = read_usage(self._media.folder)
         kept = [
             EventMedia(
-                standing.event_id,
-                standing.ts,
-                used[standing.event_id].size_bytes,
-                is_waiting=standing.is_waiting,
-                is_reviewed=standing.is_reviewed,
+                facts.event_id,
+                facts.ts,
+                used[facts.event_id].size_bytes,
+                is_waiting=facts.is_waiting,
+                is_reviewed=facts.is_reviewed,
             )
-            for standing in self._store.standings(list(used))
+            for facts in self._store.removed_media.facts(list(used))
         ]
         removals = list(choose(kept, self._limits, self._clock.now()))
         for start in range(0, len(removals), _REMOVALS_A_WRITE):
             part = removals[start : start + _REMOVALS_A_WRITE]
-            self._store.note_removed([(removal.event_id, removal.reason) for removal in part])
+            self._store.removed_media.note([(removal.event_id, removal.reason) for removal in part])
             for removal in part:
                 self._remove(removal, used[removal.event_id])
         if self._limits.days is not None:

@@ -12,9 +12,8 @@ from backend_api.contract.sessions import Machine, MachineList, MachineState, Se
 from backend_api.contract.verdicts import Verdict
 from backend_api.reports.outcomes import LAST_SESSIONS
 from backend_api.reports.session_rows import SELECT_SESSIONS, PictureUrl, no_picture, to_session
-from backend_api.store.derived_tables import sessions
-from backend_api.store.setups import machine_names
-from backend_api.store.tables import cameras, events
+from backend_api.store.cameras import machine_names
+from backend_api.store.tables import cameras, events, sessions
 
 _PLACES = select(LAST_SESSIONS)
 _LAST = SELECT_SESSIONS.join(LAST_SESSIONS, LAST_SESSIONS.c.seq == sessions.c.seq)

@@ -10,12 +10,12 @@ from collections.abc import Iterable
 from backend_api.contract.agreement import Interval, ModelAgreement
 from backend_api.contract.verdicts import Verdict
 from backend_api.reports.agreement import Estimate, Table, wilson
-from backend_api.store.verdict_history import Agree, Review, standing
+from backend_api.store.verdict_history import Agree, Review, not_withdrawn
 
 
 def measure_agreement(reviews: Iterable[Review]) -> list[ModelAgreement]:
     """The agreement by model and prompt version, in their order; `reviews` come the oldest first."""
-    latest = {(review.model, review.prompt_version, review.event_id): review for review in standing(reviews)}
+    latest = {(review.model, review.prompt_version, review.event_id): review for review in not_withdrawn(reviews)}
     groups: dict[tuple[str, str], list[Review]] = {}
     for (model, prompt_version, _), review in latest.items():
         groups.setdefault((model, prompt_version), []).append(review)

@@ -6,18 +6,18 @@ open window. But only the last session of a machine can, so both are looked for 
 
 from sqlalchemy import CTE, ColumnElement, and_, bindparam, case, exists, literal, not_, select, tuple_
 
-from backend_api.contract.sessions import Outcome
-from backend_api.store.derived_tables import sessions
+from backend_api.contract.sessions import SessionOutcome
+from backend_api.store.tables import sessions
 
-ONLY_OF_THE_LAST = frozenset({Outcome.IN_USE, Outcome.WINDOW_OPEN})
+ONLY_OF_THE_LAST = frozenset({SessionOutcome.IN_USE, SessionOutcome.WINDOW_OPEN})
 _UNOPENED, _OPENED = "unopened", "opened"
 # Where to look for outcomes that follow from the stage and the time; every other one is a stage of its own.
-TIMED = {Outcome.NO_WINDOW: _UNOPENED, Outcome.NOT_ATTEMPTED: _OPENED}
+TIMED = {SessionOutcome.NO_WINDOW: _UNOPENED, SessionOutcome.NOT_ATTEMPTED: _OPENED}
 _PLACE = ("store_id", "camera_id", "machine_id")
 _BEFORE_ALL_MS = -(2**63)
 
 
-def stage_of(outcome: Outcome) -> str:
+def stage_of(outcome: SessionOutcome) -> str:
     """The stage that sessions with `outcome` are in, unless it is ONLY_OF_THE_LAST."""
     return TIMED.get(outcome, outcome.value)
 
@@ -33,12 +33,15 @@ def _outcome() -> ColumnElement[str]:
         (
             sessions.c.stage == _UNOPENED,
             case(
-                (and_(sessions.c.ended_ms.is_(None), not_(is_followed)), literal(Outcome.IN_USE.value)),
-                else_=Outcome.NO_WINDOW.value,
+                (and_(sessions.c.ended_ms.is_(None), not_(is_followed)), literal(SessionOutcome.IN_USE.value)),
+                else_=SessionOutcome.NO_WINDOW.value,
             ),
         ),
-        (and_(sessions.c.closes_ms > bindparam("now_ms"), not_(is_followed)), literal(Outcome.WINDOW_OPEN.value)),
-        else_=Outcome.NOT_ATTEMPTED.value,
+        (
+            and_(sessions.c.closes_ms > bindparam("now_ms"), not_(is_followed)),
+            literal(SessionOutcome.WINDOW_OPEN.value),
+        ),
+        else_=SessionOutcome.NOT_ATTEMPTED.value,
     )
 
 

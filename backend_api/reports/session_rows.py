@@ -9,11 +9,10 @@ from sqlalchemy import Row, select
 
 from backend_api.base.instants import from_ms
 from backend_api.contract.events import EndReason
-from backend_api.contract.sessions import Outcome, Session
+from backend_api.contract.sessions import Session, SessionOutcome
 from backend_api.contract.verdicts import MmStatus, Verdict
 from backend_api.reports.outcomes import OUTCOME
-from backend_api.store.derived_tables import sessions
-from backend_api.store.tables import enrichments, events
+from backend_api.store.tables import enrichments, events, sessions
 
 # Where the picture of an event is answered; None while there is none.
 PictureUrl = Callable[[UUID], str | None]
@@ -41,7 +40,7 @@ def to_session(row: Row[*tuple[Any, ...]], names: MachineNames, picture_url: Pic
         camera_id=row.camera_id,
         machine_id=row.machine_id,
         machine_name=names.get((row.store_id, row.camera_id, row.machine_id), row.machine_id),
-        outcome=Outcome(row.outcome),
+        outcome=SessionOutcome(row.outcome),
         started_at=_instant(row.started_ms),
         ended_at=_instant(row.ended_ms),
         occupied_s=_length_s(row.started_ms, row.ended_ms),

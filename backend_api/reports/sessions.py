@@ -8,13 +8,23 @@ from collections.abc import Iterator
 from sqlalchemy import Column, Connection, Select, select, union_all
 
 from backend_api.contract.queries import SessionQuery
-from backend_api.contract.sessions import JUDGED, Outcome, SessionPage
+from backend_api.contract.sessions import JUDGED, SessionOutcome, SessionPage
 from backend_api.reports.outcomes import LAST_SESSIONS, ONLY_OF_THE_LAST, OUTCOME, TIMED, stage_of
 from backend_api.reports.session_rows import SELECT_SESSIONS, PictureUrl, no_picture, to_session
-from backend_api.store import cursor as cursors
-from backend_api.store.derived_tables import sessions
-from backend_api.store.keyset import FEW, also, between, count_few, filter_values, is_anywhere, ordered
-from backend_api.store.setups import machine_names
+from backend_api.store.cameras import machine_names
+from backend_api.store.paging import (
+    FEW,
+    Position,
+    also,
+    between,
+    count_few,
+    decode_cursor,
+    encode_cursor,
+    filter_values,
+    is_anywhere,
+    ordered,
+)
+from backend_api.store.tables import sessions
 
 # Narrowest first, as a rule.
 _PLACE = (sessions.c.machine_id, sessions.c.camera_id, sessions.c.store_id)
@@ -25,7 +35,7 @@ def read_sessions(
     connection: Connection, query: SessionQuery, now_ms: int, picture_url: PictureUrl = no_picture
 ) -> SessionPage:
     """The page that `query` asks for. Raises BadCursor when its cursor is none of this list's."""
-    after = None if query.cursor is None else cursors.decode(query.cursor, query.scope)
+    after = None if query.cursor is None else decode_cursor(query.cursor, query.scope)
     parts = list(_parts(query, after, _is_rare(connection, query)))
     if not parts or not all(is_anywhere(connection, column, values) for column, values in _place(query)):
         return SessionPage(items=[], next_cursor=None)
@@ -41,7 +51,7 @@ def read_sessions(
     if len(found) <= query.limit:
         return SessionPage(items=items, next_cursor=None)
     last = found[query.limit - 1]
-    return SessionPage(items=items, next_cursor=cursors.encode(cursors.Position(last.ts_ms, last.seq), query.scope))
+    return SessionPage(items=items, next_cursor=encode_cursor(Position(last.ts_ms, last.seq), query.scope))
 
 
 def _place(query: SessionQuery) -> list[tuple[Column[str], list[str]]]:
@@ -57,14 +67,14 @@ def _is_rare(connection: Connection, query: SessionQuery) -> bool:
     return query.machine_id is None or bool(query.reviewed) or count_few(connection, sessions.c.stage, wanted) < FEW
 
 
-def _parts(query: SessionQuery, after: cursors.Position | None, is_rare: bool) -> Iterator[_Keys]:
+def _parts(query: SessionQuery, after: Position | None, is_rare: bool) -> Iterator[_Keys]:
     """Queries that have no row in common; each walks one index in the list's order, and the database merges them."""
     keys = select(sessions.c.ts_ms, sessions.c.seq).where(*between(query, after, sessions))
     outcomes = query.outcomes
     if query.session_id:
         yield _by_id(query, keys)
         return
-    if outcomes == frozenset(Outcome) and query.reviewed is None:
+    if outcomes == frozenset(SessionOutcome) and query.reviewed is None:
         yield _by_place(query, keys)
         return
     flags = [False, True] if query.reviewed is None else [query.reviewed]
@@ -92,7 +102,7 @@ def _by_place(query: SessionQuery, keys: _Keys) -> _Keys:
     return keys.where(*(also(column, values) for column, values in others))
 
 
-def _by_stage(query: SessionQuery, keys: _Keys, outcomes: list[Outcome]) -> Iterator[_Keys]:
+def _by_stage(query: SessionQuery, keys: _Keys, outcomes: list[SessionOutcome]) -> Iterator[_Keys]:
     keys = keys.where(*(also(column, values) for column, values in _place(query)))
     for outcome in outcomes:
         part = keys.where(sessions.c.stage == stage_of(outcome))

@@ -15,9 +15,8 @@ from backend_api.contract.stats import BucketFigures, Figures, MachineFigures, P
 from backend_api.reports.buckets import Stretch, union
 from backend_api.reports.figures import Tallies, Tally, Use
 from backend_api.reports.machines import Place, places
-from backend_api.store.derived_tables import sessions, watches
-from backend_api.store.keyset import also
-from backend_api.store.tables import events
+from backend_api.store.paging import also
+from backend_api.store.tables import events, sessions, watches
 
 _DEFAULT_SPAN = timedelta(days=7)
 

@@ -12,11 +12,13 @@ from typing import Any
 
 from sqlalchemy import Connection, Row, bindparam, func, insert, select
 
+from backend_api.base.clock import Clock
 from backend_api.contract.cameras import CameraState
-from backend_api.store.derived_tables import changes
+from backend_api.store.cameras import read_cameras
+from backend_api.store.database import Database
 from backend_api.store.event_rows import EventRow, select_rows, to_row
 from backend_api.store.statements import Statement
-from backend_api.store.tables import enrichments, events
+from backend_api.store.tables import changes, enrichments, events
 
 
 class ChangeKind(StrEnum):
@@ -83,6 +85,32 @@ _LOG_CAMERA = Statement(
         status=bindparam("new_status"),
     )
 )
+
+
+class Changes:
+    """The log. All methods may be called from any thread; each raises StoreBusy or StoreFull."""
+
+    def __init__(self, database: Database, clock: Clock) -> None:
+        self._database = database
+        self._clock = clock
+
+    def newest(self) -> int:
+        """The id of the last change; 0 when there is none."""
+        with self._database.read() as connection:
+            return newest_change(connection)
+
+    def read(self, after: int, most: int) -> list[Change]:
+        """Up to `most` changes behind the id `after`, the oldest first."""
+        with self._database.read() as connection:
+            return read_changes(connection, after, most)
+
+    def log_cameras(self) -> None:
+        """Log which cameras have come to be up, late or gone since this was last asked, here or before a restart."""
+        with self._database.read() as connection:
+            changed = unlogged(connection, read_cameras(connection, self._clock.now()))
+        if changed:
+            with self._database.write() as writing:
+                log_cameras(writing, changed)
 
 
 def newest_change(connection: Connection) -> int:

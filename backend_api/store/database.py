@@ -12,7 +12,7 @@ from pathlib import Path
 from sqlalchemy import URL, Connection, create_engine, event
 from sqlalchemy.pool import ConnectionPoolEntry
 
-from backend_api.base.writable import probe_writable
+from backend_api.base.durable_files import probe_writable
 from backend_api.store.errors import StoreBroken, StoreFull, failures_in_words
 
 # How long a write waits while another process holds the lock.

@@ -11,13 +11,17 @@ token sees to it that only one answer is kept.
 
 import sqlite3
 from dataclasses import dataclass
+from enum import StrEnum
 from uuid import UUID
 
 from sqlalchemy import ColumnElement, Connection, and_, bindparam, func, or_, select, update
 from sqlalchemy.sql.dml import ReturningUpdate
 
+from backend_api.base.clock import Clock
+from backend_api.base.instants import from_ms, to_ms
 from backend_api.contract.events import Event
-from backend_api.contract.verdicts import MmResult, MmStatus
+from backend_api.contract.verdicts import MmResult, MmStatus, QueueState
+from backend_api.store.database import Database
 from backend_api.store.statements import Statement
 from backend_api.store.tables import enrichments, events
 from backend_api.store.verdict_history import add_result
@@ -75,6 +79,7 @@ def _answered_by(*fields: str) -> ColumnElement[str]:
 _IS_HELD = (enrichments.c.token == bindparam("held_token"), enrichments.c.status == MmStatus.PROCESSING.value)
 _CLAIMS = (Statement(_claiming(_IS_DUE)), Statement(_claiming(_IS_FROM_THE_FUTURE)))
 _BODY = Statement(select(events.c.body).where(events.c.seq == bindparam("wanted_seq")))
+_KNOWN = Statement(select(events.c.seq).where(events.c.event_id == bindparam("wanted_id")))
 _RENEW = _of_event(*_IS_HELD)
 _FINISH = _of_event(
     *_IS_HELD,
@@ -104,13 +109,104 @@ _RERUN_OTHERS = Statement(
     )
     .values(changed_at_ms=bindparam("now_ms"), due_ms=bindparam("now_ms"), **_AFRESH)
 )
-_HOLD = Statement(
+_NOTE_BLOCKED = Statement(
     update(enrichments)
     .where(enrichments.c.status == MmStatus.PENDING.value, enrichments.c.error.is_distinct_from(bindparam("new_error")))
     .values(error=bindparam("new_error"))
 )
 _FIRST_DUE = select(func.min(enrichments.c.due_ms))
 _ANY_FROM_THE_FUTURE = select(enrichments.c.seq).where(_IS_FROM_THE_FUTURE).limit(1)
+
+
+class RetryOutcome(StrEnum):
+    """What became of the wish to try an enrichment again."""
+
+    PENDING = "pending"
+    NOT_DEAD = "not dead"
+    NOT_FOUND = "not found"
+
+
+class Enrichments:
+    """The questions to the model. All methods may be called from any thread; each raises StoreBusy or StoreFull."""
+
+    def __init__(self, database: Database, clock: Clock) -> None:
+        self._database = database
+        self._clock = clock
+
+    def claim(self, lease_s: float) -> Claim | None:
+        """Take the enrichment that has been due for longest, for `lease_s` seconds; None when none is due."""
+        with self._database.write() as connection:
+            return claim(connection, self._now_ms(), round(lease_s * 1000))
+
+    def renew(self, held: Claim, lease_s: float) -> bool:
+        """Keep the claim for `lease_s` more seconds from now; False when another worker has taken it over.
+
+        A power cut may undo it: that ends the worker that holds the claim, too.
+        """
+        with self._database.write(survives_power_cut=False) as connection:
+            return renew(connection, held, self._now_ms(), round(lease_s * 1000))
+
+    def finish(self, held: Claim, result: MmResult) -> bool:
+        """Store the verdict: DONE. False, and nothing stored, when another worker has taken the claim over."""
+        with self._database.write() as connection:
+            return finish(connection, held, result, self._now_ms())
+
+    def finish_and_claim(self, held: Claim, result: MmResult, lease_s: float) -> tuple[bool, Claim | None]:
+        """`finish` one and `claim` the next, in one transaction: the disk is waited for once. What both return."""
+        with self._database.write() as connection:
+            is_stored = finish(connection, held, result, self._now_ms())
+            return is_stored, claim(connection, self._now_ms(), round(lease_s * 1000))
+
+    def fail(self, held: Claim, error: str, retry_in_s: float | None) -> bool:
+        """Store why it failed: PENDING again in `retry_in_s` seconds, or DEAD when None. False as in `finish`."""
+        retry_in_ms = None if retry_in_s is None else round(retry_in_s * 1000)
+        with self._database.write() as connection:
+            return fail(connection, held, error, self._now_ms(), retry_in_ms)
+
+    def release(self, held: Claim, reason: str, retry_in_s: float) -> bool:
+        """Give the claim back, due in `retry_in_s` seconds, as if it had not been taken. False as in `finish`."""
+        with self._database.write() as connection:
+            return release(connection, held, reason, self._now_ms(), round(retry_in_s * 1000))
+
+    def note_blocked(self, reason: str) -> int:
+        """Let every PENDING enrichment say why nobody works on it; how many said something else before."""
+        with self._database.write(survives_power_cut=False) as connection:
+            return note_blocked(connection, reason)
+
+    def retry(self, event_id: UUID) -> RetryOutcome:
+        """Make a DEAD enrichment PENDING again, its attempts counted from the start."""
+        with self._database.write() as connection:
+            if revive(connection, event_id, self._now_ms()):
+                return RetryOutcome.PENDING
+            is_known = _KNOWN.run(connection, {"wanted_id": str(event_id)}).fetchone() is not None
+        return RetryOutcome.NOT_DEAD if is_known else RetryOutcome.NOT_FOUND
+
+    def rerun(self, event_id: UUID) -> bool:
+        """Ask about a DONE or DEAD event again; False when it is neither, or not there.
+
+        The result that there is stays shown until the new one takes its place, and is kept in the history.
+        """
+        with self._database.write() as connection:
+            return rerun(connection, event_id, self._now_ms())
+
+    def rerun_others(self, model: str, prompt_version: str) -> int:
+        """`rerun` every event whose shown result is not of this model, as requested, and prompt; how many."""
+        with self._database.write() as connection:
+            return rerun_others(connection, model, prompt_version, self._now_ms())
+
+    def queue(self) -> QueueState:
+        """How many enrichments are in which state, and since when the oldest PENDING one has waited."""
+        with self._database.read() as connection:
+            return read_queue(connection)
+
+    def next_due_s(self) -> float | None:
+        """Seconds until the next enrichment can be claimed, 0 when one can be now; None when all are DONE or DEAD."""
+        with self._database.read() as connection:
+            due_ms = next_due_ms(connection, self._now_ms())
+        return None if due_ms is None else due_ms / 1000
+
+    def _now_ms(self) -> int:
+        return to_ms(self._clock.now())
 
 
 def claim(connection: sqlite3.Connection, now_ms: int, lease_ms: int) -> Claim | None:
@@ -150,9 +246,9 @@ def release(connection: sqlite3.Connection, held: Claim, reason: str, now_ms: in
     return _write(connection, _RELEASE, held, now_ms, now_ms + retry_in_ms, new_error=reason)
 
 
-def hold(connection: sqlite3.Connection, reason: str) -> int:
+def note_blocked(connection: sqlite3.Connection, reason: str) -> int:
     """Let every PENDING enrichment say `reason`; how many said something else."""
-    return _HOLD.run(connection, {"new_error": reason}).rowcount
+    return _NOTE_BLOCKED.run(connection, {"new_error": reason}).rowcount
 
 
 def rerun(connection: sqlite3.Connection, event_id: UUID, now_ms: int) -> bool:
@@ -198,3 +294,29 @@ def _write(
         **new,
     }
     return statement.run(connection, parameters).rowcount == 1
+
+
+# Nearly all are done; SQLite counts all rows of a table by its pages, and those of one state one by one.
+_COUNTED = (MmStatus.PENDING, MmStatus.PROCESSING, MmStatus.DEAD)
+# Numbers are given in the order of arrival, so the index of states alone tells which is the oldest.
+_FIRST = select(func.min(enrichments.c.seq)).where(enrichments.c.status == MmStatus.PENDING.value)
+_QUEUE = select(
+    select(func.count()).select_from(enrichments).scalar_subquery().label("total"),
+    select(events.c.received_at_ms).where(events.c.seq == _FIRST.scalar_subquery()).scalar_subquery().label("oldest"),
+    *(
+        select(func.count()).where(enrichments.c.status == status.value).scalar_subquery().label(status.value)
+        for status in _COUNTED
+    ),
+)
+
+
+def read_queue(connection: Connection) -> QueueState:
+    """The queue as it is."""
+    total, oldest_ms, pending, processing, dead = connection.execute(_QUEUE).one()
+    return QueueState(
+        pending=pending,
+        processing=processing,
+        done=total - pending - processing - dead,
+        dead=dead,
+        oldest_pending_at=None if oldest_ms is None else from_ms(oldest_ms),
+    )

@@ -12,9 +12,17 @@ from typing import Any
 from sqlalchemy import Column, CompoundSelect, Connection, Select, union_all
 
 from backend_api.contract.queries import EventQuery
-from backend_api.store import cursor as cursors
 from backend_api.store.event_rows import EventRow, select_rows, to_row
-from backend_api.store.keyset import also, between, count_few, filter_values, ordered
+from backend_api.store.paging import (
+    Position,
+    also,
+    between,
+    count_few,
+    decode_cursor,
+    encode_cursor,
+    filter_values,
+    ordered,
+)
 from backend_api.store.tables import enrichments, events
 
 _Statement = CompoundSelect[*tuple[Any, ...]] | Select[*tuple[Any, ...]]
@@ -43,7 +51,7 @@ class Page:
 
 def read_page(connection: Connection, query: EventQuery) -> Page:
     """The page that `query` asks for. Raises BadCursor when its cursor is none of this list's."""
-    after = None if query.cursor is None else cursors.decode(query.cursor, query.scope)
+    after = None if query.cursor is None else decode_cursor(query.cursor, query.scope)
     wanted = _wanted(query)
     if len(wanted) > 1:
         counts = {column: count_few(connection, column, values) for column, values in wanted}
@@ -55,14 +63,14 @@ def read_page(connection: Connection, query: EventQuery) -> Page:
     if len(found) <= query.limit:
         return Page(rows, None)
     ts_ms, seq = found[query.limit - 1][-2:]
-    return Page(rows, cursors.encode(cursors.Position(ts_ms, seq), query.scope))
+    return Page(rows, encode_cursor(Position(ts_ms, seq), query.scope))
 
 
 def _wanted(query: EventQuery) -> list[_Filter]:
     return [(column, values) for name, column in _FILTERS if (values := filter_values(query, name))]
 
 
-def _statement(query: EventQuery, wanted: list[_Filter], after: cursors.Position | None) -> _Statement:
+def _statement(query: EventQuery, wanted: list[_Filter], after: Position | None) -> _Statement:
     # One select a value of the narrowest filter: each gives its events in order, and the database merges them.
     narrowest, values = wanted[0] if wanted else (events.c.seq, [])
     key = narrowest.table

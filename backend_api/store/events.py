@@ -7,14 +7,19 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 from typing import Any
+from uuid import UUID
 
 from sqlalchemy import bindparam, func, select
 
+from backend_api.base.clock import Clock
 from backend_api.base.instants import to_ms
 from backend_api.contract.events import Event
+from backend_api.contract.queries import EventQuery
 from backend_api.contract.values import to_milliseconds
 from backend_api.contract.verdicts import Enrichment, MmStatus
-from backend_api.store.event_rows import EventRow
+from backend_api.store.database import Database
+from backend_api.store.event_pages import Page, read_page
+from backend_api.store.event_rows import EventRow, select_rows, to_row
 from backend_api.store.statements import ROWS_A_STATEMENT, Insert, Statement
 from backend_api.store.tables import events
 
@@ -26,7 +31,7 @@ _INSERT_EVENTS = Insert(events, without="seq")
 MAX_NEW_ARRIVALS = ROWS_A_STATEMENT
 
 
-class Outcome(StrEnum):
+class IngestOutcome(StrEnum):
     """What became of an event that was handed in."""
 
     STORED = "stored"
@@ -55,6 +60,40 @@ class Arrival:
         return EventRow(self.event.event_id, self.body, sha256, self.received_at, mm)
 
 
+class Events:
+    """The events. All methods may be called from any thread; each raises StoreBusy or StoreFull as the store's do."""
+
+    def __init__(self, database: Database, clock: Clock) -> None:
+        self._database = database
+        self._clock = clock
+
+    def add(self, new: Sequence[Event]) -> list[IngestOutcome]:
+        """Write those of `new` that are new, all in one transaction; one outcome each, in their order."""
+        now = self._clock.now()
+        return self.add_arrivals([Arrival.of(event, now) for event in new])
+
+    def add_arrivals(self, arrivals: Sequence[Arrival]) -> list[IngestOutcome]:
+        """`add` for events whose canonical JSON and time of arrival are known already."""
+        if len(arrivals) <= MAX_NEW_ARRIVALS:
+            with self._database.write_at_once() as connection:
+                if add_new_arrivals(connection, arrivals):
+                    return [IngestOutcome.STORED] * len(arrivals)
+        with self._database.write() as connection:
+            return add_arrivals(connection, arrivals)
+
+    def find(self, event_id: UUID) -> EventRow | None:
+        """The event, or None when there is none of that id."""
+        query = select_rows(events).where(events.c.event_id == str(event_id))
+        with self._database.read() as connection:
+            row = connection.execute(query).first()
+        return None if row is None else to_row(row)
+
+    def page(self, query: EventQuery) -> Page:
+        """One page of the events that `query` asks for. Raises BadCursor when its cursor is not of this list."""
+        with self._database.read() as connection:
+            return read_page(connection, query)
+
+
 def add_new_arrivals(connection: sqlite3.Connection, arrivals: Sequence[Arrival]) -> bool:
     """Write `arrivals`, MAX_NEW_ARRIVALS at most, in one statement; False, and nothing written, when not all are new.
 
@@ -67,7 +106,7 @@ def add_new_arrivals(connection: sqlite3.Connection, arrivals: Sequence[Arrival]
     return True
 
 
-def add_arrivals(connection: sqlite3.Connection, arrivals: Sequence[Arrival]) -> list[Outcome]:
+def add_arrivals(connection: sqlite3.Connection, arrivals: Sequence[Arrival]) -> list[IngestOutcome]:
     """Write those of `arrivals` that are new, in their order, and say of each what became of it.
 
     `connection` must hold the write lock. The first of several with the same id counts, whether it came in this call
@@ -81,9 +120,9 @@ def add_arrivals(connection: sqlite3.Connection, arrivals: Sequence[Arrival]) ->
         stored = bodies.setdefault(event_id, arrival.body)
         if stored is arrival.body:
             new.append(arrival)
-            outcomes.append(Outcome.STORED)
+            outcomes.append(IngestOutcome.STORED)
         else:
-            outcomes.append(Outcome.DUPLICATE if stored == arrival.body else Outcome.CONFLICT)
+            outcomes.append(IngestOutcome.DUPLICATE if stored == arrival.body else IngestOutcome.CONFLICT)
     _INSERT_EVENTS.run(connection, [_event_row(arrival) for arrival in new])
     return outcomes
 

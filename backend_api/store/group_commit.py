@@ -17,7 +17,7 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 
 from backend_api.store.errors import StoreBusy
-from backend_api.store.events import Arrival, Outcome
+from backend_api.store.events import Arrival, IngestOutcome
 
 MAX_GROUP_EVENTS = 2_000
 # Bounds the memory that requests take while the disk does not keep up.
@@ -25,14 +25,14 @@ MAX_WAITING_BYTES = 64 * 1024 * 1024
 # A few dozen clients have sent again by then, and nobody notices it.
 GATHER_S = 0.01
 
-AddArrivals = Callable[[Sequence[Arrival]], list[Outcome]]
+AddArrivals = Callable[[Sequence[Arrival]], list[IngestOutcome]]
 
 
 @dataclass(frozen=True, slots=True)
 class _Job:
     arrivals: Sequence[Arrival]
     size_bytes: int
-    answer: asyncio.Future[list[Outcome]]
+    answer: asyncio.Future[list[IngestOutcome]]
 
 
 class Writer:
@@ -53,7 +53,7 @@ class Writer:
         self._idle = asyncio.Event()
         self._idle.set()
 
-    async def add(self, arrivals: Sequence[Arrival]) -> list[Outcome]:
+    async def add(self, arrivals: Sequence[Arrival]) -> list[IngestOutcome]:
         """Store `arrivals`, all or, when this raises, none; one outcome each once they are on the disk.
 
         Raises what `add_arrivals` raises, and StoreBusy when too much waits already.
@@ -94,7 +94,7 @@ class Writer:
         # One step from the thread to the answers; asyncio's own way takes three.
         writing.add_done_callback(lambda written: loop.call_soon_threadsafe(self._answer, group, written))
 
-    def _answer(self, group: list[_Job], written: Future[list[Outcome]]) -> None:
+    def _answer(self, group: list[_Job], written: Future[list[IngestOutcome]]) -> None:
         error = written.exception()
         start = 0
         for job in group:

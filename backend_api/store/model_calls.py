@@ -5,11 +5,16 @@ workers keep one cap together, and a worker that dies meanwhile has not forgotte
 """
 
 import sqlite3
+from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import datetime
 from uuid import UUID
 
 from sqlalchemy import Connection, bindparam, func, insert, select, update
 
+from backend_api.base.clock import Clock
+from backend_api.base.instants import to_ms
+from backend_api.store.database import Database
 from backend_api.store.statements import Statement
 from backend_api.store.tables import events, model_calls
 
@@ -45,6 +50,31 @@ _SETTLE = Statement(
     .where(model_calls.c.id == bindparam("wanted_call"))
     .values(tokens=bindparam("new_tokens"), cost=bindparam("new_cost"))
 )
+
+
+class ModelCalls:
+    """The requests. All methods may be called from any thread; each raises StoreBusy or StoreFull."""
+
+    def __init__(self, database: Database, clock: Clock) -> None:
+        self._database = database
+        self._clock = clock
+
+    def spent(self, since: datetime) -> Spending:
+        """What was asked of the models' servers since `since`, and what it took."""
+        with self._database.read() as connection:
+            return read_spending(connection, to_ms(since))
+
+    def begin(self, event_id: UUID, since: datetime, has_room: Callable[[Spending], bool]) -> int | None:
+        """Write down a request about to be sent, when what was spent since `since` leaves room; its number, or None."""
+        with self._database.write(survives_power_cut=False) as connection:
+            if not has_room(spent_now(connection, to_ms(since))):
+                return None
+            return begin_call(connection, event_id, to_ms(self._clock.now()))
+
+    def settle(self, call: int, tokens: int, cost: float) -> None:
+        """Write down what a request took."""
+        with self._database.write(survives_power_cut=False) as connection:
+            settle_call(connection, call, tokens, cost)
 
 
 def read_spending(connection: Connection, since_ms: int) -> Spending:

@@ -9,8 +9,10 @@ from uuid import UUID
 from sqlalchemy import Connection, bindparam, func, select
 from sqlalchemy.dialects.sqlite import insert
 
-from backend_api.base.instants import from_ms
+from backend_api.base.clock import Clock
+from backend_api.base.instants import from_ms, to_ms
 from backend_api.contract.verdicts import MmStatus
+from backend_api.store.database import Database
 from backend_api.store.statements import Statement
 from backend_api.store.tables import enrichments, events, removed_media, reviews
 from backend_api.store.verdict_history import Agree
@@ -30,7 +32,7 @@ _FOUND = (
     .select_from(removed_media.join(events))
     .where(events.c.event_id == bindparam("wanted_id"))
 )
-_STANDINGS = (
+_FACTS = (
     select(
         events.c.event_id,
         events.c.ts_ms,
@@ -56,7 +58,7 @@ class Removed:
 
 
 @dataclass(frozen=True, slots=True)
-class Standing:
+class RetentionFacts:
     """What speaks for keeping an event's media: its time, and whether model or people have to do with it."""
 
     event_id: UUID
@@ -65,13 +67,37 @@ class Standing:
     is_reviewed: bool
 
 
-def read_standings(connection: Connection, event_ids: Sequence[UUID]) -> Iterable[Standing]:
+class RemovedMedia:
+    """All methods may be called from any thread; each raises StoreBusy or StoreFull."""
+
+    def __init__(self, database: Database, clock: Clock) -> None:
+        self._database = database
+        self._clock = clock
+
+    def facts(self, event_ids: Sequence[UUID]) -> list[RetentionFacts]:
+        """What speaks for keeping the media of those of `event_ids` that are stored."""
+        with self._database.read() as connection:
+            return list(read_facts(connection, event_ids))
+
+    def note(self, removals: Sequence[tuple[UUID, str]]) -> None:
+        """Write down that the media of these events go, and why."""
+        with self._database.write() as connection:
+            for event_id, reason in removals:
+                note_removed(connection, event_id, reason, to_ms(self._clock.now()))
+
+    def find(self, event_id: UUID) -> Removed | None:
+        """When and why the event's media were removed; None when they were not."""
+        with self._database.read() as connection:
+            return find_removed(connection, event_id)
+
+
+def read_facts(connection: Connection, event_ids: Sequence[UUID]) -> Iterable[RetentionFacts]:
     """Those of `event_ids` that are stored."""
     for start in range(0, len(event_ids), _IDS_A_QUERY):
         part = event_ids[start : start + _IDS_A_QUERY]
         ids = "[" + ",".join(f'"{event_id}"' for event_id in part) + "]"
-        for row in connection.execute(_STANDINGS, {"ids": ids}):
-            yield Standing(UUID(row.event_id), from_ms(row.ts_ms), bool(row.is_waiting), bool(row.is_reviewed))
+        for row in connection.execute(_FACTS, {"ids": ids}):
+            yield RetentionFacts(UUID(row.event_id), from_ms(row.ts_ms), bool(row.is_waiting), bool(row.is_reviewed))
 
 
 def note_removed(connection: sqlite3.Connection, event_id: UUID, reason: str, now_ms: int) -> None:

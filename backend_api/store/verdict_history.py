@@ -16,8 +16,10 @@ from uuid import UUID
 
 from sqlalchemy import Connection, Select, Table, bindparam, case, func, insert, select
 
-from backend_api.base.instants import from_ms
+from backend_api.base.clock import Clock
+from backend_api.base.instants import from_ms, to_ms
 from backend_api.contract.verdicts import MmResult, Verdict
+from backend_api.store.database import Database
 from backend_api.store.statements import Statement
 from backend_api.store.tables import enrichments, events, results, reviews
 
@@ -95,6 +97,39 @@ _ADD_REVIEW = Statement(insert(reviews).from_select(_REVIEW_COLUMNS, _REVIEWED))
 _WITHDRAW = Statement(insert(reviews).from_select(_REVIEW_COLUMNS, _WITHDRAWN))
 
 
+class Results:
+    """The verdicts. All methods may be called from any thread; each raises StoreBusy or StoreFull."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    def history(self, event_id: UUID | None = None) -> list[StoredResult]:
+        """Every verdict that was ever given on the event, or on all events, the oldest first."""
+        with self._database.read() as connection:
+            return read_results(connection, event_id)
+
+
+class Reviews:
+    """What people say of verdicts. All methods may be called from any thread; each raises StoreBusy or StoreFull."""
+
+    def __init__(self, database: Database, clock: Clock) -> None:
+        self._database = database
+        self._clock = clock
+
+    def add(self, event_id: UUID, agree: Agree, note: str, who: str) -> bool:
+        """Keep what `who` thinks of the verdict that the event has now, or takes back of what was said before.
+
+        False when there is no verdict, nothing to take back, or no event.
+        """
+        with self._database.write() as connection:
+            return add_review(connection, event_id, agree, note, who, to_ms(self._clock.now()))
+
+    def history(self, event_id: UUID | None = None) -> list[Review]:
+        """Every review of the event, or of all events, the oldest first."""
+        with self._database.read() as connection:
+            return read_reviews(connection, event_id)
+
+
 def add_result(connection: sqlite3.Connection, event_id: UUID, result: MmResult, now_ms: int) -> None:
     """Keep `result` for ever."""
     values = {
@@ -156,7 +191,7 @@ LATEST_REVIEW = (
 )
 
 
-def standing(reviews: Iterable[Review]) -> list[Review]:
+def not_withdrawn(reviews: Iterable[Review]) -> list[Review]:
     """Those of `reviews`, the oldest first, that nobody has taken back."""
     kept: list[Review] = []
     taken_back = set()

@@ -4,7 +4,6 @@ from typing import TypeVar
 
 from fastapi import Request
 from pydantic import BaseModel, ValidationError
-from starlette.requests import ClientDisconnect
 
 from backend_api.web.problems import ApiProblem, field_errors, summary
 
@@ -22,17 +21,12 @@ async def read_body(request: Request, media_type: str, max_bytes: int) -> bytes:
     check_type(request, media_type)
     chunks: list[bytes] = []
     size_bytes = 0
-    has_more = True
-    # request.stream() says no more, and takes longer to say it.
-    while has_more and size_bytes <= max_bytes + _DISCARD_BYTES:
-        message = await request.receive()
-        if message["type"] == "http.disconnect":
-            raise ClientDisconnect
-        chunk = message.get("body", b"")
+    async for chunk in request.stream():
         size_bytes += len(chunk)
         if size_bytes <= max_bytes:
             chunks.append(chunk)
-        has_more = message.get("more_body", False)
+        elif size_bytes > max_bytes + _DISCARD_BYTES:
+            break
     if size_bytes > max_bytes:
         raise ApiProblem(413, f"the body is longer than {max_bytes} bytes; send less at once")
     return b"".join(chunks)
@@ -51,15 +45,9 @@ async def read_json(request: Request, model: type[Model], max_bytes: int) -> Mod
 def check_type(request: Request, media_type: str) -> None:
     """Raise ApiProblem 415 when the body is not said to be `media_type`, as it is."""
     # A page from elsewhere can not send this type without the browser asking first, which nobody grants.
-    given = _header(request, b"content-type")
+    given = request.headers.get("content-type", "")
     if given.partition(";")[0].strip().lower() != media_type:
         raise ApiProblem(415, f"the body is {given or 'of no declared type'}; send Content-Type: {media_type}")
-    encoding = _header(request, b"content-encoding")
+    encoding = request.headers.get("content-encoding", "")
     if encoding.lower() not in {"", "identity"}:
         raise ApiProblem(415, f"the body is compressed ({encoding}); send it without Content-Encoding")
-
-
-def _header(request: Request, name: bytes) -> str:
-    # request.headers finds the same, and takes longer; every event that arrives comes by here.
-    values = [value for key, value in request.scope["headers"] if key == name]
-    return values[0].decode("latin-1") if values else ""

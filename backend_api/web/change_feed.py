@@ -159,10 +159,10 @@ class Feed:
         if not self._readers:
             self._memory.clear()
             self._remembers_after = None
-            await run_in_threadpool(self._store.reading.log_cameras)
+            await run_in_threadpool(self._store.changes.log_cameras)
             return False
         if self._remembers_after is None:
-            self._newest = await run_in_threadpool(self._store.reading.newest_change)
+            self._newest = await run_in_threadpool(self._store.changes.newest)
             self._remembers_after = self._newest
             # What came since a reader last asked the database, and before this, stands there alone.
             self._wake_readers()
@@ -184,11 +184,11 @@ class Feed:
         self._found = asyncio.Event()
 
     def _log_cameras_and_read(self, after: int) -> list[_News]:
-        self._store.reading.log_cameras()
+        self._store.changes.log_cameras()
         return self._read(after)
 
     def _read(self, after: int) -> list[_News]:
-        changes = self._store.reading.changes(after, _AT_ONCE)
+        changes = self._store.changes.read(after, _AT_ONCE)
         return [_News(change, _message(change, self._media), self._looks) for change in changes]
 
 

@@ -7,9 +7,8 @@ from dataclasses import dataclass
 from enum import Enum
 from typing import Self
 
+from backend_api.base.api_key import VARIABLE, check_key
 from backend_api.base.process import UsageError
-
-VARIABLE = "GYM_API_KEY"
 
 
 class Right(Enum):
@@ -37,8 +36,7 @@ class Keys:
         given = [("--api-key", key) for key in writing] + [("--read-key", key) for key in reading]
         given += [(VARIABLE, from_outside)] if from_outside else []
         for name, key in given:
-            if not (key and key.isascii() and key.isprintable() and " " not in key):
-                raise UsageError(f"{name} is empty or holds a blank or a sign beyond ASCII; give another key")
+            check_key(key, name)
         keys = cls(
             writing=tuple(_digest(key.encode()) for name, key in given if name != "--read-key"),
             reading=tuple(_digest(key.encode()) for key in reading),

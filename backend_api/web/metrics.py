@@ -12,14 +12,14 @@ from backend_api.base.clock import Clock
 from backend_api.contract.verdicts import MmStatus
 from backend_api.media.folder import MediaFolder
 from backend_api.media.usage import read_usage
-from backend_api.store.events import Arrival, Outcome
+from backend_api.store.events import Arrival, IngestOutcome
 from backend_api.store.store import Store
 
 _BUCKETS_S = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0)
 # Reading a folder of 100,000 files takes a while, and nobody needs to know it that exactly.
 _USAGE_AGE_S = 60.0
 
-AddArrivals = Callable[[Sequence[Arrival]], list[Outcome]]
+AddArrivals = Callable[[Sequence[Arrival]], list[IngestOutcome]]
 
 
 class Metrics:
@@ -38,7 +38,7 @@ class Metrics:
         events = Counter(
             "gym_events", "Events that arrived, by what became of them.", ["outcome"], registry=self._registry
         )
-        self._outcomes = {outcome: events.labels(outcome.value) for outcome in Outcome}
+        self._outcomes = {outcome: events.labels(outcome.value) for outcome in IngestOutcome}
         self._registry.register(_Now(store, media, clock))
 
     def observe(self, route: str, method: str, status: int, duration_s: float) -> None:
@@ -53,7 +53,7 @@ class Metrics:
     def counting(self, add_arrivals: AddArrivals) -> AddArrivals:
         """`add_arrivals`, whose outcomes are counted once they are on the disk."""
 
-        def add_and_count(arrivals: Sequence[Arrival]) -> list[Outcome]:
+        def add_and_count(arrivals: Sequence[Arrival]) -> list[IngestOutcome]:
             outcomes = add_arrivals(arrivals)
             for outcome, counter in self._outcomes.items():
                 counter.inc(outcomes.count(outcome))
@@ -81,7 +81,7 @@ class _Now:
 
     def collect(self) -> Iterator[Metric]:
         """The gauges."""
-        queue = self._store.queue()
+        queue = self._store.enrichments.queue()
         jobs = GaugeMetricFamily("gym_enrichments", "Questions to the model, by state.", labels=["status"])
         for status in MmStatus:
             jobs.add_metric([status.value], getattr(queue, status.value.lower()))
@@ -97,7 +97,7 @@ class _Now:
         waiting = GaugeMetricFamily(
             "gym_camera_outbox_events", "Events that wait at the camera's edge.", labels=["store_id", "camera_id"]
         )
-        for camera in self._store.cameras():
+        for camera in self._store.cameras.states():
             lag.add_metric([camera.store_id, camera.camera_id], camera.age_s)
             waiting.add_metric([camera.store_id, camera.camera_id], camera.outbox_depth)
         yield from (lag, waiting)

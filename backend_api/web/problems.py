@@ -12,8 +12,8 @@ from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect
 
 from backend_api.contract.values import Problem
-from backend_api.store.cursor import BadCursor
 from backend_api.store.errors import StoreBroken, StoreBusy, StoreFull
+from backend_api.store.paging import BadCursor
 
 log = logging.getLogger(__name__)
 
@@ -145,18 +145,11 @@ _ANSWERS: dict[type[Exception], Callable[[Request, Exception], Awaitable[Respons
     StoreFull: _on_full,
     StoreBroken: _on_broken,
 }
-# What an endpoint may raise; anything else is a mistake of the backend's own.
-PROBLEMS = tuple(_ANSWERS)
-
-
-async def answer_problem(request: Request, error: Exception) -> Response:
-    """The answer to a request whose endpoint raised `error`, one of PROBLEMS."""
-    kind = next(kind for kind in type(error).__mro__ if kind in _ANSWERS)
-    return await _ANSWERS[kind](request, error)
 
 
 def answer_with_problems(app: FastAPI) -> None:
     """Make every error of `app` a problem, those of the framework included."""
-    for kind in PROBLEMS:
-        app.add_exception_handler(kind, answer_problem)
+    for kind, answer in _ANSWERS.items():
+        app.add_exception_handler(kind, answer)
+    # Anything else is a mistake of the backend's own.
     app.add_exception_handler(Exception, _on_unforeseen)

@@ -8,45 +8,51 @@ import os
 import socket
 import threading
 from collections.abc import Callable, Iterator
+from functools import partial
 from typing import Any
 
 import uvicorn
 from fastapi import FastAPI
 
-from backend_api.web.one_packet import OnePacketTransport
-from backend_api.web.patience import ImpatientProtocol
+from backend_api.web.request_deadline import DEADLINE_S, RequestDeadline, keeping_deadlines
 
 log = logging.getLogger(__name__)
 
 # Longer than the pauses of those who ask again and again (a dashboard, an edge), so their connections stay open.
 _KEEP_ALIVE_S = 75
 _FINISH_S = 10
+# The request line and all headers together. Heads of ours have less than 1 KiB, signed addresses included.
+MAX_HEAD_BYTES = 16 * 1024
 # The same error is said again after so long: asyncio tries some 2,000 times a second to take a connection that there is
 # no file descriptor for, and tells each time.
 _REPEAT_S = 60.0
 
 
-def serve(app: FastAPI, listening: socket.socket, stop: threading.Event) -> None:
-    """Answer requests on `listening` until `stop` is set; those that have begun are finished, for up to 10 s."""
+def serve(app: FastAPI, listening: socket.socket, stop: threading.Event, *, deadline_s: float = DEADLINE_S) -> None:
+    """Answer requests on `listening` until `stop` is set; those that have begun are finished, for up to 10 s.
+
+    A connection on which no request begins within `deadline_s` is closed.
+    """
     _quieten()
     # What is loaded by now stays as long as the process: the collector need not go through it again and again.
     gc.freeze()
     config = uvicorn.Config(
-        app,
+        keeping_deadlines(app),
         log_config=None,
         access_log=False,
-        http=_Protocol,
+        http="h11",
+        h11_max_incomplete_event_size=MAX_HEAD_BYTES,
         ws="none",
         server_header=False,
         timeout_keep_alive=_KEEP_ALIVE_S,
         timeout_graceful_shutdown=_FINISH_S,
     )
+    config.load()
+    # The server makes a protocol for each connection by this name; any callable will do.
+    config.http_protocol_class = partial(  # type: ignore[assignment]
+        RequestDeadline, config.http_protocol_class, deadline_s
+    )
     _Server(config, stop, app.state.end_streams).run(sockets=[listening])
-
-
-class _Protocol(ImpatientProtocol):
-    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
-        super().connection_made(OnePacketTransport(transport, self.loop))
 
 
 class _Server(uvicorn.Server):
@@ -94,6 +100,7 @@ class _LoopErrors:
 def _quieten() -> None:
     """Leave out what uvicorn says of its own stages, and tracebacks: problems.py names each error in a line."""
     uvicorn_log = logging.getLogger("uvicorn.error")
-    uvicorn_log.setLevel(logging.WARNING)
+    # Its warnings are of what clients send: they are told, and could fill the log.
+    uvicorn_log.setLevel(logging.ERROR)
     if not os.environ.get("GYM_DEBUG"):
         uvicorn_log.addFilter(lambda record: record.exc_info is None)

@@ -8,7 +8,6 @@ import base64
 import binascii
 import errno
 import hashlib
-import os
 import threading
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
@@ -17,12 +16,12 @@ from pathlib import Path
 import anyio
 from starlette.concurrency import run_in_threadpool
 
-from backend_api.media.folder import temporary_path
+from backend_api.base.durable_files import NO_ROOM, Disk, temporary_path
 from backend_api.web.problems import ApiProblem
 
 _DIGEST_BYTES = 32
 _CHUNK_BYTES = 1024 * 1024
-_NO_ROOM = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EROFS}
+_NO_ROOM = {*NO_ROOM, errno.EFBIG, errno.EROFS}
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,7 +86,8 @@ class Uploads:
             temporary.unlink(missing_ok=True)
 
     def _publish(self, temporary: Path, path: Path, sha256: str) -> bool:
-        _fsync(temporary)
+        disk = Disk()
+        disk.sync_file(temporary)
         with self._naming:
             is_new = not path.exists()
             if is_new:
@@ -95,7 +95,7 @@ class Uploads:
             elif file_sha256(path) != sha256:
                 raise ApiProblem(409, f"another {path.name} is there already; files are never replaced")
         # Also for one that is there already: a crash may have come between its name and this.
-        _fsync(path.parent)
+        disk.sync_folder(path.parent)
         return is_new
 
 
@@ -128,11 +128,3 @@ def file_sha256(path: Path) -> str:
     """The SHA-256 of the file at `path`, in hexadecimal digits. Raises OSError."""
     with path.open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
-
-
-def _fsync(path: Path) -> None:
-    descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)

@@ -7,11 +7,11 @@ from hashlib import sha256
 from pathlib import Path
 from uuid import UUID
 
+from backend_api.base.durable_files import Disk
 from backend_api.contract.events import ClipInfo, Gap, clip_name, thumbnail_name
 from edge_service.clips.cut import ClipError
 from edge_service.clips.event_factory import EventFactory
 from edge_service.clips.mp4 import Clip
-from edge_service.outbox.disk import Disk
 
 log = logging.getLogger(__name__)
 

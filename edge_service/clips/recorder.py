@@ -9,13 +9,13 @@ from typing import Annotated
 
 from pydantic import Field
 
+from backend_api.base.durable_files import Disk
 from backend_api.contract.events import Event
 from edge_service.clips.cut import ClipError, cut
 from edge_service.clips.event_factory import EventFactory
 from edge_service.clips.media_folder import MediaFolder
 from edge_service.clips.mp4 import Clip
 from edge_service.clips.thumbnail import draw_thumbnail
-from edge_service.outbox.disk import Disk
 from edge_service.rules.machine import Machine, RuleTimes
 from edge_service.rules.rule_event import Hit
 from edge_service.tracking.tracker import Track

@@ -6,10 +6,10 @@ from datetime import datetime
 
 from pydantic import ValidationError
 
+from backend_api.base.backoff import retry_after_s
+from backend_api.base.http_client import Answer
 from backend_api.contract.events import BatchResult, RejectedLine
 from backend_api.contract.values import Problem
-from edge_service.delivery.backoff import parse_retry_after
-from edge_service.delivery.transport import Answer
 
 _REASON_CHARACTERS = 300
 
@@ -59,7 +59,7 @@ def judge(answer: Answer, count: int, now: datetime) -> Taken | Refused | TryAga
     """What `answer` to a batch of `count` events means. `now` is aware; a Retry-After date counts from it."""
     if is_temporary(answer.status) or is_denied(answer.status):
         reason = f"answered {answer.status} ({detail(answer)})"
-        return TryAgain(reason, parse_retry_after(answer.retry_after, now))
+        return TryAgain(reason, retry_after_s(answer.retry_after, now))
     if 400 <= answer.status < 500:
         return Refused(answer.status, detail(answer))
     result = _batch_result(answer, count)

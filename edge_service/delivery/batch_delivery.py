@@ -8,9 +8,10 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from backend_api.base.clock import Clock
+from backend_api.base.http_client import NoAnswer
 from backend_api.contract.events import MAX_BATCH_BYTES, MAX_BATCH_LINES
 from edge_service.delivery.answers import Refused, Taken, TryAgain, judge
-from edge_service.delivery.transport import Transport, Unreachable
+from edge_service.delivery.backend_client import Transport
 from edge_service.outbox.batch import Batch, Refusal
 from edge_service.outbox.outbox import Outbox
 
@@ -63,7 +64,7 @@ class Courier:
             return Idle() if batch is None else self._deliver(batch)
         except OSError as error:
             return Failed(f"outbox {self._outbox.path} can't be read or written ({error.strerror})")
-        except Unreachable as error:
+        except NoAnswer as error:
             return Failed(f"{self._backend} can't be reached ({error})")
 
     def _deliver(self, batch: Batch) -> Moved | Failed:

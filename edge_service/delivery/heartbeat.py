@@ -4,23 +4,16 @@ import logging
 import threading
 from collections.abc import Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
-from typing import Protocol, Self
+from typing import Self
 
 from backend_api.base.clock import Clock
+from backend_api.base.http_client import NoAnswer
 from backend_api.contract.cameras import HEARTBEAT_INTERVAL_S
 from edge_service.delivery.answers import detail, is_denied, is_temporary
+from edge_service.delivery.backend_client import Put
 from edge_service.delivery.message import Message
-from edge_service.delivery.transport import Answer, Unreachable
 
 log = logging.getLogger(__name__)
-
-
-class Put(Protocol):
-    """Puts a body to a path of the backend's; backend_call.py is the one over HTTP."""
-
-    def put(self, path: str, body: bytes, headers: dict[str, str]) -> Answer:
-        """Return the answer whatever its status is. Raises Unreachable when there is none within a bounded time."""
-        ...
 
 
 class Heartbeat:
@@ -67,7 +60,7 @@ class Heartbeat:
             return True
         try:
             answer = self._call.put(sent.message.path, body, {"Content-Type": sent.message.media_type})
-        except Unreachable as error:
+        except NoAnswer as error:
             self._is_heard = False
             sent.note(problem=str(error))
             return False

@@ -7,16 +7,19 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from random import Random
 from typing import Self
 
+from backend_api.base.backoff import full_jitter_s
 from backend_api.base.clock import Clock
 from backend_api.contract.events import MAX_BATCH_LINES
-from edge_service.delivery.backoff import retry_delay_s
+from edge_service.delivery.backend_client import Transport
 from edge_service.delivery.batch_delivery import Courier, Failed, Idle
-from edge_service.delivery.transport import Transport
 from edge_service.outbox.outbox import Outbox
 
 # How long `drain` goes on while nothing but failures comes back: at the end of the video, and when somebody waits.
 DRAIN_PATIENCE_S = 5.0
 STOPPED_PATIENCE_S = 1.0
+FIRST_DELAY_S = 0.5
+MAX_DELAY_S = 60.0
+MAX_PAUSE_S = 300.0
 _IDLE_S = 3600.0
 
 log = logging.getLogger(__name__)
@@ -140,3 +143,13 @@ class Sender:
         if error := running.exception():
             self._last_error = f"the sender has stopped: {type(error).__name__}: {error}"
             log.error("%s; events are kept in the outbox", self._last_error)
+
+
+def retry_delay_s(failures: int, rng: Random, pause_s: float | None = None) -> float:
+    """How many seconds to wait after `failures` failures in a row, from 1.
+
+    When the server asked for a pause, the wait is that pause, at most MAX_PAUSE_S, and the jitter after it, so that not
+    all edges come back in the same moment.
+    """
+    pause_s = min(max(pause_s or 0.0, 0.0), MAX_PAUSE_S)
+    return pause_s + full_jitter_s(failures, rng, FIRST_DELAY_S, MAX_DELAY_S)

@@ -11,10 +11,11 @@ from pathlib import Path
 
 from pydantic import ValidationError
 
+from backend_api.base.http_client import Answer, NoAnswer
 from backend_api.contract.events import MAX_BATCH_LINES
 from backend_api.contract.media import FOLDER_ID_NAME, Ready
 from edge_service.delivery.answers import is_temporary
-from edge_service.delivery.transport import Answer, Transport, Unreachable
+from edge_service.delivery.backend_client import Transport
 from edge_service.delivery.uploading import UPLOAD_BATCH_LINES
 
 log = logging.getLogger(__name__)
@@ -43,7 +44,7 @@ class SharedFolder:
         self.is_told = False
 
     def is_shared(self) -> bool:
-        """Whether it does now. Raises NotReady, Unreachable."""
+        """Whether it does now. Raises NotReady, NoAnswer."""
         answer = self._ask()
         if is_temporary(answer.status):
             raise NotReady(answer)
@@ -88,7 +89,7 @@ class FolderAwareTransport:
             return (self._plain if self._is_shared else self._uploading).post(ndjson)
         except NotReady as error:
             return error.answer
-        except Unreachable:
+        except NoAnswer:
             self._is_shared = None  # another backend may answer next
             raise
 

@@ -12,27 +12,19 @@ import hashlib
 import logging
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
-from typing import BinaryIO, Protocol
 
 from pydantic import ValidationError
 
+from backend_api.base.durable_files import Disk
+from backend_api.base.http_client import Answer
 from backend_api.contract.events import BatchResult, Event, clip_name, thumbnail_name
 from edge_service.delivery.answers import is_denied, is_temporary
-from edge_service.delivery.transport import Answer, Transport
-from edge_service.outbox.disk import Disk
+from edge_service.delivery.backend_client import Put, Transport
 
 # Few events a request: while their clips travel, nothing else does.
 UPLOAD_BATCH_LINES = 8
 
 log = logging.getLogger(__name__)
-
-
-class Put(Protocol):
-    """Puts a body to a path of the backend's; backend_call.py is the one over HTTP."""
-
-    def put(self, path: str, body: BinaryIO, headers: dict[str, str]) -> Answer:
-        """Return the answer whatever its status is. Raises Unreachable when there is none within a bounded time."""
-        ...
 
 
 class UploadingTransport:

@@ -1,20 +1,20 @@
 """Where recorded events are read from: files of lines as the outbox or curl writes them, or a running backend."""
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from contextlib import closing
 from datetime import datetime
+from http import HTTPStatus
 from pathlib import Path
 from typing import Any
 
-import requests
 from pydantic import ValidationError
 
+from backend_api.base.clock import SystemClock
+from backend_api.base.http_client import HttpClient, NoAnswer
 from backend_api.base.process import FatalError, UsageError
 from backend_api.contract.events import Event, EventPage, StoredEvent
 from backend_api.contract.values import MAX_PAGE_ITEMS, format_timestamp
-from edge_service.delivery.http_transport import CONNECT_TIMEOUT_S, READ_TIMEOUT_S, open_session, reason_of
-
-_TIMEOUTS_S = (CONNECT_TIMEOUT_S, READ_TIMEOUT_S)
 
 
 def read_events(source: str, since: datetime | None, until: datetime | None, api_key: str | None = None) -> list[Event]:
@@ -81,25 +81,27 @@ def _ask(address: str, since: datetime | None, until: datetime | None, api_key: 
     for key, instant in (("since", since), ("until", until)):
         if instant is not None:
             query[key] = format_timestamp(instant)
-    with open_session(address, api_key) as session:
+    with closing(HttpClient(address, SystemClock(), source="the backend's address", bearer=api_key)) as http:
         while True:
-            page = _page(session, f"{address.rstrip('/')}/events", query)
+            page = _page(http, query)
             yield from page.items
             if page.next_cursor is None:
                 return
             query["cursor"] = page.next_cursor
 
 
-def _page(session: requests.Session, url: str, query: dict[str, str]) -> EventPage:
+def _page(http: HttpClient, query: Mapping[str, str]) -> EventPage:
+    url = f"{http.url}/events"
     try:
-        response = session.get(url, params=query, timeout=_TIMEOUTS_S, allow_redirects=False)
-    except requests.RequestException as error:
-        raise FatalError(f"{url}: {reason_of(error, _TIMEOUTS_S)}; is the backend running there?") from error
-    if response.status_code == requests.codes.unauthorized:
+        answer = http.request("GET", "/events", query=list(query.items()))
+    except NoAnswer as error:
+        raise FatalError(f"{url}: {error}; is the backend running there?") from error
+    if answer.status == HTTPStatus.UNAUTHORIZED:
         raise UsageError(f"{url}: asks for a key; set GYM_API_KEY to the backend's")
-    if response.status_code != requests.codes.ok:
-        raise FatalError(f"{url}: answers {response.status_code}: {response.text[:200]}; is it the backend's address?")
+    if answer.status != HTTPStatus.OK:
+        said = " ".join(answer.body[:200].decode(errors="replace").split())
+        raise FatalError(f"{url}: answers {answer.status}: {said}; is it the backend's address?")
     try:
-        return EventPage.model_validate_json(response.content)
+        return EventPage.model_validate_json(answer.body)
     except ValidationError as error:
         raise FatalError(f"{url}: answers with something else than events; is it the backend's address?") from error

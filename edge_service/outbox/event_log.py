@@ -14,8 +14,8 @@ from collections.abc import Generator
 from pathlib import Path
 from typing import BinaryIO, Self
 
+from backend_api.base.durable_files import Disk
 from backend_api.contract.events import MAX_BATCH_BYTES
-from edge_service.outbox.disk import Disk
 from edge_service.outbox.jsonl_file import cut_torn_tail
 from edge_service.outbox.sealed_line import line_bytes, seal, unseal
 

@@ -3,7 +3,7 @@
 import os
 from pathlib import Path
 
-from edge_service.outbox.disk import Disk
+from backend_api.base.durable_files import Disk
 
 _BLOCK_BYTES = 64 * 1024
 

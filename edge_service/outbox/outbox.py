@@ -22,10 +22,10 @@ from pathlib import Path
 from typing import Self
 from uuid import UUID
 
+from backend_api.base.durable_files import Disk
 from backend_api.base.process import UsageError
 from backend_api.contract.events import Event
 from edge_service.outbox.batch import EVENT, Batch, Refusal, collect
-from edge_service.outbox.disk import Disk
 from edge_service.outbox.event_log import MAX_LINE_BYTES, EventLog
 from edge_service.outbox.lock import OutboxLock
 from edge_service.outbox.position_file import PositionFile

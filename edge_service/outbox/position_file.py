@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from edge_service.outbox.disk import Disk
+from backend_api.base.durable_files import Disk
 from edge_service.outbox.sealed_line import seal, unseal
 
 _POSITION = b"acknowledged"

@@ -4,8 +4,8 @@ from collections import deque
 from collections.abc import Sequence
 from pathlib import Path
 
+from backend_api.base.durable_files import Disk
 from backend_api.contract.events import MAX_BATCH_LINES
-from edge_service.outbox.disk import Disk
 from edge_service.outbox.jsonl_file import cut_torn_tail
 
 

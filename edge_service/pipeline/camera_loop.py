@@ -20,8 +20,7 @@ from edge_service.pipeline.recovery import Recovery
 from edge_service.rules.engine import RuleEngine
 from edge_service.rules.rule_event import Hit
 from edge_service.tracking.tracker import Track, Tracker
-from edge_service.video.frame import Frame
-from edge_service.video.frame_source import FrameSource
+from edge_service.video.frame import Frame, FrameSource
 from edge_service.video.pacing import paced
 
 log = logging.getLogger(__name__)

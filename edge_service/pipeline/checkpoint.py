@@ -11,8 +11,8 @@ from pathlib import Path
 
 from pydantic import JsonValue, TypeAdapter, ValidationError
 
+from backend_api.base.durable_files import Disk
 from backend_api.base.process import UsageError
-from edge_service.outbox.disk import Disk
 from edge_service.outbox.sealed_line import seal, unseal
 from edge_service.rules.rule_event import Hit
 

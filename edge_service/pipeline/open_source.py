@@ -6,8 +6,8 @@ from random import SystemRandom
 
 from backend_api.base.clock import Clock
 from edge_service.video.address import CameraAddress, VideoAddress, Webcam
-from edge_service.video.file_source import VideoSource
-from edge_service.video.frame_source import FrameSource
+from edge_service.video.file_source import FileSource
+from edge_service.video.frame import FrameSource
 from edge_service.video.live.connection import Connect
 from edge_service.video.live.network_camera import connect_camera
 from edge_service.video.live.source import LiveSource
@@ -29,7 +29,7 @@ def open_source(
         case Webcam():
             connect = partial(connect_webcam, address)
         case _:
-            return VideoSource(address, fps=fps, loop=loop, ring=ring)
+            return FileSource(address, fps=fps, loop=loop, ring=ring)
     # From here on the wall clock, which may be set, is not asked again.
     begin_s = clock.monotonic_s() - (clock.now() - start_time).total_seconds()
     return LiveSource(connect, str(address), fps=fps, ring=ring, clock=clock, rng=SystemRandom(), begin_s=begin_s)

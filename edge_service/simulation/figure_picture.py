@@ -7,9 +7,8 @@ import cv2
 import numpy as np
 
 from edge_service.rules.machine import Point
-from edge_service.simulation.chance import uniform
-from edge_service.simulation.gym_picture import Colour
-from edge_service.simulation.scenario import PERSON_HEIGHT, Activity, Figure
+from edge_service.simulation.scenario import PERSON_HEIGHT, Activity, Figure, uniform
+from edge_service.video.drawing import Colour
 from edge_service.video.frame import Image
 
 _SKINS: tuple[Colour, ...] = ((150, 186, 232), (110, 150, 206), (76, 108, 158), (52, 74, 112))

@@ -6,9 +6,8 @@ import cv2
 import numpy as np
 
 from edge_service.rules.machine import Machine, Point
+from edge_service.video.drawing import Colour, draw_label
 from edge_service.video.frame import Image
-
-Colour = tuple[int, int, int]  # blue, green, red, each 0..255
 
 _WALL: Colour = (214, 221, 224)
 _WALL_STRIPE: Colour = (60, 128, 214)
@@ -20,8 +19,6 @@ _MAT: Colour = (92, 96, 98)
 _MAT_EDGE: Colour = (74, 190, 232)
 _METAL: Colour = (46, 46, 50)
 _SCREEN: Colour = (196, 150, 70)
-_PLATE: Colour = (40, 40, 40)
-_WHITE: Colour = (250, 250, 250)
 
 _HORIZON = 0.36  # where the wall meets the floor, in heights of the picture
 
@@ -70,14 +67,6 @@ def draw_gym(machines: Sequence[Machine], width: int, height: int) -> Image:
     for machine in machines:
         _draw_machine(image, machine)
     return image
-
-
-def draw_label(image: Image, text: str, centre: tuple[int, int], scale: float) -> None:
-    """White `text` on a dark plate around the pixel `centre`; `scale` 1 is about 22 pixels high."""
-    (width, height), _ = cv2.getTextSize(text, cv2.FONT_HERSHEY_SIMPLEX, scale, 2)
-    x, y, margin = centre[0] - width // 2, centre[1] + height // 2, int(10 * scale)
-    cv2.rectangle(image, (x - margin, y - height - margin), (x + width + margin, y + margin), _PLATE, -1)
-    cv2.putText(image, text, (x, y), cv2.FONT_HERSHEY_SIMPLEX, scale, _WHITE, 2, cv2.LINE_AA)
 
 
 def _draw_machine(image: Image, machine: Machine) -> None:

@@ -3,8 +3,7 @@
 from collections.abc import Sequence
 
 from edge_service.detection.detector import Box, Detection
-from edge_service.simulation.chance import uniform
-from edge_service.simulation.scenario import Scenario
+from edge_service.simulation.scenario import Scenario, uniform
 from edge_service.video.frame import Frame
 
 _JITTER = 0.03  # of the box's width, and half of that of its height

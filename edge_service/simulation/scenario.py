@@ -8,12 +8,12 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from functools import lru_cache
+from hashlib import blake2b
 from itertools import pairwise
 
 from edge_service.detection.detector import Box
 from edge_service.rules.machine import Machine, Point
-from edge_service.simulation.chance import uniform
-from edge_service.simulation.standpoint import Standpoint, find_standpoint
+from edge_service.simulation.floor_position import FloorPosition, find_floor_position
 
 _CYCLE_S = 48.0
 # In widths and heights of the picture a second.
@@ -27,6 +27,12 @@ _LOWEST_AISLE = 0.97
 _AISLE_OUT_OF_SIGHT = 1.1
 _OUTSIDE = 0.06
 _NEAREST_EDGE = 0.01
+
+
+def uniform(low: float, high: float, *key: int | str) -> float:
+    """Chance without state: from `low` up to, not including, `high`, the same for the same key, on any computer."""
+    digest = blake2b(repr(key).encode(), digest_size=7).digest()
+    return low + (high - low) * int.from_bytes(digest) / 2**56
 
 
 class Activity(StrEnum):
@@ -78,20 +84,20 @@ class _Place:
     """A machine as the scenario needs it: `phase_s` is when its first cycle begins."""
 
     machine_id: str
-    standpoint: Standpoint
+    position: FloorPosition
     aisle: float
     phase_s: float
     is_first: bool
 
     @property
     def inside_s(self) -> float:
-        """How long the step from the zone's edge to the standpoint takes."""
-        return self.standpoint.depth / _STEP_PER_S
+        """How long the step from the zone's edge to the floor position takes."""
+        return self.position.depth / _STEP_PER_S
 
     @property
     def step_s(self) -> float:
-        """How long the step from the aisle to the standpoint takes."""
-        return (self.aisle - self.standpoint.foot[1]) / _STEP_PER_S
+        """How long the step from the aisle to the floor position takes."""
+        return (self.aisle - self.position.foot[1]) / _STEP_PER_S
 
 
 class Scenario:
@@ -104,7 +110,7 @@ class Scenario:
         self._places = tuple(
             _Place(
                 machine.machine_id,
-                find_standpoint(machine.zone),
+                find_floor_position(machine.zone),
                 aisle,
                 # The first machine's cycle begins at once, so that the shortest video has something to show.
                 phase_s=uniform(4, 44, seed, machine.machine_id, "phase") if index else 0.0,
@@ -182,32 +188,32 @@ def _edge(side: float) -> float:
 
 def _come(place: _Place, enter_s: float, edge: float) -> Iterator[_Waypoint]:
     """From beyond the picture along the aisle, so as to cross the zone's edge at `enter_s`."""
-    x = place.standpoint.foot[0]
+    x = place.position.foot[0]
     step_begin_s = enter_s + place.inside_s - place.step_s
     yield _Waypoint(step_begin_s - abs(x - edge) / _WALK_PER_S, (edge, place.aisle))
 
 
 def _stay(place: _Place, enter_s: float, leave_s: float, activity: Activity) -> Iterator[_Waypoint]:
     """From the aisle to the machine and back, in its zone from `enter_s` to `leave_s`."""
-    at_aisle = (place.standpoint.foot[0], place.aisle)
+    at_aisle = (place.position.foot[0], place.aisle)
     begin_s, end_s = enter_s + place.inside_s, leave_s - place.inside_s
     yield _Waypoint(begin_s - place.step_s, at_aisle)
-    yield _Waypoint(begin_s, place.standpoint.foot, activity)
-    yield _Waypoint(end_s, place.standpoint.foot)
+    yield _Waypoint(begin_s, place.position.foot, activity)
+    yield _Waypoint(end_s, place.position.foot)
     yield _Waypoint(end_s + place.step_s, at_aisle)
 
 
 def _fetch(place: _Place, leave_s: float, return_s: float, direction: int) -> _Waypoint:
     """The point at which somebody turns back, on the way along the aisle to fetch a cloth."""
     walking_s = max(0.0, return_s - leave_s + 2 * (place.inside_s - place.step_s))
-    x = place.standpoint.foot[0] + direction * _WALK_PER_S * walking_s / 2
+    x = place.position.foot[0] + direction * _WALK_PER_S * walking_s / 2
     return _Waypoint((leave_s + return_s) / 2, (x, place.aisle))
 
 
 def _go(place: _Place, leave_s: float, edge: float) -> _Waypoint:
     """Along the aisle to beyond the picture, after the zone was left at `leave_s`."""
     at_aisle_s = leave_s - place.inside_s + place.step_s
-    return _Waypoint(at_aisle_s + abs(place.standpoint.foot[0] - edge) / _WALK_PER_S, (edge, place.aisle))
+    return _Waypoint(at_aisle_s + abs(place.position.foot[0] - edge) / _WALK_PER_S, (edge, place.aisle))
 
 
 def _figure_at(walk: _Walk, time_s: float) -> Figure | None:

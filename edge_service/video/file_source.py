@@ -10,15 +10,13 @@ from pathlib import Path
 import av
 from av.video.frame import VideoFrame
 
-from edge_service.video.file_packets import read_packets
+from edge_service.video.file_packets import Timeline, read_packets
 from edge_service.video.file_probe import open_video, probe
 from edge_service.video.frame import Frame
 from edge_service.video.packet_ring import PacketRing
 from edge_service.video.packets import StreamFormat
 from edge_service.video.picture import to_image
-from edge_service.video.sampled_decoder import SampledDecoder
-from edge_service.video.sampling import Sampler
-from edge_service.video.timeline import Timeline
+from edge_service.video.sampling import SampledDecoder, Sampler
 
 log = logging.getLogger(__name__)
 
@@ -26,7 +24,7 @@ log = logging.getLogger(__name__)
 _SPLICE_S = 1.0
 
 
-class VideoSource:
+class FileSource:
     """The frames of the file at `path`, at most `fps` a second of media time; every packet goes into `ring`.
 
     `loop` is how many times the file is played, 0 for until stopped. Media time goes on over the repeats.

@@ -1,7 +1,8 @@
-"""A decoded frame of the video, as detection sees it."""
+"""A decoded frame of the video, as detection sees it, and the plug point of the sources that give frames."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Generator
 from dataclasses import dataclass
+from typing import Protocol
 
 import numpy as np
 import numpy.typing as npt
@@ -23,3 +24,39 @@ class Frame:
     width: int
     height: int
     image: Callable[[], Image]
+
+
+class FrameSource(Protocol):
+    """Gives the frames of one camera and counts them; every packet goes into the ring that it was made with."""
+
+    @property
+    def captured(self) -> int:
+        """Frames that were delivered, decoded or not."""
+        ...
+
+    @property
+    def processed(self) -> int:
+        """Frames that were handed on."""
+        ...
+
+    @property
+    def skipped(self) -> int:
+        """Frames that were delivered and not, or not yet, handed on."""
+        ...
+
+    @property
+    def reconnects(self) -> int:
+        """How many times a lost connection was made again; a file is never lost."""
+        ...
+
+    @property
+    def description(self) -> str:
+        """What is watched, for people: without credentials."""
+        ...
+
+    def __iter__(self) -> Generator[Frame | None, None, None]:
+        """The frames in the order of their times, which only ascend; None about once a second while none comes.
+
+        Closing it closes the file or the connection.
+        """
+        ...

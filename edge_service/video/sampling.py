@@ -1,9 +1,23 @@
-"""When a frame is wanted: the first one at or past each sampling instant k / fps of media time, for any frame rate."""
+"""Decoding only what detection looks at: the first frame at or past each sampling instant k / fps of media time.
+
+The pictures in between that no other one needs are left encoded.
+"""
 
 import math
+from collections import deque
+from collections.abc import Iterator
+
+from av.video.codeccontext import VideoCodecContext
+from av.video.frame import VideoFrame
+
+from edge_service.video.packets import EncodedPacket, StreamFormat, decode, new_decoder
 
 # Containers round time stamps, Matroska to whole milliseconds: a frame that is this early still meets its instant.
 _ROUNDING_S = 0.001
+# Codecs that say of each picture whether any other one is decoded from it. HEVC says so only within one temporal layer.
+_KNOWS_UNREFERENCED = {"h264", "mpeg4", "mpeg2video", "mpeg1video"}
+# H.264 and HEVC put at most 16 pictures out of the order of showing.
+_MAX_REORDERED = 16
 
 
 def instant_at(time_s: float, fps: float) -> int:
@@ -50,3 +64,56 @@ class Outlook:
     def is_wanted(self, time_s: float) -> bool:
         """Whether the frame at `time_s`, which has been noted, is the earliest one of its instant."""
         return self._earliest_s.get(instant_at(time_s, self._fps)) == time_s
+
+
+class SampledDecoder:
+    """Decodes one run of packets into the frames that `sampler` picks, exactly as if all were decoded.
+
+    A packet waits until it is known whether its frame is wanted, at most 16 packets and only in streams that reorder
+    pictures. If it is not, and no other picture refers to it, its decoding is skipped. When the frame of an instant
+    cannot be decoded, the next one that can takes its place.
+    """
+
+    def __init__(self, stream_format: StreamFormat, fps: float, sampler: Sampler) -> None:
+        self._decoder: VideoCodecContext = new_decoder(stream_format)
+        self._time_base = stream_format.time_base
+        self._can_skip = stream_format.codec in _KNOWS_UNREFERENCED
+        self._sampler = sampler
+        self._outlook = Outlook(fps)
+        self._waiting: deque[EncodedPacket] = deque()
+        self._hidden_pts: set[int] = set()
+        self.damaged = 0
+        """Packets that could not be decoded so far."""
+
+    def push(self, packet: EncodedPacket) -> Iterator[VideoFrame]:
+        """Take the next packet in the order of decoding; the wanted frames that are ready, in the order of showing."""
+        if packet.is_shown:
+            self._outlook.note(packet.time_s)
+        else:
+            self._hidden_pts.add(packet.pts)
+        self._waiting.append(packet)
+        while self._waiting and self._is_decided(self._waiting[0], packet):
+            yield from self._decode(self._waiting.popleft())
+
+    def finish(self) -> Iterator[VideoFrame]:
+        """The wanted frames that are left when there are no more packets."""
+        while self._waiting:
+            yield from self._decode(self._waiting.popleft())
+        yield from self._decode(None)
+
+    def _is_decided(self, packet: EncodedPacket, newest: EncodedPacket) -> bool:
+        """Whether all pictures that are shown before `packet` have been noted: none is shown before its own dts."""
+        is_complete = newest.dts is not None and newest.dts >= packet.pts
+        return is_complete or not self._can_skip or len(self._waiting) > _MAX_REORDERED
+
+    def _decode(self, packet: EncodedPacket | None) -> Iterator[VideoFrame]:
+        if packet and self._can_skip:
+            self._decoder.skip_frame = "DEFAULT" if self._outlook.is_wanted(packet.time_s) else "NONREF"
+        frames = decode(self._decoder, packet)
+        if frames is None:
+            self.damaged += 1
+        for frame in frames or ():
+            if frame.pts is None or frame.pts in self._hidden_pts:
+                continue
+            if self._sampler.wants(float(frame.pts * self._time_base)):
+                yield frame

@@ -7,6 +7,8 @@ opens: nothing is let through until a time, which grows with every further failu
 import random
 from dataclasses import dataclass, replace
 
+from backend_api.base.backoff import longest_delay_s
+
 
 @dataclass(frozen=True, slots=True)
 class BreakerPolicy:
@@ -48,6 +50,6 @@ class Circuit:
             return failed
         wait_s = retry_after_s or 0.0
         if failed.failures >= policy.threshold:
-            longest_s = min(policy.cap_s, policy.base_s * 2.0 ** min(failed.failures - policy.threshold, 64))
+            longest_s = longest_delay_s(failed.failures - policy.threshold + 1, policy.base_s, policy.cap_s)
             wait_s = max(wait_s, rng.uniform(longest_s / 2, longest_s))
         return replace(failed, open_until_s=now_s + wait_s)

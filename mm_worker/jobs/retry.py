@@ -3,6 +3,8 @@
 import random
 from dataclasses import dataclass
 
+from backend_api.base.backoff import full_jitter_s
+
 
 @dataclass(frozen=True, slots=True)
 class RetryPolicy:
@@ -13,11 +15,7 @@ class RetryPolicy:
     cap_s: float = 60.0
 
     def delay_s(self, attempt: int, rng: random.Random) -> float | None:
-        """Seconds to wait after the failure of `attempt` (from 1), or None when it was the last one.
-
-        Full jitter, uniform between 0 and the longest wait, spreads the retries of many workers best
-        (M. Brooker, "Exponential Backoff And Jitter", AWS Architecture Blog, 2015).
-        """
+        """Seconds to wait after the failure of `attempt` (from 1), or None when it was the last one."""
         if attempt >= self.max_attempts:
             return None
-        return rng.uniform(0.0, min(self.cap_s, self.base_s * 2.0 ** min(attempt - 1, 64)))
+        return full_jitter_s(attempt, rng, self.base_s, self.cap_s)

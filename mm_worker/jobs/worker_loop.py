@@ -20,7 +20,9 @@ from backend_api.base.clock import Clock
 from backend_api.contract.events import AttemptAttributes, Event
 from backend_api.contract.verdicts import MmResult, Verdict
 from backend_api.media.folder import MediaFolder
-from backend_api.store.store import Claim, Store, StoreBusy, StoreFull
+from backend_api.store.enrichments import Claim
+from backend_api.store.errors import StoreBusy, StoreFull
+from backend_api.store.store import Store
 from mm_worker.frames.clip_frames import ClipUnreadable, read_clip, sample_frames
 from mm_worker.frames.kept_frames import keep_pictures
 from mm_worker.frames.pictures import MIN_FRAMES, make_pictures
@@ -100,10 +102,14 @@ class Worker:
         outcomes: Counter[JobOutcome] = Counter()
         while not self._stop.is_set():
             blocked = self._retry_until_stopped(self._admission.blocked)
-            claim = None if blocked else self._retry_until_stopped(lambda: self._store.claim(self._pace.lease_s))
+            claim = (
+                None
+                if blocked
+                else self._retry_until_stopped(lambda: self._store.enrichments.claim(self._pace.lease_s))
+            )
             if claim is not None:
                 self._work_on(claim, outcomes)
-            elif drain and self._retry_until_stopped(self._store.next_due_s) is None:
+            elif drain and self._retry_until_stopped(self._store.enrichments.next_due_s) is None:
                 break
             elif blocked is None:
                 self._clock.wait(self._stop, self._pace.poll_s)
@@ -115,7 +121,7 @@ class Worker:
 
     def _is_over_today(self, blocked: Blocked, *, drain: bool) -> bool:
         """Tell the events that wait why they do; whether a `drain` ends here."""
-        told = self._retry_until_stopped(lambda: self._store.hold(blocked.reason))
+        told = self._retry_until_stopped(lambda: self._store.enrichments.note_blocked(blocked.reason))
         if told:
             log.warning("%s; events that wait: %d", blocked.reason, told)
         return drain and blocked.for_today
@@ -178,7 +184,7 @@ class Worker:
 
     def _renew(self, claim: Claim) -> bool:
         try:
-            return self._store.renew(claim, self._pace.lease_s)
+            return self._store.enrichments.renew(claim, self._pace.lease_s)
         except (StoreBusy, StoreFull) as error:
             log.warning("the lease of %s was not renewed: %s", _name(claim.event), error)
             return True
@@ -188,9 +194,11 @@ class Worker:
         following: Claim | None = None
         blocked = self._retry_until_stopped(self._admission.blocked)
         if blocked or self._stop.is_set():
-            is_stored = self._retry_until_stopped(lambda: self._store.finish(claim, result))
+            is_stored = self._retry_until_stopped(lambda: self._store.enrichments.finish(claim, result))
         else:
-            both = self._retry_until_stopped(lambda: self._store.finish_and_claim(claim, result, self._pace.lease_s))
+            both = self._retry_until_stopped(
+                lambda: self._store.enrichments.finish_and_claim(claim, result, self._pace.lease_s)
+            )
             is_stored, following = both or (False, None)
         if not is_stored:
             return _lost(claim), following
@@ -199,7 +207,7 @@ class Worker:
         return JobOutcome.DONE, following
 
     def _fail(self, claim: Claim, error: str, retry_in_s: float | None) -> JobOutcome:
-        if not self._retry_until_stopped(lambda: self._store.fail(claim, error, retry_in_s)):
+        if not self._retry_until_stopped(lambda: self._store.enrichments.fail(claim, error, retry_in_s)):
             return _lost(claim)
         if retry_in_s is None:
             log.error("%s: given up after attempt %d: %s", _name(claim.event), claim.attempt, error)
@@ -210,7 +218,7 @@ class Worker:
     def _release(self, claim: Claim, error: VlmError) -> JobOutcome:
         # The admission makes everybody wait; this only spreads those that come back.
         retry_in_s = max(self._rng.uniform(0.0, self._retry.base_s), error.retry_after_s or 0.0)
-        if not self._retry_until_stopped(lambda: self._store.release(claim, str(error), retry_in_s)):
+        if not self._retry_until_stopped(lambda: self._store.enrichments.release(claim, str(error), retry_in_s)):
             return _lost(claim)
         log.warning("%s: put back, due in %.1f s: %s", _name(claim.event), retry_in_s, error)
         return JobOutcome.RELEASED

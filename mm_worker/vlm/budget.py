@@ -12,7 +12,9 @@ from datetime import datetime, timedelta
 from uuid import UUID
 
 from backend_api.base.clock import Clock
-from backend_api.store.store import Spending, Store, StoreBusy, StoreFull
+from backend_api.store.errors import StoreBusy, StoreFull
+from backend_api.store.model_calls import Spending
+from backend_api.store.store import Store
 from mm_worker.vlm.vlm import NotAsked
 
 log = logging.getLogger(__name__)
@@ -67,14 +69,14 @@ class Budget:
         """Which cap is reached now and until when, None when there is room. Raises StoreBusy, StoreFull."""
         if self._caps == Caps():
             return None
-        cap = self._caps.reached(self._store.spent(day_start(self._clock.now())))
+        cap = self._caps.reached(self._store.calls.spent(day_start(self._clock.now())))
         return None if cap is None else f"{cap}; goes on at midnight UTC, or with a higher cap"
 
     def begin(self, event_id: UUID) -> int:
         """Write down a request that is about to be sent; its number. Raises NotAsked when there is no room."""
         since = day_start(self._clock.now())
         try:
-            call = self._store.begin_call(event_id, since, lambda spent: self._caps.reached(spent) is None)
+            call = self._store.calls.begin(event_id, since, lambda spent: self._caps.reached(spent) is None)
         except (StoreBusy, StoreFull) as error:
             raise NotAsked(f"not asked, because the request could not be written down: {error}") from error
         if call is None:
@@ -102,7 +104,7 @@ class Budget:
 
     def _write(self, call: int, tokens: int, cost: float) -> None:
         try:
-            self._store.settle_call(call, tokens, cost)
+            self._store.calls.settle(call, tokens, cost)
         except (StoreBusy, StoreFull) as error:
             log.warning("the tokens of a request could not be written down: %s", error)
 

@@ -7,14 +7,13 @@ with 500; Gemini tells the time to wait in the body; a gateway says 402 when the
 import json
 import re
 from collections.abc import Iterator
-from datetime import UTC, datetime
-from email.utils import parsedate_to_datetime
+from datetime import datetime
 from http import HTTPStatus
 
+from backend_api.base.backoff import MAX_RETRY_AFTER_S, retry_after_s
 from mm_worker.vlm.chat_answer import error_message
 from mm_worker.vlm.vlm import ServerAway, ServerTrouble, VlmError
 
-_MAX_RETRY_AFTER_S = 86_400.0
 _ELSEWHERE = dict.fromkeys((301, 302, 303, 307, 308), "check --vlm-url: the server is somewhere else")
 _WHAT_TO_DO = _ELSEWHERE | {
     401: "give the right key in GYM_VLM_KEY",
@@ -50,27 +49,12 @@ def refusal(server: str, status: int, body: bytes, retry_after: str | None, now:
     return ServerTrouble(text, after_s) if is_trouble else VlmError(text, after_s)
 
 
-def retry_after_s(header: str | None, now: datetime) -> float | None:
-    """Seconds that a Retry-After header (RFC 9110, 10.2.3: seconds or a date) asks for, at most a day."""
-    if header is None:
-        return None
-    text = header.strip()
-    if text.isascii() and text.isdecimal():
-        return min(float(text[:9]), _MAX_RETRY_AFTER_S)
-    try:
-        at = parsedate_to_datetime(text)
-    except ValueError:
-        return None
-    at = at if at.tzinfo else at.replace(tzinfo=UTC)
-    return min(max(0.0, (at - now).total_seconds()), _MAX_RETRY_AFTER_S)
-
-
 def _delay_in(body: bytes) -> float | None:
     """Seconds from the `retryDelay` of google.rpc.RetryInfo ("34s"), wherever in an error's body it stands."""
     try:
         found = _values_of("retryDelay", json.loads(body))
         delays = (_DELAY.fullmatch(delay) for delay in found if isinstance(delay, str))
-        return next((min(float(delay[1]), _MAX_RETRY_AFTER_S) for delay in delays if delay), None)
+        return next((min(float(delay[1]), MAX_RETRY_AFTER_S) for delay in delays if delay), None)
     except (ValueError, RecursionError):
         return None
 

@@ -62,7 +62,7 @@ class Scene:
         event = make_event(event_type=event_type, at_s=at_s, **fields)
         if start is not None or event_type is EventType.MACHINE_OCCUPIED_START:
             event = event.model_copy(update={"session_id": (start or event).event_id})
-        self.store.add([event])
+        self.store.events.add([event])
         return event
 
     def add_session(self, at_s: float = 0.0, **fields: Any) -> list[Event]:  # noqa: ANN401

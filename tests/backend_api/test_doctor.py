@@ -26,10 +26,10 @@ def damage(scene: Scene) -> None:
     """One of everything that is wrong, and one of everything that is only told."""
     for number in range(3):
         scene.add_session(10 * number, machine_id=f"machine_{number}")
-    scene.store.claim(5.0)
-    dying = scene.store.claim(5.0)
+    scene.store.enrichments.claim(5.0)
+    dying = scene.store.enrichments.claim(5.0)
     assert dying is not None
-    scene.store.fail(dying, "the model\nis away", None)
+    scene.store.enrichments.fail(dying, "the model\nis away", None)
     scene.sql("DELETE FROM enrichments WHERE ts_ms = (SELECT max(ts_ms) FROM enrichments)")
     assert scene.states() == [("PROCESSING", 1), ("DEAD", 1)]
     scene.add(EventType.MACHINE_OCCUPIED_START, 30, machine_id="unended")

@@ -25,7 +25,7 @@ def scene(tmp_path: Path, media: MediaFolder, store: Store, clock: FakeClock) ->
 
 def test_a_lease_that_runs_is_well(scene: Scene) -> None:
     scene.add_session()
-    scene.store.claim(LEASE_S)
+    scene.store.enrichments.claim(LEASE_S)
     scene.clock.advance(LEASE_S - 1)
     assert scene.examine(fix=True).findings == []
     assert scene.states() == [("PROCESSING", 1)]
@@ -33,7 +33,7 @@ def test_a_lease_that_runs_is_well(scene: Scene) -> None:
 
 def test_a_lease_that_ran_out_is_freed_and_its_worker_refused(scene: Scene) -> None:
     attempt = scene.add_session()[-1]
-    late = scene.store.claim(LEASE_S)
+    late = scene.store.enrichments.claim(LEASE_S)
     scene.clock.advance(LEASE_S)
     seen, fixed = scene.examine(), scene.examine(fix=True)
     assert (seen.code, fixed.code) == (1, 0)
@@ -42,35 +42,35 @@ def test_a_lease_that_ran_out_is_freed_and_its_worker_refused(scene: Scene) -> N
     assert scene.examine().findings == []
 
     assert late is not None
-    assert not scene.store.finish(late, make_result())
-    claim = scene.store.claim(LEASE_S)
+    assert not scene.store.enrichments.finish(late, make_result())
+    claim = scene.store.enrichments.claim(LEASE_S)
     assert claim is not None
-    assert not scene.store.finish(late, make_result())
-    assert scene.store.finish(claim, make_result())
+    assert not scene.store.enrichments.finish(late, make_result())
+    assert scene.store.enrichments.finish(claim, make_result())
     assert scene.states() == [("DONE", 2)]
 
 
 def test_a_lease_from_before_the_clock_was_set_back_is_stale(scene: Scene) -> None:
     scene.add_session()
-    scene.store.claim(LEASE_S)
+    scene.store.enrichments.claim(LEASE_S)
     scene.clock.jump_wall_clock(-3600)
     assert scene.examine(fix=True).findings[0].startswith("stale lease: ")
     assert scene.states() == [("PENDING", 1)]
-    assert scene.store.claim(LEASE_S) is not None
+    assert scene.store.enrichments.claim(LEASE_S) is not None
 
 
 def test_a_worker_that_was_faster_than_the_repair_keeps_its_claim(scene: Scene) -> None:
     scene.add_session()
-    scene.store.claim(LEASE_S)
+    scene.store.enrichments.claim(LEASE_S)
     scene.clock.advance(LEASE_S)
     database = Database(scene.db)
     [finding] = check_enrichments(database, to_ms(scene.clock.now()))
-    claim = scene.store.claim(LEASE_S)
+    claim = scene.store.enrichments.claim(LEASE_S)
     assert finding.repair is not None
     finding.repair()
     database.close()
     assert claim is not None
-    assert scene.store.finish(claim, make_result())
+    assert scene.store.enrichments.finish(claim, make_result())
 
 
 def test_an_attempt_that_nobody_asks_about_is_asked_about(scene: Scene) -> None:
@@ -82,7 +82,7 @@ def test_an_attempt_that_nobody_asks_about_is_asked_about(scene: Scene) -> None:
     assert seen.findings[0].startswith(f"missing enrichment: {event.event_id}: ")
     assert scene.sql("SELECT * FROM enrichments") == asked
     assert scene.examine().findings == []
-    claim = scene.store.claim(LEASE_S)
+    claim = scene.store.enrichments.claim(LEASE_S)
     assert claim is not None
     assert claim.event == event
 
@@ -95,9 +95,9 @@ def test_only_attempts_need_a_verdict(scene: Scene) -> None:
 
 def test_what_was_given_up_is_told_with_its_reason_and_the_way_to_try_again(scene: Scene) -> None:
     event = scene.add_session()[-1]
-    claim = scene.store.claim(LEASE_S)
+    claim = scene.store.enrichments.claim(LEASE_S)
     assert claim is not None
-    scene.store.fail(claim, "the model\nis away", None)
+    scene.store.enrichments.fail(claim, "the model\nis away", None)
     report = scene.examine(fix=True)
     assert report.code == 0
     [line] = report.findings

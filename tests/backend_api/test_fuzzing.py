@@ -21,7 +21,8 @@ from schemathesis.specs.openapi.checks import (
 from backend_api.app import create_app
 from backend_api.contract.cameras import CameraSetup
 from backend_api.media.folder import MediaFolder
-from backend_api.store.store import Agree, Store
+from backend_api.store.store import Store
+from backend_api.store.verdict_history import Agree
 from tests.backend_api.events import make_event, make_result
 from tests.backend_api.reports.test_sessions import make_session
 from tests.fake_clock import FakeClock
@@ -44,12 +45,12 @@ def fill(store: Store) -> None:
     store.setups.keep(
         "cam_01", CameraSetup.model_validate({"store_id": "gym_demo", "machines": machines, "config": None})
     )
-    store.add([make_event(), *make_session(1), *make_session(2)[:3]])
+    store.events.add([make_event(), *make_session(1), *make_session(2)[:3]])
     for _ in range(2):
-        claim = store.claim(60)
+        claim = store.enrichments.claim(60)
         assert claim is not None
-        assert store.finish(claim, make_result())
-        assert store.add_review(claim.event.event_id, Agree.YES, "", "Ann")
+        assert store.enrichments.finish(claim, make_result())
+        assert store.reviews.add(claim.event.event_id, Agree.YES, "", "Ann")
 
 
 @pytest.fixture(scope="module")

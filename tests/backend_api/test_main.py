@@ -15,10 +15,11 @@ from uuid import UUID
 import pytest
 import requests
 
+from backend_api.base.durable_files import temporary_path
 from backend_api.base.process import EXIT_DONE, EXIT_USAGE, UsageError
 from backend_api.contract.events import clip_name
 from backend_api.main import main
-from backend_api.media.folder import MediaFolder, temporary_path
+from backend_api.media.folder import MediaFolder
 from tests.backend_api.events import make_event
 from tests.processes import Running, eventually, free_port, script
 
@@ -68,17 +69,6 @@ def refused(tmp_path: Path, port: int, monkeypatch: pytest.MonkeyPatch) -> Itera
     yield refuse
     for signum, handler in handlers.items():
         signal.signal(signum, handler)
-
-
-def test_who_sends_nonsense_is_told_so_while_still_sending(backend: Running, port: int) -> None:
-    head = b"POST /events HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nTransfer-Encoding: chunked\r\n\r\n"
-    with socket.create_connection(("127.0.0.1", port), timeout=60) as client, client.makefile("rb") as answer:
-        # More than is read at once, and no more than a connection holds: nobody waits for the other.
-        client.sendall(head + b"no length\r\n" + b"x" * 1_000_000)
-        assert answer.readline().startswith(b"HTTP/1.1 400 ")
-        assert b"this is no valid HTTP request" in answer.read()
-    assert requests.get(f"http://127.0.0.1:{port}/health", timeout=60).ok
-    assert backend.stop() == EXIT_DONE
 
 
 @pytest.mark.parametrize("signum", [signal.SIGTERM, signal.SIGINT])

@@ -1,9 +1,6 @@
 """Readers of /events/stream miss nothing and see nothing twice, however often they or the backend go away."""
 
-import faulthandler
 import json
-import socket
-import threading
 from collections.abc import Iterator
 from contextlib import ExitStack, closing, contextmanager
 from pathlib import Path
@@ -20,36 +17,23 @@ from backend_api.contract.cameras import CameraReport
 from backend_api.contract.events import Event, EventType, StoredEvent
 from backend_api.contract.verdicts import MmStatus, Verdict
 from backend_api.media.folder import MediaFolder
-from backend_api.store.store import Agree, Store
-from backend_api.web.server import serve
+from backend_api.store.store import Store
+from backend_api.store.verdict_history import Agree
 from tests.backend_api.events import START, make_event, make_result
+from tests.backend_api.serving import served
 from tests.backend_api.sse import Message, StreamReader
 from tests.fake_clock import FakeClock
 
 TYPES = list(EventType)
-# Requests that are under way get 10 s, and a write that waits for the database's lock 30 s.
-STOPS_WITHIN_S = 60.0
 
 
 @contextmanager
 def backend(folder: Path, clock: FakeClock) -> Iterator[tuple[Store, int]]:
     """A backend over the database in `folder`, its store and its port."""
-    stop = threading.Event()
-    with (
-        closing(socket.create_server(("127.0.0.1", 0))) as listening,
-        closing(Store.open(folder / "app.db", clock, create=True)) as store,
-    ):
+    with closing(Store.open(folder / "app.db", clock, create=True)) as store:
         app = create_app(store, MediaFolder.open(folder / "media"), clock)
-        server = threading.Thread(target=serve, args=(app, listening, stop), daemon=True)
-        server.start()
-        try:
-            yield store, listening.getsockname()[1]
-        finally:
-            stop.set()
-            server.join(STOPS_WITHIN_S)
-            if server.is_alive():
-                faulthandler.dump_traceback(file=2)
-                pytest.fail("the backend did not stop; see where its threads are")
+        with served(app) as port:
+            yield store, port
 
 
 def numbered(number: int) -> Event:
@@ -77,7 +61,7 @@ def test_a_reader_that_comes_back_misses_nothing_and_sees_nothing_twice(
         store, port = stack.enter_context(backend(folder, FakeClock()))
         for arriving, taken, restart in [*visits, (0, 100, False)]:
             events = [numbered(len(sent) + index) for index in range(arriving)]
-            store.add(events)
+            store.events.add(events)
             sent += [event.event_id for event in events]
             with StreamReader(port, headers={"Last-Event-ID": last_id}) as reader:
                 seen += reader.take(min(taken, len(sent) - len(seen)))
@@ -92,11 +76,11 @@ def test_a_reader_that_comes_back_misses_nothing_and_sees_nothing_twice(
 
 def test_the_stream_begins_now_and_goes_on_where_nothing_had_come_yet(tmp_path: Path) -> None:
     with backend(tmp_path, FakeClock()) as (store, port):
-        store.add([numbered(0)])
+        store.events.add([numbered(0)])
         with StreamReader(port) as reader:
             # Cut off before anything came: what it would come back with is where it began.
             last_id = reader.last_id
-        store.add([numbered(1)])
+        store.events.add([numbered(1)])
         with StreamReader(port, headers={"Last-Event-ID": last_id}) as reader:
             [message] = reader.take(1)
             assert message.kind == "event"
@@ -110,15 +94,15 @@ def test_a_workers_verdict_shows_up(tmp_path: Path) -> None:
         backend(tmp_path, FakeClock()) as (store, port),
         closing(Store.open(tmp_path / "app.db", FakeClock(), create=False)) as worker,
     ):
-        store.add([make_event()])
+        store.events.add([make_event()])
         with StreamReader(port) as reader:
-            claim = worker.claim(60)
+            claim = worker.enrichments.claim(60)
             assert claim is not None
-            worker.fail(claim, "no answer", None)
-            worker.retry(claim.event.event_id)
-            again = worker.claim(60)
+            worker.enrichments.fail(claim, "no answer", None)
+            worker.enrichments.retry(claim.event.event_id)
+            again = worker.enrichments.claim(60)
             assert again is not None
-            worker.finish(again, make_result(verdict=Verdict.NOT_CLEANED))
+            worker.enrichments.finish(again, make_result(verdict=Verdict.NOT_CLEANED))
             # The other two may be told of when they are past; what is told is what is stored by then.
             messages = reader.take(3)
     assert [message.kind for message in messages] == ["verdict"] * 3
@@ -132,16 +116,16 @@ def test_a_workers_verdict_shows_up(tmp_path: Path) -> None:
 def test_reviews_show_up_and_that_they_are_withdrawn(tmp_path: Path) -> None:
     with backend(tmp_path, FakeClock()) as (store, port):
         other = make_event(at_s=1, machine_id="bike_9")
-        store.add([make_event(), other])
+        store.events.add([make_event(), other])
         for _ in range(2):
-            claim = store.claim(60)
+            claim = store.enrichments.claim(60)
             assert claim is not None
-            store.finish(claim, make_result())
+            store.enrichments.finish(claim, make_result())
         with StreamReader(port, f"/events/stream?machine_id={make_event().machine_id}") as reader:
-            store.add_review(other.event_id, Agree.YES, "", "ann")
-            store.add_review(make_event().event_id, Agree.NO, "", "ann")
+            store.reviews.add(other.event_id, Agree.YES, "", "ann")
+            store.reviews.add(make_event().event_id, Agree.NO, "", "ann")
             [said] = reader.take(1)
-            store.add_review(make_event().event_id, Agree.WITHDRAWN, "", "ann")
+            store.reviews.add(make_event().event_id, Agree.WITHDRAWN, "", "ann")
             [withdrawn] = reader.take(1)
     assert [said.kind, withdrawn.kind] == ["review"] * 2
     shown = StoredEvent.model_validate_json(said.data).review
@@ -163,8 +147,8 @@ def test_cameras_come_to_be_up_late_and_gone_also_across_a_restart(tmp_path: Pat
         started_at=START,
     )
     with backend(tmp_path, clock) as (store, port), StreamReader(port, "/events/stream?camera_id=cam_01") as reader:
-        store.report_camera("cam_01", report)
-        store.report_camera("cam_02", report)
+        store.cameras.report("cam_01", report)
+        store.cameras.report("cam_02", report)
         messages = reader.take(1)
         clock.advance(30)
         messages += reader.take(1)
@@ -193,7 +177,7 @@ def test_filters_let_through_what_the_list_shows(tmp_path: Path, query: str) -> 
     events = [numbered(number) for number in range(12)]
     last = make_event(at_s=99, machine_id="bike_1", camera_id="cam_09", store_id="gym_9")
     with backend(tmp_path, FakeClock()) as (store, port), StreamReader(port, f"/events/stream?{query}") as reader:
-        store.add([*events, last])
+        store.events.add([*events, last])
         listed = requests.get(f"http://127.0.0.1:{port}/events?order=asc&{query}", timeout=60).json()["items"]
         assert [str(found) for found in event_ids(reader.take(len(listed)))] == [item["event_id"] for item in listed]
     assert listed[-1]["event_id"] == str(last.event_id)
@@ -212,7 +196,7 @@ def test_an_id_that_is_none_is_refused(tmp_path: Path, last_id: str) -> None:
 
 def test_an_id_from_beyond_the_end_begins_now(tmp_path: Path) -> None:
     with backend(tmp_path, FakeClock()) as (store, port), StreamReader(port, headers={"Last-Event-ID": "99"}) as reader:
-        store.add([numbered(0)])
+        store.events.add([numbered(0)])
         assert event_ids(reader.take(1)) == [numbered(0).event_id]
 
 
@@ -226,9 +210,9 @@ def test_two_hundred_readers_and_one_that_does_not_read(tmp_path: Path) -> None:
             idle = stack.enter_context(StreamReader(port))
             readers = [stack.enter_context(StreamReader(port, last_path)) for _ in range(200)]
             for start in range(0, len(events), 300):
-                store.add(events[start : start + 300])
+                store.events.add(events[start : start + 300])
             last = make_event(at_s=5_000, machine_id="bike_9")
-            store.add([last])
+            store.events.add([last])
             for reader in readers:
                 assert event_ids(reader.take(1)) == [last.event_id]
             assert event_ids(idle.take(len(events))) == wanted

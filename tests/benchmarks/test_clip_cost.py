@@ -6,7 +6,7 @@ from pathlib import Path
 
 from edge_service.clips.cut import cut
 from edge_service.clips.encode import encode
-from edge_service.video.file_source import VideoSource
+from edge_service.video.file_source import FileSource
 from edge_service.video.packet_ring import PacketRing
 from edge_service.video.packets import EncodedPacket
 from tests.benchmarks.busy_video import draw_busy_video
@@ -37,6 +37,6 @@ def cpu_s(work: Callable[[], object]) -> float:
 def read_packets(video: Path) -> tuple[EncodedPacket, ...]:
     """The packets of a clip's length as the edge holds them."""
     ring = PacketRing(reach_s=60.0)
-    for _ in VideoSource(video, fps=5.0, ring=ring):
+    for _ in FileSource(video, fps=5.0, ring=ring):
         continue
     return ring.select(0.0, CLIP_S)

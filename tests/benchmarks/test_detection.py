@@ -20,7 +20,7 @@ from edge_service.detection.runtime import Network
 from edge_service.simulation.mock_detector import MockDetector
 from edge_service.simulation.scenario import Scenario
 from edge_service.tracking.tracker import Tracker
-from edge_service.video.file_source import VideoSource
+from edge_service.video.file_source import FileSource
 from edge_service.video.frame import Frame
 from edge_service.video.packet_ring import PacketRing
 from tests.benchmarks.busy_video import draw_busy_video
@@ -77,7 +77,7 @@ def test_seeing_costs_at_most_a_quarter_of_a_core_beyond_the_network(score: floa
         detections = detector.detect(frame)
         return len(detections) + len(tracker.update([*detections, *people.detect(frame)], frame.time_s))
 
-    for frame in islice(VideoSource(video, fps=FPS, ring=PacketRing(5.0)), FRAMES):
+    for frame in islice(FileSource(video, fps=FPS, ring=PacketRing(5.0)), FRAMES):
         before_s = cpu_s()
         found += look(frame)
         total_s += cpu_s() - before_s

@@ -46,7 +46,7 @@ def test_first_byte_of_a_range(tmp_path: Path) -> None:
     path = media.clip_path(event.event_id)
     path.write_bytes(CLIP)
     with closing(Store.open(tmp_path / "app.db", SystemClock(), create=True)) as store:
-        store.add([event])
+        store.events.add([event])
     ours_port, peer_port = free_port(), free_port()
     peer = peer_command("static_files.py", str(peer_port), str(media.folder))
     with (

@@ -60,14 +60,14 @@ class Worker:
     def __init__(self, store: Store) -> None:
         self._store = store
         self._clock = SystemClock()
-        self._claim = store.claim(LEASE_S)
+        self._claim = store.enrichments.claim(LEASE_S)
 
     def work(self) -> float:
         """JOBS_A_ROUND jobs, one after another; jobs a second."""
         begin_s = self._clock.monotonic_s()
         for _ in range(JOBS_A_ROUND):
             assert self._claim is not None
-            is_stored, self._claim = self._store.finish_and_claim(self._claim, RESULT, LEASE_S)
+            is_stored, self._claim = self._store.enrichments.finish_and_claim(self._claim, RESULT, LEASE_S)
             assert is_stored
         return JOBS_A_ROUND / (self._clock.monotonic_s() - begin_s)
 
@@ -85,10 +85,10 @@ def test_claims_and_acknowledgements(tmp_path: Path) -> None:
     attempts = make_attempts((ROUNDS + 1) * JOBS_A_ROUND)
     queue = persistqueue.SQLiteAckQueue(str(tmp_path / "queue"), multithreading=True)
     with closing(Store.open(tmp_path / "app.db", SystemClock(), create=True)) as store, closing(queue):
-        store.add(attempts)
+        store.events.add(attempts)
         for event in attempts:
             queue.put(event.model_dump_json())
-        with store._database.write() as connection:
+        with store.database.write() as connection:
             assert connection.execute("PRAGMA synchronous").fetchone() == (FULL,)
         assert queue._putter is not None
         assert queue._putter.execute("PRAGMA synchronous").fetchone() == (FULL,)

@@ -15,8 +15,9 @@ from backend_api.base.clock import SystemClock
 from backend_api.base.instants import from_ms
 from backend_api.contract.events import EventType
 from backend_api.contract.queries import EventQuery, MachineQuery, Order, SessionQuery, StatsQuery
-from backend_api.contract.sessions import Outcome
+from backend_api.contract.sessions import SessionOutcome
 from backend_api.contract.verdicts import Verdict
+from backend_api.reports.reports import Reports
 from backend_api.store.store import Store
 from tests.benchmarks.many_events import BEGIN_MS, STEP_MS, make_store
 
@@ -54,69 +55,71 @@ def p99_ms(work: Callable[[], object]) -> float:
 
 def filtered_page(store: Store, _count: int) -> Callable[[], object]:
     query = EventQuery(machine_id="bike_07", event_type=[EventType.CLEANING_ATTEMPT])
-    return lambda: store.page(query)
+    return lambda: store.events.page(query)
 
 
 def deep_page(store: Store, count: int) -> Callable[[], object]:
     middle = from_ms(BEGIN_MS + count // 2 * STEP_MS)
-    cursor = store.page(EventQuery(until=middle)).next_cursor
+    cursor = store.events.page(EventQuery(until=middle)).next_cursor
     query = EventQuery(until=middle, cursor=cursor)
-    return lambda: store.page(query)
+    return lambda: store.events.page(query)
 
 
 def page_of_nothing(store: Store, _count: int) -> Callable[[], object]:
     query = EventQuery(store_id="nowhere", event_type=[EventType.CLEANING_ATTEMPT])
-    return lambda: store.page(query)
+    return lambda: store.events.page(query)
 
 
 def verdicts_page(store: Store, _count: int) -> Callable[[], object]:
     query = EventQuery(verdict=Verdict.CLEANED, machine_id="bike_07")
-    return lambda: store.page(query)
+    return lambda: store.events.page(query)
 
 
 def one_event(store: Store, count: int) -> Callable[[], object]:
-    return lambda: store.get(UUID(int=0x00000000_0000_4000_8000_000000000000 + count // 2))
+    return lambda: store.events.find(UUID(int=0x00000000_0000_4000_8000_000000000000 + count // 2))
 
 
 def sessions_page(store: Store, _count: int) -> Callable[[], object]:
     query = SessionQuery(machine_id="bike_07", verdict=Verdict.NOT_CLEANED)
-    return lambda: store.reading.sessions(query)
+    return lambda: Reports(store).sessions(query)
 
 
 def uncleaned_sessions_page(store: Store, _count: int) -> Callable[[], object]:
-    query = SessionQuery(outcome=[Outcome.NOT_ATTEMPTED, Outcome.NOT_CLEANED, Outcome.NO_WINDOW])
-    return lambda: store.reading.sessions(query)
+    query = SessionQuery(outcome=[SessionOutcome.NOT_ATTEMPTED, SessionOutcome.NOT_CLEANED, SessionOutcome.NO_WINDOW])
+    return lambda: Reports(store).sessions(query)
 
 
 def unreviewed_sessions_page(store: Store, count: int) -> Callable[[], object]:
-    verdicts = [Outcome.CLEANED, Outcome.NOT_CLEANED, Outcome.CANNOT_TELL]
+    verdicts = [SessionOutcome.CLEANED, SessionOutcome.NOT_CLEANED, SessionOutcome.CANNOT_TELL]
     query = SessionQuery(outcome=verdicts, reviewed=False, until=from_ms(BEGIN_MS + count // 2 * STEP_MS))
-    return lambda: store.reading.sessions(query)
+    return lambda: Reports(store).sessions(query)
 
 
 def reviewed_sessions_page(store: Store, _count: int) -> Callable[[], object]:
     query = SessionQuery(reviewed=True, order=Order.ASC, limit=10)
-    return lambda: store.reading.sessions(query)
+    return lambda: Reports(store).sessions(query)
 
 
 def sessions_now_page(store: Store, _count: int) -> Callable[[], object]:
-    query = SessionQuery(outcome=[Outcome.IN_USE, Outcome.WINDOW_OPEN, Outcome.WAITING, Outcome.FAILED])
-    return lambda: store.reading.sessions(query)
+    query = SessionQuery(
+        outcome=[SessionOutcome.IN_USE, SessionOutcome.WINDOW_OPEN, SessionOutcome.WAITING, SessionOutcome.FAILED]
+    )
+    return lambda: Reports(store).sessions(query)
 
 
 def machines_now(store: Store, _count: int) -> Callable[[], object]:
-    return lambda: store.reading.machines(MachineQuery())
+    return lambda: Reports(store).machines(MachineQuery())
 
 
 def deep_sessions_page(store: Store, count: int) -> Callable[[], object]:
     query = SessionQuery(order=Order.ASC, since=from_ms(BEGIN_MS + count // 2 * STEP_MS))
-    return lambda: store.reading.sessions(query)
+    return lambda: Reports(store).sessions(query)
 
 
 def stats_of_a_day(store: Store, count: int) -> Callable[[], object]:
     until = from_ms(BEGIN_MS + count * STEP_MS)
     query = StatsQuery(since=until - timedelta(days=1), until=until, tz="Europe/Berlin", by="hour")
-    return lambda: store.reading.stats(query)
+    return lambda: Reports(store).stats(query)
 
 
 @pytest.mark.parametrize(

@@ -69,7 +69,7 @@ class Bench:
         events: Sequence[Event] = [make_event(at_s=n, clip=self._clip, attributes={"zone": ZONE}) for n in numbers]
         for event in events:
             shutil.copyfile(self._drawn, self.media.folder / clip_name(event.event_id))
-        self.store.add(events)
+        self.store.events.add(events)
         self._added += count
 
     def elapsed_s(self, url: str, concurrency: int, count: int) -> float:

@@ -5,7 +5,7 @@ import os
 import stat
 from pathlib import Path
 
-from edge_service.outbox.disk import Disk
+from backend_api.base.durable_files import Disk
 
 
 class Crash(BaseException):

@@ -6,7 +6,7 @@ from pathlib import Path
 import av
 from av.video.stream import VideoStream
 
-from edge_service.video.file_source import VideoSource
+from edge_service.video.file_source import FileSource
 from edge_service.video.packet_ring import PacketRing
 from edge_service.video.packets import EncodedPacket, StreamFormat, detached
 
@@ -14,7 +14,7 @@ from edge_service.video.packets import EncodedPacket, StreamFormat, detached
 def ring_of(path: Path, *, reach_s: float = 60, loop: int = 1) -> PacketRing:
     """A ring that the whole file has gone through."""
     ring = PacketRing(reach_s)
-    for _ in VideoSource(path, fps=1, loop=loop, ring=ring):
+    for _ in FileSource(path, fps=1, loop=loop, ring=ring):
         pass
     return ring
 

@@ -4,10 +4,10 @@ import json
 from collections import deque
 from collections.abc import Callable, Iterable
 
+from backend_api.base.http_client import Answer, NoAnswer
 from backend_api.contract.events import BatchResult, RejectedLine
-from edge_service.delivery.transport import Answer, Unreachable
 
-Reaction = Answer | Unreachable | Callable[[bytes], Answer]
+Reaction = Answer | NoAnswer | Callable[[bytes], Answer]
 
 
 class FakeBackend:
@@ -30,7 +30,7 @@ class FakeBackend:
     def post(self, ndjson: bytes) -> Answer:
         self.sizes.append(len(ndjson.splitlines()))
         reaction = self.script.popleft() if self.script else self.take
-        if isinstance(reaction, Unreachable):
+        if isinstance(reaction, NoAnswer):
             raise reaction
         return reaction if isinstance(reaction, Answer) else reaction(ndjson)
 
@@ -58,4 +58,4 @@ class FakeBackend:
     def take_and_cut(self, ndjson: bytes) -> Answer:
         """Store what is new in `ndjson`, but let nobody know."""
         self.take(ndjson)
-        raise Unreachable("no answer within 10 s")
+        raise NoAnswer("no answer within 10 s")

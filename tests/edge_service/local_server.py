@@ -7,7 +7,8 @@ from dataclasses import dataclass, field
 from email.message import Message
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
-from edge_service.delivery.transport import Transport, Unreachable
+from backend_api.base.http_client import NoAnswer
+from edge_service.delivery.backend_client import Transport
 
 
 @dataclass
@@ -23,7 +24,7 @@ class LocalServer:
 def serving(backend: Transport) -> Iterator[LocalServer]:
     """Serve on a free port; `backend` gets what is posted, and nothing where a page is asked for.
 
-    Where it raises Unreachable, the connection is cut without an answer.
+    Where it raises NoAnswer, the connection is cut without an answer.
     """
     local = LocalServer()
 
@@ -44,7 +45,7 @@ def serving(backend: Transport) -> Iterator[LocalServer]:
             local.requests.append((self.path, self.headers))
             try:
                 answer = backend.post(body)
-            except Unreachable:
+            except NoAnswer:
                 self.close_connection = True
                 return
             self.send_response(answer.status)

@@ -10,14 +10,14 @@ from pathlib import Path
 from threading import Event as Signal
 from uuid import UUID
 
+from backend_api.base.durable_files import Disk
+from backend_api.base.http_client import Answer, NoAnswer
 from backend_api.contract.events import BatchResult, Event, EventType, clip_name
 from edge_service.clips.event_factory import EventFactory
 from edge_service.clips.media_folder import remove_leftovers
 from edge_service.clips.recorder import ClipConfig, Recorder, reach_s
 from edge_service.delivery.batch_delivery import Courier, Idle
-from edge_service.delivery.transport import Answer, Unreachable
 from edge_service.detection.detector import Detection
-from edge_service.outbox.disk import Disk
 from edge_service.outbox.outbox import DEFAULT_MAX_BYTES, Outbox
 from edge_service.pipeline.camera_loop import Camera, Watch
 from edge_service.pipeline.checkpoint import Checkpoint, CheckpointFile, Run
@@ -25,7 +25,7 @@ from edge_service.pipeline.progress import Tally
 from edge_service.pipeline.recovery import recover
 from edge_service.rules.machine import Machine, RuleTimes
 from edge_service.tracking.tracker import Tracker
-from edge_service.video.file_source import VideoSource
+from edge_service.video.file_source import FileSource
 from edge_service.video.frame import Frame
 from edge_service.video.packet_ring import PacketRing
 from tests.edge_service.crashing_disk import Crash
@@ -55,7 +55,7 @@ class Ledger:
     def post(self, ndjson: bytes) -> Answer:
         if self.outages:
             self.outages -= 1
-            raise Unreachable("connection refused")
+            raise NoAnswer("connection refused")
         lines = ndjson.splitlines()
         for body in lines:
             if self.bodies.setdefault(UUID(json.loads(body)["event_id"]), body) != body:
@@ -134,7 +134,7 @@ class Scene:
             ring = PacketRing(reach_s([RULES], _CLIP, fps=FPS))
             factory = EventFactory(run.store_id, run.camera_id, run.start_time, self.machines)
             camera = Camera(
-                source=VideoSource(self.video, fps=FPS, ring=ring),
+                source=FileSource(self.video, fps=FPS, ring=ring),
                 detector=_Eye(self, begins_s, courier, stops_s, dies_s, stop),
                 tracker=Tracker(),
                 rules=recovery.rules,

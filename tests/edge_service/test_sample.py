@@ -81,8 +81,8 @@ def test_it_says_what_happens_in_it_instead_of_drawing(tmp_path: Path) -> None:
         (["--out", "."], ".: Is a directory; give a file"),
         (["--truth", "no/such/folder.yaml"], "folder.yaml: No such file or directory; give a file that can be written"),
         (["--truth", "t.yaml", "--out", "t.mp4"], "argument --out: not allowed with argument --truth; see --help"),
-        (["--duration-s", "0"], "--duration-s is 0; give"),
-        (["--duration-s", "nan"], "--duration-s is nan; give"),
+        (["--duration-s", "0"], "argument --duration-s: '0' is no duration"),
+        (["--duration-s", "nan"], "argument --duration-s: 'nan' is no duration"),
         (["--config", "missing.yaml"], "missing.yaml: No such file or directory"),
     ],
 )

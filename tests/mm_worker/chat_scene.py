@@ -25,7 +25,7 @@ def asking(
     total_s: float = 30.0,
 ) -> Iterator[OpenAiVlm]:
     """A model at `url` for questions about the first four seconds, whose million tokens cost 1 in and 10 out."""
-    scene.store.add([make_event(at_s=at_s) for at_s in range(4)])
+    scene.store.events.add([make_event(at_s=at_s) for at_s in range(4)])
     server = ChatServer(url, key, scene.clock, connect_s=30.0, total_s=total_s, connections=2)
     with closing(server):
         yield OpenAiVlm(server, MODEL, PROMPT, Budget(scene.store, scene.clock, caps, Prices(1.0, 10.0)))

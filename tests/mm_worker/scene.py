@@ -56,12 +56,12 @@ class Scene:
         """Store a cleaning attempt; it promises a clip of a second, which lies in the media folder."""
         path = self.media / clip_name(make_event(at_s=at_s).event_id)
         event = make_event(at_s=at_s, **({"clip": draw_clip(path, range(0, 1000, 100))} | overrides))
-        self.store.add([event])
+        self.store.events.add([event])
         return event
 
     def enrichment(self, event: Event) -> Enrichment:
         """What the database says of the question about `event`."""
-        row = self.store.get(event.event_id)
+        row = self.store.events.find(event.event_id)
         assert row is not None
         assert row.mm is not None
         return row.mm

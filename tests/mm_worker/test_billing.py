@@ -34,22 +34,22 @@ def workers_at(scene: Scene, url: str, caps: Caps, count: int = 1, pace: Pace = 
 
 
 def calls(scene: Scene) -> int:
-    return scene.store.spent(day_start(scene.clock.now())).calls
+    return scene.store.calls.spent(day_start(scene.clock.now())).calls
 
 
 def overtake(scene: Scene) -> None:
     """The lease runs out, and another worker judges the event."""
     scene.clock.advance(PACE.lease_s + 1)
-    taken_over = scene.store.claim(PACE.lease_s)
+    taken_over = scene.store.enrichments.claim(PACE.lease_s)
     assert taken_over is not None
-    assert scene.store.finish(taken_over, make_result())
+    assert scene.store.enrichments.finish(taken_over, make_result())
 
 
 def test_a_claim_that_was_lost_while_its_clip_was_read_is_not_asked_about(
     scene: Scene, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     event = scene.add_attempt()
-    claim, vlm = scene.store.claim, AskedVlm()
+    claim, vlm = scene.store.enrichments.claim, AskedVlm()
 
     def claim_and_fall_asleep(lease_s: float) -> object:
         monkeypatch.undo()
@@ -57,7 +57,7 @@ def test_a_claim_that_was_lost_while_its_clip_was_read_is_not_asked_about(
         overtake(scene)
         return claimed
 
-    monkeypatch.setattr(scene.store, "claim", claim_and_fall_asleep)
+    monkeypatch.setattr(scene.store.enrichments, "claim", claim_and_fall_asleep)
     assert scene.worker(vlm).run(drain=True) == Counter({JobOutcome.LOST: 1})
     assert vlm.questions == []
     assert scene.enrichment(event).result == make_result()
@@ -84,7 +84,7 @@ def test_a_question_whose_worker_died_counts(scene: Scene) -> None:
     event = scene.add_attempt()
     budget = Budget(scene.store, scene.clock, Caps(calls=1), None)
     # A worker asks, and dies before there is an answer.
-    assert scene.store.claim(PACE.lease_s) is not None
+    assert scene.store.enrichments.claim(PACE.lease_s) is not None
     budget.begin(event.event_id)
     scene.clock.advance(PACE.lease_s + 1)
     with speaking(answers()) as dialect, workers_at(scene, dialect.url, Caps(calls=1)) as [one]:
@@ -110,7 +110,7 @@ def test_what_was_asked_and_never_answered_counts_as_the_dearest(scene: Scene, u
     ):
         one.run(drain=True)
         assert len(dialect.asked) == 4
-    assert scene.store.spent(day_start(scene.clock.now())).tokens == 4 * 1050
+    assert scene.store.calls.spent(day_start(scene.clock.now())).tokens == 4 * 1050
 
 
 def test_what_was_refused_costs_no_tokens(scene: Scene) -> None:
@@ -122,7 +122,7 @@ def test_what_was_refused_costs_no_tokens(scene: Scene) -> None:
     ):
         one.run(drain=True)
         assert len(dialect.asked) == 4
-    assert scene.store.spent(day_start(scene.clock.now())).tokens == 2 * 1050
+    assert scene.store.calls.spent(day_start(scene.clock.now())).tokens == 2 * 1050
 
 
 @pytest.mark.parametrize("days", [1, 400])

@@ -6,7 +6,8 @@ from uuid import UUID
 
 from backend_api.base.clock import SystemClock
 from backend_api.contract.verdicts import Verdict
-from backend_api.store.store import Agree, Review, Store, StoredResult
+from backend_api.store.store import Store
+from backend_api.store.verdict_history import Agree, Review, StoredResult
 from mm_worker.evaluate import evaluate, known_truths
 from tests.backend_api.events import make_event, make_result
 from tests.processes import Running, script
@@ -73,12 +74,12 @@ def test_the_report_stands_beside_the_yardstick(tmp_path: Path) -> None:
 
     store = Store.open(db, SystemClock(), create=True)
     events = [make_event(at_s=at_s) for at_s in range(4)]
-    store.add(events)
+    store.events.add(events)
     for event, agree in zip(events, (Agree.YES, Agree.YES, Agree.NO, Agree.UNSURE), strict=True):
-        claim = store.claim(30.0)
+        claim = store.enrichments.claim(30.0)
         assert claim is not None
-        assert store.finish(claim, make_result(model="tiny", prompt_version="wiped-1-abc"))
-        assert store.add_review(event.event_id, agree, "", "ann")
+        assert store.enrichments.finish(claim, make_result(model="tiny", prompt_version="wiped-1-abc"))
+        assert store.reviews.add(event.event_id, agree, "", "ann")
     store.close()
     with Running(command) as evaluation:
         assert evaluation.wait() == 0

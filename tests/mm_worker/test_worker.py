@@ -37,7 +37,7 @@ def fill(folder: Path, store: Store, count: int) -> list[Event]:
     events = [make_event(at_s=at_s, clip=clip) for at_s in range(count)]
     for event in events:
         (folder / "media" / clip_name(event.event_id)).write_bytes(drawn.read_bytes())
-    store.add(events)
+    store.events.add(events)
     return events
 
 
@@ -54,7 +54,7 @@ def test_workers_drain_one_database_together(tmp_path: Path, db: Path) -> None:
     judged = [line for line in one.lines + other.lines if "confidence" in line]
     assert len(judged) == len(events)
     assert all(any(str(event.event_id) in line for line in judged) for event in events)
-    rows = [store.get(event.event_id) for event in events]
+    rows = [store.events.find(event.event_id) for event in events]
     assert all(row and row.mm and row.mm.status is MmStatus.DONE and row.mm.attempts == 1 for row in rows)
     store.close()
 
@@ -104,7 +104,7 @@ def test_a_media_folder_that_is_not_there_gives_no_event_up(tmp_path: Path, db: 
     with Running(worker_command(tmp_path, "--drain", "--media-dir", str(tmp_path / "elsewhere"))) as worker:
         assert worker.wait() == 2
     assert "elsewhere; give the backend's --media-dir" in worker.lines[-1]
-    row = store.get(event.event_id)
+    row = store.events.find(event.event_id)
     assert row
     assert row.mm
     assert (row.mm.status, row.mm.attempts) == (MmStatus.PENDING, 0)
@@ -115,7 +115,7 @@ def test_a_model_that_cannot_be_asked_is_named_before_the_backend_is_waited_for(
     with Running(worker_command(tmp_path, "--vlm", "openai", "--vlm-url", "x:1/v1", "--vlm-model", "m")) as worker:
         assert worker.wait() == 2
     assert len(worker.lines) == 1
-    assert "--vlm-url 'x:1/v1' is no address" in worker.lines[0]
+    assert "--vlm-url is 'x:1/v1', which is no address" in worker.lines[0]
 
 
 def test_a_flag_that_is_wrong_is_one_line(tmp_path: Path) -> None:

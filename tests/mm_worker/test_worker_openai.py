@@ -31,7 +31,7 @@ def events(tmp_path: Path) -> list[Event]:
     for event in made:
         (tmp_path / "media" / clip_name(event.event_id)).write_bytes(drawn.read_bytes())
     store = Store.open(tmp_path / "app.db", SystemClock(), create=True)
-    store.add(made)
+    store.events.add(made)
     store.close()
     return made
 
@@ -54,10 +54,10 @@ def drain(folder: Path, url: str, *extra: str, code: int = 0) -> str:
 def results(folder: Path, event: Event) -> tuple[MmStatus, list[MmResult]]:
     store = Store.open(folder / "app.db", SystemClock(), create=False)
     try:
-        row = store.get(event.event_id)
+        row = store.events.find(event.event_id)
         assert row is not None
         assert row.mm is not None
-        return row.mm.status, [stored.result for stored in store.results(event.event_id)]
+        return row.mm.status, [stored.result for stored in store.results.history(event.event_id)]
     finally:
         store.close()
 

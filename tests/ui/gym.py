@@ -17,7 +17,7 @@ from backend_api.app import create_app
 from backend_api.base.clock import SystemClock
 from backend_api.contract.cameras import CameraReport, CameraSetup
 from backend_api.contract.events import ClipInfo, Event, EventType, make_event_id
-from backend_api.contract.sessions import Outcome
+from backend_api.contract.sessions import SessionOutcome
 from backend_api.contract.values import format_timestamp
 from backend_api.contract.verdicts import Verdict
 from backend_api.media.folder import MediaFolder
@@ -35,7 +35,7 @@ STAY_S, PAUSE_S, WINDOW_S = 60.0, 10.0, 120.0
 # A window that is open stays so for longer than any test takes.
 OPEN_S = 3600.0
 _LEASE_S = 60.0
-_JUDGED = {Outcome.CLEANED, Outcome.NOT_CLEANED, Outcome.CANNOT_TELL}
+_JUDGED = {SessionOutcome.CLEANED, SessionOutcome.NOT_CLEANED, SessionOutcome.CANNOT_TELL}
 
 
 @dataclass
@@ -54,7 +54,7 @@ class Gym:
 
     def add_session(
         self,
-        outcome: Outcome,
+        outcome: SessionOutcome,
         *,
         ago_s: float = 600.0,
         at: datetime | None = None,
@@ -87,7 +87,7 @@ class Gym:
         assert last is not None
         if outcome in _JUDGED:
             self.judge(Verdict(outcome.value), **result)
-        elif outcome is Outcome.FAILED:
+        elif outcome is SessionOutcome.FAILED:
             self.give_up("the clip is damaged")
         return last
 
@@ -100,22 +100,22 @@ class Gym:
             event = event.model_copy(update={"clip": clip})
         if silent:
             with self._store_at(event.ts) as store:
-                store.add([event])
+                store.events.add([event])
         else:
             self._send("POST", "/events", event.model_dump_json())
         return event
 
     def judge(self, verdict: Verdict, **result: object) -> None:
         """Give the attempt that waits its verdict."""
-        claim = self.store.claim(_LEASE_S)
+        claim = self.store.enrichments.claim(_LEASE_S)
         assert claim is not None
-        assert self.store.finish(claim, make_result(verdict=verdict, **result))
+        assert self.store.enrichments.finish(claim, make_result(verdict=verdict, **result))
 
     def give_up(self, error: str) -> None:
         """Let the attempt that waits be DEAD."""
-        claim = self.store.claim(_LEASE_S)
+        claim = self.store.enrichments.claim(_LEASE_S)
         assert claim is not None
-        assert self.store.fail(claim, error, None)
+        assert self.store.enrichments.fail(claim, error, None)
 
     def report(
         self, camera_id: str = "cam_01", *, ago_s: float = -3600.0, store_id: str = STORE, **fields: object
@@ -136,7 +136,7 @@ class Gym:
             | fields
         )
         with self._store_at(at) as store:
-            store.report_camera(camera_id, report)
+            store.cameras.report(camera_id, report)
 
     def set_up(self, setup: CameraSetup, camera_id: str = "cam_01") -> None:
         """What a camera's edge watches."""
@@ -202,18 +202,18 @@ def make_picture() -> bytes:
     return cv2.imencode(".jpg", np.full((90, 160, 3), 120, np.uint8))[1].tobytes()
 
 
-def _story(outcome: Outcome, start: datetime) -> Iterator[tuple[EventType, datetime, dict[str, object]]]:
+def _story(outcome: SessionOutcome, start: datetime) -> Iterator[tuple[EventType, datetime, dict[str, object]]]:
     """Type, time and attributes of each event of a session that comes to `outcome`."""
     left = start + timedelta(seconds=STAY_S)
     yield EventType.MACHINE_OCCUPIED_START, start, {}
-    if outcome is Outcome.IN_USE:
+    if outcome is SessionOutcome.IN_USE:
         return
-    reason = "end_of_stream" if outcome is Outcome.NO_WINDOW else "left"
+    reason = "end_of_stream" if outcome is SessionOutcome.NO_WINDOW else "left"
     yield EventType.MACHINE_OCCUPIED_END, left, {"occupied_s": STAY_S, "end_reason": reason}
-    if outcome is Outcome.NO_WINDOW:
+    if outcome is SessionOutcome.NO_WINDOW:
         return
-    closes_at = left + timedelta(seconds=OPEN_S if outcome is Outcome.WINDOW_OPEN else WINDOW_S)
+    closes_at = left + timedelta(seconds=OPEN_S if outcome is SessionOutcome.WINDOW_OPEN else WINDOW_S)
     yield EventType.CLEANING_WINDOW_OPEN, left, {"closes_at": format_timestamp(closes_at)}
-    if outcome in {Outcome.WINDOW_OPEN, Outcome.NOT_ATTEMPTED}:
+    if outcome in {SessionOutcome.WINDOW_OPEN, SessionOutcome.NOT_ATTEMPTED}:
         return
     yield EventType.CLEANING_ATTEMPT, left + timedelta(seconds=PAUSE_S), {"seconds_into_window": PAUSE_S}

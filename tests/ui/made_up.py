@@ -6,7 +6,7 @@ from uuid import NAMESPACE_OID, uuid5
 
 from backend_api.contract.cameras import CameraState, CameraStatus
 from backend_api.contract.events import StoredEvent
-from backend_api.contract.sessions import Machine, MachineState, Outcome, Session
+from backend_api.contract.sessions import Machine, MachineState, Session, SessionOutcome
 from backend_api.contract.stats import BucketFigures, Figures, MachineFigures
 from backend_api.contract.verdicts import Enrichment, MmStatus
 from tests.backend_api.events import make_event
@@ -30,7 +30,7 @@ def make_session(at: datetime = NOON, **overrides: Any) -> Session:  # noqa: ANN
         "camera_id": "cam",
         "machine_id": "bike",
         "machine_name": "Bike",
-        "outcome": Outcome.NOT_ATTEMPTED,
+        "outcome": SessionOutcome.NOT_ATTEMPTED,
         "started_at": at,
         "ended_at": at + timedelta(minutes=10),
         "occupied_s": 600.0,

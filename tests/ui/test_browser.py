@@ -7,7 +7,7 @@ from urllib.parse import urlsplit
 import pytest
 from playwright.sync_api import Browser, expect
 
-from backend_api.contract.sessions import Outcome
+from backend_api.contract.sessions import SessionOutcome
 from tests.processes import Running, free_port
 from tests.ui.dashboard import PATIENCE_MS, Dashboard, running_dashboard, streamlit
 from tests.ui.gym import running_gym
@@ -19,7 +19,7 @@ def test_the_backend_goes_away_and_comes_back_without_a_reload(browser: Browser,
     with ExitStack() as up:
         port = free_port()
         gym = up.enter_context(running_gym(tmp_path, port=port))
-        session = gym.add_session(Outcome.NOT_ATTEMPTED)
+        session = gym.add_session(SessionOutcome.NOT_ATTEMPTED)
         with (
             running_dashboard(gym, tmp_path) as dashboard,
             dashboard.visit(browser, f"review?session={session.session_id}") as visit,

@@ -9,13 +9,19 @@ from zoneinfo import ZoneInfo
 import pytest
 from playwright.sync_api import Browser, expect
 
-from backend_api.contract.sessions import Outcome
+from backend_api.contract.sessions import SessionOutcome
 from tests.days import yesterday
 from tests.ui.dashboard import Dashboard
 
 pytestmark = pytest.mark.e2e
 
-OUTCOMES = (Outcome.CLEANED, Outcome.CLEANED, Outcome.NOT_CLEANED, Outcome.CANNOT_TELL, Outcome.NOT_ATTEMPTED)
+OUTCOMES = (
+    SessionOutcome.CLEANED,
+    SessionOutcome.CLEANED,
+    SessionOutcome.NOT_CLEANED,
+    SessionOutcome.CANNOT_TELL,
+    SessionOutcome.NOT_ATTEMPTED,
+)
 BERLIN = ZoneInfo("Europe/Berlin")
 
 
@@ -31,7 +37,7 @@ def filled(served: Dashboard, noon: datetime) -> Dashboard:
     for number, outcome in enumerate(OUTCOMES):
         began = noon.astimezone(UTC) + timedelta(minutes=5 * number)
         served.gym.add_session(outcome, machine_id=f"bike_{number % 2}", at=began)
-    served.gym.add_session(Outcome.IN_USE, machine_id="rower", ago_s=30)
+    served.gym.add_session(SessionOutcome.IN_USE, machine_id="rower", ago_s=30)
     return served
 
 

@@ -1,7 +1,7 @@
 """The gym that the dashboard's tests see is what they say it is, and the dashboard understands all of it."""
 
 from backend_api.contract.cameras import CameraStatus
-from backend_api.contract.sessions import MachineState, Outcome
+from backend_api.contract.sessions import MachineState, SessionOutcome
 from tests.ui.gym import Gym
 from ui.client.api import BackendApi
 from ui.client.queries import SessionQuery
@@ -9,7 +9,7 @@ from ui.client.queries import SessionQuery
 
 def test_each_session_comes_to_its_outcome(gym: Gym) -> None:
     api = BackendApi(gym.url)
-    wanted = [outcome for outcome in Outcome if outcome is not Outcome.WAITING] + [Outcome.WAITING]
+    wanted = [outcome for outcome in SessionOutcome if outcome is not SessionOutcome.WAITING] + [SessionOutcome.WAITING]
     last = {outcome: gym.add_session(outcome, machine_id=f"machine_{outcome}") for outcome in wanted}
     found = {session.outcome: session for session in api.sessions(SessionQuery(), limit=20).items}
     assert found.keys() == last.keys()
@@ -19,7 +19,7 @@ def test_each_session_comes_to_its_outcome(gym: Gym) -> None:
 
 
 def test_a_camera_that_fell_silent(gym: Gym) -> None:
-    gym.add_session(Outcome.IN_USE, ago_s=600, silent=True)
+    gym.add_session(SessionOutcome.IN_USE, ago_s=600, silent=True)
     gym.report(ago_s=90)
     assert [camera.status for camera in BackendApi(gym.url).cameras().items] == [CameraStatus.GONE]
     assert [machine.state for machine in BackendApi(gym.url).machines().items] == [MachineState.UNKNOWN]

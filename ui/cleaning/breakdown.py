@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 
-from backend_api.contract.sessions import Outcome
+from backend_api.contract.sessions import SessionOutcome
 from backend_api.contract.stats import BucketFigures, Figures, Unit
 from ui.text.local_time import Zone
 from ui.text.meanings import FIGURE_WORDS
@@ -18,10 +18,10 @@ KINDS = (
     "windows_unjudged",
 )
 UNCLEANED = {
-    "windows_not_attempted": (Outcome.NOT_ATTEMPTED,),
-    "windows_not_cleaned": (Outcome.NOT_CLEANED,),
-    "windows_cannot_tell": (Outcome.CANNOT_TELL,),
-    "windows_unjudged": (Outcome.WAITING, Outcome.FAILED),
+    "windows_not_attempted": (SessionOutcome.NOT_ATTEMPTED,),
+    "windows_not_cleaned": (SessionOutcome.NOT_CLEANED,),
+    "windows_cannot_tell": (SessionOutcome.CANNOT_TELL,),
+    "windows_unjudged": (SessionOutcome.WAITING, SessionOutcome.FAILED),
 }
 """The kinds of windows without a good attempt, and the outcomes of sessions that are of them."""
 

@@ -1,12 +1,14 @@
 """The dashboard's one door to the backend: HTTP calls, answers as the contract's values, errors with their cure."""
 
 from collections.abc import Mapping
+from http import HTTPStatus
 from typing import TypeVar
 from uuid import UUID
 
-import requests
-from pydantic import BaseModel, ValidationError
+from pydantic import BaseModel, TypeAdapter, ValidationError
 
+from backend_api.base.clock import SystemClock
+from backend_api.base.http_client import Answer, HttpClient, NoAnswer
 from backend_api.contract.agreement import AgreementList
 from backend_api.contract.cameras import CameraList, CameraSetupState
 from backend_api.contract.events import EventPage, StoredEvent
@@ -19,7 +21,9 @@ from ui.client.queries import EventQuery, Parameters, SessionQuery, StatsQuery
 CONNECT_TIMEOUT_S = 2.0
 READ_TIMEOUT_S = 10.0
 
-Answer = TypeVar("Answer", bound=BaseModel)
+Value = TypeVar("Value", bound=BaseModel)
+
+_JSON = TypeAdapter(dict[str, object])
 
 
 class BackendError(Exception):
@@ -50,11 +54,18 @@ class BackendApi:
 
     def __init__(self, url: str, api_key: str | None = None) -> None:
         self.url = url
-        self._session = requests.Session()
-        # A proxy from the environment must not come between two processes of one computer.
-        self._session.trust_env = False
-        if api_key:
-            self._session.headers["Authorization"] = f"Bearer {api_key}"
+        self._http = HttpClient(
+            url,
+            SystemClock(),
+            source="GYM_BACKEND_URL",
+            bearer=api_key,
+            connect_s=CONNECT_TIMEOUT_S,
+            read_s=READ_TIMEOUT_S,
+        )
+
+    def close(self) -> None:
+        """Close the connections."""
+        self._http.close()
 
     def events(self, query: EventQuery, *, limit: int, cursor: str | None = None) -> EventPage:
         """One page of events: at most `limit` after `cursor` (an earlier page's `next_cursor`)."""
@@ -91,7 +102,7 @@ class BackendApi:
 
     def still(self, store_id: str, camera_id: str) -> bytes:
         """A camera's last still, a JPEG. Raises Refused with status 404 when there is none."""
-        return self._call("GET", f"/cameras/{camera_id}/still", (("store_id", store_id),)).content
+        return self._call("GET", f"/cameras/{camera_id}/still", (("store_id", store_id),)).body
 
     def queue(self) -> QueueState:
         """How many questions to the model are in which state."""
@@ -118,30 +129,25 @@ class BackendApi:
         """Return when the backend is up, raise a BackendError otherwise."""
         self._call("GET", "/health")
 
-    def _get(self, path: str, model: type[Answer], parameters: Parameters = ()) -> Answer:
+    def _get(self, path: str, model: type[Value], parameters: Parameters = ()) -> Value:
         return self._parse(self._call("GET", path, parameters), model)
 
     def _call(
         self, method: str, path: str, parameters: Parameters = (), body: Mapping[str, object] | None = None
-    ) -> requests.Response:
+    ) -> Answer:
+        json = None if body is None else _JSON.dump_json(dict(body))
+        headers = {} if json is None else {"Content-Type": "application/json"}
         try:
-            response = self._session.request(
-                method,
-                self.url + path,
-                params=parameters,
-                json=body,
-                timeout=(CONNECT_TIMEOUT_S, READ_TIMEOUT_S),
-                allow_redirects=False,
-            )
-        except requests.RequestException as error:
+            answer = self._http.request(method, path, query=parameters, body=json, headers=headers)
+        except NoAnswer as error:
             raise Unreachable(f"Nothing answers at {self.url}.") from error
-        if not 200 <= response.status_code < 300:
-            raise Refused(response.status_code, _reason(response))
-        return response
+        if not 200 <= answer.status < 300:
+            raise Refused(answer.status, _reason(answer))
+        return answer
 
-    def _parse(self, response: requests.Response, model: type[Answer]) -> Answer:
+    def _parse(self, answer: Answer, model: type[Value]) -> Value:
         try:
-            return model.model_validate_json(response.content)
+            return model.model_validate_json(answer.body)
         except ValidationError as error:
             raise NotUnderstood(
                 f"What {self.url} answers is not what a backend of this version says. Check that the address is the "
@@ -154,9 +160,10 @@ def _page_of(query: EventQuery | SessionQuery, limit: int, cursor: str | None) -
     return (*query.parameters(), ("limit", str(limit)), *after)
 
 
-def _reason(response: requests.Response) -> str:
+def _reason(answer: Answer) -> str:
     try:
-        problem = Problem.model_validate_json(response.content)
+        problem = Problem.model_validate_json(answer.body)
     except ValidationError:
-        return f"The backend answered {response.status_code} {response.reason}; its log says why."
+        name = next((f" {status.phrase}" for status in HTTPStatus if status == answer.status), "")
+        return f"The backend answered {answer.status}{name}; its log says why."
     return problem.detail

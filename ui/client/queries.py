@@ -7,7 +7,7 @@ from typing import Literal
 from uuid import UUID
 
 from backend_api.contract.events import EventType
-from backend_api.contract.sessions import Outcome
+from backend_api.contract.sessions import SessionOutcome
 from backend_api.contract.stats import Unit
 from backend_api.contract.values import format_timestamp
 from backend_api.contract.verdicts import MmStatus, Verdict
@@ -54,7 +54,7 @@ class SessionQuery:
     `since` and `until` bound their beginning; `reviewed` is whether a person has an opinion of the verdict.
     """
 
-    outcomes: tuple[Outcome, ...] = ()
+    outcomes: tuple[SessionOutcome, ...] = ()
     reviewed: bool | None = None
     machine_id: str | None = None
     camera_id: str | None = None

@@ -6,6 +6,8 @@ from typing import Self
 from urllib.parse import SplitResult, urlsplit
 from zoneinfo import ZoneInfo
 
+from backend_api.base.api_key import find_api_key
+from backend_api.base.http_client import check_address
 from backend_api.base.process import UsageError
 
 DEFAULT_BACKEND_URL = "http://127.0.0.1:8000"
@@ -34,7 +36,7 @@ class Settings:
         return cls(
             backend_url=_address("GYM_BACKEND_URL", environment.get("GYM_BACKEND_URL") or DEFAULT_BACKEND_URL),
             public_backend_url=_address("GYM_PUBLIC_BACKEND_URL", public_url) if public_url else None,
-            api_key=_key(environment.get("GYM_API_KEY", "")),
+            api_key=find_api_key(None, environment),
             time_zone=_time_zone(environment.get("GYM_TIME_ZONE", "")),
         )
 
@@ -66,12 +68,6 @@ def _same_host(backend_url: str, page_url: str | None) -> str:
     return f"{backend.scheme}://{host}:{port_of(backend)}{backend.path}"
 
 
-def _key(text: str) -> str | None:
-    if text and not (text.isascii() and text.isprintable() and " " not in text):
-        raise UsageError("GYM_API_KEY holds a blank or a sign beyond ASCII; set it to the backend's key")
-    return text or None
-
-
 def _time_zone(name: str) -> str | None:
     if not name:
         return None
@@ -86,11 +82,5 @@ def _time_zone(name: str) -> str | None:
 
 
 def _address(variable: str, text: str) -> str:
-    try:
-        parts = urlsplit(text)
-        valid = parts.scheme in {"http", "https"} and bool(parts.hostname) and port_of(parts) > 0
-    except ValueError:
-        valid = False
-    if not valid:
-        raise UsageError(f"{variable} is {text!r}, which is no address; set it to one such as {DEFAULT_BACKEND_URL}")
+    check_address(text, variable, DEFAULT_BACKEND_URL)
     return text.rstrip("/")

@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from uuid import UUID
 
 from backend_api.contract.cameras import CameraState, CameraStatus
-from backend_api.contract.sessions import Outcome, Session
+from backend_api.contract.sessions import Session, SessionOutcome
 from ui.client.queries import SessionQuery
 from ui.now.ages import ago, lasting, moment
 from ui.text.local_time import Zone
@@ -15,7 +15,7 @@ from ui.text.words import SESSION_COLORS, SESSION_WORDS, Color
 
 SHOWN_ITEMS = 8
 REACH = timedelta(hours=24)
-ALARMING = (Outcome.NOT_ATTEMPTED, Outcome.NOT_CLEANED, Outcome.CANNOT_TELL, Outcome.FAILED)
+ALARMING = (SessionOutcome.NOT_ATTEMPTED, SessionOutcome.NOT_CLEANED, SessionOutcome.CANNOT_TELL, SessionOutcome.FAILED)
 # More silent cameras than these have one cause, and are one item.
 _NAMED_CAMERAS = 3
 

@@ -6,7 +6,7 @@ from html import escape
 import streamlit as st
 
 from backend_api.contract.events import Gap, StoredEvent
-from backend_api.contract.sessions import Outcome, Session
+from backend_api.contract.sessions import Session, SessionOutcome
 from backend_api.contract.verdicts import MmResult
 from ui.client.api import BackendApi
 from ui.client.context import browser_url
@@ -19,7 +19,7 @@ from ui.review.verdict import show_frames, show_reviews, show_verdict
 from ui.text.local_time import Zone
 from ui.text.words import EVENT_WORDS, SESSION_COLORS, SESSION_WORDS, duration, facts, percent, verdict_facts
 
-_GOING_ON = {Outcome.IN_USE, Outcome.WINDOW_OPEN}
+_GOING_ON = {SessionOutcome.IN_USE, SessionOutcome.WINDOW_OPEN}
 
 
 def show_detail(api: BackendApi, opened: Opened, zone: Zone) -> None:
@@ -120,11 +120,11 @@ def _why_no_clip(event: StoredEvent) -> str:
 
 def _why_no_verdict(session: Session) -> str:
     match session.outcome:
-        case Outcome.IN_USE:
+        case SessionOutcome.IN_USE:
             return "The machine is in use."
-        case Outcome.WINDOW_OPEN:
+        case SessionOutcome.WINDOW_OPEN:
             return "Nobody has begun to clean yet; the window is still open."
-        case Outcome.NOT_ATTEMPTED:
+        case SessionOutcome.NOT_ATTEMPTED:
             return "The cleaning window closed, and nobody had begun to clean."
     return "Use ended without a cleaning window: the video ended, or the camera's program restarted."
 

@@ -5,7 +5,7 @@ from datetime import date
 
 import streamlit as st
 
-from backend_api.contract.sessions import Machine, Outcome
+from backend_api.contract.sessions import Machine, SessionOutcome
 from ui.client.queries import SessionQuery
 from ui.text.local_time import Zone
 from ui.text.machine_names import Place, place_of, tell_apart
@@ -67,9 +67,9 @@ def _choose_machine(names: dict[Place, str]) -> Place | None:
     )
 
 
-def _choose_outcomes() -> list[Outcome]:
+def _choose_outcomes() -> list[SessionOutcome]:
     return st.multiselect(
-        "Outcome",
+        "SessionOutcome",
         list(SESSION_WORDS),
         format_func=SESSION_WORDS.__getitem__,
         key="outcome",

@@ -11,7 +11,7 @@ from backend_api.contract.events import (
     StoredEvent,
     WindowAttributes,
 )
-from backend_api.contract.sessions import Outcome
+from backend_api.contract.sessions import SessionOutcome
 from backend_api.contract.verdicts import MmResult, MmStatus, Verdict
 from ui.text.local_time import Zone
 
@@ -35,27 +35,27 @@ VERDICT_WORDS = {
     Verdict.CANNOT_TELL: "Cannot tell",
 }
 SESSION_WORDS = {
-    Outcome.IN_USE: "In use",
-    Outcome.WINDOW_OPEN: "To be cleaned",
-    Outcome.NOT_ATTEMPTED: "No attempt",
-    Outcome.WAITING: "Waiting for verdict",
-    Outcome.FAILED: "No verdict",
-    Outcome.CLEANED: "Cleaned",
-    Outcome.NOT_CLEANED: "Not cleaned",
-    Outcome.CANNOT_TELL: "Cannot tell",
-    Outcome.NO_WINDOW: "No window",
+    SessionOutcome.IN_USE: "In use",
+    SessionOutcome.WINDOW_OPEN: "To be cleaned",
+    SessionOutcome.NOT_ATTEMPTED: "No attempt",
+    SessionOutcome.WAITING: "Waiting for verdict",
+    SessionOutcome.FAILED: "No verdict",
+    SessionOutcome.CLEANED: "Cleaned",
+    SessionOutcome.NOT_CLEANED: "Not cleaned",
+    SessionOutcome.CANNOT_TELL: "Cannot tell",
+    SessionOutcome.NO_WINDOW: "No window",
 }
 # Colours of Streamlit's palette; the words carry the meaning, the colour only helps the eye.
-SESSION_COLORS: dict[Outcome, Color] = {
-    Outcome.IN_USE: "blue",
-    Outcome.WINDOW_OPEN: "orange",
-    Outcome.NOT_ATTEMPTED: "red",
-    Outcome.WAITING: "gray",
-    Outcome.FAILED: "red",
-    Outcome.CLEANED: "green",
-    Outcome.NOT_CLEANED: "red",
-    Outcome.CANNOT_TELL: "orange",
-    Outcome.NO_WINDOW: "gray",
+SESSION_COLORS: dict[SessionOutcome, Color] = {
+    SessionOutcome.IN_USE: "blue",
+    SessionOutcome.WINDOW_OPEN: "orange",
+    SessionOutcome.NOT_ATTEMPTED: "red",
+    SessionOutcome.WAITING: "gray",
+    SessionOutcome.FAILED: "red",
+    SessionOutcome.CLEANED: "green",
+    SessionOutcome.NOT_CLEANED: "red",
+    SessionOutcome.CANNOT_TELL: "orange",
+    SessionOutcome.NO_WINDOW: "gray",
 }
 REVIEW_WORDS = {
     "yes": "Agreed",

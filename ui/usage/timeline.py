@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from itertools import pairwise
 
-from backend_api.contract.sessions import Outcome, Session
+from backend_api.contract.sessions import Session, SessionOutcome
 from ui.text.machine_names import Place, place_of
 from ui.usage.day import DayLine, Range
 
@@ -28,7 +28,7 @@ class Attempt:
     session: Session
     at_h: float
     at: datetime
-    outcome: Outcome
+    outcome: SessionOutcome
 
 
 @dataclass(frozen=True, slots=True)

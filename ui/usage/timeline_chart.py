@@ -5,7 +5,7 @@ from datetime import datetime
 
 import altair as alt
 
-from backend_api.contract.sessions import Outcome, Session
+from backend_api.contract.sessions import Session, SessionOutcome
 from ui.text.local_time import Zone
 from ui.text.machine_names import Place, place_of
 from ui.text.words import SESSION_WORDS, counted, duration, percent
@@ -18,11 +18,11 @@ _ROW_PX = 30
 Row = dict[str, object]
 # A shape as Vega calls it, and a sign that looks like it.
 _SHAPES = {
-    Outcome.CLEANED: ("circle", "●"),
-    Outcome.NOT_CLEANED: ("cross", "✚"),
-    Outcome.CANNOT_TELL: ("triangle-up", "▲"),
-    Outcome.WAITING: ("diamond", "◆"),
-    Outcome.FAILED: ("square", "■"),
+    SessionOutcome.CLEANED: ("circle", "●"),
+    SessionOutcome.NOT_CLEANED: ("cross", "✚"),
+    SessionOutcome.CANNOT_TELL: ("triangle-up", "▲"),
+    SessionOutcome.WAITING: ("diamond", "◆"),
+    SessionOutcome.FAILED: ("square", "■"),
 }
 
 
@@ -160,7 +160,7 @@ def _place(session: Session, shown: Range, names: Mapping[Place, str]) -> Row:
     return {"machine": name, "begin": 60 * shown.begin_h, "end": 60 * shown.end_h}
 
 
-def _colors(colors: Ink) -> dict[Outcome, str]:
+def _colors(colors: Ink) -> dict[SessionOutcome, str]:
     shades = (colors.good, colors.bad, colors.unsure, colors.waiting, colors.missing)
     return dict(zip(_SHAPES, shades, strict=True))
 

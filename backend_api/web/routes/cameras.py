@@ -43,12 +43,12 @@ def camera_routes(store: Store) -> APIRouter:
     async def put_camera(camera_id: Name, request: Request) -> CameraState:
         """An edge's heartbeat, every 5 seconds. It takes the place of the camera's last one."""
         report = await read_json(request, CameraReport, _MAX_REPORT_BYTES)
-        return await run_in_threadpool(store.report_camera, camera_id, report)
+        return await run_in_threadpool(store.cameras.report, camera_id, report)
 
     @router.get("", summary="List cameras", responses=problems(422, 503))
     def list_cameras(store_id: Annotated[Name | None, Query()] = None) -> CameraList:
         """Each camera's last report. `up`: at most 15 s old; `late`: at most 60 s; `gone`: older."""
-        return CameraList(items=[state for state in store.cameras() if store_id in (None, state.store_id)])
+        return CameraList(items=[state for state in store.cameras.states() if store_id in (None, state.store_id)])
 
     _add_setup_routes(router, store)
     _add_still_routes(router, store)

@@ -8,7 +8,8 @@ from fastapi import APIRouter, Query, Request, Response
 
 from backend_api.contract.queries import EventQuery
 from backend_api.media.folder import MediaFolder
-from backend_api.store.store import RetryOutcome, Store
+from backend_api.store.enrichments import RetryOutcome
+from backend_api.store.store import Store
 from backend_api.web.conditional import NOT_MODIFIED, json_answer, next_link
 from backend_api.web.event_json import stored_event_json
 from backend_api.web.openapi import answer, problems
@@ -31,7 +32,7 @@ def event_routes(store: Store, media: MediaFolder) -> APIRouter:
     )
     def list_events(request: Request, query: Annotated[EventQuery, Query()]) -> Response:
         """Newest first, unless told otherwise. Pages neither skip nor repeat events while others arrive."""
-        page = store.page(query)
+        page = store.events.page(query)
         items = ",".join(stored_event_json(row, media) for row in page.rows)
         text = f'{{"items":[{items}],"next_cursor":{json.dumps(page.next_cursor)}}}'
         return json_answer(request, text, next_link(request, page.next_cursor))
@@ -57,7 +58,7 @@ def event_routes(store: Store, media: MediaFolder) -> APIRouter:
     )
     def retry(event_id: UUID) -> Response:
         """Makes an event whose last attempt failed (DEAD) PENDING again, with all its attempts before it."""
-        if store.retry(event_id) is RetryOutcome.NOT_DEAD:
+        if store.enrichments.retry(event_id) is RetryOutcome.NOT_DEAD:
             raise ApiProblem(409, "only an event whose mm.status is DEAD can be tried again; look at it first")
         return Response(_text(store, media, event_id), media_type="application/json")
 
@@ -65,7 +66,7 @@ def event_routes(store: Store, media: MediaFolder) -> APIRouter:
 
 
 def _text(store: Store, media: MediaFolder, event_id: UUID) -> str:
-    row = store.get(event_id)
+    row = store.events.find(event_id)
     if row is None:
         raise ApiProblem(404, f"there is no event {event_id}; GET /events lists what there is")
     return stored_event_json(row, media)

@@ -51,7 +51,7 @@ def export_routes(store: Store) -> APIRouter:
         """
         query = EventQuery(**filters.model_dump(), limit=MAX_PAGE_ITEMS)
         # Whatever can be refused is refused before the first line goes out.
-        first = store.page(query)
+        first = store.events.page(query)
         headers = {"Content-Disposition": 'attachment; filename="events.csv"', "Cache-Control": "no-store"}
         return StreamingResponse(_lines(store, query, first), media_type="text/csv", headers=headers)
 
@@ -88,7 +88,7 @@ def _lines(store: Store, query: EventQuery, page: Page) -> Iterator[str]:
         yield _csv([cells(row) for row in page.rows])
         if page.next_cursor is None:
             return
-        page = store.page(query.model_copy(update={"cursor": page.next_cursor}))
+        page = store.events.page(query.model_copy(update={"cursor": page.next_cursor}))
 
 
 def _csv(rows: Iterable[Sequence[str]]) -> str:

@@ -6,10 +6,11 @@ from fastapi import APIRouter, Response
 from prometheus_client import CONTENT_TYPE_LATEST
 from pydantic import BaseModel
 
-from backend_api.base.writable import probe_writable
+from backend_api.base.durable_files import probe_writable
 from backend_api.contract.media import Ready
 from backend_api.media.folder import MediaFolder
-from backend_api.store.store import Store, StoreBusy, StoreFull
+from backend_api.store.errors import StoreBusy, StoreFull
+from backend_api.store.store import Store
 from backend_api.web.metrics import Metrics
 from backend_api.web.openapi import problems
 from backend_api.web.problems import RETRY_AFTER_S, ApiProblem, FieldErrors

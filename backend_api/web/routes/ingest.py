@@ -6,7 +6,7 @@ from starlette.concurrency import run_in_threadpool
 from backend_api.base.clock import Clock
 from backend_api.contract.events import MAX_BATCH_BYTES, BatchResult, RejectedLine
 from backend_api.media.folder import MediaFolder
-from backend_api.store.events import Arrival, Outcome
+from backend_api.store.events import Arrival, IngestOutcome
 from backend_api.store.group_commit import Writer
 from backend_api.store.store import Store
 from backend_api.web.bodies import read_body
@@ -39,13 +39,13 @@ def ingest_routes(store: Store, writer: Writer, media: MediaFolder, clock: Clock
         document = await read_body(request, "application/json", MAX_EVENT_BYTES)
         arrival = Arrival.of(parse_event(document), clock.now())
         [outcome] = await writer.add([arrival])
-        if outcome is Outcome.CONFLICT:
+        if outcome is IngestOutcome.CONFLICT:
             raise ApiProblem(409, _CONFLICT, [{"field": "event_id", "message": "taken by another event"}])
         location = {"Location": f"/events/{arrival.event.event_id}"}
-        if outcome is Outcome.STORED:
+        if outcome is IngestOutcome.STORED:
             text = stored_event_json(arrival.row, media)
             return Response(text, status_code=201, headers=location, media_type="application/json")
-        row = await run_in_threadpool(store.get, arrival.event.event_id)
+        row = await run_in_threadpool(store.events.find, arrival.event.event_id)
         text = stored_event_json(row or arrival.row, media)
         return Response(text, status_code=200, headers=location, media_type="application/json")
 
@@ -69,14 +69,14 @@ def ingest_routes(store: Store, writer: Writer, media: MediaFolder, clock: Clock
     return router
 
 
-def _result(batch: Batch, outcomes: list[Outcome]) -> BatchResult:
+def _result(batch: Batch, outcomes: list[IngestOutcome]) -> BatchResult:
     conflicts = [
         RejectedLine(line=line, event_id=str(arrival.event.event_id), status=409, error=_CONFLICT)
         for line, arrival, outcome in zip(batch.lines, batch.arrivals, outcomes, strict=True)
-        if outcome is Outcome.CONFLICT
+        if outcome is IngestOutcome.CONFLICT
     ]
     return BatchResult(
-        stored=outcomes.count(Outcome.STORED),
-        duplicates=outcomes.count(Outcome.DUPLICATE),
+        stored=outcomes.count(IngestOutcome.STORED),
+        duplicates=outcomes.count(IngestOutcome.DUPLICATE),
         rejected=sorted([*batch.rejected, *conflicts], key=lambda rejected: rejected.line),
     )

@@ -12,7 +12,8 @@ from fastapi import Path as PathParameter
 from backend_api.contract.values import format_timestamp
 from backend_api.contract.verdicts import MAX_SHOWN_FRAMES
 from backend_api.media.folder import MediaFolder
-from backend_api.store.store import EventRow, Store
+from backend_api.store.event_rows import EventRow
+from backend_api.store.store import Store
 from backend_api.web.file_response import serve_file
 from backend_api.web.openapi import problems
 from backend_api.web.problems import ApiProblem
@@ -86,7 +87,7 @@ _MORE_ANSWERS = {
 
 
 def _stored(store: Store, event_id: UUID) -> EventRow:
-    row = store.get(event_id)
+    row = store.events.find(event_id)
     if row is None:
         raise ApiProblem(404, f"there is no event {event_id}; GET /events lists what there is")
     return row
@@ -96,7 +97,7 @@ def _look_at(store: Store, event_id: UUID, path: Path, what: str) -> stat_result
     try:
         found = path.stat()
     except OSError as error:
-        if removed := store.find_removed(event_id):
+        if removed := store.removed_media.find(event_id):
             raise ApiProblem(410, f"{what} was removed at {format_timestamp(removed.at)}: {removed.reason}") from error
         raise ApiProblem(404, f"{what} is not in the media folder: {error.strerror}") from error
     if not stat.S_ISREG(found.st_mode) or found.st_size == 0:

@@ -9,15 +9,15 @@ from backend_api.contract.sessions import MachineList, SessionPage
 from backend_api.contract.stats import Stats
 from backend_api.contract.verdicts import QueueState
 from backend_api.media.folder import MediaFolder
+from backend_api.reports.reports import Reports
 from backend_api.store.store import Store
 from backend_api.web.conditional import NOT_MODIFIED, json_answer, next_link
 from backend_api.web.openapi import problems
 
 
-def reading_routes(store: Store, media: MediaFolder) -> APIRouter:
+def report_routes(store: Store, reports: Reports, media: MediaFolder) -> APIRouter:
     """The router for what follows from the events."""
     router = APIRouter()
-    reading = store.reading
 
     @router.get(
         "/sessions",
@@ -28,7 +28,7 @@ def reading_routes(store: Store, media: MediaFolder) -> APIRouter:
     )
     def list_sessions(request: Request, query: Annotated[SessionQuery, Query()]) -> Response:
         """One row a use of a machine, the newest first, unless told otherwise; pages as those of events do."""
-        page = reading.sessions(query, media.thumbnail_url)
+        page = reports.sessions(query, media.thumbnail_url)
         return json_answer(request, page.model_dump_json(), next_link(request, page.next_cursor))
 
     @router.get(
@@ -40,7 +40,7 @@ def reading_routes(store: Store, media: MediaFolder) -> APIRouter:
     )
     def list_machines(request: Request, query: Annotated[MachineQuery, Query()]) -> Response:
         """Each machine's state, since when, and its current or last session."""
-        return json_answer(request, reading.machines(query, media.thumbnail_url).model_dump_json())
+        return json_answer(request, reports.machines(query, media.thumbnail_url).model_dump_json())
 
     @router.get(
         "/queue",
@@ -51,7 +51,7 @@ def reading_routes(store: Store, media: MediaFolder) -> APIRouter:
     )
     def get_queue(request: Request) -> Response:
         """How many questions to the model are in which state, and since when the oldest one waits."""
-        return json_answer(request, store.queue().model_dump_json())
+        return json_answer(request, store.enrichments.queue().model_dump_json())
 
     @router.get(
         "/stats",
@@ -72,6 +72,6 @@ def reading_routes(store: Store, media: MediaFolder) -> APIRouter:
           was on the machine; of a camera without any report in the span, from its first event in it to its last
         - a window is closed when its time is over, or when the machine is in use again; it counts when it closes
         """
-        return json_answer(request, reading.stats(query).model_dump_json())
+        return json_answer(request, reports.stats(query).model_dump_json())
 
     return router

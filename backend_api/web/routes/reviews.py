@@ -8,7 +8,8 @@ from starlette.concurrency import run_in_threadpool
 from backend_api.contract.agreement import AgreementList
 from backend_api.contract.verdicts import Review, ReviewList, StoredReview
 from backend_api.reports.opinions import measure_agreement
-from backend_api.store.store import Agree, Store
+from backend_api.store.store import Store
+from backend_api.store.verdict_history import Agree
 from backend_api.web.bodies import read_json
 from backend_api.web.event_json import stored_review
 from backend_api.web.openapi import json_body, problems
@@ -39,7 +40,7 @@ def review_routes(store: Store) -> APIRouter:
     @router.get("/events/{event_id}/reviews", summary="An event's reviews", responses=problems(404, 422, 503))
     def list_reviews(event_id: UUID) -> ReviewList:
         """All of them, the oldest first."""
-        found = store.reviews(event_id)
+        found = store.reviews.history(event_id)
         if not found:
             _check_known(store, event_id)
         return ReviewList(items=[stored_review(review) for review in found])
@@ -53,20 +54,20 @@ def review_routes(store: Store) -> APIRouter:
         share that it called not cleaned. Kappa: agreement beyond chance (Cohen). Each with its 95 % interval: Wilson's
         for the shares, Fleiss, Cohen and Everitt's for kappa.
         """
-        return AgreementList(items=measure_agreement(store.reviews()))
+        return AgreementList(items=measure_agreement(store.reviews.history()))
 
     return router
 
 
 def _add(store: Store, event_id: UUID, review: Review) -> StoredReview:
-    if not store.add_review(event_id, Agree(review.agree), review.note, review.who):
+    if not store.reviews.add(event_id, Agree(review.agree), review.note, review.who):
         _check_known(store, event_id)
         if Agree(review.agree) is Agree.WITHDRAWN:
             raise ApiProblem(409, f"event {event_id} has no review to withdraw; look at /events/{event_id}/reviews")
         raise ApiProblem(409, f"event {event_id} has no verdict to review; wait until its mm.status is DONE")
-    return stored_review(store.reviews(event_id)[-1])
+    return stored_review(store.reviews.history(event_id)[-1])
 
 
 def _check_known(store: Store, event_id: UUID) -> None:
-    if store.get(event_id) is None:
+    if store.events.find(event_id) is None:
         raise ApiProblem(404, f"there is no event {event_id}; GET /events lists what there is")

@@ -47,7 +47,7 @@ def stream_routes(store: Store, feed: Feed) -> APIRouter:
         """
         if feed.has_ended:
             raise ApiProblem(503, "the backend is stopping; come again", headers={"Retry-After": str(RETRY_AFTER_S)})
-        newest = store.reading.newest_change()
+        newest = store.changes.newest()
         # An id from beyond the end is of a database that has been put back to an older copy.
         after = newest if last_event_id is None else min(_parse(last_event_id), newest)
         headers = {"Cache-Control": "no-store", "X-Accel-Buffering": "no"}

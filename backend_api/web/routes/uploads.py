@@ -41,7 +41,7 @@ def upload_routes(store: Store, media: MediaFolder) -> APIRouter:
     async def put_clip(event_id: UUID, request: Request) -> Response:
         """MP4, at most 1 GiB. Sending the same file again is harmless; a file is never replaced by another."""
         declared = _declared(request, "video/mp4", Declared(_digest(request), MAX_CLIP_BYTES, b"ftyp", 4))
-        row = await run_in_threadpool(store.get, event_id)
+        row = await run_in_threadpool(store.events.find, event_id)
         if row is not None and row.clip_sha256 != declared.sha256:
             raise ApiProblem(409, f"event {event_id} promises another clip: {row.clip_sha256 or 'none'}")
         await run_in_threadpool(_check_not_removed, store, event_id)
@@ -71,7 +71,7 @@ async def _keep(uploads: Uploads, request: Request, path: Path, declared: Declar
 
 
 def _check_not_removed(store: Store, event_id: UUID) -> None:
-    if removed := store.find_removed(event_id):
+    if removed := store.removed_media.find(event_id):
         raise ApiProblem(410, f"the media of event {event_id} were removed on purpose: {removed.reason}")
 
 

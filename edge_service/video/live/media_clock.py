@@ -23,7 +23,7 @@ Arrival = tuple[float | None, float]
 """A packet's time stamp of decoding (None: it has none) and when it came, both in seconds, by two unrelated clocks."""
 
 
-class LiveTimeline:
+class MediaClock:
     """Places the packets of one camera, over all its connections; media times only ascend.
 
     Arrivals are in seconds since the run began, so that media time 0 is then.

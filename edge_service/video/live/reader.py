@@ -8,17 +8,18 @@ from dataclasses import dataclass, replace
 from random import Random
 from statistics import median
 
+from backend_api.base.backoff import full_jitter_s
 from backend_api.base.clock import Clock
 from backend_api.base.process import UsageError
-from edge_service.delivery.backoff import retry_delay_s
 from edge_service.video.live.connection import TIME_BASE_HZ, Connect, Connection, ConnectionLost, RawPacket
-from edge_service.video.live.media_clock import LiveTimeline
+from edge_service.video.live.media_clock import MediaClock
 from edge_service.video.live.packet_queue import PacketQueue
 from edge_service.video.packets import EncodedPacket, StreamFormat
 
 log = logging.getLogger(__name__)
 
 # A camera has one edge: it is not to be protected from a crowd, and every second without it is unobserved.
+FIRST_DELAY_S = 0.5
 MAX_DELAY_S = 5.0
 # What came while the connection was made is handed over at once; after this, packets come as they are sent.
 _SETTLE_S = 0.5
@@ -57,7 +58,7 @@ class LiveReader:
         self._rng = rng
         self._begin_s = begin_s
         self._closed = threading.Event()
-        self._timeline = LiveTimeline()
+        self._timeline = MediaClock()
         self._format: StreamFormat | None = None
         self._spacings_s: deque[float] = deque(maxlen=_SPACINGS)
         self._failures = 0
@@ -89,7 +90,7 @@ class LiveReader:
             if self._closed.is_set():
                 return
             self._note_loss(problem)
-            self._clock.wait(self._closed, min(MAX_DELAY_S, retry_delay_s(self._failures, self._rng)))
+            self._clock.wait(self._closed, full_jitter_s(self._failures, self._rng, FIRST_DELAY_S, MAX_DELAY_S))
 
     def _read(self, connection: Connection) -> None:
         stream_format = self._known_format(connection.format)

@@ -17,8 +17,7 @@ from edge_service.video.live.reader import LiveReader
 from edge_service.video.packet_ring import PacketRing
 from edge_service.video.packets import EncodedPacket, StreamFormat
 from edge_service.video.picture import to_image
-from edge_service.video.sampled_decoder import SampledDecoder
-from edge_service.video.sampling import Sampler
+from edge_service.video.sampling import SampledDecoder, Sampler
 
 # How long nothing is handed on before None is, so that what waits for time to pass can go on.
 TICK_S = 1.0

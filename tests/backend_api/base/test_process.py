@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from backend_api.base.process import REPOSITORY, ArgumentParser, UsageError, folder
+from backend_api.base.process import REPOSITORY
 from tests.processes import Running
 
 PROGRAM = """
@@ -115,18 +115,3 @@ def test_a_process_whose_readers_are_gone_still_stops(tmp_path: Path) -> None:
     process.stderr.close()
     process.send_signal(signal.SIGHUP)
     assert process.wait(60) == 0
-
-
-def test_a_wrong_flag_is_a_usage_error_that_points_at_the_help() -> None:
-    parser = ArgumentParser()
-    parser.add_argument("--port", type=int)
-    with pytest.raises(UsageError, match=r"--port.*see --help"):
-        parser.parse_args(["--port", "many"])
-
-
-def test_an_address_is_no_folder() -> None:
-    parser = ArgumentParser()
-    parser.add_argument("--media-dir", type=folder)
-    assert parser.parse_args(["--media-dir", "a:/b"]).media_dir == Path("a:/b")
-    with pytest.raises(UsageError, match=r"--media-dir: s3://clips is no folder; .*see --help"):
-        parser.parse_args(["--media-dir", "s3://clips"])

@@ -9,7 +9,7 @@ from pydantic import ValidationError
 
 from backend_api.contract.events import EventType
 from backend_api.contract.queries import ApiQuery, EventQuery, MachineQuery, Order, SessionQuery, StatsQuery
-from backend_api.contract.sessions import JUDGED, Outcome
+from backend_api.contract.sessions import JUDGED, SessionOutcome
 from backend_api.contract.stats import Unit
 from backend_api.contract.verdicts import MmStatus, Verdict
 
@@ -39,7 +39,9 @@ QUERIES: list[tuple[ApiQuery, tuple[tuple[str, str], ...]]] = [
     (SessionQuery(), ()),
     (
         SessionQuery(
-            session_id=(UUID(int=1), UUID(int=2)), outcome=(Outcome.FAILED, Outcome.CANNOT_TELL), reviewed=False
+            session_id=(UUID(int=1), UUID(int=2)),
+            outcome=(SessionOutcome.FAILED, SessionOutcome.CANNOT_TELL),
+            reviewed=False,
         ),
         (
             ("session_id", "00000000-0000-0000-0000-000000000001"),
@@ -82,9 +84,9 @@ def test_a_query_string_reads_back_as_the_same_query_which_is_a_key_of_a_diction
 
 def test_only_judged_sessions_can_be_reviewed() -> None:
     assert SessionQuery(reviewed=True).outcomes == JUDGED
-    assert SessionQuery(reviewed=True, verdict=Verdict.CLEANED).outcomes == {Outcome.CLEANED}
-    assert SessionQuery(outcome=(Outcome.WAITING,), reviewed=True).outcomes == frozenset()
-    assert SessionQuery(reviewed=False).outcomes == frozenset(Outcome)
+    assert SessionQuery(reviewed=True, verdict=Verdict.CLEANED).outcomes == {SessionOutcome.CLEANED}
+    assert SessionQuery(outcome=(SessionOutcome.WAITING,), reviewed=True).outcomes == frozenset()
+    assert SessionQuery(reviewed=False).outcomes == frozenset(SessionOutcome)
 
 
 @pytest.mark.parametrize(

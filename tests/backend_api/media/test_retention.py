@@ -15,7 +15,8 @@ from backend_api.media.folder import MediaFolder
 from backend_api.media.retention import INTERVAL_S, Retention
 from backend_api.media.retention_policy import KeepLimits
 from backend_api.store.database import Database
-from backend_api.store.store import Agree, Store
+from backend_api.store.store import Store
+from backend_api.store.verdict_history import Agree
 from backend_api.web.settings import Settings
 from tests.backend_api.api import problem
 from tests.backend_api.events import make_event, make_result
@@ -28,7 +29,7 @@ DAY_S = 86_400
 
 def keep(store: Store, media: MediaFolder, at_s: float) -> Event:
     event = event_with_clip(at_s)
-    store.add([event])
+    store.events.add([event])
     media.clip_path(event.event_id).write_bytes(CLIP)
     media.thumbnail_path(event.event_id).write_bytes(b"picture")
     media.frame_path(event.event_id, 1).write_bytes(b"frame")
@@ -68,12 +69,12 @@ def test_for_room_the_oldest_go_first_and_the_reviewed_ones_last(
 ) -> None:
     reviewed, waiting, judged = (keep(store, media, at_s) for at_s in (0, 1, 2))
     for event in (reviewed, waiting, judged):
-        claim = store.claim(60)
+        claim = store.enrichments.claim(60)
         assert claim is not None
         assert claim.event == event
         if event is not waiting:
-            store.finish(claim, make_result())
-    assert store.add_review(reviewed.event_id, Agree.YES, "", "Ann")
+            store.enrichments.finish(claim, make_result())
+    assert store.reviews.add(reviewed.event_id, Agree.YES, "", "Ann")
     one = len(CLIP) + 100
     for count, left in [(3, [reviewed, waiting, judged]), (2, [reviewed, waiting]), (1, [reviewed]), (0, [])]:
         Retention(store, media, KeepLimits(size_bytes=count * one), clock).sweep()
@@ -102,7 +103,7 @@ def test_a_crash_before_the_files_go_is_made_good_by_the_next_pass(
         patched.setattr(Path, "unlink", crash)
         with pytest.raises(KeyboardInterrupt):
             retention.sweep()
-    assert store.find_removed(event.event_id) is not None
+    assert store.removed_media.find(event.event_id) is not None
     assert retention.sweep() == 1
     assert names(media) == set()
 

@@ -9,6 +9,7 @@ from backend_api.contract.events import Event, EventType
 from backend_api.contract.queries import MachineQuery
 from backend_api.contract.sessions import Machine, MachineState, Session
 from backend_api.contract.verdicts import Verdict
+from backend_api.reports.reports import Reports
 from backend_api.store.store import Store
 from tests.backend_api.events import START, make_event, make_result
 from tests.backend_api.reports.test_sessions import make_session
@@ -16,7 +17,7 @@ from tests.fake_clock import FakeClock
 
 
 def machine(store: Store, name: str = "bike_1") -> Machine:
-    [found] = store.reading.machines(MachineQuery(machine_id=name)).items
+    [found] = Reports(store).machines(MachineQuery(machine_id=name)).items
     return found
 
 
@@ -26,34 +27,34 @@ def last(found: Machine) -> Session:
 
 
 def judge(store: Store, verdict: Verdict) -> None:
-    claim = store.claim(60)
+    claim = store.enrichments.claim(60)
     assert claim is not None
-    store.finish(claim, make_result(verdict=verdict))
+    store.enrichments.finish(claim, make_result(verdict=verdict))
 
 
 def report(store: Store, camera_id: str) -> None:
     counts = {"frames_captured": 1, "frames_processed": 1, "frames_skipped": 0, "outbox_depth": 0}
     known = {"store_id": "gym_demo", "media_time_s": 1.0, "version": "1", "started_at": START}
-    store.report_camera(camera_id, CameraReport.model_validate({**counts, **known}))
+    store.cameras.report(camera_id, CameraReport.model_validate({**counts, **known}))
 
 
 def test_a_use_goes_through_all_states(store: Store, clock: FakeClock) -> None:
     start, end, window, attempt = make_session(1)
     clock.advance(10)
-    store.add([start])
+    store.events.add([start])
     assert (machine(store).state, machine(store).since) == (MachineState.IN_USE, start.ts)
     clock.advance(55)
-    store.add([end, window])
+    store.events.add([end, window])
     found = machine(store)
     assert (found.state, found.since) == (MachineState.TO_BE_CLEANED, window.ts)
     assert found.closes_at == last(found).window_closes_at
     clock.advance(20)
-    store.add([attempt])
+    store.events.add([attempt])
     assert machine(store).state is MachineState.TO_BE_CLEANED
     judge(store, Verdict.CLEANED)
     found = machine(store)
     assert (found.state, found.since, found.closes_at) == (MachineState.CLEANED, attempt.ts, None)
-    store.add(make_session(1, at_s=100)[:1])
+    store.events.add(make_session(1, at_s=100)[:1])
     assert machine(store).state is MachineState.IN_USE
 
 
@@ -61,22 +62,22 @@ def test_a_use_goes_through_all_states(store: Store, clock: FakeClock) -> None:
 def test_a_window_that_closed_without_a_good_attempt_leaves_the_machine_free(
     store: Store, clock: FakeClock, verdict: Verdict
 ) -> None:
-    store.add(make_session(1))
+    store.events.add(make_session(1))
     judge(store, verdict)
     clock.advance(200)
-    store.add([make_event(at_s=200, machine_id="bike_2")])
+    store.events.add([make_event(at_s=200, machine_id="bike_2")])
     found = machine(store)
     assert (found.state, found.since) == (MachineState.FREE, last(found).window_closes_at)
 
 
 def test_a_machine_without_a_window_is_free_when_it_was_left(store: Store) -> None:
     start, end, *_ = make_session(1)
-    store.add([start, end])
+    store.events.add([start, end])
     assert (machine(store).state, machine(store).since) == (MachineState.FREE, end.ts)
 
 
 def test_a_machine_is_unknown_while_its_camera_is_silent(store: Store, clock: FakeClock) -> None:
-    store.add([make_session(1)[0], make_session(2, camera_id="cam_02")[0]])
+    store.events.add([make_session(1)[0], make_session(2, camera_id="cam_02")[0]])
     heard_at = clock.now()
     clock.advance(61)
     report(store, "cam_02")
@@ -102,13 +103,13 @@ def test_machines_of_one_name_in_two_places_are_two(store: Store) -> None:
                 camera_id=camera_id,
             )
         )
-    store.add(events)
-    found = store.reading.machines(MachineQuery()).items
+    store.events.add(events)
+    found = Reports(store).machines(MachineQuery()).items
     names = [(item.store_id, item.camera_id, item.machine_id) for item in found]
     assert names == [(*place, name) for place in places for name in ("bike_1", "bike_2")]
     assert [item.state is MachineState.IN_USE for item in found] == [False, True] * 3
-    assert len(store.reading.machines(MachineQuery(store_id="gym_1")).items) == 4
-    assert len(store.reading.machines(MachineQuery(camera_id="cam_1", machine_id="bike_1")).items) == 2
+    assert len(Reports(store).machines(MachineQuery(store_id="gym_1")).items) == 4
+    assert len(Reports(store).machines(MachineQuery(camera_id="cam_1", machine_id="bike_1")).items) == 2
 
 
 def test_a_machine_that_nobody_has_used_is_free_while_its_camera_is_heard_of(store: Store, clock: FakeClock) -> None:
@@ -117,9 +118,9 @@ def test_a_machine_that_nobody_has_used_is_free_while_its_camera_is_heard_of(sto
     store.setups.keep(
         "cam_01", CameraSetup.model_validate({"store_id": "gym_demo", "machines": machines, "config": None})
     )
-    store.add(make_session(1)[:1])
+    store.events.add(make_session(1)[:1])
     report(store, "cam_01")
-    used, unused = store.reading.machines(MachineQuery()).items
+    used, unused = Reports(store).machines(MachineQuery()).items
     assert (used.name, used.state, last(used).machine_name) == ("Bike 1", MachineState.IN_USE, "Bike 1")
     assert (unused.name, unused.state, unused.since, unused.session) == ("Bike 2", MachineState.FREE, None, None)
     assert machine(store, "bike_2") == unused
@@ -132,7 +133,7 @@ def test_a_camera_that_never_reported_leaves_its_machines_unknown(store: Store) 
     machines = [{"machine_id": "bike_1", "name": "Bike", "zone": [[0, 0], [0.5, 0], [0.5, 0.5]]}]
     store.setups.keep("cam_01", CameraSetup.model_validate({"store_id": "a", "machines": machines, "config": None}))
     store.setups.keep("cam_01", CameraSetup.model_validate({"store_id": "b", "machines": machines, "config": None}))
-    store.add(make_session(1, store_id="b")[:1])
-    silent, heard = store.reading.machines(MachineQuery()).items
+    store.events.add(make_session(1, store_id="b")[:1])
+    silent, heard = Reports(store).machines(MachineQuery()).items
     assert (silent.state, silent.since) == (MachineState.UNKNOWN, None)
     assert heard.state is MachineState.IN_USE

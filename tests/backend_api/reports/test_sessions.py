@@ -14,8 +14,9 @@ from hypothesis import strategies as st
 
 from backend_api.contract.events import EndReason, Event, EventType
 from backend_api.contract.queries import Order, SessionQuery
-from backend_api.contract.sessions import Outcome, Session
+from backend_api.contract.sessions import Session, SessionOutcome
 from backend_api.contract.verdicts import MmStatus, Verdict
+from backend_api.reports.reports import Reports
 from backend_api.store import migrate
 from backend_api.store.database import Database
 from backend_api.store.store import Store
@@ -43,14 +44,14 @@ def make_session(number: int, at_s: float = 0.0, **overrides: object) -> list[Ev
 
 
 def only(store: Store) -> Session:
-    [session] = store.reading.sessions(ALL).items
+    [session] = Reports(store).sessions(ALL).items
     return session
 
 
 def pages(store: Store, query: SessionQuery) -> list[UUID]:
     found: list[UUID] = []
     while True:
-        page = store.reading.sessions(query)
+        page = Reports(store).sessions(query)
         assert len(page.items) <= query.limit
         found += [session.session_id for session in page.items]
         if page.next_cursor is None:
@@ -64,8 +65,8 @@ def test_a_session_in_any_order_of_arrival_is_the_same(store: Store) -> None:
     for number, order in enumerate(permutations(range(4))):
         events = make_session(number)
         for index in order:
-            store.add([events[index], events[index]])
-        [row] = store.reading.sessions(SessionQuery(machine_id=f"bike_{number}")).items
+            store.events.add([events[index], events[index]])
+        [row] = Reports(store).sessions(SessionQuery(machine_id=f"bike_{number}")).items
         assert (row.session_id, row.attempt_event_id) == (events[0].event_id, events[3].event_id)
         names = dict.fromkeys(("session_id", "attempt_event_id", "machine_id", "machine_name"))
         rows.append(row.model_copy(update=names))
@@ -74,14 +75,14 @@ def test_a_session_in_any_order_of_arrival_is_the_same(store: Store) -> None:
 
 def test_a_session_tells_what_its_events_said(store: Store) -> None:
     start, end, window, attempt = events = make_session(1)
-    store.add(events)
+    store.events.add(events)
     assert only(store) == Session(
         session_id=start.event_id,
         store_id="gym_demo",
         camera_id="cam_01",
         machine_id="bike_1",
         machine_name="bike_1",
-        outcome=Outcome.WAITING,
+        outcome=SessionOutcome.WAITING,
         started_at=start.ts,
         ended_at=end.ts,
         occupied_s=60.0,
@@ -102,15 +103,15 @@ def test_a_session_stands_where_it_began_in_whatever_order_its_events_come(
     store: Store, order: tuple[int, ...]
 ) -> None:
     early, late = make_session(1), make_session(2, at_s=30)
-    store.add(late[:1])
+    store.events.add(late[:1])
     for index in order:
-        store.add([early[index]])
+        store.events.add([early[index]])
     assert pages(store, SessionQuery(order=Order.ASC)) == [early[0].event_id, late[0].event_id]
 
 
 def test_what_has_not_happened_is_null(store: Store) -> None:
     start, *_ = make_session(1)
-    store.add([start])
+    store.events.add([start])
     session = only(store)
     assert session.started_at == start.ts
     assert {name for name, value in session if value is None} == {
@@ -120,14 +121,14 @@ def test_what_has_not_happened_is_null(store: Store) -> None:
 
 
 def test_a_verdict_reaches_its_session_and_a_new_one_takes_its_place(store: Store) -> None:
-    store.add(make_session(1))
+    store.events.add(make_session(1))
     for verdict in (Verdict.CANNOT_TELL, Verdict.CLEANED):
-        claim = store.claim(60)
+        claim = store.enrichments.claim(60)
         assert claim is not None
-        store.finish(claim, make_result(verdict=verdict))
+        store.enrichments.finish(claim, make_result(verdict=verdict))
         assert (only(store).verdict, only(store).mm_status) == (verdict, MmStatus.DONE)
-        assert store.reading.sessions(SessionQuery(verdict=verdict)).items == [only(store)]
-        assert store.rerun(claim.event.event_id)
+        assert Reports(store).sessions(SessionQuery(verdict=verdict)).items == [only(store)]
+        assert store.enrichments.rerun(claim.event.event_id)
 
 
 def test_an_older_database_gets_its_sessions(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -145,16 +146,16 @@ def test_an_older_database_gets_its_sessions(tmp_path: Path, monkeypatch: pytest
     listed = []
     for name in ("old.db", "new.db"):
         with closing(Store.open(tmp_path / name, FakeClock(), create=True)) as store:
-            store.add(events)
-            store.add(make_session(3))
-            listed.append(store.reading.sessions(ALL).items)
+            store.events.add(events)
+            store.events.add(make_session(3))
+            listed.append(Reports(store).sessions(ALL).items)
     assert listed[0] == listed[1]
     assert len(listed[0]) == 4
 
 
 def fill(database: Database, events: list[Event]) -> None:
     """Add `events` as version 0004 did, which had no triggers."""
-    Store(database, FakeClock()).add(events)
+    Store(database, FakeClock()).events.add(events)
     with database.write() as connection:
         connection.execute(
             "INSERT INTO enrichments (seq, ts_ms, status, attempts, token, due_ms, changed_at_ms)"
@@ -175,18 +176,18 @@ def test_pages_neither_skip_nor_repeat_while_sessions_begin(
 ) -> None:
     with TemporaryDirectory() as folder, closing(Store.open(Path(folder) / "db", FakeClock(), create=True)) as store:
         first = [make_session(number, at_s)[0] for number, at_s in enumerate(before)]
-        store.add(first)
+        store.events.add(first)
         query, found = SessionQuery(limit=limit, order=order), []
         late = iter(enumerate(during, start=len(before)))
         while True:
-            page = store.reading.sessions(query)
+            page = Reports(store).sessions(query)
             found += page.items
             if page.next_cursor is None:
                 break
             query = query.model_copy(update={"cursor": page.next_cursor})
             # What ends meanwhile keeps its place.
-            store.add([make_session(number, at_s)[1] for number, at_s in enumerate(before)])
-            store.add([make_session(number, at_s)[0] for number, at_s in [next(late, (0, before[0]))]])
+            store.events.add([make_session(number, at_s)[1] for number, at_s in enumerate(before)])
+            store.events.add([make_session(number, at_s)[0] for number, at_s in [next(late, (0, before[0]))]])
     ids = [session.session_id for session in found]
     assert len(ids) == len(set(ids))
     assert {event.event_id for event in first} <= set(ids)
@@ -197,7 +198,7 @@ def test_pages_neither_skip_nor_repeat_while_sessions_begin(
 @pytest.mark.parametrize("name", ["store_id", "camera_id", "machine_id"])
 def test_lists_are_filtered_by_place_and_time(store: Store, name: str) -> None:
     wanted, other = make_session(1, 60, **{name: "here"}), make_session(1, 0, **{name: "there"})
-    store.add([*wanted, *other])
+    store.events.add([*wanted, *other])
     ids = [event.event_id for event in (wanted[0], other[0])]
     assert pages(store, SessionQuery(limit=1)) == ids
     assert pages(store, SessionQuery.model_validate({name: "here"})) == ids[:1]

@@ -15,6 +15,7 @@ from backend_api.contract.verdicts import Verdict
 from backend_api.reports.buckets import Stretch
 from backend_api.reports.figures import Tallies, Use
 from backend_api.reports.machines import Place
+from backend_api.reports.reports import Reports
 from backend_api.store.store import Store
 from tests.backend_api.events import START, make_event, make_result
 from tests.backend_api.reports.test_sessions import make_session
@@ -25,7 +26,7 @@ HOUR_S = 3600.0
 
 
 def stats(store: Store, **query: object) -> Stats:
-    return store.reading.stats(StatsQuery.model_validate(query))
+    return Reports(store).stats(StatsQuery.model_validate(query))
 
 
 def heartbeats(store: Store, clock: FakeClock, seconds: float) -> None:
@@ -33,24 +34,24 @@ def heartbeats(store: Store, clock: FakeClock, seconds: float) -> None:
     known = {"store_id": "gym_demo", "media_time_s": 1.0, "version": "1", "started_at": START, "outbox_depth": 0}
     counts = {"frames_captured": 1, "frames_processed": 1, "frames_skipped": 0}
     report = CameraReport.model_validate({**known, **counts})
-    store.report_camera("cam_01", report)
+    store.cameras.report("cam_01", report)
     for _ in range(round(seconds / 5)):
         clock.advance(5)
-        store.report_camera("cam_01", report)
+        store.cameras.report("cam_01", report)
 
 
 def judge(store: Store, *verdicts: Verdict) -> None:
     for verdict in verdicts:
-        claim = store.claim(60)
+        claim = store.enrichments.claim(60)
         assert claim is not None
-        store.finish(claim, make_result(verdict=verdict))
+        store.enrichments.finish(claim, make_result(verdict=verdict))
 
 
 def test_a_day_of_two_machines(store: Store, clock: FakeClock) -> None:
     """Three windows: cleaned after 15 s, not cleaned, and without an attempt; two machines watched for an hour."""
     heartbeats(store, clock, HOUR_S)
     first, second, third = make_session(1), make_session(2, at_s=600), make_session(1, at_s=1200)
-    store.add([*first, *second, *third[:3]])
+    store.events.add([*first, *second, *third[:3]])
     judge(store, Verdict.CLEANED, Verdict.NOT_CLEANED)
     found = stats(store, since=START, until=START + timedelta(days=1), by="hour")
     total = found.total
@@ -71,7 +72,7 @@ def test_a_day_of_two_machines(store: Store, clock: FakeClock) -> None:
 
 
 def test_a_window_is_closed_by_the_next_session_and_an_attempt_may_be_unjudged(store: Store, clock: FakeClock) -> None:
-    store.add([*make_session(1), *make_session(1, at_s=100)[:3]])
+    store.events.add([*make_session(1), *make_session(1, at_s=100)[:3]])
     clock.advance(110)
     total = stats(store).total
     assert (total.windows_closed, total.windows_unjudged, total.compliance) == (1, 1, 0.0)
@@ -82,7 +83,7 @@ def test_a_window_is_closed_by_the_next_session_and_an_attempt_may_be_unjudged(s
 def test_every_closed_window_is_counted_as_one_thing(store: Store, clock: FakeClock) -> None:
     last = make_session(5)
     attempts = [event for number in range(1, 5) for event in make_session(number)]
-    store.add([*attempts, *last[:3]])
+    store.events.add([*attempts, *last[:3]])
     judge(store, Verdict.CLEANED, Verdict.NOT_CLEANED, Verdict.CANNOT_TELL)
     clock.advance(HOUR_S)
     total = stats(store).total
@@ -92,7 +93,7 @@ def test_every_closed_window_is_counted_as_one_thing(store: Store, clock: FakeCl
 
 
 def test_a_stay_counts_whole_where_it_began(store: Store, clock: FakeClock) -> None:
-    store.add([*make_session(1), *make_session(2, at_s=600), *make_session(3, at_s=1170)])
+    store.events.add([*make_session(1), *make_session(2, at_s=600), *make_session(3, at_s=1170)])
     clock.advance(HOUR_S)
     found = stats(store, since=START + timedelta(seconds=30), until=START + timedelta(seconds=1200))
     assert (found.total.sessions, found.total.median_stay_s) == (2, 60.0)
@@ -105,7 +106,7 @@ def test_a_stay_counts_whole_where_it_began(store: Store, clock: FakeClock) -> N
 
 def test_sessions_across_the_edges_count_with_what_lies_inside(store: Store, clock: FakeClock) -> None:
     clock.advance(HOUR_S)
-    store.add([*make_session(1), *make_session(2, at_s=120)])
+    store.events.add([*make_session(1), *make_session(2, at_s=120)])
     found = stats(store, since=START + timedelta(seconds=30), until=START + timedelta(seconds=150))
     assert (found.total.occupied_s, found.total.sessions, found.total.windows_closed) == (60.0, 1, 0)
     found = stats(store, since=START + timedelta(seconds=180), until=START + timedelta(seconds=190))
@@ -114,7 +115,7 @@ def test_sessions_across_the_edges_count_with_what_lies_inside(store: Store, clo
 
 def test_silence_is_not_observed_and_who_has_not_left_counts_up_to_it(store: Store, clock: FakeClock) -> None:
     heartbeats(store, clock, 600)
-    store.add(make_session(1, at_s=300)[:1])
+    store.events.add(make_session(1, at_s=300)[:1])
     clock.advance(HOUR_S)
     heartbeats(store, clock, 100)
     total = stats(store).total
@@ -127,7 +128,7 @@ def test_silence_is_not_observed_and_who_has_not_left_counts_up_to_it(store: Sto
 
 def test_without_reports_observed_is_from_the_first_event_to_the_last(store: Store, clock: FakeClock) -> None:
     clock.advance(HOUR_S)
-    store.add([*make_session(1), make_event(at_s=1000, machine_id="bike_1")])
+    store.events.add([*make_session(1), make_event(at_s=1000, machine_id="bike_1")])
     assert stats(store).total.observed_s == 1000.0
 
 
@@ -139,7 +140,7 @@ def test_nothing_gives_no_figures(store: Store) -> None:
 
 def test_figures_are_filtered_by_place(store: Store, clock: FakeClock) -> None:
     clock.advance(HOUR_S)
-    store.add([*make_session(1), *make_session(2), *make_session(2, store_id="gym_2")])
+    store.events.add([*make_session(1), *make_session(2), *make_session(2, store_id="gym_2")])
     assert stats(store).total.sessions == 3
     assert stats(store, machine_id="bike_2").total.sessions == 2
     assert stats(store, machine_id="bike_2", store_id="gym_2").total.sessions == 1
@@ -158,7 +159,7 @@ def test_a_day_on_which_clocks_are_set(store: Store, clock: FakeClock, day: str,
         ts=begin.astimezone(ZoneInfo("UTC")) + timedelta(hours=hours),
         **session,
     )
-    store.add([start.model_copy(update={"session_id": start.event_id}), end])
+    store.events.add([start.model_copy(update={"session_id": start.event_id}), end])
     until = datetime.fromisoformat(day).replace(tzinfo=zone) + timedelta(days=1)
     found = stats(store, since=begin, until=until, tz="Europe/Berlin")
     assert [bucket.occupied_s for bucket in found.buckets] == [hours * HOUR_S]

@@ -16,10 +16,9 @@ from backend_api.contract.events import Event, EventType
 from backend_api.contract.queries import EventQuery, Order
 from backend_api.contract.verdicts import MmStatus, Verdict
 from backend_api.store import event_pages as pages_module
-from backend_api.store.cursor import Position
 from backend_api.store.event_pages import _statement, _wanted
-from backend_api.store.keyset import FEW
-from backend_api.store.store import BadCursor, Store
+from backend_api.store.paging import FEW, BadCursor, Position
+from backend_api.store.store import Store
 from tests.backend_api.events import START, make_event, make_result
 from tests.fake_clock import FakeClock
 
@@ -27,14 +26,14 @@ TYPES = list(EventType)
 
 
 def ids(store: Store, query: EventQuery) -> list[UUID]:
-    return [row.event_id for row in store.page(query).rows]
+    return [row.event_id for row in store.events.page(query).rows]
 
 
 def pages(store: Store, query: EventQuery) -> list[UUID]:
     """All of a list, page after page."""
     found: list[UUID] = []
     while True:
-        page = store.page(query)
+        page = store.events.page(query)
         assert len(page.rows) <= query.limit
         found += [row.event_id for row in page.rows]
         if page.next_cursor is None:
@@ -60,20 +59,20 @@ def test_pages_neither_skip_nor_repeat_while_events_arrive(
 ) -> None:
     with TemporaryDirectory() as folder, closing(Store.open(Path(folder) / "db", FakeClock(), create=True)) as store:
         first = [numbered(number, at_s) for number, at_s in enumerate(before)]
-        store.add(first)
+        store.events.add(first)
         query = EventQuery(order=order, limit=limit, event_type=types)
         found: list[Event] = []
         arrivals = iter(during)
         count = len(first)
         while True:
-            page = store.page(query)
+            page = store.events.page(query)
             found += [row.event for row in page.rows]
             if page.next_cursor is None:
                 break
             query = query.model_copy(update={"cursor": page.next_cursor})
             late = [numbered(count + number, at_s) for number, at_s in enumerate(next(arrivals, []))]
             count += len(late)
-            store.add(late)
+            store.events.add(late)
     wanted = {event.event_id for event in first if not types or event.event_type in types}
     found_ids = [event.event_id for event in found]
     assert len(found_ids) == len(set(found_ids))
@@ -85,7 +84,7 @@ def test_pages_neither_skip_nor_repeat_while_events_arrive(
 
 def test_equal_instants_keep_the_order_of_their_arrival(store: Store) -> None:
     events = [numbered(number, 0) for number in range(5)]
-    store.add(events)
+    store.events.add(events)
     arrived = [event.event_id for event in events]
     assert pages(store, EventQuery(limit=2, order=Order.ASC)) == arrived
     assert pages(store, EventQuery(limit=2)) == arrived[::-1]
@@ -97,13 +96,13 @@ def test_every_filter_alone_and_with_every_other_gives_what_matches(store: Store
         other = UUID(int=1 + number % 2)
         names = {"store_id": "s" + name, "camera_id": "c" + name, "machine_id": "m" + name}
         events.append(make_event(event_type=kind, at_s=number, session_id=other, **names))
-    store.add(events)
-    done = store.claim(60)
-    dead = store.claim(60)
+    store.events.add(events)
+    done = store.enrichments.claim(60)
+    dead = store.enrichments.claim(60)
     assert done is not None
     assert dead is not None
-    store.finish(done, make_result(verdict=Verdict.NOT_CLEANED))
-    store.fail(dead, "no answer", None)
+    store.enrichments.finish(done, make_result(verdict=Verdict.NOT_CLEANED))
+    store.enrichments.fail(dead, "no answer", None)
     filters = {
         "store_id": "sa",
         "camera_id": "cb",
@@ -115,7 +114,7 @@ def test_every_filter_alone_and_with_every_other_gives_what_matches(store: Store
         "since": events[3].ts,
         "until": events[-2].ts,
     }
-    rows = [store.get(event.event_id) for event in events]
+    rows = [store.events.find(event.event_id) for event in events]
 
     def matches(index: int, wanted: dict[str, object]) -> bool:
         row, event = rows[index], events[index]
@@ -145,24 +144,24 @@ def test_every_filter_alone_and_with_every_other_gives_what_matches(store: Store
 
 def test_since_is_inclusive_and_until_exclusive(store: Store) -> None:
     events = [numbered(number, number) for number in range(3)]
-    store.add(events)
+    store.events.add(events)
     assert ids(store, EventQuery(since=events[1].ts)) == [events[2].event_id, events[1].event_id]
     assert ids(store, EventQuery(until=events[1].ts)) == [events[0].event_id]
 
 
 def test_a_full_last_page_is_known_to_be_the_last(store: Store) -> None:
-    store.add([numbered(number, number) for number in range(4)])
-    assert store.page(EventQuery(limit=4)).next_cursor is None
-    assert store.page(EventQuery(limit=3)).next_cursor is not None
+    store.events.add([numbered(number, number) for number in range(4)])
+    assert store.events.page(EventQuery(limit=4)).next_cursor is None
+    assert store.events.page(EventQuery(limit=3)).next_cursor is not None
 
 
 def test_a_cursor_outlives_a_change_of_the_page_size_but_not_of_the_filters(store: Store) -> None:
-    store.add([numbered(number, number) for number in range(4)])
-    cursor = store.page(EventQuery(limit=1)).next_cursor
-    assert len(store.page(EventQuery(limit=3, cursor=cursor)).rows) == 3
+    store.events.add([numbered(number, number) for number in range(4)])
+    cursor = store.events.page(EventQuery(limit=1)).next_cursor
+    assert len(store.events.page(EventQuery(limit=3, cursor=cursor)).rows) == 3
     for changed in ({"order": Order.ASC}, {"store_id": "gym_demo"}, {"since": START}):
         with pytest.raises(BadCursor):
-            store.page(EventQuery.model_validate({"cursor": cursor, **changed}))
+            store.events.page(EventQuery.model_validate({"cursor": cursor, **changed}))
 
 
 EXAMPLES = {
@@ -185,7 +184,7 @@ def test_every_list_is_read_off_an_index_in_order(store: Store, names: tuple[str
         compiled = _statement(query, _wanted(query), after).compile(
             dialect=sqlite.dialect(), compile_kwargs={"literal_binds": True, "render_postcompile": True}
         )
-        with store._database.write() as connection:
+        with store.database.write() as connection:
             plan = [str(row[3]) for row in connection.execute(f"EXPLAIN QUERY PLAN {compiled}")]
         assert not any("TEMP B-TREE" in step for step in plan), plan
         assert not any(step.startswith("SCAN") and "USING INDEX" not in step for step in plan), plan
@@ -195,10 +194,10 @@ def test_every_list_is_read_off_an_index_in_order(store: Store, names: tuple[str
 
 def test_what_few_events_have_is_looked_for_among_those(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
     """A filter that is narrow as a rule gives way to one that is rare now."""
-    store.add([make_event(at_s=at_s, machine_id="bike_1") for at_s in range(FEW + 5)])
-    claim = store.claim(60)
+    store.events.add([make_event(at_s=at_s, machine_id="bike_1") for at_s in range(FEW + 5)])
+    claim = store.enrichments.claim(60)
     assert claim is not None
-    store.fail(claim, "no answer", None)
+    store.enrichments.fail(claim, "no answer", None)
     driving: list[str] = []
 
     def noting(query: EventQuery, wanted: list[tuple[Column[str], list[str]]], after: Position | None) -> object:

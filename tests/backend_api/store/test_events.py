@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from backend_api.contract.events import Event, EventType
 from backend_api.contract.queries import EventQuery
 from backend_api.contract.verdicts import MmStatus
-from backend_api.store.events import MAX_NEW_ARRIVALS, Outcome
+from backend_api.store.events import MAX_NEW_ARRIVALS, IngestOutcome
 from backend_api.store.store import Store
 from tests.backend_api.events import make_event
 from tests.fake_clock import FakeClock
@@ -32,12 +32,12 @@ def attributes(number: int) -> dict[str, str]:
     return {"end_reason": "left"} if KINDS[number % 4] is EventType.MACHINE_OCCUPIED_END else {}
 
 
-def expected_outcome(stored: dict[int, float], number: int, confidence: float) -> Outcome:
+def expected_outcome(stored: dict[int, float], number: int, confidence: float) -> IngestOutcome:
     """What becomes of an arrival when `stored` is there, to which it is added."""
     if number not in stored:
         stored[number] = confidence
-        return Outcome.STORED
-    return Outcome.DUPLICATE if stored[number] == confidence else Outcome.CONFLICT
+        return IngestOutcome.STORED
+    return IngestOutcome.DUPLICATE if stored[number] == confidence else IngestOutcome.CONFLICT
 
 
 @settings(max_examples=40)
@@ -47,13 +47,13 @@ def test_groups_of_any_events_are_stored_as_if_they_came_one_by_one(groups: list
     with TemporaryDirectory() as folder, closing(Store.open(Path(folder) / "a.db", FakeClock(), create=True)) as store:
         for group in [*groups, NEW, NEW]:
             expected = [expected_outcome(stored, *arrival) for arrival in group]
-            assert store.add([make(*arrival) for arrival in group]) == expected
-        rows = store.page(EventQuery(limit=500)).rows
+            assert store.events.add([make(*arrival) for arrival in group]) == expected
+        rows = store.events.page(EventQuery(limit=500)).rows
         assert {round(row.event.media_time_s): row.event.confidence for row in rows} == stored
         assert all((row.mm is not None) == row.event.needs_mm for row in rows)
-        assert store.queue().pending == sum(row.event.needs_mm for row in rows)
+        assert store.enrichments.queue().pending == sum(row.event.needs_mm for row in rows)
         assert all(row.mm.status is MmStatus.PENDING for row in rows if row.mm)
-        with store._database.read() as connection:
+        with store.database.read() as connection:
             query = "SELECT body FROM events ORDER BY seq"
             bodies = [body for (body,) in connection.exec_driver_sql(query)]
         assert bodies == [make(*arrival).model_dump_json() for arrival in stored.items()]

@@ -7,11 +7,11 @@ from collections.abc import Sequence
 import pytest
 
 from backend_api.store.errors import StoreBusy, StoreFull
-from backend_api.store.events import Arrival, Outcome
+from backend_api.store.events import Arrival, IngestOutcome
 from backend_api.store.group_commit import MAX_GROUP_EVENTS, Writer
 from tests.backend_api.events import START, make_event
 
-STORED = Outcome.STORED
+STORED = IngestOutcome.STORED
 GUARD_S = 60
 
 
@@ -28,16 +28,16 @@ class SlowDisk:
         self.may_go_on = threading.Event()
         self.error: Exception | None = None
 
-    def add(self, group: Sequence[Arrival]) -> list[Outcome]:
+    def add(self, group: Sequence[Arrival]) -> list[IngestOutcome]:
         self.groups.append(len(group))
         self.began.set()
         assert self.may_go_on.wait(GUARD_S)
         if self.error is not None:
             raise self.error
-        return [STORED if arrival.event.media_time_s < 100 else Outcome.CONFLICT for arrival in group]
+        return [STORED if arrival.event.media_time_s < 100 else IngestOutcome.CONFLICT for arrival in group]
 
 
-async def begin(writer: Writer, disk: SlowDisk, count: int) -> list["asyncio.Task[list[Outcome]]"]:
+async def begin(writer: Writer, disk: SlowDisk, count: int) -> list["asyncio.Task[list[IngestOutcome]]"]:
     """The first job, which the disk is busy with, and `count` more that wait meanwhile."""
     tasks = [asyncio.create_task(writer.add(arrivals(0)))]
     await asyncio.to_thread(disk.began.wait, GUARD_S)
@@ -50,7 +50,7 @@ def test_what_arrives_while_the_disk_is_busy_shares_the_next_transaction() -> No
     disk = SlowDisk()
     writer = Writer(disk.add)
 
-    async def run() -> list[list[Outcome]]:
+    async def run() -> list[list[IngestOutcome]]:
         tasks = await begin(writer, disk, 3)
         assert not any(task.done() for task in tasks)
         disk.may_go_on.set()
@@ -58,7 +58,7 @@ def test_what_arrives_while_the_disk_is_busy_shares_the_next_transaction() -> No
 
     outcomes = asyncio.run(run())
     assert disk.groups == [1, 6]
-    assert outcomes == [[STORED]] + 3 * [[STORED, Outcome.CONFLICT]]
+    assert outcomes == [[STORED]] + 3 * [[STORED, IngestOutcome.CONFLICT]]
 
 
 @pytest.mark.parametrize("error", [StoreBusy("locked"), StoreFull("full"), KeyError("a mistake")])
@@ -88,7 +88,7 @@ def test_a_request_that_gave_up_disturbs_no_other() -> None:
         await asyncio.sleep(0)
         disk.may_go_on.set()
         assert await tasks[0] == [STORED]
-        assert await tasks[2] == [STORED, Outcome.CONFLICT]
+        assert await tasks[2] == [STORED, IngestOutcome.CONFLICT]
 
     asyncio.run(run())
 

@@ -10,8 +10,8 @@ from alembic.migration import MigrationContext
 from sqlalchemy import create_engine
 
 from backend_api.base.process import UsageError
-from backend_api.store.migrate import database_path
-from backend_api.store.store import DatabaseNotReady, Store
+from backend_api.store.migrate import DatabaseNotReady, database_path
+from backend_api.store.store import Store
 from backend_api.store.tables import metadata
 from tests.backend_api.events import make_event
 from tests.fake_clock import FakeClock
@@ -25,10 +25,10 @@ def test_a_missing_database_is_made_with_its_folder_and_keeps_its_events(tmp_pat
     db = tmp_path / "new" / "app.db"
     event = make_event()
     with closing(Store.open(db, FakeClock(), create=True)) as store:
-        store.add([event])
+        store.events.add([event])
     for create in (True, False):
         with closing(Store.open(f"sqlite:///{db}", FakeClock(), create=create)) as store:
-            row = store.get(event.event_id)
+            row = store.events.find(event.event_id)
             assert row is not None
             assert row.event == event
 

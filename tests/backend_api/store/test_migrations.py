@@ -11,7 +11,8 @@ import backend_api.store.migrations
 from backend_api.base.instants import to_ms
 from backend_api.contract.verdicts import MmStatus
 from backend_api.store.database import Database
-from backend_api.store.store import DatabaseNotReady, Store
+from backend_api.store.migrate import DatabaseNotReady
+from backend_api.store.store import Store
 from tests.backend_api.events import START, make_event, make_result
 from tests.fake_clock import FakeClock
 
@@ -53,16 +54,16 @@ def test_a_database_with_verdicts_gets_them_as_the_begin_of_its_history(tmp_path
     with pytest.raises(DatabaseNotReady, match="start the backend first"):
         Store.open(db, FakeClock(), create=False)
     with closing(Store.open(db, FakeClock(), create=True)) as store:
-        rows = [store.get(event.event_id) for event in (EVENT, WAITING)]
+        rows = [store.events.find(event.event_id) for event in (EVENT, WAITING)]
         assert [row and row.event for row in rows] == [EVENT, WAITING]
         assert [row and row.mm and row.mm.status for row in rows] == [MmStatus.DONE, MmStatus.PENDING]
         assert rows[0] is not None
         assert rows[0].mm is not None
         assert rows[0].mm.result == RESULT
-        [kept] = store.results()
+        [kept] = store.results.history()
         assert (kept.event_id, kept.at, kept.result) == (EVENT.event_id, START, RESULT)
-        assert store.reviews() == []
-        claim = store.claim(30.0)
+        assert store.reviews.history() == []
+        claim = store.enrichments.claim(30.0)
         assert claim is not None
-        assert store.finish(claim, RESULT)
-        assert len(store.results()) == 2
+        assert store.enrichments.finish(claim, RESULT)
+        assert len(store.results.history()) == 2

@@ -4,7 +4,8 @@ from contextlib import closing
 from datetime import timedelta
 from pathlib import Path
 
-from backend_api.store.store import Spending, Store
+from backend_api.store.model_calls import Spending
+from backend_api.store.store import Store
 from tests.backend_api.events import make_event
 from tests.fake_clock import FakeClock
 
@@ -12,32 +13,32 @@ from tests.fake_clock import FakeClock
 def test_a_request_counts_before_it_is_sent_and_survives_a_restart(tmp_path: Path, clock: FakeClock) -> None:
     event, since = make_event(), clock.now()
     with closing(Store.open(tmp_path / "app.db", clock, create=True)) as store:
-        store.add([event])
-        first = store.begin_call(event.event_id, since, lambda _: True)
+        store.events.add([event])
+        first = store.calls.begin(event.event_id, since, lambda _: True)
         assert first is not None
-        assert store.spent(since) == Spending(1, 0, 0.0)
-        store.settle_call(first, 120, 0.25)
-        store.begin_call(event.event_id, since, lambda _: True)
+        assert store.calls.spent(since) == Spending(1, 0, 0.0)
+        store.calls.settle(first, 120, 0.25)
+        store.calls.begin(event.event_id, since, lambda _: True)
     with closing(Store.open(tmp_path / "app.db", clock, create=False)) as store:
-        assert store.spent(since) == Spending(2, 120, 0.25)
+        assert store.calls.spent(since) == Spending(2, 120, 0.25)
 
 
 def test_two_workers_keep_one_cap(store: Store, tmp_path: Path, clock: FakeClock) -> None:
     event, since = make_event(), clock.now()
-    store.add([event])
+    store.events.add([event])
 
     def has_room(spent: Spending) -> bool:
         return spent.calls < 3
 
     with closing(Store.open(tmp_path / "app.db", clock, create=False)) as other:
-        calls = [worker.begin_call(event.event_id, since, has_room) for worker in (store, other) * 3]
+        calls = [worker.calls.begin(event.event_id, since, has_room) for worker in (store, other) * 3]
     assert [call is None for call in calls] == [False, False, False, True, True, True]
-    assert store.spent(since).calls == 3
+    assert store.calls.spent(since).calls == 3
 
 
 def test_yesterday_does_not_count(store: Store, clock: FakeClock) -> None:
     event = make_event()
-    store.add([event])
-    store.begin_call(event.event_id, clock.now(), lambda _: True)
-    assert store.spent(clock.now()).calls == 1
-    assert store.spent(clock.now() + timedelta(milliseconds=1)) == Spending()
+    store.events.add([event])
+    store.calls.begin(event.event_id, clock.now(), lambda _: True)
+    assert store.calls.spent(clock.now()).calls == 1
+    assert store.calls.spent(clock.now() + timedelta(milliseconds=1)) == Spending()

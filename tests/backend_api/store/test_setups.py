@@ -17,8 +17,8 @@ from backend_api.contract.cameras import MAX_CONFIG_CHARACTERS, MAX_STILL_BYTES,
 from backend_api.media.folder import MediaFolder
 from backend_api.media.retention import Retention
 from backend_api.media.retention_policy import KeepLimits
+from backend_api.store.cameras import machine_names, read_setups
 from backend_api.store.database import Database
-from backend_api.store.setups import machine_names, read_setups
 from backend_api.store.store import Store
 from backend_api.web.keys import Keys
 from backend_api.web.settings import Settings
@@ -190,7 +190,7 @@ def test_names_of_all_machines_that_are_in_a_setup(store: Store) -> None:
     store.setups.keep_still("gym_demo", "cam_00", STILL)
     store.setups.keep("cam_02", make_setup(store_id="another"))
     store.setups.keep("cam_01", make_setup())
-    with closing(Database(store._database.path)) as database, database.read() as connection:
+    with closing(Database(store.database.path)) as database, database.read() as connection:
         assert [(setup.store_id, setup.camera_id) for setup in read_setups(connection)] == [
             ("another", "cam_02"),
             ("gym_demo", "cam_01"),

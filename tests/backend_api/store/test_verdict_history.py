@@ -6,7 +6,10 @@ import pytest
 
 from backend_api.contract.events import EventType
 from backend_api.contract.verdicts import MmResult, MmStatus, Verdict
-from backend_api.store.store import Agree, Claim, EventRow, Store, standing
+from backend_api.store.enrichments import Claim
+from backend_api.store.event_rows import EventRow
+from backend_api.store.store import Store
+from backend_api.store.verdict_history import Agree, not_withdrawn
 from tests.backend_api.events import make_event, make_result
 from tests.fake_clock import FakeClock
 
@@ -16,17 +19,17 @@ NEW = make_result(model="new-2026-01", requested_model="new", prompt_version="p-
 
 
 def claimed(store: Store) -> Claim:
-    claim = store.claim(LEASE_S)
+    claim = store.enrichments.claim(LEASE_S)
     assert claim is not None
     return claim
 
 
 def judge(store: Store, result: MmResult) -> None:
-    assert store.finish(claimed(store), result)
+    assert store.enrichments.finish(claimed(store), result)
 
 
 def row(store: Store, event_id: UUID) -> EventRow:
-    found = store.get(event_id)
+    found = store.events.find(event_id)
     assert found is not None
     return found
 
@@ -39,14 +42,14 @@ def shown(store: Store, event_id: UUID) -> tuple[MmStatus, MmResult | None]:
 
 def test_the_old_verdict_is_shown_until_the_new_one_is_there_and_kept_for_ever(store: Store, clock: FakeClock) -> None:
     event = make_event()
-    store.add([event])
+    store.events.add([event])
     judge(store, OLD)
-    assert store.rerun(event.event_id)
+    assert store.enrichments.rerun(event.event_id)
     assert shown(store, event.event_id) == (MmStatus.PENDING, OLD)
     clock.advance(60)
     judge(store, NEW)
     assert shown(store, event.event_id) == (MmStatus.DONE, NEW)
-    kept = store.results(event.event_id)
+    kept = store.results.history(event.event_id)
     assert [stored.result for stored in kept] == [OLD, NEW]
     assert (kept[1].at - kept[0].at).total_seconds() == 60
     assert {stored.event_id for stored in kept} == {event.event_id}
@@ -54,67 +57,67 @@ def test_the_old_verdict_is_shown_until_the_new_one_is_there_and_kept_for_ever(s
 
 def test_a_verdict_that_came_too_late_is_no_part_of_the_history(store: Store, clock: FakeClock) -> None:
     event = make_event()
-    store.add([event])
+    store.events.add([event])
     late = claimed(store)
     clock.advance(LEASE_S)
     judge(store, NEW)
-    assert not store.finish(late, OLD)
-    assert [stored.result for stored in store.results()] == [NEW]
+    assert not store.enrichments.finish(late, OLD)
+    assert [stored.result for stored in store.results.history()] == [NEW]
 
 
 def test_only_what_has_ended_is_asked_again(store: Store) -> None:
     event, window = make_event(), make_event(event_type=EventType.CLEANING_WINDOW_OPEN)
-    store.add([event, window])
-    assert not store.rerun(event.event_id)
+    store.events.add([event, window])
+    assert not store.enrichments.rerun(event.event_id)
     claim = claimed(store)
-    assert not store.rerun(event.event_id)
-    assert not store.rerun(window.event_id)
-    assert not store.rerun(UUID(int=5))
-    assert store.fail(claim, "broken", None)
-    assert store.rerun(event.event_id)
+    assert not store.enrichments.rerun(event.event_id)
+    assert not store.enrichments.rerun(window.event_id)
+    assert not store.enrichments.rerun(UUID(int=5))
+    assert store.enrichments.fail(claim, "broken", None)
+    assert store.enrichments.rerun(event.event_id)
     assert claimed(store).attempt == 1
 
 
 def test_a_rerun_that_fails_leaves_the_old_verdict_with_the_reason(store: Store) -> None:
     event = make_event()
-    store.add([event])
+    store.events.add([event])
     judge(store, OLD)
-    store.rerun(event.event_id)
-    store.fail(claimed(store), "broken", None)
+    store.enrichments.rerun(event.event_id)
+    store.enrichments.fail(claimed(store), "broken", None)
     mm = row(store, event.event_id).mm
     assert mm is not None
     assert (mm.status, mm.error, mm.result) == (MmStatus.DEAD, "broken", OLD)
 
 
 def test_to_rerun_the_others_spares_what_has_that_model_and_prompt(store: Store) -> None:
-    store.add([make_event(at_s=at_s) for at_s in range(4)])
+    store.events.add([make_event(at_s=at_s) for at_s in range(4)])
     for result in (OLD, NEW, NEW.model_copy(update={"prompt_version": "p-1"})):
         judge(store, result)
-    store.fail(claimed(store), "broken", None)
-    assert store.rerun_others("new", "p-2") == 3
-    assert store.rerun_others("new", "p-2") == 0
-    assert store.rerun_others("old", "p-1") == 1
+    store.enrichments.fail(claimed(store), "broken", None)
+    assert store.enrichments.rerun_others("new", "p-2") == 3
+    assert store.enrichments.rerun_others("new", "p-2") == 0
+    assert store.enrichments.rerun_others("old", "p-1") == 1
 
 
 def test_a_released_claim_counts_as_no_attempt_and_says_why(store: Store, clock: FakeClock) -> None:
     event = make_event()
-    store.add([event])
+    store.events.add([event])
     claim = claimed(store)
-    assert store.release(claim, "the server is away", 5.0)
+    assert store.enrichments.release(claim, "the server is away", 5.0)
     mm = row(store, event.event_id).mm
     assert mm is not None
     assert (mm.status, mm.attempts, mm.error) == (MmStatus.PENDING, 0, "the server is away")
-    assert store.claim(LEASE_S) is None
+    assert store.enrichments.claim(LEASE_S) is None
     clock.advance(5)
     assert claimed(store).attempt == 1
-    assert not store.release(claim, "late", 0.0)
+    assert not store.enrichments.release(claim, "late", 0.0)
 
 
 def test_what_is_held_says_why_and_can_be_claimed_all_the_same(store: Store) -> None:
-    store.add([make_event(at_s=at_s) for at_s in range(3)])
+    store.events.add([make_event(at_s=at_s) for at_s in range(3)])
     judge(store, OLD)
-    assert store.hold("the day's 5 calls are used up") == 2
-    assert store.hold("the day's 5 calls are used up") == 0
+    assert store.enrichments.note_blocked("the day's 5 calls are used up") == 2
+    assert store.enrichments.note_blocked("the day's 5 calls are used up") == 0
     errors = {
         stored.mm.error for stored in (row(store, make_event(at_s=at_s).event_id) for at_s in range(3)) if stored.mm
     }
@@ -125,29 +128,29 @@ def test_what_is_held_says_why_and_can_be_claimed_all_the_same(store: Store) -> 
 @pytest.mark.parametrize("agree", [Agree.YES, Agree.NO, Agree.UNSURE])
 def test_a_review_names_the_verdict_that_it_is_of(store: Store, clock: FakeClock, agree: Agree) -> None:
     event, other = make_event(), make_event(at_s=1)
-    store.add([event, other])
-    assert not store.add_review(event.event_id, agree, "too early", "ann")
+    store.events.add([event, other])
+    assert not store.reviews.add(event.event_id, agree, "too early", "ann")
     judge(store, OLD)
-    assert store.add_review(event.event_id, agree, "A cloth, 'clearly'.", "ann")
-    store.rerun(event.event_id)
+    assert store.reviews.add(event.event_id, agree, "A cloth, 'clearly'.", "ann")
+    store.enrichments.rerun(event.event_id)
     judge(store, NEW)
-    assert store.add_review(event.event_id, Agree.NO, "", "bob")
-    first, second = store.reviews(event.event_id)
+    assert store.reviews.add(event.event_id, Agree.NO, "", "bob")
+    first, second = store.reviews.history(event.event_id)
     assert (first.who, first.agree, first.note, first.at) == ("ann", agree, "A cloth, 'clearly'.", clock.now())
     assert (first.model, first.prompt_version, first.verdict) == ("old", "p-1", Verdict.CLEANED)
     assert (second.model, second.prompt_version, second.verdict) == ("new-2026-01", "p-2", Verdict.NOT_CLEANED)
-    assert store.reviews() == [first, second]
-    assert store.reviews(other.event_id) == []
-    assert not store.add_review(UUID(int=5), agree, "", "ann")
+    assert store.reviews.history() == [first, second]
+    assert store.reviews.history(other.event_id) == []
+    assert not store.reviews.add(UUID(int=5), agree, "", "ann")
 
 
 def test_what_is_withdrawn_is_kept_and_no_longer_stands(store: Store, clock: FakeClock) -> None:
     event, other = make_event(), make_event(at_s=1)
-    store.add([event, other])
+    store.events.add([event, other])
 
     def say(agree: Agree, event_id: UUID = event.event_id) -> bool:
         clock.advance(1)
-        return store.add_review(event_id, agree, "", "ann")
+        return store.reviews.add(event_id, agree, "", "ann")
 
     assert not say(Agree.WITHDRAWN)
     judge(store, OLD)
@@ -156,26 +159,26 @@ def test_what_is_withdrawn_is_kept_and_no_longer_stands(store: Store, clock: Fak
     assert say(Agree.YES, other.event_id)
     assert say(Agree.NO)
     assert say(Agree.YES)
-    assert [each.is_reviewed for each in store.standings([event.event_id])] == [True]
+    assert [each.is_reviewed for each in store.removed_media.facts([event.event_id])] == [True]
     assert say(Agree.WITHDRAWN)
-    assert [each.is_reviewed for each in store.standings([event.event_id])] == [False]
+    assert [each.is_reviewed for each in store.removed_media.facts([event.event_id])] == [False]
     assert not say(Agree.WITHDRAWN)
     assert row(store, event.event_id).review is None
-    assert [review.agree for review in store.reviews(event.event_id)] == [Agree.NO, Agree.YES, Agree.WITHDRAWN]
-    assert [review.event_id for review in standing(store.reviews())] == [other.event_id]
+    assert [review.agree for review in store.reviews.history(event.event_id)] == [Agree.NO, Agree.YES, Agree.WITHDRAWN]
+    assert [review.event_id for review in not_withdrawn(store.reviews.history())] == [other.event_id]
     assert say(Agree.UNSURE)
-    assert standing(store.reviews(event.event_id)) == [row(store, event.event_id).review]
+    assert not_withdrawn(store.reviews.history(event.event_id)) == [row(store, event.event_id).review]
 
 
 def test_to_withdraw_takes_back_the_latest_review_although_the_verdict_is_another_by_now(store: Store) -> None:
     event = make_event()
-    store.add([event])
+    store.events.add([event])
     judge(store, OLD)
-    store.add_review(event.event_id, Agree.YES, "", "ann")
-    store.rerun(event.event_id)
+    store.reviews.add(event.event_id, Agree.YES, "", "ann")
+    store.enrichments.rerun(event.event_id)
     judge(store, NEW)
-    assert store.add_review(event.event_id, Agree.WITHDRAWN, "mistaken", "ann")
-    assert standing(store.reviews()) == []
-    assert (store.reviews()[-1].model, store.reviews()[-1].verdict) == (OLD.model, OLD.verdict)
-    assert store.add_review(event.event_id, Agree.NO, "", "ann")
-    assert [review.model for review in standing(store.reviews())] == [NEW.model]
+    assert store.reviews.add(event.event_id, Agree.WITHDRAWN, "mistaken", "ann")
+    assert not_withdrawn(store.reviews.history()) == []
+    assert (store.reviews.history()[-1].model, store.reviews.history()[-1].verdict) == (OLD.model, OLD.verdict)
+    assert store.reviews.add(event.event_id, Agree.NO, "", "ann")
+    assert [review.model for review in not_withdrawn(store.reviews.history())] == [NEW.model]

@@ -37,9 +37,9 @@ def event(guarded: TestClient, store: Store, media: MediaFolder) -> StoredEvent:
     put(guarded, f"/media/{event.event_id}", CLIP)
     put(guarded, f"/media/{event.event_id}/thumbnail", JPEG)
     assert post(guarded, event).status_code == 201
-    claim = store.claim(60)
+    claim = store.enrichments.claim(60)
     assert claim is not None
-    store.finish(claim, make_result(frame_times_s=(0.5, 1.5)))
+    store.enrichments.finish(claim, make_result(frame_times_s=(0.5, 1.5)))
     for number in (1, 2, 3):
         media.frame_path(event.event_id, number).write_bytes(JPEG)
     del guarded.headers["Authorization"]

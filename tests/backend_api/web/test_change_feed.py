@@ -24,7 +24,7 @@ def test_what_comes_before_the_feed_begins_to_look_for_its_first_reader_is_told_
         with pytest.raises(TimeoutError):
             # Long enough for the reader to have asked the database, in vain.
             await asyncio.wait_for(asyncio.shield(following := asyncio.ensure_future(anext(messages))), 0.5)
-        store.add([numbered(0)])
+        store.events.add([numbered(0)])
         looking = asyncio.create_task(feed.run())
         found = await following  # a sign of life, were it not told of the event
         feed.close()
@@ -45,7 +45,7 @@ def test_a_feed_that_breaks_down_lets_its_readers_go_and_says_so(
     def break_down() -> None:
         raise ArithmeticError("nobody thought of this")
 
-    monkeypatch.setattr(store.reading, "log_cameras", break_down)
+    monkeypatch.setattr(store.changes, "log_cameras", break_down)
     app = create_app(store, media, clock)
     with TestClient(app) as client:
         response = client.get("/events/stream")

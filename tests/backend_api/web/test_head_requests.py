@@ -1,16 +1,14 @@
 """HEAD answers what GET does, without the body, and every refusal says what is allowed."""
 
-import asyncio
 import json
 
 import pytest
 from fastapi import FastAPI
 from fastapi.testclient import TestClient
 
-from backend_api.web.strictness import StrictProtocol
 from tests.backend_api.api import post, problem
-from tests.backend_api.connection import talk
 from tests.backend_api.events import make_event
+from tests.backend_api.serving import served, talk
 from tests.backend_api.web.test_metrics import read
 
 PATHS = [
@@ -48,11 +46,8 @@ def test_nothing_comes_between_the_head_and_the_next_answer(app: FastAPI, path: 
     request = f"HEAD {path} HTTP/1.1\r\nHost: x\r\n\r\n".encode()
     last = b"GET /health HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n"
 
-    async def client(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> bytes:
-        writer.write(request + last)
-        return await reader.read()
-
-    first, second, *body = talk(StrictProtocol, app, client).split(b"\r\n\r\n")
+    with served(app) as port:
+        first, second, *body = talk(port, request + last).split(b"\r\n\r\n")
     assert first.startswith(b"HTTP/1.1 ")
     assert second.startswith(b"HTTP/1.1 200 OK")
     assert [json.loads(part)["status"] for part in body] == ["ok"]

@@ -60,9 +60,9 @@ def test_queue_cameras_and_media_are_as_they_are_now(
     assert read(client)["gym_enrichments", "PENDING"] == 0
     for at_s in range(3):
         post(client, make_event(at_s=at_s))
-    claim = store.claim(60)
+    claim = store.enrichments.claim(60)
     assert claim is not None
-    store.finish(claim, make_result())
+    store.enrichments.finish(claim, make_result())
     put(client, "cam_01", make_report(outbox_depth=7))
     event_id = make_event().event_id
     media.clip_path(event_id).write_bytes(bytes(1000))
@@ -85,7 +85,7 @@ def test_an_unforeseen_error_counts_as_500(client: TestClient, store: Store, mon
         raise KeyError("x")
 
     with monkeypatch.context() as patched:
-        patched.setattr("backend_api.store.store.read_page", fail)
+        patched.setattr("backend_api.store.events.read_page", fail)
         assert client.get("/events").status_code == 500
     assert read(client)["gym_http_requests_total", "GET", "/events", "500"] == 1
 

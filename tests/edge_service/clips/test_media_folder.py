@@ -11,11 +11,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from backend_api.base.durable_files import Disk
 from edge_service.clips.cut import ClipError
 from edge_service.clips.event_factory import EventFactory
 from edge_service.clips.media_folder import MediaFolder, remove_leftovers
 from edge_service.clips.mp4 import Clip
-from edge_service.outbox.disk import Disk
 from tests.edge_service.crashing_disk import Crash, CrashingDisk, FullDisk, QuickDisk
 
 EVENT_ID = UUID("0a4fbb4e-8f0c-5a0e-9f0b-3f7f3c1f2d11")

@@ -11,15 +11,15 @@ from pathlib import Path
 import av
 import pytest
 
+from backend_api.base.durable_files import Disk
 from backend_api.contract.events import Event, EventType, clip_name, thumbnail_name
 from edge_service.clips.event_factory import EventFactory
 from edge_service.clips.recorder import ClipConfig, Recorder, reach_s
 from edge_service.detection.detector import Box
-from edge_service.outbox.disk import Disk
 from edge_service.rules.machine import Machine, RuleTimes
 from edge_service.rules.rule_event import Hit
 from edge_service.tracking.tracker import Track
-from edge_service.video.file_source import VideoSource
+from edge_service.video.file_source import FileSource
 from edge_service.video.packet_ring import PacketRing
 from tests.edge_service import tiny_videos
 from tests.edge_service.crashing_disk import QuickDisk
@@ -58,7 +58,7 @@ def record(path: Path, folder: Path, hits: list[Hit], disk: Disk | None = None) 
     recorder = make_recorder(ring, folder, disk)
     events: list[Event] = []
     waiting = list(hits)
-    for frame in VideoSource(path, fps=10, ring=ring):
+    for frame in FileSource(path, fps=10, ring=ring):
         while waiting and waiting[0].time_s + 0.2 <= frame.time_s:
             recorder.begin(waiting.pop(0), frame, TRACKS)
         events += recorder.finished()
@@ -101,7 +101,7 @@ def test_an_event_waits_for_its_post_roll(drawn: Callable[[str], Path], tmp_path
     recorder = make_recorder(ring, tmp_path)
     recorder.begin(hit_at(1.0), blank_frame(1.0), TRACKS)
     came_at: list[float] = []
-    for frame in VideoSource(drawn("no_b_frames"), fps=10, ring=ring):
+    for frame in FileSource(drawn("no_b_frames"), fps=10, ring=ring):
         assert recorder.is_recording == (not came_at)
         came_at += [frame.time_s for _ in recorder.finished()]
     assert came_at == [pytest.approx(1.4)]

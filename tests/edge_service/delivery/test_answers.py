@@ -4,9 +4,9 @@ import json
 
 import pytest
 
+from backend_api.base.http_client import Answer
 from backend_api.contract.events import BatchResult, RejectedLine
 from edge_service.delivery.answers import Refused, Taken, TryAgain, judge
-from edge_service.delivery.transport import Answer
 from tests.fake_clock import FakeClock
 
 NOW = FakeClock().now()

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
+from backend_api.base.http_client import Answer, NoAnswer
 from edge_service.delivery.batch_delivery import Courier, Failed, Idle, Moved
-from edge_service.delivery.transport import Answer, Unreachable
 from edge_service.outbox.outbox import Outbox
 from tests.edge_service.crashing_disk import QuickDisk
 from tests.edge_service.fake_backend import FakeBackend
@@ -55,7 +55,7 @@ def test_a_passing_trouble_leaves_all_where_it_is(outbox: Outbox, status: int) -
 
 
 def test_an_unreachable_backend_leaves_all_where_it_is(outbox: Outbox) -> None:
-    courier = make_courier(outbox, FakeBackend([Unreachable("connection refused")]), 3)
+    courier = make_courier(outbox, FakeBackend([NoAnswer("connection refused")]), 3)
     assert courier.step() == Failed("backend B can't be reached (connection refused)")
     assert outbox.depth == 3
 

@@ -6,11 +6,10 @@ from datetime import UTC, datetime
 
 import pytest
 
+from backend_api.base.http_client import Answer, NoAnswer
 from backend_api.contract.cameras import HEARTBEAT_INTERVAL_S, SETUP_INTERVAL_S, CameraReport, CameraSetup
 from edge_service.clips.still import Still
-from edge_service.delivery.backend_call import Unreachable
 from edge_service.delivery.heartbeat import Heartbeat
-from edge_service.delivery.transport import Answer
 from edge_service.pipeline.camera_reports import make_reporter, messages_of
 from edge_service.pipeline.camera_setup import describe_setup
 from edge_service.pipeline.progress import Tally
@@ -29,7 +28,7 @@ REPORT = make_reporter(
 
 SETUP = describe_setup("gym_demo", [machine()], "machines: [...]")
 OK = Answer(200, b"")
-GONE = Unreachable("connection refused")
+GONE = NoAnswer("connection refused")
 REPORT_PATH, SETUP_PATH = "/cameras/cam_01", "/cameras/cam_01/setup"
 STILL_PATH = "/cameras/cam_01/still?store_id=gym_demo"
 
@@ -37,7 +36,7 @@ STILL_PATH = "/cameras/cam_01/still?store_id=gym_demo"
 class FakeCall:
     """Answers `beats` beats, by path as `script` says, then 200; after the last the heartbeat is told to stop."""
 
-    def __init__(self, beats: int, script: dict[str, list[Answer | Unreachable]]) -> None:
+    def __init__(self, beats: int, script: dict[str, list[Answer | NoAnswer]]) -> None:
         self.beats = beats
         self.script = script
         self.puts: list[list[str]] = []
@@ -60,12 +59,12 @@ class FakeCall:
             self.done.set()
         script = self.script.get(path)
         reaction = script.pop(0) if script else OK
-        if isinstance(reaction, Unreachable):
+        if isinstance(reaction, NoAnswer):
             raise reaction
         return reaction
 
 
-def run(beats: int, script: dict[str, list[Answer | Unreachable]]) -> tuple[FakeCall, FakeClock]:
+def run(beats: int, script: dict[str, list[Answer | NoAnswer]]) -> tuple[FakeCall, FakeClock]:
     call, clock = FakeCall(beats, script), FakeClock()
     heartbeat = call.heartbeat = Heartbeat(messages_of("cam_01", REPORT, SETUP, call.still), call, clock)
     with heartbeat:

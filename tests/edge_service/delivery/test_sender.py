@@ -9,11 +9,20 @@ from pathlib import Path
 from random import Random
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from backend_api.base.clock import Clock, SystemClock
-from edge_service.delivery.http_transport import HttpTransport
-from edge_service.delivery.sender import DRAIN_PATIENCE_S, STOPPED_PATIENCE_S, Sender
-from edge_service.delivery.transport import Answer, Transport, Unreachable
+from backend_api.base.http_client import Answer, NoAnswer
+from edge_service.delivery.backend_client import BackendClient, Transport
+from edge_service.delivery.sender import (
+    DRAIN_PATIENCE_S,
+    MAX_DELAY_S,
+    MAX_PAUSE_S,
+    STOPPED_PATIENCE_S,
+    Sender,
+    retry_delay_s,
+)
 from edge_service.outbox.outbox import Outbox
 from tests.edge_service.crashing_disk import QuickDisk
 from tests.edge_service.fake_backend import FakeBackend
@@ -21,7 +30,7 @@ from tests.edge_service.local_server import serving
 from tests.edge_service.outbox_events import make_event
 from tests.fake_clock import FakeClock
 
-REFUSED = Unreachable("connection refused")
+REFUSED = NoAnswer("connection refused")
 
 
 class NoJitter(Random):
@@ -70,7 +79,7 @@ class StopAfter(FakeBackend):
         return super().post(ndjson)
 
 
-def waits_s(outbox: Outbox, reactions: list[Answer | Unreachable]) -> list[float]:
+def waits_s(outbox: Outbox, reactions: list[Answer | NoAnswer]) -> list[float]:
     """How long the sender waits between as many requests as there are reactions, and one more."""
     clock, backend = FakeClock(), StopAfter(reactions)
     fill(outbox, 1)
@@ -206,9 +215,15 @@ def test_over_http_a_connection_that_is_cut_after_the_request_doubles_nothing(ou
     fill(outbox, 3)
     with (
         serving(backend) as server,
-        closing(HttpTransport(server.url)) as transport,
+        closing(BackendClient(server.url, SystemClock())) as transport,
         make_sender(outbox, transport, SystemClock()) as sender,
     ):
         assert sender.drain() == 0
     assert backend.stored == [0, 1, 2]
     assert backend.duplicates == 3
+
+
+@given(st.integers(1, 100), st.integers(), st.floats(-10, 1e12))
+def test_a_pause_that_was_asked_for_is_kept_up_to_a_limit(failures: int, seed: int, asked_s: float) -> None:
+    pause_s = min(max(asked_s, 0), MAX_PAUSE_S)
+    assert pause_s <= retry_delay_s(failures, Random(seed), asked_s) <= pause_s + MAX_DELAY_S

@@ -5,11 +5,11 @@ from uuid import UUID, uuid5
 
 import pytest
 
+from backend_api.base.http_client import Answer, NoAnswer
 from backend_api.contract.events import MAX_BATCH_LINES
 from backend_api.contract.media import Ready
 from backend_api.media.folder import MediaFolder
 from edge_service.delivery.shared_folder import FolderAwareTransport, SharedFolder
-from edge_service.delivery.transport import Answer, Unreachable
 from edge_service.delivery.uploading import UPLOAD_BATCH_LINES
 
 
@@ -18,7 +18,7 @@ class Way:
 
     def __init__(self) -> None:
         self.posted: list[bytes] = []
-        self.away: Unreachable | None = None
+        self.away: NoAnswer | None = None
 
     def post(self, ndjson: bytes) -> Answer:
         if self.away is not None:
@@ -99,8 +99,8 @@ def test_a_restart_of_the_backend_is_noticed(tmp_path: Path) -> None:
     scene.start_backend(tmp_path / "edge")
     assert scene.ways(b"2") == "p"
     scene.start_backend(tmp_path / "other")  # with another --media-dir: its connections are cut
-    scene.plain.away = Unreachable("cut")
-    with pytest.raises(Unreachable):
+    scene.plain.away = NoAnswer("cut")
+    with pytest.raises(NoAnswer):
         scene.transport.post(b"3")
     assert scene.ways(b"3") == "u"
 

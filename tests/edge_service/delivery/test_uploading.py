@@ -8,10 +8,10 @@ from typing import BinaryIO
 
 import pytest
 
+from backend_api.base.durable_files import Disk
+from backend_api.base.http_client import Answer, NoAnswer
 from backend_api.contract.events import BatchResult, ClipInfo, Event, RejectedLine
-from edge_service.delivery.transport import Answer, Unreachable
 from edge_service.delivery.uploading import UploadingTransport
-from edge_service.outbox.disk import Disk
 from edge_service.outbox.sealed_line import event_body
 from tests.edge_service.outbox_events import make_event
 
@@ -29,8 +29,9 @@ class OtherComputer:
         self.statuses: dict[str, int] = {}
         self.rejected: set[str] = set()
 
-    def put(self, path: str, body: BinaryIO, headers: dict[str, str]) -> Answer:
+    def put(self, path: str, body: bytes | BinaryIO, headers: dict[str, str]) -> Answer:
         self._step(f"put {path}")
+        assert not isinstance(body, bytes)
         data = body.read()
         digest = base64.b64encode(hashlib.sha256(data).digest()).decode()
         assert headers["Content-Digest"] == f"sha-256=:{digest}:"
@@ -58,7 +59,7 @@ class OtherComputer:
     def _step(self, name: str) -> None:
         if self.crash_at == len(self.steps):
             self.crash_at = None
-            raise Unreachable("cut")
+            raise NoAnswer("cut")
         self.steps.append(name)
 
 
@@ -103,7 +104,7 @@ def test_a_cut_after_any_step_is_repaired_by_the_next_request(
     backend = OtherComputer()
     backend.crash_at = crash_at
     sending = transport(backend, tmp_path)
-    with pytest.raises(Unreachable):
+    with pytest.raises(NoAnswer):
         sending.post(body(events))
     assert len(list(tmp_path.iterdir())) == 4
     if is_restarted:
@@ -161,7 +162,7 @@ def test_nothing_that_the_backend_had_is_removed_while_nobody_can_say_whose_it_i
 ) -> None:
     backend = OtherComputer()
     backend.media = {f"/media/{events[0].event_id}": CLIP}
-    troubles = [Unreachable("cut")]
+    troubles = [NoAnswer("cut")]
 
     def is_shared() -> bool:
         if troubles:
@@ -169,7 +170,7 @@ def test_nothing_that_the_backend_had_is_removed_while_nobody_can_say_whose_it_i
         return False
 
     sending = UploadingTransport(backend, backend, tmp_path, Disk(), is_shared)
-    with pytest.raises(Unreachable):
+    with pytest.raises(NoAnswer):
         sending.post(body(events))
     assert len(list(tmp_path.iterdir())) == 4
     assert sending.post(body(events)).status == 200

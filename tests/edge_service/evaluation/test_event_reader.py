@@ -8,9 +8,9 @@ from urllib.parse import parse_qs, urlsplit
 
 import pytest
 
+from backend_api.base.http_client import Answer
 from backend_api.base.process import FatalError, UsageError
 from backend_api.contract.events import Event
-from edge_service.delivery.transport import Answer
 from edge_service.evaluation.event_reader import read_events
 from edge_service.outbox.sealed_line import event_body, seal
 from tests.edge_service.fake_backend import FakeBackend
@@ -124,5 +124,5 @@ def test_a_key_that_is_missing_is_asked_for() -> None:
 def test_a_backend_that_is_not_there() -> None:
     with pytest.raises(FatalError, match="/events: connection refused; is the backend running there"):
         read_events("http://127.0.0.1:9", None, None)
-    with pytest.raises(UsageError, match="the backend's address 'http://' is none"):
+    with pytest.raises(UsageError, match="the backend's address is 'http://', which is no address"):
         read_events("http://", None, None)

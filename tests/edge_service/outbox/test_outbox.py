@@ -149,7 +149,7 @@ def test_what_the_backend_refused_is_kept_with_its_answer_once(tmp_path: Path) -
 def test_a_second_edge_with_the_same_camera_is_refused(tmp_path: Path) -> None:
     program = (
         "import sys; from pathlib import Path\n"
-        "from edge_service.outbox.disk import Disk; from edge_service.outbox.outbox import Outbox\n"
+        "from backend_api.base.durable_files import Disk; from edge_service.outbox.outbox import Outbox\n"
         "with Outbox.open(Path(sys.argv[1]), 'cam_01', Disk()):\n    print('open', flush=True); sys.stdin.read()"
     )
     command = [sys.executable, "-c", program, str(tmp_path)]

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
+from backend_api.base.durable_files import Disk
 from edge_service.delivery.batch_delivery import Courier, Idle
-from edge_service.outbox.disk import Disk
 from edge_service.outbox.outbox import Outbox, OutboxFull
 from tests.edge_service.crashing_disk import Crash, CrashingDisk, FullDisk, QuickDisk, SmallDisk
 from tests.edge_service.fake_backend import FakeBackend

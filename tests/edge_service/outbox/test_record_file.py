@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from edge_service.outbox.disk import Disk
+from backend_api.base.durable_files import Disk
 from edge_service.outbox.record_file import RecordFile
 from tests.edge_service.crashing_disk import StubbornDisk
 

@@ -6,13 +6,15 @@ from itertools import pairwise
 from random import Random
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from backend_api.base.process import REPOSITORY
 from backend_api.contract.events import EventType
 from edge_service.config import load_config
 from edge_service.evaluation.scenario_truth import scenario_truth, true_stays
 from edge_service.rules.machine import Machine, Point, RuleTimes
-from edge_service.simulation.scenario import Activity, Scenario
+from edge_service.simulation.scenario import Activity, Scenario, uniform
 
 MACHINES = load_config(REPOSITORY / "edge_service" / "config.yaml").machines
 SEEDS = [0, 1, 7, 42]
@@ -127,3 +129,25 @@ def test_machines_do_not_change_each_others_visitors() -> None:
 def test_far_ahead_is_as_near_as_the_beginning() -> None:
     scenario = Scenario(42, [replace(MACHINES[0])])
     assert any(scenario.people_at(1e6 + index) for index in range(60))
+
+
+@given(st.floats(-1e6, 1e6), st.floats(0.001, 1e6), st.lists(st.integers() | st.text()))
+def test_chance_lies_within_its_bounds_and_depends_on_the_key_alone(
+    low: float, width: float, key: list[int | str]
+) -> None:
+    number = uniform(low, low + width, *key)
+    assert low <= number <= low + width
+    assert uniform(low, low + width, *key) == number
+
+
+def test_chance_stays_the_same_from_version_to_version() -> None:
+    assert uniform(0, 1, 42, "treadmill_01/0", "enter") == 0.48860904461789423
+
+
+def test_keys_of_chance_that_read_alike_differ() -> None:
+    assert len({uniform(0, 1, *key) for key in ((1, 23), (12, 3), ("1", 23), ("123",), (123,))}) == 5
+
+
+def test_chance_is_spread_evenly() -> None:
+    numbers = [uniform(0, 1, index) for index in range(4000)]
+    assert all(340 < sum(tenth <= 10 * number < tenth + 1 for number in numbers) < 460 for tenth in range(10))

@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 
 from backend_api.base.process import UsageError
-from edge_service.video.file_source import VideoSource
+from edge_service.video.file_source import FileSource
 from edge_service.video.packet_ring import PacketRing
 from tests.edge_service import tiny_videos
 from tests.edge_service.tiny_videos import damage, draw_sound_alone, draw_video, truncate
@@ -26,8 +26,8 @@ Drawn = Callable[[str], Path]
 Make = Callable[[Path], Path]
 
 
-def open_source(path: Path, *, fps: float = FPS, loop: int = 1) -> VideoSource:
-    return VideoSource(path, fps=fps, loop=loop, ring=PacketRing(reach_s=60))
+def open_source(path: Path, *, fps: float = FPS, loop: int = 1) -> FileSource:
+    return FileSource(path, fps=fps, loop=loop, ring=PacketRing(reach_s=60))
 
 
 def decode_everything(path: Path) -> list[tuple[float, bytes]]:

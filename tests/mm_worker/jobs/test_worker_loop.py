@@ -102,7 +102,7 @@ def test_the_policy_says_how_long_a_failure_waits(scene: Scene) -> None:
     scene.worker(AskedVlm(before=stop_and_fail)).run(drain=False)
     delay_s = RETRY.delay_s(1, random.Random(JITTER_SEED))
     assert delay_s is not None
-    assert scene.store.next_due_s() == pytest.approx(delay_s, abs=0.001)
+    assert scene.store.enrichments.next_due_s() == pytest.approx(delay_s, abs=0.001)
 
 
 def test_a_model_that_fails_for_good_leaves_its_reason(scene: Scene) -> None:

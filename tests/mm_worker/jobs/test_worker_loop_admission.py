@@ -58,13 +58,13 @@ def test_events_that_wait_for_the_server_say_so(scene: Scene) -> None:
 
 def fail_and_stop(scene: Scene) -> None:
     """The server wants to be left alone; the worker is stopped as soon as it waits for that."""
-    hold = scene.store.hold
+    hold = scene.store.enrichments.note_blocked
 
     def hold_and_stop(reason: str) -> int:
         scene.stop.set()
         return hold(reason)
 
-    scene.store.hold = hold_and_stop  # type: ignore[method-assign]
+    scene.store.enrichments.note_blocked = hold_and_stop  # type: ignore[method-assign]
     raise ServerAway("HTTP 429", retry_after_s=60.0)
 
 
@@ -85,7 +85,7 @@ def test_a_cap_ends_a_drain_and_holds_until_midnight(scene: Scene, caps: Caps, d
         assert all("daily cap" in (enrichment.error or "") and not enrichment.attempts for enrichment in waiting)
         scene.clock.advance(day_left_s(scene.clock.now()))
         assert drain()[JobOutcome.DONE] == min(done, 4 - done)
-        assert scene.store.spent(scene.clock.now() - timedelta(days=2)).calls == len(dialect.asked)
+        assert scene.store.calls.spent(scene.clock.now() - timedelta(days=2)).calls == len(dialect.asked)
 
 
 def drainer(scene: Scene, url: str, caps: Caps, prices: Prices) -> Callable[[], Counter[JobOutcome]]:

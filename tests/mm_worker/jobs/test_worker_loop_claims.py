@@ -6,7 +6,8 @@ from pathlib import Path
 import pytest
 
 from backend_api.contract.verdicts import Enrichment, MmResult, MmStatus
-from backend_api.store.store import Claim, StoreBusy, StoreFull
+from backend_api.store.enrichments import Claim
+from backend_api.store.errors import StoreBusy, StoreFull
 from mm_worker.jobs.worker_loop import JobOutcome
 from mm_worker.vlm.vlm import VlmError
 from tests.backend_api.events import make_result
@@ -20,9 +21,9 @@ def test_a_worker_that_comes_back_late_overwrites_nothing(scene: Scene, caplog: 
 
     def be_overtaken() -> None:
         scene.clock.advance(PACE.lease_s + 1)
-        taken_over = scene.store.claim(PACE.lease_s)
+        taken_over = scene.store.enrichments.claim(PACE.lease_s)
         assert taken_over is not None
-        assert scene.store.finish(taken_over, newer)
+        assert scene.store.enrichments.finish(taken_over, newer)
 
     with caplog.at_level("WARNING"):
         assert scene.worker(AskedVlm(be_overtaken)).run(drain=True) == Counter({JobOutcome.LOST: 1})
@@ -35,9 +36,9 @@ def test_a_late_failure_overwrites_nothing_either(scene: Scene) -> None:
 
     def be_overtaken_and_fail() -> None:
         scene.clock.advance(PACE.lease_s + 1)
-        taken_over = scene.store.claim(PACE.lease_s)
+        taken_over = scene.store.enrichments.claim(PACE.lease_s)
         assert taken_over is not None
-        assert scene.store.finish(taken_over, make_result())
+        assert scene.store.enrichments.finish(taken_over, make_result())
         raise VlmError("timed out")
 
     assert scene.worker(AskedVlm(be_overtaken_and_fail)).run(drain=True) == Counter({JobOutcome.LOST: 1})
@@ -52,7 +53,7 @@ def test_the_heartbeat_keeps_a_claim_beyond_its_lease(tmp_path: Path) -> None:
     def take_longer_than_the_lease() -> None:
         assert scene.clock.beaten.wait(GUARD_S)
         assert scene.clock.monotonic_s() - began_s > 2 * PACE.lease_s
-        assert scene.store.claim(PACE.lease_s) is None
+        assert scene.store.enrichments.claim(PACE.lease_s) is None
 
     assert scene.worker(AskedVlm(take_longer_than_the_lease)).run(drain=True) == Counter({JobOutcome.DONE: 1})
     scene.store.close()
@@ -64,14 +65,14 @@ def test_a_lock_or_a_full_disk_is_waited_for(
     scene: Scene, monkeypatch: pytest.MonkeyPatch, call: str, trouble: Exception
 ) -> None:
     event = scene.add_attempt()
-    works, troubles = getattr(scene.store, call), [trouble] * 3
+    works, troubles = getattr(scene.store.enrichments, call), [trouble] * 3
 
     def troubled(*arguments: object) -> object:
         if troubles:
             raise troubles.pop()
         return works(*arguments)
 
-    monkeypatch.setattr(scene.store, call, troubled)
+    monkeypatch.setattr(scene.store.enrichments, call, troubled)
     vlm = AskedVlm()
     assert scene.worker(vlm).run(drain=True) == Counter({JobOutcome.DONE: 1})
     assert scene.enrichment(event).status is MmStatus.DONE
@@ -86,7 +87,7 @@ def test_a_renewal_that_a_lock_delays_loses_nothing(tmp_path: Path, monkeypatch:
     def busy(claim: Claim, lease_s: float) -> bool:
         raise StoreBusy("held by a backup")
 
-    monkeypatch.setattr(scene.store, "renew", busy)
+    monkeypatch.setattr(scene.store.enrichments, "renew", busy)
 
     def outlast_the_renewals() -> None:
         assert scene.clock.beaten.wait(GUARD_S)
@@ -111,17 +112,17 @@ def test_stop_while_the_database_is_locked_leaves_the_event_to_another(
         scene.stop.set()
         raise StoreBusy("held by a backup")
 
-    monkeypatch.setattr(scene.store, "finish_and_claim", busy)
+    monkeypatch.setattr(scene.store.enrichments, "finish_and_claim", busy)
     assert scene.worker().run(drain=False) == Counter({JobOutcome.LOST: 1})
     assert scene.enrichment(event).status is MmStatus.PROCESSING
-    assert scene.store.next_due_s() == PACE.lease_s
+    assert scene.store.enrichments.next_due_s() == PACE.lease_s
 
 
 def test_stop_ends_the_loop_after_the_job_at_hand(scene: Scene) -> None:
     scene.add_attempt(0)
     scene.add_attempt(1)
     assert scene.worker(AskedVlm(before=scene.stop.set)).run(drain=False) == Counter({JobOutcome.DONE: 1})
-    assert scene.store.next_due_s() == 0
+    assert scene.store.enrichments.next_due_s() == 0
 
 
 def test_drain_has_nothing_to_wait_for_in_an_empty_database(scene: Scene) -> None:
@@ -131,7 +132,7 @@ def test_drain_has_nothing_to_wait_for_in_an_empty_database(scene: Scene) -> Non
 
 def test_drain_takes_over_what_a_dead_worker_had_claimed(scene: Scene) -> None:
     event = scene.add_attempt()
-    assert scene.store.claim(PACE.lease_s) is not None
+    assert scene.store.enrichments.claim(PACE.lease_s) is not None
     began_s = scene.clock.monotonic_s()
     assert scene.worker().run(drain=True) == Counter({JobOutcome.DONE: 1})
     assert PACE.lease_s <= scene.clock.monotonic_s() - began_s <= PACE.lease_s + PACE.poll_s
@@ -141,7 +142,7 @@ def test_drain_takes_over_what_a_dead_worker_had_claimed(scene: Scene) -> None:
 def test_deaths_of_workers_alone_never_give_an_event_up(scene: Scene) -> None:
     event = scene.add_attempt()
     for _ in range(RETRY.max_attempts + 2):
-        assert scene.store.claim(PACE.lease_s) is not None
+        assert scene.store.enrichments.claim(PACE.lease_s) is not None
         scene.clock.advance(PACE.lease_s)
     assert scene.worker().run(drain=True) == Counter({JobOutcome.DONE: 1})
     assert scene.enrichment(event).status is MmStatus.DONE
@@ -149,6 +150,6 @@ def test_deaths_of_workers_alone_never_give_an_event_up(scene: Scene) -> None:
 
 def test_without_drain_it_looks_for_work_again_and_again(scene: Scene) -> None:
     scene.add_attempt()
-    assert scene.store.claim(PACE.lease_s) is not None
+    assert scene.store.enrichments.claim(PACE.lease_s) is not None
     assert scene.worker(AskedVlm(before=scene.stop.set)).run(drain=False) == Counter({JobOutcome.DONE: 1})
     assert scene.clock.waits_s == [PACE.poll_s] * round(PACE.lease_s / PACE.poll_s)

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from mm_worker.vlm.chat_answer import error_message
-from mm_worker.vlm.chat_refusal import FormatRefused, refusal, retry_after_s
+from mm_worker.vlm.chat_refusal import FormatRefused, refusal
 from mm_worker.vlm.vlm import ServerAway, ServerTrouble, VlmError
 
 NOW = datetime(2026, 1, 31, 9, tzinfo=UTC)
@@ -62,32 +62,6 @@ def test_a_time_to_wait_stands_in_the_header_or_in_the_body() -> None:
     for said in (b"soon", b"-3s", b"s", b"nan"):
         assert wait_s(None, GEMINI.replace(b"34.07s", said)) is None
     assert wait_s(None, b"[" * 100_000) is None
-
-
-@pytest.mark.parametrize(
-    ("header", "seconds"),
-    [
-        (None, None),
-        ("0", 0.0),
-        (" 17 ", 17.0),
-        ("9" * 30, 86_400.0),
-        ("Sat, 31 Jan 2026 09:01:30 GMT", 90.0),
-        ("Sat, 31 Jan 2026 08:00:00 GMT", 0.0),
-        ("Sat, 31 Jan 2099 08:00:00 GMT", 86_400.0),
-        ("-5", None),
-        ("1.5", None),
-        ("soon", None),
-        ("", None),
-    ],
-)
-def test_retry_after(header: str | None, seconds: float | None) -> None:
-    assert retry_after_s(header, NOW) == seconds
-
-
-@given(header=st.text(max_size=40))
-def test_whatever_a_header_says_it_is_no_time_or_one_within_a_day(header: str) -> None:
-    seconds = retry_after_s(header, NOW)
-    assert seconds is None or 0 <= seconds <= 86_400
 
 
 @pytest.mark.parametrize(

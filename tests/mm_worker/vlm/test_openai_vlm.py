@@ -74,7 +74,7 @@ def test_a_cut_connection_may_have_been_billed_and_is_not_repeated(scene: Scene)
         with pytest.raises(ServerTrouble, match="may have been billed"):
             vlm.judge(make_question())
         assert len(dialect.asked) == 1
-    assert scene.store.spent(day_start(scene.clock.now())).calls == 1
+    assert scene.store.calls.spent(day_start(scene.clock.now())).calls == 1
 
 
 def test_an_answer_that_breaks_off_is_not_repeated(scene: Scene) -> None:
@@ -142,7 +142,7 @@ def test_the_result_says_who_was_asked_what_and_what_it_took(scene: Scene) -> No
     assert (judgement.input_tokens, judgement.output_tokens, judgement.requests) == (1000, 50, 1)
     assert judgement.cost == pytest.approx(0.0015)
     assert judgement.raw == json.loads(answers().body or b"")
-    spent = scene.store.spent(day_start(scene.clock.now()))
+    spent = scene.store.calls.spent(day_start(scene.clock.now()))
     assert (spent.calls, spent.tokens) == (1, 1050)
     assert spent.cost == pytest.approx(0.0015)
 

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from backend_api.contract.sessions import Outcome
+from backend_api.contract.sessions import SessionOutcome
 from backend_api.contract.stats import Figures, Unit
 from tests.ui.made_up import make_bucket, make_figures
 from ui.cleaning.breakdown import (
@@ -34,7 +34,12 @@ def test_every_kind_of_window_is_a_figure_of_the_contract() -> None:
 def test_every_outcome_with_a_closed_window_is_of_one_kind() -> None:
     listed = [outcome for outcomes in UNCLEANED.values() for outcome in outcomes]
     assert len(listed) == len(set(listed))
-    assert set(Outcome) - set(listed) == {Outcome.CLEANED, Outcome.IN_USE, Outcome.NO_WINDOW, Outcome.WINDOW_OPEN}
+    assert set(SessionOutcome) - set(listed) == {
+        SessionOutcome.CLEANED,
+        SessionOutcome.IN_USE,
+        SessionOutcome.NO_WINDOW,
+        SessionOutcome.WINDOW_OPEN,
+    }
 
 
 def test_what_was_not_cleaned_is_told_by_kind() -> None:

@@ -5,12 +5,12 @@ import re
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from backend_api.contract.sessions import Outcome
+from backend_api.contract.sessions import SessionOutcome
 from tests.ui.app_driver import click, open_app, words
 from tests.ui.gym import Gym
 from ui.cleaning import uncleaned
 
-MISSES = (Outcome.NOT_ATTEMPTED, Outcome.NOT_CLEANED, Outcome.CANNOT_TELL, Outcome.FAILED)
+MISSES = (SessionOutcome.NOT_ATTEMPTED, SessionOutcome.NOT_CLEANED, SessionOutcome.CANNOT_TELL, SessionOutcome.FAILED)
 RECENT = "Last 7 days"
 
 
@@ -29,7 +29,7 @@ def test_without_machines_it_says_which_command_makes_some(gym: Gym) -> None:
 
 
 def test_days_without_a_closed_window_have_no_figure(gym: Gym) -> None:
-    gym.add_session(Outcome.WINDOW_OPEN)
+    gym.add_session(SessionOutcome.WINDOW_OPEN)
     app = open_app("cleaning", period="Today")
     assert "No cleaning window closed in these days" in words(app)
     assert "0 %" not in words(app)
@@ -38,7 +38,7 @@ def test_days_without_a_closed_window_have_no_figure(gym: Gym) -> None:
 
 
 def test_figures_trend_machines_and_the_uses_that_were_left(gym: Gym) -> None:
-    for number, outcome in enumerate((Outcome.CLEANED, *MISSES)):
+    for number, outcome in enumerate((SessionOutcome.CLEANED, *MISSES)):
         gym.add_session(outcome, ago_s=3600 + 600 * number, machine_id=f"bike_{number % 2}")
     app = open_app("cleaning", period=RECENT)
     said = words(app)
@@ -55,11 +55,11 @@ def test_figures_trend_machines_and_the_uses_that_were_left(gym: Gym) -> None:
 def test_the_kind_and_the_page_of_the_list(gym: Gym, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(uncleaned, "PAGE_ITEMS", 2)
     for number in range(3):
-        gym.add_session(Outcome.NOT_ATTEMPTED, ago_s=3600 + 600 * number, machine_id=f"bike_{number}")
-    gym.add_session(Outcome.NOT_CLEANED, ago_s=600, machine_id="rower")
+        gym.add_session(SessionOutcome.NOT_ATTEMPTED, ago_s=3600 + 600 * number, machine_id=f"bike_{number}")
+    gym.add_session(SessionOutcome.NOT_CLEANED, ago_s=600, machine_id="rower")
     app = open_app("cleaning", period=RECENT, kind="No attempt")
     assert uses(app) == ["bike_0: No attempt", "bike_1: No attempt"]
-    gym.add_session(Outcome.NOT_ATTEMPTED, ago_s=500, machine_id="new")
+    gym.add_session(SessionOutcome.NOT_ATTEMPTED, ago_s=500, machine_id="new")
     click(app, "uncleaned_older")
     assert uses(app) == ["bike_2: No attempt"]
     assert app.button(key="uncleaned_older").disabled
@@ -68,9 +68,9 @@ def test_the_kind_and_the_page_of_the_list(gym: Gym, monkeypatch: pytest.MonkeyP
 
 
 def test_what_is_read_stays_until_it_is_asked_for_anew(gym: Gym) -> None:
-    gym.add_session(Outcome.NOT_ATTEMPTED, ago_s=3600)
+    gym.add_session(SessionOutcome.NOT_ATTEMPTED, ago_s=3600)
     app = open_app("cleaning", period=RECENT)
-    gym.add_session(Outcome.NOT_ATTEMPTED, ago_s=500, machine_id="new")
+    gym.add_session(SessionOutcome.NOT_ATTEMPTED, ago_s=500, machine_id="new")
     app.run()
     assert uses(app) == ["treadmill_01: No attempt"]
     click(app, "uncleaned_refresh")

@@ -8,7 +8,7 @@ import pytest
 
 from backend_api.base.clock import SystemClock
 from backend_api.contract.cameras import CameraSetup
-from backend_api.contract.sessions import Outcome
+from backend_api.contract.sessions import SessionOutcome
 from backend_api.contract.verdicts import Review
 from tests.processes import free_port
 from tests.ui.canned_backend import CannedBackend, Reply, problem
@@ -20,7 +20,7 @@ from ui.client.queries import EventQuery, SessionQuery, StatsQuery
 
 def test_events_come_newest_first_page_by_page(gym: Gym) -> None:
     api = BackendApi(gym.url)
-    last = gym.add_session(Outcome.NOT_CLEANED)
+    last = gym.add_session(SessionOutcome.NOT_CLEANED)
     first = api.events(EventQuery(), limit=3)
     second = api.events(EventQuery(), limit=3, cursor=first.next_cursor)
     assert (len(first.items), len(second.items), second.next_cursor) == (3, 1, None)
@@ -34,9 +34,9 @@ def test_events_come_newest_first_page_by_page(gym: Gym) -> None:
 def test_sessions_come_page_by_page_and_by_what_became_of_them(gym: Gym) -> None:
     api = BackendApi(gym.url)
     for number in range(3):
-        gym.add_session(Outcome.CLEANED, ago_s=1000 * number + 600, machine_id=f"bike_{number}")
-    gym.add_session(Outcome.NOT_ATTEMPTED)
-    query = SessionQuery(outcomes=(Outcome.CLEANED,))
+        gym.add_session(SessionOutcome.CLEANED, ago_s=1000 * number + 600, machine_id=f"bike_{number}")
+    gym.add_session(SessionOutcome.NOT_ATTEMPTED)
+    query = SessionQuery(outcomes=(SessionOutcome.CLEANED,))
     first = api.sessions(query, limit=2)
     second = api.sessions(query, limit=2, cursor=first.next_cursor)
     found = [session.machine_id for session in [*first.items, *second.items]]
@@ -48,7 +48,7 @@ def test_what_the_pages_look_at_is_understood(gym: Gym) -> None:
     gym.report()
     setup = CameraSetup(store_id=STORE, machines=(), config="machines: []")
     gym.set_up(setup)
-    gym.add_session(Outcome.CLEANED)
+    gym.add_session(SessionOutcome.CLEANED)
     now = SystemClock().now()
     assert [machine.machine_id for machine in api.machines().items] == ["treadmill_01"]
     assert [camera.camera_id for camera in api.cameras().items] == ["cam_01"]
@@ -63,10 +63,10 @@ def test_what_the_pages_look_at_is_understood(gym: Gym) -> None:
 
 def test_an_opinion_is_kept_and_one_of_no_verdict_refused(gym: Gym) -> None:
     api = BackendApi(gym.url)
-    judged = gym.add_session(Outcome.CLEANED, machine_id="bike_1")
+    judged = gym.add_session(SessionOutcome.CLEANED, machine_id="bike_1")
     stored = api.review(judged.event_id, Review(agree="no", note="Only the seat."))
     assert api.reviews(judged.event_id).items == [stored]
-    waiting = gym.add_session(Outcome.WAITING, machine_id="bike_2")
+    waiting = gym.add_session(SessionOutcome.WAITING, machine_id="bike_2")
     with pytest.raises(Refused, match="no verdict to review") as caught:
         api.review(waiting.event_id, Review(agree="yes"))
     assert caught.value.status == 409
@@ -74,7 +74,7 @@ def test_an_opinion_is_kept_and_one_of_no_verdict_refused(gym: Gym) -> None:
 
 def test_retry_makes_a_dead_enrichment_wait_again(gym: Gym) -> None:
     api = BackendApi(gym.url)
-    dead = gym.add_session(Outcome.FAILED)
+    dead = gym.add_session(SessionOutcome.FAILED)
     api.retry(dead.event_id)
     assert api.queue().pending == 1
     with pytest.raises(Refused, match="only an event whose"):

@@ -4,7 +4,7 @@ from datetime import UTC, datetime
 from uuid import UUID
 
 from backend_api.contract.events import EventType
-from backend_api.contract.sessions import Outcome
+from backend_api.contract.sessions import SessionOutcome
 from backend_api.contract.stats import Unit
 from backend_api.contract.verdicts import MmStatus
 from ui.client.queries import EventQuery, SessionQuery, StatsQuery
@@ -27,7 +27,7 @@ def test_events_are_asked_for_by_what_is_given_alone() -> None:
 
 def test_sessions_of_several_outcomes_name_each_and_false_is_not_left_out() -> None:
     assert SessionQuery().parameters() == (("order", "desc"),)
-    query = SessionQuery((Outcome.FAILED, Outcome.CANNOT_TELL), reviewed=False, order="asc")
+    query = SessionQuery((SessionOutcome.FAILED, SessionOutcome.CANNOT_TELL), reviewed=False, order="asc")
     assert query.parameters() == (
         ("outcome", "failed"),
         ("outcome", "cannot_tell"),

@@ -5,7 +5,7 @@ from datetime import UTC, timedelta
 import pytest
 
 from backend_api.contract.cameras import CameraStatus
-from backend_api.contract.sessions import Outcome
+from backend_api.contract.sessions import SessionOutcome
 from backend_api.contract.verdicts import MmStatus, Verdict
 from tests.ui.made_up import NOON, make_camera, make_session
 from ui.now.attention import SHOWN_ITEMS, Item, alarming_sessions, items_of
@@ -20,7 +20,12 @@ def test_sessions_of_a_day_that_nobody_reviewed_are_asked_for_the_same_for_a_min
     assert query == alarming_sessions(NOON)
     assert query.since == NOON - timedelta(hours=24)
     assert query.reviewed is False
-    assert set(query.outcomes) == {Outcome.NOT_ATTEMPTED, Outcome.NOT_CLEANED, Outcome.CANNOT_TELL, Outcome.FAILED}
+    assert set(query.outcomes) == {
+        SessionOutcome.NOT_ATTEMPTED,
+        SessionOutcome.NOT_CLEANED,
+        SessionOutcome.CANNOT_TELL,
+        SessionOutcome.FAILED,
+    }
 
 
 def test_nothing_needs_attention_when_every_camera_reports() -> None:
@@ -30,13 +35,13 @@ def test_nothing_needs_attention_when_every_camera_reports() -> None:
 @pytest.mark.parametrize(
     ("outcome", "words", "color"),
     [
-        (Outcome.NOT_ATTEMPTED, "No attempt", "red"),
-        (Outcome.NOT_CLEANED, "Not cleaned", "red"),
-        (Outcome.CANNOT_TELL, "Cannot tell", "orange"),
-        (Outcome.FAILED, "No verdict", "red"),
+        (SessionOutcome.NOT_ATTEMPTED, "No attempt", "red"),
+        (SessionOutcome.NOT_CLEANED, "Not cleaned", "red"),
+        (SessionOutcome.CANNOT_TELL, "Cannot tell", "orange"),
+        (SessionOutcome.FAILED, "No verdict", "red"),
     ],
 )
-def test_a_session_says_what_where_and_when(outcome: Outcome, words: str, color: str) -> None:
+def test_a_session_says_what_where_and_when(outcome: SessionOutcome, words: str, color: str) -> None:
     session = make_session(NOON - timedelta(minutes=30), outcome=outcome, machine_name="Bike 7")
     (item,) = items_of([], [session], {}, NOON, ZONE)
     assert item == Item(words, color, "Bike 7", "11:40, 20 min ago", session.session_id)  # type: ignore[arg-type]
@@ -45,7 +50,7 @@ def test_a_session_says_what_where_and_when(outcome: Outcome, words: str, color:
 def test_an_attempt_is_told_by_its_own_time() -> None:
     session = make_session(
         NOON - timedelta(hours=2),
-        outcome=Outcome.NOT_CLEANED,
+        outcome=SessionOutcome.NOT_CLEANED,
         attempt_at=NOON - timedelta(minutes=5),
         verdict=Verdict.NOT_CLEANED,
         mm_status=MmStatus.DONE,

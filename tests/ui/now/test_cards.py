@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from backend_api.contract.sessions import Machine, MachineState, Outcome
+from backend_api.contract.sessions import Machine, MachineState, SessionOutcome
 from tests.ui.made_up import NOON, make_machine, make_session
 from ui.now.cards import STATE_COLORS, STATE_WORDS, CardData, groups_of, in_use
 from ui.text.local_time import Zone
@@ -51,13 +51,15 @@ def test_a_machine_without_data_names_its_camera_and_since_when_it_is_silent() -
 @pytest.mark.parametrize(
     ("state", "outcome", "note"),
     [
-        (MachineState.FREE, Outcome.NOT_ATTEMPTED, "No attempt"),
-        (MachineState.FREE, Outcome.NOT_CLEANED, "Not cleaned"),
-        (MachineState.FREE, Outcome.WAITING, ""),
-        (MachineState.IN_USE, Outcome.NOT_CLEANED, ""),
+        (MachineState.FREE, SessionOutcome.NOT_ATTEMPTED, "No attempt"),
+        (MachineState.FREE, SessionOutcome.NOT_CLEANED, "Not cleaned"),
+        (MachineState.FREE, SessionOutcome.WAITING, ""),
+        (MachineState.IN_USE, SessionOutcome.NOT_CLEANED, ""),
     ],
 )
-def test_a_free_machine_says_what_is_wrong_with_its_last_use(state: MachineState, outcome: Outcome, note: str) -> None:
+def test_a_free_machine_says_what_is_wrong_with_its_last_use(
+    state: MachineState, outcome: SessionOutcome, note: str
+) -> None:
     assert card(make_machine(state=state, session=make_session(outcome=outcome)))["note"] == note
 
 

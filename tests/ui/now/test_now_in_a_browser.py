@@ -5,7 +5,7 @@ import re
 import pytest
 from playwright.sync_api import Browser, Locator, Page, expect
 
-from backend_api.contract.sessions import Outcome
+from backend_api.contract.sessions import SessionOutcome
 from tests.browser import place_of
 from tests.ui.dashboard import WIDTHS, Dashboard
 
@@ -20,9 +20,11 @@ def test_now_shows_each_machine_keeps_up_and_leads_on(served: Dashboard, browser
     gym = served.gym
     gym.report()
     gym.report("cam_02", ago_s=120)
-    for number, outcome in enumerate((Outcome.IN_USE, Outcome.NOT_ATTEMPTED, Outcome.CLEANED, Outcome.NOT_CLEANED)):
+    for number, outcome in enumerate(
+        (SessionOutcome.IN_USE, SessionOutcome.NOT_ATTEMPTED, SessionOutcome.CLEANED, SessionOutcome.NOT_CLEANED)
+    ):
         gym.add_session(outcome, machine_id=f"bike_{number}", ago_s=600 + number)
-    gym.add_session(Outcome.WINDOW_OPEN, machine_id="rower")
+    gym.add_session(SessionOutcome.WINDOW_OPEN, machine_id="rower")
     with served.visit(browser) as visit:
         page = visit.page
         expect(card(page, "bike_0")).to_contain_text("In use")
@@ -38,14 +40,14 @@ def test_now_shows_each_machine_keeps_up_and_leads_on(served: Dashboard, browser
         seconds = left.inner_text()
         expect(left).to_have_text(re.compile(r"^\d+:\d\d left$"))
         expect(left).not_to_have_text(seconds)
-        gym.add_session(Outcome.IN_USE, machine_id="bike_2", ago_s=1)
+        gym.add_session(SessionOutcome.IN_USE, machine_id="bike_2", ago_s=1)
         expect(card(page, "bike_2")).to_contain_text("In use")
         assert place_of(card(page, "bike_2")) == place
 
         # A press that lasts while the page is brought up to date is a click all the same.
         card(page, "bike_3").hover()
         page.mouse.down()
-        gym.add_session(Outcome.IN_USE, machine_id="bike_1", ago_s=1)
+        gym.add_session(SessionOutcome.IN_USE, machine_id="bike_1", ago_s=1)
         expect(card(page, "bike_1")).to_contain_text("In use")
         page.mouse.up()
         page.wait_for_url("**/review?session=*")

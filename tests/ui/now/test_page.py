@@ -7,7 +7,7 @@ from urllib.parse import parse_qs
 from streamlit.testing.v1 import AppTest
 
 from backend_api.contract.cameras import CameraSetup, MachineSetup
-from backend_api.contract.sessions import Outcome
+from backend_api.contract.sessions import SessionOutcome
 from backend_api.contract.verdicts import Review
 from tests.ui.app_driver import open_app, rerun, words
 from tests.ui.gym import STORE, Gym
@@ -39,7 +39,7 @@ def test_without_machines_it_says_which_command_makes_some(gym: Gym) -> None:
     assert "No machines yet" in words(app)
     assert "python edge_service/main.py" in words(app)
     gym.report()
-    gym.add_session(Outcome.IN_USE)
+    gym.add_session(SessionOutcome.IN_USE)
     rerun(app)
     assert [card["name"] for card in cards(app)] == ["treadmill_01"]
     assert "Nothing of the last 24 hours needs attention" in words(app)
@@ -49,13 +49,18 @@ def test_without_machines_it_says_which_command_makes_some(gym: Gym) -> None:
 def test_each_thing_to_look_at_leads_to_its_session_the_newest_first(gym: Gym) -> None:
     gym.report()
     gym.report("cam_02", ago_s=600)
-    wrong = [Outcome.NOT_ATTEMPTED, Outcome.NOT_CLEANED, Outcome.CANNOT_TELL, Outcome.FAILED]
+    wrong = [
+        SessionOutcome.NOT_ATTEMPTED,
+        SessionOutcome.NOT_CLEANED,
+        SessionOutcome.CANNOT_TELL,
+        SessionOutcome.FAILED,
+    ]
     last = [
         gym.add_session(outcome, ago_s=3600 * (number + 1), machine_id=f"bike_{outcome}")
         for number, outcome in enumerate(wrong)
     ]
-    gym.add_session(Outcome.CLEANED, machine_id="bike_fine")
-    gym.add_session(Outcome.NOT_CLEANED, ago_s=25 * 3600, machine_id="bike_of_yesterday")
+    gym.add_session(SessionOutcome.CLEANED, machine_id="bike_fine")
+    gym.add_session(SessionOutcome.NOT_CLEANED, ago_s=25 * 3600, machine_id="bike_of_yesterday")
     app = open_app("now")
     everything, camera, *sessions = links(app)
     assert (camera[0], camera[2]) == ("setup", {})
@@ -76,9 +81,9 @@ def test_a_card_a_machine_by_the_names_that_people_gave_them(gym: Gym) -> None:
     setups = tuple(MachineSetup(machine_id=machine_id, name=name, zone=ZONE) for machine_id, name in machines)
     gym.report()
     gym.set_up(CameraSetup(store_id=STORE, machines=setups, config=None))
-    in_use = gym.add_session(Outcome.IN_USE, machine_id="bike_2")
-    dirty = gym.add_session(Outcome.NOT_ATTEMPTED, machine_id="bike_10")
-    open_window = gym.add_session(Outcome.WINDOW_OPEN, machine_id="rower")
+    in_use = gym.add_session(SessionOutcome.IN_USE, machine_id="bike_2")
+    dirty = gym.add_session(SessionOutcome.NOT_ATTEMPTED, machine_id="bike_10")
+    open_window = gym.add_session(SessionOutcome.WINDOW_OPEN, machine_id="rower")
     app = open_app("now")
     assert cards(app) == [
         {"name": "Bike 1", "state": "Free", "color": "gray", "note": "", "session": None},
@@ -97,7 +102,7 @@ def test_a_card_a_machine_by_the_names_that_people_gave_them(gym: Gym) -> None:
 
 
 def test_a_machine_whose_camera_is_silent_has_no_data(gym: Gym) -> None:
-    gym.add_session(Outcome.IN_USE, ago_s=1200, silent=True)
+    gym.add_session(SessionOutcome.IN_USE, ago_s=1200, silent=True)
     gym.report(ago_s=900)
     app = open_app("now")
     assert [(card["state"], card["color"]) for card in cards(app)] == [("No data", "red")]
@@ -105,7 +110,7 @@ def test_a_machine_whose_camera_is_silent_has_no_data(gym: Gym) -> None:
 
 
 def test_a_link_to_an_event_from_before_leads_on_to_review(gym: Gym) -> None:
-    event = gym.add_session(Outcome.NOT_CLEANED)
+    event = gym.add_session(SessionOutcome.NOT_CLEANED)
     app = open_app("now", event=str(event.event_id))
     assert [title.value for title in app.title] == ["Review"]
     assert app.query_params == {"event": str(event.event_id)}

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from datetime import timedelta
 
-from backend_api.contract.sessions import Outcome, Session, SessionPage
+from backend_api.contract.sessions import Session, SessionOutcome, SessionPage
 from backend_api.contract.verdicts import Verdict
 from tests.ui.made_up import NOON, make_session
 from ui.client.queries import SessionQuery
@@ -34,7 +34,7 @@ class Memory:
 
 def some(count: int, *, first: int = 0, **overrides: object) -> list[Session]:
     """Sessions that were judged, a minute apart, the oldest first; nobody has reviewed them."""
-    fields = {"outcome": Outcome.CLEANED, "verdict": Verdict.CLEANED} | overrides
+    fields = {"outcome": SessionOutcome.CLEANED, "verdict": Verdict.CLEANED} | overrides
     return [make_session(NOON + timedelta(minutes=first + number), **fields) for number in range(count)]
 
 

@@ -2,7 +2,7 @@
 
 from uuid import UUID
 
-from backend_api.contract.sessions import Outcome, Session
+from backend_api.contract.sessions import Session, SessionOutcome
 from tests.ui.review.memory import Memory, some
 from ui.client.queries import SessionQuery
 from ui.review.moves import next_session, next_to_review, previous_session
@@ -61,7 +61,7 @@ def test_an_empty_list_leads_nowhere() -> None:
 def test_the_next_to_review_has_a_verdict_and_no_review() -> None:
     source, feed = opened(5)
     first, second, third, fourth, _ = feed.items
-    source.replace(second, outcome=Outcome.NOT_ATTEMPTED, verdict=None)
+    source.replace(second, outcome=SessionOutcome.NOT_ATTEMPTED, verdict=None)
     feed = review(source, third)
     assert next_to_review(source, feed, first.session_id)[1] == fourth
 

@@ -4,7 +4,7 @@ from uuid import UUID
 
 import pytest
 
-from backend_api.contract.sessions import Outcome
+from backend_api.contract.sessions import SessionOutcome
 from tests.ui.gym import Gym
 from ui.client.api import BackendApi
 from ui.client.selection import Selection
@@ -12,7 +12,7 @@ from ui.review.opened import NotThere, fetch_opened
 
 
 def test_a_session_comes_with_its_events_and_shows_the_one_that_is_asked_for(gym: Gym) -> None:
-    attempt = gym.add_session(Outcome.CLEANED)
+    attempt = gym.add_session(SessionOutcome.CLEANED)
     api = BackendApi(gym.url)
     assert fetch_opened(api, Selection()) is None
     opened = fetch_opened(api, Selection(attempt.session_id))

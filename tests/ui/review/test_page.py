@@ -6,7 +6,7 @@ import pytest
 
 from backend_api.base.clock import SystemClock
 from backend_api.contract.events import EventType
-from backend_api.contract.sessions import Outcome
+from backend_api.contract.sessions import SessionOutcome
 from tests.backend_api.events import make_event
 from tests.ui.app_driver import click, open_app, rerun, words
 from tests.ui.gym import Gym
@@ -22,25 +22,25 @@ def begin_sessions(gym: Gym, count: int, *, ago_s: float = 0.0) -> None:
         )
         for number in range(count)
     ]
-    gym.store.add([event.model_copy(update={"session_id": event.event_id}) for event in events])
+    gym.store.events.add([event.model_copy(update={"session_id": event.event_id}) for event in events])
 
 
 def test_without_sessions_it_says_which_command_makes_some_and_fills_by_itself(gym: Gym) -> None:
     app = open_app()
     assert "No sessions yet" in words(app)
     assert "python edge_service/main.py" in words(app)
-    gym.add_session(Outcome.IN_USE, machine_id="bike_01")
+    gym.add_session(SessionOutcome.IN_USE, machine_id="bike_01")
     assert [row["name"] for row in rows(rerun(app))] == ["bike_01"]
 
 
 def test_sessions_are_found_by_what_became_of_them_where_and_when(gym: Gym) -> None:
     long_ago = SystemClock().now() - timedelta(seconds=90_000)
-    gym.add_session(Outcome.NOT_CLEANED, at=long_ago, machine_id="bike_01")
-    gym.add_session(Outcome.CLEANED, ago_s=900, machine_id="bike_01")
-    gym.add_session(Outcome.NOT_ATTEMPTED, ago_s=600, machine_id="bike_02")
+    gym.add_session(SessionOutcome.NOT_CLEANED, at=long_ago, machine_id="bike_01")
+    gym.add_session(SessionOutcome.CLEANED, ago_s=900, machine_id="bike_01")
+    gym.add_session(SessionOutcome.NOT_ATTEMPTED, ago_s=600, machine_id="bike_02")
     app = open_app()
     assert outcomes(app) == ["No attempt", "Cleaned", "Not cleaned"]
-    app.multiselect(key="outcome").set_value([Outcome.CLEANED, Outcome.NOT_CLEANED])
+    app.multiselect(key="outcome").set_value([SessionOutcome.CLEANED, SessionOutcome.NOT_CLEANED])
     assert outcomes(rerun(app)) == ["Cleaned", "Not cleaned"]
     app.selectbox(key="machine").select("bike_02")
     assert "No session matches these filters" in words(rerun(app))
@@ -56,9 +56,9 @@ def test_sessions_are_found_by_what_became_of_them_where_and_when(gym: Gym) -> N
 
 
 def test_a_link_carries_its_filters_and_its_session(gym: Gym) -> None:
-    cleaned = gym.add_session(Outcome.CLEANED, ago_s=900, machine_id="bike_01")
-    gym.add_session(Outcome.NOT_CLEANED, ago_s=600, machine_id="bike_01")
-    gym.add_session(Outcome.CLEANED, ago_s=300, machine_id="bike_02")
+    cleaned = gym.add_session(SessionOutcome.CLEANED, ago_s=900, machine_id="bike_01")
+    gym.add_session(SessionOutcome.NOT_CLEANED, ago_s=600, machine_id="bike_01")
+    gym.add_session(SessionOutcome.CLEANED, ago_s=300, machine_id="bike_02")
     app = open_app(outcome="Not cleaned", reviewed="Not reviewed", machine="bike_01", session=session_of(cleaned))
     assert outcomes(app) == ["Not cleaned"]
     assert [header.value for header in app.header] == ["bike_01"]  # the link's, though not on the list
@@ -68,8 +68,8 @@ def test_a_link_carries_its_filters_and_its_session(gym: Gym) -> None:
 
 
 def test_machines_are_told_apart_by_their_cameras_which_can_be_chosen(gym: Gym) -> None:
-    gym.add_session(Outcome.CLEANED, ago_s=900, camera_id="cam_01")
-    gym.add_session(Outcome.NOT_CLEANED, ago_s=600, camera_id="cam_02")
+    gym.add_session(SessionOutcome.CLEANED, ago_s=900, camera_id="cam_01")
+    gym.add_session(SessionOutcome.NOT_CLEANED, ago_s=600, camera_id="cam_02")
     app = open_app(camera="cam_02")
     assert outcomes(app) == ["Not cleaned"]
     click(app, "next")
@@ -121,7 +121,7 @@ def test_whoever_comes_back_from_another_page_finds_what_is_new(gym: Gym) -> Non
 
 
 def test_what_became_of_a_session_changes_in_its_row(gym: Gym) -> None:
-    gym.add_session(Outcome.WAITING)
+    gym.add_session(SessionOutcome.WAITING)
     app = open_app()
     assert outcomes(app) == ["Waiting for verdict"]
     gym.give_up("no answer")
@@ -136,7 +136,7 @@ def test_what_became_of_a_session_changes_in_its_row(gym: Gym) -> None:
     ],
 )
 def test_a_link_to_nothing_says_so_and_can_be_left(gym: Gym, name: str, value: str, reason: str) -> None:
-    gym.add_session(Outcome.CLEANED)
+    gym.add_session(SessionOutcome.CLEANED)
     app = open_app(**{name: value})
     assert reason in words(app)
     assert outcomes(app) == ["Cleaned"]

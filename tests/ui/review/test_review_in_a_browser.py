@@ -6,7 +6,7 @@ import pytest
 from playwright.sync_api import Browser, Page, expect
 
 from backend_api.contract.events import Event
-from backend_api.contract.sessions import Outcome
+from backend_api.contract.sessions import SessionOutcome
 from backend_api.contract.verdicts import Review, Sighting, Verdict
 from tests.browser import place_of, plays
 from tests.ui.dashboard import Dashboard
@@ -24,10 +24,16 @@ def attempts(served: Dashboard) -> list[Event]:
     """Sessions that were judged, the newest first; between the second and the third lies one without an attempt."""
     gym = served.gym
     seen = (Sighting(frame=1, what="A cloth on the handle."),)
-    kinds = [Outcome.CLEANED, Outcome.NOT_CLEANED, Outcome.NOT_ATTEMPTED, Outcome.CLEANED, Outcome.CANNOT_TELL]
+    kinds = [
+        SessionOutcome.CLEANED,
+        SessionOutcome.NOT_CLEANED,
+        SessionOutcome.NOT_ATTEMPTED,
+        SessionOutcome.CLEANED,
+        SessionOutcome.CANNOT_TELL,
+    ]
     events = []
     for number, kind in enumerate(kinds):
-        result: dict[str, Any] = {} if kind is Outcome.NOT_ATTEMPTED else {"frame_times_s": (0.5,), "seen": seen}
+        result: dict[str, Any] = {} if kind is SessionOutcome.NOT_ATTEMPTED else {"frame_times_s": (0.5,), "seen": seen}
         ago_s = 3600.0 - 600 * number
         events.append(gym.add_session(kind, ago_s=ago_s, machine_id=f"bike_0{number}", with_clips=True, **result))
         gym.media.frame_path(events[-1].event_id, 1).write_bytes(make_picture())
@@ -55,7 +61,7 @@ def test_a_clip_plays_on_while_sessions_arrive_and_keys_lead_from_answer_to_answ
         page.evaluate("window.played = document.querySelector('video'); played.pause(); played.currentTime = 1.5")
         page.wait_for_function("!played.seeking && played.currentTime > 1.4")
 
-        served.gym.add_session(Outcome.WAITING, machine_id="rower_01", ago_s=200)
+        served.gym.add_session(SessionOutcome.WAITING, machine_id="rower_01", ago_s=200)
         expect(page.get_by_role("button", name="Show 1 new")).to_be_visible()
         expect_open(page, first)
         assert page.evaluate("played === document.querySelector('video') && played.currentTime > 1.4")

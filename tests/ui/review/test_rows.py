@@ -2,7 +2,7 @@
 
 from datetime import timedelta
 
-from backend_api.contract.sessions import Outcome
+from backend_api.contract.sessions import SessionOutcome
 from tests.ui.made_up import NOON, make_session
 from ui.review.rows import days_of, times
 from ui.text.local_time import Zone
@@ -27,7 +27,7 @@ def test_rows_stand_under_the_day_on_which_they_began_in_the_readers_zone() -> N
 def test_a_row_says_all_of_its_session_in_words() -> None:
     attempt = make_session(
         machine_name="Bike 1",
-        outcome=Outcome.NOT_CLEANED,
+        outcome=SessionOutcome.NOT_CLEANED,
         attempt_event_id="0a4fbb4e-8f0c-5a0e-9f0b-3f7f3c1f2d11",
         review="no",
         thumbnail_url="/media/1/thumbnail",

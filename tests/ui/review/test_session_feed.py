@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from backend_api.contract.sessions import Outcome, Session
+from backend_api.contract.sessions import Session, SessionOutcome
 from tests.ui.review.memory import Memory, ids, some
 from ui.client.queries import SessionQuery
 from ui.review.session_feed import PAGE_ITEMS, Feed, brought_up_to_date, count_new, newer_page, older_page, open_feed
@@ -50,13 +50,13 @@ def test_going_back_asks_nothing_and_shows_what_was_there() -> None:
 
 
 def test_what_became_of_a_session_appears_in_its_row_and_nothing_moves() -> None:
-    sessions = some(5, outcome=Outcome.WAITING, verdict=None)
+    sessions = some(5, outcome=SessionOutcome.WAITING, verdict=None)
     source = Memory(sessions)
-    feed = open_feed(source, SessionQuery((Outcome.WAITING,)))
-    source.replace(sessions[2], outcome=Outcome.CLEANED)
+    feed = open_feed(source, SessionQuery((SessionOutcome.WAITING,)))
+    source.replace(sessions[2], outcome=SessionOutcome.CLEANED)
     fresh = brought_up_to_date(source, feed)
     assert ids(fresh.items) == ids(feed.items)
-    assert [row.outcome is Outcome.CLEANED for row in fresh.items] == [False, False, True, False, False]
+    assert [row.outcome is SessionOutcome.CLEANED for row in fresh.items] == [False, False, True, False, False]
     assert fresh.new_items == 0
 
 

@@ -5,7 +5,7 @@ from datetime import timedelta
 import pytest
 
 from backend_api.contract.events import Event, EventType
-from backend_api.contract.sessions import Outcome
+from backend_api.contract.sessions import SessionOutcome
 from backend_api.contract.verdicts import Review, Sighting, Verdict
 from tests.ui.app_driver import click, labels, open_app, rerun, words
 from tests.ui.gym import Gym, make_picture
@@ -23,7 +23,9 @@ def say(gym: Gym, event: Event, agree: str, *, who: str = "ann", note: str = "")
 
 
 def test_it_shows_the_attempts_clip_and_each_step_switches_it(gym: Gym) -> None:
-    attempt = gym.add_session(Outcome.CLEANED, with_clips=True, summary="*Wipes* <b>the handles</b>.", confidence=0.91)
+    attempt = gym.add_session(
+        SessionOutcome.CLEANED, with_clips=True, summary="*Wipes* <b>the handles</b>.", confidence=0.91
+    )
     app = open_app(session=session_of(attempt))
     video = app.get("video")[0].proto
     assert video.url == clip_url(gym, attempt)
@@ -38,7 +40,7 @@ def test_it_shows_the_attempts_clip_and_each_step_switches_it(gym: Gym) -> None:
 
 
 def test_a_link_to_an_event_opens_its_session_with_that_events_clip(gym: Gym) -> None:
-    attempt = gym.add_session(Outcome.CLEANED, with_clips=True)
+    attempt = gym.add_session(SessionOutcome.CLEANED, with_clips=True)
     start_id = session_of(attempt)
     app = open_app(event=start_id)
     assert app.get("video")[0].proto.url == f"{gym.url}/media/{start_id}"
@@ -47,10 +49,10 @@ def test_a_link_to_an_event_opens_its_session_with_that_events_clip(gym: Gym) ->
 
 def test_without_an_attempt_it_says_why_there_is_no_verdict(gym: Gym) -> None:
     said = {
-        Outcome.IN_USE: "The machine is in use.",
-        Outcome.WINDOW_OPEN: "the window is still open",
-        Outcome.NOT_ATTEMPTED: "nobody had begun to clean",
-        Outcome.NO_WINDOW: "without a cleaning window",
+        SessionOutcome.IN_USE: "The machine is in use.",
+        SessionOutcome.WINDOW_OPEN: "the window is still open",
+        SessionOutcome.NOT_ATTEMPTED: "nobody had begun to clean",
+        SessionOutcome.NO_WINDOW: "without a cleaning window",
     }
     for number, (outcome, text) in enumerate(said.items()):
         event = gym.add_session(outcome, machine_id=f"bike_{number}")
@@ -74,7 +76,7 @@ def test_an_event_without_a_clip_says_why_and_one_with_gaps_where_they_are(gym: 
 
 
 def test_a_waiting_verdict_says_what_to_do_and_turns_into_the_verdict(gym: Gym) -> None:
-    attempt = gym.add_session(Outcome.WAITING)
+    attempt = gym.add_session(SessionOutcome.WAITING)
     app = open_app(session=session_of(attempt))
     assert "python mm_worker/worker.py" in words(app)
     gym.media.frame_path(attempt.event_id, 1).write_bytes(make_picture())
@@ -89,7 +91,7 @@ def test_a_waiting_verdict_says_what_to_do_and_turns_into_the_verdict(gym: Gym) 
 
 
 def test_without_a_verdict_after_all_attempts_the_model_can_be_asked_again(gym: Gym) -> None:
-    attempt = gym.add_session(Outcome.FAILED)
+    attempt = gym.add_session(SessionOutcome.FAILED)
     app = open_app(session=session_of(attempt))
     assert "No verdict after 1 attempt: the clip is damaged" in words(app)
     click(app, "retry")
@@ -98,9 +100,9 @@ def test_without_a_verdict_after_all_attempts_the_model_can_be_asked_again(gym: 
 
 
 def test_an_answer_is_kept_with_its_note_and_leads_on_and_can_be_taken_back(gym: Gym) -> None:
-    last = gym.add_session(Outcome.NOT_CLEANED, ago_s=1200, machine_id="bike_01")
-    gym.add_session(Outcome.NOT_ATTEMPTED, ago_s=900, machine_id="bike_02")
-    first = gym.add_session(Outcome.CLEANED, ago_s=600, machine_id="bike_03")
+    last = gym.add_session(SessionOutcome.NOT_CLEANED, ago_s=1200, machine_id="bike_01")
+    gym.add_session(SessionOutcome.NOT_ATTEMPTED, ago_s=900, machine_id="bike_02")
+    first = gym.add_session(SessionOutcome.CLEANED, ago_s=600, machine_id="bike_03")
     app = open_app(session=session_of(first))
     app.text_input(key=f"note_{session_of(first)}").set_value("She only leans on it.")
     app.text_input(key="reviewer").set_value("bob")
@@ -122,7 +124,7 @@ def test_an_answer_is_kept_with_its_note_and_leads_on_and_can_be_taken_back(gym:
 
 
 def test_other_peoples_reviews_are_shown_and_undo_brings_back_what_was_there(gym: Gym) -> None:
-    attempt = gym.add_session(Outcome.CLEANED)
+    attempt = gym.add_session(SessionOutcome.CLEANED)
     say(gym, attempt, "yes", note="Spotless.")
     app = open_app(session=session_of(attempt))
     assert "Agreed, ann, " in words(app)
@@ -137,7 +139,7 @@ def test_other_peoples_reviews_are_shown_and_undo_brings_back_what_was_there(gym
 
 
 def test_undo_leaves_alone_what_somebody_said_since(gym: Gym) -> None:
-    attempt = gym.add_session(Outcome.CLEANED)
+    attempt = gym.add_session(SessionOutcome.CLEANED)
     app = open_app(session=session_of(attempt))
     click(app, "yes")
     say(gym, attempt, "no", who="ann")
@@ -148,7 +150,7 @@ def test_undo_leaves_alone_what_somebody_said_since(gym: Gym) -> None:
 
 def test_the_public_address_is_where_the_browser_fetches_clips(gym: Gym, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("GYM_PUBLIC_BACKEND_URL", "https://gym.example/api")
-    attempt = gym.add_session(Outcome.CLEANED, with_clips=True)
+    attempt = gym.add_session(SessionOutcome.CLEANED, with_clips=True)
     app = open_app(session=session_of(attempt))
     assert app.get("video")[0].proto.url == f"https://gym.example/api/media/{attempt.event_id}"
     assert rows(app)[0]["picture"] == f"https://gym.example/api/media/{attempt.event_id}/thumbnail"

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
-from backend_api.contract.sessions import Outcome
+from backend_api.contract.sessions import SessionOutcome
 from edge_service.config import load_config
 from tests.browser import place_of
 from tests.ui.dashboard import Dashboard, Visit
@@ -21,7 +21,7 @@ CORNERS = ((0.05, 0.3), (0.15, 0.3), (0.15, 0.9), (0.05, 0.9))
 @pytest.fixture
 def watched(served: Dashboard) -> Dashboard:
     """A camera with two machines, trouble, and a failed question."""
-    served.gym.add_session(Outcome.FAILED)
+    served.gym.add_session(SessionOutcome.FAILED)
     with_camera(served.gym, SETUP.model_copy(update={"config": "machines: []\nclip: {pre_s: 2}\n"}))
     served.gym.report("cam_02", ago_s=3600, last_error="connection refused")
     return served

@@ -9,7 +9,7 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from backend_api.contract.cameras import CameraSetup
-from backend_api.contract.sessions import Outcome
+from backend_api.contract.sessions import SessionOutcome
 from backend_api.contract.verdicts import MmStatus, QueueState
 from tests.ui.app_driver import click, labels, open_app, rerun, words
 from tests.ui.gym import STORE, Gym
@@ -79,8 +79,8 @@ def test_cameras_are_up_late_or_gone_and_say_what_troubles_them(gym: Gym) -> Non
 
 
 def test_a_queue_that_nobody_works_off_says_how_to(gym: Gym) -> None:
-    gym.add_session(Outcome.WAITING, ago_s=600, silent=True)
-    gym.store.hold("the model's server is away: http://127.0.0.1:11434")
+    gym.add_session(SessionOutcome.WAITING, ago_s=600, silent=True)
+    gym.store.enrichments.note_blocked("the model's server is away: http://127.0.0.1:11434")
     app = open_setup()
     assert (app.metric[0].label, app.metric[0].value) == ("Waiting", "1")
     said = words(app)
@@ -89,12 +89,14 @@ def test_a_queue_that_nobody_works_off_says_how_to(gym: Gym) -> None:
 
 
 def test_what_failed_says_why_and_is_asked_again_one_by_one_or_all_at_once(gym: Gym) -> None:
-    failed = [gym.add_session(Outcome.FAILED, ago_s=1000 * (number + 1)) for number in range(3)]
+    failed = [gym.add_session(SessionOutcome.FAILED, ago_s=1000 * (number + 1)) for number in range(3)]
     app = open_setup()
     assert words(app).count("the clip is damaged") == 3
     assert "3 failed questions" in [header.value for header in app.subheader]
     click(app, f"retry-{failed[1].event_id}")
-    states = [row and row.mm and row.mm.status for row in map(gym.store.get, (event.event_id for event in failed))]
+    states = [
+        row and row.mm and row.mm.status for row in map(gym.store.events.find, (event.event_id for event in failed))
+    ]
     assert states == [MmStatus.DEAD, MmStatus.PENDING, MmStatus.DEAD]
     assert words(app).count("the clip is damaged") == 2
     click(app, "retry_all")
@@ -103,9 +105,9 @@ def test_what_failed_says_why_and_is_asked_again_one_by_one_or_all_at_once(gym: 
 
 
 def test_a_question_that_somebody_else_asked_again_keeps_nobody_from_asking_the_others(gym: Gym) -> None:
-    failed = [gym.add_session(Outcome.FAILED, ago_s=1000 * (number + 1)) for number in range(2)]
+    failed = [gym.add_session(SessionOutcome.FAILED, ago_s=1000 * (number + 1)) for number in range(2)]
     app = open_setup()
-    gym.store.retry(failed[0].event_id)
+    gym.store.enrichments.retry(failed[0].event_id)
     click(app, "retry_all")
     assert "DEAD" in " ".join(warning.value for warning in app.warning)
     assert "Ask again" not in labels(app)
@@ -113,7 +115,7 @@ def test_a_question_that_somebody_else_asked_again_keeps_nobody_from_asking_the_
 
 def test_an_edge_of_an_earlier_release_has_no_zones_and_all_else(gym: Gym) -> None:
     with_camera(gym, setup=None, still=None)
-    gym.add_session(Outcome.CLEANED)
+    gym.add_session(SessionOutcome.CLEANED)
     app = open_setup()
     assert "of an earlier release" in words(app)
     assert "<dd>treadmill_01</dd>" in words(app)

@@ -3,7 +3,7 @@
 import pytest
 
 from backend_api.contract.events import EventType
-from backend_api.contract.sessions import Outcome
+from backend_api.contract.sessions import SessionOutcome
 from backend_api.contract.verdicts import MmStatus, Verdict
 from tests.backend_api.events import make_result
 from tests.ui.made_up import stored
@@ -29,7 +29,7 @@ def test_every_code_has_its_own_word() -> None:
     assert set(EVENT_WORDS) == set(EventType)
     assert set(STATUS_WORDS) == set(MmStatus)
     assert set(VERDICT_WORDS) == set(Verdict)
-    assert set(SESSION_WORDS) == set(SESSION_COLORS) == set(Outcome)
+    assert set(SESSION_WORDS) == set(SESSION_COLORS) == set(SessionOutcome)
     for words in (EVENT_WORDS, STATUS_WORDS, VERDICT_WORDS, SESSION_WORDS):
         assert len(set(words.values())) == len(words)
 

@@ -3,7 +3,7 @@
 from datetime import UTC, date, datetime, time, timedelta
 
 from backend_api.contract.cameras import CameraSetup, MachineSetup
-from backend_api.contract.sessions import Outcome
+from backend_api.contract.sessions import SessionOutcome
 from tests.days import yesterday
 from tests.ui.app_driver import click, open_app, rerun, words
 from tests.ui.gym import STORE, Gym
@@ -23,7 +23,7 @@ def test_without_machines_it_says_which_command_makes_some(gym: Gym) -> None:
 
 def test_a_day_without_a_use_leads_to_the_last_one_with_some(gym: Gym) -> None:
     day = yesterday()
-    gym.add_session(Outcome.CLEANED, at=at(day, 10))
+    gym.add_session(SessionOutcome.CLEANED, at=at(day, 10))
     app = open_app("usage", period="Today")
     assert "No machine was in use on this day" in words(app)
     assert "No machine was in use in these days" in words(app)
@@ -36,8 +36,8 @@ def test_day_by_day_with_its_sessions_as_a_table(gym: Gym) -> None:
     day = yesterday()
     setups = (MachineSetup(machine_id="treadmill_01", name="Treadmill by the door", zone=ZONE),)
     gym.set_up(CameraSetup(store_id=STORE, machines=setups, config=None))
-    last = gym.add_session(Outcome.NOT_CLEANED, at=at(day, 23))
-    gym.add_session(Outcome.NOT_ATTEMPTED, at=at(day - timedelta(days=1), 12))
+    last = gym.add_session(SessionOutcome.NOT_CLEANED, at=at(day, 23))
+    gym.add_session(SessionOutcome.NOT_ATTEMPTED, at=at(day - timedelta(days=1), 12))
     app = open_app("usage", day=day.isoformat(), period="Last 7 days")
     table = app.dataframe[0].value
     assert list(table["Use began"]) == ["23:30:00"]
@@ -53,8 +53,8 @@ def test_day_by_day_with_its_sessions_as_a_table(gym: Gym) -> None:
 
 def test_many_days_in_figures_by_hour_and_by_machine(gym: Gym) -> None:
     day = yesterday()
-    gym.add_session(Outcome.CLEANED, at=at(day, 10))
-    gym.add_session(Outcome.CLEANED, at=at(day, 11), machine_id="rower")
+    gym.add_session(SessionOutcome.CLEANED, at=at(day, 10))
+    gym.add_session(SessionOutcome.CLEANED, at=at(day, 11), machine_id="rower")
     app = open_app("usage", day=day.isoformat(), period="Yesterday")
     said = words(app)
     assert "Median stay" in said

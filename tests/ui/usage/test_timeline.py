@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 from hypothesis import given
 from hypothesis import strategies as st
 
-from backend_api.contract.sessions import Outcome, Session
+from backend_api.contract.sessions import Session, SessionOutcome
 from tests.ui.made_up import NOON, make_session
 from ui.text.local_time import Zone
 from ui.usage.day import DayLine, Range
@@ -25,10 +25,10 @@ def draw(*sessions: Session, now: datetime = LATER, line: DayLine = UTC_DAY) -> 
 
 def test_a_session_is_a_use_a_window_and_an_attempt() -> None:
     at = NOON + timedelta(minutes=11)
-    timeline = draw(make_session(attempt_at=at, attempt_event_id=None, outcome=Outcome.CLEANED))
+    timeline = draw(make_session(attempt_at=at, attempt_event_id=None, outcome=SessionOutcome.CLEANED))
     assert [use.shown for use in timeline.uses] == [Range(12, 12 + 10 / 60)]
     assert [window.shown for window in timeline.windows] == [Range(12 + 10 / 60, 12 + 12 / 60)]
-    assert [(mark.at_h, mark.outcome) for mark in timeline.attempts] == [(12 + 11 / 60, Outcome.CLEANED)]
+    assert [(mark.at_h, mark.outcome) for mark in timeline.attempts] == [(12 + 11 / 60, SessionOutcome.CLEANED)]
 
 
 def test_midnight_cuts_on_both_sides() -> None:
@@ -44,7 +44,7 @@ def test_midnight_cuts_on_both_sides() -> None:
 def _open(at: datetime, **overrides: Any) -> Session:  # noqa: ANN401
     missing = {"ended_at": None, "occupied_s": None, "end_reason": None}
     no_window = {"window_opened_at": None, "window_closes_at": None}
-    return make_session(at, **missing, **no_window, outcome=Outcome.IN_USE, **overrides)
+    return make_session(at, **missing, **no_window, outcome=SessionOutcome.IN_USE, **overrides)
 
 
 def test_who_has_not_left_is_there_until_now_or_the_next_use() -> None:

@@ -76,9 +76,9 @@ def test_only_a_dead_event_is_tried_again(client: TestClient, store: Store) -> N
     post(client, event)
     path = f"/events/{event.event_id}/retry"
     problem(client.post(path), 409)
-    claim = store.claim(60)
+    claim = store.enrichments.claim(60)
     assert claim is not None
-    store.fail(claim, "the clip is missing", None)
+    store.enrichments.fail(claim, "the clip is missing", None)
     assert client.get(f"/events/{event.event_id}").json()["mm"]["error"] == "the clip is missing"
     response = client.post(path)
     assert response.status_code == 200
@@ -92,5 +92,5 @@ def test_what_a_client_has_is_not_sent_again_until_it_changes(client: TestClient
     tag = client.get(path).headers["etag"]
     again = client.get(path, headers={"If-None-Match": tag})
     assert (again.status_code, again.content) == (304, b"")
-    assert store.claim(60) is not None
+    assert store.enrichments.claim(60) is not None
     assert client.get(path, headers={"If-None-Match": tag}).status_code == 200

@@ -38,10 +38,10 @@ def test_all_pages_of_a_list_are_exported_in_its_order(client: TestClient) -> No
 
 def test_a_line_tells_what_the_event_and_the_model_say(client: TestClient, store: Store) -> None:
     event = make_event(clip_error='a "quoted", reason\nin two lines', attributes={"seconds_into_window": 8.5})
-    store.add([event])
-    claim = store.claim(60)
+    store.events.add([event])
+    claim = store.enrichments.claim(60)
     assert claim is not None
-    store.finish(claim, make_result(verdict=Verdict.NOT_CLEANED, summary='=HYPERLINK("http://x")'))
+    store.enrichments.finish(claim, make_result(verdict=Verdict.NOT_CLEANED, summary='=HYPERLINK("http://x")'))
     [row] = exported(client)
     stored = StoredEvent.model_validate_json(client.get(f"/events/{event.event_id}").content)
     assert row["ts"] == "2026-01-31T09:00:00.000Z"

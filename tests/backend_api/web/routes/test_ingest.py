@@ -35,9 +35,9 @@ def test_the_same_event_again_changes_nothing(client: TestClient, store: Store, 
     event = make_event()
     first = post(client, event).json()
     clock.advance(5)
-    claim = store.claim(60)
+    claim = store.enrichments.claim(60)
     assert claim is not None
-    store.finish(claim, make_result())
+    store.enrichments.finish(claim, make_result())
     # Written differently, it is the same event still.
     again = post(client, json.dumps(json.loads(event.model_dump_json()), indent=4, sort_keys=True))
     assert again.status_code == 200

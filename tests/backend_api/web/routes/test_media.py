@@ -26,7 +26,7 @@ def event_with_clip(at_s: float = 0) -> Event:
 def url(store: Store, media: MediaFolder) -> str:
     """The address of a clip that is there, as is its thumbnail."""
     event = event_with_clip()
-    store.add([event])
+    store.events.add([event])
     media.clip_path(event.event_id).write_bytes(CLIP)
     media.thumbnail_path(event.event_id).write_bytes(b"a picture")
     media.frame_path(event.event_id, 2).write_bytes(b"what the model saw")
@@ -137,7 +137,7 @@ def test_what_is_not_there(client: TestClient, store: Store, media: MediaFolder)
         event_with_clip(at_s=2),
         event_with_clip(at_s=3),
     )
-    store.add([without, missing, empty])
+    store.events.add([without, missing, empty])
     media.clip_path(unknown.event_id).write_bytes(CLIP)
     media.clip_path(empty.event_id).touch()
     for event in (unknown, without, missing, empty):
@@ -151,7 +151,7 @@ def test_what_is_not_there(client: TestClient, store: Store, media: MediaFolder)
 
 def test_a_folder_is_no_clip(client: TestClient, store: Store, media: MediaFolder) -> None:
     event = event_with_clip()
-    store.add([event])
+    store.events.add([event])
     media.clip_path(event.event_id).mkdir()
     assert_problem(client.get(f"/media/{event.event_id}"), 404)
 
@@ -167,9 +167,9 @@ def test_the_frames_that_are_kept_are_in_the_event_in_the_order_of_their_times(
     event_id = UUID(url.removeprefix("/media/"))
     for number in range(3, 11):
         media.frame_path(event_id, number).write_bytes(b"%d" % number)
-    claim = store.claim(60)
+    claim = store.enrichments.claim(60)
     assert claim is not None
-    store.finish(claim, make_result(frame_times_s=tuple(map(float, range(12)))))
+    store.enrichments.finish(claim, make_result(frame_times_s=tuple(map(float, range(12)))))
     for answer in (client.get(f"/events/{event_id}").json(), client.get("/events").json()["items"][0]):
         assert StoredEvent.model_validate(answer).frame_urls == tuple(f"{url}/frames/{n}" for n in range(2, 10))
     assert client.get(answer["frame_urls"][-1]).content == b"9"

@@ -66,12 +66,12 @@ def test_the_queue_says_how_much_waits_and_since_when(client: TestClient, store:
     for at_s in (9, 5, 7, 1, 2):
         post(client, make_event(at_s=at_s))
         clock.advance(1)
-    done, dead, processing = (store.claim(60) for _ in range(3))
+    done, dead, processing = (store.enrichments.claim(60) for _ in range(3))
     assert done is not None
     assert dead is not None
     assert processing is not None
-    store.finish(done, make_result())
-    store.fail(dead, "no answer", None)
+    store.enrichments.finish(done, make_result())
+    store.enrichments.fail(dead, "no answer", None)
     oldest_at = begin + timedelta(seconds=3)
     assert queue() == QueueState(pending=2, processing=1, done=1, dead=1, oldest_pending_at=oldest_at)
     tag = client.get("/queue").headers["etag"]

@@ -18,10 +18,10 @@ from tests.fake_clock import FakeClock
 def judged(store: Store, at_s: float = 0, **result: Any) -> Event:  # noqa: ANN401
     """An event with a verdict."""
     event = make_event(at_s=at_s)
-    store.add([event])
-    claim = store.claim(60)
+    store.events.add([event])
+    claim = store.enrichments.claim(60)
     assert claim is not None
-    assert store.finish(claim, make_result(**result))
+    assert store.enrichments.finish(claim, make_result(**result))
     return event
 
 
@@ -76,7 +76,7 @@ def test_what_is_no_review_is_refused_with_its_field(
 ) -> None:
     event = judged(store)
     assert fields(problem(review(client, event, content), 422)) == [culprit]
-    assert store.reviews() == []
+    assert store.reviews.history() == []
 
 
 def test_sql_in_a_note_is_text(client: TestClient, store: Store) -> None:

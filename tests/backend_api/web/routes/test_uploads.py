@@ -3,7 +3,6 @@
 import base64
 import errno
 import hashlib
-from pathlib import Path
 
 import pytest
 from fastapi.testclient import TestClient
@@ -120,12 +119,12 @@ def test_only_an_id_names_a_file(client: TestClient, media: MediaFolder, name: s
 
 
 def test_a_full_disk_is_507_and_passes(client: TestClient, media: MediaFolder, monkeypatch: pytest.MonkeyPatch) -> None:
-    def fail(path: Path) -> None:
-        raise OSError(errno.ENOSPC, "No space left on device", str(path))
+    def fail(_disk: object, _descriptor: int) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
 
     url = f"/media/{make_event().event_id}"
     with monkeypatch.context() as patched:
-        patched.setattr("backend_api.web.uploads._fsync", fail)
+        patched.setattr("backend_api.base.durable_files.Disk._fsync", fail)
         assert problem(put(client, url, CLIP), 507).detail.startswith("the media folder takes no more: No space left")
     assert names(media) == []
     assert put(client, url, CLIP).status_code == 201
@@ -135,6 +134,6 @@ def test_a_stored_event_and_its_upload_agree(client: TestClient, store: Store) -
     event = event_with_clip()
     post(client, event)
     put(client, f"/media/{event.event_id}", CLIP)
-    row = store.get(event.event_id)
+    row = store.events.find(event.event_id)
     assert row is not None
     assert client.get(f"/media/{event.event_id}").headers["etag"] == f'"{row.clip_sha256}"'

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from edge_service.video.live.media_clock import MAX_JUMPS, MAX_SLEW, STEP_S, WINDOW_S, LiveTimeline
+from edge_service.video.live.media_clock import MAX_JUMPS, MAX_SLEW, STEP_S, WINDOW_S, MediaClock
 
 SPACING_S = 0.1
 
@@ -33,7 +33,7 @@ def arrivals(
 def test_it_stays_by_the_time_of_taking_for_hours_whatever_the_clock_drifts(
     jitter_s: float, drift: float, origin_s: float, seed: int
 ) -> None:
-    timeline, before_s = LiveTimeline(), 0.0
+    timeline, before_s = MediaClock(), 0.0
     for taken_s, stamp_s, came_s in arrivals(
         4 * 3600, jitter_s=jitter_s, seed=seed, clock=lambda t: origin_s + t * (1 + drift), spacing_s=7.0
     ):
@@ -46,7 +46,7 @@ def test_it_stays_by_the_time_of_taking_for_hours_whatever_the_clock_drifts(
 
 @given(st.floats(0, 0.3), st.integers(0, 2**32))
 def test_the_spacing_is_the_cameras_however_the_network_trembles(jitter_s: float, seed: int) -> None:
-    timeline = LiveTimeline()
+    timeline = MediaClock()
     placed = [timeline.place(stamp_s, came_s) for _, stamp_s, came_s in arrivals(
         60, jitter_s=jitter_s, seed=seed, clock=lambda t: t
     )]  # fmt: skip
@@ -56,14 +56,14 @@ def test_the_spacing_is_the_cameras_however_the_network_trembles(jitter_s: float
 
 @given(st.integers(0, 2**32), st.sampled_from([None, 0.0, 123.4]))
 def test_without_a_clock_it_is_the_arrival(seed: int, stamp_s: float | None) -> None:
-    timeline = LiveTimeline()
+    timeline = MediaClock()
     for _, stamp, came_s in arrivals(30, jitter_s=0.05, seed=seed, clock=lambda _: stamp_s):
         assert timeline.place(stamp, came_s) == pytest.approx(came_s, abs=0.01)
 
 
 @given(st.lists(st.tuples(st.one_of(st.none(), st.floats(-1e5, 1e5)), st.floats(0, 5)), max_size=60))
 def test_it_only_ascends_and_never_runs_away_whatever_comes(packets: list[tuple[float | None, float]]) -> None:
-    timeline, before_s, came_s = LiveTimeline(), 0.0, 0.0
+    timeline, before_s, came_s = MediaClock(), 0.0, 0.0
     for stamp_s, wait_s in packets:
         came_s += wait_s
         placed_s = timeline.place(stamp_s, came_s)
@@ -74,13 +74,13 @@ def test_it_only_ascends_and_never_runs_away_whatever_comes(packets: list[tuple[
 
 @pytest.mark.parametrize("jump_s", [-1000.0, -1.5, 8.0, 1000.0])
 def test_a_clock_that_jumps_is_followed_from_then_on(jump_s: float) -> None:
-    timeline = LiveTimeline()
+    timeline = MediaClock()
     for taken_s, stamp_s, came_s in arrivals(60, jitter_s=0.02, seed=1, clock=lambda t: t if t < 20 else t + jump_s):
         assert timeline.place(stamp_s, came_s) == pytest.approx(taken_s, abs=0.05)
 
 
 def test_a_clock_that_stood_still_is_made_up_for_in_one_step() -> None:
-    timeline = LiveTimeline()
+    timeline = MediaClock()
     off_s = [
         timeline.place(stamp_s, came_s) - taken_s
         for taken_s, stamp_s, came_s in arrivals(60, jitter_s=0, seed=1, clock=lambda t: t if t < 20 else t - 4)
@@ -90,7 +90,7 @@ def test_a_clock_that_stood_still_is_made_up_for_in_one_step() -> None:
 
 
 def test_packets_that_were_held_up_keep_their_time() -> None:
-    timeline, placed = LiveTimeline(), []
+    timeline, placed = MediaClock(), []
     for taken_s, stamp_s, _ in arrivals(40, jitter_s=0, seed=1, clock=lambda t: t + 77):
         came_s = 26.0 if 20 <= taken_s < 26 else taken_s
         placed.append(timeline.place(stamp_s, came_s) - taken_s)
@@ -98,14 +98,14 @@ def test_packets_that_were_held_up_keep_their_time() -> None:
 
 
 def test_a_clock_that_jumps_again_and_again_is_none() -> None:
-    timeline = LiveTimeline()
+    timeline = MediaClock()
     for number in range(MAX_JUMPS + 1):
         timeline.place(-100.0 * number, 10.0 + number)
     assert timeline.place(1e6, 20.0) == 20.0
 
 
 def test_what_comes_at_once_after_opening_is_not_of_one_instant() -> None:
-    timeline = LiveTimeline()
+    timeline = MediaClock()
     burst: list[tuple[float | None, float]] = [(500 + number * SPACING_S, 3.0) for number in range(20)]
     timeline.connect(burst)
     placed = [timeline.place(*packet) for packet in burst]
@@ -113,14 +113,14 @@ def test_what_comes_at_once_after_opening_is_not_of_one_instant() -> None:
 
 
 def test_a_new_connection_goes_on_after_the_one_before() -> None:
-    timeline = LiveTimeline()
+    timeline = MediaClock()
     timeline.place(90_000.0, 10.0)
     timeline.connect([(5.0, 10.2), (5.1, 10.2)])
     assert timeline.place(5.0, 10.2) == pytest.approx(10.1)
 
 
 def test_what_a_server_repeats_from_before_is_known_as_past() -> None:
-    timeline = LiveTimeline()
+    timeline = MediaClock()
     timeline.place(0.0, 10.0)
     timeline.connect([(0.0, 12.0), (10.0, 12.0)])
     assert timeline.is_past(0.0)

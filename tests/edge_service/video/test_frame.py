@@ -10,8 +10,8 @@ from random import Random
 import pytest
 
 from backend_api.base.process import UsageError
-from edge_service.video.file_source import VideoSource
-from edge_service.video.frame_source import FrameSource
+from edge_service.video.file_source import FileSource
+from edge_service.video.frame import FrameSource
 from edge_service.video.live import source as live_source
 from edge_service.video.live.connection import Connect
 from edge_service.video.live.source import LiveSource
@@ -58,7 +58,7 @@ def open_live(path: Path, ring: PacketRing) -> FrameSource:
 
 
 def open_file(path: Path, ring: PacketRing) -> FrameSource:
-    return VideoSource(path, fps=FPS, ring=ring)
+    return FileSource(path, fps=FPS, ring=ring)
 
 
 SOURCES: dict[str, Open] = {"file": open_file, "camera": open_live}

@@ -12,15 +12,15 @@ _MOST_DEPTH = 0.08
 
 
 @dataclass(frozen=True, slots=True)
-class Standpoint:
+class FloorPosition:
     """`foot` lies in the zone, `depth` (in heights of the picture) straight above the zone's lower boundary."""
 
     foot: Point
     depth: float
 
 
-def find_standpoint(zone: Sequence[Point]) -> Standpoint:
-    """Of evenly spaced columns through the valid `zone`, the standpoint that is farthest from the zone's boundary.
+def find_floor_position(zone: Sequence[Point]) -> FloorPosition:
+    """Of evenly spaced columns through the valid `zone`, the position that is farthest from the zone's boundary.
 
     Of several that are as far, the one nearest to the middle.
     """
@@ -29,14 +29,14 @@ def find_standpoint(zone: Sequence[Point]) -> Standpoint:
     candidates = [candidate for x in columns if (candidate := _in_column(zone, x))]
     middle = (left + right) / 2
 
-    def rank(candidate: Standpoint) -> tuple[float, float]:
+    def rank(candidate: FloorPosition) -> tuple[float, float]:
         return round(distance_to_boundary(zone, candidate.foot), 6), -abs(candidate.foot[0] - middle)
 
     return max(candidates, key=rank)
 
 
-def _in_column(zone: Sequence[Point], x: float) -> Standpoint | None:
-    """The standpoint near the lowest point of the zone at `x`; None where the zone has no height there."""
+def _in_column(zone: Sequence[Point], x: float) -> FloorPosition | None:
+    """The position near the lowest point of the zone at `x`; None where the zone has no height there."""
     heights = sorted(
         a[1] + (x - a[0]) * (b[1] - a[1]) / (b[0] - a[0])
         for a, b in pairwise([*zone, zone[0]])
@@ -46,4 +46,4 @@ def _in_column(zone: Sequence[Point], x: float) -> Standpoint | None:
         return None
     top, bottom = heights[-2:]
     depth = min(_MOST_DEPTH, (bottom - top) / 2)
-    return Standpoint((x, bottom - depth), depth) if depth > 0 else None
+    return FloorPosition((x, bottom - depth), depth) if depth > 0 else None

@@ -1,6 +1,6 @@
 """From a file's time stamps to the run's."""
 
-from edge_service.video.timeline import Timeline
+from edge_service.video.file_packets import Timeline
 
 
 def test_starts_at_0_wherever_the_stream_does() -> None:

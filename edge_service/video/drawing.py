@@ -1,0 +1,19 @@
+"""Words in a picture: white on a dark plate."""
+
+import cv2
+
+from edge_service.video.frame import Image
+
+Colour = tuple[int, int, int]
+"""Blue, green, red, each 0..255."""
+
+_PLATE: Colour = (40, 40, 40)
+_WHITE: Colour = (250, 250, 250)
+
+
+def draw_label(image: Image, text: str, centre: tuple[int, int], scale: float) -> None:
+    """White `text` on a dark plate around the pixel `centre`; `scale` 1 is about 22 pixels high."""
+    (width, height), _ = cv2.getTextSize(text, cv2.FONT_HERSHEY_SIMPLEX, scale, 2)
+    x, y, margin = centre[0] - width // 2, centre[1] + height // 2, int(10 * scale)
+    cv2.rectangle(image, (x - margin, y - height - margin), (x + width + margin, y + margin), _PLATE, -1)
+    cv2.putText(image, text, (x, y), cv2.FONT_HERSHEY_SIMPLEX, scale, _WHITE, 2, cv2.LINE_AA)
