@@ -73,12 +73,8 @@ def _make_parser() -> ArgumentParser:
         help="gigabytes of clips to keep, the oldest go first, their events stay (default: %(default)g)",
     )
     for name in ("backend", "worker", "ui", "edge"):
-        add(
-            f"--{name}-flags",
-            type=_words,
-            metavar="TEXT",
-            help=f"more flags for the {name}, as one text (default: none)",
-        )
+        more = f"more flags for the {name}, as one text (default: none)"
+        add(f"--{name}-flags", type=_words, default=(), metavar="TEXT", help=more)
     return parser
 
 
