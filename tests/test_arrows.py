@@ -83,7 +83,6 @@ UNFINISHED = {
     "edge_service/evaluation/event_reader.py",
     "edge_service/sample.py",
     "edge_service/video/live/reader.py",
-    "ui/cleaning/uncleaned.py",
 }
 FOLDERS = ("backend_api", "edge_service", "mm_worker", "ui", "launcher")
 MODULES_SIDE_BY_SIDE = 28
