@@ -77,7 +77,6 @@ UNFINISHED = {
     "edge_service/evaluation/event_reader.py",
     "edge_service/sample.py",
     "edge_service/video/live/reader.py",
-    "ui/cleaning/uncleaned.py",
 }
 FOLDERS = ("backend_api", "edge_service", "mm_worker", "ui")
 MODULES_SIDE_BY_SIDE = 28

@@ -4,7 +4,7 @@ from datetime import UTC, datetime
 
 from backend_api.contract.sessions import MachineState
 from tests.ui.made_up import NOON, make_figures, make_machine
-from ui.now.today import in_figures, todays_figures
+from ui.now.snapshot import in_figures, todays_figures
 from ui.text.local_time import Zone
 
 

@@ -14,8 +14,8 @@ from edge_service.pipeline.camera_setup import describe_setup, shareable_config
 from edge_service.rules.machine import RuleTimes
 from tests.ui.setup.machines import BIKE, ROWER, machines, make_machine
 from tests.zones import SQUARE
-from ui.setup.desk import Machines
-from ui.setup.new_config import NotYaml, new_config
+from ui.setup.config_file import NotYaml, new_config
+from ui.setup.zone_draft import Machines
 
 CONFIG = """\
 machines:

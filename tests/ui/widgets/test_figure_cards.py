@@ -2,7 +2,7 @@
 
 import pytest
 
-from ui.widgets.comparison import Change, Wanted, count_change, duration_change, share_change
+from ui.widgets.figure_cards import FigureChange, Wanted, count_change, duration_change, share_change
 
 
 @pytest.mark.parametrize(
@@ -31,11 +31,11 @@ def test_lengths_of_time(now_s: float, before_s: float, words: str, is_good: boo
 
 
 def test_what_reads_the_same_has_not_changed() -> None:
-    assert duration_change(12.01, 12.0, Wanted.DOWN) == Change("as before", "none", Wanted.DOWN)
+    assert duration_change(12.01, 12.0, Wanted.DOWN) == FigureChange("as before", "none", Wanted.DOWN)
 
 
 def test_counts_may_go_either_way() -> None:
-    assert count_change(12, 10, Wanted.EITHER) == Change("up 2 from 10", "up", Wanted.EITHER)
+    assert count_change(12, 10, Wanted.EITHER) == FigureChange("up 2 from 10", "up", Wanted.EITHER)
     assert count_change(12, 10, Wanted.EITHER).is_good is None
 
 
