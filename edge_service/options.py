@@ -58,7 +58,7 @@ def parse_options(argv: Sequence[str] | None = None) -> Options:
 
 def _make_parser() -> ArgumentParser:
     parser = ArgumentParser(
-        description="Watch one camera and report when each machine is used, left, and wiped. "
+        description="CameraLoop one camera and report when each machine is used, left, and wiped. "
         "Events and clips are kept on this computer until the backend has them.",
         epilog="Exit codes: 0 done, 2 wrong use or configuration, 1 anything else. Ctrl-C finishes the clips at hand.",
     )

@@ -7,7 +7,7 @@ import pytest
 from backend_api.base.process import REPOSITORY
 from backend_api.contract.cameras import MAX_CONFIG_CHARACTERS
 from edge_service.config import load_config
-from edge_service.pipeline.camera_setup import describe_setup, shareable_config
+from edge_service.pipeline.camera_reports import describe_setup, shareable_config
 from edge_service.rules.machine import Machine, RuleTimes
 
 ZONE = ((0.1, 0.1), (0.9, 0.1), (0.5, 0.9))
