@@ -2,7 +2,7 @@
 
 from io import BytesIO
 
-from PIL import Image
+from PIL import Image, UnidentifiedImageError
 
 # Twice an 8K camera's picture.
 MAX_PIXELS = 2 * 7680 * 4320
@@ -26,7 +26,7 @@ def jpeg_size(data: bytes) -> tuple[int, int]:
             picture.load()
     except (Image.DecompressionBombError, Image.DecompressionBombWarning) as error:
         raise NotJpeg(f"its pixels are more than {MAX_PIXELS}") from error
-    except Image.UnidentifiedImageError as error:
+    except UnidentifiedImageError as error:
         raise NotJpeg("its header is not that of a JPEG file") from error
     except (OSError, SyntaxError, ValueError) as error:
         if isinstance(error, NotJpeg):
