@@ -327,6 +327,11 @@ def _make_words(text: str) -> set[str]:
     return {re.sub(r"=.*", "=", word) for call in calls for word in call.split()}
 
 
+def test_every_variable_of_make_run_is_documented() -> None:
+    variables = set(re.findall(r"\$\(call quoted,([A-Z_]+)\)", _text(REPOSITORY / "Makefile")))
+    assert set(re.findall(r"^\| `--[a-z -]+ [A-Z]+` \| `([A-Z_]+)` \|", _section("Flags"), re.M)) == variables
+
+
 def test_every_package_has_its_reason() -> None:
     table = _text(REPOSITORY / "docs" / "architecture.md").split("\n## Dependencies\n")[1].split("\n## ")[0]
     reasons = {name for row in re.findall(r"^\| ([a-z, -]+) \| \w", table, re.M) for name in row.split(", ")}
