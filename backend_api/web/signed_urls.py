@@ -2,7 +2,8 @@
 
 A video element sends no Authorization header, so that the right to look travels in the address. The signature covers
 the event and the time, and so holds for its clip, its thumbnail and its frames. The secret is made anew when the
-backend starts: addresses from before a restart end with it.
+backend starts: addresses from before a restart end with it. Were it derived from a key, an address would let anybody
+guess the key offline.
 """
 
 import hashlib
