@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import Connection, bindparam, func, insert, select, update
+from sqlalchemy import Connection, bindparam, delete, func, insert, select, update
 
 from backend_api.base.clock import Clock
 from backend_api.base.instants import to_ms
@@ -52,6 +52,9 @@ _SETTLE = Statement(
 )
 
 
+_CANCEL = Statement(delete(model_calls).where(model_calls.c.id == bindparam("wanted_call")))
+
+
 class ModelCalls:
     """The requests. All methods may be called from any thread; each raises StoreBusy or StoreFull."""
 
@@ -70,6 +73,11 @@ class ModelCalls:
             if not has_room(spent_now(connection, to_ms(since))):
                 return None
             return begin_call(connection, event_id, to_ms(self._clock.now()))
+
+    def cancel(self, call: int) -> None:
+        """Take back a request that was never sent."""
+        with self._database.write(survives_power_cut=False) as connection:
+            cancel_call(connection, call)
 
     def settle(self, call: int, tokens: int, cost: float) -> None:
         """Write down what a request took."""
@@ -91,6 +99,11 @@ def begin_call(connection: sqlite3.Connection, event_id: UUID, now_ms: int) -> i
     """Write down that a request about the event is about to be sent; the call's number."""
     [[call]] = _BEGIN.run(connection, {"wanted_id": str(event_id), "new_at_ms": now_ms}).fetchall()
     return int(call)
+
+
+def cancel_call(connection: sqlite3.Connection, call: int) -> None:
+    """Forget a request that was never sent."""
+    _CANCEL.run(connection, {"wanted_call": call})
 
 
 def settle_call(connection: sqlite3.Connection, call: int, tokens: int, cost: float) -> None:
