@@ -36,9 +36,8 @@ from edge_service.detection.detector_config import DetectorConfig, with_flags  #
 from edge_service.detection.onnx_detector import open_onnx_detector  # noqa: E402
 from edge_service.options import Options, parse_options  # noqa: E402
 from edge_service.outbox.outbox import Outbox  # noqa: E402
-from edge_service.pipeline.camera_loop import Camera, Watch  # noqa: E402
-from edge_service.pipeline.camera_reports import make_reporter, messages_of  # noqa: E402
-from edge_service.pipeline.camera_setup import describe_setup, shareable_config  # noqa: E402
+from edge_service.pipeline.camera_loop import Camera, CameraLoop  # noqa: E402
+from edge_service.pipeline.camera_reports import describe_setup, make_reporter, messages_of, shareable_config  # noqa: E402  # noqa: E402
 from edge_service.pipeline.checkpoint import CheckpointFile, Run  # noqa: E402
 from edge_service.pipeline.open_source import open_source  # noqa: E402
 from edge_service.pipeline.preview_video import preview_of  # noqa: E402
@@ -58,7 +57,7 @@ log = logging.getLogger(__name__)
 
 
 def main() -> int:
-    """Watch the video that the command line names. Returns the exit code; raises UsageError."""
+    """CameraLoop the video that the command line names. Returns the exit code; raises UsageError."""
     options = parse_options()
     config = load_config(options.config)
     clock, disk = SystemClock(), Disk()
@@ -81,7 +80,7 @@ def main() -> int:
         camera = set_up_camera(options, config, run, recovery.rules, outbox, disk, clock)
         shared = shareable_config(options.config, config.delivery.backend_url)
         setup = describe_setup(run.store_id, config.machines, shared)
-        watch = Watch(replace(camera, preview=preview), run, checkpoint_file, clock)
+        camera_loop = CameraLoop(replace(camera, preview=preview), run, checkpoint_file, clock)
         folder = SharedFolder(
             options.media_dir,
             lambda: backend.get("/ready"),
@@ -101,7 +100,9 @@ def main() -> int:
             Heartbeat(
                 messages_of(
                     run.camera_id,
-                    make_reporter(run.store_id, clock.now(), project_version(), watch.tally, lambda: sender.last_error),
+                    make_reporter(
+                        run.store_id, clock.now(), project_version(), camera_loop.counts, lambda: sender.last_error
+                    ),
                     setup,
                     camera.still,
                 ),
@@ -109,10 +110,10 @@ def main() -> int:
                 clock,
             ),
         ):
-            watch.begin(recovery)
-            watch.run(options.speed, stop)
+            camera_loop.begin(recovery)
+            camera_loop.run(options.speed, stop)
             sender.drain(STOPPED_PATIENCE_S if stop.is_set() else DRAIN_PATIENCE_S)
-        tell_what_is_left(outbox, backend_url)
+        log_summary(outbox, backend_url)
     return EXIT_DONE
 
 
@@ -150,7 +151,7 @@ def open_detector(config: DetectorConfig, machines: Sequence[Machine], seed: int
     return MockDetector(Scenario(seed, machines), seed)
 
 
-def tell_what_is_left(outbox: Outbox, backend_url: str) -> None:
+def log_summary(outbox: Outbox, backend_url: str) -> None:
     """The last lines: whether anything was lost, and whether everything is sent or how much waits and where."""
     if outbox.refused:
         log.error("the outbox had no room; events lost: %d", outbox.refused)

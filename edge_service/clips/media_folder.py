@@ -27,7 +27,7 @@ def remove_leftovers(folder: Path, disk: Disk) -> None:
             log.info("%s: removed, an earlier run was stopped while it wrote it", path)
 
 
-class MediaFolder:
+class ClipFolder:
     """Writes into `folder`; an event's files bear its id."""
 
     def __init__(self, folder: Path, disk: Disk) -> None:

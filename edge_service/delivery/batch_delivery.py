@@ -57,7 +57,7 @@ class Courier:
         # Fewer while the culprit for a refused request is looked for.
         self._max_lines = MAX_BATCH_LINES
 
-    def step(self) -> Idle | Moved | Failed:
+    def deliver_batch(self) -> Idle | Moved | Failed:
         """Deliver one batch, or the part of it that the backend takes."""
         try:
             batch = self._outbox.read(min(self._max_lines, self._most_lines()), MAX_BATCH_BYTES)

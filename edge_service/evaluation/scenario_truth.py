@@ -4,8 +4,8 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from edge_service.evaluation.truth import TrueSession, Truth
-from edge_service.rules.anchor import is_in_zone
 from edge_service.rules.machine import Machine, RuleTimes
+from edge_service.rules.zone import is_in_zone
 from edge_service.simulation.scenario import Scenario
 
 Stay = tuple[float, float]

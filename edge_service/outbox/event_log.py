@@ -16,7 +16,7 @@ from typing import BinaryIO, Self
 
 from backend_api.base.durable_files import Disk
 from backend_api.contract.events import MAX_BATCH_BYTES
-from edge_service.outbox.jsonl_file import cut_torn_tail
+from edge_service.outbox.record_file import cut_torn_tail
 from edge_service.outbox.sealed_line import line_bytes, seal, unseal
 
 _HEADER = b"base"

@@ -97,18 +97,18 @@ def observe(before: Presence, sample: Sample, grace_s: float, *, is_expected: bo
     return replace(after, glimpse=sample)
 
 
-def moved_presence(presence: Presence, by_s: float) -> Presence:
+def shifted_presence(presence: Presence, by_s: float) -> Presence:
     """`presence` on a time line that begins `by_s` seconds earlier."""
     glimpse, streak = presence.glimpse, presence.streak
     return replace(
         presence,
-        samples=tuple(_moved(sample, by_s) for sample in presence.samples),
-        glimpse=glimpse and _moved(glimpse, by_s),
+        samples=tuple(_shifted(sample, by_s) for sample in presence.samples),
+        glimpse=glimpse and _shifted(glimpse, by_s),
         streak=streak and replace(streak, began_s=streak.began_s + by_s, last_seen_s=streak.last_seen_s + by_s),
     )
 
 
-def _moved(sample: Sample, by_s: float) -> Sample:
+def _shifted(sample: Sample, by_s: float) -> Sample:
     return replace(sample, time_s=sample.time_s + by_s)
 
 

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from backend_api.base.durable_files import Disk
 from edge_service.clips.cut import ClipError
 from edge_service.clips.event_factory import EventFactory
-from edge_service.clips.media_folder import MediaFolder, remove_leftovers
+from edge_service.clips.media_folder import ClipFolder, remove_leftovers
 from edge_service.clips.mp4 import Clip
 from tests.edge_service.crashing_disk import Crash, CrashingDisk, FullDisk, QuickDisk
 
@@ -51,7 +51,7 @@ def names(folder: Path) -> list[str]:
 
 
 def test_a_clip_bears_its_events_id_and_is_what_is_promised(tmp_path: Path) -> None:
-    info = MediaFolder(tmp_path, Disk()).keep_clip(EVENT_ID, CLIP, FACTORY)
+    info = ClipFolder(tmp_path, Disk()).keep_clip(EVENT_ID, CLIP, FACTORY)
     assert names(tmp_path) == [f"{EVENT_ID}.mp4"]
     data = (tmp_path / f"{EVENT_ID}.mp4").read_bytes()
     assert data == CLIP.mp4
@@ -68,7 +68,7 @@ def test_wherever_the_power_fails_the_name_means_the_whole_clip(
     folder = tmp_path_factory.mktemp("media")
     disk = CrashingDisk(folder, crash_at, half=half, power_cut=power_cut)
     try:
-        MediaFolder(folder, disk).keep_clip(EVENT_ID, CLIP, FACTORY)
+        ClipFolder(folder, disk).keep_clip(EVENT_ID, CLIP, FACTORY)
         was_promised = True
     except Crash:
         was_promised = False
@@ -81,29 +81,29 @@ def test_wherever_the_power_fails_the_name_means_the_whole_clip(
 @pytest.mark.parametrize("operation", range(3))
 def test_a_full_disk_is_told_and_nothing_is_left(operation: int, tmp_path: Path) -> None:
     with pytest.raises(ClipError, match="No space left on device"):
-        MediaFolder(tmp_path, FullDisk(operation, operation)).keep_clip(EVENT_ID, CLIP, FACTORY)
+        ClipFolder(tmp_path, FullDisk(operation, operation)).keep_clip(EVENT_ID, CLIP, FACTORY)
     assert names(tmp_path) == []
 
 
 def test_a_folder_that_cannot_be_changed_is_told(tmp_path: Path) -> None:
     with pytest.raises(ClipError, match="Read-only file system"):
-        MediaFolder(tmp_path, ReadOnlyDisk()).keep_clip(EVENT_ID, CLIP, FACTORY)
+        ClipFolder(tmp_path, ReadOnlyDisk()).keep_clip(EVENT_ID, CLIP, FACTORY)
 
 
 def test_a_folder_that_has_gone_is_told(tmp_path: Path) -> None:
     with pytest.raises(ClipError, match="No such file or directory"):
-        MediaFolder(tmp_path / "gone", QuickDisk()).keep_clip(EVENT_ID, CLIP, FACTORY)
+        ClipFolder(tmp_path / "gone", QuickDisk()).keep_clip(EVENT_ID, CLIP, FACTORY)
 
 
 def test_a_swept_temporary_file_is_written_again(tmp_path: Path) -> None:
-    MediaFolder(tmp_path, SweepingDisk()).keep_clip(EVENT_ID, CLIP, FACTORY)
+    ClipFolder(tmp_path, SweepingDisk()).keep_clip(EVENT_ID, CLIP, FACTORY)
     assert names(tmp_path) == [f"{EVENT_ID}.mp4"]
 
 
 def test_a_thumbnail_that_cannot_be_written_is_logged_and_no_more(
     tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
-    MediaFolder(tmp_path, FullDisk(0, 0)).keep_thumbnail(EVENT_ID, b"jpeg")
+    ClipFolder(tmp_path, FullDisk(0, 0)).keep_thumbnail(EVENT_ID, b"jpeg")
     assert names(tmp_path) == []
     assert f"{EVENT_ID}.jpg" in caplog.text
     assert "No space left on device" in caplog.text

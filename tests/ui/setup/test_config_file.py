@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from backend_api.contract.cameras import MachineSetup
 from edge_service.config import Config, load_config
-from edge_service.pipeline.camera_setup import describe_setup, shareable_config
+from edge_service.pipeline.camera_reports import describe_setup, shareable_config
 from edge_service.rules.machine import RuleTimes
 from tests.ui.setup.machines import BIKE, ROWER, machines, make_machine
 from tests.zones import SQUARE
