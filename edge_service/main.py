@@ -145,7 +145,7 @@ def set_up_camera(
 
 
 def open_detector(config: DetectorConfig, machines: Sequence[Machine], seed: int) -> Detector:
-    """Who finds the people. Raises UsageError when the network cannot be used."""
+    """The detector that `config` names. Raises UsageError when the network cannot be used."""
     if config.kind == "onnx" and config.model:
         return open_onnx_detector(config.model, config)
     return MockDetector(Scenario(seed, machines), seed)

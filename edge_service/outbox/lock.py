@@ -11,7 +11,7 @@ class OutboxLock:
     """Held from construction to `close`, and let go by the operating system when the process dies.
 
     The file itself stays: removing it would let two processes hold locks on two files of one name.
-    Raises UsageError when another process holds it, OSError when the file can't be made or locked.
+    Raises UsageError when another process holds it, OSError when the file cannot be made or locked.
     """
 
     def __init__(self, path: Path, camera_id: str) -> None:

@@ -76,7 +76,7 @@ class Outbox:
         """The outbox of `camera_id` in `folder`, made if it is missing; what an earlier run left waits in it.
 
         `max_bytes` bounds its file; for a moment, while the front of it is dropped, there are two.
-        Raises UsageError when another edge has it open, or when the folder can't be used.
+        Raises UsageError when another edge has it open, or when the folder cannot be used.
         """
         with contextlib.ExitStack() as stack:
             try:
@@ -85,7 +85,7 @@ class Outbox:
                 outbox = cls(folder, camera_id, disk, max_bytes, lock)
             except OSError as error:
                 raise UsageError(
-                    f"the outbox folder {folder} can't be used ({error.strerror}): see to it that this user may write"
+                    f"the outbox folder {folder} cannot be used ({error.strerror}): see to it that this user may write"
                     " there and that the disk has room, or name another folder with --outbox-dir"
                 ) from error
             stack.pop_all()
@@ -114,13 +114,13 @@ class Outbox:
     @property
     def depth(self) -> int:
         """How many lines are not acknowledged yet."""
-        # Read in this order, an acknowledgement in between can't make the difference negative.
+        # Read in this order, an acknowledgement in between cannot make the difference negative.
         passed_lines = self._passed_lines
         return self._appended_lines - passed_lines
 
     @property
     def waiting(self) -> str:
-        """What is not acknowledged yet, in words: `4 events wait in /data/outbox/cam_01.jsonl`."""
+        """The backlog in words: `4 events wait in /data/outbox/cam_01.jsonl`."""
         depth = self.depth
         return f"{depth} {'event waits' if depth == 1 else 'events wait'} in {self.path}"
 
@@ -167,7 +167,7 @@ class Outbox:
     def read(self, max_lines: int, max_bytes: int) -> Batch | None:
         """The oldest waiting events, at most `max_lines` (from 1) and `max_bytes` of NDJSON; None when none waits.
 
-        The same ones come again until they are acknowledged. What is damaged among them is set aside first.
+        The same ones come again until they are acknowledged. Damaged ones among them are set aside first.
         Raises OSError.
         """
         self.signal.clear()
@@ -198,7 +198,7 @@ class Outbox:
             self._position_file.store(batch.end)
             self._is_noted = True
         except OSError as error:
-            self._warn("can't note down what was sent; it is sent again after a restart", error)
+            self._warn("cannot note down what was sent; it is sent again after a restart", error)
         self._reclaim()
 
     def _reclaim(self) -> None:
@@ -215,7 +215,7 @@ class Outbox:
         try:
             self._drop_acknowledged()
         except OSError as error:
-            self._warn("can't shrink its file yet", error)
+            self._warn("cannot shrink its file yet", error)
 
     def _drop_acknowledged(self) -> None:
         try:
