@@ -132,7 +132,7 @@ class RuleEngine:
         """The rule events that follow when the stream ends at `time_s`; the engine starts afresh after that.
 
         A person who was out of sight for exit_s by then has left. Every other open session gets an END,
-        `end_of_stream`, as of the last sighting, and no cleaning window, because nobody left: there is only nothing more to see.
+        `end_of_stream`, as of the last sighting, and no cleaning window: nobody left, there is just no more to see.
         """
         rule_events: list[RuleEvent] = []
         for machine in self._machines:
