@@ -64,6 +64,7 @@ class Outbox:
         self._appended_lines = self._log.count(self._position)
         self._passed_lines = 0
         self._refused = 0
+        self._rejected_count = 0
         self._refusing = False
         self._is_noted = True
         self.signal = threading.Event()
@@ -129,6 +130,11 @@ class Outbox:
         """How many events were not taken, for lack of room, since the outbox was opened."""
         return self._refused
 
+    @property
+    def rejected(self) -> int:
+        """How many events the backend has refused for good since the outbox was opened."""
+        return self._rejected_count
+
     def find(self, event_ids: Iterable[UUID]) -> set[UUID]:
         """Those of `event_ids` whose events are in the file, be they sent or not. Raises OSError."""
         marks = {b'"event_id":"%b"' % str(event_id).encode("ascii"): event_id for event_id in event_ids}
@@ -184,6 +190,7 @@ class Outbox:
         if count := self._rejected.add(
             [refusal_line(refusal.status, refusal.error, refusal.body) for refusal in refusals]
         ):
+            self._rejected_count += count
             first = refusals[0]
             log.error(
                 "backend refused %d events (the first with %d: %s), kept in %s",
