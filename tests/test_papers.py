@@ -105,7 +105,11 @@ def test_no_command_has_a_flag_that_is_gone(path: Path) -> None:
 @papers_of_today
 def test_no_flag_is_named_that_is_gone(path: Path) -> None:
     known = frozenset().union(*(_flags(program) for program in _scripts())) | {"--help"}
-    assert {span.split()[0].split("=")[0] for span in _spans(_text(path)) if span.startswith("--")} - known == set()
+    assert _named_flags(_text(path)) - known == set()
+
+
+def _named_flags(text: str) -> set[str]:
+    return {span.split()[0].split("=")[0] for span in _spans(text) if span.startswith("--")}
 
 
 # Configuration keys
@@ -273,44 +277,59 @@ def _anchors(path: Path) -> set[str]:
 
 @papers
 def test_every_link_leads_somewhere(path: Path) -> None:
-    for target in re.findall(r"\]\(([^)\s]+)\)", _text(path)):
-        if re.match(r"[a-z]+:", target):
-            continue
-        file, _, anchor = target.partition("#")
-        found = (path.parent / file).resolve() if file else path
-        assert found.exists(), target
-        assert not anchor or anchor in _anchors(found), target
+    assert [target for target in _links(_text(path)) if not _leads_somewhere(path, target)] == []
+
+
+def _links(text: str) -> list[str]:
+    """Where links within the project lead, pictures included."""
+    return [target for target in re.findall(r"\]\(([^)\s]+)\)", text) if not re.match(r"[a-z]+:", target)]
+
+
+def _leads_somewhere(path: Path, target: str) -> bool:
+    file, _, anchor = target.partition("#")
+    found = (path.parent / file).resolve() if file else path
+    return found.exists() and (not anchor or anchor in _anchors(found))
 
 
 @papers_of_today
 def test_every_named_file_is_there(path: Path) -> None:
-    names = {file.name for file in REPOSITORY.glob("[!.]*/**/*") if file.is_file()}
+    assert [word for word in _named_files(_text(path)) if not _is_there(word)] == []
+
+
+def _named_files(text: str) -> Iterator[str]:
+    """Paths that begin with one of the project's folders, and names of source files."""
     folders = {file.name for file in REPOSITORY.iterdir() if file.is_dir()} - {"data"}
-    for span in _spans(_text(path)):
+    for span in _spans(text):
         word = span.split(":")[0]
-        if re.fullmatch(r"[\w.*-]+(/[\w.*{},-]+)*/?", word) and word.split("/")[0] in folders and "/" in word:
-            assert _expand(word), word
-        elif re.fullmatch(r"\w+\.(py|js|css)", word):
-            assert word in names or (REPOSITORY / word).exists(), word
+        is_path = re.fullmatch(r"[\w.*-]+(/[\w.*-]+)*/?", word) and word.split("/")[0] in folders and "/" in word
+        if is_path or re.fullmatch(r"\w+\.(py|js|css)", word):
+            yield word
 
 
-def _expand(word: str) -> bool:
-    """Whether each path that `word` stands for is there; it may hold `*` and one `{a,b}`."""
-    if found := re.search(r"\{([^}]*)\}", word):
-        return all(_expand(word.replace(found.group(), part)) for part in found.group(1).split(","))
-    return any(REPOSITORY.glob(word.rstrip("/")))
+def _is_there(word: str) -> bool:
+    return any(REPOSITORY.glob(word.rstrip("/"))) or ("/" not in word and any(REPOSITORY.glob(f"[!.]*/**/{word}")))
 
 
 @papers_of_today
 def test_every_make_command_is_there(path: Path) -> None:
     makefile = _text(REPOSITORY / "Makefile")
-    targets = set(re.findall(r"^([a-z-]+):", makefile, re.M))
-    variables = set(re.findall(r"^([A-Z_]+) [:?]?=", makefile, re.M))
-    for code in [*_blocks(_text(path)), *_spans(_text(path))]:
-        for found in re.finditer(r"(?:^|&& )make((?: [A-Za-z_-]+(?:=\S+)?)+)", code):
-            words = found.group(1).split()
-            assert {word for word in words if "=" not in word} <= targets, code
-            assert {word.split("=")[0] for word in words if "=" in word} <= variables, code
+    known = set(re.findall(r"^([a-z-]+):", makefile, re.M)) | set(re.findall(r"^([A-Z_]+ ?[:?]?=)", makefile, re.M))
+    assert _make_words(_text(path)) - {re.sub(r" ?[:?]?=", "=", word) for word in known} == set()
+
+
+def _make_words(text: str) -> set[str]:
+    """Targets such as `run` and variables such as `PORT=` of all calls of make."""
+    calls = [
+        found.group(1)
+        for code in [*_blocks(text), *_spans(text)]
+        for found in re.finditer(r"(?:^|&& |; )make((?: [A-Za-z_-]+(?:=\S*)?)+)", code)
+    ]
+    return {re.sub(r"=.*", "=", word) for call in calls for word in call.split()}
+
+
+def test_every_variable_of_make_run_is_documented() -> None:
+    variables = set(re.findall(r"\$\(call quoted,([A-Z_]+)\)", _text(REPOSITORY / "Makefile")))
+    assert set(re.findall(r"^\| `--[a-z -]+ [A-Z]+` \| `([A-Z_]+)` \|", _section("Flags"), re.M)) == variables
 
 
 def test_every_package_has_its_reason() -> None:
@@ -318,6 +337,31 @@ def test_every_package_has_its_reason() -> None:
     reasons = {name for row in re.findall(r"^\| ([a-z, -]+) \| \w", table, re.M) for name in row.split(", ")}
     required = set(re.findall(r"^([a-z-]+)[~=>]", _text(REPOSITORY / "requirements.txt"), re.M))
     assert reasons - {"package"} == required
+
+
+# Whatever is searched above would be found
+
+
+def test_what_is_gone_would_be_found() -> None:
+    text = """
+Prose with `--gone`, `--gone=1 and more`, `gone.py`, `edge_service/gone.yaml`, `/gone/{event_id}`,
+[a page](docs/gone.md), [a title](README.md#gone), `make gone`, `GET /gone`.
+
+    python edge_service/main.py --gone 1 | python nowhere.py --away
+    make run GONE=1 && make never
+    curl 'http://127.0.0.1:8000/away?x=1' http://BACKEND:8000/far/ID
+
+```
+python3 backend_api/main.py --fenced
+```
+"""
+    assert _named_flags(text) == {"--gone"}
+    expected = {"edge_service/main.py": {"--gone"}, "nowhere.py": {"--away"}, "backend_api/main.py": {"--fenced"}}
+    assert dict(_commands(text)) == expected
+    assert [word for word in _named_files(text) if not _is_there(word)] == ["gone.py", "edge_service/gone.yaml"]
+    assert sorted(_named_routes(text)) == ["/away", "/far/ID", "/gone", "/gone/{event_id}"]
+    assert [target for target in _links(text) if not _leads_somewhere(REPOSITORY / "README.md", target)] == _links(text)
+    assert _make_words(text) == {"gone", "run", "GONE=", "never"}
 
 
 # Decisions
