@@ -19,6 +19,8 @@ NO_ROOM = frozenset({errno.ENOSPC, errno.EDQUOT})
 """What a disk, or the share of it that this user may have, says when it is full."""
 
 _PROBE_BYTES = 4096
+# The umask of the process says what of it is left.
+_MODE = 0o666
 # How file systems say that they have no hard links, or no more for this file.
 _NO_LINKS = {errno.EPERM, errno.ENOSYS, errno.EOPNOTSUPP, errno.ENOTSUP, errno.EMLINK, errno.EINVAL}
 # So many files at once: file systems put what is waited for together on the disk together.
@@ -40,7 +42,7 @@ class Disk:
         A failed append is cut off again, so that a later one does not stand behind half a line.
         """
         is_new = not path.exists()
-        descriptor = os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC, 0o644)
+        descriptor = os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC, _MODE)
         try:
             length_bytes = os.fstat(descriptor).st_size
             try:
@@ -170,7 +172,7 @@ class Disk:
             os.close(descriptor)
 
     def _put(self, path: Path, data: bytes, *, waits: bool = False) -> None:
-        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o644)
+        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, _MODE)
         try:
             self._write(descriptor, data)
             if waits:

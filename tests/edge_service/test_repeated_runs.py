@@ -79,3 +79,12 @@ def test_no_stored_file_changes_and_what_is_refused_is_counted(
         # With less before each event, a clip that began with the video is the same as before.
         assert len(rejected) >= len(before) // 2 - 1
         assert f"the backend refused {len(rejected)} events of this run for good" in edge.output
+
+
+def test_all_that_edge_and_backend_make_is_their_users_alone(tmp_path: Path, backend: str, first_video: Path) -> None:
+    preview = tmp_path / "preview.mp4"
+    with Running(edge_command(first_video, tmp_path / "media", backend, "--preview", str(preview))) as edge:
+        assert edge.wait(120) == 0
+    made = list(tmp_path.rglob("*"))
+    assert {"app.db", "app.db-wal", "folder-id", "cam_01.jsonl", "cam_01.lock", "preview.mp4"} <= {p.name for p in made}
+    assert {path.name: oct(path.stat().st_mode & 0o777) for path in made if path.stat().st_mode & 0o077} == {}
