@@ -64,6 +64,8 @@ Timestamp = Annotated[
 # Names of stores, cameras and machines become parts of file names and addresses, hence the narrow alphabet.
 Name = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.-]*$", max_length=64)]
 TimeZoneName = Annotated[str, AfterValidator(_check_zone), Field(max_length=64)]
+# What people call machines of the same use, e.g. treadmill.
+Kind = Annotated[str, Field(min_length=1, max_length=40)]
 Confidence = Annotated[FiniteFloat, Field(ge=0, le=1)]
 Coordinate = Annotated[FiniteFloat, Field(ge=0, le=1)]
 Zone = Annotated[tuple[tuple[Coordinate, Coordinate], ...], Field(min_length=3)]

@@ -71,7 +71,12 @@ def describe_setup(store_id: str, machines: Sequence[Machine], config: str | Non
     return CameraSetup(
         store_id=store_id,
         machines=tuple(
-            MachineSetup(machine_id=machine.machine_id, name=machine.name[:_NAME_CHARACTERS], zone=machine.zone)
+            MachineSetup(
+                machine_id=machine.machine_id,
+                name=machine.name[:_NAME_CHARACTERS],
+                kind=machine.kind,
+                zone=machine.zone,
+            )
             for machine in machines
         ),
         config=config,

@@ -46,8 +46,9 @@ def _entry(machine: MachineSetup, known: Mapping[str, Any]) -> dict[str, Any]:
     return {
         "machine_id": machine.machine_id,
         "name": known["name"] if is_same_name else machine.name,
+        **({} if machine.kind is None else {"kind": machine.kind}),
         "zone": [list(corner) for corner in machine.zone],
-        **{key: value for key, value in known.items() if key not in {"machine_id", "name", "zone"}},
+        **{key: value for key, value in known.items() if key not in {"machine_id", "name", "kind", "zone"}},
     }
 
 

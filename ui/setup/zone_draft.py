@@ -126,8 +126,9 @@ def closed(draft: ZoneDraft) -> ZoneDraft:
 def saved(draft: ZoneDraft) -> ZoneDraft:
     """The edit becomes the machine, in its place or as a new one at the end; there must be no `obstacles`."""
     edit = draft.edit
-    machine = MachineSetup(machine_id=id_of(draft), name=edit.name.strip(), zone=edit.corners)
     known = draft.machine
+    kind = known.kind if known else None
+    machine = MachineSetup(machine_id=id_of(draft), name=edit.name.strip(), kind=kind, zone=edit.corners)
     machines = tuple(machine if other is known else other for other in draft.machines)
     draft = replace(draft, machines=machines if known else (*machines, machine))
     return _with_revision(_without_edit(draft), "page")

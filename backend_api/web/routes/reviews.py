@@ -1,4 +1,4 @@
-"""Reviews over HTTP: what people think of the model's verdicts, and how far they agree with them."""
+"""Reviews over HTTP: people's opinions of the model's verdicts, and how far they agree with them."""
 
 from uuid import UUID
 
@@ -6,12 +6,10 @@ from fastapi import APIRouter, Request
 from starlette.concurrency import run_in_threadpool
 
 from backend_api.contract.agreement import AgreementList
-from backend_api.contract.verdicts import Review, ReviewList, StoredReview
+from backend_api.contract.verdicts import Agree, Review, ReviewList, StoredReview
 from backend_api.reports.opinions import measure_agreement
 from backend_api.store.store import Store
-from backend_api.store.verdict_history import Agree
 from backend_api.web.bodies import read_json
-from backend_api.web.event_json import stored_review
 from backend_api.web.openapi import json_body, problems
 from backend_api.web.problems import ApiProblem
 
@@ -30,9 +28,10 @@ def review_routes(store: Store) -> APIRouter:
         openapi_extra=json_body("Review"),
     )
     async def post_review(event_id: UUID, request: Request) -> StoredReview:
-        """Says whether the verdict that the event has now is right. Reviews are kept for ever; the latest counts.
+        """States whether the event's present verdict is right. Reviews are kept for ever; the latest counts.
 
-        `withdrawn` takes back what was said before: the event's `review` is null again, and agreement ignores it.
+        `withdrawn` takes the reviews of this verdict back: the event's `review` is null again, and agreement ignores
+        them.
         """
         review = await read_json(request, Review, _MAX_REVIEW_BYTES)
         return await run_in_threadpool(_add, store, event_id, review)
@@ -43,16 +42,16 @@ def review_routes(store: Store) -> APIRouter:
         found = store.reviews.history(event_id)
         if not found:
             _check_known(store, event_id)
-        return ReviewList(items=[stored_review(review) for review in found])
+        return ReviewList(items=found)
 
-    @router.get("/stats/agreement", summary="People and model", responses=problems(503))
+    @router.get("/stats/agreement", summary="Agreement of people and model", responses=problems(503))
     def get_agreement() -> AgreementList:
         """How far people agree with each model and prompt version, by the latest review of each verdict.
 
-        Agreement: of the verdicts that somebody found right or wrong, the share found right. Sensitivity: of what
-        people say was cleaned, the share that the model called cleaned. Specificity: of what they say was not, the
-        share that it called not cleaned. Kappa: agreement beyond chance (Cohen). Each with its 95 % interval: Wilson's
-        for the shares, Fleiss, Cohen and Everitt's for kappa.
+        Agreement: of the verdicts reviewed as right or wrong, the share found right. Sensitivity: of the attempts
+        that people say cleaned, the share that the model called cleaned. Specificity: of the attempts that they say
+        did not clean, the share that it called not cleaned. Kappa: agreement beyond chance (Cohen). Each with its
+        95 % interval: Wilson's for the shares, Fleiss, Cohen and Everitt's for kappa.
         """
         return AgreementList(items=measure_agreement(store.reviews.history()))
 
@@ -60,12 +59,12 @@ def review_routes(store: Store) -> APIRouter:
 
 
 def _add(store: Store, event_id: UUID, review: Review) -> StoredReview:
-    if not store.reviews.add(event_id, Agree(review.agree), review.note, review.who):
+    if not store.reviews.add(event_id, review.agree, review.note, review.who):
         _check_known(store, event_id)
-        if Agree(review.agree) is Agree.WITHDRAWN:
+        if review.agree is Agree.WITHDRAWN:
             raise ApiProblem(409, f"event {event_id} has no review to withdraw; look at /events/{event_id}/reviews")
         raise ApiProblem(409, f"event {event_id} has no verdict to review; wait until its mm.status is DONE")
-    return stored_review(store.reviews.history(event_id)[-1])
+    return store.reviews.history(event_id)[-1]
 
 
 def _check_known(store: Store, event_id: UUID) -> None:
