@@ -18,11 +18,11 @@ SHOWS_WHAT_IT_WAS_GIVEN = "import json, sys; print(json.dumps(sys.argv[1:]))"
 def project(tmp_path: Path) -> Path:
     """The Makefile, with nothing to install, a drawn sample, and a launcher that shows what it was given."""
     folder = tmp_path / "it's here"
-    (folder / "launcher").mkdir(parents=True)
+    (folder / "deploy" / "launcher").mkdir(parents=True)
     shutil.copy(REPOSITORY / "Makefile", folder)
     (folder / "requirements.txt").touch()
     (folder / "sample.mp4").touch()
-    (folder / "launcher" / "main.py").write_text(SHOWS_WHAT_IT_WAS_GIVEN)
+    (folder / "deploy" / "launcher" / "main.py").write_text(SHOWS_WHAT_IT_WAS_GIVEN)
     return folder
 
 
