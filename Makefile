@@ -5,25 +5,53 @@ BIN := $(VENV)/bin
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 export PYTHONUNBUFFERED := 1
 
-# A busy port is one line, and nothing has been started by then.
-define CHECK_PORTS
-from backend_api.web.listening import listen
-from backend_api.base.process import run_process
-run_process(lambda: [listen("127.0.0.1", port).close() for port in (8000, 8501)] and 0)
-endef
-export CHECK_PORTS
+# What `make run` watches and where: `make run VIDEO=gym.mp4 CONFIG=gym.yaml MODEL=yolox_nano.onnx PORT=8001 ...`.
+# Values from the environment do not count: a PORT that somebody exported for another program is not meant.
+VIDEO :=
+CONFIG :=
+MODEL :=
+CAMERA :=
+STORE :=
+PORT := 8000
+UI_PORT := 8501
+DATA :=
+KEEP_GB := 10
+BACKEND_FLAGS :=
+WORKER_FLAGS :=
+UI_FLAGS :=
+EDGE_FLAGS :=
+YES :=
+
+# As it was given, `$` and all, for the shell.
+quoted = '$(subst ','\'',$(value $(1)))'
+
+# A folder that was moved, or a Python that is gone, leaves an environment whose commands are not found.
+STALE := $(shell [ ! -e $(VENV) ] || { grep -qsF '$(CURDIR)/$(VENV)' $(BIN)/activate && $(BIN)/python -c ''; } 2>/dev/null || echo yes)
+ifeq ($(STALE),yes)
+.PHONY: $(BIN)/python $(VENV)/.installed $(VENV)/.installed-dev
+endif
+
+# Where there is one, setpriv has the kernel tell the launcher that make was killed.
+WITH_MAKE := $(shell setpriv --pdeathsig HUP echo setpriv --pdeathsig HUP 2>/dev/null)
 
 .DEFAULT_GOAL := help
-.PHONY: help run test lint bench chaos clean
+.PHONY: help install run reset-demo test lint bench chaos clean
 
 help:  ## say what there is
-	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /  make \1\t/' | expand -t 16
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /  make \1\t/' | expand -t 20
 
-run: $(VENV)/.installed sample.mp4  ## start all four processes on the sample; Ctrl-C ends them
-	@mkdir -p data/media
-	@python -c "$$CHECK_PORTS"
-	@echo "The dashboard opens at http://127.0.0.1:8501, the API at http://127.0.0.1:8000/docs; Ctrl-C ends everything."
-	@GYM_LOG_TIME=0 honcho start || [ $$? -eq 130 ]
+install: $(VENV)/.installed  ## make the environment .venv that the four processes need
+
+run: $(VENV)/.installed $(if $(VIDEO),,sample.mp4)  ## start all four on the sample, or on VIDEO=...; Ctrl-C ends them
+	@exec $(WITH_MAKE) python deploy/launcher/main.py --port $(call quoted,PORT) --ui-port $(call quoted,UI_PORT) \
+	  --video $(call quoted,VIDEO) --config $(call quoted,CONFIG) --model $(call quoted,MODEL) \
+	  --camera-id $(call quoted,CAMERA) --store-id $(call quoted,STORE) \
+	  --data-dir $(call quoted,DATA) --keep-gb $(call quoted,KEEP_GB) \
+	  --backend-flags=$(call quoted,BACKEND_FLAGS) --worker-flags=$(call quoted,WORKER_FLAGS) \
+	  --ui-flags=$(call quoted,UI_FLAGS) --edge-flags=$(call quoted,EDGE_FLAGS)
+
+reset-demo: $(VENV)/.installed  ## remove the demo's events and clips, after asking (YES=1: without)
+	@python deploy/launcher/reset_demo.py $(if $(YES),--yes)
 
 sample.mp4: | $(VENV)/.installed
 	@echo "Drawing sample.mp4, two minutes of a gym that does not exist (once, about half a minute) ..."
@@ -46,18 +74,23 @@ chaos: $(VENV)/.installed-dev  ## kill the processes again and again, then compa
 clean:  ## remove the environment and the drawn sample, never the data
 	rm -rf $(VENV) sample.mp4
 
-$(VENV)/bin/python:
+$(BIN)/python:
+	@command -v $(PYTHON) >/dev/null \
+	  || { echo "There is no $(PYTHON): apt-get install python3 python3-venv, or make PYTHON=... of another one"; exit 2; }
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' \
 	  || { echo "$(PYTHON) is older than Python 3.11: install a newer one and run make PYTHON=python3.11"; exit 2; }
-	@$(PYTHON) -m venv $(VENV) \
-	  || { rm -rf $(VENV); echo "$(PYTHON) cannot make a virtual environment: apt-get install python3-venv"; exit 2; }
+	@$(PYTHON) -c 'import ensurepip, venv' 2>/dev/null \
+	  || { $(PYTHON) -c 'import sys; print("%s cannot make a virtual environment: apt-get install python%d.%d-venv" % ("$(PYTHON)", *sys.version_info[:2]))'; exit 2; }
+	@[ ! -e $(VENV) ] || echo "$(VENV) was made in another folder, or for a Python that is gone: it is made anew ..."
+	@rm -rf $(VENV)
+	@$(PYTHON) -m venv $(VENV) || { rm -rf $(VENV); exit 2; }
 
-$(VENV)/.installed: requirements.txt | $(VENV)/bin/python
+$(VENV)/.installed: requirements.txt | $(BIN)/python
 	@echo "Installing what requirements.txt names into $(VENV) ..."
 	@python -m pip install --quiet --disable-pip-version-check -r requirements.txt
 	@touch $@
 
-$(VENV)/.installed-dev: requirements.txt requirements-dev.txt | $(VENV)/bin/python
+$(VENV)/.installed-dev: requirements.txt requirements-dev.txt | $(BIN)/python
 	@echo "Installing what requirements-dev.txt names into $(VENV) ..."
 	@python -m pip install --quiet --disable-pip-version-check -r requirements-dev.txt
 	@touch $@

@@ -39,7 +39,7 @@ from backend_api.store.migrate import open_database  # noqa: E402
 
 
 @dataclass(slots=True)
-class Tally:
+class CheckTotals:
     """What was found so far: `wrong` of which `fixed` are no longer, and `notes` that need nothing."""
 
     wrong: int = 0
@@ -66,13 +66,13 @@ def examine(options: Options, clock: Clock) -> int:
     media = _open_media(options.media_dir)
     with closing(open_database(options.db, create=False)) as database:
         try:
-            tally = _report(_findings(database, media, options, clock), fix=options.fix)
+            totals = _report(_findings(database, media, options, clock), fix=options.fix)
         except (StoreBusy, StoreFull) as error:
             raise FatalError(f"{error}; run the doctor again when that is over") from error
         except OSError as error:
             raise FatalError(f"can not read {error.filename}: {error.strerror}; let this user read it") from error
-    _say(_summary(tally, options))
-    return EXIT_DONE if tally.wrong == tally.fixed else EXIT_FAILED
+    _say(_summary(totals, options))
+    return EXIT_DONE if totals.wrong == totals.fixed else EXIT_FAILED
 
 
 def _findings(database: Database, media: MediaFolder, options: Options, clock: Clock) -> Iterator[Finding]:
@@ -84,11 +84,11 @@ def _findings(database: Database, media: MediaFolder, options: Options, clock: C
     yield from check_enrichments(database, to_ms(now))
 
 
-def _report(findings: Iterable[Finding], *, fix: bool) -> Tally:
-    tally = Tally()
+def _report(findings: Iterable[Finding], *, fix: bool) -> CheckTotals:
+    totals = CheckTotals()
     for finding in findings:
-        tally.wrong += finding.is_wrong
-        tally.notes += not finding.is_wrong
+        totals.wrong += finding.is_wrong
+        totals.notes += not finding.is_wrong
         outcome = finding.cure
         if fix and finding.repair is not None:
             try:
@@ -97,17 +97,17 @@ def _report(findings: Iterable[Finding], *, fix: bool) -> Tally:
                 outcome = f"not fixed: {error.strerror}"
             else:
                 outcome = "fixed"
-                tally.fixed += 1
+                totals.fixed += 1
         _say(f"{finding}; {outcome}")
-    return tally
+    return totals
 
 
-def _summary(tally: Tally, options: Options) -> str:
-    notes = f", {tally.notes} notes" if tally.notes else ""
-    if not tally.wrong:
+def _summary(totals: CheckTotals, options: Options) -> str:
+    notes = f", {totals.notes} notes" if totals.notes else ""
+    if not totals.wrong:
         return f"nothing is wrong with {options.db} and {options.media_dir}{notes}"
-    left = tally.wrong - tally.fixed
-    return f"{tally.wrong} wrong, {tally.fixed} fixed, {left} left{notes} in {options.db} and {options.media_dir}"
+    left = totals.wrong - totals.fixed
+    return f"{totals.wrong} wrong, {totals.fixed} fixed, {left} left{notes} in {options.db} and {options.media_dir}"
 
 
 def _say(text: str) -> None:

@@ -18,17 +18,15 @@ from contextlib import closing  # noqa: E402
 from urllib.parse import urlsplit  # noqa: E402
 from uuid import uuid4  # noqa: E402
 
-from backend_api.app import create_app  # noqa: E402
+from backend_api.app import Settings, create_app  # noqa: E402
 from backend_api.base.arguments import ArgumentParser, amount, folder, port  # noqa: E402
 from backend_api.base.clock import SystemClock  # noqa: E402
 from backend_api.base.process import EXIT_DONE, REPOSITORY, run_process, stop_on_signals  # noqa: E402
 from backend_api.media.folder import MediaFolder, folder_beside  # noqa: E402
 from backend_api.media.retention_policy import KeepLimits  # noqa: E402
 from backend_api.store.store import Store  # noqa: E402
-from backend_api.web.keys import Keys  # noqa: E402
-from backend_api.web.listening import listen  # noqa: E402
-from backend_api.web.server import serve  # noqa: E402
-from backend_api.web.settings import Settings  # noqa: E402
+from backend_api.web.auth import Keys  # noqa: E402
+from backend_api.web.server import listen, serve  # noqa: E402
 
 log = logging.getLogger(__name__)
 

@@ -17,6 +17,7 @@ from edge_service.yaml_file import Place, Text, YamlFile, read_yaml, section
 MAX_MACHINES = 200
 MAX_CORNERS = 100
 MAX_NAME_CHARACTERS = 1000
+MAX_KIND_CHARACTERS = 40
 _OF_ONNX_ALONE = ("model", "nms", "class_id", "input_size")
 _NAME: TypeAdapter[str] = TypeAdapter(Name)
 _TEXT: TypeAdapter[str] = TypeAdapter(Text)
@@ -110,6 +111,7 @@ class _MachineSection:
     name: Annotated[Text, Field(max_length=MAX_NAME_CHARACTERS)]
     zone: Annotated[tuple[_Point, ...], Field(max_length=MAX_CORNERS), AfterValidator(_zone)]
     anchor: Annotated[Anchor, BeforeValidator(_anchor)] = FEET
+    kind: Annotated[Text, Field(max_length=MAX_KIND_CHARACTERS)] | None = None
     rules: Annotated[RuleTimes, section(RuleTimes)] = field(default_factory=RuleTimes)
 
 
@@ -146,7 +148,7 @@ def _machines(file: YamlFile, read: _File) -> tuple[Machine, ...]:
                 f"{part.machine_id} is the id of another machine too; give each its own",
             )
         rules = _rules(file, number, read.rules, part.rules)
-        machines[part.machine_id] = Machine(part.machine_id, part.name, part.zone, rules, part.anchor)
+        machines[part.machine_id] = Machine(part.machine_id, part.name, part.zone, rules, part.anchor, part.kind)
     return tuple(machines.values())
 
 

@@ -20,7 +20,7 @@ require_environment()
 from backend_api.base.api_key import find_api_key  # noqa: E402
 from backend_api.base.clock import Clock, SystemClock  # noqa: E402
 from backend_api.base.durable_files import Disk, make_writable  # noqa: E402
-from backend_api.base.process import EXIT_DONE, project_version, run_process, stop_on_signals  # noqa: E402
+from backend_api.base.process import EXIT_DONE, EXIT_FAILED, project_version, run_process, stop_on_signals  # noqa: E402
 from backend_api.contract.values import to_milliseconds  # noqa: E402
 from edge_service.clips.event_factory import EventFactory  # noqa: E402
 from edge_service.clips.media_folder import remove_leftovers  # noqa: E402
@@ -36,9 +36,8 @@ from edge_service.detection.detector_config import DetectorConfig, with_flags  #
 from edge_service.detection.onnx_detector import open_onnx_detector  # noqa: E402
 from edge_service.options import Options, parse_options  # noqa: E402
 from edge_service.outbox.outbox import Outbox  # noqa: E402
-from edge_service.pipeline.camera_loop import Camera, Watch  # noqa: E402
-from edge_service.pipeline.camera_reports import make_reporter, messages_of  # noqa: E402
-from edge_service.pipeline.camera_setup import describe_setup, shareable_config  # noqa: E402
+from edge_service.pipeline.camera_loop import Camera, CameraLoop  # noqa: E402
+from edge_service.pipeline.camera_reports import describe_setup, make_reporter, messages_of, shareable_config  # noqa: E402  # noqa: E402
 from edge_service.pipeline.checkpoint import CheckpointFile, Run  # noqa: E402
 from edge_service.pipeline.open_source import open_source  # noqa: E402
 from edge_service.pipeline.preview_video import preview_of  # noqa: E402
@@ -58,7 +57,7 @@ log = logging.getLogger(__name__)
 
 
 def main() -> int:
-    """Watch the video that the command line names. Returns the exit code; raises UsageError."""
+    """CameraLoop the video that the command line names. Returns the exit code; raises UsageError."""
     options = parse_options()
     config = load_config(options.config)
     clock, disk = SystemClock(), Disk()
@@ -81,7 +80,7 @@ def main() -> int:
         camera = set_up_camera(options, config, run, recovery.rules, outbox, disk, clock)
         shared = shareable_config(options.config, config.delivery.backend_url)
         setup = describe_setup(run.store_id, config.machines, shared)
-        watch = Watch(replace(camera, preview=preview), run, checkpoint_file, clock)
+        camera_loop = CameraLoop(replace(camera, preview=preview), run, checkpoint_file, clock)
         folder = SharedFolder(
             options.media_dir,
             lambda: backend.get("/ready"),
@@ -101,7 +100,9 @@ def main() -> int:
             Heartbeat(
                 messages_of(
                     run.camera_id,
-                    make_reporter(run.store_id, clock.now(), project_version(), watch.tally, lambda: sender.last_error),
+                    make_reporter(
+                        run.store_id, clock.now(), project_version(), camera_loop.counts, lambda: sender.last_error
+                    ),
                     setup,
                     camera.still,
                 ),
@@ -109,11 +110,10 @@ def main() -> int:
                 clock,
             ),
         ):
-            watch.begin(recovery)
-            watch.run(options.speed, stop)
+            camera_loop.begin(recovery)
+            camera_loop.run(options.speed, stop)
             sender.drain(STOPPED_PATIENCE_S if stop.is_set() else DRAIN_PATIENCE_S)
-        tell_what_is_left(outbox, backend_url)
-    return EXIT_DONE
+        return log_summary(outbox, backend_url)
 
 
 def set_up_camera(
@@ -143,20 +143,27 @@ def set_up_camera(
 
 
 def open_detector(config: DetectorConfig, machines: Sequence[Machine], seed: int) -> Detector:
-    """Who finds the people. Raises UsageError when the network cannot be used."""
+    """The detector that `config` names. Raises UsageError when the network cannot be used."""
     if config.kind == "onnx" and config.model:
         return open_onnx_detector(config.model, config)
     return MockDetector(Scenario(seed, machines), seed)
 
 
-def tell_what_is_left(outbox: Outbox, backend_url: str) -> None:
-    """The last lines: whether anything was lost, and whether everything is sent or how much waits and where."""
+def log_summary(outbox: Outbox, backend_url: str) -> int:
+    """Log last what was lost or refused, and whether all is sent or how much waits and where. Returns the exit code."""
     if outbox.refused:
         log.error("the outbox had no room; events lost: %d", outbox.refused)
+    if outbox.rejected:
+        log.error(
+            "the backend refused %d events of this run for good, they are kept in %s: was another video, or another"
+            " configuration, run with the same --start-time before?",
+            outbox.rejected, outbox.rejected_path,
+        )  # fmt: skip
     if outbox.depth:
         log.warning("%s until this camera's edge runs again: %s takes no more at present", outbox.waiting, backend_url)
     else:
         log.info("done: no event waits to be sent")
+    return EXIT_FAILED if outbox.refused or outbox.rejected else EXIT_DONE
 
 
 if __name__ == "__main__":

@@ -58,7 +58,7 @@ def parse_options(argv: Sequence[str] | None = None) -> Options:
 
 def _make_parser() -> ArgumentParser:
     parser = ArgumentParser(
-        description="Watch one camera and report when each machine is used, left, and wiped. "
+        description="CameraLoop one camera and report when each machine is used, left, and wiped. "
         "Events and clips are kept on this computer until the backend has them.",
         epilog="Exit codes: 0 done, 2 wrong use or configuration, 1 anything else. Ctrl-C finishes the clips at hand.",
     )
@@ -71,6 +71,7 @@ def _make_parser() -> ArgumentParser:
         help="the video: a file in any format that FFmpeg reads; rtsp://..., rtsps://..., http://... or "
         "https://... of a live camera; or the number of a webcam, 0 for the first (./0 is a file of that name)",
     )
+    # No defaults for these two: two cameras would share one name unnoticed.
     add("--camera-id", type=_name, required=True, metavar="ID", help="the camera's name in every event, e.g. cam_01")
     add("--store-id", type=_name, required=True, metavar="ID", help="the gym's name in every event, e.g. gym_demo")
     add("--seed", type=integer, default=42, metavar="N", help="seed of the mocked detector (default: %(default)s)")

@@ -5,7 +5,7 @@ from enum import StrEnum
 
 from pydantic import Field, NonNegativeInt, field_validator
 
-from backend_api.contract.values import Name, Seconds, Timestamp, Value, Zone
+from backend_api.contract.values import Kind, Name, Seconds, Timestamp, Value, Zone
 
 HEARTBEAT_INTERVAL_S = 5.0
 # Two reports may be lost on the way, as in a restart of the backend; after a minute somebody should go and look.
@@ -59,6 +59,9 @@ class MachineSetup(Value):
 
     machine_id: Name
     name: str = Field(min_length=1, max_length=100, description="What people call it.")
+    kind: Kind | None = Field(
+        default=None, description="What it is, e.g. treadmill: machines of one kind stand in for each other."
+    )
     zone: Zone = Field(description="The polygon's corners in order: x and y from 0 (left, top) to 1 (right, bottom).")
 
 

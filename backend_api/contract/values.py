@@ -5,6 +5,7 @@ Frozen pydantic models and pure functions; there is no FastAPI, no database and 
 
 from datetime import UTC, datetime, timedelta
 from typing import Annotated, Any
+from zoneinfo import ZoneInfo
 
 from pydantic import (
     AfterValidator,
@@ -45,6 +46,15 @@ def format_timestamp(value: datetime) -> str:
     return value.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
+def _check_zone(name: str) -> str:
+    try:
+        ZoneInfo(name)
+    # A name may be no file, a folder, no path at all, or nonsense.
+    except (ValueError, OSError, KeyError) as error:
+        raise ValueError(f"there is no time zone {name!r}; give an IANA name such as Europe/Berlin") from error
+    return name
+
+
 Timestamp = Annotated[
     AwareDatetime,
     BeforeValidator(_refuse_numbers),
@@ -53,6 +63,9 @@ Timestamp = Annotated[
 ]
 # Names of stores, cameras and machines become parts of file names and addresses, hence the narrow alphabet.
 Name = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.-]*$", max_length=64)]
+TimeZoneName = Annotated[str, AfterValidator(_check_zone), Field(max_length=64)]
+# What people call machines of the same use, e.g. treadmill.
+Kind = Annotated[str, Field(min_length=1, max_length=40)]
 Confidence = Annotated[FiniteFloat, Field(ge=0, le=1)]
 Coordinate = Annotated[FiniteFloat, Field(ge=0, le=1)]
 Zone = Annotated[tuple[tuple[Coordinate, Coordinate], ...], Field(min_length=3)]

@@ -68,7 +68,7 @@ class _News:
     look: int
 
 
-class Feed:
+class ChangeFeed:
     """Lives in one event loop; `run` looks for what is new until `close`."""
 
     def __init__(self, store: Store, media: MediaFolder) -> None:

@@ -8,7 +8,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 _ANSWER_THEMSELVES = ("/media/", "/docs", "/redoc", "/openapi.json")
 
 
-class Heads:
+class HeadRequests:
     """Hands HEAD on to `app` as GET, and keeps the body back; a stream is told that nobody reads on."""
 
     def __init__(self, app: ASGIApp) -> None:

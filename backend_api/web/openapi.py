@@ -19,6 +19,7 @@ _MODELS = (Event, StoredEvent, EventPage, BatchResult, CameraReport, CameraSetup
 OPEN_PATHS = ("/health", "/ready")
 
 _PROBLEMS = {
+    400: "Range is not understood.",
     401: "The backend asks for a key, and this is none of its own.",
     403: "The key may only read.",
     404: "There is no such thing.",

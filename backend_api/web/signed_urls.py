@@ -2,7 +2,8 @@
 
 A video element sends no Authorization header, so that the right to look travels in the address. The signature covers
 the event and the time, and so holds for its clip, its thumbnail and its frames. The secret is made anew when the
-backend starts: addresses from before a restart end with it.
+backend starts: addresses from before a restart end with it. Were it derived from a key, an address would let anybody
+guess the key offline.
 """
 
 import hashlib
@@ -19,7 +20,7 @@ _STEP_S = 3600
 _MEDIA_PATH = re.compile(r"/media/([0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})(?:/thumbnail|/frames/[0-9]{1,2})?")
 
 
-class SignedLinks:
+class SignedUrls:
     """Signs with `secret`, and tells the time by `now`, which gives aware datetimes."""
 
     def __init__(self, secret: bytes, now: Callable[[], datetime]) -> None:

@@ -1,13 +1,16 @@
-"""Cutting a clip out of the packets: as they are where browsers play them, encoded otherwise."""
+"""Cutting a clip out of the packets: copied as they are where browsers play them, encoded otherwise."""
 
 from collections.abc import Sequence
 
 import av
+from av.container import OutputContainer
 
 from edge_service.clips.encode import NothingDecoded, encode
-from edge_service.clips.mp4 import Clip
-from edge_service.clips.remux import plays_in_browsers, remux
-from edge_service.video.packets import EncodedPacket
+from edge_service.clips.mp4 import Clip, new_mp4
+from edge_service.video.packets import EncodedPacket, StreamFormat, to_av_packet
+
+# yuvj420p is yuv420p whose numbers use the full range, as many IP cameras send it.
+_PLAYABLE_PIXEL_FORMATS = {"yuv420p", "yuvj420p"}
 
 
 class ClipError(Exception):
@@ -28,3 +31,53 @@ def cut(packets: Sequence[EncodedPacket], start_s: float, end_s: float) -> Clip:
         raise ClipError("the video of that time is damaged, none of it could be decoded") from error
     except av.error.FFmpegError as error:
         raise ClipError(f"the clip could not be made: {error.strerror}") from error
+
+
+def plays_in_browsers(stream_format: StreamFormat) -> bool:
+    """Whether browsers play these packets as they are: H.264, 8 bits, 4:2:0, upright, square pixels, even sides."""
+    return (
+        stream_format.codec == "h264"
+        and stream_format.pixel_format in _PLAYABLE_PIXEL_FORMATS
+        and stream_format.display_size == (stream_format.width, stream_format.height)
+        and stream_format.rotation_deg == 0
+        and stream_format.width % 2 == stream_format.height % 2 == 0
+    )
+
+
+def remux(packets: Sequence[EncodedPacket]) -> Clip:
+    """A clip of `packets`, which begin with the picture that is shown first, a key one, in the order of decoding.
+
+    Raises av.error.FFmpegError.
+    """
+    key = packets[0]
+    with new_mp4() as (container, mp4):
+        _mux(packets, container)
+    return Clip(
+        mp4.getvalue(), key.time_s, max(packet.end_s for packet in packets), key.format.width, key.format.height
+    )
+
+
+def _mux(packets: Sequence[EncodedPacket], container: OutputContainer) -> None:
+    stream = container.add_stream_from_template(packets[0].format.template, opaque=True)
+    start = packets[0].pts
+    for packet, (pts, dts) in zip(packets, _time_stamps([packet.pts - start for packet in packets]), strict=True):
+        muxed = to_av_packet(packet)
+        muxed.stream, muxed.time_base = stream, packet.format.time_base
+        muxed.pts, muxed.dts = pts, dts
+        container.mux(muxed)
+
+
+def _time_stamps(times: Sequence[int]) -> list[tuple[int, int]]:
+    """Presentation and decoding time stamps for pictures that come in the order of decoding and are shown at `times`.
+
+    The decoding time stamps are the times in ascending order, all earlier by as little as lets each picture be decoded
+    before it is shown. So they only ascend, whatever those of the source did. A second picture for the same time is
+    shown one tick later.
+    """
+    ascending = sorted(times)
+    delay = max(due - shown for due, shown in zip(ascending, times, strict=True))
+    stamps: list[tuple[int, int]] = []
+    for due, shown in zip(ascending, times, strict=True):
+        dts = max(due - delay, stamps[-1][1] + 1) if stamps else due - delay
+        stamps.append((max(shown, dts), dts))
+    return stamps

@@ -9,14 +9,14 @@ from pydantic import JsonValue
 from backend_api.contract.events import ClipInfo, Event, EventType, make_event_id
 from backend_api.contract.values import format_timestamp, to_milliseconds
 from edge_service.rules.machine import Machine
-from edge_service.rules.rule_event import Hit
+from edge_service.rules.rule_event import RuleEvent
 
 
 class EventFactory:
-    """Builds the events of one camera; the same hits, start time and zones give the same bytes.
+    """Builds the events of one camera; the same rule events, start time and zones give the same bytes.
 
     `start_time` is aware: the wall-clock time of media time 0. The zones of `machines` go with their cleaning attempts,
-    so that whoever judges one knows where in the picture to look.
+    so that their judge knows where in the picture to look.
     """
 
     def __init__(self, store_id: str, camera_id: str, start_time: datetime, machines: Sequence[Machine] = ()) -> None:
@@ -31,43 +31,45 @@ class EventFactory:
         """The wall-clock time of `time_s` seconds of media time, to the nearest millisecond."""
         return self._start_time + timedelta(milliseconds=round(time_s * 1000))
 
-    def event_id(self, hit: Hit) -> UUID:
-        """The id that the event of `hit` will have: known before its clip is cut, and names the clip's file."""
-        return self._make_id(hit.machine_id, hit.event_type, hit.time_s)
+    def event_id(self, rule_event: RuleEvent) -> UUID:
+        """The id that the event of `rule_event` will have: known before its clip is cut, and names the clip's file."""
+        return self._make_id(rule_event.machine_id, rule_event.event_type, rule_event.time_s)
 
-    def build(self, hit: Hit, clip: ClipInfo | None, clip_error: str | None) -> Event:
-        """The event of `hit`, with its clip or the reason why there is none."""
+    def build(self, rule_event: RuleEvent, clip: ClipInfo | None, clip_error: str | None) -> Event:
+        """The event of `rule_event`, with its clip or the reason why there is none."""
         return Event(
-            event_id=self.event_id(hit),
-            event_type=hit.event_type,
+            event_id=self.event_id(rule_event),
+            event_type=rule_event.event_type,
             store_id=self._store_id,
             camera_id=self._camera_id,
-            machine_id=hit.machine_id,
-            session_id=self._make_id(hit.machine_id, EventType.MACHINE_OCCUPIED_START, hit.session_start_s),
-            ts=self.timestamp(hit.time_s),
-            # What was last seen before a restart has no place in the new run's media time: it is before its beginning.
-            media_time_s=max(0.0, round(hit.time_s, 3)),
-            track_id=hit.track_id,
-            confidence=round(hit.confidence, 3),
-            needs_mm=hit.event_type is EventType.CLEANING_ATTEMPT,
+            machine_id=rule_event.machine_id,
+            session_id=self._make_id(
+                rule_event.machine_id, EventType.MACHINE_OCCUPIED_START, rule_event.session_start_s
+            ),
+            ts=self.timestamp(rule_event.time_s),
+            # A last sighting before a restart has no place in the new run's media time: it is before its beginning.
+            media_time_s=max(0.0, round(rule_event.time_s, 3)),
+            track_id=rule_event.track_id,
+            confidence=round(rule_event.confidence, 3),
+            needs_mm=rule_event.event_type is EventType.CLEANING_ATTEMPT,
             clip=clip,
             clip_error=clip_error,
-            attributes=self._attributes(hit),
+            attributes=self._attributes(rule_event),
         )
 
     def _make_id(self, machine_id: str, event_type: EventType, time_s: float) -> UUID:
         return make_event_id(self._store_id, self._camera_id, machine_id, event_type, self.timestamp(time_s))
 
-    def _attributes(self, hit: Hit) -> dict[str, JsonValue]:
+    def _attributes(self, rule_event: RuleEvent) -> dict[str, JsonValue]:
         attributes: dict[str, JsonValue] = {}
-        if hit.occupied_s is not None:
-            attributes["occupied_s"] = round(hit.occupied_s, 3)
-        if hit.end_reason is not None:
-            attributes["end_reason"] = str(hit.end_reason)
-        if hit.closes_at_s is not None:
-            attributes["closes_at"] = format_timestamp(self.timestamp(hit.closes_at_s))
-        if hit.seconds_into_window is not None:
-            attributes["seconds_into_window"] = round(hit.seconds_into_window, 3)
-        if hit.event_type is EventType.CLEANING_ATTEMPT and hit.machine_id in self._zones:
-            attributes["zone"] = self._zones[hit.machine_id]
+        if rule_event.occupied_s is not None:
+            attributes["occupied_s"] = round(rule_event.occupied_s, 3)
+        if rule_event.end_reason is not None:
+            attributes["end_reason"] = str(rule_event.end_reason)
+        if rule_event.closes_at_s is not None:
+            attributes["closes_at"] = format_timestamp(self.timestamp(rule_event.closes_at_s))
+        if rule_event.seconds_into_window is not None:
+            attributes["seconds_into_window"] = round(rule_event.seconds_into_window, 3)
+        if rule_event.event_type is EventType.CLEANING_ATTEMPT and rule_event.machine_id in self._zones:
+            attributes["zone"] = self._zones[rule_event.machine_id]
         return attributes

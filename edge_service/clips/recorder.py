@@ -1,4 +1,4 @@
-"""From a hit to its event: wait for the post-roll, cut the clip, keep it, and only then build the event."""
+"""From a rule event to its event: wait for the post-roll, cut the clip, keep it, and only then build the event."""
 
 import heapq
 import logging
@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Annotated
+from uuid import UUID
 
 from pydantic import Field
 
@@ -13,11 +14,11 @@ from backend_api.base.durable_files import Disk
 from backend_api.contract.events import Event
 from edge_service.clips.cut import ClipError, cut
 from edge_service.clips.event_factory import EventFactory
-from edge_service.clips.media_folder import MediaFolder
+from edge_service.clips.media_folder import ClipFolder
 from edge_service.clips.mp4 import Clip
-from edge_service.clips.thumbnail import draw_thumbnail
+from edge_service.clips.pictures import draw_thumbnail
 from edge_service.rules.machine import Machine, RuleTimes
-from edge_service.rules.rule_event import Hit
+from edge_service.rules.rule_event import RuleEvent
 from edge_service.tracking.tracker import Track
 from edge_service.video.frame import Frame
 from edge_service.video.gaps import Gap, of_one_format, within
@@ -58,7 +59,7 @@ class _Job:
 
     due_s: float
     number: int
-    hit: Hit = field(compare=False)
+    rule_event: RuleEvent = field(compare=False)
 
 
 class Recorder:
@@ -79,7 +80,7 @@ class Recorder:
     ) -> None:
         """Clips and thumbnails go to `media_dir`; `ring` reaches back `reach_s` seconds."""
         self._ring = ring
-        self._media = MediaFolder(media_dir, disk)
+        self._media = ClipFolder(media_dir, disk)
         self._factory = event_factory
         self._zones = {machine.machine_id: machine.zone for machine in machines}
         self._clip = clip
@@ -97,35 +98,38 @@ class Recorder:
         return self._ring.complete_s
 
     @property
-    def pending(self) -> tuple[Hit, ...]:
-        """The hits whose events are not made yet, in the order in which they will be."""
-        return tuple(job.hit for job in sorted(self._jobs))
+    def pending(self) -> tuple[RuleEvent, ...]:
+        """The rule events whose events are not made yet, in the order in which they will be."""
+        return tuple(job.rule_event for job in sorted(self._jobs))
 
-    def begin(self, hit: Hit, frame: Frame, tracks: Iterable[Track]) -> None:
-        """Remember that `hit` needs a clip; draw its thumbnail from the frame that decided it."""
-        heapq.heappush(self._jobs, _Job(hit.time_s + self._clip.post_s, self._begun, hit))
+    def begin(self, rule_event: RuleEvent, frame: Frame, tracks: Iterable[Track]) -> None:
+        """Remember that `rule_event` needs a clip; draw its thumbnail from the frame that decided it."""
+        heapq.heappush(self._jobs, _Job(rule_event.time_s + self._clip.post_s, self._begun, rule_event))
         self._begun += 1
-        jpeg = draw_thumbnail(frame.image(), self._zones[hit.machine_id], [track.box for track in tracks])
-        self._media.keep_thumbnail(self._factory.event_id(hit), jpeg)
+        jpeg = draw_thumbnail(frame.image(), self._zones[rule_event.machine_id], [track.box for track in tracks])
+        self._media.keep_thumbnail(self._factory.event_id(rule_event), jpeg)
 
     def finished(self, *, end_of_stream: bool = False) -> Iterator[Event]:
-        """The events whose post-roll is over, by the time of their hits; at the end of the stream, all left.
+        """The events whose post-roll is over, by the time of their rule events; at the end of the stream, all left.
 
         Each is made when it is asked for, and is no longer pending from then on.
         """
-        # Events of one instant share their clip: cut once, it is kept for each of them.
+        # Events of one instant share their clip: cut once, and on the disk once, under the name of each of them.
         clip: Clip | None = None
         clip_time_s: float | None = None
+        twin_id: UUID | None = None
         while self._jobs and (end_of_stream or self._jobs[0].due_s <= self._ring.complete_s):
-            hit = heapq.heappop(self._jobs).hit
+            rule_event = heapq.heappop(self._jobs).rule_event
             try:
-                if clip is None or clip_time_s != hit.time_s:
-                    clip, clip_time_s = self._cut(hit.time_s), hit.time_s
-                info = self._media.keep_clip(self._factory.event_id(hit), clip, self._factory)
+                if clip is None or clip_time_s != rule_event.time_s:
+                    twin_id, clip, clip_time_s = None, self._cut(rule_event.time_s), rule_event.time_s
+                event_id = self._factory.event_id(rule_event)
+                info = self._media.keep_clip(event_id, clip, self._factory, twin_id)
+                twin_id = event_id
             except ClipError as error:
-                yield self._factory.build(hit, None, " ".join(str(error).split())[:_MAX_REASON])
+                yield self._factory.build(rule_event, None, " ".join(str(error).split())[:_MAX_REASON])
             else:
-                yield self._factory.build(hit, info, None)
+                yield self._factory.build(rule_event, info, None)
 
     def _cut(self, time_s: float) -> Clip:
         start_s, end_s = time_s - self._clip.pre_s, time_s + self._clip.post_s

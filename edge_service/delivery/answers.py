@@ -51,7 +51,10 @@ def is_temporary(status: int) -> bool:
 
 
 def is_denied(status: int) -> bool:
-    """Whether the key is missing or wrong: a person has to put that right, and no event is to blame for it."""
+    """Whether the key is missing or wrong: a person has to put that right, and no event is to blame for it.
+
+    So it is temporary, too: a mistyped key must not move the backlog to the rejected file.
+    """
     return status in {401, 403}
 
 

@@ -57,15 +57,15 @@ class Courier:
         # Fewer while the culprit for a refused request is looked for.
         self._max_lines = MAX_BATCH_LINES
 
-    def step(self) -> Idle | Moved | Failed:
+    def deliver_batch(self) -> Idle | Moved | Failed:
         """Deliver one batch, or the part of it that the backend takes."""
         try:
             batch = self._outbox.read(min(self._max_lines, self._most_lines()), MAX_BATCH_BYTES)
             return Idle() if batch is None else self._deliver(batch)
         except OSError as error:
-            return Failed(f"outbox {self._outbox.path} can't be read or written ({error.strerror})")
+            return Failed(f"outbox {self._outbox.path} cannot be read or written ({error.strerror})")
         except NoAnswer as error:
-            return Failed(f"{self._backend} can't be reached ({error})")
+            return Failed(f"{self._backend} cannot be reached ({error})")
 
     def _deliver(self, batch: Batch) -> Moved | Failed:
         if not batch.events:

@@ -1,9 +1,10 @@
-"""The heartbeat: a thread of its own that tells the backend every few seconds how the camera's edge is doing."""
+"""The heartbeat: a thread of its own that tells the backend again and again how the camera's edge is doing."""
 
 import logging
 import threading
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass
 from typing import Self
 
 from backend_api.base.clock import Clock
@@ -11,9 +12,22 @@ from backend_api.base.http_client import NoAnswer
 from backend_api.contract.cameras import HEARTBEAT_INTERVAL_S
 from edge_service.delivery.answers import detail, is_denied, is_temporary
 from edge_service.delivery.backend_client import Put
-from edge_service.delivery.message import Message
 
 log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    """A body to be put to `path` of the backend's every `interval_s` seconds, 0 for with every beat; `what` names it.
+
+    `body` is called when it is due, in the heartbeat's thread; None says that there is nothing to send yet.
+    """
+
+    what: str
+    path: str
+    media_type: str
+    body: Callable[[], bytes | None]
+    interval_s: float
 
 
 class Heartbeat:

@@ -103,7 +103,7 @@ class Sender:
     def _run(self) -> None:
         failures = 0
         while not self._stop.is_set():
-            step = self._courier.step()
+            step = self._courier.deliver_batch()
             if isinstance(step, Failed):
                 failures += 1
                 self._note_failure(step.reason)

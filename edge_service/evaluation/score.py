@@ -14,15 +14,15 @@ _WIDEST_S = TOLERANCES_S[-1]
 
 
 @dataclass(frozen=True, slots=True)
-class Tally:
+class MatchCounts:
     """Events that are `found`, `false` ones that nobody saw, and `missed` ones; rates are None where they are 0 / 0."""
 
     found: int = 0
     false: int = 0
     missed: int = 0
 
-    def __add__(self, other: "Tally") -> "Tally":
-        return Tally(self.found + other.found, self.false + other.false, self.missed + other.missed)
+    def __add__(self, other: "MatchCounts") -> "MatchCounts":
+        return MatchCounts(self.found + other.found, self.false + other.false, self.missed + other.missed)
 
     @property
     def precision(self) -> float | None:
@@ -54,30 +54,32 @@ class Lateness:
 class Score:
     """`reported` held against `truth`.
 
-    `tallies` are by tolerance in seconds, machine_id and type. Of the widest tolerance there are besides: by type, how
-    late each event was (ascending, seconds), and the events that are `false` and `missed`.
+    `match_counts` are by tolerance in seconds, machine_id and type. Of the widest tolerance there are besides: by type,
+    how late each event was (ascending, seconds), and the events that are `false` and `missed`.
     """
 
     truth: Truth
     reported: tuple[Moment, ...]
-    tallies: dict[tuple[float, str, EventType], Tally]
+    match_counts: dict[tuple[float, str, EventType], MatchCounts]
     late_s: dict[EventType, tuple[float, ...]]
     false: tuple[Moment, ...]
     missed: tuple[Moment, ...]
 
-    def tally(self, tolerance_s: float, *, machine_id: str | None = None, event_type: EventType | None = None) -> Tally:
+    def counts(
+        self, tolerance_s: float, *, machine_id: str | None = None, event_type: EventType | None = None
+    ) -> MatchCounts:
         """The counts within `tolerance_s`, of one machine or all, of one type or all."""
         parts = [
-            tally
-            for (tolerance, machine, kind), tally in self.tallies.items()
+            counts
+            for (tolerance, machine, kind), counts in self.match_counts.items()
             if tolerance == tolerance_s and machine_id in (None, machine) and event_type in (None, kind)
         ]
-        return sum(parts, Tally())
+        return sum(parts, MatchCounts())
 
     def false_per_hour(self, tolerance_s: float, machine_id: str | None = None) -> float:
         """False events in an hour of video at `machine_id`, or else at the average machine."""
         machines = 1 if machine_id else len(self.truth.machines)
-        return self.tally(tolerance_s, machine_id=machine_id).false / machines / (self.truth.duration_s / 3600)
+        return self.counts(tolerance_s, machine_id=machine_id).false / machines / (self.truth.duration_s / 3600)
 
     def lateness(self, event_type: EventType | None = None) -> Lateness | None:
         """How late events of one type, or of all, were; None when none was found."""
@@ -90,7 +92,7 @@ class Score:
 
 def score(truth: Truth, reported: Sequence[Moment]) -> Score:
     """`reported` held against `truth`; all machines in it are known to `truth`."""
-    tallies: dict[tuple[float, str, EventType], Tally] = {}
+    match_counts: dict[tuple[float, str, EventType], MatchCounts] = {}
     late_s: dict[EventType, tuple[float, ...]] = {}
     false: list[Moment] = []
     missed: list[Moment] = []
@@ -103,13 +105,15 @@ def score(truth: Truth, reported: Sequence[Moment]) -> Score:
             for tolerance_s in TOLERANCES_S:
                 pairs = match(said_s, true_s, tolerance_s)
                 found = len(pairs)
-                tallies[tolerance_s, machine_id, event_type] = Tally(found, len(said) - found, len(true) - found)
+                match_counts[tolerance_s, machine_id, event_type] = MatchCounts(
+                    found, len(said) - found, len(true) - found
+                )
             pairs = match(said_s, true_s, _WIDEST_S)
             late += [said_s[i] - true_s[j] for i, j in pairs]
             false += _without(said, {i for i, _ in pairs})
             missed += _without(true, {j for _, j in pairs})
         late_s[event_type] = tuple(sorted(late))
-    return Score(truth, tuple(reported), tallies, late_s, tuple(_by_time(false)), tuple(_by_time(missed)))
+    return Score(truth, tuple(reported), match_counts, late_s, tuple(_by_time(false)), tuple(_by_time(missed)))
 
 
 def _of(moments: Iterable[Moment], machine_id: str, event_type: EventType) -> list[Moment]:

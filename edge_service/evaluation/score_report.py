@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from pydantic import JsonValue
 
 from backend_api.contract.events import EventType
-from edge_service.evaluation.score import TOLERANCES_S, Lateness, Score, Tally
+from edge_service.evaluation.score import TOLERANCES_S, Lateness, MatchCounts, Score
 from edge_service.evaluation.truth import Moment
 
 _MOST_LINES = 20
@@ -30,12 +30,12 @@ def to_json(score: Score) -> dict[str, JsonValue]:
             {
                 "tolerance_s": tolerance_s,
                 "types": {
-                    name: _tally_json(score.tally(tolerance_s, event_type=event_type)) for name, event_type in _rows()
+                    name: _counts_json(score.counts(tolerance_s, event_type=event_type)) for name, event_type in _rows()
                 },
                 "false_per_machine_hour": score.false_per_hour(tolerance_s),
                 "machines": {
                     machine_id: {
-                        **_tally_json(score.tally(tolerance_s, machine_id=machine_id)),
+                        **_counts_json(score.counts(tolerance_s, machine_id=machine_id)),
                         "false_per_hour": score.false_per_hour(tolerance_s, machine_id),
                     }
                     for machine_id in score.truth.machines
@@ -67,10 +67,10 @@ def _agreement(score: Score) -> Iterator[str]:
         yield ""
         yield f"{f'within {tolerance_s:g} s':{_WIDTH}}  found  false  missed  precision  recall     F1"
         for name, event_type in _rows():
-            tally = score.tally(tolerance_s, event_type=event_type)
+            counts = score.counts(tolerance_s, event_type=event_type)
             yield (
-                f"{name:{_WIDTH}}  {tally.found:5}  {tally.false:5}  {tally.missed:6}  {_rate(tally.precision):>9}"
-                f"  {_rate(tally.recall):>6}  {_rate(tally.f1):>5}"
+                f"{name:{_WIDTH}}  {counts.found:5}  {counts.false:5}  {counts.missed:6}  {_rate(counts.precision):>9}"
+                f"  {_rate(counts.recall):>6}  {_rate(counts.f1):>5}"
             )
 
 
@@ -107,14 +107,14 @@ def _rate(value: float | None) -> str:
     return "-" if value is None else f"{value:.3f}"
 
 
-def _tally_json(tally: Tally) -> dict[str, JsonValue]:
+def _counts_json(counts: MatchCounts) -> dict[str, JsonValue]:
     return {
-        "found": tally.found,
-        "false": tally.false,
-        "missed": tally.missed,
-        "precision": tally.precision,
-        "recall": tally.recall,
-        "f1": tally.f1,
+        "found": counts.found,
+        "false": counts.false,
+        "missed": counts.missed,
+        "precision": counts.precision,
+        "recall": counts.recall,
+        "f1": counts.f1,
     }
 
 

@@ -1,12 +1,14 @@
-"""A file of what was set aside: each record once, also when a crash makes the one who sets it aside begin anew."""
+"""A file of what was set aside, each record once, and what every file of lines needs after a crash."""
 
+import os
 from collections import deque
 from collections.abc import Sequence
 from pathlib import Path
 
 from backend_api.base.durable_files import Disk
 from backend_api.contract.events import MAX_BATCH_LINES
-from edge_service.outbox.jsonl_file import cut_torn_tail
+
+_BLOCK_BYTES = 64 * 1024
 
 
 class RecordFile:
@@ -47,3 +49,28 @@ class RecordFile:
             # The crash may have come before the folder knew the file's name.
             self._disk.sync_folder(self.path.parent)
         return recent
+
+
+def cut_torn_tail(path: Path, disk: Disk) -> int:
+    """Cut off what stands after the last line break of the file at `path`; say how many bytes that was.
+
+    A line without its line break is an append that never returned, so nobody was promised it. Raises OSError.
+    """
+    size_bytes = path.stat().st_size
+    whole_bytes = _end_of_last_line(path)
+    if whole_bytes < size_bytes:
+        disk.truncate(path, whole_bytes)
+    return size_bytes - whole_bytes
+
+
+def _end_of_last_line(path: Path) -> int:
+    with path.open("rb") as file:
+        position = file.seek(0, os.SEEK_END)
+        while position > 0:
+            start = max(0, position - _BLOCK_BYTES)
+            file.seek(start)
+            index = file.read(position - start).rfind(b"\n")
+            if index >= 0:
+                return start + index + 1
+            position = start
+    return 0

@@ -8,17 +8,16 @@ from dataclasses import dataclass, field
 
 from backend_api.base.clock import Clock
 from backend_api.contract.events import Event
+from edge_service.clips.pictures import StillSlot
 from edge_service.clips.recorder import Recorder
-from edge_service.clips.still import Still
 from edge_service.detection.detector import Detector
 from edge_service.outbox.outbox import Outbox, OutboxFull
-from edge_service.pipeline.checkpoint import Checkpoint, CheckpointFile, Run
-from edge_service.pipeline.checkpointing import Checkpointer
+from edge_service.pipeline.checkpoint import Checkpoint, Checkpointer, CheckpointFile, Run
 from edge_service.pipeline.preview_video import PreviewVideo
-from edge_service.pipeline.progress import Progress, Tally
+from edge_service.pipeline.progress import Progress, RunCounts
 from edge_service.pipeline.recovery import Recovery
 from edge_service.rules.engine import RuleEngine
-from edge_service.rules.rule_event import Hit
+from edge_service.rules.rule_event import RuleEvent
 from edge_service.tracking.tracker import Track, Tracker
 from edge_service.video.frame import Frame, FrameSource
 from edge_service.video.pacing import paced
@@ -37,10 +36,10 @@ class Camera:
     recorder: Recorder
     outbox: Outbox
     preview: PreviewVideo | None = None
-    still: Still = field(default_factory=Still)
+    still: StillSlot = field(default_factory=StillSlot)
 
 
-class Watch:
+class CameraLoop:
     """Runs a camera's loop and counts what it did."""
 
     def __init__(self, camera: Camera, run: Run, checkpoint_file: CheckpointFile, clock: Clock) -> None:
@@ -61,25 +60,25 @@ class Watch:
         self._checkpoints.save()
 
     def run(self, speed: float | None, stop: threading.Event) -> None:
-        """Watch until the source ends, then close what is open; when `stop` is set, only finish the clips at hand.
+        """CameraLoop until the source ends, then close what is open; when `stop` is set, only finish the clips at hand.
 
         `speed` is media seconds per second, None for as fast as it goes.
         """
         with closing(iter(self._camera.source)) as frames:
             last = self._look_at_all(paced(frames, speed, self._clock, stop))
             if stop.is_set():
-                self._film_on(frames)
+                self._record_post_roll(frames)
             elif last is not None:
                 self._begin_clips(self._camera.rules.finish(self._time_s), *last)
         self._keep_finished(end_of_stream=True)
         self._checkpoints.save()
-        self._progress.report_end(self.tally())
+        self._progress.report_end(self.counts())
 
-    def tally(self) -> Tally:
-        """What has been done so far."""
+    def counts(self) -> RunCounts:
+        """The run's counts so far."""
         source = self._camera.source
         captured, processed = source.captured, source.processed
-        return Tally(
+        return RunCounts(
             media_time_s=self._time_s,
             captured=captured,
             processed=processed,
@@ -101,11 +100,11 @@ class Watch:
             if frame is not None:
                 last = frame, self._look(frame)
             elif last is not None:
-                self._begin_clips(self._camera.rules.wait(self._camera.recorder.complete_s), *last)
+                self._begin_clips(self._camera.rules.advance_to(self._camera.recorder.complete_s), *last)
             self._keep_finished()
             self._checkpoints.save_if_due()
             if self._progress.is_due():
-                self._progress.report(self.tally())
+                self._progress.report(self.counts())
         return last
 
     def _look(self, frame: Frame) -> Sequence[Track]:
@@ -119,10 +118,10 @@ class Watch:
             camera.preview.add(frame, tracks, camera.rules)
         return tracks
 
-    def _begin_clips(self, hits: Sequence[Hit], frame: Frame, tracks: Sequence[Track]) -> None:
-        for hit in hits:
-            self._camera.recorder.begin(hit, frame, tracks)
-        if hits:
+    def _begin_clips(self, rule_events: Sequence[RuleEvent], frame: Frame, tracks: Sequence[Track]) -> None:
+        for rule_event in rule_events:
+            self._camera.recorder.begin(rule_event, frame, tracks)
+        if rule_events:
             self._checkpoints.save()
 
     def _keep_finished(self, *, end_of_stream: bool = False) -> None:
@@ -139,7 +138,7 @@ class Watch:
         self._events += 1
         log.info("%s at %s, %s", event.event_type, event.machine_id, _describe_clip(event.clip_error))
 
-    def _film_on(self, frames: Iterator[Frame | None]) -> None:
+    def _record_post_roll(self, frames: Iterator[Frame | None]) -> None:
         """Take the post-roll of the clips that are begun, so that a stopped run's events are those of a whole one."""
         if self._camera.recorder.is_recording:
             for _ in frames:

@@ -1,17 +1,32 @@
 """What the heartbeat says: how the edge is doing, what it watches, and what that looks like."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import datetime
+from pathlib import Path
+from urllib.parse import urlsplit
 
-from backend_api.contract.cameras import SETUP_INTERVAL_S, CameraReport, CameraSetup
-from edge_service.clips.still import Still
-from edge_service.delivery.message import Message
-from edge_service.pipeline.progress import Tally
+import yaml
+
+from backend_api.contract.cameras import (
+    MAX_CONFIG_CHARACTERS,
+    SETUP_INTERVAL_S,
+    CameraReport,
+    CameraSetup,
+    MachineSetup,
+)
+from edge_service.clips.pictures import StillSlot
+from edge_service.delivery.heartbeat import Message
+from edge_service.pipeline.progress import RunCounts
+from edge_service.rules.machine import Machine
+from edge_service.yaml_file import read_yaml
 
 _ERROR_CHARACTERS = 500
+_NAME_CHARACTERS = 100
 
 
-def messages_of(camera_id: str, report: Callable[[], CameraReport], setup: CameraSetup, still: Still) -> list[Message]:
+def messages_of(
+    camera_id: str, report: Callable[[], CameraReport], setup: CameraSetup, still: StillSlot
+) -> list[Message]:
     """All that an edge tells of its camera; `report` gives the report of its moment.
 
     The setup is repeated, so that a backend with a new or restored database comes to know it, too.
@@ -26,12 +41,16 @@ def messages_of(camera_id: str, report: Callable[[], CameraReport], setup: Camer
 
 
 def make_reporter(
-    store_id: str, started_at: datetime, version: str, tally: Callable[[], Tally], last_error: Callable[[], str | None]
+    store_id: str,
+    started_at: datetime,
+    version: str,
+    counts: Callable[[], RunCounts],
+    last_error: Callable[[], str | None],
 ) -> Callable[[], CameraReport]:
     """A function that gives the report of this moment; `started_at` is aware."""
 
     def report() -> CameraReport:
-        now, error = tally(), last_error()
+        now, error = counts(), last_error()
         return CameraReport(
             store_id=store_id,
             media_time_s=max(0.0, now.media_time_s),
@@ -45,3 +64,33 @@ def make_reporter(
         )
 
     return report
+
+
+def describe_setup(store_id: str, machines: Sequence[Machine], config: str | None) -> CameraSetup:
+    """The setup as it is sent; a name beyond 100 characters is cut."""
+    return CameraSetup(
+        store_id=store_id,
+        machines=tuple(
+            MachineSetup(
+                machine_id=machine.machine_id,
+                name=machine.name[:_NAME_CHARACTERS],
+                kind=machine.kind,
+                zone=machine.zone,
+            )
+            for machine in machines
+        ),
+        config=config,
+    )
+
+
+def shareable_config(path: Path, backend_url: str) -> str | None:
+    """The settings in the file at `path` as YAML, without its comments: those are notes that nobody meant to send.
+
+    None when `backend_url`, which it names, holds a password, or when it is too long to be sent. Raises UsageError when
+    the file cannot be read.
+    """
+    parts = urlsplit(backend_url)
+    if parts.username or parts.password:
+        return None
+    text = yaml.safe_dump(read_yaml(path).data, sort_keys=False, allow_unicode=True, default_flow_style=None)
+    return text if len(text) <= MAX_CONFIG_CHARACTERS else None

@@ -1,21 +1,26 @@
 """The checkpoint: what the rules know and which clips are begun, kept on disk so that a killed edge can take it up.
 
-It lies beside the outbox. Invariant: it is written again after every hit and every event that went to the outbox, so
-that a hit is in it from before its clip until after its event; whoever reads it asks the outbox which events it has.
+It lies beside the outbox. Invariant: it is written again after every rule event and every event that went to the
+outbox, so that a rule event is in it from before its clip until after its event; its reader asks the outbox which
+events it has.
 """
 
 import logging
+from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
 from pydantic import JsonValue, TypeAdapter, ValidationError
 
+from backend_api.base.clock import Clock
 from backend_api.base.durable_files import Disk
 from backend_api.base.process import UsageError
 from edge_service.outbox.sealed_line import seal, unseal
-from edge_service.rules.rule_event import Hit
+from edge_service.rules.rule_event import RuleEvent
 
+INTERVAL_S = 1.0
 _NAME = b"checkpoint"
 
 log = logging.getLogger(__name__)
@@ -35,13 +40,13 @@ class Run:
 class Checkpoint:
     """The state of `run` after one of its frames, or, with nothing open any more, after all of them.
 
-    `rules` is RuleEngine.state(); `pending` are the hits whose events were not in the outbox yet, in the order in which
-    they would have been. `time_s` is the media time that it had come to, also when `rules` no longer know.
+    `rules` is RuleEngine.state(); `pending` are the rule events whose events were not in the outbox yet, in the order
+    in which they would have been. `time_s` is the media time that it had come to, also when `rules` no longer know.
     """
 
     run: Run
     rules: JsonValue
-    pending: tuple[Hit, ...]
+    pending: tuple[RuleEvent, ...]
     time_s: float = 0.0
 
 
@@ -58,7 +63,7 @@ class CheckpointFile:
     def load(self) -> Checkpoint | None:
         """The last one that was stored; None when there is none, or none that is undamaged.
 
-        Raises UsageError when the file can't be used.
+        Raises UsageError when the file cannot be used.
         """
         try:
             self._disk.remove(self._path.with_name(f"{self._path.name}.tmp"))
@@ -67,7 +72,7 @@ class CheckpointFile:
             return None
         except OSError as error:
             raise UsageError(
-                f"the checkpoint {self._path} can't be used ({error.strerror}): see to it that this user may read and"
+                f"the checkpoint {self._path} cannot be used ({error.strerror}): see to it that this user may read and"
                 " write it, or remove it; what was open when this camera's edge stopped stays open then"
             ) from error
         try:
@@ -90,3 +95,46 @@ class CheckpointFile:
                 raise
             # Where the folder takes no change, the file itself may, and an empty one is none.
             self._disk.truncate(self._path, 0)
+
+
+class Checkpointer:
+    """Keeps what `take` gives in `file`; where it gives None, the file stays as it is.
+
+    A disk that does not take a checkpoint stops nothing; it is said once. The one before is removed then: it would tell
+    of sessions that are over by the time that somebody reads it as if they were open.
+    """
+
+    def __init__(self, file: CheckpointFile, take: Callable[[], Checkpoint | None], clock: Clock) -> None:
+        self._file = file
+        self._take = take
+        self._clock = clock
+        self._last_s = float("-inf")
+        self._fails = False
+
+    def save_if_due(self) -> None:
+        """Write a checkpoint when INTERVAL_S seconds have gone by since the last one."""
+        if self._clock.monotonic_s() - self._last_s >= INTERVAL_S:
+            self.save()
+
+    def save(self) -> None:
+        """Write a checkpoint."""
+        self._last_s = self._clock.monotonic_s()
+        checkpoint = self._take()
+        if checkpoint is None:
+            return
+        try:
+            self._file.store(checkpoint)
+        except OSError as error:
+            self._warn(error)
+            with suppress(OSError):  # the first error is the one to tell
+                self._file.forget()
+        else:
+            self._fails = False
+
+    def _warn(self, error: OSError) -> None:
+        if not self._fails:
+            log.warning(
+                "the checkpoint cannot be written (%s): were this edge killed now, what is open would stay open",
+                error.strerror,
+            )
+        self._fails = True

@@ -6,9 +6,9 @@ import cv2
 import numpy as np
 
 from edge_service.detection.detector import Box
-from edge_service.rules.anchor import is_in_zone
 from edge_service.rules.machine import AnchorKind, Machine
 from edge_service.rules.machine_state import MachineState
+from edge_service.rules.zone import is_in_zone
 from edge_service.tracking.tracker import Track
 from edge_service.video.drawing import Colour, draw_label
 from edge_service.video.frame import Image

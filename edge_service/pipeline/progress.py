@@ -11,7 +11,7 @@ INTERVAL_S = 5.0
 
 
 @dataclass(frozen=True, slots=True)
-class Tally:
+class RunCounts:
     """What the edge has done so far: `captured` frames are those the source delivered, processed or skipped."""
 
     media_time_s: float
@@ -23,19 +23,19 @@ class Tally:
     reconnects: int = 0
 
 
-def format_progress(tally: Tally, frames_per_s: float) -> str:
+def format_progress(counts: RunCounts, frames_per_s: float) -> str:
     """One readable line, e.g. `media 1:05.2, 30.0 frames/s, 4 events, 0 waiting in the outbox, ...`."""
-    minutes, seconds = divmod(round(tally.media_time_s, 1), 60)
+    minutes, seconds = divmod(round(counts.media_time_s, 1), 60)
     return (
-        f"media {minutes:.0f}:{seconds:04.1f}, {frames_per_s:.1f} frames/s, {tally.events} events, "
-        f"{tally.outbox_depth} waiting in the outbox, "
-        f"{tally.captured} frames = {tally.processed} processed + {tally.skipped} skipped"
-        + (f", reconnected {tally.reconnects} times" if tally.reconnects else "")
+        f"media {minutes:.0f}:{seconds:04.1f}, {frames_per_s:.1f} frames/s, {counts.events} events, "
+        f"{counts.outbox_depth} waiting in the outbox, "
+        f"{counts.captured} frames = {counts.processed} processed + {counts.skipped} skipped"
+        + (f", reconnected {counts.reconnects} times" if counts.reconnects else "")
     )
 
 
 class Progress:
-    """Logs a Tally when INTERVAL_S seconds have gone by since the last one."""
+    """Logs a RunCounts when INTERVAL_S seconds have gone by since the last one."""
 
     def __init__(self, clock: Clock) -> None:
         self._clock = clock
@@ -46,15 +46,15 @@ class Progress:
         """Whether it is time for the next line."""
         return self._clock.monotonic_s() - self._last_s >= INTERVAL_S
 
-    def report(self, tally: Tally) -> None:
+    def report(self, counts: RunCounts) -> None:
         """Log the line; the rate is that since the last one."""
         now_s = self._clock.monotonic_s()
-        self._log(tally, tally.captured - self._last_captured, now_s - self._last_s)
-        self._last_s, self._last_captured = now_s, tally.captured
+        self._log(counts, counts.captured - self._last_captured, now_s - self._last_s)
+        self._last_s, self._last_captured = now_s, counts.captured
 
-    def report_end(self, tally: Tally) -> None:
+    def report_end(self, counts: RunCounts) -> None:
         """Log the last line; the rate is that of the whole run."""
-        self._log(tally, tally.captured, self._clock.monotonic_s() - self._begin_s)
+        self._log(counts, counts.captured, self._clock.monotonic_s() - self._begin_s)
 
-    def _log(self, tally: Tally, frames: int, elapsed_s: float) -> None:
-        log.info("%s", format_progress(tally, frames / elapsed_s if elapsed_s > 0 else 0.0))
+    def _log(self, counts: RunCounts, frames: int, elapsed_s: float) -> None:
+        log.info("%s", format_progress(counts, frames / elapsed_s if elapsed_s > 0 else 0.0))

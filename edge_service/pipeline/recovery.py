@@ -3,8 +3,8 @@
 Never "now", never a guess. A short pause is like a few frames that are missing: the rules go on where they were, on the
 new run's media time. After a longer one nobody knows when somebody left, so an open session gets its END with
 `end_reason: recovered` as of the last sighting (that a checkpoint knows; there is one every second), and no
-cleaning window, since nobody saw the machine being left. What was handed over already is not made again, because the
-outbox says so.
+cleaning window, since nobody saw the machine being left. Events that were handed over already are not made again,
+because the outbox says so.
 """
 
 import logging
@@ -47,22 +47,22 @@ def recover(last: Checkpoint | None, run: Run, machines: Sequence[Machine], outb
     if last.run == run:
         return Recovery((), RuleEngine(machines), repeats_until_s=max(last.time_s, rules.time_s or 0.0))
     factory = EventFactory(last.run.store_id, last.run.camera_id, last.run.start_time, machines)
-    has = outbox.find(factory.event_id(hit) for hit in last.pending)
-    hits = [hit for hit in last.pending if factory.event_id(hit) not in has]
+    has = outbox.find(factory.event_id(rule_event) for rule_event in last.pending)
+    rule_events = [rule_event for rule_event in last.pending if factory.event_id(rule_event) not in has]
     pause_s = _pause_s(last.run, rules.time_s, run)
     if pause_s is None:
-        hits += rules.interrupt(float("inf"))
+        rule_events += rules.interrupt(float("inf"))
         rules = RuleEngine(machines)
     else:
-        hits += rules.interrupt(pause_s)
-        rules.move((last.run.start_time - run.start_time).total_seconds())
+        rule_events += rules.interrupt(pause_s)
+        rules.shift((last.run.start_time - run.start_time).total_seconds())
         log.info("this camera's edge was down for %.1f s", pause_s)
-    if hits:
+    if rule_events:
         log.warning(
             "this camera's edge stopped before all was reported; late and without clips come its events: %d",
-            len(hits),
+            len(rule_events),
         )
-    return Recovery(tuple(factory.build(hit, None, CLIP_ERROR) for hit in hits), rules)
+    return Recovery(tuple(factory.build(rule_event, None, CLIP_ERROR) for rule_event in rule_events), rules)
 
 
 def _restore(last: Checkpoint, machines: Sequence[Machine]) -> RuleEngine:

@@ -17,11 +17,11 @@ from dataclasses import dataclass
 from pydantic import JsonValue, TypeAdapter
 
 from backend_api.contract.events import EndReason
-from edge_service.rules.anchor import is_in_zone
 from edge_service.rules.machine import Machine
-from edge_service.rules.machine_state import MachineState, elapse, finish, moved, pass_over, step
+from edge_service.rules.machine_state import MachineState, close_if_absent, finish, shifted, skip_gap, step
 from edge_service.rules.presence import GAP_S, HELD_S, Sample
-from edge_service.rules.rule_event import Hit
+from edge_service.rules.rule_event import RuleEvent
+from edge_service.rules.zone import is_in_zone
 from edge_service.tracking.tracker import Track
 
 
@@ -63,86 +63,86 @@ class RuleEngine:
 
     @property
     def states(self) -> Mapping[str, MachineState]:
-        """What is known of each machine after the last update, by machine_id."""
+        """The state of each machine after the last update, by machine_id."""
         return self._states
 
     def state(self) -> JsonValue:
-        """All that the engine knows, as JSON-able data; `restore` makes the same engine of it."""
+        """The engine's knowledge, as JSON-able data; `restore` makes the same engine of it."""
         snapshot: JsonValue = _SNAPSHOT.dump_python(_Snapshot(self._time_s, self._states), mode="json")
         return snapshot
 
-    def move(self, by_s: float) -> None:
+    def shift(self, by_s: float) -> None:
         """Add `by_s` seconds to every media time that is known, because media time 0 is another instant now."""
         if self._time_s is not None:
             self._time_s += by_s
-        self._states = {machine_id: moved(state, by_s) for machine_id, state in self._states.items()}
+        self._states = {machine_id: shifted(state, by_s) for machine_id, state in self._states.items()}
 
-    def interrupt(self, pause_s: float) -> list[Hit]:
-        """What is known to have happened now that nobody has watched for `pause_s` seconds since the last update.
+    def interrupt(self, pause_s: float) -> list[RuleEvent]:
+        """The rule events that follow when nobody has watched for `pause_s` seconds since the last update.
 
         For less than exit_s it is as if a few frames were missing. After that nobody knows when somebody left: an open
         session gets an END, `recovered`, as of the last sighting, and no cleaning window. A window that is open stays
         so. A machine that is watched no longer is forgotten, after the END of its open session.
         """
-        hits: list[Hit] = []
+        rule_events: list[RuleEvent] = []
         exits_s = {machine.machine_id: machine.rules.exit_s for machine in self._machines}
         for machine_id, state in self._states.items():
             if pause_s >= exits_s.get(machine_id, 0.0):
                 self._states[machine_id], ends = finish(machine_id, state, EndReason.RECOVERED)
-                hits += ends
+                rule_events += ends
         self._states = {machine_id: self._states[machine_id] for machine_id in exits_s}
-        return hits
+        return rule_events
 
-    def update(self, tracks: Sequence[Track], time_s: float) -> list[Hit]:
-        """What is known to have happened now that `tracks` are seen at `time_s` seconds of media time.
+    def update(self, tracks: Sequence[Track], time_s: float) -> list[RuleEvent]:
+        """The rule events that follow when `tracks` are seen at `time_s` seconds of media time.
 
-        In the order of the machines, END before WINDOW_OPEN. Hits tell of the past: their `time_s` is when it happened.
-        A time that is not later than the last one is passed over; one that jumped back by more than 2.5 s begins a
-        new stream: what is open in the old one is closed as `finish` does.
+        In the order of the machines, END before WINDOW_OPEN. Rule events tell of the past: their `time_s` is when it
+        happened. A time that is not later than the last one is skipped; one that jumped back by more than 2.5 s begins
+        a new stream: what is open in the old one is closed as `finish` does.
         """
-        hits: list[Hit] = []
+        rule_events: list[RuleEvent] = []
         if self._time_s is not None and time_s <= self._time_s:
             if self._time_s - time_s <= GAP_S:
                 return []
-            hits = self.finish(self._time_s)
+            rule_events = self.finish(self._time_s)
         gap_s = 0.0 if self._time_s is None else time_s - self._time_s
         for machine in self._machines:
             state = self._states[machine.machine_id]
             sample = _sample(machine, state, tracks, time_s, min(gap_s, HELD_S))
             self._states[machine.machine_id], more = step(machine, state, sample, gap_s)
-            hits += more
+            rule_events += more
         self._time_s = time_s
-        return hits
+        return rule_events
 
-    def wait(self, until_s: float) -> list[Hit]:
-        """What is known to have happened now that no frame comes any more that is earlier than `until_s`.
+    def advance_to(self, until_s: float) -> list[RuleEvent]:
+        """The rule events that follow when no frame earlier than `until_s` can come any more.
 
         It is what the next update would tell, whenever that comes: a camera may be away for hours.
         """
-        hits: list[Hit] = []
+        rule_events: list[RuleEvent] = []
         gap_s = until_s - (until_s if self._time_s is None else self._time_s)
         for machine in self._machines:
             if gap_s > GAP_S and gap_s >= machine.rules.exit_s:
                 state = self._states[machine.machine_id]
-                self._states[machine.machine_id], more = pass_over(machine, state, until_s - gap_s, gap_s)
-                hits += more
-        return hits
+                self._states[machine.machine_id], more = skip_gap(machine, state, until_s - gap_s, gap_s)
+                rule_events += more
+        return rule_events
 
-    def finish(self, time_s: float) -> list[Hit]:
-        """What is known to have happened now that the stream ended at `time_s`; the engine starts afresh after that.
+    def finish(self, time_s: float) -> list[RuleEvent]:
+        """The rule events that follow when the stream ends at `time_s`; the engine starts afresh after that.
 
-        Whoever was out of sight for exit_s by then has left. Every other open session gets an END, `end_of_stream`, as
-        of the last sighting, and no cleaning window, because nobody left: there is only nothing more to see.
+        A person who was out of sight for exit_s by then has left. Every other open session gets an END,
+        `end_of_stream`, as of the last sighting, and no cleaning window: nobody left, there is just no more to see.
         """
-        hits: list[Hit] = []
+        rule_events: list[RuleEvent] = []
         for machine in self._machines:
             state = self._states[machine.machine_id]
             if not state.presence.is_present:
-                state, left = elapse(machine, state, time_s)
-                hits += left
-            hits += finish(machine.machine_id, state, EndReason.END_OF_STREAM)[1]
+                state, left = close_if_absent(machine, state, time_s)
+                rule_events += left
+            rule_events += finish(machine.machine_id, state, EndReason.END_OF_STREAM)[1]
         self._forget()
-        return hits
+        return rule_events
 
     def _forget(self) -> None:
         self._time_s = None

@@ -47,10 +47,14 @@ FEET = Anchor()
 
 @dataclass(frozen=True, slots=True)
 class Machine:
-    """A piece of equipment: `zone` is a simple polygon of at least three points, x and y in 0..1 of the picture."""
+    """A piece of equipment: `zone` is a simple polygon of at least three points, x and y in 0..1 of the picture.
+
+    `kind` says what it is, e.g. treadmill; machines of one kind stand in for each other.
+    """
 
     machine_id: str
     name: str
     zone: tuple[Point, ...]
     rules: RuleTimes
     anchor: Anchor = FEET
+    kind: str | None = None

@@ -5,8 +5,8 @@ from dataclasses import dataclass, field, replace
 
 from backend_api.contract.events import EndReason, EventType
 from edge_service.rules.machine import Machine, RuleTimes
-from edge_service.rules.presence import GAP_S, Presence, Sample, Streak, moved_presence, observe
-from edge_service.rules.rule_event import Hit
+from edge_service.rules.presence import GAP_S, Presence, Sample, Streak, observe, shifted_presence
+from edge_service.rules.rule_event import RuleEvent
 
 # Somebody who is not seen for this long has not been there all the time: ten short visits are no long stay. It spans
 # four missed detections in a row at 2 samples a second.
@@ -40,49 +40,49 @@ class MachineState:
     session: Session | None = None
 
 
-Step = tuple[MachineState, list[Hit]]
+Step = tuple[MachineState, list[RuleEvent]]
 
 
 def step(machine: Machine, state: MachineState, sample: Sample, gap_s: float) -> Step:
     """What the machine is after `sample`, which comes `gap_s` seconds after the one before, and what happened."""
-    hits: list[Hit] = []
+    rule_events: list[RuleEvent] = []
     if gap_s > GAP_S:
-        state, hits = pass_over(machine, state, sample.time_s - gap_s, gap_s)
+        state, rule_events = skip_gap(machine, state, sample.time_s - gap_s, gap_s)
     grace_s, is_occupied = _grace_s(machine.rules, state), _is_occupied(state.session)
     state = replace(state, presence=observe(state.presence, sample, grace_s, is_expected=is_occupied))
     for transition in (_leave, _attempt, _occupy, _close):
         state, more = transition(machine, state, sample.time_s)
-        hits += more
-    return state, hits
+        rule_events += more
+    return state, rule_events
 
 
-def elapse(machine: Machine, state: MachineState, time_s: float) -> Step:
+def close_if_absent(machine: Machine, state: MachineState, time_s: float) -> Step:
     """What the machine is when nothing was observed since its last sample until `time_s`: nobody is assumed there."""
     return _leave_unseen(machine, replace(state, presence=replace(state.presence, is_present=False)), time_s)
 
 
-def pass_over(machine: Machine, state: MachineState, from_s: float, gap_s: float) -> Step:
+def skip_gap(machine: Machine, state: MachineState, from_s: float, gap_s: float) -> Step:
     """What the machine is after `gap_s` seconds, from `from_s` on, of which there is no sample.
 
     For less than exit_s it is as if a few frames were missing. After that nobody knows whether and when somebody left:
     an open session gets an END, `unobserved`, as of the last sighting, unless it was clear by `from_s` that they had.
     """
-    hits: list[Hit] = []
+    rule_events: list[RuleEvent] = []
     if not state.presence.is_present:
-        state, hits = elapse(machine, state, from_s)
+        state, rule_events = close_if_absent(machine, state, from_s)
     if gap_s >= machine.rules.exit_s - _TOLERANCE_S:
         state, ends = finish(machine.machine_id, state, EndReason.UNOBSERVED)
-        hits += ends
-    return replace(state, presence=replace(state.presence, is_present=False)), hits
+        rule_events += ends
+    return replace(state, presence=replace(state.presence, is_present=False)), rule_events
 
 
-def moved(state: MachineState, by_s: float) -> MachineState:
+def shifted(state: MachineState, by_s: float) -> MachineState:
     """`state` on a time line that begins `by_s` seconds earlier."""
     session = state.session
     if session is not None:
         left_s = None if session.left_s is None else session.left_s + by_s
         session = replace(session, start_s=session.start_s + by_s, left_s=left_s)
-    return MachineState(moved_presence(state.presence, by_s), session)
+    return MachineState(shifted_presence(state.presence, by_s), session)
 
 
 def finish(machine_id: str, state: MachineState, end_reason: EndReason) -> Step:
@@ -123,7 +123,7 @@ def _leave_unseen(machine: Machine, state: MachineState, time_s: float) -> Step:
     if presence.unseen_s(time_s) < machine.rules.exit_s - _TOLERANCE_S:
         return state, []
     end = _end(machine.machine_id, session, presence.streak, EndReason.LEFT)
-    window = Hit(
+    window = RuleEvent(
         EventType.CLEANING_WINDOW_OPEN,
         machine.machine_id,
         end.time_s,
@@ -132,7 +132,7 @@ def _leave_unseen(machine: Machine, state: MachineState, time_s: float) -> Step:
         end.confidence,
         closes_at_s=end.time_s + machine.rules.window_s,
     )
-    # Whoever comes next begins a stay of their own.
+    # The next person begins a stay of their own.
     state = MachineState(replace(presence, streak=None), replace(session, left_s=end.time_s))
     return state, [end, window]
 
@@ -144,7 +144,7 @@ def _attempt(machine: Machine, state: MachineState, _time_s: float) -> Step:
         return state, []
     if streak.began_s >= session.left_s + machine.rules.window_s:
         return state, []
-    attempt = Hit(
+    attempt = RuleEvent(
         EventType.CLEANING_ATTEMPT,
         machine.machine_id,
         streak.began_s,
@@ -161,7 +161,7 @@ def _occupy(machine: Machine, state: MachineState, _time_s: float) -> Step:
     session, streak = state.session, _stay(state, machine.rules.enter_s)
     if streak is None or (session is not None and session.left_s is None):
         return state, []
-    start = Hit(
+    start = RuleEvent(
         EventType.MACHINE_OCCUPIED_START,
         machine.machine_id,
         streak.began_s,
@@ -200,8 +200,8 @@ def _stay(state: MachineState, length_s: float) -> Streak | None:
     return streak
 
 
-def _end(machine_id: str, session: Session, streak: Streak, end_reason: EndReason) -> Hit:
-    return Hit(
+def _end(machine_id: str, session: Session, streak: Streak, end_reason: EndReason) -> RuleEvent:
+    return RuleEvent(
         EventType.MACHINE_OCCUPIED_END,
         machine_id,
         streak.last_seen_s,

@@ -6,7 +6,7 @@ from backend_api.contract.events import EndReason, EventType
 
 
 @dataclass(frozen=True, slots=True)
-class Hit:
+class RuleEvent:
     """One event before it has a wall-clock time, an id and a clip.
 
     All times are media time in seconds. `time_s` is when it happened, not when it was noticed; `session_start_s` is the

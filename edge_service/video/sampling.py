@@ -107,6 +107,7 @@ class SampledDecoder:
         return is_complete or not self._can_skip or len(self._waiting) > _MAX_REORDERED
 
     def _decode(self, packet: EncodedPacket | None) -> Iterator[VideoFrame]:
+        # Pictures stay as they are, pixel for pixel; skip_loop_filter would be cheaper still, but lets them drift.
         if packet and self._can_skip:
             self._decoder.skip_frame = "DEFAULT" if self._outlook.is_wanted(packet.time_s) else "NONREF"
         frames = decode(self._decoder, packet)

@@ -19,6 +19,7 @@ def problem(response: Response, status: int) -> Problem:
     found = Problem.model_validate_json(response.content)
     assert found.status == status
     assert found.detail
+    assert response.headers["cache-control"] == "no-store"
     return found
 
 

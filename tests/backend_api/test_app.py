@@ -34,7 +34,7 @@ def test_a_store_that_fails_is_reported_and_recovers(
         raise error
 
     with monkeypatch.context() as patched:
-        patched.setattr("backend_api.store.events.add_new_arrivals", fail)
+        patched.setattr("backend_api.store.events.add_arrivals", fail)
         patched.setattr("backend_api.store.events.read_page", fail)
         responses = [post(client, make_event()), client.get("/events")]
         responses.append(client.post("/events/batch", content=make_event().model_dump_json(), headers=NDJSON))

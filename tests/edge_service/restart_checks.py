@@ -1,7 +1,7 @@
 """What must hold after any crash and any restart of the scene."""
 
 from backend_api.contract.events import Event, EventType
-from edge_service.pipeline.checkpointing import INTERVAL_S
+from edge_service.pipeline.checkpoint import INTERVAL_S
 from edge_service.pipeline.recovery import CLIP_ERROR
 from tests.edge_service.restart_scene import FPS, RULES, START_TIME, Scene
 

@@ -19,9 +19,9 @@ from edge_service.clips.recorder import ClipConfig, Recorder, reach_s
 from edge_service.delivery.batch_delivery import Courier, Idle
 from edge_service.detection.detector import Detection
 from edge_service.outbox.outbox import DEFAULT_MAX_BYTES, Outbox
-from edge_service.pipeline.camera_loop import Camera, Watch
+from edge_service.pipeline.camera_loop import Camera, CameraLoop
 from edge_service.pipeline.checkpoint import Checkpoint, CheckpointFile, Run
-from edge_service.pipeline.progress import Tally
+from edge_service.pipeline.progress import RunCounts
 from edge_service.pipeline.recovery import recover
 from edge_service.rules.machine import Machine, RuleTimes
 from edge_service.tracking.tracker import Tracker
@@ -45,7 +45,7 @@ _CLIP = ClipConfig(pre_s=0.5, post_s=2.5)
 class Ledger:
     """A backend that remembers the body of every event, and every body that contradicts one that it has.
 
-    It can't be reached for the next `outages` requests.
+    It cannot be reached for the next `outages` requests.
     """
 
     bodies: dict[UUID, bytes] = field(default_factory=dict)
@@ -74,7 +74,7 @@ class Scene:
     """A `world` of stays that goes on while the edge is down; `folder` outlives the edge's runs, and so does `ledger`.
 
     `seen_s` and `looked_s` are the seconds after START_TIME at which somebody was seen, and anything was looked at;
-    `promised` are the events whose hits were in a checkpoint. Every `delivery_looks`-th look, what waits is sent.
+    `promised` are those whose rule events were in a checkpoint. Every `delivery_looks`-th look, what waits is sent.
     """
 
     video: Path
@@ -118,7 +118,7 @@ class Scene:
         dies_s: float = 1e9,
         view: str = "world",
         store_id: str = "gym",
-    ) -> Tally:
+    ) -> RunCounts:
         """Run the edge `begins_s` seconds after START_TIME.
 
         At `stops_s` seconds of media time it is told to stop, at `dies_s` it dies of a Crash, at the end of the video
@@ -141,15 +141,15 @@ class Scene:
                 recorder=Recorder(ring, self.folder, disk, factory, self.machines, _CLIP),
                 outbox=outbox,
             )
-            watch = Watch(camera, run, checkpoint_file, clock)
-            watch.begin(recovery)
-            watch.run(1.0, stop)
-            while courier.step() != Idle():
+            camera_loop = CameraLoop(camera, run, checkpoint_file, clock)
+            camera_loop.begin(recovery)
+            camera_loop.run(1.0, stop)
+            while courier.deliver_batch() != Idle():
                 pass
-            return watch.tally()
+            return camera_loop.counts()
 
     def left_open(self) -> list[object]:
-        """What a later run would take over: pending hits and sessions."""
+        """What a later run would take over: pending rule events and sessions."""
         checkpoint = json.loads((self.folder / "cam_01.checkpoint").read_bytes())["checkpoint"]
         sessions = [state["session"] for state in checkpoint["rules"]["machines"].values() if state["session"]]
         return [*checkpoint["pending"], *sessions]
@@ -180,7 +180,7 @@ class _Eye:
     def detect(self, frame: Frame) -> Sequence[Detection]:
         self._looks += 1
         if self._looks % self._scene.delivery_looks == 0:
-            self._courier.step()
+            self._courier.deliver_batch()
         if frame.time_s >= self._dies_s:
             raise Crash
         if frame.time_s >= self._stops_s:
@@ -203,4 +203,4 @@ class _Promises(CheckpointFile):
     def store(self, checkpoint: Checkpoint) -> None:
         super().store(checkpoint)
         factory = EventFactory(checkpoint.run.store_id, checkpoint.run.camera_id, checkpoint.run.start_time)
-        self._promised |= {factory.event_id(hit) for hit in checkpoint.pending}
+        self._promised |= {factory.event_id(rule_event) for rule_event in checkpoint.pending}

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from edge_service.detection.detector import Box
 from edge_service.rules.engine import RuleEngine
 from edge_service.rules.machine import FEET, Anchor, Machine, RuleTimes
-from edge_service.rules.rule_event import Hit
+from edge_service.rules.rule_event import RuleEvent
 from edge_service.tracking.tracker import Track
 
 Interval = tuple[float, float]
@@ -52,7 +52,7 @@ def present(intervals: Sequence[Interval], time_s: float) -> bool:
     return any(began <= time_s < ended for began, ended in intervals)
 
 
-def watch(
+def run_script(
     intervals: Sequence[Interval],
     fps: float,
     duration_s: float,
@@ -60,15 +60,15 @@ def watch(
     rules: RuleTimes = DEFAULTS,
     miss: Callable[[float], bool] = lambda _: False,
     track_id: Callable[[float], int] = lambda _: 1,
-) -> list[Hit]:
-    """All hits of one machine whose user is there in `intervals`; `miss` says at which times nobody is detected."""
+) -> list[RuleEvent]:
+    """The rule events of one machine whose user is there in `intervals`; `miss` says when nobody is detected."""
     engine = RuleEngine([machine(rules)])
-    hits: list[Hit] = []
+    rule_events: list[RuleEvent] = []
     times = sample_times(fps, duration_s)
     for time_s in times:
         seen = present(intervals, time_s) and not miss(time_s)
-        hits += engine.update([Track(track_id(time_s), IN_ZONE, 0.8)] if seen else [], time_s)
-    return hits + engine.finish(times[-1])
+        rule_events += engine.update([Track(track_id(time_s), IN_ZONE, 0.8)] if seen else [], time_s)
+    return rule_events + engine.finish(times[-1])
 
 
 def misses(seed: int, rate: float) -> Callable[[float], bool]:
@@ -77,6 +77,6 @@ def misses(seed: int, rate: float) -> Callable[[float], bool]:
     return lambda _: random.random() < rate
 
 
-def types(hits: Sequence[Hit]) -> list[str]:
+def types(rule_events: Sequence[RuleEvent]) -> list[str]:
     """The types in short: START, END, OPEN, ATTEMPT."""
-    return [hit.event_type.rsplit("_", 1)[-1] for hit in hits]
+    return [rule_event.event_type.rsplit("_", 1)[-1] for rule_event in rule_events]

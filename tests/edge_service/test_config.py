@@ -88,6 +88,12 @@ def test_each_machine_has_its_anchor(path: Path, text: str, anchor: Anchor) -> N
     assert [machine.anchor for machine in load_config(path).machines] == [anchor, FEET]
 
 
+def test_a_machine_may_be_of_a_kind(path: Path) -> None:
+    other = MACHINE.removeprefix("machines:\n").replace("bench_01", "bench_02")
+    path.write_text(f"{MACHINE}    kind: leg press\n{other}    kind: null\n")
+    assert [machine.kind for machine in load_config(path).machines] == ["leg press", None]
+
+
 @pytest.mark.parametrize(
     ("line", "key", "problem"),
     [
@@ -119,6 +125,9 @@ def test_each_machine_has_its_anchor(path: Path, text: str, anchor: Anchor) -> N
         ("    anchor: {overlap: 0}", r"machines\[0\].anchor.overlap \(machine bench_01\)", "greater than 0"),
         ("    anchor: {overlap: 1.1}", r"machines\[0\].anchor.overlap \(machine bench_01\)", "at most 1"),
         ("    anchor: {share: 1}", r"machines\[0\].anchor.share \(machine bench_01\)", "unknown key"),
+        ("    kind: [bike]", r"machines\[0\].kind \(machine bench_01\)", "must be text, not a list"),
+        ("    kind: ''", r"machines\[0\].kind \(machine bench_01\)", "is empty; write some text"),
+        (f"    kind: {'x' * 41}", r"machines\[0\].kind \(machine bench_01\)", "40"),
         ("    anchor: [center]", r"machines\[0\].anchor \(machine bench_01\)", "must be text, not a list"),
         ("detector: {score: 1.5}", "detector.score", "at most 1"),
         ("detector: {fps: 0.4}", "detector.fps", "at least 0.5"),

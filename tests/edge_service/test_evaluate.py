@@ -18,7 +18,7 @@ from edge_service.evaluation.score import score
 from edge_service.evaluation.truth import Truth, format_truth
 from edge_service.outbox.sealed_line import event_body
 from edge_service.rules.engine import RuleEngine
-from edge_service.rules.rule_event import Hit
+from edge_service.rules.rule_event import RuleEvent
 from edge_service.simulation.mock_detector import MockDetector
 from edge_service.simulation.scenario import Scenario
 from edge_service.tracking.tracker import Tracker
@@ -33,13 +33,13 @@ def events_of_sample(fps: float, miss_rate: float, duration_s: float, start_time
     """What the edge reports of the sample."""
     detector = MockDetector(Scenario(SEED, MACHINES), SEED, miss_rate=miss_rate)
     tracker, rules = Tracker(), RuleEngine(MACHINES)
-    hits: list[Hit] = []
+    rule_events: list[RuleEvent] = []
     times_s = [index / fps for index in range(int(duration_s * fps))]
     for time_s in times_s:
         tracks = tracker.update(detector.detect(blank_frame(time_s)), time_s)
-        hits += rules.update(tracks, time_s)
+        rule_events += rules.update(tracks, time_s)
     factory = EventFactory("gym", "cam_01", start_time, MACHINES)
-    return [factory.build(hit, None, None) for hit in hits + rules.finish(times_s[-1])]
+    return [factory.build(rule_event, None, None) for rule_event in rule_events + rules.finish(times_s[-1])]
 
 
 @pytest.mark.parametrize("fps", [2, 3, 5, 10, 15])
@@ -48,8 +48,8 @@ def test_a_fifth_of_the_detections_missed_costs_nothing_on_the_sample(fps: float
     truth = scenario_truth(SEED, MACHINES, 124)
     events = events_of_sample(fps, 0.2, 124)
     result = score(truth, comparable(to_moments(events, truth), truth))
-    assert result.tally(2.0).found == 28
-    assert result.tally(2.0).f1 == 1.0
+    assert result.counts(2.0).found == 28
+    assert result.counts(2.0).f1 == 1.0
 
 
 def run(*flags: str, cwd: Path) -> subprocess.CompletedProcess[str]:

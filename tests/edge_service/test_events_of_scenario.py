@@ -11,7 +11,7 @@ from edge_service.evaluation.scenario_truth import scenario_truth
 from edge_service.evaluation.truth import Moment
 from edge_service.rules.engine import RuleEngine
 from edge_service.rules.machine import Machine, RuleTimes
-from edge_service.rules.rule_event import Hit
+from edge_service.rules.rule_event import RuleEvent
 from edge_service.simulation.mock_detector import MockDetector
 from edge_service.simulation.scenario import Scenario
 from edge_service.tracking.tracker import Tracker
@@ -23,23 +23,25 @@ DEFAULT = tuple(replace(machine, rules=RuleTimes()) for machine in DEMO)
 DURATION_S, COMPARED_S = 150, 120
 
 
-def run(machines: Sequence[Machine], seed: int, fps: float, miss_rate: float) -> list[Hit]:
+def run(machines: Sequence[Machine], seed: int, fps: float, miss_rate: float) -> list[RuleEvent]:
     detector = MockDetector(Scenario(seed, machines), seed, miss_rate=miss_rate)
     tracker, rules = Tracker(), RuleEngine(machines)
-    hits: list[Hit] = []
+    rule_events: list[RuleEvent] = []
     for index in range(int(DURATION_S * fps)):
         frame = blank_frame(index / fps)
-        hits += rules.update(tracker.update(detector.detect(frame), frame.time_s), frame.time_s)
-    return hits
+        rule_events += rules.update(tracker.update(detector.detect(frame), frame.time_s), frame.time_s)
+    return rule_events
 
 
-def compare(expected: Sequence[Moment], hits: Sequence[Hit], tolerance_s: float) -> None:
+def compare(expected: Sequence[Moment], rule_events: Sequence[RuleEvent], tolerance_s: float) -> None:
     """Each of the `expected` events up to COMPARED_S is there, and nothing else."""
     count = sum(moment.time_s < COMPARED_S for moment in expected)
-    assert [hit.event_type for hit in hits[:count]] == [moment.event_type for moment in expected[:count]]
-    for hit, moment in zip(hits[:count], expected[:count], strict=True):
-        assert abs(hit.time_s - moment.time_s) <= tolerance_s
-    assert all(hit.time_s >= COMPARED_S - tolerance_s for hit in hits[count:])
+    assert [rule_event.event_type for rule_event in rule_events[:count]] == [
+        moment.event_type for moment in expected[:count]
+    ]
+    for rule_event, moment in zip(rule_events[:count], expected[:count], strict=True):
+        assert abs(rule_event.time_s - moment.time_s) <= tolerance_s
+    assert all(rule_event.time_s >= COMPARED_S - tolerance_s for rule_event in rule_events[count:])
 
 
 @pytest.mark.parametrize("machines", [DEMO, DEFAULT], ids=["demo", "default"])
@@ -54,8 +56,8 @@ def test_the_events_are_those_that_happened(seed: int, machines: Sequence[Machin
         (5, 0.05, 1.0),
         (15, 0.05, 1.0),
     ):
-        hits = run(machines, seed, fps, miss_rate)
+        rule_events = run(machines, seed, fps, miss_rate)
         for machine in machines:
             expected = [moment for moment in moments if moment.machine_id == machine.machine_id]
-            own = [hit for hit in hits if hit.machine_id == machine.machine_id]
+            own = [rule_event for rule_event in rule_events if rule_event.machine_id == machine.machine_id]
             compare(expected, own, tolerance_s + 0.01)

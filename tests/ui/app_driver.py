@@ -3,7 +3,7 @@
 from streamlit.testing.v1 import AppTest
 
 from backend_api.base.process import REPOSITORY
-from ui.client.cache import look_again
+from ui.client.cache import forget_answers
 
 
 def open_app(page: str = "review", **address: str) -> AppTest:
@@ -16,7 +16,7 @@ def open_app(page: str = "review", **address: str) -> AppTest:
 
 
 def rerun(app: AppTest) -> AppTest:
-    look_again()  # a test changes the backend behind the dashboard's back
+    forget_answers()  # a test changes the backend behind the dashboard's back
     app.run()
     assert not app.exception
     return app

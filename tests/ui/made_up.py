@@ -10,7 +10,7 @@ from backend_api.contract.sessions import Machine, MachineState, Session, Sessio
 from backend_api.contract.stats import BucketFigures, Figures, MachineFigures
 from backend_api.contract.verdicts import Enrichment, MmStatus
 from tests.backend_api.events import make_event
-from ui.text.machine_names import Place
+from ui.text.machine_names import MachineKey
 
 NOON = datetime(2026, 1, 31, 12, tzinfo=UTC)
 
@@ -92,7 +92,7 @@ def make_bucket(begin: datetime, end: datetime, **overrides: Any) -> BucketFigur
     return BucketFigures.model_validate({"begin": begin, "end": end, **_NOTHING, **overrides})
 
 
-def make_machine_figures(place: Place, **overrides: Any) -> MachineFigures:  # noqa: ANN401
+def make_machine_figures(place: MachineKey, **overrides: Any) -> MachineFigures:  # noqa: ANN401
     """The figures of a machine."""
     names = {"store_id": place.store_id, "camera_id": place.camera_id, "machine_id": place.machine_id}
     return MachineFigures.model_validate({**names, **_NOTHING, **overrides})

@@ -1,17 +1,17 @@
 """The gym that the dashboard's tests see is what they say it is, and the dashboard understands all of it."""
 
 from backend_api.contract.cameras import CameraStatus
+from backend_api.contract.queries import SessionQuery
 from backend_api.contract.sessions import MachineState, SessionOutcome
 from tests.ui.gym import Gym
 from ui.client.api import BackendApi
-from ui.client.queries import SessionQuery
 
 
 def test_each_session_comes_to_its_outcome(gym: Gym) -> None:
     api = BackendApi(gym.url)
     wanted = [outcome for outcome in SessionOutcome if outcome is not SessionOutcome.WAITING] + [SessionOutcome.WAITING]
     last = {outcome: gym.add_session(outcome, machine_id=f"machine_{outcome}") for outcome in wanted}
-    found = {session.outcome: session for session in api.sessions(SessionQuery(), limit=20).items}
+    found = {session.outcome: session for session in api.sessions(SessionQuery(limit=20)).items}
     assert found.keys() == last.keys()
     for outcome, event in last.items():
         assert found[outcome].session_id == event.session_id

@@ -1,4 +1,4 @@
-"""What closed windows came to: each is counted as exactly one thing. Pure."""
+"""The kinds of closed windows, each window counted as exactly one; their words and colours. Pure."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -8,6 +8,7 @@ from backend_api.contract.sessions import SessionOutcome
 from backend_api.contract.stats import BucketFigures, Figures, Unit
 from ui.text.local_time import Zone
 from ui.text.meanings import FIGURE_WORDS
+from ui.widgets.charts import Palette
 
 # A good window first, then from the clearest miss to the least clear.
 KINDS = (
@@ -27,7 +28,7 @@ UNCLEANED = {
 
 
 @dataclass(frozen=True, slots=True)
-class Moment:
+class TrendStep:
     """An hour or a day of the trend: its label on the axis, and its figures."""
 
     label: str
@@ -55,9 +56,9 @@ def kinds_in_words(figures: Figures) -> str:
     return ", ".join(f"{count} {words}" for count, words in parts if count) or "none"
 
 
-def moments(buckets: Iterable[BucketFigures], unit: Unit, zone: Zone) -> list[Moment]:
+def trend_steps(buckets: Iterable[BucketFigures], unit: Unit, zone: Zone) -> list[TrendStep]:
     """The trend's steps in order, labelled by the zone's clock or calendar."""
-    return [Moment(_label(bucket.begin.astimezone(zone.info), unit), bucket) for bucket in buckets]
+    return [TrendStep(_label(bucket.begin.astimezone(zone.info), unit), bucket) for bucket in buckets]
 
 
 def axis_labels(count: int, most: int = 7) -> list[int]:
@@ -67,3 +68,8 @@ def axis_labels(count: int, most: int = 7) -> list[int]:
 
 def _label(local: datetime, unit: Unit) -> str:
     return f"{local:%H:%M}" if unit is Unit.HOUR else f"{local:%a} {local.day} {local:%b}"
+
+
+def kind_colours(palette: Palette) -> dict[str, str]:
+    """The colour of each of KINDS, in their order."""
+    return dict(zip(KINDS, (palette.good, palette.missing, palette.bad, palette.unsure, palette.waiting), strict=True))

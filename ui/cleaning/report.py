@@ -1,15 +1,17 @@
-"""The figures of cleaning at a glance, beside those of the time before."""
+"""The figures of cleaning at a glance, beside those of the time before, and the agreement of people with each model."""
 
+from backend_api.contract.agreement import AgreementList, Interval, ModelAgreement
 from backend_api.contract.stats import Figures
 from ui.cleaning.breakdown import kinds_in_words, uncleaned
 from ui.text.meanings import FIGURE_WORDS, meaning
 from ui.text.words import counted, duration, percent
-from ui.widgets.comparison import Wanted, count_change, duration_change, share_change
-from ui.widgets.figure_cards import NO_FIGURE, Card
+from ui.widgets.figure_cards import NO_FIGURE, Card, Wanted, count_change, duration_change, share_change
+
+NOTHING = "Nobody has reviewed a verdict yet. Open a session in Review and say whether its verdict is right."
 
 
 def cleaning_cards(now: Figures, before: Figures) -> list[Card]:
-    """Compliance, time to clean, and what was not cleaned; only for a time in which windows closed."""
+    """Compliance, time to clean, and uncleaned windows; only for a time in which windows closed."""
     had_windows = before.windows_closed > 0
     return [
         Card(
@@ -41,3 +43,24 @@ def cleaning_cards(now: Figures, before: Figures) -> list[Card]:
             count_change(now.windows_closed, before.windows_closed, Wanted.EITHER) if had_windows else None,
         ),
     ]
+
+
+def agreement_lines(agreement: AgreementList) -> list[str]:
+    """The agreement of people with each model's verdicts, over all time; without reviews, how to begin."""
+    return [_line(item) for item in agreement.items] or [NOTHING]
+
+
+def _line(item: ModelAgreement) -> str:
+    decided = item.agreed + item.disagreed
+    asked = f"{item.model}, prompt {item.prompt_version}"
+    if item.agreement is None:
+        return f"{asked}: nobody has said yet whether a verdict is right ({counted(item.unsure, 'review')} unsure)."
+    share = f"people agreed with {item.agreed} of {counted(decided, 'verdict')}, {percent(item.agreement.value)}"
+    interval = f"95 % interval {100 * item.agreement.low:.0f} to {percent(item.agreement.high)}"
+    return f"{asked}: {share} ({interval}){_beyond_chance(item.kappa)}."
+
+
+def _beyond_chance(kappa: Interval | None) -> str:
+    if kappa is None:
+        return ""
+    return f"; beyond chance, kappa {kappa.value:.2f} ({kappa.low:.2f} to {kappa.high:.2f})"

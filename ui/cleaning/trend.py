@@ -1,4 +1,4 @@
-"""How cleaning went by day, or by hour of a single day: a line of compliance, and bars of what windows came to."""
+"""Cleaning by day, or by hour of a single day: a line of compliance, and bars of windows by kind."""
 
 from collections.abc import Iterator, Sequence, Sized
 
@@ -6,11 +6,10 @@ import altair as alt
 import streamlit as st
 
 from backend_api.contract.stats import Unit
-from ui.cleaning.breakdown import KINDS, Moment, axis_labels, of_all
-from ui.cleaning.kind_colors import kind_colors
+from ui.cleaning.breakdown import KINDS, TrendStep, axis_labels, kind_colours, of_all
 from ui.text.meanings import FIGURE_WORDS
 from ui.text.words import duration, percent
-from ui.widgets.charts import Drawing, Ink, drawing, ink, show_chart, show_legend
+from ui.widgets.charts import Drawing, Palette, current_palette, drawing, show_chart, show_legend
 from ui.widgets.figure_cards import NO_FIGURE
 
 _LINE_PX, _BARS_PX = 190, 170
@@ -18,15 +17,15 @@ _LINE_PX, _BARS_PX = 190, 170
 _MOST_VALUES, _FEW = 8, 20
 
 
-def show_trend(steps: Sequence[Moment], unit: Unit, zone_name: str) -> None:
+def show_trend(steps: Sequence[TrendStep], unit: Unit, zone_name: str) -> None:
     """Draw both charts, and below them the same as a table."""
     table = [_row(index, step) for index, step in enumerate(steps)]
     axis = _axis(steps, f"{'Hour' if unit is Unit.HOUR else 'Day'} ({zone_name})")
     st.markdown("**Compliance, % of windows closed**")
-    show_chart(_line(table, axis, ink()), key="trend", alt_text=f"Compliance by {unit}")
-    st.markdown("**Windows closed, by what they came to**")
-    show_chart(_bars(steps, axis, ink()), key="kinds", alt_text=f"Windows closed by {unit}")
-    show_legend(("■", color, FIGURE_WORDS[kind]) for kind, color in kind_colors(ink()).items())
+    show_chart(_line(table, axis, current_palette()), key="trend", alt_text=f"Compliance by {unit}")
+    st.markdown("**Windows closed, by kind**")
+    show_chart(_bars(steps, axis, current_palette()), key="kinds", alt_text=f"Windows closed by {unit}")
+    show_legend(("■", color, FIGURE_WORDS[kind]) for kind, color in kind_colours(current_palette()).items())
     with st.expander("The same as a table"):
         st.dataframe([_told(row) for row in table], hide_index=True, key="trend_table")
 
@@ -35,14 +34,14 @@ Row = dict[str, object]
 
 
 def _told(row: Row) -> Row:
-    """What a reader of the table wants of a row."""
+    """The columns of the table for a reader."""
     return {"When": row["moment"]} | {name: row[name] for name in _TOLD}
 
 
 _TOLD = ("Compliance", "Cleaned of", *(FIGURE_WORDS[kind] for kind in KINDS), "Median time to clean")
 
 
-def _row(index: int, step: Moment) -> Row:
+def _row(index: int, step: TrendStep) -> Row:
     figures = step.figures
     shown, to_clean_s = figures.compliance is not None, figures.median_to_clean_s
     return {
@@ -57,7 +56,7 @@ def _row(index: int, step: Moment) -> Row:
     }
 
 
-def _axis(steps: Sequence[Moment], title: str) -> alt.Axis:
+def _axis(steps: Sequence[TrendStep], title: str) -> alt.Axis:
     """One place a step, of which so many are labelled as a phone has room for."""
     labels = {index: steps[index].label.split(" ", 1) for index in axis_labels(len(steps))}
     chosen = ", ".join(f"'{index}': {label}" for index, label in labels.items())
@@ -75,7 +74,7 @@ def _scale(steps: Sized) -> alt.Scale:
     return alt.Scale(domain=[-0.5, len(steps) - 0.5], nice=False)
 
 
-def _line(table: list[Row], axis: alt.Axis, colors: Ink) -> Drawing:
+def _line(table: list[Row], axis: alt.Axis, palette: Palette) -> Drawing:
     known = [row for row in table if row["compliance"] is not None]
     y = alt.Y("compliance:Q", axis=alt.Axis(title="%", values=[0, 25, 50, 75, 100]), scale=alt.Scale(domain=[0, 100]))
     tooltip = [
@@ -86,30 +85,30 @@ def _line(table: list[Row], axis: alt.Axis, colors: Ink) -> Drawing:
     ]
     x = alt.X("index:Q", axis=axis, scale=_scale(table))
     # Where no window closed there is nothing to draw: the line has a gap there, and no zero.
-    line = drawing(table).mark_line(color=colors.good, strokeWidth=2, invalid="break-paths-filter-domains")
-    points = drawing(known).mark_point(color=colors.good, filled=True, size=60, opacity=1)
+    line = drawing(table).mark_line(color=palette.good, strokeWidth=2, invalid="break-paths-filter-domains")
+    points = drawing(known).mark_point(color=palette.good, filled=True, size=60, opacity=1)
     layers: list[alt.Chart] = [line.encode(x=x, y=y), points.encode(x=x, y=y, tooltip=tooltip)]
     if len(table) <= _MOST_VALUES:
         values = drawing(row for row in known if row["few"]).mark_text(
-            dy=-12, color=colors.text, fontSize=12, baseline="bottom"
+            dy=-12, color=palette.text, fontSize=12, baseline="bottom"
         )
         layers.append(values.encode(x=x, y=y, text="few:N"))
     return alt.layer(*layers).properties(height=_LINE_PX)
 
 
-def _bars(steps: Sequence[Moment], axis: alt.Axis, colors: Ink) -> Drawing:
+def _bars(steps: Sequence[TrendStep], axis: alt.Axis, palette: Palette) -> Drawing:
     by_kind = [FIGURE_WORDS[kind] for kind in KINDS]
     count = alt.Axis(title="Windows", tickMinStep=1, tickCount=4, format="d")
     bars: Drawing = (
         drawing(_pieces(steps))
-        .mark_rect(stroke=colors.paper, strokeWidth=1)
+        .mark_rect(stroke=palette.paper, strokeWidth=1)
         .encode(
             x=alt.X("from:Q", axis=axis, scale=_scale(steps)),
             x2="to:Q",
             y=alt.Y("bottom:Q", axis=count),
             y2="top:Q",
             color=alt.Color(
-                "kind:N", scale=alt.Scale(domain=by_kind, range=list(kind_colors(colors).values())), legend=None
+                "kind:N", scale=alt.Scale(domain=by_kind, range=list(kind_colours(palette).values())), legend=None
             ),
             tooltip=[
                 alt.Tooltip("moment:N", title="When"),
@@ -123,7 +122,7 @@ def _bars(steps: Sequence[Moment], axis: alt.Axis, colors: Ink) -> Drawing:
     return bars
 
 
-def _pieces(steps: Sequence[Moment]) -> Iterator[Row]:
+def _pieces(steps: Sequence[TrendStep]) -> Iterator[Row]:
     """The bars' pieces, one on top of the other."""
     for index, step in enumerate(steps):
         bottom = 0

@@ -1,1 +1,1 @@
-"""What the dashboard asks the backend, and keeps for a session."""
+"""The dashboard's calls to the backend, and the state that it keeps for a browser session."""

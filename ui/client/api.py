@@ -1,4 +1,4 @@
-"""The dashboard's one door to the backend: HTTP calls, answers as the contract's values, errors with their cure."""
+"""The dashboard's client of the backend: HTTP calls, answers as the contract's values, errors with their cure."""
 
 from collections.abc import Mapping
 from http import HTTPStatus
@@ -12,11 +12,11 @@ from backend_api.base.http_client import Answer, HttpClient, NoAnswer
 from backend_api.contract.agreement import AgreementList
 from backend_api.contract.cameras import CameraList, CameraSetupState
 from backend_api.contract.events import EventPage, StoredEvent
+from backend_api.contract.queries import EventQuery, Order, Parameters, SessionQuery, StatsQuery
 from backend_api.contract.sessions import MachineList, SessionPage
 from backend_api.contract.stats import Stats
 from backend_api.contract.values import MAX_PAGE_ITEMS, Problem
 from backend_api.contract.verdicts import QueueState, Review, ReviewList, StoredReview
-from ui.client.queries import EventQuery, Parameters, SessionQuery, StatsQuery
 
 CONNECT_TIMEOUT_S = 2.0
 READ_TIMEOUT_S = 10.0
@@ -43,7 +43,7 @@ class Refused(BackendError):
 
 
 class NotUnderstood(BackendError):
-    """Something answers at the address, but not what a backend of this version says."""
+    """Something answers at the address, but no backend of this version."""
 
 
 class BackendApi:
@@ -67,25 +67,25 @@ class BackendApi:
         """Close the connections."""
         self._http.close()
 
-    def events(self, query: EventQuery, *, limit: int, cursor: str | None = None) -> EventPage:
-        """One page of events: at most `limit` after `cursor` (an earlier page's `next_cursor`)."""
-        return self._get("/events", EventPage, _page_of(query, limit, cursor))
+    def events(self, query: EventQuery) -> EventPage:
+        """One page of events."""
+        return self._get("/events", EventPage, query.parameters())
 
     def session_events(self, session_id: UUID) -> tuple[StoredEvent, ...]:
         """The events of one use of a machine, the oldest first; none when there is no such session."""
-        query = EventQuery(session_id=session_id, order="asc")
-        return tuple(self.events(query, limit=MAX_PAGE_ITEMS).items)
+        query = EventQuery(session_id=session_id, order=Order.ASC, limit=MAX_PAGE_ITEMS)
+        return tuple(self.events(query).items)
 
     def event(self, event_id: UUID) -> StoredEvent:
         """One event. Raises Refused with status 404 when there is none of that id."""
         return self._get(f"/events/{event_id}", StoredEvent)
 
-    def sessions(self, query: SessionQuery, *, limit: int, cursor: str | None = None) -> SessionPage:
-        """One page of sessions: at most `limit` after `cursor` (an earlier page's `next_cursor`)."""
-        return self._get("/sessions", SessionPage, _page_of(query, limit, cursor))
+    def sessions(self, query: SessionQuery) -> SessionPage:
+        """One page of sessions."""
+        return self._get("/sessions", SessionPage, query.parameters())
 
     def machines(self) -> MachineList:
-        """Each machine now."""
+        """Every machine as it is now."""
         return self._get("/machines", MachineList)
 
     def stats(self, query: StatsQuery) -> Stats:
@@ -97,7 +97,7 @@ class BackendApi:
         return self._get("/cameras", CameraList)
 
     def setup(self, store_id: str, camera_id: str) -> CameraSetupState:
-        """What a camera's edge watches. Raises Refused with status 404 when it has not said."""
+        """The setup of a camera. Raises Refused with status 404 when it has not said."""
         return self._get(f"/cameras/{camera_id}/setup", CameraSetupState, (("store_id", store_id),))
 
     def still(self, store_id: str, camera_id: str) -> bytes:
@@ -117,7 +117,7 @@ class BackendApi:
         return self._get(f"/events/{event_id}/reviews", ReviewList)
 
     def review(self, event_id: UUID, review: Review) -> StoredReview:
-        """Say what a person thinks of an event's verdict. Raises Refused with status 409 when it has none."""
+        """Store a person's review of an event's verdict. Raises Refused with status 409 when it has none."""
         body = review.model_dump(mode="json")
         return self._parse(self._call("POST", f"/events/{event_id}/review", body=body), StoredReview)
 
@@ -150,14 +150,9 @@ class BackendApi:
             return model.model_validate_json(answer.body)
         except ValidationError as error:
             raise NotUnderstood(
-                f"What {self.url} answers is not what a backend of this version says. Check that the address is the "
+                f"The answer of {self.url} is not one of a backend of this version. Check that the address is the "
                 "backend's, and that backend and dashboard come from the same release."
             ) from error
-
-
-def _page_of(query: EventQuery | SessionQuery, limit: int, cursor: str | None) -> Parameters:
-    after = () if cursor is None else (("cursor", cursor),)
-    return (*query.parameters(), ("limit", str(limit)), *after)
 
 
 def _reason(answer: Answer) -> str:

@@ -1,27 +1,33 @@
-"""What many sessions look at again and again: asked for once, and shared by all of them for a short while.
+"""Answers of the backend, shared by all browser sessions for a short while.
 
-What an operator has just changed must be seen at once: call `look_again` after every such call.
+An operator's own change must be seen at once: call `forget_answers` after every call that changes something.
 """
+
+from collections.abc import Callable
+from typing import Any
 
 import streamlit as st
 
 from backend_api.contract.cameras import CameraList
+from backend_api.contract.queries import SessionQuery, StatsQuery
 from backend_api.contract.sessions import MachineList, SessionPage
 from backend_api.contract.stats import Stats
 from backend_api.contract.verdicts import QueueState
 from ui.client.api import BackendApi
 from ui.client.context import api
-from ui.client.queries import SessionQuery, StatsQuery
 
-# Answers are immutable, so that sessions can share the values themselves. Whoever asks while an answer is under way
-# waits for that one; errors are not kept. A process has one backend, so that which one is asked is no part of the key.
-_shared = st.cache_resource(ttl=1.0, max_entries=200, show_spinner=False)
+# Answers are immutable, so that sessions can share the values themselves. A session that asks while an answer is under
+# way waits for that one; errors are not kept. A process has one backend: its address is no part of the key.
+_BY_TEXT: dict[str | type[Any], Callable[[Any], Any]] = {
+    query: lambda query: query.model_dump_json() for query in (SessionQuery, StatsQuery)
+}
+_shared = st.cache_resource(ttl=1.0, max_entries=200, show_spinner=False, hash_funcs=_BY_TEXT)
 # Figures of whole days take the backend longer, and change little within seconds.
-_shared_for_longer = st.cache_resource(ttl=20.0, max_entries=200, show_spinner=False)
+_shared_for_longer = st.cache_resource(ttl=20.0, max_entries=200, show_spinner=False, hash_funcs=_BY_TEXT)
 
 
 def machines() -> MachineList:
-    """Each machine now."""
+    """Every machine as it is now."""
     return _machines(api())
 
 
@@ -35,18 +41,18 @@ def queue() -> QueueState:
     return _queue(api())
 
 
-def sessions(query: SessionQuery, *, limit: int) -> SessionPage:
-    """The first page of sessions."""
-    return _sessions(api(), query, limit)
+def sessions(query: SessionQuery) -> SessionPage:
+    """One page of sessions."""
+    return _sessions(api(), query)
 
 
 def stats(query: StatsQuery) -> Stats:
-    """Figures; to share them, let the span begin and end at full minutes."""
+    """Figures; to share them, let the interval begin and end at full minutes."""
     return _stats(api(), query)
 
 
-def look_again() -> None:
-    """Forget what is shared: the next look at anything asks the backend."""
+def forget_answers() -> None:
+    """Forget all answers: the next call asks the backend."""
     for shared in (_machines, _cameras, _queue, _sessions, _stats):
         shared.clear()
 
@@ -67,8 +73,8 @@ def _queue(_api: BackendApi) -> QueueState:
 
 
 @_shared
-def _sessions(_api: BackendApi, query: SessionQuery, limit: int) -> SessionPage:
-    return _api.sessions(query, limit=limit)
+def _sessions(_api: BackendApi, query: SessionQuery) -> SessionPage:
+    return _api.sessions(query)
 
 
 @_shared_for_longer

@@ -1,4 +1,4 @@
-"""What every page shares: the settings, the door to the backend, and the time zone."""
+"""The settings, the client of the backend, and the time zone, which every page shares."""
 
 import os
 
@@ -20,7 +20,7 @@ def _api(url: str, api_key: str | None) -> BackendApi:
 
 
 def api() -> BackendApi:
-    """The door to the backend, one for all sessions, so that connections are kept."""
+    """The client of the backend, one for all sessions, so that connections are kept."""
     return _api(settings().backend_url, settings().api_key)
 
 

@@ -10,19 +10,19 @@ EVENT = "event"
 
 
 class NoId(Exception):
-    """What the address names as a session or an event is no id."""
+    """The address holds something else than an id of a session or an event."""
 
 
 @dataclass(frozen=True, slots=True)
 class Selection:
-    """What the address names: a session, one of its events, an event alone, or nothing."""
+    """The choice in the address: a session, one of its events, an event alone, or nothing."""
 
     session_id: UUID | None = None
     event_id: UUID | None = None
 
 
 def selection() -> Selection:
-    """What is open. Raises NoId when the address holds something else."""
+    """The choice in the address. Raises NoId when it holds something else."""
     return Selection(_id(SESSION), _id(EVENT))
 
 

@@ -30,7 +30,7 @@ class Settings:
     def from_environment(cls, environment: Mapping[str, str]) -> Self:
         """Read GYM_BACKEND_URL, GYM_PUBLIC_BACKEND_URL, GYM_API_KEY and GYM_TIME_ZONE; an empty one counts as unset.
 
-        Raises UsageError when an address is none, the key can not stand in a header, or there is no such zone.
+        Raises UsageError when an address is none, the key cannot stand in a header, or there is no such zone.
         """
         public_url = environment.get("GYM_PUBLIC_BACKEND_URL")
         return cls(

@@ -1,4 +1,4 @@
-"""What a person should look at first: silent cameras, and sessions of a day that went wrong or are uncertain. Pure."""
+"""What needs attention first: silent cameras, and sessions of a day that went wrong or are uncertain. Pure."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -6,12 +6,12 @@ from datetime import datetime, timedelta
 from uuid import UUID
 
 from backend_api.contract.cameras import CameraState, CameraStatus
+from backend_api.contract.queries import SessionQuery
 from backend_api.contract.sessions import Session, SessionOutcome
-from ui.client.queries import SessionQuery
 from ui.now.ages import ago, lasting, moment
 from ui.text.local_time import Zone
-from ui.text.machine_names import Place, place_of
-from ui.text.words import SESSION_COLORS, SESSION_WORDS, Color
+from ui.text.machine_names import MachineKey, key_of
+from ui.text.words import SESSION_COLOURS, SESSION_WORDS, Colour
 
 SHOWN_ITEMS = 8
 REACH = timedelta(hours=24)
@@ -22,22 +22,25 @@ _NAMED_CAMERAS = 3
 
 @dataclass(frozen=True, slots=True)
 class Item:
-    """One thing to look at: `what` and its `color`, `where` it is, and `when` it came about.
+    """One thing that needs attention: `what` and its `colour`, `where` it is, and `when` it came about.
 
     `session_id` is the session that it is about, None when it is about cameras.
     """
 
     what: str
-    color: Color
+    colour: Colour
     where: str
     when: str
     session_id: UUID | None = None
 
 
 def alarming_sessions(now: datetime) -> SessionQuery:
-    """Which sessions need attention. The same for a minute, so that whoever asks within it asks the same."""
+    """Which sessions need attention, up to one more than is shown.
+
+    The query stays the same for a minute, so that all browsers share its answer.
+    """
     since = now.replace(second=0, microsecond=0) - REACH
-    return SessionQuery(outcomes=ALARMING, reviewed=False, since=since)
+    return SessionQuery(outcome=ALARMING, reviewed=False, since=since, limit=SHOWN_ITEMS + 1)
 
 
 def silent_cameras(cameras: Iterable[CameraState]) -> list[CameraState]:
@@ -47,15 +50,19 @@ def silent_cameras(cameras: Iterable[CameraState]) -> list[CameraState]:
 
 
 def items_of(
-    cameras: Iterable[CameraState], sessions: Iterable[Session], names: Mapping[Place, str], now: datetime, zone: Zone
+    cameras: Iterable[CameraState],
+    sessions: Iterable[Session],
+    names: Mapping[MachineKey, str],
+    now: datetime,
+    zone: Zone,
 ) -> list[Item]:
-    """What to look at, cameras first, then sessions in their order; at most SHOWN_ITEMS.
+    """What needs attention, cameras first, then sessions in their order; at most SHOWN_ITEMS.
 
     `names` tell machines of the same name apart; a machine that is not among them has its session's.
     """
     found = _of_cameras(silent_cameras(cameras), now, zone)
     for session in sessions:
-        where = names.get(place_of(session), session.machine_name)
+        where = names.get(key_of(session), session.machine_name)
         found.append(_of_session(session, where, now, zone))
     return found[:SHOWN_ITEMS]
 
@@ -75,7 +82,7 @@ def _of_session(session: Session, where: str, now: datetime, zone: Zone) -> Item
     when = f"{moment(at, now, zone)}, {ago(now - at)}" if at else "time unknown"
     return Item(
         SESSION_WORDS[session.outcome],
-        SESSION_COLORS[session.outcome],
+        SESSION_COLOURS[session.outcome],
         where,
         when,
         session.session_id,

@@ -34,7 +34,7 @@ function fill(item, card, board) {
 }
 
 function draw(card, board) {
-  const element = make(card.session ? "a" : "div", `card ${card.color}`,
+  const element = make(card.session ? "a" : "div", `card ${card.colour}`,
     make("span", "name", card.name), make("span", "state", card.state), make("span", "note", card.note),
     make("span", "since", card.since));
   if (card.session) lead(element, card.session, board);

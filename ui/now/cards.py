@@ -1,4 +1,4 @@
-"""What the card of each machine says: pure functions from machines to what the board draws."""
+"""The words on the card of each machine: pure functions from machines to the data of the board."""
 
 from collections.abc import Collection, Iterable
 from datetime import datetime
@@ -8,8 +8,8 @@ from backend_api.contract.sessions import Machine, MachineState
 from ui.now.ages import lasting, moment
 from ui.now.attention import ALARMING
 from ui.text.local_time import Zone
-from ui.text.machine_names import names_of, place_of
-from ui.text.words import SESSION_WORDS, Color
+from ui.text.machine_names import key_of, names_of
+from ui.text.words import SESSION_WORDS, Colour
 
 _Camera = tuple[str, str]
 STATE_WORDS = {
@@ -19,7 +19,7 @@ STATE_WORDS = {
     MachineState.FREE: "Free",
     MachineState.UNKNOWN: "No data",
 }
-STATE_COLORS: dict[MachineState, Color] = {
+STATE_COLOURS: dict[MachineState, Colour] = {
     MachineState.IN_USE: "blue",
     MachineState.TO_BE_CLEANED: "orange",
     MachineState.CLEANED: "green",
@@ -36,7 +36,7 @@ class CardData(TypedDict):
 
     name: str
     state: str
-    color: Color
+    colour: Colour
     note: str
     since: str
     left_s: float | None
@@ -76,7 +76,7 @@ def _titles(cameras: Collection[_Camera]) -> dict[_Camera, str]:
 
 
 def _cards(machines: Iterable[Machine], now: datetime, zone: Zone) -> list[CardData]:
-    by_place = {place_of(machine): machine for machine in machines}
+    by_place = {key_of(machine): machine for machine in machines}
     return [_card(by_place[place], name, now, zone) for place, name in names_of(by_place.values()).items()]
 
 
@@ -84,7 +84,7 @@ def _card(machine: Machine, name: str, now: datetime, zone: Zone) -> CardData:
     return {
         "name": name,
         "state": STATE_WORDS[machine.state],
-        "color": STATE_COLORS[machine.state],
+        "colour": STATE_COLOURS[machine.state],
         "note": _note(machine),
         "since": _since(machine, now, zone),
         "left_s": None if machine.closes_at is None else max(0.0, (machine.closes_at - now).total_seconds()),
@@ -103,5 +103,5 @@ def _note(machine: Machine) -> str:
 
 def _since(machine: Machine, now: datetime, zone: Zone) -> str:
     if machine.since is None:
-        return "never heard of" if machine.state is MachineState.UNKNOWN else "never in use"
+        return "no report yet" if machine.state is MachineState.UNKNOWN else "never in use"
     return f"since {moment(machine.since, now, zone)}, {lasting(now - machine.since)}"

@@ -11,13 +11,12 @@ from backend_api.contract.verdicts import MmResult
 from ui.client.api import BackendApi
 from ui.client.context import browser_url
 from ui.client.selection import select
-from ui.review.opened import Opened
+from ui.review.opened import Opened, steps
 from ui.review.review_bar import show_questions
 from ui.review.rows import times
-from ui.review.steps import steps
 from ui.review.verdict import show_frames, show_reviews, show_verdict
 from ui.text.local_time import Zone
-from ui.text.words import EVENT_WORDS, SESSION_COLORS, SESSION_WORDS, duration, facts, percent, verdict_facts
+from ui.text.words import EVENT_WORDS, SESSION_COLOURS, SESSION_WORDS, duration, facts, percent, verdict_facts
 
 _GOING_ON = {SessionOutcome.IN_USE, SessionOutcome.WINDOW_OPEN}
 
@@ -39,7 +38,7 @@ def show_detail(api: BackendApi, opened: Opened, zone: Zone) -> None:
             show_reviews(opened.reviews, result, zone)
     if attempt is not None and result is not None:
         show_frames(attempt, result)
-        with st.expander("How the verdict came about"):
+        with st.expander("Details of the verdict"):
             st.html(_definition_list(verdict_facts(result)))
     _show_more(opened.shown, zone)
 
@@ -56,7 +55,7 @@ def _show_heading(session: Session, result: MmResult | None, zone: Zone) -> None
     with st.container(gap=None):
         with st.container(horizontal=True, vertical_alignment="center", gap="small"):
             st.header(session.machine_name, anchor=False, width="content")
-            st.badge(SESSION_WORDS[session.outcome], color=SESSION_COLORS[session.outcome])
+            st.badge(SESSION_WORDS[session.outcome], color=SESSION_COLOURS[session.outcome])
             if result is not None:
                 st.markdown(f"Confidence {percent(result.confidence)}", width="content")
         day = "" if session.started_at is None else f"{zone.day(session.started_at)}, "
@@ -109,12 +108,12 @@ def _gaps_in_words(event: StoredEvent) -> Sequence[str]:
         begin_s, end_s = ((at - clip.start_ts).total_seconds() for at in (gap.start_ts, gap.end_ts))
         return f"from {duration(max(0.0, begin_s))} to {duration(max(0.0, end_s))}"
 
-    return [f"The camera gave no picture {second(gap)} of the clip." for gap in clip.gaps]
+    return [f"The camera sent no picture {second(gap)} of the clip." for gap in clip.gaps]
 
 
 def _why_no_clip(event: StoredEvent) -> str:
     if event.clip is not None:
-        return "The clip is not on the backend: it lies with the edge that recorded it."
+        return "The clip is not on the backend yet: the edge that recorded it still has it."
     return f"No clip: {event.clip_error}" if event.clip_error else "This event has no clip."
 
 

@@ -5,12 +5,12 @@ from datetime import date
 
 import streamlit as st
 
+from backend_api.contract.queries import SessionQuery
 from backend_api.contract.sessions import Machine, SessionOutcome
-from ui.client.queries import SessionQuery
 from ui.text.local_time import Zone
-from ui.text.machine_names import Place, place_of, tell_apart
+from ui.text.machine_names import MachineKey, key_of, tell_apart
 from ui.text.words import SESSION_WORDS
-from ui.widgets.period import Choice, Days, Span
+from ui.widgets.period import Choice, Days, TimeInterval
 
 _NOTHING_CHOSEN: dict[str, object] = {
     "machine": None,
@@ -25,7 +25,7 @@ _REVIEWED_WORDS = {False: "Not reviewed", True: "Reviewed"}
 
 def choose_query(machines: Iterable[Machine], zone: Zone, today: date) -> SessionQuery:
     """Draw the filters and return the choice; `machines` are those to choose from, `today` is the day in `zone`."""
-    names = tell_apart({place_of(machine): machine.name for machine in machines})
+    names = tell_apart({key_of(machine): machine.name for machine in machines})
     with st.container(key="filters"):
         left, right = st.columns(2, wrap=False, gap="xsmall")
         with left:
@@ -34,17 +34,17 @@ def choose_query(machines: Iterable[Machine], zone: Zone, today: date) -> Sessio
         with right:
             outcomes = _choose_outcomes()
             period = _choose_period()
-        span = None if period is None else _span(period, zone, today)
+        interval = None if period is None else _interval(period, zone, today)
         camera = _choose_camera({(place.store_id, place.camera_id) for place in names})
     store_id, camera_id = camera or (None, None)
     return SessionQuery(
-        outcomes=tuple(outcomes),
+        outcome=tuple(outcomes),
         reviewed=reviewed,
         machine_id=place.machine_id if place else None,
         camera_id=place.camera_id if place else camera_id,
         store_id=place.store_id if place else store_id,
-        since=span.since if span else None,
-        until=span.until if span else None,
+        since=interval.since if interval else None,
+        until=interval.until if interval else None,
     )
 
 
@@ -55,7 +55,7 @@ def clear_filters() -> None:
             st.session_state[name] = value
 
 
-def _choose_machine(names: dict[Place, str]) -> Place | None:
+def _choose_machine(names: dict[MachineKey, str]) -> MachineKey | None:
     return st.selectbox(
         "Machine",
         sorted(names, key=names.__getitem__),
@@ -69,7 +69,7 @@ def _choose_machine(names: dict[Place, str]) -> Place | None:
 
 def _choose_outcomes() -> list[SessionOutcome]:
     return st.multiselect(
-        "SessionOutcome",
+        "Outcome",
         list(SESSION_WORDS),
         format_func=SESSION_WORDS.__getitem__,
         key="outcome",
@@ -102,8 +102,8 @@ def _choose_period() -> Choice | None:
     )
 
 
-def _span(period: Choice, zone: Zone, today: date) -> Span:
-    return Days.chosen(period, _pick_days() if period is Choice.DAYS else (), today).span(zone)
+def _interval(period: Choice, zone: Zone, today: date) -> TimeInterval:
+    return Days.chosen(period, _pick_days() if period is Choice.DAYS else (), today).interval(zone)
 
 
 def _pick_days() -> tuple[date, ...]:

@@ -1,4 +1,4 @@
-"""The list of sessions, the way to newer and older ones, and the look for what has changed."""
+"""This browser session's list of sessions: kept, drawn, paged, and compared with what has changed."""
 
 from collections.abc import Callable, Iterator
 from itertools import count
@@ -7,23 +7,74 @@ from uuid import UUID
 
 import streamlit as st
 
+from backend_api.contract.queries import SessionQuery
+from backend_api.contract.sessions import SessionPage
+from ui.client import cache
 from ui.client.api import BackendApi, BackendError
 from ui.client.context import browser_url
-from ui.client.queries import SessionQuery
 from ui.client.selection import select
 from ui.review.filters import clear_filters
-from ui.review.list_state import forget_feed, keep_feed
 from ui.review.rows import days_of
-from ui.review.session_feed import PAGE_ITEMS, Feed, newer_page, older_page
+from ui.review.session_feed import (
+    PAGE_ITEMS,
+    SessionFeed,
+    SessionSource,
+    brought_up_to_date,
+    newer_page,
+    older_page,
+    open_feed,
+)
+from ui.text.commands import EDGE_COMMAND
 from ui.text.local_time import Zone
 
 REFRESH_S = 5.0
 _KEY = "session_list"
-_EDGE_COMMAND = "python edge_service/main.py --video ./sample.mp4 --camera-id cam_01 --store-id gym_demo --seed 42"
 _CSS, _JS = (Path(__file__).with_name(name).read_text(encoding="utf-8") for name in (f"{_KEY}.css", f"{_KEY}.js"))
+_FEED_KEY = "sessions_seen"
 
 
-def show_list(api: BackendApi, feed: Feed, selected: UUID | None, zone: Zone) -> None:
+class _Shared:
+    """The list's first page is shared by all browsers for a second; the others come from the backend."""
+
+    def __init__(self, api: BackendApi) -> None:
+        self._api = api
+
+    def sessions(self, query: SessionQuery) -> SessionPage:
+        """One page of sessions."""
+        return cache.sessions(query) if query.cursor is None else self._api.sessions(query)
+
+
+def shared(api: BackendApi) -> SessionSource:
+    """Sessions as all browsers see them."""
+    return _Shared(api)
+
+
+def kept_feed() -> SessionFeed | None:
+    """The list that was drawn last; None before the first."""
+    feed: SessionFeed | None = st.session_state.get(_FEED_KEY)
+    return feed
+
+
+def keep_feed(feed: SessionFeed) -> None:
+    """Let `feed` be this browser session's list."""
+    st.session_state[_FEED_KEY] = feed
+
+
+def forget_feed() -> None:
+    """Have the list opened anew."""
+    st.session_state.pop(_FEED_KEY, None)
+
+
+def current_feed(source: SessionSource, query: SessionQuery) -> SessionFeed:
+    """The list for `query`: the frozen one brought up to date; a new one when the filters changed, or it was empty."""
+    feed = kept_feed()
+    is_same = feed is not None and feed.query == query and bool(feed.pages[0])
+    feed = brought_up_to_date(source, feed) if feed is not None and is_same else open_feed(source, query)
+    keep_feed(feed)
+    return feed
+
+
+def show_list(api: BackendApi, feed: SessionFeed, selected: UUID | None, zone: Zone) -> None:
     """Draw the open page of the list with the row of `selected` marked, and what leads on from it."""
     if not feed.items:
         _show_nothing(feed)
@@ -33,7 +84,7 @@ def show_list(api: BackendApi, feed: Feed, selected: UUID | None, zone: Zone) ->
 
 
 @st.fragment(run_every=REFRESH_S)
-def watch(feed: Feed, has_changed: Callable[[], Feed | None], runs: Iterator[int]) -> None:
+def watch(feed: SessionFeed, has_changed: Callable[[], SessionFeed | None], runs: Iterator[int]) -> None:
     """Say how many sessions are new; draw the page again when something on it says something else by now.
 
     `has_changed` gives the list as it is by now, None when the page must be drawn again.
@@ -51,7 +102,7 @@ def watch(feed: Feed, has_changed: Callable[[], Feed | None], runs: Iterator[int
 
 
 def watching() -> Iterator[int]:
-    """What `watch` counts its runs with: one a drawing of the page."""
+    """A counter of the runs of `watch`: a new one for each drawing of the page."""
     return count()
 
 
@@ -68,7 +119,7 @@ def _show_new_button(new_items: int) -> None:
     )
 
 
-def _show_rows(feed: Feed, selected: UUID | None, zone: Zone) -> None:
+def _show_rows(feed: SessionFeed, selected: UUID | None, zone: Zone) -> None:
     # Declared anew at each drawing: a declaration belongs to the runtime, which tests have many of.
     component = st.components.v2.component(_KEY, html='<nav aria-label="Sessions"></nav>', css=_CSS, js=_JS)
     component(
@@ -82,7 +133,7 @@ def _on_picked() -> None:
     select(UUID(st.session_state[_KEY].picked))
 
 
-def _show_paging(api: BackendApi, feed: Feed, zone: Zone) -> None:
+def _show_paging(api: BackendApi, feed: SessionFeed, zone: Zone) -> None:
     with st.container(horizontal=True, vertical_alignment="center"):
         if len(feed.pages) > 1 or feed.has_older:
             st.button("Newer", disabled=feed.index == 0, key="newer", on_click=lambda: keep_feed(newer_page(feed)))
@@ -93,11 +144,11 @@ def _show_paging(api: BackendApi, feed: Feed, zone: Zone) -> None:
         st.caption(f"Times in {zone.name}", width="content")
 
 
-def _show_nothing(feed: Feed) -> None:
+def _show_nothing(feed: SessionFeed) -> None:
     if feed.query == SessionQuery():
         st.header("No sessions yet", anchor=False)
-        st.markdown("Let the edge watch a video, from the project's folder:")
-        st.code(_EDGE_COMMAND, language=None, wrap_lines=True)
+        st.markdown("Start an edge on a video, from the project's folder:")
+        st.code(EDGE_COMMAND, language=None, wrap_lines=True)
         st.caption("This list fills by itself.")
     else:
         st.header("No session matches these filters", anchor=False)

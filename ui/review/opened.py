@@ -1,17 +1,73 @@
-"""The session that the address names, fetched whole."""
+"""The session that the address names, fetched whole, and the four steps of every session."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from uuid import UUID
 
-from backend_api.contract.events import StoredEvent
+from backend_api.contract.events import EventType, StoredEvent, WindowAttributes
+from backend_api.contract.queries import SessionQuery
 from backend_api.contract.sessions import Session
 from backend_api.contract.verdicts import StoredReview
 from ui.client.api import BackendApi, Refused
-from ui.client.queries import SessionQuery
 from ui.client.selection import Selection
-from ui.review.steps import attempt_of, most_telling
+from ui.text.local_time import Zone
 
 _NOT_FOUND = 404
+_WORDS = {
+    EventType.MACHINE_OCCUPIED_START: "Use began",
+    EventType.MACHINE_OCCUPIED_END: "Use ended",
+    EventType.CLEANING_WINDOW_OPEN: "Window",
+    EventType.CLEANING_ATTEMPT: "Attempt",
+}
+# For the question whether a machine was cleaned, the attempt tells most, then the end of the use.
+_MOST_TELLING = (
+    EventType.CLEANING_ATTEMPT,
+    EventType.MACHINE_OCCUPIED_END,
+    EventType.CLEANING_WINDOW_OPEN,
+    EventType.MACHINE_OCCUPIED_START,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One of the steps of every session; `event` is None when it has not happened, or its event not arrived."""
+
+    event_type: EventType
+    event: StoredEvent | None
+
+    @property
+    def label(self) -> str:
+        """Its name, short enough for four beside each other on a phone."""
+        return _WORDS[self.event_type]
+
+    def when(self, zone: Zone, *, going_on: bool) -> str:
+        """When it happened; of a window, until when it is open. `going_on` is whether it still can happen."""
+        if self.event is None:
+            return "Not yet" if going_on else "None"
+        if self.event_type is EventType.CLEANING_WINDOW_OPEN:
+            closes_at = WindowAttributes.model_validate(self.event.attributes).closes_at
+            if closes_at is not None:
+                return f"until {zone.clock(closes_at)}"
+        return zone.clock(self.event.ts)
+
+
+def steps(events: Sequence[StoredEvent]) -> tuple[Step, ...]:
+    """The steps in their order, whatever the order of `events`, which are one session's."""
+    return tuple(Step(event_type, _of_type(events, event_type)) for event_type in EventType)
+
+
+def most_telling(events: Sequence[StoredEvent]) -> StoredEvent:
+    """The event to show first: one with a clip rather than one without. `events` has one at least."""
+    return min(events, key=lambda event: (event.media_url is None, _MOST_TELLING.index(event.event_type)))
+
+
+def attempt_of(events: Sequence[StoredEvent]) -> StoredEvent | None:
+    """The cleaning attempt, which has the verdict; None without one."""
+    return _of_type(events, EventType.CLEANING_ATTEMPT)
+
+
+def _of_type(events: Sequence[StoredEvent], event_type: EventType) -> StoredEvent | None:
+    return next((event for event in events if event.event_type is event_type), None)
 
 
 class NotThere(Exception):
@@ -37,13 +93,13 @@ class Opened:
 
 
 def fetch_opened(api: BackendApi, chosen: Selection) -> Opened | None:
-    """What is open; None when the address names nothing. Raises NotThere when there is no such session."""
+    """The open session; None when the address names none. Raises NotThere when there is no such session."""
     session_id = chosen.session_id
     if session_id is None:
         if chosen.event_id is None:
             return None
         session_id = _session_of(api, chosen.event_id)
-    found = api.sessions(SessionQuery(session_ids=(session_id,)), limit=1).items
+    found = api.sessions(SessionQuery(session_id=(session_id,), limit=1)).items
     events = api.session_events(session_id)
     if not found or not events:
         raise NotThere("The backend holds no session of the id in the address; another backend may.")

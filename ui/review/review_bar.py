@@ -1,29 +1,67 @@
-"""What a person does with a session: say what they think of its verdict, take that back, and go on; each has a key."""
+"""An operator's steps at a session: review its verdict, take that back, go on; each has a key."""
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Literal
 from uuid import UUID
 
 import streamlit as st
 
-from backend_api.contract.verdicts import Review
+from backend_api.contract.verdicts import Review, StoredReview
 from ui.client import cache
 from ui.client.api import BackendApi, BackendError
 from ui.client.selection import select
-from ui.review.list_state import keep_feed, kept_feed
-from ui.review.moves import Place, next_session, next_to_review, previous_session
+from ui.review.list_view import keep_feed, kept_feed
 from ui.review.opened import Opened
-from ui.review.session_feed import Feed
-from ui.review.undo import Given, TooLate, given, take_back
+from ui.review.session_feed import Position, SessionFeed, next_session, next_to_review, previous_session
 
-ANYBODY = "operator"
-_WHO = "reviewer"
-_SAID = "review_said"
+ANONYMOUS = "operator"
+_REVIEWER_KEY = "reviewer"
+_NOTICE_KEY = "review_notice"
 _ANSWERS: tuple[tuple[Literal["yes", "no", "unsure"], str, str], ...] = (
     ("yes", "Agree", "A"),
     ("no", "Disagree", "D"),
     ("unsure", "Unsure", "U"),
 )
+_GIVEN_KEY = "reviews_given"
+
+
+class TooLate(Exception):
+    """Another review came after; the text names its reviewer."""
+
+
+@dataclass(frozen=True, slots=True)
+class Given:
+    """A review that was given here, its session, and the review that it replaced."""
+
+    session_id: UUID
+    review: StoredReview
+    before: StoredReview | None
+
+
+def given() -> list[Given]:
+    """The reviews given here that have not been taken back, the oldest first."""
+    reviews: list[Given] = st.session_state.setdefault(_GIVEN_KEY, [])
+    return reviews
+
+
+def take_back(api: BackendApi, last: Given) -> None:
+    """Restore the review of the verdict from before `last`.
+
+    Raises TooLate when `last` is no longer the latest review: a later one is not this operator's to take back.
+    """
+    review = last.review
+    latest = api.event(review.event_id).review
+    if latest != review:
+        raise TooLate(
+            "Nothing was taken back: the review is no longer there."
+            if latest is None
+            else f"Nothing was taken back: {latest.who} has reviewed the same verdict since."
+        )
+    if last.before is None:
+        api.review(review.event_id, Review(agree="withdrawn", who=review.who))
+    else:
+        api.review(review.event_id, Review(agree=last.before.agree, note=last.before.note, who=last.before.who))
 
 
 def is_entered() -> bool:
@@ -39,12 +77,12 @@ def show_moves(api: BackendApi, session_id: UUID | None) -> None:
         st.button("Undo", key="undo", shortcut="Z", on_click=_undo, args=(api,), disabled=not given())
         if session_id is not None:
             st.button("Close", key="close", type="tertiary", on_click=select, args=(None,))
-    if said := st.session_state.pop(_SAID, None):
-        st.caption(said)
+    if notice := st.session_state.pop(_NOTICE_KEY, None):
+        st.caption(notice)
 
 
 def show_questions(api: BackendApi, opened: Opened) -> None:
-    """Ask whether the verdict, which there is, is right."""
+    """Ask whether the verdict is right; there must be one."""
     note_key = f"note_{opened.session.session_id}"
     with st.container(key="questions"):
         with st.container(horizontal=True, gap="xsmall"):
@@ -60,9 +98,9 @@ def show_questions(api: BackendApi, opened: Opened) -> None:
                 )
         with st.container(horizontal=True, gap="xsmall", vertical_alignment="bottom"):
             st.text_input("Note (optional)", key=note_key, max_chars=2000)
-            # Behind a button, so that whoever leaves the note with Tab can go on with a key.
-            with st.popover(f"As {_who()}"):
-                st.text_input("Reviewing as", ANYBODY, key=_WHO, max_chars=200, persist_state="session")
+            # Behind a button, so that a reviewer who leaves the note with Tab can go on with a key.
+            with st.popover(f"As {_reviewer()}"):
+                st.text_input("Reviewing as", ANONYMOUS, key=_REVIEWER_KEY, max_chars=200, persist_state="session")
 
 
 def _answer(api: BackendApi, opened: Opened, agree: Literal["yes", "no", "unsure"], note_key: str) -> None:
@@ -72,15 +110,15 @@ def _answer(api: BackendApi, opened: Opened, agree: Literal["yes", "no", "unsure
     note = str(st.session_state.get(note_key, "")).strip()
 
     def act() -> None:
-        review = api.review(attempt.event_id, Review(agree=agree, note=note, who=_who()))
+        review = api.review(attempt.event_id, Review(agree=agree, note=note, who=_reviewer()))
         given().append(Given(session_id, review, attempt.review))
         _go(lambda feed: next_to_review(api, feed, session_id))
 
     _try(act)
 
 
-def _who() -> str:
-    return str(st.session_state.get(_WHO, "")).strip() or ANYBODY
+def _reviewer() -> str:
+    return str(st.session_state.get(_REVIEWER_KEY, "")).strip() or ANONYMOUS
 
 
 def _undo(api: BackendApi) -> None:
@@ -89,7 +127,7 @@ def _undo(api: BackendApi) -> None:
         try:
             take_back(api, last)
         except TooLate as error:
-            st.session_state[_SAID] = str(error)
+            st.session_state[_NOTICE_KEY] = str(error)
         except BackendError:
             given().append(last)
             raise
@@ -109,22 +147,22 @@ def _previous(current: UUID | None) -> None:
     _go(lambda feed: previous_session(feed, current))
 
 
-def _go(move: Callable[[Feed], Place]) -> None:
+def _go(move: Callable[[SessionFeed], Position]) -> None:
     feed = kept_feed()
     if feed is None:
         return
     feed, session = move(feed)
     keep_feed(feed)
     if session is None:
-        st.session_state[_SAID] = "The list ends here."
+        st.session_state[_NOTICE_KEY] = "The list ends here."
     else:
         select(session.session_id)
 
 
 def _try(act: Callable[[], None]) -> None:
-    """Do what was asked for, and have what was seen before looked at again; say why when the backend refuses."""
+    """Act, and forget all answers from before; a refusal of the backend becomes the notice."""
     try:
         act()
     except BackendError as error:
-        st.session_state[_SAID] = f"That was not done. {error}"
-    cache.look_again()
+        st.session_state[_NOTICE_KEY] = f"Not done. {error}"
+    cache.forget_answers()

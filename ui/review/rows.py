@@ -1,4 +1,4 @@
-"""What the list says of each session: pure functions from sessions to what the list draws."""
+"""The rows of the list: pure functions from sessions to words."""
 
 from collections.abc import Callable, Iterable
 from itertools import groupby
@@ -6,7 +6,7 @@ from typing import TypedDict
 
 from backend_api.contract.sessions import Session
 from ui.text.local_time import Zone
-from ui.text.words import REVIEW_WORDS, SESSION_COLORS, SESSION_WORDS, duration
+from ui.text.words import REVIEW_WORDS, SESSION_COLOURS, SESSION_WORDS, duration
 
 
 class RowData(TypedDict):
@@ -16,7 +16,7 @@ class RowData(TypedDict):
     name: str
     when: str
     outcome: str
-    color: str
+    colour: str
     review: str
     picture: str | None
     alt: str
@@ -55,7 +55,7 @@ def _row(session: Session, zone: Zone, picture_url: Callable[[str], str]) -> Row
         "name": session.machine_name,
         "when": times(session, zone),
         "outcome": SESSION_WORDS[session.outcome],
-        "color": SESSION_COLORS[session.outcome],
+        "colour": SESSION_COLOURS[session.outcome],
         "review": "" if session.review is None else REVIEW_WORDS[session.review],
         "picture": None if session.thumbnail_url is None else picture_url(session.thumbnail_url),
         "alt": "The person at the machine" if session.attempt_event_id is None else "The cleaning attempt",

@@ -22,7 +22,7 @@ function link(row, open, setTriggerValue) {
   const anchor = make("a", "",
     picture(row),
     make("span", "", make("span", "name", row.name), make("span", "when", row.when)),
-    make("span", "became", make("span", `outcome ${row.color}`, row.outcome), make("span", "review", row.review)));
+    make("span", "became", make("span", `outcome ${row.colour}`, row.outcome), make("span", "review", row.review)));
   anchor.dataset.id = row.id;
   anchor.href = addressOf(row.id);
   if (row.id === open) anchor.setAttribute("aria-current", "true");

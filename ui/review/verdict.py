@@ -1,4 +1,4 @@
-"""What the model says of a cleaning attempt, what it saw, and what people think of that."""
+"""The model's verdict on a cleaning attempt, the frames that it was shown, and people's reviews."""
 
 from collections.abc import Callable, Sequence
 from html import escape
@@ -10,28 +10,27 @@ from backend_api.contract.verdicts import Enrichment, MmResult, MmStatus, Stored
 from ui.client import cache
 from ui.client.api import BackendApi, BackendError
 from ui.client.context import browser_url
+from ui.text.commands import WORKER_COMMAND
 from ui.text.local_time import Zone
 from ui.text.words import REVIEW_WORDS, counted, duration
 
-_WORKER_COMMAND = "python mm_worker/worker.py --db ./data/app.db --seed 123"
-
 
 def show_verdict(api: BackendApi, attempt: StoredEvent, mm: Enrichment) -> None:
-    """Draw the verdict, or where the question stands."""
+    """Draw the verdict, or the state of the question."""
     if mm.result is not None:
         st.text(mm.result.summary)
     elif mm.status is MmStatus.DEAD:
         _show_dead(api, attempt, mm)
     elif mm.status is MmStatus.PROCESSING:
-        st.text("The model is looking at it. The verdict appears here by itself.")
+        st.text("The model judges the clip now. The verdict appears here by itself.")
     else:
         st.text("The model has not been asked yet. The verdict appears here by itself.")
         st.text("If it does not, start a worker from the project's folder:")
-        st.code(_WORKER_COMMAND, language=None, wrap_lines=True)
+        st.code(WORKER_COMMAND, language=None, wrap_lines=True)
 
 
 def show_reviews(reviews: Sequence[StoredReview], result: MmResult, zone: Zone) -> None:
-    """Draw who thinks what of the verdict, the latest first; what was taken back is left out."""
+    """Draw the reviews of the verdict, the latest first, without those that were taken back."""
     standing = _standing(reviews)
     if standing:
         lines = "".join(f"<li>{escape(review_line(review, result, zone))}</li>" for review in reversed(standing))
@@ -39,7 +38,7 @@ def show_reviews(reviews: Sequence[StoredReview], result: MmResult, zone: Zone) 
 
 
 def review_line(review: StoredReview, result: MmResult, zone: Zone) -> str:
-    """Who thinks what since when, and why."""
+    """The opinion, the reviewer, the time, and the note."""
     earlier = (review.model, review.prompt_version) != (result.model, result.prompt_version)
     opinion = REVIEW_WORDS[review.agree] + (" with an earlier verdict" if earlier else "")
     note = f": {review.note}" if review.note else ""
@@ -47,10 +46,10 @@ def review_line(review: StoredReview, result: MmResult, zone: Zone) -> str:
 
 
 def show_frames(attempt: StoredEvent, result: MmResult) -> None:
-    """Draw the pictures that the model was shown, each with its second and what the model saw in it."""
+    """Draw the frames that the model was shown, each with its second and the model's words on it."""
     pictures = frames_html(attempt.frame_urls, result, browser_url)
     if pictures:
-        st.subheader("What the model saw", anchor=False)
+        st.subheader("Frames shown to the model", anchor=False)
         st.html(pictures)
 
 
@@ -80,5 +79,5 @@ def _show_dead(api: BackendApi, attempt: StoredEvent, mm: Enrichment) -> None:
         except BackendError as error:
             st.text(str(error))
         else:
-            cache.look_again()
+            cache.forget_answers()
             st.rerun()

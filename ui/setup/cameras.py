@@ -1,4 +1,4 @@
-"""Every camera and how it is: a block that looks again every few seconds by itself."""
+"""Every camera and its health: a block that draws itself again every few seconds."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from html import escape
@@ -9,15 +9,15 @@ from backend_api.contract.cameras import CameraState, CameraStatus
 from backend_api.contract.sessions import Machine
 from ui.client import cache
 from ui.client.api import BackendError
-from ui.setup.health import STATUS_COLORS, STATUS_WORDS, Sample, health_facts
+from ui.setup.health import STATUS_COLOURS, STATUS_WORDS, ReportPair, health_facts
+from ui.text.commands import EDGE_COMMAND
 from ui.text.local_time import Zone
-from ui.text.markdown import plain
+from ui.text.words import plain
 
 REFRESH_S = 5.0
-_SAMPLES = "camera_samples"
+_PAIRS_KEY = "camera_pairs"
 # Three side by side on a laptop, one on a phone.
 _CARD_PX = 376
-_EDGE_COMMAND = "python edge_service/main.py --video ./sample.mp4 --camera-id cam_01 --store-id gym_demo --seed 42"
 
 Camera = tuple[str, str]
 """Store and name."""
@@ -32,19 +32,16 @@ def show_cameras(zone: Zone) -> None:
     except BackendError:
         st.rerun()
     if not states:
-        st.markdown("No camera has reported yet. Start an edge, from the project's folder:")
-        st.code(_EDGE_COMMAND, language=None, wrap_lines=True)
+        st.markdown("No camera has reported yet. Start an edge on a video, from the project's folder:")
+        st.code(EDGE_COMMAND, language=None, wrap_lines=True)
         return
-    samples = _take_samples(states)
+    pairs = _pair_reports(states)
     with_stores = len({state.store_id for state in states}) > 1
     with st.container(horizontal=True):
         for state in states:
             camera = camera_of(state)
-            _show_camera(samples[camera], machines.get(camera, []), zone, with_store=with_stores)
-    st.caption(
-        "Frames that are skipped are so on purpose: an edge looks at as many a second as detector.fps says. "
-        f"Times in {zone.name}."
-    )
+            _show_camera(pairs[camera], machines.get(camera, []), zone, with_store=with_stores)
+    st.caption(f"Frames are skipped on purpose: an edge analyses detector.fps of them a second. Times in {zone.name}.")
 
 
 def camera_of(state: CameraState) -> Camera:
@@ -52,20 +49,20 @@ def camera_of(state: CameraState) -> Camera:
     return state.store_id, state.camera_id
 
 
-def _show_camera(sample: Sample, machines: Sequence[str], zone: Zone, *, with_store: bool) -> None:
-    state = sample.now
+def _show_camera(pair: ReportPair, machines: Sequence[str], zone: Zone, *, with_store: bool) -> None:
+    state = pair.now
     with st.container(border=True, width=_CARD_PX, key=f"camera-{state.store_id}-{state.camera_id}", gap="small"):
         with st.container(horizontal=True, horizontal_alignment="distribute", vertical_alignment="center"):
             title = f"{state.camera_id}, {state.store_id}" if with_store else state.camera_id
             st.markdown(f"**{plain(title)}**", width="content")
-            st.badge(STATUS_WORDS[state.status], color=STATUS_COLORS[state.status])
+            st.badge(STATUS_WORDS[state.status], color=STATUS_COLOURS[state.status])
         if state.last_error:
             with st.container(horizontal=True, gap="small"):
                 st.badge("Trouble", color="red")
                 st.text(state.last_error, width="stretch")
         if state.status is CameraStatus.GONE:
-            st.text("Its edge has stopped, or cannot reach the backend. Look at its last lines, and start it again.")
-        st.html(_definition_list(health_facts(sample, machines, zone)))
+            st.text("The edge has stopped or cannot reach the backend. Read the end of its log, and start it again.")
+        st.html(_definition_list(health_facts(pair, machines, zone)))
 
 
 def _definition_list(pairs: Mapping[str, str]) -> str:
@@ -80,12 +77,12 @@ def _names_by_camera(machines: Iterable[Machine]) -> Mapping[Camera, list[str]]:
     return names
 
 
-def _take_samples(states: Sequence[CameraState]) -> Mapping[Camera, Sample]:
-    """What this browser's session knows of each camera's last two reports."""
-    before: Mapping[Camera, Sample] = st.session_state.get(_SAMPLES, {})
-    samples = {
-        camera: before[camera].then(state) if camera in before else Sample(state)
+def _pair_reports(states: Sequence[CameraState]) -> Mapping[Camera, ReportPair]:
+    """The last two reports of each camera, as far as this browser's session has seen them."""
+    before: Mapping[Camera, ReportPair] = st.session_state.get(_PAIRS_KEY, {})
+    pairs = {
+        camera: before[camera].then(state) if camera in before else ReportPair(state)
         for camera, state in ((camera_of(state), state) for state in states)
     }
-    st.session_state[_SAMPLES] = samples
-    return samples
+    st.session_state[_PAIRS_KEY] = pairs
+    return pairs

@@ -1,58 +1,58 @@
-"""The desk of each camera, kept for as long as the browser's session lasts, and the steps that widgets take on it."""
+"""The draft of each camera, kept for as long as the browser's session lasts, and the steps that widgets take on it."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
 
 import streamlit as st
 
-from ui.setup.desk import Desk, Machines, begin, caught_up, with_corners, with_words
+from ui.setup.zone_draft import Machines, ZoneDraft, new_draft, updated, with_corners, with_words
 from ui.setup.zone_picture import read_drawn
 
 
 @dataclass(frozen=True, slots=True)
-class DeskKeys:
-    """Under which names a camera's desk and its widgets are kept; names of cameras hold no slash."""
+class DraftKeys:
+    """Under which names a camera's draft and its widgets are kept; names of cameras hold no slash."""
 
     store_id: str
     camera_id: str
 
     @property
-    def desk(self) -> str:
-        """The desk."""
-        return f"desk/{self.store_id}/{self.camera_id}"
+    def draft(self) -> str:
+        """The draft."""
+        return f"draft/{self.store_id}/{self.camera_id}"
 
     def widget(self, name: str, *parts: object) -> str:
         """A widget of this camera's; another `parts` makes another one, which begins anew."""
         return "/".join(map(str, (name, self.store_id, self.camera_id, *parts)))
 
 
-def open_desk(keys: DeskKeys, machines: Machines) -> Desk:
-    """The camera's desk, caught up with the `machines` that the edge has."""
-    desk: Desk | None = st.session_state.get(keys.desk)
-    return keep_desk(keys, begin(machines) if desk is None else caught_up(desk, machines))
+def open_draft(keys: DraftKeys, machines: Machines) -> ZoneDraft:
+    """The camera's draft, caught up with the `machines` that the edge has."""
+    draft: ZoneDraft | None = st.session_state.get(keys.draft)
+    return keep_draft(keys, new_draft(machines) if draft is None else updated(draft, machines))
 
 
-def keep_desk(keys: DeskKeys, desk: Desk) -> Desk:
-    """Keep `desk`, and return it."""
-    st.session_state[keys.desk] = desk
-    return desk
+def keep_draft(keys: DraftKeys, draft: ZoneDraft) -> ZoneDraft:
+    """Keep `draft`, and return it."""
+    st.session_state[keys.draft] = draft
+    return draft
 
 
-def take_step(keys: DeskKeys, step: Callable[[Desk], Desk]) -> None:
-    """Replace the desk by what `step` makes of it."""
-    keep_desk(keys, step(st.session_state[keys.desk]))
+def apply_step(keys: DraftKeys, step: Callable[[ZoneDraft], ZoneDraft]) -> None:
+    """Replace the draft by what `step` makes of it."""
+    keep_draft(keys, step(st.session_state[keys.draft]))
 
 
-def take_drawn(keys: DeskKeys) -> None:
-    """Take over what was clicked, unless something else has changed the zone meanwhile."""
-    desk: Desk = st.session_state[keys.desk]
+def apply_drawn(keys: DraftKeys) -> None:
+    """Take over the clicked corners, unless another step has changed the zone meanwhile."""
+    draft: ZoneDraft = st.session_state[keys.draft]
     drawn = read_drawn(keys.widget("picture"))
-    if drawn is not None and drawn.revision == desk.picture:
-        keep_desk(keys, with_corners(desk, drawn.corners, is_open=drawn.open, source="picture"))
+    if drawn is not None and drawn.revision == draft.picture:
+        keep_draft(keys, with_corners(draft, drawn.corners, is_open=drawn.open, source="picture"))
 
 
-def take_words(keys: DeskKeys, name_key: str, id_key: str) -> None:
-    """Take over what was typed."""
-    desk: Desk = st.session_state[keys.desk]
-    machine_id = st.session_state.get(id_key, desk.work.machine_id)
-    keep_desk(keys, with_words(desk, name=st.session_state[name_key], machine_id=machine_id))
+def apply_words(keys: DraftKeys, name_key: str, id_key: str) -> None:
+    """Take over the typed words."""
+    draft: ZoneDraft = st.session_state[keys.draft]
+    machine_id = st.session_state.get(id_key, draft.edit.machine_id)
+    keep_draft(keys, with_words(draft, name=st.session_state[name_key], machine_id=machine_id))

@@ -1,4 +1,4 @@
-"""How a camera's edge is doing, in words. Pure."""
+"""The health of a camera's edge, in words. Pure."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -6,10 +6,10 @@ from datetime import datetime
 
 from backend_api.contract.cameras import CameraState, CameraStatus
 from ui.text.local_time import Zone
-from ui.text.words import Color, counted, duration, percent
+from ui.text.words import Colour, counted, duration, percent
 
 STATUS_WORDS = {CameraStatus.UP: "Up", CameraStatus.LATE: "Late", CameraStatus.GONE: "Gone"}
-STATUS_COLORS: dict[CameraStatus, Color] = {
+STATUS_COLOURS: dict[CameraStatus, Colour] = {
     CameraStatus.UP: "green",
     CameraStatus.LATE: "orange",
     CameraStatus.GONE: "red",
@@ -21,28 +21,30 @@ NARROW_SPACE = "\N{NARROW NO-BREAK SPACE}"
 
 
 @dataclass(frozen=True, slots=True)
-class Sample:
+class ReportPair:
     """A camera's last two reports that differ; `before` is None while there has been one."""
 
     now: CameraState
     before: CameraState | None = None
 
-    def then(self, state: CameraState) -> "Sample":
-        """What is known after `state` has come."""
-        return Sample(state, self.before) if state.reported_at == self.now.reported_at else Sample(state, self.now)
+    def then(self, state: CameraState) -> "ReportPair":
+        """The pair after `state` has come."""
+        return (
+            ReportPair(state, self.before) if state.reported_at == self.now.reported_at else ReportPair(state, self.now)
+        )
 
 
 @dataclass(frozen=True, slots=True)
 class Rates:
-    """Frames a second: how many the camera delivered, and how many of them were looked at."""
+    """Frames a second: delivered by the camera, and analysed of them."""
 
     delivered: float
     processed: float
 
 
-def rates(sample: Sample) -> Rates | None:
+def rates(pair: ReportPair) -> Rates | None:
     """Between the two reports, or since the edge started when there is one alone; None when no time went by."""
-    now, before = sample.now, sample.before
+    now, before = pair.now, pair.before
     if before is None or before.started_at != now.started_at:
         return _rates(now.frames_captured, now.frames_processed, now.started_at, now.reported_at)
     return _rates(
@@ -58,11 +60,11 @@ def _rates(delivered: int, processed: int, since: datetime, until: datetime) -> 
     return Rates(max(0, delivered) / seconds, max(0, processed) / seconds) if seconds > 0 else None
 
 
-def health_facts(sample: Sample, machines: Sequence[str], zone: Zone) -> Mapping[str, str]:
-    """What there is to say of a camera that watches `machines`, as label and text, in the order in which it is read."""
-    state = sample.now
+def health_facts(pair: ReportPair, machines: Sequence[str], zone: Zone) -> Mapping[str, str]:
+    """The facts of a camera that watches `machines`, as label and text, in the order in which they are read."""
+    state = pair.now
     return {
-        "Frames a second": _frames(sample),
+        "Frames a second": _frames(pair),
         "Skipped": _skipped(state),
         "Waiting to be sent": counted(state.outbox_depth, "event"),
         "Machines": ", ".join(machines) or "none known",
@@ -72,11 +74,11 @@ def health_facts(sample: Sample, machines: Sequence[str], zone: Zone) -> Mapping
     }
 
 
-def _frames(sample: Sample) -> str:
-    if sample.now.status is CameraStatus.GONE:
+def _frames(pair: ReportPair) -> str:
+    if pair.now.status is CameraStatus.GONE:
         return "none: it is silent"
-    found = rates(sample)
-    return "not known yet" if found is None else f"{found.delivered:.1f}, of which {found.processed:.1f} looked at"
+    found = rates(pair)
+    return "not known yet" if found is None else f"{found.delivered:.1f}, of which {found.processed:.1f} analysed"
 
 
 def _skipped(state: CameraState) -> str:

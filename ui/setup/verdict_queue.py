@@ -1,4 +1,4 @@
-"""The verdict queue: how many questions to the model wait, and what to do about those that failed."""
+"""The verdict queue: counts of the questions to the model by state, and the failed ones to ask again."""
 
 from collections.abc import Iterable
 from datetime import datetime, timedelta
@@ -9,22 +9,21 @@ import streamlit as st
 
 from backend_api.base.clock import SystemClock
 from backend_api.contract.events import StoredEvent
+from backend_api.contract.queries import EventQuery, Order
 from backend_api.contract.verdicts import MmStatus, QueueState
 from ui.client import cache
 from ui.client.api import BackendApi, BackendError, Refused
 from ui.client.context import api
-from ui.client.queries import EventQuery
 from ui.setup.health import NARROW_SPACE
+from ui.text.commands import WORKER_COMMAND
 from ui.text.local_time import Zone
-from ui.text.machine_names import Place, place_of
-from ui.text.markdown import plain
-from ui.text.words import STATUS_WORDS, counted, duration
+from ui.text.machine_names import MachineKey, key_of
+from ui.text.words import STATUS_WORDS, counted, duration, plain
 
 REFRESH_S = 5.0
 SHOWN_FAILED = 20
-# A worker that is there takes a question up within seconds; a model needs a minute for one, with patience.
+# A running worker takes a question up within seconds; a slow model needs a minute for one.
 _STUCK_AFTER = timedelta(minutes=2)
-_WORKER_COMMAND = "python mm_worker/worker.py --db ./data/app.db --seed 123"
 _PROBLEM = "retry_problem"
 # Two side by side on a phone.
 _TILE_PX = 160
@@ -51,12 +50,10 @@ def show_queue(zone: Zone) -> None:
             st.metric(label, f"{count:,}".replace(",", NARROW_SPACE), border=True, width=_TILE_PX)
     st.caption(waiting_words(queue, now, zone))
     if is_stuck(queue, now):
-        st.markdown(
-            "Nothing works the queue off. Start a worker, from the project's folder, or look at its last lines:"
-        )
-        st.code(_WORKER_COMMAND, language=None, wrap_lines=True)
+        st.markdown("No worker works on the queue. Start one from the project's folder, or read the end of its log:")
+        st.code(WORKER_COMMAND, language=None, wrap_lines=True)
         if reason := _why_it_waits(api()):
-            st.text(f"The worker that was there last said: {reason}")
+            st.text(f"The last worker said: {reason}")
 
 
 def is_stuck(queue: QueueState, now: datetime) -> bool:
@@ -73,9 +70,9 @@ def waiting_words(queue: QueueState, now: datetime, zone: Zone) -> str:
     return f"The oldest has waited for {duration(waited_s)}, since {zone.full(queue.oldest_pending_at)}."
 
 
-def show_failed(door: BackendApi, zone: Zone) -> None:
+def show_failed(backend: BackendApi, zone: Zone) -> None:
     """Draw the questions that were given up, the newest first, and the buttons to ask them again."""
-    page = door.events(EventQuery(mm_status=MmStatus.DEAD), limit=SHOWN_FAILED)
+    page = backend.events(EventQuery(mm_status=MmStatus.DEAD, limit=SHOWN_FAILED))
     if problem := st.session_state.pop(_PROBLEM, None):
         st.warning(problem)
     if not page.items:
@@ -83,14 +80,14 @@ def show_failed(door: BackendApi, zone: Zone) -> None:
     number = counted(len(page.items), "failed question")
     st.subheader(f"{number}, and there are more" if page.next_cursor else number.capitalize(), anchor=False)
     ids = [event.event_id for event in page.items]
-    st.button("Ask again about all of these", key="retry_all", on_click=partial(_ask_again, door, ids))
-    names = {place_of(machine): machine.name for machine in cache.machines().items}
+    st.button("Ask again about all of these", key="retry_all", on_click=partial(_ask_again, backend, ids))
+    names = {key_of(machine): machine.name for machine in cache.machines().items}
     for event in page.items:
-        place = Place(event.store_id, event.camera_id, event.machine_id)
-        _show_failed(door, event, names.get(place, event.machine_id), zone)
+        place = MachineKey(event.store_id, event.camera_id, event.machine_id)
+        _show_failed(backend, event, names.get(place, event.machine_id), zone)
 
 
-def _show_failed(door: BackendApi, event: StoredEvent, name: str, zone: Zone) -> None:
+def _show_failed(backend: BackendApi, event: StoredEvent, name: str, zone: Zone) -> None:
     with st.container(horizontal=True, vertical_alignment="center", border=True, key=f"failed-{event.event_id}"):
         with st.container(gap="xxsmall", width=_WORDS_PX):
             st.markdown(f"**{plain(name)}**, {plain(zone.full(event.ts))}")
@@ -98,25 +95,25 @@ def _show_failed(door: BackendApi, event: StoredEvent, name: str, zone: Zone) ->
         query = {"session": str(event.session_id)}
         st.page_link("views/review.py", label="Open", query_params=query)
         ids = [event.event_id]
-        st.button("Ask again", key=f"retry-{event.event_id}", on_click=partial(_ask_again, door, ids))
+        st.button("Ask again", key=f"retry-{event.event_id}", on_click=partial(_ask_again, backend, ids))
 
 
-def _ask_again(door: BackendApi, event_ids: Iterable[UUID]) -> None:
+def _ask_again(backend: BackendApi, event_ids: Iterable[UUID]) -> None:
     for event_id in event_ids:
         try:
-            door.retry(event_id)
+            backend.retry(event_id)
         except Refused as error:
             # Somebody else may have asked already: no reason not to ask about the others.
             st.session_state[_PROBLEM] = str(error)
         except BackendError:
             break  # the page meets the same error, and shows it
-    cache.look_again()
+    cache.forget_answers()
 
 
-def _why_it_waits(door: BackendApi) -> str | None:
-    """What stands with the question that waits longest, if anything does."""
+def _why_it_waits(backend: BackendApi) -> str | None:
+    """The reason that is stored with the question that waits longest, if any is."""
     try:
-        page = door.events(EventQuery(mm_status=MmStatus.PENDING, order="asc"), limit=1)
+        page = backend.events(EventQuery(mm_status=MmStatus.PENDING, order=Order.ASC, limit=1))
     except BackendError:
         return None
     return page.items[0].mm.error if page.items and page.items[0].mm else None

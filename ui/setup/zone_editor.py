@@ -1,31 +1,35 @@
 """The zone editor: the camera's still with all zones, the steps that change one, and the file that comes of it."""
 
+from collections.abc import Sequence
 from functools import partial
 
+import numpy as np
+import numpy.typing as npt
 import streamlit as st
+from streamlit.elements.lib.column_types import ColumnConfig
 
 from backend_api.contract.cameras import CameraSetupState
-from ui.setup.corner_table import show_corner_table
-from ui.setup.desk import (
-    Desk,
+from backend_api.contract.zones import Point
+from ui.setup.config_file import show_new_file
+from ui.setup.editing import DraftKeys, apply_drawn, apply_step, apply_words, keep_draft, open_draft
+from ui.setup.zone_draft import (
+    ZoneDraft,
     choose,
     closed,
     deleted,
-    dropped,
+    discarded,
     id_of,
-    kept,
     obstacles,
     reseeded,
+    saved,
     small_zone,
     with_corners,
     without_corners,
     without_last_corner,
 )
-from ui.setup.editing import DeskKeys, keep_desk, open_desk, take_drawn, take_step, take_words
-from ui.setup.new_file import show_new_file
 from ui.setup.zone_picture import show_zone_picture
 from ui.text.local_time import Zone
-from ui.text.markdown import plain
+from ui.text.words import plain
 
 # No machine's id.
 _NEW = ""
@@ -33,122 +37,122 @@ _NEW = ""
 
 def show_zone_editor(setup: CameraSetupState, still: bytes | None, zone: Zone) -> None:
     """Draw the editor for the camera of `setup`; `still` is a JPEG, None when there is none."""
-    _edit(DeskKeys(setup.store_id, setup.camera_id), setup, still, zone)
+    _edit(DraftKeys(setup.store_id, setup.camera_id), setup, still, zone)
 
 
 # A fragment: a click draws the editor again and leaves the rest of the page alone.
 @st.fragment
-def _edit(keys: DeskKeys, setup: CameraSetupState, still: bytes | None, zone: Zone) -> None:
-    desk = open_desk(keys, setup.machines)
-    picture_column, work_column = st.columns([3, 2], gap="medium")
-    with work_column:
-        _choose_machine(keys, desk)
-        _show_words(keys, desk)
-        desk = _show_table(keys, desk)
-        _show_obstacles(desk)
-        _show_steps(keys, desk)
+def _edit(keys: DraftKeys, setup: CameraSetupState, still: bytes | None, zone: Zone) -> None:
+    draft = open_draft(keys, setup.machines)
+    picture_column, edit_column = st.columns([3, 2], gap="medium")
+    with edit_column:
+        _choose_machine(keys, draft)
+        _show_words(keys, draft)
+        draft = _show_table(keys, draft)
+        _show_obstacles(draft)
+        _show_steps(keys, draft)
     with picture_column:
-        _show_hint(desk, setup, still, zone)
-        names = ", ".join(machine.name for machine in desk.machines) or "none yet"
+        _show_hint(draft, setup, still, zone)
+        names = ", ".join(machine.name for machine in draft.machines) or "none yet"
         show_zone_picture(
             keys.widget("picture"),
-            desk,
+            draft,
             still,
-            f"What camera {setup.camera_id} sees, with the zones of these machines: {names}",
-            partial(take_drawn, keys),
+            f"Picture of camera {setup.camera_id} with the zones of these machines: {names}",
+            partial(apply_drawn, keys),
         )
-        _show_drawing_steps(keys, desk)
-    show_new_file(keys, desk, setup)
+        _show_drawing_steps(keys, draft)
+    show_new_file(keys, draft, setup)
 
 
-def _choose_machine(keys: DeskKeys, desk: Desk) -> None:
-    names = {_NEW: "A new machine"} | {machine.machine_id: machine.name for machine in desk.machines}
+def _choose_machine(keys: DraftKeys, draft: ZoneDraft) -> None:
+    names = {_NEW: "A new machine"} | {machine.machine_id: machine.name for machine in draft.machines}
     options = list(names)
     # The options are part of the name: a widget whose options change forgets what was chosen.
-    key = keys.widget("machine", desk.chosen, len(options))
+    key = keys.widget("machine", draft.chosen, len(options))
 
     def take_choice() -> None:
-        take_step(keys, partial(choose, machine_id=st.session_state[key] or None))
+        apply_step(keys, partial(choose, machine_id=st.session_state[key] or None))
 
     st.selectbox(
         "Zone of",
         options,
-        index=options.index(desk.chosen or _NEW),
+        index=options.index(draft.chosen or _NEW),
         format_func=names.__getitem__,
         key=key,
         on_change=take_choice,
     )
 
 
-def _show_words(keys: DeskKeys, desk: Desk) -> None:
-    work, is_new = desk.work, desk.chosen is None
-    # A new machine's fields begin empty again once the one before was added.
-    parts = (desk.chosen, len(desk.machines)) if is_new else (desk.chosen, desk.chosen in desk.works)
+def _show_words(keys: DraftKeys, draft: ZoneDraft) -> None:
+    edit, is_new = draft.edit, draft.chosen is None
+    # A new machine's fields new_draft empty again once the one before was added.
+    parts = (draft.chosen, len(draft.machines)) if is_new else (draft.chosen, draft.chosen in draft.edits)
     name_key, id_key = keys.widget("name", *parts), keys.widget("id", *parts)
-    take = partial(take_words, keys, name_key, id_key)
-    st.text_input("Name", value=work.name, key=name_key, on_change=take, max_chars=100, placeholder="Leg press 2")
+    take = partial(apply_words, keys, name_key, id_key)
+    st.text_input("Name", value=edit.name, key=name_key, on_change=take, max_chars=100, placeholder="Leg press 2")
     if is_new:
         st.text_input(
-            "Id, which goes into every event",
-            value=work.machine_id,
+            "Id in events",
+            value=edit.machine_id,
             key=id_key,
             on_change=take,
             max_chars=64,
-            placeholder=id_of(desk) or "leg_press_2",
+            placeholder=id_of(draft) or "leg_press_2",
         )
     else:
-        st.caption(f"Id {desk.chosen}. It stays, so that events from before still count for this machine.")
+        st.caption(f"Id {draft.chosen}. It stays, so that events from before still count for this machine.")
 
 
-def _show_table(keys: DeskKeys, desk: Desk) -> Desk:
-    # What was typed into a table is forgotten while it is not drawn, as when the backend is away; the desk knows it.
-    if desk.seed != desk.work.corners and keys.widget("table", desk.table) not in st.session_state:
-        desk = keep_desk(keys, reseeded(desk))
+def _show_table(keys: DraftKeys, draft: ZoneDraft) -> ZoneDraft:
+    # Streamlit forgets the content of a table that is not drawn, as when the backend is away; the draft has it.
+    if draft.seed != draft.edit.corners and keys.widget("table", draft.table) not in st.session_state:
+        draft = keep_draft(keys, reseeded(draft))
     with st.expander("Corners as numbers"):
         st.caption("From 0 (left, top) to 1 (right, bottom), in order around the zone.")
-        corners = show_corner_table(keys.widget("table", desk.table), desk.seed, "Corners of the zone")
-    if corners == desk.work.corners:
-        return desk
-    return keep_desk(keys, with_corners(desk, corners, is_open=desk.work.is_open, source="table"))
+        corners = show_corner_table(keys.widget("table", draft.table), draft.seed, "Corners of the zone")
+    if corners == draft.edit.corners:
+        return draft
+    return keep_draft(keys, with_corners(draft, corners, is_open=draft.edit.is_open, source="table"))
 
 
-def _show_obstacles(desk: Desk) -> None:
-    """What is wrong, once there is something that could be."""
-    if desk.work.is_open and len(desk.work.corners) < 3:
+def _show_obstacles(draft: ZoneDraft) -> None:
+    """Draw what keeps the edit from becoming a machine, once it has enough corners."""
+    if draft.edit.is_open and len(draft.edit.corners) < 3:
         return
-    if found := obstacles(desk):
+    if found := obstacles(draft):
         st.warning("  \n".join(plain(text) for text in found))
-    elif warning := small_zone(desk):
+    elif warning := small_zone(draft):
         st.warning(plain(warning))
 
 
-def _show_steps(keys: DeskKeys, desk: Desk) -> None:
-    can_keep = not obstacles(desk) and (desk.chosen is None or desk.chosen in desk.works)
+def _show_steps(keys: DraftKeys, draft: ZoneDraft) -> None:
+    can_keep = not obstacles(draft) and (draft.chosen is None or draft.chosen in draft.edits)
     with st.container(horizontal=True):
         st.button(
-            "Add the machine" if desk.chosen is None else "Keep the changes",
+            "Add the machine" if draft.chosen is None else "Keep the changes",
             key=keys.widget("keep"),
             type="primary",
             disabled=not can_keep,
-            on_click=take_step,
-            args=(keys, kept),
+            on_click=apply_step,
+            args=(keys, saved),
         )
-        if desk.chosen in desk.works and desk.chosen is not None:
-            st.button("Undo all changes", key=keys.widget("drop"), on_click=take_step, args=(keys, dropped))
-        if desk.chosen is not None:
-            st.button("Delete the machine", key=keys.widget("delete"), on_click=take_step, args=(keys, deleted))
+        if draft.chosen in draft.edits and draft.chosen is not None:
+            st.button("Undo all changes", key=keys.widget("drop"), on_click=apply_step, args=(keys, discarded))
+        if draft.chosen is not None:
+            st.button("Delete the machine", key=keys.widget("delete"), on_click=apply_step, args=(keys, deleted))
 
 
-def _show_hint(desk: Desk, setup: CameraSetupState, still: bytes | None, zone: Zone) -> None:
+def _show_hint(draft: ZoneDraft, setup: CameraSetupState, still: bytes | None, zone: Zone) -> None:
     if still is None:
         st.info(
             "There is no picture of this camera yet: its edge sends one within seconds of its start and then every ten "
-            "minutes, once the camera delivers frames. Start the edge, or draw in numbers meanwhile."
+            "minutes, once the camera delivers frames. Start the edge, or enter the corners as numbers."
         )
-    work = desk.work
-    if not work.is_open:
+    edit = draft.edit
+    if not edit.is_open:
         text = "To draw this zone anew, press Draw anew."
-    elif len(work.corners) < 3:
+    elif len(edit.corners) < 3:
         text = "Click the corners of the floor that a user's feet are on, one after the other."
     else:
         text = "Click the next corner, or the first one again to close the zone."
@@ -156,15 +160,38 @@ def _show_hint(desk: Desk, setup: CameraSetupState, still: bytes | None, zone: Z
     st.caption(text + when)
 
 
-def _show_drawing_steps(keys: DeskKeys, desk: Desk) -> None:
-    work = desk.work
+def _show_drawing_steps(keys: DraftKeys, draft: ZoneDraft) -> None:
+    edit = draft.edit
     with st.container(horizontal=True):
-        step = partial(st.button, on_click=take_step)
-        step("Undo last corner", key=keys.widget("undo"), args=(keys, without_last_corner), disabled=not work.corners)
+        step = partial(st.button, on_click=apply_step)
+        step("Undo last corner", key=keys.widget("undo"), args=(keys, without_last_corner), disabled=not edit.corners)
         step(
             "Close the zone",
             key=keys.widget("close"),
             args=(keys, closed),
-            disabled=not work.is_open or len(work.corners) < 3,
+            disabled=not edit.is_open or len(edit.corners) < 3,
         )
-        step("Draw anew", key=keys.widget("clear"), args=(keys, without_corners), disabled=not work.corners)
+        step("Draw anew", key=keys.widget("clear"), args=(keys, without_corners), disabled=not edit.corners)
+
+
+def show_corner_table(key: str, seed: Sequence[Point], alt: str) -> tuple[Point, ...]:
+    """Draw the table, which began with `seed` under `key`; the corners that are in it by now."""
+    edited = st.data_editor(
+        np.array(seed, float).reshape(-1, 2),
+        key=key,
+        num_rows="dynamic",
+        hide_index=True,
+        column_config={"0": _share("x"), "1": _share("y")},
+        alt=alt,
+    )
+    return corners_of(edited)
+
+
+def corners_of(table: npt.NDArray[np.float64]) -> tuple[Point, ...]:
+    """The corners in a table of x and y (n x 2); a row that is not filled in yet is none."""
+    numbers = np.asarray(table, float)
+    return tuple((float(x), float(y)) for x, y in numbers if not np.isnan([x, y]).any())
+
+
+def _share(label: str) -> ColumnConfig:
+    return st.column_config.NumberColumn(label, min_value=0.0, max_value=1.0, step=0.0001, format="%.4f")

@@ -8,7 +8,7 @@ import streamlit as st
 from pydantic import BaseModel, ValidationError
 
 from backend_api.contract.values import Coordinate
-from ui.setup.desk import Desk
+from ui.setup.zone_draft import ZoneDraft
 
 _NAME = "zone_picture"
 _CSS, _JS = (Path(__file__).with_name(name).read_text(encoding="utf-8") for name in (f"{_NAME}.css", f"{_NAME}.js"))
@@ -22,18 +22,18 @@ _HTML = """\
 
 
 class Drawn(BaseModel):
-    """What was clicked: all corners of the zone, whether it is still open, and which state of the page it followed."""
+    """The clicked corners of the zone, whether it is still open, and the revision of the page that it followed."""
 
     revision: int
     corners: tuple[tuple[Coordinate, Coordinate], ...]
     open: bool
 
 
-def show_zone_picture(key: str, desk: Desk, still: bytes | None, alt: str, on_drawn: Callable[[], None]) -> None:
+def show_zone_picture(key: str, draft: ZoneDraft, still: bytes | None, alt: str, on_drawn: Callable[[], None]) -> None:
     """Draw the picture (JPEG, or a blank one) under `key`; `on_drawn` is called when `read_drawn` has something new."""
     # Declared anew at each drawing: a declaration belongs to the runtime, which tests have many of.
     component = st.components.v2.component(_NAME, html=_HTML, css=_CSS, js=_JS)
-    work = desk.work
+    edit = draft.edit
     component(
         key=key,
         data={
@@ -41,20 +41,20 @@ def show_zone_picture(key: str, desk: Desk, still: bytes | None, alt: str, on_dr
             "alt": alt,
             "zones": [
                 {"name": machine.name, "corners": machine.zone}
-                for machine in desk.machines
-                if machine.machine_id != desk.chosen
+                for machine in draft.machines
+                if machine.machine_id != draft.chosen
             ],
-            "revision": desk.picture,
-            "corners": work.corners,
-            "open": work.is_open,
-            "name": work.name,
+            "revision": draft.picture,
+            "corners": edit.corners,
+            "open": edit.is_open,
+            "name": edit.name,
         },
         on_drawn_change=on_drawn,
     )
 
 
 def read_drawn(key: str) -> Drawn | None:
-    """What was clicked in the picture under `key` last; None when nothing was."""
+    """The latest clicks in the picture under `key`; None without any."""
     try:
         return Drawn.model_validate(st.session_state[key].drawn)
     except (KeyError, AttributeError, ValidationError):

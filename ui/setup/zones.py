@@ -1,4 +1,4 @@
-"""The zones' part of the page: which camera, and its editor once its edge has said what it watches."""
+"""The zones' part of the page: the choice of a camera, and the editor of its zones."""
 
 from collections.abc import Iterator, Sequence
 from itertools import count
@@ -14,23 +14,23 @@ from ui.text.local_time import Zone
 _NOT_FOUND = 404
 
 
-def show_zones(door: BackendApi, states: Sequence[CameraState], zone: Zone) -> None:
+def show_zones(backend: BackendApi, states: Sequence[CameraState], zone: Zone) -> None:
     """Draw the choice of a camera, which is part of the address, and the editor of its zones."""
     if not states:
-        st.markdown("Zones are drawn on a camera's picture: there is one once an edge has reported.")
+        st.markdown("Zones are drawn on a camera's picture. There is none before an edge has reported.")
         return
     cameras = {_label(camera_of(state)): camera_of(state) for state in states}
     chosen = st.selectbox("Camera", list(cameras), key="camera", bind="query-params")
     store_id, camera_id = cameras[chosen]
-    setup = _setup(door, store_id, camera_id)
-    _watch_setup(door, store_id, camera_id, setup, count())
+    setup = _setup(backend, store_id, camera_id)
+    _watch_setup(backend, store_id, camera_id, setup, count())
     if setup is None:
         st.markdown(
-            "The edge of this camera has not said what it watches: it is of an earlier release. Update the project "
-            "where it runs, and start it again. Everything else works as before."
+            "The edge of this camera has not sent its setup: it is of an earlier release. Update the project "
+            "where it runs, and start it again. All else works as before."
         )
         return
-    show_zone_editor(setup, _still(door, store_id, camera_id), zone)
+    show_zone_editor(setup, _still(backend, store_id, camera_id), zone)
 
 
 def _label(camera: Camera) -> str:
@@ -38,18 +38,18 @@ def _label(camera: Camera) -> str:
     return f"{store_id}/{camera_id}"
 
 
-def _setup(door: BackendApi, store_id: str, camera_id: str) -> CameraSetupState | None:
+def _setup(backend: BackendApi, store_id: str, camera_id: str) -> CameraSetupState | None:
     try:
-        return door.setup(store_id, camera_id)
+        return backend.setup(store_id, camera_id)
     except Refused as error:
         if error.status != _NOT_FOUND:
             raise
         return None
 
 
-def _still(door: BackendApi, store_id: str, camera_id: str) -> bytes | None:
+def _still(backend: BackendApi, store_id: str, camera_id: str) -> bytes | None:
     try:
-        return door.still(store_id, camera_id)
+        return backend.still(store_id, camera_id)
     except Refused as error:
         if error.status != _NOT_FOUND:
             raise
@@ -58,13 +58,13 @@ def _still(door: BackendApi, store_id: str, camera_id: str) -> bytes | None:
 
 @st.fragment(run_every=REFRESH_S)
 def _watch_setup(
-    door: BackendApi, store_id: str, camera_id: str, shown: CameraSetupState | None, runs: Iterator[int]
+    backend: BackendApi, store_id: str, camera_id: str, shown: CameraSetupState | None, runs: Iterator[int]
 ) -> None:
     """Draw the page again when the edge has said something new, such as after its start with another file."""
     if next(runs) == 0:
         return  # drawn, and asked for, just now
     try:
-        latest = _setup(door, store_id, camera_id)
+        latest = _setup(backend, store_id, camera_id)
     except BackendError:
         st.rerun()  # the page meets the same error, and shows it
     if latest != shown:

@@ -10,7 +10,7 @@ from backend_api.contract.stats import MachineFigures
 
 
 @dataclass(frozen=True, slots=True, order=True)
-class Place:
+class MachineKey:
     """Which machine; names of cameras and machines differ within a store alone."""
 
     store_id: str
@@ -18,18 +18,18 @@ class Place:
     machine_id: str
 
 
-def place_of(value: Machine | MachineFigures | Session) -> Place:
+def key_of(value: Machine | MachineFigures | Session) -> MachineKey:
     """The machine that `value` is of."""
-    return Place(value.store_id, value.camera_id, value.machine_id)
+    return MachineKey(value.store_id, value.camera_id, value.machine_id)
 
 
-def names_of(machines: Iterable[Machine]) -> dict[Place, str]:
+def names_of(machines: Iterable[Machine]) -> dict[MachineKey, str]:
     """Each machine's name, told apart, in the order in which people look for them."""
-    names = tell_apart({place_of(machine): machine.name for machine in machines})
+    names = tell_apart({key_of(machine): machine.name for machine in machines})
     return dict(sorted(names.items(), key=lambda item: (natural(item[1]), item[0])))
 
 
-def tell_apart(names: Mapping[Place, str]) -> dict[Place, str]:
+def tell_apart(names: Mapping[MachineKey, str]) -> dict[MachineKey, str]:
     """The names, each with as much of camera, store and machine id behind it as it takes to differ from all others."""
     found = dict(names)
     for behind in _BEHIND:
@@ -45,7 +45,7 @@ def natural(name: str) -> list[tuple[int, str]]:
 
 
 _DIGITS = re.compile(r"(\d+)")
-_BEHIND: tuple[Callable[[Place], str], ...] = (
+_BEHIND: tuple[Callable[[MachineKey], str], ...] = (
     lambda place: place.camera_id,
     lambda place: f"{place.store_id}, {place.camera_id}",
     lambda place: f"{place.store_id}, {place.camera_id}, {place.machine_id}",

@@ -1,4 +1,4 @@
-"""What each figure means, in the contract's own words with fields by their names. Pure."""
+"""The meaning of each figure, in the contract's own words with fields by their names. Pure."""
 
 import re
 
@@ -29,7 +29,7 @@ _VERDICT = re.compile("`(" + "|".join(VERDICT_WORDS) + ")`")
 
 
 def meaning(field: str) -> str:
-    """What the figure `field` of the contract's Figures says, as an operator reads it."""
+    """The meaning of the figure `field` of the contract's Figures, as an operator reads it."""
     text = Figures.model_fields[field].description or ""
     text = _VERDICT.sub(lambda match: f"“{_verdict_words(match[1])}”", text)
     text = _NAME.sub(lambda match: _IN_SENTENCES[match[1]], text.replace(" / ", " ÷ "))

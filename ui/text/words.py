@@ -1,4 +1,4 @@
-"""What an operator reads instead of the contract's codes: pure functions from values to words."""
+"""The words that an operator reads instead of the contract's codes: pure functions from values to text."""
 
 from datetime import datetime
 from typing import Literal
@@ -11,11 +11,11 @@ from backend_api.contract.events import (
     StoredEvent,
     WindowAttributes,
 )
-from backend_api.contract.sessions import SessionOutcome
+from backend_api.contract.sessions import Session, SessionOutcome
 from backend_api.contract.verdicts import MmResult, MmStatus, Verdict
 from ui.text.local_time import Zone
 
-Color = Literal["green", "red", "orange", "gray", "blue"]
+Colour = Literal["green", "red", "orange", "gray", "blue"]
 
 EVENT_WORDS = {
     EventType.MACHINE_OCCUPIED_START: "Use began",
@@ -46,7 +46,7 @@ SESSION_WORDS = {
     SessionOutcome.NO_WINDOW: "No window",
 }
 # Colours of Streamlit's palette; the words carry the meaning, the colour only helps the eye.
-SESSION_COLORS: dict[SessionOutcome, Color] = {
+SESSION_COLOURS: dict[SessionOutcome, Colour] = {
     SessionOutcome.IN_USE: "blue",
     SessionOutcome.WINDOW_OPEN: "orange",
     SessionOutcome.NOT_ATTEMPTED: "red",
@@ -91,8 +91,14 @@ def duration(seconds: float) -> str:
     return f"{hours} h {minutes:02d} min"
 
 
+def began(session: Session) -> datetime:
+    """The first known time of a session; one is always known, since a session is made of events."""
+    times = (session.started_at, session.ended_at, session.window_opened_at, session.attempt_at)
+    return min(time for time in times if time is not None)
+
+
 def facts(event: StoredEvent, zone: Zone) -> dict[str, str]:
-    """What is known of an event, as label and text, in the order in which it is read."""
+    """The facts of an event, as label and text, in the order in which they are read."""
     return {
         "Machine": event.machine_id,
         "Time": zone.full(event.ts),
@@ -163,3 +169,11 @@ def _latency(latency_ms: float) -> str:
 def _tokens(result: MmResult) -> str | None:
     counts = {"in": result.input_tokens, "out": result.output_tokens}
     return ", ".join(f"{number:,} {way}" for way, number in counts.items() if number is not None) or None
+
+
+_SIGNS = frozenset(r"\`*_{}[]()<>#+-!|~$:&")
+
+
+def plain(text: str) -> str:
+    """`text` in one line, with nothing in it taken for Markdown."""
+    return "".join(f"\\{sign}" if sign in _SIGNS else sign for sign in " ".join(text.split()))

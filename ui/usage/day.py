@@ -14,7 +14,7 @@ _STEPS_MIN = {5: 6, 10: 6, 15: 6, 30: 6, 60: 13, 120: 14}
 
 
 @dataclass(frozen=True, slots=True)
-class Range:
+class HourInterval:
     """Hours since midnight, from `begin_h` to `end_h`."""
 
     begin_h: float
@@ -41,8 +41,8 @@ class DayLine:
     @classmethod
     def of(cls, day: date, zone: Zone) -> "DayLine":
         """The line of `day`."""
-        span = Days(day, day).span(zone)
-        return cls(day, zone, span.since, span.until)
+        interval = Days(day, day).interval(zone)
+        return cls(day, zone, interval.since, interval.until)
 
     @property
     def length_h(self) -> float:
@@ -53,26 +53,28 @@ class DayLine:
         """Real hours from midnight to `instant`; negative before it."""
         return (instant - self.begin) / _HOUR
 
-    def cut(self, begin: datetime, end: datetime) -> Range | None:
-        """What of the time from `begin` to `end` lies in the day; None when nothing does."""
+    def cut(self, begin: datetime, end: datetime) -> HourInterval | None:
+        """The part of the time from `begin` to `end` that lies in the day; None without any."""
         first, last = max(begin, self.begin), min(end, self.end)
-        return Range(self.hours(first), self.hours(last)) if first < last else None
+        return HourInterval(self.hours(first), self.hours(last)) if first < last else None
 
-    def window(self, ranges: Sequence[Range]) -> Range:
-        """The full hours of the day around all of `ranges`; the whole day without any."""
-        if not ranges:
-            return Range(0.0, self.length_h)
-        begin_h = math.floor(min(item.begin_h for item in ranges))
-        return Range(begin_h, min(self.length_h, max(begin_h + 1, math.ceil(max(item.end_h for item in ranges)))))
+    def window(self, intervals: Sequence[HourInterval]) -> HourInterval:
+        """The full hours of the day around all of `intervals`; the whole day without any."""
+        if not intervals:
+            return HourInterval(0.0, self.length_h)
+        begin_h = math.floor(min(item.begin_h for item in intervals))
+        return HourInterval(
+            begin_h, min(self.length_h, max(begin_h + 1, math.ceil(max(item.end_h for item in intervals))))
+        )
 
-    def ticks(self, shown: Range) -> list[Tick]:
+    def ticks(self, shown: HourInterval) -> list[Tick]:
         """Labels of round times on the clock, few enough for a phone: `12:30`, or `12` where all are full hours.
 
         A time that comes twice has two.
         """
         return next(ticks for step, most in _STEPS_MIN.items() if len(ticks := self._ticks(shown, step)) <= most)
 
-    def _ticks(self, shown: Range, step_min: int) -> list[Tick]:
+    def _ticks(self, shown: HourInterval, step_min: int) -> list[Tick]:
         # Clocks are set by whole quarters, so that round times lie on real quarters or fractions of them.
         grid_min = min(step_min, 15)
         pattern = "%H:%M" if step_min < 60 else "%H"

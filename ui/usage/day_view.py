@@ -1,36 +1,64 @@
-"""One day of the gym: its timeline, machine by machine, and the same as a table."""
+"""One day of the gym: its chooser, its timeline, machine by machine, and the same as a table."""
 
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import date, datetime, timedelta
 
 import streamlit as st
 
+from backend_api.contract.queries import StatsQuery
 from backend_api.contract.sessions import Machine
 from backend_api.contract.stats import Unit
 from ui.client import cache
 from ui.client.api import BackendApi
-from ui.client.queries import StatsQuery
 from ui.text.local_time import Zone
-from ui.text.machine_names import Place, place_of
-from ui.text.words import SESSION_WORDS, duration
+from ui.text.machine_names import MachineKey, key_of
+from ui.text.words import SESSION_WORDS, began, duration
 from ui.usage.day import DayLine
-from ui.usage.day_choice import choose_day, go_to
-from ui.usage.gather import MAX_SESSIONS, Gap, gaps, sessions_of
-from ui.usage.timeline import Timeline, began, draw_timeline
+from ui.usage.gather import MAX_SESSIONS, UnwatchedTime, sessions_of, unwatched_times
+from ui.usage.timeline import Timeline, draw_timeline
 from ui.usage.timeline_chart import show_timeline
-from ui.widgets.refresh import draw_anew_when_changed
+from ui.widgets.refresh import rerun_when_changed
+
+_KEY = "day"
 
 
-def show_day(door: BackendApi, machines: list[Machine], names: Mapping[Place, str], zone: Zone, now: datetime) -> None:
+def choose_day(today: date) -> date:
+    """Draw the chooser; without a choice it is `today`."""
+    with st.container(horizontal=True, vertical_alignment="bottom", gap="small"):
+        before = st.empty()
+        picked = st.date_input(
+            "Day",
+            value=today,
+            max_value=today,
+            format="YYYY-MM-DD",
+            key=_KEY,
+            bind="query-params",
+            label_visibility="collapsed",
+            width=150,
+        )
+        one = timedelta(days=1)
+        before.button("Previous", key="day_before", help="The day before", on_click=go_to, args=(picked - one,))
+        st.button("Next", key="day_after", disabled=picked >= today, on_click=go_to, args=(picked + one,))
+    return picked
+
+
+def go_to(day: date) -> None:
+    """Choose `day`; to be called before the chooser is drawn, as a button's callback is."""
+    st.session_state[_KEY] = day
+
+
+def show_day(
+    backend: BackendApi, machines: list[Machine], names: Mapping[MachineKey, str], zone: Zone, now: datetime
+) -> None:
     """Draw the chooser of the day, and the day."""
     line = DayLine.of(choose_day(now.astimezone(zone.info).date()), zone)
-    found = sessions_of(door, line, machines)
+    found = sessions_of(backend, line, machines)
     timeline = draw_timeline(found.sessions, line, now)
     st.caption(f"{zone.day(line.begin)}, times in {zone.name}")
     if not found.is_complete:
         st.caption(f"Only the first {MAX_SESSIONS} sessions of this day are drawn.")
     if timeline.sessions:
-        show_timeline(timeline, _gaps(machines, line, now), names, line, now)
+        show_timeline(timeline, _unwatched(machines, line, now), names, line, now)
         with st.expander("The same as a table"):
             st.dataframe(
                 _rows(timeline, names, zone), hide_index=True, column_config=_COLUMNS, key="day_table", alt="Sessions"
@@ -38,30 +66,27 @@ def show_day(door: BackendApi, machines: list[Machine], names: Mapping[Place, st
     else:
         _show_nothing(machines, line)
     if line.begin <= now < line.end:
-        draw_anew_when_changed(lambda: sessions_of(door, line, machines), found)
+        rerun_when_changed(lambda: sessions_of(backend, line, machines), found)
 
 
-def _gaps(machines: list[Machine], line: DayLine, now: datetime) -> dict[Place, list[Gap]]:
-    """What nobody watched, of each machine as its camera tells it."""
+def _unwatched(machines: list[Machine], line: DayLine, now: datetime) -> dict[MachineKey, list[UnwatchedTime]]:
+    """The unwatched times of each machine: those of its camera."""
+    query = StatsQuery(since=line.begin, until=line.end, tz=line.zone.name, by=Unit.HOUR)
     cameras = sorted({(machine.store_id, machine.camera_id) for machine in machines})
     by_camera = {
-        (store_id, camera_id): gaps(
-            cache.stats(
-                StatsQuery(line.begin, line.end, line.zone.name, Unit.HOUR, camera_id=camera_id, store_id=store_id)
-            ),
-            line,
-            now,
+        (store_id, camera_id): unwatched_times(
+            cache.stats(query.model_copy(update={"store_id": store_id, "camera_id": camera_id})), line, now
         )
         for store_id, camera_id in cameras
     }
-    return {place_of(machine): by_camera[machine.store_id, machine.camera_id] for machine in machines}
+    return {key_of(machine): by_camera[machine.store_id, machine.camera_id] for machine in machines}
 
 
-def _rows(timeline: Timeline, names: Mapping[Place, str], zone: Zone) -> list[dict[str, object]]:
+def _rows(timeline: Timeline, names: Mapping[MachineKey, str], zone: Zone) -> list[dict[str, object]]:
     return [
         {
             "Use began": zone.clock(began(session)),
-            "Machine": names.get(place_of(session), session.machine_name),
+            "Machine": names.get(key_of(session), session.machine_name),
             "In use for": "" if session.occupied_s is None else duration(session.occupied_s),
             "Cleaning": SESSION_WORDS[session.outcome],
             "Review": f"review?session={session.session_id}",

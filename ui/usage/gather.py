@@ -1,4 +1,4 @@
-"""What a day's timeline is made of: its sessions, those that reach into it among them, and time that nobody watched."""
+"""The parts of a day's timeline: its sessions, those that reach into it among them, and its unwatched times."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -6,13 +6,13 @@ from datetime import datetime
 
 import streamlit as st
 
+from backend_api.contract.queries import Order, SessionQuery
 from backend_api.contract.sessions import Machine, Session
 from backend_api.contract.stats import Stats
 from backend_api.contract.values import MAX_PAGE_ITEMS
 from ui.client.api import BackendApi
-from ui.client.queries import SessionQuery
-from ui.usage.day import DayLine, Range
-from ui.usage.timeline import began
+from ui.text.words import began
+from ui.usage.day import DayLine, HourInterval
 
 MAX_SESSIONS = 2000
 # A verdict shows up this late; an operator changes nothing of a timeline.
@@ -28,10 +28,10 @@ class DaySessions:
 
 
 @dataclass(frozen=True, slots=True)
-class Gap:
+class UnwatchedTime:
     """Time of a camera's machines of which a share, 0 to 1, was not watched."""
 
-    shown: Range
+    shown: HourInterval
     share: float
 
 
@@ -39,41 +39,41 @@ class Gap:
     ttl=_SHARED_S,
     max_entries=50,
     show_spinner=False,
-    hash_funcs={BackendApi: lambda door: door.url, DayLine: lambda line: (line.day.isoformat(), line.zone.name)},
+    hash_funcs={BackendApi: lambda backend: backend.url, DayLine: lambda line: (line.day.isoformat(), line.zone.name)},
 )
-def sessions_of(door: BackendApi, line: DayLine, _machines: Iterable[Machine]) -> DaySessions:
-    """The sessions of a day, shared by all who look at it."""
-    return fetch_sessions(door, line, _machines)
+def sessions_of(backend: BackendApi, line: DayLine, _machines: Iterable[Machine]) -> DaySessions:
+    """The sessions of a day, shared by all browsers."""
+    return fetch_sessions(backend, line, _machines)
 
 
-def fetch_sessions(door: BackendApi, line: DayLine, machines: Iterable[Machine]) -> DaySessions:
+def fetch_sessions(backend: BackendApi, line: DayLine, machines: Iterable[Machine]) -> DaySessions:
     """The sessions that begin in a day, and of each machine the last one before, which may reach into it."""
-    found = [before for machine in machines if (before := _last_before(door, line.begin, machine)) is not None]
-    query, cursor = SessionQuery(since=line.begin, until=line.end, order="asc"), None
+    found = [before for machine in machines if (before := _last_before(backend, line.begin, machine)) is not None]
+    query = SessionQuery(since=line.begin, until=line.end, order=Order.ASC, limit=MAX_PAGE_ITEMS)
     begun: list[Session] = []
     while len(begun) < MAX_SESSIONS:
-        page = door.sessions(query, limit=MAX_PAGE_ITEMS, cursor=cursor)
+        page = backend.sessions(query)
         begun += page.items
-        cursor = page.next_cursor
-        if cursor is None:
+        query = query.model_copy(update={"cursor": page.next_cursor})
+        if page.next_cursor is None:
             break
-    return DaySessions((*found, *begun), is_complete=cursor is None)
+    return DaySessions((*found, *begun), is_complete=query.cursor is None)
 
 
-def _last_before(door: BackendApi, instant: datetime, machine: Machine) -> Session | None:
+def _last_before(backend: BackendApi, instant: datetime, machine: Machine) -> Session | None:
     if machine.session is None or began(machine.session) < instant:
         return machine.session
     query = SessionQuery(
-        machine_id=machine.machine_id, camera_id=machine.camera_id, store_id=machine.store_id, until=instant
+        machine_id=machine.machine_id, camera_id=machine.camera_id, store_id=machine.store_id, until=instant, limit=1
     )
-    return next(iter(door.sessions(query, limit=1).items), None)
+    return next(iter(backend.sessions(query).items), None)
 
 
-def gaps(found: Stats, line: DayLine, now: datetime) -> list[Gap]:
+def unwatched_times(found: Stats, line: DayLine, now: datetime) -> list[UnwatchedTime]:
     """The hours of a day in which a camera did not watch all the time; `found` is of its machines alone, by hour."""
     hours = [(min(bucket.end, now), bucket) for bucket in found.buckets]
     return [
-        Gap(shown, share)
+        UnwatchedTime(shown, share)
         for end, bucket in hours
         if (shown := line.cut(bucket.begin, end))
         and (share := _unwatched((end - bucket.begin).total_seconds() * len(found.machines), bucket.observed_s)) > 0

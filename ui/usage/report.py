@@ -3,8 +3,7 @@
 from backend_api.contract.stats import Figures, PeakHour, Stats
 from ui.text.meanings import FIGURE_WORDS, meaning
 from ui.text.words import duration, percent
-from ui.widgets.comparison import Wanted, count_change, duration_change, share_change
-from ui.widgets.figure_cards import NO_FIGURE, Card
+from ui.widgets.figure_cards import NO_FIGURE, Card, Wanted, count_change, duration_change, share_change
 
 
 def usage_cards(found: Stats, before: Figures) -> list[Card]:
@@ -28,7 +27,7 @@ def usage_cards(found: Stats, before: Figures) -> list[Card]:
         Card(
             FIGURE_WORDS["median_stay_s"],
             NO_FIGURE if now.median_stay_s is None else duration(now.median_stay_s),
-            "of those who have left",
+            "of finished sessions",
             meaning("median_stay_s"),
             duration_change(now.median_stay_s, before.median_stay_s, Wanted.EITHER),
         ),

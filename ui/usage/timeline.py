@@ -1,4 +1,4 @@
-"""What happened at each machine on one day, as bars and marks on the day's line. Pure."""
+"""Uses, windows and attempts at each machine on one day, as bars and marks on the day's line. Pure."""
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
@@ -7,16 +7,17 @@ from datetime import datetime
 from itertools import pairwise
 
 from backend_api.contract.sessions import Session, SessionOutcome
-from ui.text.machine_names import Place, place_of
-from ui.usage.day import DayLine, Range
+from ui.text.machine_names import MachineKey, key_of
+from ui.text.words import began
+from ui.usage.day import DayLine, HourInterval
 
 
 @dataclass(frozen=True, slots=True)
-class Stretch:
+class TimelineBar:
     """Time of a session on the line: `shown` is what lies in the day of `begin` to `end`, None while it lasts."""
 
     session: Session
-    shown: Range
+    shown: HourInterval
     begin: datetime
     end: datetime | None
 
@@ -35,37 +36,31 @@ class Attempt:
 class Timeline:
     """A day of all machines."""
 
-    uses: tuple[Stretch, ...]
-    windows: tuple[Stretch, ...]
+    uses: tuple[TimelineBar, ...]
+    windows: tuple[TimelineBar, ...]
     attempts: tuple[Attempt, ...]
 
     @property
     def sessions(self) -> list[Session]:
         """Those of which something lies in the day, by their beginning."""
-        drawn = [stretch.session for stretch in (*self.uses, *self.windows)]
+        drawn = [bar.session for bar in (*self.uses, *self.windows)]
         drawn += [attempt.session for attempt in self.attempts]
         return sorted({session.session_id: session for session in drawn}.values(), key=began)
 
     @property
-    def ranges(self) -> list[Range]:
+    def intervals(self) -> list[HourInterval]:
         """All time that is taken up."""
-        stretches = [stretch.shown for stretch in (*self.uses, *self.windows)]
-        return stretches + [Range(attempt.at_h, attempt.at_h) for attempt in self.attempts]
-
-
-def began(session: Session) -> datetime:
-    """The first that is known of a session. Of its times one is always known: it is made of events."""
-    times = (session.started_at, session.ended_at, session.window_opened_at, session.attempt_at)
-    return min(time for time in times if time is not None)
+        bars = [bar.shown for bar in (*self.uses, *self.windows)]
+        return bars + [HourInterval(attempt.at_h, attempt.at_h) for attempt in self.attempts]
 
 
 def draw_timeline(sessions: Iterable[Session], line: DayLine, now: datetime) -> Timeline:
-    """Put sessions on the line: cut at midnight; who has not left is there until `now`, or the machine's next use."""
-    by_place: dict[Place, list[Session]] = defaultdict(list)
+    """Put sessions on the line, cut at midnight; a use without an end lasts until `now`, or the machine's next use."""
+    by_place: dict[MachineKey, list[Session]] = defaultdict(list)
     for session in {session.session_id: session for session in sessions}.values():
-        by_place[place_of(session)].append(session)
-    uses: list[Stretch] = []
-    windows: list[Stretch] = []
+        by_place[key_of(session)].append(session)
+    uses: list[TimelineBar] = []
+    windows: list[TimelineBar] = []
     attempts: list[Attempt] = []
     for of_machine in by_place.values():
         for session, following in _with_next(sorted(of_machine, key=began)):
@@ -82,22 +77,22 @@ def _with_next(sessions: Sequence[Session]) -> Iterator[tuple[Session, datetime 
         yield session, None if following is None else began(following)
 
 
-def _use(session: Session, following: datetime | None, line: DayLine, now: datetime) -> list[Stretch]:
+def _use(session: Session, following: datetime | None, line: DayLine, now: datetime) -> list[TimelineBar]:
     if session.started_at is None:
         return []
     left = session.ended_at or session.window_opened_at or following
     end = left or now
     shown = line.cut(session.started_at, min(end, following) if following else end)
-    return [Stretch(session, shown, session.started_at, left)] if shown else []
+    return [TimelineBar(session, shown, session.started_at, left)] if shown else []
 
 
-def _window(session: Session, following: datetime | None, line: DayLine) -> list[Stretch]:
+def _window(session: Session, following: datetime | None, line: DayLine) -> list[TimelineBar]:
     opened, closes = session.window_opened_at, session.window_closes_at
     if opened is None or closes is None:
         return []
     closes = min(closes, following) if following else closes
     shown = line.cut(opened, closes)
-    return [Stretch(session, shown, opened, closes)] if shown else []
+    return [TimelineBar(session, shown, opened, closes)] if shown else []
 
 
 def _attempt(session: Session, line: DayLine) -> list[Attempt]:

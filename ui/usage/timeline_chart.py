@@ -7,12 +7,12 @@ import altair as alt
 
 from backend_api.contract.sessions import Session, SessionOutcome
 from ui.text.local_time import Zone
-from ui.text.machine_names import Place, place_of
+from ui.text.machine_names import MachineKey, key_of
 from ui.text.words import SESSION_WORDS, counted, duration, percent
-from ui.usage.day import DayLine, Range
-from ui.usage.gather import Gap
-from ui.usage.timeline import Attempt, Stretch, Timeline
-from ui.widgets.charts import Drawing, Ink, drawing, ink, show_chart, show_legend
+from ui.usage.day import DayLine, HourInterval
+from ui.usage.gather import UnwatchedTime
+from ui.usage.timeline import Attempt, Timeline, TimelineBar
+from ui.widgets.charts import Drawing, Palette, current_palette, drawing, show_chart, show_legend
 
 _ROW_PX = 30
 Row = dict[str, object]
@@ -27,52 +27,56 @@ _SHAPES = {
 
 
 def show_timeline(
-    timeline: Timeline, gaps: Mapping[Place, Sequence[Gap]], names: Mapping[Place, str], line: DayLine, now: datetime
+    timeline: Timeline,
+    unwatched_times: Mapping[MachineKey, Sequence[UnwatchedTime]],
+    names: Mapping[MachineKey, str],
+    line: DayLine,
+    now: datetime,
 ) -> None:
-    """Draw the chart and what its signs mean; `names` are the rows, `gaps` are of each of them."""
-    chart = _chart(timeline, gaps, names, line, now, ink())
+    """Draw the chart and what its signs mean; `names` are the rows, `unwatched_times` are of each of them."""
+    chart = _chart(timeline, unwatched_times, names, line, now, current_palette())
     show_chart(chart, key="timeline", alt_text=_in_words(timeline, names))
-    colors = ink()
+    palette = current_palette()
     show_legend(
         [
-            ("■", colors.use, "In use"),
-            ("■", colors.window, "Cleaning window"),
-            *((_SHAPES[outcome][1], color, SESSION_WORDS[outcome]) for outcome, color in _colors(colors).items()),
-            ("■", colors.gap, "Not watched"),
+            ("■", palette.use, "In use"),
+            ("■", palette.window, "Cleaning window"),
+            *((_SHAPES[outcome][1], color, SESSION_WORDS[outcome]) for outcome, color in _colors(palette).items()),
+            ("■", palette.gap, "Not watched"),
         ]
     )
 
 
 def _chart(
     timeline: Timeline,
-    gaps: Mapping[Place, Sequence[Gap]],
-    names: Mapping[Place, str],
+    unwatched_times: Mapping[MachineKey, Sequence[UnwatchedTime]],
+    names: Mapping[MachineKey, str],
     line: DayLine,
     now: datetime,
-    colors: Ink,
+    palette: Palette,
 ) -> Drawing:
-    shown = line.window(timeline.ranges)
+    shown = line.window(timeline.intervals)
     x = _x(line, shown)
     y = alt.Y("machine:N", sort=None, scale=alt.Scale(domain=list(names.values())), axis=_Y_AXIS)
     span = {"x": x, "x2": "end:Q", "y": y}
     told = _tooltip("What", "From", "To", "Lasted", "Cleaning")
     opacity = alt.Opacity("share:Q", scale=alt.Scale(domain=[0, 1], range=[0, 1]), legend=None)
     layers: list[Drawing] = [
-        drawing(_gap_rows(gaps, names, shown))
-        .mark_rect(color=colors.gap)
+        drawing(_gap_rows(unwatched_times, names, shown))
+        .mark_rect(color=palette.gap)
         .encode(**span, opacity=opacity, tooltip=_tooltip("What")),
         drawing(_rows(timeline.windows, "Cleaning window", names, line.zone))
-        .mark_rect(color=colors.window, stroke=colors.use, strokeWidth=0.5, height={"band": 0.6})
+        .mark_rect(color=palette.window, stroke=palette.use, strokeWidth=0.5, height={"band": 0.6})
         .encode(**span, tooltip=told),
         drawing(_rows(timeline.uses, "In use", names, line.zone))
-        .mark_rect(color=colors.use, stroke=colors.use, strokeWidth=1, height={"band": 0.6})
+        .mark_rect(color=palette.use, stroke=palette.use, strokeWidth=1, height={"band": 0.6})
         .encode(**span, tooltip=told),
-        _marks(timeline.attempts, names, line.zone, colors).encode(
+        _marks(timeline.attempts, names, line.zone, palette).encode(
             x=x, y=y, tooltip=_tooltip("What", "At", "Cleaning")
         ),
     ]
     if line.begin <= now < line.end and shown.begin_h <= line.hours(now) <= shown.end_h:
-        rule = drawing([{"begin": 60 * line.hours(now)}]).mark_rule(color=colors.text, strokeDash=[3, 3])
+        rule = drawing([{"begin": 60 * line.hours(now)}]).mark_rule(color=palette.text, strokeDash=[3, 3])
         layers.append(rule.encode(x=x))
     return alt.layer(*layers).properties(height=_ROW_PX * len(names))
 
@@ -84,7 +88,7 @@ def _tooltip(*fields: str) -> list[alt.Tooltip]:
     return [alt.Tooltip("machine:N", title="Machine"), *(alt.Tooltip(f"{name}:N") for name in fields)]
 
 
-def _x(line: DayLine, shown: Range) -> alt.X:
+def _x(line: DayLine, shown: HourInterval) -> alt.X:
     # Minutes since midnight, with labels from here: a browser would show instants in its own time zone.
     ticks = {round(60 * tick.at_h): tick.label for tick in line.ticks(shown)}
     return alt.X(
@@ -99,8 +103,8 @@ def _x(line: DayLine, shown: Range) -> alt.X:
     )
 
 
-def _rows(stretches: Iterable[Stretch], what: str, names: Mapping[Place, str], zone: Zone) -> Iterator[Row]:
-    for item in stretches:
+def _rows(bars: Iterable[TimelineBar], what: str, names: Mapping[MachineKey, str], zone: Zone) -> Iterator[Row]:
+    for item in bars:
         yield {
             **_place(item.session, item.shown, names),
             "What": what,
@@ -111,8 +115,10 @@ def _rows(stretches: Iterable[Stretch], what: str, names: Mapping[Place, str], z
         }
 
 
-def _gap_rows(gaps: Mapping[Place, Sequence[Gap]], names: Mapping[Place, str], shown: Range) -> Iterator[Row]:
-    for place, of_machine in gaps.items():
+def _gap_rows(
+    unwatched_times: Mapping[MachineKey, Sequence[UnwatchedTime]], names: Mapping[MachineKey, str], shown: HourInterval
+) -> Iterator[Row]:
+    for place, of_machine in unwatched_times.items():
         for gap in of_machine:
             begin_h, end_h = max(gap.shown.begin_h, shown.begin_h), min(gap.shown.end_h, shown.end_h)
             if begin_h < end_h:
@@ -125,10 +131,10 @@ def _gap_rows(gaps: Mapping[Place, Sequence[Gap]], names: Mapping[Place, str], s
                 }
 
 
-def _marks(attempts: Iterable[Attempt], names: Mapping[Place, str], zone: Zone, colors: Ink) -> alt.Chart:
+def _marks(attempts: Iterable[Attempt], names: Mapping[MachineKey, str], zone: Zone, palette: Palette) -> alt.Chart:
     rows = [
         {
-            **_place(item.session, Range(item.at_h, item.at_h), names),
+            **_place(item.session, HourInterval(item.at_h, item.at_h), names),
             "outcome": item.outcome,
             "What": "Cleaning attempt",
             "At": zone.clock(item.at),
@@ -136,11 +142,11 @@ def _marks(attempts: Iterable[Attempt], names: Mapping[Place, str], zone: Zone, 
         }
         for item in attempts
     ]
-    by_outcome = _colors(colors)
+    by_outcome = _colors(palette)
     outcomes = list(by_outcome)
     marks: alt.Chart = (
         drawing(rows)
-        .mark_point(filled=True, size=70, opacity=1, stroke=colors.paper, strokeWidth=1)
+        .mark_point(filled=True, size=70, opacity=1, stroke=palette.paper, strokeWidth=1)
         .encode(
             color=alt.Color(
                 "outcome:N", scale=alt.Scale(domain=outcomes, range=list(by_outcome.values())), legend=None
@@ -155,15 +161,15 @@ def _marks(attempts: Iterable[Attempt], names: Mapping[Place, str], zone: Zone, 
     return marks
 
 
-def _place(session: Session, shown: Range, names: Mapping[Place, str]) -> Row:
-    name = names.get(place_of(session), session.machine_name)
+def _place(session: Session, shown: HourInterval, names: Mapping[MachineKey, str]) -> Row:
+    name = names.get(key_of(session), session.machine_name)
     return {"machine": name, "begin": 60 * shown.begin_h, "end": 60 * shown.end_h}
 
 
-def _colors(colors: Ink) -> dict[SessionOutcome, str]:
-    shades = (colors.good, colors.bad, colors.unsure, colors.waiting, colors.missing)
+def _colors(palette: Palette) -> dict[SessionOutcome, str]:
+    shades = (palette.good, palette.bad, palette.unsure, palette.waiting, palette.missing)
     return dict(zip(_SHAPES, shades, strict=True))
 
 
-def _in_words(timeline: Timeline, names: Mapping[Place, str]) -> str:
+def _in_words(timeline: Timeline, names: Mapping[MachineKey, str]) -> str:
     return f"Timeline of {counted(len(names), 'machine')}: {counted(len(timeline.uses), 'use')}"

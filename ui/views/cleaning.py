@@ -6,23 +6,22 @@ from datetime import datetime
 import streamlit as st
 
 from backend_api.base.clock import SystemClock
+from backend_api.contract.queries import StatsQuery
 from backend_api.contract.stats import Unit
-from ui.cleaning.agreement import agreement_lines
-from ui.cleaning.breakdown import KINDS, counts, moments
-from ui.cleaning.report import cleaning_cards
+from ui.cleaning.breakdown import KINDS, counts, trend_steps
+from ui.cleaning.report import agreement_lines, cleaning_cards
 from ui.cleaning.trend import show_trend
 from ui.cleaning.uncleaned import show_uncleaned
 from ui.client import cache
 from ui.client.context import api, zone
-from ui.client.queries import StatsQuery
 from ui.text.commands import EDGE_COMMAND
 from ui.text.local_time import Zone
-from ui.text.machine_names import Place, names_of
+from ui.text.machine_names import MachineKey, names_of
 from ui.widgets.figure_cards import show_cards
 from ui.widgets.machine_table import show_machines
 from ui.widgets.period import Days
 from ui.widgets.period_choice import choose_days
-from ui.widgets.refresh import draw_anew_when_changed
+from ui.widgets.refresh import rerun_when_changed
 
 _FIELDS = ("compliance", "windows_closed", *KINDS, "median_to_clean_s")
 
@@ -37,37 +36,37 @@ def show_page() -> None:
         _show_no_machines()
         return
     days = choose_days(here, now)
-    names, span = names_of(machines), days.span(here)
+    names, interval = names_of(machines), days.interval(here)
     _show_figures(days, names, here, now)
     st.header("Uncleaned uses", anchor=False)
-    show_uncleaned(api(), span, names, here)
+    show_uncleaned(api(), interval, names, here)
     st.header("People and the model", anchor=False)
     for line in agreement_lines(api().agreement()):
         st.text(line)
 
 
-def _show_figures(days: Days, names: Mapping[Place, str], zone: Zone, now: datetime) -> None:
+def _show_figures(days: Days, names: Mapping[MachineKey, str], zone: Zone, now: datetime) -> None:
     unit = Unit.HOUR if days.count == 1 else Unit.DAY
-    span, earlier = days.span(zone), days.span_before(zone, now)
-    query = StatsQuery(span.since, span.until, zone.name, unit)
+    interval, earlier = days.interval(zone), days.interval_before(zone, now)
+    query = StatsQuery(since=interval.since, until=interval.until, tz=zone.name, by=unit)
     found = cache.stats(query)
-    before = cache.stats(StatsQuery(earlier.since, earlier.until, zone.name)).total
+    before = cache.stats(StatsQuery(since=earlier.since, until=earlier.until, tz=zone.name)).total
     if found.total.windows_closed > 0:
         show_cards(cleaning_cards(found.total, before), days.before_in_words(zone, now))
-        show_trend(moments(found.buckets, unit, zone), unit, zone.name)
+        show_trend(trend_steps(found.buckets, unit, zone), unit, zone.name)
         st.header("By machine", anchor=False)
         show_machines(found, names, _FIELDS, "cleaning")
     else:
         with st.container(border=True, key="nothing"):
             st.markdown("No cleaning window closed in these days, so there is nothing to measure. Choose other days.")
-    if span.since <= now < span.until:
-        draw_anew_when_changed(lambda: counts(cache.stats(query).total), counts(found.total))
+    if interval.since <= now < interval.until:
+        rerun_when_changed(lambda: counts(cache.stats(query).total), counts(found.total))
 
 
 def _show_no_machines() -> None:
     with st.container(border=True, key="nothing"):
         st.header("No machines yet", anchor=False)
-        st.markdown("Let the edge watch a video, from the project's folder:")
+        st.markdown("Start an edge on a video, from the project's folder:")
         st.code(EDGE_COMMAND, language=None, wrap_lines=True)
 
 

@@ -7,8 +7,8 @@ import streamlit as st
 from backend_api.base.clock import SystemClock
 from ui.client.context import zone
 from ui.client.selection import EVENT
-from ui.now.look import take_look
 from ui.now.page import REVIEW, show_now
+from ui.now.snapshot import take_snapshot
 
 _STYLE = Path(__file__).parent.parent / "now" / "page.css"
 
@@ -21,7 +21,7 @@ def show_page() -> None:
     st.title("Now", anchor=False)
     here = zone()
     # A fragment keeps its errors to itself; asked beforehand, a backend that is away stops the page.
-    take_look(SystemClock().now(), here)
+    take_snapshot(SystemClock().now(), here)
     show_now(here)
 
 

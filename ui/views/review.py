@@ -8,17 +8,16 @@ from ui.client.context import api, zone
 from ui.client.selection import NoId, Selection, selection
 from ui.review.detail import show_detail, show_missing
 from ui.review.filters import choose_query
-from ui.review.list_state import current_feed, forget_feed, shared
-from ui.review.list_view import show_list, watch, watching
+from ui.review.list_view import current_feed, forget_feed, shared, show_list, watch, watching
 from ui.review.opened import NotThere, Opened, fetch_opened
 from ui.review.review_bar import is_entered, show_moves
-from ui.review.session_feed import Feed
+from ui.review.session_feed import SessionFeed
 
 
 def show_page() -> None:
     """Draw the page. Raises BackendError when the backend cannot answer."""
-    door, here = api(), zone()
-    source = shared(door)
+    backend, here = api(), zone()
+    source = shared(backend)
     if is_entered():
         forget_feed()
     st.title("Review", anchor=False)
@@ -30,20 +29,20 @@ def show_page() -> None:
     feed = current_feed(source, query)
     session_id = None if opened is None else opened.session.session_id
 
-    def look() -> Feed | None:
+    def look() -> SessionFeed | None:
         latest = current_feed(source, query)
         return latest if (latest.items, _open()[0]) == (feed.items, opened) else None
 
     with list_column:
         watch(feed, look, watching())
-        show_list(door, feed, session_id, here)
+        show_list(backend, feed, session_id, here)
     with detail_column, st.container(key="nothing_open" if opened is None and reason is None else "open_session"):
         if reason is not None:
             show_missing(reason)
         elif feed.items or opened is not None:
-            show_moves(door, session_id)
+            show_moves(backend, session_id)
             if opened is not None:
-                show_detail(door, opened, here)
+                show_detail(backend, opened, here)
             else:
                 st.markdown("Choose a session, or press J, to see its clip and verdict.")
 

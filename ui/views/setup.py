@@ -11,7 +11,7 @@ from ui.setup.zones import show_zones
 
 def show_page() -> None:
     """Draw the page. Raises BackendError when the backend cannot answer."""
-    door, here = api(), zone()
+    backend, here = api(), zone()
     st.title("Setup", anchor=False)
     # What the blocks below look at is asked for here first, where an error leads to the card that says so.
     states, _, _ = cache.cameras().items, cache.machines(), cache.queue()
@@ -19,9 +19,9 @@ def show_page() -> None:
     show_cameras(here)
     st.header("Verdict queue", anchor=False)
     show_queue(here)
-    show_failed(door, here)
+    show_failed(backend, here)
     st.header("Zones", anchor=False)
-    show_zones(door, states, here)
+    show_zones(backend, states, here)
 
 
 if __name__ == "__main__":

@@ -3,15 +3,14 @@
 import streamlit as st
 
 from backend_api.base.clock import SystemClock
+from backend_api.contract.queries import StatsQuery
 from backend_api.contract.stats import Unit
 from ui.client import cache
 from ui.client.context import api, zone
-from ui.client.queries import StatsQuery
 from ui.text.commands import EDGE_COMMAND
 from ui.text.machine_names import names_of
 from ui.usage.day_view import show_day
-from ui.usage.heat import fold
-from ui.usage.heat_chart import show_heat
+from ui.usage.heat import fold, show_heat
 from ui.usage.report import usage_cards
 from ui.widgets.figure_cards import show_cards
 from ui.widgets.machine_table import show_machines
@@ -33,9 +32,9 @@ def show_page() -> None:
     show_day(api(), machines, names, here, now)
     st.header("Over many days", anchor=False)
     days = choose_days(here, now)
-    span, earlier = days.span(here), days.span_before(here, now)
-    found = cache.stats(StatsQuery(span.since, span.until, here.name, Unit.HOUR))
-    before = cache.stats(StatsQuery(earlier.since, earlier.until, here.name)).total
+    interval, earlier = days.interval(here), days.interval_before(here, now)
+    found = cache.stats(StatsQuery(since=interval.since, until=interval.until, tz=here.name, by=Unit.HOUR))
+    before = cache.stats(StatsQuery(since=earlier.since, until=earlier.until, tz=here.name)).total
     show_cards(usage_cards(found, before), days.before_in_words(here, now))
     st.subheader("Share of time in use, by hour and weekday", anchor=False)
     show_heat(fold(found.buckets, here), here.name)
@@ -46,7 +45,7 @@ def show_page() -> None:
 def _show_nothing() -> None:
     with st.container(border=True, key="nothing"):
         st.header("No machines yet", anchor=False)
-        st.markdown("Let the edge watch a video, from the project's folder:")
+        st.markdown("Start an edge on a video, from the project's folder:")
         st.code(EDGE_COMMAND, language=None, wrap_lines=True)
 
 

@@ -12,7 +12,7 @@ from ui.client.settings import Settings
 RETRY_S = 2.0
 UNAUTHORIZED, SERVER_ERROR = 401, 500
 
-_KEY_TROUBLE = {False: "GYM_API_KEY is not set.", True: "It does not take the one in GYM_API_KEY."}
+_KEY_TROUBLE = {False: "GYM_API_KEY is not set.", True: "The backend does not accept the one in GYM_API_KEY."}
 
 
 def show_away(error: BackendError, api: BackendApi, settings: Settings) -> None:
@@ -48,7 +48,7 @@ def _wait_for_backend(api: BackendApi, runs: Iterator[int]) -> None:
 
 
 def show_misconfigured(error: UsageError) -> None:
-    """Say which setting is wrong; only whoever starts the dashboard can put it right."""
+    """Say which setting is wrong; only a restart of the dashboard can correct it."""
     with st.container(border=True, key="away"):
         st.header("The dashboard is set up wrongly", anchor=False)
         st.text(f"{error}, then start the dashboard again.")

@@ -16,7 +16,7 @@ _FONT = '"Source Sans", sans-serif'
 
 
 @dataclass(frozen=True, slots=True)
-class Ink:
+class Palette:
     """A theme's colours. On its background, marks reach a contrast of 3:1 and text one of 4.5:1 (WCAG AA)."""
 
     text: str
@@ -33,7 +33,7 @@ class Ink:
     heat: tuple[str, str]
 
 
-LIGHT = Ink(
+LIGHT = Palette(
     text="#101b1e",
     line="#cfd8d8",
     paper="#ffffff",
@@ -47,7 +47,7 @@ LIGHT = Ink(
     missing="#7d4aa6",
     heat=("#e6f2f0", "#0b5c50"),
 )
-DARK = Ink(
+DARK = Palette(
     text="#eef3f3",
     line="#3a484b",
     paper="#12191b",
@@ -63,7 +63,7 @@ DARK = Ink(
 )
 
 
-def ink() -> Ink:
+def current_palette() -> Palette:
     """The colours of the theme that this session's browser shows."""
     return DARK if st.context.theme.type == "dark" else LIGHT
 
@@ -74,24 +74,24 @@ def drawing(rows: Iterable[Mapping[str, object]]) -> alt.Chart:
     return alt.Chart(pa.Table.from_pylist(list(rows)))
 
 
-def dressed(chart: Drawing, colors: Ink) -> Drawing:
-    """`chart` in `colors`, without a frame; every label that an axis names is drawn."""
+def themed(chart: Drawing, palette: Palette) -> Drawing:
+    """`chart` in `palette`, without a frame; every label that an axis names is drawn."""
     axis = {"labelFont": _FONT, "titleFont": _FONT, "labelFontSize": 12, "titleFontSize": 12, "titleFontWeight": 400}
     result: Drawing = (
         chart.properties(background="transparent", padding={"left": 0, "right": 16, "top": 4, "bottom": 6})
         .configure_view(stroke=None)
         .configure_axis(
             **axis,
-            labelColor=colors.text,
-            titleColor=colors.text,
-            gridColor=colors.line,
-            domainColor=colors.line,
-            tickColor=colors.line,
+            labelColor=palette.text,
+            titleColor=palette.text,
+            gridColor=palette.line,
+            domainColor=palette.line,
+            tickColor=palette.line,
             labelOverlap=False,
             labelLimit=130,
         )
         .configure_legend(
-            labelFont=_FONT, titleFont=_FONT, labelColor=colors.text, titleColor=colors.text, labelFontSize=12
+            labelFont=_FONT, titleFont=_FONT, labelColor=palette.text, titleColor=palette.text, labelFontSize=12
         )
     )
     return result
@@ -100,13 +100,13 @@ def dressed(chart: Drawing, colors: Ink) -> Drawing:
 def show_chart(chart: Drawing, *, key: str, alt_text: str) -> None:
     """Draw a chart as wide as there is room; `alt_text` says, in a few words, what it shows.
 
-    A table beside it tells the rest to who cannot see it: every button of the chart repeats `alt_text`.
+    A table beside it says the same for people who cannot see it: every button of the chart repeats `alt_text`.
     """
-    st.altair_chart(dressed(chart, ink()), width="stretch", theme=None, key=key, alt=alt_text)
+    st.altair_chart(themed(chart, current_palette()), width="stretch", theme=None, key=key, alt=alt_text)
 
 
 def show_legend(entries: Iterable[tuple[str, str, str]]) -> None:
-    """What signs mean: pairs of a sign in its colour, and words."""
+    """Draw the meaning of signs: a sign, its colour, and words each."""
     items = "".join(
         f'<li><span style="color: {color}" aria-hidden="true">{escape(sign)}</span> {escape(words)}</li>'
         for sign, color, words in entries

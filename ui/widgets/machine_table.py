@@ -8,7 +8,7 @@ import streamlit as st
 
 from backend_api.contract.stats import MachineFigures, Stats
 from backend_api.contract.values import format_timestamp
-from ui.text.machine_names import Place, place_of
+from ui.text.machine_names import MachineKey, key_of
 from ui.text.meanings import FIGURE_WORDS, meaning
 from ui.widgets.figure_cards import NO_FIGURE
 
@@ -25,7 +25,7 @@ _UNITS = {
 _FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")  # noqa: RUF001
 
 
-def show_machines(found: Stats, names: Mapping[Place, str], fields: Sequence[str], what: str) -> None:
+def show_machines(found: Stats, names: Mapping[MachineKey, str], fields: Sequence[str], what: str) -> None:
     """Draw `fields` of Figures in the order of `names`, and the button for the CSV, whose name says `what`."""
     columns = {
         FIGURE_WORDS[field]: st.column_config.NumberColumn(
@@ -51,28 +51,28 @@ def show_machines(found: Stats, names: Mapping[Place, str], fields: Sequence[str
     )
 
 
-def machine_rows(found: Stats, names: Mapping[Place, str], fields: Sequence[str]) -> list[dict[str, object]]:
+def machine_rows(found: Stats, names: Mapping[MachineKey, str], fields: Sequence[str]) -> list[dict[str, object]]:
     """The table's rows; a figure that does not exist is None, never 0."""
     return [
-        {"Machine": names[place_of(machine)]} | {FIGURE_WORDS[field]: _shown(machine, field) for field in fields}
+        {"Machine": names[key_of(machine)]} | {FIGURE_WORDS[field]: _shown(machine, field) for field in fields}
         for machine in _in_order(found, names)
     ]
 
 
-def machine_csv(found: Stats, names: Mapping[Place, str]) -> str:
-    """The contract's own figures of each machine, with its name and the span; one that does not exist is empty."""
-    span = {"since": format_timestamp(found.since), "until": format_timestamp(found.until), "tz": found.tz}
+def machine_csv(found: Stats, names: Mapping[MachineKey, str]) -> str:
+    """The contract's own figures of each machine, with its name and the interval; one that does not exist is empty."""
+    interval = {"since": format_timestamp(found.since), "until": format_timestamp(found.until), "tz": found.tz}
     text = io.StringIO(newline="")
-    table = csv.DictWriter(text, ["name", *MachineFigures.model_fields, *span])
+    table = csv.DictWriter(text, ["name", *MachineFigures.model_fields, *interval])
     table.writeheader()
     for machine in _in_order(found, names):
-        row = {"name": names[place_of(machine)], **machine.model_dump(), **span}
+        row = {"name": names[key_of(machine)], **machine.model_dump(), **interval}
         table.writerow({field: _cell(value) for field, value in row.items()})
     return text.getvalue()
 
 
-def _in_order(found: Stats, names: Mapping[Place, str]) -> list[MachineFigures]:
-    by_place = {place_of(machine): machine for machine in found.machines}
+def _in_order(found: Stats, names: Mapping[MachineKey, str]) -> list[MachineFigures]:
+    by_place = {key_of(machine): machine for machine in found.machines}
     return [by_place[place] for place in names if place in by_place]
 
 

@@ -1,4 +1,4 @@
-"""Which days a page is about: whole days of a time zone, and the days before them to compare with. Pure."""
+"""The days of a page: whole days of a time zone, and the days before them to compare with. Pure."""
 
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
@@ -11,7 +11,7 @@ MAX_DAYS = 366
 
 
 class Choice(StrEnum):
-    """What an operator chooses from, in the words that the address holds, too."""
+    """The choices of an operator, in the words that the address holds, too."""
 
     TODAY = "Today"
     YESTERDAY = "Yesterday"
@@ -21,7 +21,7 @@ class Choice(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Span:
+class TimeInterval:
     """From the instant `since` up to, but not including, `until`."""
 
     since: datetime
@@ -37,7 +37,7 @@ class Days:
 
     @classmethod
     def chosen(cls, choice: Choice, days: tuple[date, ...], today: date) -> Self:
-        """What `choice` means on the day `today`; `days` are one or two that were picked, for Choice.DAYS alone.
+        """The days of `choice` on the day `today`; `days` are one or two that were picked, for Choice.DAYS alone.
 
         Of more than MAX_DAYS the last are taken; without any picked it is today.
         """
@@ -58,21 +58,21 @@ class Days:
         """How many days they are."""
         return (self.last - self.first).days + 1
 
-    def span(self, zone: Zone) -> Span:
+    def interval(self, zone: Zone) -> TimeInterval:
         """From the first day's midnight to the one after the last day."""
-        return Span(midnight(self.first, zone), midnight(self.last + timedelta(days=1), zone))
+        return TimeInterval(midnight(self.first, zone), midnight(self.last + timedelta(days=1), zone))
 
-    def span_before(self, zone: Zone, now: datetime) -> Span:
+    def interval_before(self, zone: Zone, now: datetime) -> TimeInterval:
         """As many days right before; of days that are not over, only up to the same minute of the day."""
-        span, days = self.span(zone), timedelta(days=self.count)
-        until = span.since
+        interval, days = self.interval(zone), timedelta(days=self.count)
+        until = interval.since
         if self._is_going_on(zone, now):
             local = _minute(now).astimezone(zone.info)
             until = datetime.combine(local.date() - days, local.time(), zone.info).astimezone(UTC)
-        return Span(midnight(self.first - days, zone), until)
+        return TimeInterval(midnight(self.first - days, zone), until)
 
     def before_in_words(self, zone: Zone, now: datetime) -> str:
-        """What `span_before` is, e.g. `the 7 days before`, `the day before up to 14:05`."""
+        """The words for `interval_before`, e.g. `the 7 days before`, `the day before up to 14:05`."""
         days = "the day before" if self.count == 1 else f"the {self.count} days before"
         return f"{days} up to {now.astimezone(zone.info):%H:%M}" if self._is_going_on(zone, now) else days
 
@@ -88,8 +88,8 @@ class Days:
         return f"{first} to {self.last.day} {self.last:%B %Y}"
 
     def _is_going_on(self, zone: Zone, now: datetime) -> bool:
-        span = self.span(zone)
-        return span.since < _minute(now) < span.until
+        interval = self.interval(zone)
+        return interval.since < _minute(now) < interval.until
 
 
 def midnight(day: date, zone: Zone) -> datetime:

@@ -1,4 +1,4 @@
-"""A page that is drawn anew when what it shows has changed, and not before."""
+"""A page that is drawn anew when its content has changed, and not before."""
 
 from collections.abc import Callable, Iterator
 from itertools import count
@@ -10,16 +10,16 @@ from ui.client.api import BackendError
 REFRESH_S = 30.0
 
 
-def draw_anew_when_changed(look: Callable[[], object], shown: object) -> None:
-    """Compare what `look` gives with what is shown, every REFRESH_S; when it can not be had, the page says so, too."""
-    st.fragment(_compare, run_every=REFRESH_S)(look, shown, count())
+def rerun_when_changed(fetch: Callable[[], object], shown: object) -> None:
+    """Compare the result of `fetch` with `shown` every REFRESH_S; an error of the backend draws the page again, too."""
+    st.fragment(_compare, run_every=REFRESH_S)(fetch, shown, count())
 
 
-def _compare(look: Callable[[], object], shown: object, runs: Iterator[int]) -> None:
+def _compare(fetch: Callable[[], object], shown: object, runs: Iterator[int]) -> None:
     if next(runs) == 0:
         return  # drawn just now
     try:
-        changed = look() != shown
+        changed = fetch() != shown
     except BackendError:
         changed = True  # the page meets the same error, and shows it
     if changed:

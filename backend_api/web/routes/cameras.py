@@ -92,12 +92,7 @@ def _add_still_routes(router: APIRouter, store: Store) -> None:
     async def put_still(camera_id: Name, store_id: OfStore, request: Request) -> Response:
         """JPEG, at most 2 MiB, when the edge starts and every 10 minutes. It takes the place of the last one."""
         jpeg = await read_body(request, _JPEG, MAX_STILL_BYTES)
-        try:
-            jpeg_size(jpeg)
-        except NotJpeg as error:
-            text = f"{error}; send a whole JPEG file"
-            raise ApiProblem(422, f"body: {text}", [{"field": "body", "message": text}]) from error
-        await run_in_threadpool(store.setups.keep_still, store_id, camera_id, jpeg)
+        await run_in_threadpool(_keep_still, store, store_id, camera_id, jpeg)
         return Response(status_code=204)
 
     @router.get(
@@ -119,3 +114,12 @@ def _missing(what: str, store_id: str, camera_id: str) -> str:
         f"camera {camera_id} of store {store_id} has sent no {what}; its edge sends one within seconds of its start: "
         "start it, or update it if it is of an earlier release"
     )
+
+
+def _keep_still(store: Store, store_id: str, camera_id: str, jpeg: bytes) -> None:
+    try:
+        jpeg_size(jpeg)
+    except NotJpeg as error:
+        text = f"{error}; send a whole JPEG file"
+        raise ApiProblem(422, f"body: {text}", [{"field": "body", "message": text}]) from error
+    store.setups.keep_still(store_id, camera_id, jpeg)

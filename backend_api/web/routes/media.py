@@ -40,7 +40,7 @@ def media_routes(store: Store, media: MediaFolder) -> APIRouter:
         path = media.clip_path(event_id)
         found = _look_at(store, event_id, path, f"the clip of event {event_id}")
         etag = f'"{row.clip_sha256}"'
-        return serve_file(request, path, size_bytes=found.st_size, etag=etag, media_type="video/mp4")
+        return serve_file(request, path, found, etag=etag, media_type="video/mp4")
 
     @router.head("/{event_id}/thumbnail", include_in_schema=False)
     @router.get(
@@ -76,13 +76,13 @@ def media_routes(store: Store, media: MediaFolder) -> APIRouter:
 def _serve_picture(request: Request, path: Path, found: stat_result) -> Response:
     # Files are replaced whole, never changed, so these two tell one from another.
     etag = f'"{found.st_mtime_ns:x}-{found.st_size:x}"'
-    return serve_file(request, path, size_bytes=found.st_size, etag=etag, media_type="image/jpeg")
+    return serve_file(request, path, found, etag=etag, media_type="image/jpeg")
 
 
 _MORE_ANSWERS = {
-    206: {"description": "The range that was asked for."},
+    206: {"description": "The range that was asked for; several as multipart/byteranges."},
     304: {"description": "The client has it already."},
-    **problems(404, 410, 416, 422),
+    **problems(400, 404, 410, 416, 422),
 }
 
 

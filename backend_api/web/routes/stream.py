@@ -6,7 +6,7 @@ from fastapi import APIRouter, Header, Query
 from fastapi.responses import StreamingResponse
 
 from backend_api.store.store import Store
-from backend_api.web.change_feed import Feed, FeedFilters
+from backend_api.web.change_feed import ChangeFeed, FeedFilters
 from backend_api.web.openapi import problems
 from backend_api.web.problems import RETRY_AFTER_S, ApiProblem
 
@@ -15,7 +15,7 @@ _TEXT = {"schema": {"type": "string", "description": "Server-sent events, withou
 _MAX_ID = 2**63 - 1
 
 
-def stream_routes(store: Store, feed: Feed) -> APIRouter:
+def stream_routes(store: Store, feed: ChangeFeed) -> APIRouter:
     """The router for what is new; it goes before the one of single events, whose address would take this one in."""
     router = APIRouter(prefix="/events", tags=["events"])
 

@@ -1,4 +1,4 @@
-"""From hits in media time to events."""
+"""From rule events in media time to events."""
 
 from datetime import UTC, datetime, timedelta
 
@@ -7,26 +7,26 @@ import pytest
 from backend_api.contract.events import EndReason, EventType, make_event_id
 from edge_service.clips.event_factory import EventFactory
 from edge_service.rules.machine import Machine, RuleTimes
-from edge_service.rules.rule_event import Hit
+from edge_service.rules.rule_event import RuleEvent
 
 START = datetime(2026, 1, 31, 9, tzinfo=UTC)
 FACTORY = EventFactory("gym_demo", "cam_01", START)
 
 
-def hit(event_type: EventType, time_s: float = 20.0, **more: object) -> Hit:
-    return Hit(event_type, "bike_01", time_s, 4.2, 7, 0.87654, **more)  # type: ignore[arg-type]
+def rule_event(event_type: EventType, time_s: float = 20.0, **more: object) -> RuleEvent:
+    return RuleEvent(event_type, "bike_01", time_s, 4.2, 7, 0.87654, **more)  # type: ignore[arg-type]
 
 
 def test_an_attempt_alone_carries_the_zone_of_its_machine() -> None:
     machine = Machine("bike_01", "Bike 1", ((0.1, 0.1), (0.9, 0.1), (0.5, 0.9)), RuleTimes())
     factory = EventFactory("gym_demo", "cam_01", START, [machine])
-    built = {kind: factory.build(hit(kind), None, None).attributes for kind in EventType}
+    built = {kind: factory.build(rule_event(kind), None, None).attributes for kind in EventType}
     assert built.pop(EventType.CLEANING_ATTEMPT) == {"zone": [[0.1, 0.1], [0.9, 0.1], [0.5, 0.9]]}
     assert not any(built.values())
 
 
 def test_ts_is_start_time_plus_media_time() -> None:
-    event = FACTORY.build(hit(EventType.MACHINE_OCCUPIED_START, 83.2504), None, "no disk")
+    event = FACTORY.build(rule_event(EventType.MACHINE_OCCUPIED_START, 83.2504), None, "no disk")
     assert event.ts == START + timedelta(seconds=83.25)
     assert event.media_time_s == 83.25
     assert event.clip_error == "no disk"
@@ -36,30 +36,30 @@ def test_ts_is_start_time_plus_media_time() -> None:
 def test_every_event_of_a_session_carries_the_id_of_its_start(event_type: EventType) -> None:
     started = START + timedelta(seconds=4.2)
     expected = make_event_id("gym_demo", "cam_01", "bike_01", EventType.MACHINE_OCCUPIED_START, started)
-    assert FACTORY.build(hit(event_type), None, None).session_id == expected
+    assert FACTORY.build(rule_event(event_type), None, None).session_id == expected
 
 
 def test_a_start_is_the_session_that_it_begins() -> None:
-    event = FACTORY.build(hit(EventType.MACHINE_OCCUPIED_START, 4.2), None, None)
-    assert event.event_id == event.session_id == FACTORY.event_id(hit(EventType.MACHINE_OCCUPIED_START, 4.2))
+    event = FACTORY.build(rule_event(EventType.MACHINE_OCCUPIED_START, 4.2), None, None)
+    assert event.event_id == event.session_id == FACTORY.event_id(rule_event(EventType.MACHINE_OCCUPIED_START, 4.2))
 
 
 def test_only_an_attempt_waits_for_the_model() -> None:
-    waiting = [kind for kind in EventType if FACTORY.build(hit(kind), None, None).needs_mm]
+    waiting = [kind for kind in EventType if FACTORY.build(rule_event(kind), None, None).needs_mm]
     assert waiting == [EventType.CLEANING_ATTEMPT]
 
 
 @pytest.mark.parametrize(
     ("of_hit", "attributes"),
     [
-        (hit(EventType.MACHINE_OCCUPIED_START), {}),
+        (rule_event(EventType.MACHINE_OCCUPIED_START), {}),
         (
-            hit(EventType.MACHINE_OCCUPIED_END, occupied_s=15.79999, end_reason=EndReason.LEFT),
+            rule_event(EventType.MACHINE_OCCUPIED_END, occupied_s=15.79999, end_reason=EndReason.LEFT),
             {"occupied_s": 15.8, "end_reason": "left"},
         ),
-        (hit(EventType.CLEANING_WINDOW_OPEN, closes_at_s=40.0), {"closes_at": "2026-01-31T09:00:40.000Z"}),
-        (hit(EventType.CLEANING_ATTEMPT, seconds_into_window=6.4), {"seconds_into_window": 6.4}),
+        (rule_event(EventType.CLEANING_WINDOW_OPEN, closes_at_s=40.0), {"closes_at": "2026-01-31T09:00:40.000Z"}),
+        (rule_event(EventType.CLEANING_ATTEMPT, seconds_into_window=6.4), {"seconds_into_window": 6.4}),
     ],
 )
-def test_attributes_say_what_belongs_to_the_type(of_hit: Hit, attributes: dict[str, object]) -> None:
+def test_attributes_say_what_belongs_to_the_type(of_hit: RuleEvent, attributes: dict[str, object]) -> None:
     assert FACTORY.build(of_hit, None, None).attributes == attributes

@@ -28,7 +28,7 @@ def make_courier(outbox: Outbox, backend: FakeBackend, events: int) -> Courier:
 
 
 def run_until_idle(courier: Courier) -> list[Moved | Failed]:
-    return list(iter(courier.step, Idle()))  # type: ignore[arg-type]
+    return list(iter(courier.deliver_batch, Idle()))  # type: ignore[arg-type]
 
 
 def rejected(outbox: Outbox) -> list[tuple[int, int]]:
@@ -48,15 +48,15 @@ def test_it_sends_a_thousand_in_a_request_and_keeps_their_order(outbox: Outbox) 
 def test_a_passing_trouble_leaves_all_where_it_is(outbox: Outbox, status: int) -> None:
     backend = FakeBackend([Answer(status, b"busy", "7")])
     courier = make_courier(outbox, backend, 3)
-    assert courier.step() == Failed(f"backend B answered {status} (busy)", 7.0)
+    assert courier.deliver_batch() == Failed(f"backend B answered {status} (busy)", 7.0)
     assert outbox.depth == 3
-    assert courier.step() == Moved()
+    assert courier.deliver_batch() == Moved()
     assert backend.stored == [0, 1, 2]
 
 
 def test_an_unreachable_backend_leaves_all_where_it_is(outbox: Outbox) -> None:
     courier = make_courier(outbox, FakeBackend([NoAnswer("connection refused")]), 3)
-    assert courier.step() == Failed("backend B can't be reached (connection refused)")
+    assert courier.deliver_batch() == Failed("backend B cannot be reached (connection refused)")
     assert outbox.depth == 3
 
 
@@ -64,8 +64,8 @@ def test_a_timeout_after_the_commit_doubles_nothing(outbox: Outbox) -> None:
     backend = FakeBackend()
     backend.script.append(backend.take_and_cut)
     courier = make_courier(outbox, backend, 3)
-    assert isinstance(courier.step(), Failed)
-    assert courier.step() == Moved()
+    assert isinstance(courier.deliver_batch(), Failed)
+    assert courier.deliver_batch() == Moved()
     assert backend.stored == [0, 1, 2]
     assert backend.duplicates == 3
     assert outbox.depth == 0
@@ -82,13 +82,13 @@ def test_a_line_that_may_succeed_later_stays_first_in_line(outbox: Outbox) -> No
     backend = FakeBackend(refused={1: 422, 2: 503, 3: 409})
     courier = make_courier(outbox, backend, 5)
     for _ in range(2):
-        step = courier.step()
+        step = courier.deliver_batch()
         assert isinstance(step, Failed)
         assert "503" in step.reason
         assert outbox.depth == 3
         assert rejected(outbox) == [(1, 422)]
     del backend.refused[2]
-    assert courier.step() == Moved()
+    assert courier.deliver_batch() == Moved()
     assert sorted(backend.stored) == [0, 2, 4]
     assert rejected(outbox) == [(1, 422), (3, 409)]
     assert outbox.depth == 0
@@ -123,7 +123,7 @@ def test_a_limit_on_the_size_of_requests_is_found_out(outbox: Outbox) -> None:
 @pytest.mark.parametrize("answer", [Answer(200, b"<html>"), Answer(302, b""), Answer(204, b"")])
 def test_an_answer_from_somebody_else_acknowledges_nothing(outbox: Outbox, answer: Answer) -> None:
     courier = make_courier(outbox, FakeBackend([answer]), 2)
-    step = courier.step()
+    step = courier.deliver_batch()
     assert isinstance(step, Failed)
     assert f"answered {answer.status} with something that is no batch result" in step.reason
     assert outbox.depth == 2
@@ -133,8 +133,8 @@ def test_a_batch_of_damage_alone_is_passed_over(outbox: Outbox) -> None:
     courier = make_courier(outbox, FakeBackend(), 2)
     data = outbox.path.read_bytes()
     outbox.path.write_bytes(data.replace(b'"padding"', b'"PADDING"'))
-    assert courier.step() == Moved()
-    assert courier.step() == Idle()
+    assert courier.deliver_batch() == Moved()
+    assert courier.deliver_batch() == Idle()
     assert outbox.depth == 0
 
 
@@ -143,9 +143,9 @@ def test_an_outbox_that_cannot_be_read_is_a_failure_like_others(outbox: Outbox) 
     courier = make_courier(outbox, backend, 2)
     hidden = outbox.path.with_name("hidden")
     outbox.path.rename(hidden)
-    step = courier.step()
+    step = courier.deliver_batch()
     assert isinstance(step, Failed)
-    assert "cam_01.jsonl can't be read" in step.reason
+    assert "cam_01.jsonl cannot be read" in step.reason
     hidden.rename(outbox.path)
-    assert courier.step() == Moved()
+    assert courier.deliver_batch() == Moved()
     assert backend.stored == [0, 1]

@@ -8,11 +8,10 @@ import pytest
 
 from backend_api.base.http_client import Answer, NoAnswer
 from backend_api.contract.cameras import HEARTBEAT_INTERVAL_S, SETUP_INTERVAL_S, CameraReport, CameraSetup
-from edge_service.clips.still import Still
+from edge_service.clips.pictures import StillSlot
 from edge_service.delivery.heartbeat import Heartbeat
-from edge_service.pipeline.camera_reports import make_reporter, messages_of
-from edge_service.pipeline.camera_setup import describe_setup
-from edge_service.pipeline.progress import Tally
+from edge_service.pipeline.camera_reports import describe_setup, make_reporter, messages_of
+from edge_service.pipeline.progress import RunCounts
 from tests.edge_service.fake_frames import blank_frame
 from tests.edge_service.scripted import machine
 from tests.fake_clock import FakeClock
@@ -21,7 +20,7 @@ REPORT = make_reporter(
     "gym_demo",
     datetime(2026, 1, 31, 9, tzinfo=UTC),
     "0.1.0",
-    lambda: Tally(media_time_s=1.5, captured=45, processed=8, skipped=37, events=2, outbox_depth=1),
+    lambda: RunCounts(media_time_s=1.5, captured=45, processed=8, skipped=37, events=2, outbox_depth=1),
     lambda: "x" * 600,
 )
 
@@ -42,7 +41,7 @@ class FakeCall:
         self.puts: list[list[str]] = []
         self.bodies: list[bytes] = []
         self.heartbeat: Heartbeat | None = None
-        self.still = Still()
+        self.still = StillSlot()
         self.done = threading.Event()
 
     def put(self, path: str, body: object, headers: dict[str, str]) -> Answer:

@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from backend_api.contract.events import EventType
-from edge_service.evaluation.score import TOLERANCES_S, Lateness, Tally, score
+from edge_service.evaluation.score import TOLERANCES_S, Lateness, MatchCounts, score
 from edge_service.evaluation.score_report import to_json, to_table
 from edge_service.evaluation.truth import Moment, TrueSession, Truth
 
@@ -20,8 +20,8 @@ moments = st.builds(Moment, st.sampled_from(["bike", "rower"]), st.sampled_from(
 def test_what_is_right_is_right() -> None:
     result = score(TRUTH, TRUTH.moments())
     for tolerance_s in TOLERANCES_S:
-        assert result.tally(tolerance_s) == Tally(found=7)
-        assert (result.tally(tolerance_s).f1, result.false_per_hour(tolerance_s)) == (1.0, 0.0)
+        assert result.counts(tolerance_s) == MatchCounts(found=7)
+        assert (result.counts(tolerance_s).f1, result.false_per_hour(tolerance_s)) == (1.0, 0.0)
     assert result.lateness() == Lateness(0, 0, 0, 0)
     assert (result.false, result.missed) == ((), ())
 
@@ -35,9 +35,13 @@ def test_each_tolerance_counts_for_itself() -> None:
         Moment("bike", ATTEMPT, 900.0),
     ]
     result = score(TRUTH, said)
-    assert [result.tally(t, event_type=START) for t in TOLERANCES_S] == [Tally(0, 2, 2), Tally(1, 1, 1), Tally(2, 0, 0)]
-    assert result.tally(5.0, machine_id="rower") == Tally(0, 1, 0)
-    assert result.tally(5.0, event_type=OPEN) == Tally(0, 0, 2)
+    assert [result.counts(t, event_type=START) for t in TOLERANCES_S] == [
+        MatchCounts(0, 2, 2),
+        MatchCounts(1, 1, 1),
+        MatchCounts(2, 0, 0),
+    ]
+    assert result.counts(5.0, machine_id="rower") == MatchCounts(0, 1, 0)
+    assert result.counts(5.0, event_type=OPEN) == MatchCounts(0, 0, 2)
     assert result.lateness(START) == Lateness(-3.0, -0.75, 1.5, 1.5)
     assert result.lateness(OPEN) is None
     assert result.false == (Moment("rower", END, 200.0), Moment("bike", ATTEMPT, 900.0))
@@ -49,11 +53,11 @@ def test_each_tolerance_counts_for_itself() -> None:
 
 
 def test_shares() -> None:
-    tally = Tally(found=6, false=2, missed=4)
-    assert (tally.precision, tally.recall) == (0.75, 0.6)
-    assert tally.f1 == pytest.approx(2 / 3)
-    assert (Tally().precision, Tally().recall, Tally().f1) == (None, None, None)
-    assert (Tally(missed=1).precision, Tally(missed=1).recall, Tally(missed=1).f1) == (None, 0, 0)
+    counts = MatchCounts(found=6, false=2, missed=4)
+    assert (counts.precision, counts.recall) == (0.75, 0.6)
+    assert counts.f1 == pytest.approx(2 / 3)
+    assert (MatchCounts().precision, MatchCounts().recall, MatchCounts().f1) == (None, None, None)
+    assert (MatchCounts(missed=1).precision, MatchCounts(missed=1).recall, MatchCounts(missed=1).f1) == (None, 0, 0)
 
 
 @given(st.lists(moments, max_size=12))
@@ -62,12 +66,12 @@ def test_everything_is_counted_once(said: list[Moment]) -> None:
     result = score(TRUTH, said)
     before = 0
     for tolerance_s in TOLERANCES_S:
-        tally = result.tally(tolerance_s)
-        assert tally.found + tally.false == len(said)
-        assert tally.found + tally.missed == 7
-        assert tally.found >= before
-        before = tally.found
-    assert (len(result.false), len(result.missed)) == (result.tally(5.0).false, result.tally(5.0).missed)
+        counts = result.counts(tolerance_s)
+        assert counts.found + counts.false == len(said)
+        assert counts.found + counts.missed == 7
+        assert counts.found >= before
+        before = counts.found
+    assert (len(result.false), len(result.missed)) == (result.counts(5.0).false, result.counts(5.0).missed)
 
 
 @given(st.lists(moments, max_size=30))

@@ -33,13 +33,13 @@ def work(folder: Path, disk: Disk, backend: FakeBackend, promised: list[int], fi
                 if number % 7 == 6:
                     courier = Courier(outbox, backend, FakeClock(), "backend")
                     for _ in range(4):
-                        courier.step()
+                        courier.deliver_batch()
 
 
 def deliver_all(folder: Path, disk: Disk, backend: FakeBackend) -> None:
     with Outbox.open(folder, "cam_01", disk, max_bytes=MAX_BYTES) as outbox:
         courier = Courier(outbox, backend, FakeClock(), "backend")
-        while courier.step() != Idle():
+        while courier.deliver_batch() != Idle():
             pass
         assert outbox.depth == 0
 
@@ -164,7 +164,7 @@ def test_a_full_disk_refuses_events_but_harms_none(tmp_path: Path) -> None:
                     if number % 7 == 6:
                         courier = Courier(outbox, backend, FakeClock(), "backend")
                         for _ in range(4):
-                            courier.step()
+                            courier.deliver_batch()
                 promised.append(number)
             assert outbox.refused == EVENTS - len(promised)
         deliver_all(folder, QuickDisk(), backend)
@@ -186,7 +186,7 @@ def test_a_disk_that_the_outbox_itself_has_filled_is_empty_again_when_all_is_sen
                 outbox.append(make_event(number))
                 promised.append(number)
             if number % 450 == 449:
-                while courier.step() != Idle():
+                while courier.deliver_batch() != Idle():
                     pass
         assert outbox.refused > 100
         assert promised[-1] == 999

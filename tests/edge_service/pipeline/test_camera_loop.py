@@ -22,11 +22,11 @@ class ClipsDontFit(QuickDisk):
     def __init__(self, clips: int) -> None:
         self.clips = clips
 
-    def replace(self, path: Path, data: bytes) -> None:
+    def put_new(self, path: Path, data: bytes) -> None:
         if path.suffix == ".mp4" and self.clips:
             self.clips -= 1
             raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
-        super().replace(path, data)
+        super().put_new(path, data)
 
 
 def short(events: list[Event]) -> list[tuple[str, object]]:
@@ -40,9 +40,9 @@ def scene(long_video: Path, memory: Path) -> Scene:
 
 
 def test_it_counts_what_it_does_and_leaves_nothing_open_at_the_end(scene: Scene) -> None:
-    tally = scene.run(QuickDisk())
-    assert (tally.events, tally.processed, tally.captured) == (6, 5 * VIDEO_S, 10 * VIDEO_S)
-    assert tally.media_time_s == pytest.approx(VIDEO_S - 0.2)
+    counts = scene.run(QuickDisk())
+    assert (counts.events, counts.processed, counts.captured) == (6, 5 * VIDEO_S, 10 * VIDEO_S)
+    assert counts.media_time_s == pytest.approx(VIDEO_S - 0.2)
     assert scene.left_open() == []
 
 
@@ -58,8 +58,8 @@ def test_a_run_that_was_whole_owes_nothing_when_its_repetition_is_cut_short(scen
 
 
 def test_told_to_stop_it_finishes_the_clips_at_hand_as_a_whole_run_does(undisturbed: Scene, scene: Scene) -> None:
-    tally = scene.run(QuickDisk(), stops_s=CLIP_PENDING_S)
-    assert tally.media_time_s == CLIP_PENDING_S
+    counts = scene.run(QuickDisk(), stops_s=CLIP_PENDING_S)
+    assert counts.media_time_s == CLIP_PENDING_S
     assert short(scene.ledger.events()) == [("START", None)]
     assert scene.ledger.bodies.items() <= undisturbed.ledger.bodies.items()
     scene.check_media()
@@ -130,8 +130,8 @@ def test_a_full_outbox_refuses_events_loudly_counts_them_and_takes_later_ones(
     scene.delivery_looks = 1
     scene.ledger.outages = 20  # until 7 s, when three events have come
     with caplog.at_level(logging.WARNING):
-        tally = scene.run(QuickDisk())
-    assert tally.events == 5
+        counts = scene.run(QuickDisk())
+    assert counts.events == 5
     lost = {event.event_type for event in undisturbed.ledger.events() if event.event_id not in scene.ledger.bodies}
     assert lost == {EventType.CLEANING_WINDOW_OPEN}
     assert scene.ledger.bodies.items() <= undisturbed.ledger.bodies.items()

@@ -5,10 +5,10 @@ from dataclasses import replace
 
 import pytest
 
-from edge_service.pipeline.progress import INTERVAL_S, Progress, Tally, format_progress
+from edge_service.pipeline.progress import INTERVAL_S, Progress, RunCounts, format_progress
 from tests.fake_clock import FakeClock
 
-TALLY = Tally(media_time_s=65.23, captured=1957, processed=327, skipped=1630, events=4, outbox_depth=2)
+TALLY = RunCounts(media_time_s=65.23, captured=1957, processed=327, skipped=1630, events=4, outbox_depth=2)
 
 
 def test_the_line_says_it_all() -> None:
@@ -23,8 +23,8 @@ def test_reconnections_are_told_when_there_were_any() -> None:
 
 @pytest.mark.parametrize(("media_time_s", "text"), [(0.0, "0:00.0"), (59.94, "0:59.9"), (59.96, "1:00.0")])
 def test_media_time_in_minutes(media_time_s: float, text: str) -> None:
-    tally = Tally(media_time_s, 0, 0, 0, 0, 0)
-    assert format_progress(tally, 0.0).startswith(f"media {text},")
+    counts = RunCounts(media_time_s, 0, 0, 0, 0, 0)
+    assert format_progress(counts, 0.0).startswith(f"media {text},")
 
 
 def test_it_is_due_every_few_seconds_and_gives_the_rate_since_the_last_one(caplog: pytest.LogCaptureFixture) -> None:
@@ -34,10 +34,10 @@ def test_it_is_due_every_few_seconds_and_gives_the_rate_since_the_last_one(caplo
     assert not progress.is_due()
     clock.advance(INTERVAL_S)
     assert progress.is_due()
-    progress.report(Tally(5.0, 100, 20, 80, 0, 0))
+    progress.report(RunCounts(5.0, 100, 20, 80, 0, 0))
     assert not progress.is_due()
     clock.advance(INTERVAL_S)
-    progress.report(Tally(10.0, 250, 50, 200, 0, 0))
-    progress.report_end(Tally(10.0, 250, 50, 200, 0, 0))
+    progress.report(RunCounts(10.0, 250, 50, 200, 0, 0))
+    progress.report_end(RunCounts(10.0, 250, 50, 200, 0, 0))
     rates = [message.split(", ")[1] for message in caplog.messages]
     assert rates == ["20.0 frames/s", "30.0 frames/s", "25.0 frames/s"]

@@ -16,7 +16,7 @@ from edge_service.pipeline.checkpoint import Checkpoint, Run
 from edge_service.pipeline.recovery import CLIP_ERROR, Recovery, recover
 from edge_service.rules.engine import RuleEngine
 from edge_service.rules.machine import Machine
-from edge_service.rules.rule_event import Hit
+from edge_service.rules.rule_event import RuleEvent
 from tests.edge_service.crashing_disk import QuickDisk
 from tests.edge_service.scripted import DEMO, USER, machine, sample_times, types
 
@@ -36,13 +36,13 @@ def outbox(tmp_path: Path) -> Iterator[Outbox]:
 
 def watched(
     machines: Sequence[Machine] = MACHINES, *, leaves_s: float = 1e9, stops_s: float = STOPS_S
-) -> tuple[Checkpoint, list[Hit]]:
-    """The checkpoint of a run over `machines`, with nothing pending, and its hits."""
+) -> tuple[Checkpoint, list[RuleEvent]]:
+    """The checkpoint of a run over `machines`, with nothing pending, and its rule events."""
     engine = RuleEngine(machines)
-    hits: list[Hit] = []
+    rule_events: list[RuleEvent] = []
     for time_s in sample_times(5, stops_s):
-        hits += engine.update(USER if COMES_S <= time_s < leaves_s else [], time_s)
-    return Checkpoint(RUN, engine.state(), ()), hits
+        rule_events += engine.update(USER if COMES_S <= time_s < leaves_s else [], time_s)
+    return Checkpoint(RUN, engine.state(), ()), rule_events
 
 
 def later(seconds: float, *, video: str = RUN.video, store_id: str = RUN.store_id) -> Run:
@@ -52,11 +52,11 @@ def later(seconds: float, *, video: str = RUN.video, store_id: str = RUN.store_i
 
 def go_on(recovery: Recovery, run: Run, *, leaves_s: float, until_s: float) -> list[Event]:
     """The events of `run` while somebody is there for `leaves_s` seconds."""
-    hits: list[Hit] = []
+    rule_events: list[RuleEvent] = []
     for time_s in sample_times(5, until_s):
-        hits += recovery.rules.update(USER if time_s < leaves_s else [], time_s)
+        rule_events += recovery.rules.update(USER if time_s < leaves_s else [], time_s)
     factory = EventFactory(run.store_id, run.camera_id, run.start_time)
-    return [factory.build(hit, None, None) for hit in hits]
+    return [factory.build(rule_event, None, None) for rule_event in rule_events]
 
 
 def short(events: Sequence[Event]) -> list[tuple[str, float, object]]:
@@ -78,8 +78,8 @@ def test_without_a_checkpoint_nothing_is_owed(outbox: Outbox) -> None:
 
 
 def test_a_repetition_begins_afresh_and_is_one_until_it_is_as_far(outbox: Outbox) -> None:
-    last, hits = watched()
-    recovery = recover(Checkpoint(RUN, last.rules, tuple(hits)), RUN, MACHINES, outbox)
+    last, rule_events = watched()
+    recovery = recover(Checkpoint(RUN, last.rules, tuple(rule_events)), RUN, MACHINES, outbox)
     assert (recovery.events, recovery.repeats_until_s) == ((), STOPS_S)
     assert recovery.rules.state() == RuleEngine(MACHINES).state()
 
@@ -153,37 +153,37 @@ def test_each_machine_goes_by_its_own_exit_s(outbox: Outbox) -> None:
 def test_what_was_pending_comes_first_without_its_clip_and_what_was_handed_over_not_again(
     outbox: Outbox, caplog: pytest.LogCaptureFixture
 ) -> None:
-    last, hits = watched(leaves_s=13)
-    assert types(hits) == ["START", "END", "OPEN"]
-    outbox.append(FACTORY.build(hits[0], None, "no room"))
+    last, rule_events = watched(leaves_s=13)
+    assert types(rule_events) == ["START", "END", "OPEN"]
+    outbox.append(FACTORY.build(rule_events[0], None, "no room"))
     with caplog.at_level(logging.WARNING):
-        recovery = recover(Checkpoint(RUN, last.rules, tuple(hits)), later(60), MACHINES, outbox)
-    assert recovery.events == tuple(FACTORY.build(hit, None, CLIP_ERROR) for hit in hits[1:])
+        recovery = recover(Checkpoint(RUN, last.rules, tuple(rule_events)), later(60), MACHINES, outbox)
+    assert recovery.events == tuple(FACTORY.build(rule_event, None, CLIP_ERROR) for rule_event in rule_events[1:])
     assert "events: 2" in caplog.text
 
 
 def test_what_was_handed_over_counts_when_it_is_acknowledged_too_and_does_not_when_it_is_damaged(
     outbox: Outbox,
 ) -> None:
-    last, hits = watched(leaves_s=13)
-    for hit in hits:
-        outbox.append(FACTORY.build(hit, None, "no room"))
+    last, rule_events = watched(leaves_s=13)
+    for rule_event in rule_events:
+        outbox.append(FACTORY.build(rule_event, None, "no room"))
     batch = outbox.read(1, 10**6)
     assert batch is not None
     outbox.acknowledge(batch)
     lines = outbox.path.read_bytes().splitlines(keepends=True)
     lines[-1] = lines[-1].replace(b"no room", b"no rOOm")
     outbox.path.write_bytes(b"".join(lines))
-    recovery = recover(Checkpoint(RUN, last.rules, tuple(hits)), later(60), MACHINES, outbox)
+    recovery = recover(Checkpoint(RUN, last.rules, tuple(rule_events)), later(60), MACHINES, outbox)
     assert [event.event_type for event in recovery.events] == [EventType.CLEANING_WINDOW_OPEN]
 
 
 def test_rules_of_another_version_are_told_and_what_was_pending_comes_all_the_same(
     outbox: Outbox, caplog: pytest.LogCaptureFixture
 ) -> None:
-    _, hits = watched()
-    recovery = recover(Checkpoint(RUN, {"version": 7}, tuple(hits)), later(21), MACHINES, outbox)
-    assert [event.event_id for event in recovery.events] == [FACTORY.event_id(hit) for hit in hits]
+    _, rule_events = watched()
+    recovery = recover(Checkpoint(RUN, {"version": 7}, tuple(rule_events)), later(21), MACHINES, outbox)
+    assert [event.event_id for event in recovery.events] == [FACTORY.event_id(rule_event) for rule_event in rule_events]
     assert "another version" in caplog.text
 
 
@@ -205,10 +205,10 @@ def test_crash_after_crash_before_the_first_frame_the_pause_is_the_whole_one(out
 def test_whenever_it_stops_and_starts_each_session_has_its_start_and_one_end(
     outbox: Outbox, stops_ms: int, begins_ms: int
 ) -> None:
-    last, hits = watched(leaves_s=25, stops_s=stops_ms / 1000)
+    last, rule_events = watched(leaves_s=25, stops_s=stops_ms / 1000)
     run = later(begins_ms / 1000)
     recovery = recover(last, run, MACHINES, outbox)
-    events = [FACTORY.build(hit, None, None) for hit in hits] + [*recovery.events]
+    events = [FACTORY.build(rule_event, None, None) for rule_event in rule_events] + [*recovery.events]
     events += go_on(recovery, run, leaves_s=0, until_s=10)
     starts = [event.event_id for event in events if event.event_type is EventType.MACHINE_OCCUPIED_START]
     ends = [event.session_id for event in events if event.event_type is EventType.MACHINE_OCCUPIED_END]

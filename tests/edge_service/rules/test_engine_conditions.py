@@ -11,7 +11,7 @@ from backend_api.contract.events import EndReason
 from edge_service.detection.detector import Box
 from edge_service.rules.engine import RuleEngine
 from edge_service.rules.machine import Machine, RuleTimes
-from edge_service.rules.rule_event import Hit
+from edge_service.rules.rule_event import RuleEvent
 from edge_service.tracking.tracker import Track
 from tests.edge_service.scripted import (
     DEFAULTS,
@@ -20,9 +20,9 @@ from tests.edge_service.scripted import (
     Interval,
     machine,
     present,
+    run_script,
     sample_times,
     types,
-    watch,
 )
 
 ALL_RATES = [2, 3, 5, 8, 10, 15]
@@ -43,13 +43,13 @@ def at_most_in_a_row(seed: int, rate: float, most: int, fps: float, duration_s: 
     return missed
 
 
-def known_s(script: Sequence[Interval], fps: float, duration_s: float, missed: set[float]) -> tuple[Hit, float]:
+def known_s(script: Sequence[Interval], fps: float, duration_s: float, missed: set[float]) -> tuple[RuleEvent, float]:
     """The first START, and the media time at which the rules report it."""
     engine = RuleEngine([machine()])
     for time_s in sample_times(fps, duration_s):
         seen = present(script, time_s) and time_s not in missed
-        if hits := engine.update([Track(1, IN_ZONE, 0.8)] if seen else [], time_s):
-            return hits[0], time_s
+        if rule_events := engine.update([Track(1, IN_ZONE, 0.8)] if seen else [], time_s):
+            return rule_events[0], time_s
     raise AssertionError("no START")
 
 
@@ -59,10 +59,10 @@ def test_a_fifth_missed_makes_no_false_event_and_no_late_start(fps: int, seed: i
     """Up to three in a row at 2 frames a second, and as long a time at every other rate."""
     script = [(began_s, began_s + 60), (began_s + 75, began_s + 80)]
     missed = at_most_in_a_row(seed, 0.2, 3, fps, 100)
-    hits = watch(script, fps, 100, miss=missed.__contains__)
-    assert types(hits)[:3] == ONE_USE
-    assert types(hits)[3:] in ([], ["ATTEMPT"])
-    assert abs(hits[1].time_s - script[0][1]) <= 4 / fps + LATE_S
+    rule_events = run_script(script, fps, 100, miss=missed.__contains__)
+    assert types(rule_events)[:3] == ONE_USE
+    assert types(rule_events)[3:] in ([], ["ATTEMPT"])
+    assert abs(rule_events[1].time_s - script[0][1]) <= 4 / fps + LATE_S
 
 
 @given(rates, st.floats(1, 5), st.sampled_from([0.0, 0.2]), seeds)
@@ -82,8 +82,8 @@ def test_a_start_is_known_half_a_second_after_enter_s(fps: int, began_s: float, 
 def test_half_second_samples_may_be_missed_five_times_in_a_row(begin: int, missed: int, expected: int) -> None:
     """With an exit_s of 2 s, which four missed samples would reach."""
     hidden = {index / 2 for index in range(begin * 2, begin * 2 + missed)}
-    hits = watch([(1, 50)], 2, 60, rules=DEMO, miss=hidden.__contains__)
-    assert types(hits).count("END") == expected
+    rule_events = run_script([(1, 50)], 2, 60, rules=DEMO, miss=hidden.__contains__)
+    assert types(rule_events).count("END") == expected
 
 
 @given(rates, st.lists(st.floats(15, 110), min_size=1, max_size=5), st.floats(0.5, 4.0))
@@ -96,18 +96,22 @@ def test_occlusions_of_four_seconds_under_an_exit_of_five_end_nothing(
     for time_s in sorted(hidden_s):
         if not hidden or time_s - hidden[-1] >= length_s + 2:
             hidden.append(time_s)
-    hits = watch([(2, 122)], fps, 140, miss=lambda t: any(begin <= t < begin + length_s for begin in hidden))
-    assert types(hits) == ONE_USE
-    assert abs(hits[1].time_s - 122) <= 1 / fps + 1e-6
+    rule_events = run_script(
+        [(2, 122)], fps, 140, miss=lambda t: any(begin <= t < begin + length_s for begin in hidden)
+    )
+    assert types(rule_events) == ONE_USE
+    assert abs(rule_events[1].time_s - 122) <= 1 / fps + 1e-6
 
 
 @given(rates, seeds)
 @settings(max_examples=15)
 def test_numbers_that_change_all_the_time_change_no_event(fps: int, seed: int) -> None:
     random = Random(seed)
-    hits = watch([(3, 40), (52, 57)], fps, 80, track_id=lambda _: random.randint(1, 50))
-    steady = watch([(3, 40), (52, 57)], fps, 80)
-    assert [(hit.event_type, hit.time_s) for hit in hits] == [(hit.event_type, hit.time_s) for hit in steady]
+    rule_events = run_script([(3, 40), (52, 57)], fps, 80, track_id=lambda _: random.randint(1, 50))
+    steady = run_script([(3, 40), (52, 57)], fps, 80)
+    assert [(rule_event.event_type, rule_event.time_s) for rule_event in rule_events] == [
+        (rule_event.event_type, rule_event.time_s) for rule_event in steady
+    ]
 
 
 @given(rates, st.lists(st.tuples(st.floats(3, 12), st.floats(0.1, 1.6)), min_size=1, max_size=12))
@@ -117,9 +121,9 @@ def test_passers_by_are_nobody(fps: int, passes: list[tuple[float, float]]) -> N
     for pause_s, length_s in passes:
         script.append((time_s + pause_s, time_s + pause_s + length_s))
         time_s += pause_s + length_s
-    assert watch(script, fps, time_s + 10) == []
+    assert run_script(script, fps, time_s + 10) == []
     used = [(1.0, 21.0), *((begin + 25, end + 25) for begin, end in script)]
-    assert types(watch(used, fps, time_s + 40)) == ONE_USE
+    assert types(run_script(used, fps, time_s + 40)) == ONE_USE
 
 
 @given(rates, st.integers(0, 40), st.integers(0, 40))
@@ -127,15 +131,15 @@ def test_passers_by_are_nobody(fps: int, passes: list[tuple[float, float]]) -> N
 def test_two_people_at_one_machine_are_one_use(fps: int, second_from_s: int, second_for_s: int) -> None:
     """A trainer comes and goes beside the user, and stays on for a while: occupied until both have left."""
     engine = RuleEngine([machine()])
-    hits: list[Hit] = []
+    rule_events: list[RuleEvent] = []
     until_s = max(40, second_from_s + second_for_s)
     for time_s in sample_times(fps, until_s + 20):
         user = [Track(1, IN_ZONE, 0.8)] if 2 <= time_s < 40 else []
         beside = second_from_s <= time_s < second_from_s + second_for_s
-        hits += engine.update(user + ([Track(2, Box(0.5, 0.2, 0.6, 0.7), 0.9)] if beside else []), time_s)
-    assert types(hits) == ONE_USE
-    assert hits[1].time_s == pytest.approx(until_s, abs=1 / fps + 1e-6)
-    assert 0.8 - 1e-6 <= hits[1].confidence <= 0.9 + 1e-6
+        rule_events += engine.update(user + ([Track(2, Box(0.5, 0.2, 0.6, 0.7), 0.9)] if beside else []), time_s)
+    assert types(rule_events) == ONE_USE
+    assert rule_events[1].time_s == pytest.approx(until_s, abs=1 / fps + 1e-6)
+    assert 0.8 - 1e-6 <= rule_events[1].confidence <= 0.9 + 1e-6
 
 
 @pytest.mark.parametrize("fps", ALL_RATES)
@@ -143,20 +147,22 @@ def test_overlapping_zones_each_go_by_what_is_in_them(fps: int) -> None:
     """Where two zones overlap, somebody is at both machines; where they don't, at one."""
     left = Machine("left", "Left", ((0.1, 0.3), (0.6, 0.3), (0.6, 0.9), (0.1, 0.9)), DEFAULTS)
     right = Machine("right", "Right", ((0.4, 0.3), (0.9, 0.3), (0.9, 0.9), (0.4, 0.9)), DEFAULTS)
-    hits_of: dict[str, list[Hit]] = {"left": [], "right": []}
+    hits_of: dict[str, list[RuleEvent]] = {"left": [], "right": []}
     engine = RuleEngine([left, right])
     alone = {zone.machine_id: RuleEngine([zone]) for zone in (left, right)}
     for time_s in sample_times(fps, 90):
         # Twenty seconds in the left one alone, twenty in both, and twenty in the right one alone.
         x = 0.2 if time_s < 20 else 0.5 if time_s < 40 else 0.8
         tracks = [Track(1, Box(x - 0.05, 0.2, x + 0.05, 0.6), 0.8)] if time_s < 60 else []
-        hits = engine.update(tracks, time_s)
-        assert hits == [hit for machine_id in alone for hit in alone[machine_id].update(tracks, time_s)]
-        for hit in hits:
-            hits_of[hit.machine_id].append(hit)
+        rule_events = engine.update(tracks, time_s)
+        assert rule_events == [
+            rule_event for machine_id in alone for rule_event in alone[machine_id].update(tracks, time_s)
+        ]
+        for rule_event in rule_events:
+            hits_of[rule_event.machine_id].append(rule_event)
     assert types(hits_of["left"]) == types(hits_of["right"]) == ONE_USE
-    assert [hit.time_s for hit in hits_of["left"][:2]] == pytest.approx([0, 40], abs=1 / fps + 1e-6)
-    assert [hit.time_s for hit in hits_of["right"][:2]] == pytest.approx([20, 60], abs=1 / fps + 1e-6)
+    assert [rule_event.time_s for rule_event in hits_of["left"][:2]] == pytest.approx([0, 40], abs=1 / fps + 1e-6)
+    assert [rule_event.time_s for rule_event in hits_of["right"][:2]] == pytest.approx([20, 60], abs=1 / fps + 1e-6)
 
 
 @given(rates, st.lists(st.tuples(st.floats(12, 70), st.floats(0.3, 4.2)), max_size=4), st.booleans())
@@ -171,22 +177,22 @@ def test_gaps_shorter_than_exit_s_in_media_time_make_no_event(
     for begin_s, length_s in sorted(gaps):
         if not kept or begin_s > sum(kept[-1]) + 2:
             kept.append((begin_s, min(length_s, shortest_s)))
-    engine, hits = RuleEngine([machine(rules)]), []
+    engine, rule_events = RuleEngine([machine(rules)]), []
     for time_s in sample_times(fps, 110):
         if not any(begin <= time_s < begin + length for begin, length in kept):
-            hits += engine.update([Track(1, IN_ZONE, 0.8)] if 1 <= time_s < 80 else [], time_s)
-    assert types(hits) == ONE_USE
+            rule_events += engine.update([Track(1, IN_ZONE, 0.8)] if 1 <= time_s < 80 else [], time_s)
+    assert types(rule_events) == ONE_USE
 
 
 @given(rates, st.floats(20, 60), st.floats(6, 1000))
 @settings(max_examples=15)
 def test_a_jump_ahead_ends_a_use_where_it_was_last_seen(fps: int, at_s: float, jump_s: float) -> None:
-    engine, hits = RuleEngine([machine()]), []
+    engine, rule_events = RuleEngine([machine()]), []
     before = [time_s for time_s in sample_times(fps, 100) if time_s < at_s]
     for time_s in sample_times(fps, 100):
-        hits += engine.update([Track(1, IN_ZONE, 0.8)], time_s if time_s < at_s else time_s + jump_s)
-    hits += engine.finish(100 + jump_s)
-    assert types(hits)[:2] == ["START", "END"]
-    assert (hits[1].time_s, hits[1].end_reason) == (before[-1], EndReason.UNOBSERVED)
+        rule_events += engine.update([Track(1, IN_ZONE, 0.8)], time_s if time_s < at_s else time_s + jump_s)
+    rule_events += engine.finish(100 + jump_s)
+    assert types(rule_events)[:2] == ["START", "END"]
+    assert (rule_events[1].time_s, rule_events[1].end_reason) == (before[-1], EndReason.UNOBSERVED)
     # The one who is there after it is the next user: nobody knows better.
-    assert set(types(hits)[2:]) <= {"START", "END"}
+    assert set(types(rule_events)[2:]) <= {"START", "END"}

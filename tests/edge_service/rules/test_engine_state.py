@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from backend_api.contract.events import EndReason
 from edge_service.rules.engine import RuleEngine
-from edge_service.rules.rule_event import Hit
+from edge_service.rules.rule_event import RuleEvent
 from tests.edge_service.scripted import (
     DEFAULTS,
     DEMO,
@@ -29,28 +29,28 @@ MACHINES = [machine(DEMO, "a"), machine(DEFAULTS, "b")]
 shifts_ms = st.integers(-(10**9), 10**9)
 
 
-def look(engine: RuleEngine, until_s: float, *, there_until_s: float = 1e9) -> list[Hit]:
+def look(engine: RuleEngine, until_s: float, *, there_until_s: float = 1e9) -> list[RuleEvent]:
     """Somebody is there from 0 to `there_until_s`; the engine watches until `until_s`."""
     return [
-        hit
+        rule_event
         for time_s in sample_times(5, until_s)
-        for hit in engine.update(USER if time_s <= there_until_s else [], time_s)
+        for rule_event in engine.update(USER if time_s <= there_until_s else [], time_s)
     ]
 
 
-def in_ms(hits: list[Hit], by_s: float = 0.0) -> list[Hit]:
-    """`hits` with all media times `by_s` later and everything rounded to what an event shows."""
+def in_ms(rule_events: list[RuleEvent], by_s: float = 0.0) -> list[RuleEvent]:
+    """`rule_events` with all media times `by_s` later and everything rounded to what an event shows."""
     return [
         replace(
-            hit,
-            time_s=round(hit.time_s + by_s, 3),
-            session_start_s=round(hit.session_start_s + by_s, 3),
-            confidence=round(hit.confidence, 3),
-            occupied_s=hit.occupied_s and round(hit.occupied_s, 3),
-            closes_at_s=hit.closes_at_s and round(hit.closes_at_s + by_s, 3),
-            seconds_into_window=hit.seconds_into_window and round(hit.seconds_into_window, 3),
+            rule_event,
+            time_s=round(rule_event.time_s + by_s, 3),
+            session_start_s=round(rule_event.session_start_s + by_s, 3),
+            confidence=round(rule_event.confidence, 3),
+            occupied_s=rule_event.occupied_s and round(rule_event.occupied_s, 3),
+            closes_at_s=rule_event.closes_at_s and round(rule_event.closes_at_s + by_s, 3),
+            seconds_into_window=rule_event.seconds_into_window and round(rule_event.seconds_into_window, 3),
         )
-        for hit in hits
+        for rule_event in rule_events
     ]
 
 
@@ -79,14 +79,16 @@ def test_a_run_that_is_split_anywhere_gives_the_same_hits_on_another_time_line(
     ]
     split = data.draw(st.integers(0, len(looks)))
     whole, first = RuleEngine(MACHINES), RuleEngine(MACHINES)
-    expected = [hit for time_s, tracks in looks for hit in whole.update(tracks, time_s)]
-    hits = [hit for time_s, tracks in looks[:split] for hit in first.update(tracks, time_s)]
+    expected = [rule_event for time_s, tracks in looks for rule_event in whole.update(tracks, time_s)]
+    rule_events = [rule_event for time_s, tracks in looks[:split] for rule_event in first.update(tracks, time_s)]
     second = RuleEngine.restore(MACHINES, json.loads(json.dumps(first.state())))
     by_s = shift_ms / 1000
-    second.move(by_s)
-    moved = [hit for time_s, tracks in looks[split:] for hit in second.update(tracks, round(time_s + by_s, 3))]
+    second.shift(by_s)
+    moved = [
+        rule_event for time_s, tracks in looks[split:] for rule_event in second.update(tracks, round(time_s + by_s, 3))
+    ]
     moved += second.finish(looks[-1][0] + by_s)
-    assert in_ms(hits) + in_ms(moved, -by_s) == in_ms(expected + whole.finish(looks[-1][0]))
+    assert in_ms(rule_events) + in_ms(moved, -by_s) == in_ms(expected + whole.finish(looks[-1][0]))
 
 
 @given(st.floats(0, 60), shifts_ms)
@@ -95,8 +97,8 @@ def test_moved_there_and_back_it_is_what_it_was(until_s: float, shift_ms: int) -
     engine = RuleEngine(MACHINES)
     look(engine, until_s, there_until_s=25)
     before = engine.state()
-    engine.move(shift_ms / 1000)
-    engine.move(-shift_ms / 1000)
+    engine.shift(shift_ms / 1000)
+    engine.shift(-shift_ms / 1000)
     assert rounded(engine.state()) == rounded(before)
 
 
@@ -106,7 +108,7 @@ def rounded(state: object) -> object:
 
 def test_a_fresh_engine_has_no_time_to_move() -> None:
     engine = RuleEngine(MACHINES)
-    engine.move(5.0)
+    engine.shift(5.0)
     assert engine.time_s is None
     assert engine.state() == RuleEngine(MACHINES).state()
 
@@ -140,9 +142,13 @@ def test_a_window_stays_open_over_a_pause_and_who_comes_back_in_it_may_wipe() ->
     engine = RuleEngine([machine()])
     look(engine, 30, there_until_s=20)
     assert engine.interrupt(40.0) == []
-    hits = [hit for time_s in sample_times(5, 4) for hit in engine.update(USER, 70 + time_s)]
-    assert types(hits) == ["ATTEMPT"]
-    assert (hits[0].time_s, hits[0].session_start_s, hits[0].seconds_into_window) == (70.0, 0.0, 50.0)
+    rule_events = [rule_event for time_s in sample_times(5, 4) for rule_event in engine.update(USER, 70 + time_s)]
+    assert types(rule_events) == ["ATTEMPT"]
+    assert (rule_events[0].time_s, rule_events[0].session_start_s, rule_events[0].seconds_into_window) == (
+        70.0,
+        0.0,
+        50.0,
+    )
 
 
 def test_a_machine_that_is_watched_no_longer_ends_its_session_and_a_new_one_begins_as_free() -> None:
@@ -152,7 +158,7 @@ def test_a_machine_that_is_watched_no_longer_ends_its_session_and_a_new_one_begi
     restored = RuleEngine.restore(machines, engine.state())
     assert [(end.machine_id, end.time_s) for end in restored.interrupt(0.2)] == [("old", 20.0)]
     assert restored.state() == RuleEngine.restore(machines, restored.state()).state()
-    assert [hit.machine_id for hit in restored.finish(20)] == ["kept"]
+    assert [rule_event.machine_id for rule_event in restored.finish(20)] == ["kept"]
 
 
 @pytest.mark.parametrize("state", [None, [], {}, {"time_s": "noon", "machines": {}}])

@@ -17,7 +17,7 @@ from ui.cleaning.breakdown import (
     axis_labels,
     counts,
     kinds_in_words,
-    moments,
+    trend_steps,
     uncleaned,
 )
 from ui.text.local_time import Zone
@@ -52,7 +52,7 @@ def test_what_was_not_cleaned_is_told_by_kind() -> None:
 
 @pytest.mark.parametrize(("unit", "label"), [(Unit.DAY, "Mon 26 Jan"), (Unit.HOUR, "00:00")])
 def test_steps_are_labelled_in_the_zone(unit: Unit, label: str) -> None:
-    [step] = moments([make_bucket(MONDAY, MONDAY + timedelta(hours=1))], unit, BERLIN)
+    [step] = trend_steps([make_bucket(MONDAY, MONDAY + timedelta(hours=1))], unit, BERLIN)
     assert step.label == label
 
 

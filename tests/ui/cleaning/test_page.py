@@ -33,7 +33,7 @@ def test_days_without_a_closed_window_have_no_figure(gym: Gym) -> None:
     app = open_app("cleaning", period="Today")
     assert "No cleaning window closed in these days" in words(app)
     assert "0 %" not in words(app)
-    assert "None of the uses" in words(app)
+    assert "left uncleaned" in words(app)
     assert "Nobody has reviewed a verdict yet" in words(app)
 
 

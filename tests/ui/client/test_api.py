@@ -8,6 +8,7 @@ import pytest
 
 from backend_api.base.clock import SystemClock
 from backend_api.contract.cameras import CameraSetup
+from backend_api.contract.queries import EventQuery, SessionQuery, StatsQuery
 from backend_api.contract.sessions import SessionOutcome
 from backend_api.contract.verdicts import Review
 from tests.processes import free_port
@@ -15,14 +16,13 @@ from tests.ui.canned_backend import CannedBackend, Reply, problem
 from tests.ui.gym import STORE, Gym
 from ui.client import api as api_module
 from ui.client.api import BackendApi, NotUnderstood, Refused, Unreachable
-from ui.client.queries import EventQuery, SessionQuery, StatsQuery
 
 
 def test_events_come_newest_first_page_by_page(gym: Gym) -> None:
     api = BackendApi(gym.url)
     last = gym.add_session(SessionOutcome.NOT_CLEANED)
-    first = api.events(EventQuery(), limit=3)
-    second = api.events(EventQuery(), limit=3, cursor=first.next_cursor)
+    first = api.events(EventQuery(limit=3))
+    second = api.events(EventQuery(limit=3, cursor=first.next_cursor))
     assert (len(first.items), len(second.items), second.next_cursor) == (3, 1, None)
     assert [*first.items, *second.items] == list(api.session_events(last.session_id))[::-1]
     assert first.items[0] == api.event(last.event_id)
@@ -36,9 +36,9 @@ def test_sessions_come_page_by_page_and_by_what_became_of_them(gym: Gym) -> None
     for number in range(3):
         gym.add_session(SessionOutcome.CLEANED, ago_s=1000 * number + 600, machine_id=f"bike_{number}")
     gym.add_session(SessionOutcome.NOT_ATTEMPTED)
-    query = SessionQuery(outcomes=(SessionOutcome.CLEANED,))
-    first = api.sessions(query, limit=2)
-    second = api.sessions(query, limit=2, cursor=first.next_cursor)
+    query = SessionQuery(outcome=(SessionOutcome.CLEANED,), limit=2)
+    first = api.sessions(query)
+    second = api.sessions(query.model_copy(update={"cursor": first.next_cursor}))
     found = [session.machine_id for session in [*first.items, *second.items]]
     assert (found, second.next_cursor) == (["bike_0", "bike_1", "bike_2"], None)
 
@@ -53,7 +53,7 @@ def test_what_the_pages_look_at_is_understood(gym: Gym) -> None:
     assert [machine.machine_id for machine in api.machines().items] == ["treadmill_01"]
     assert [camera.camera_id for camera in api.cameras().items] == ["cam_01"]
     assert api.setup(STORE, "cam_01").config == setup.config
-    assert api.stats(StatsQuery(now - timedelta(days=1), now, "UTC")).total.sessions == 1
+    assert api.stats(StatsQuery(since=now - timedelta(days=1), until=now)).total.sessions == 1
     assert api.queue().done == 1
     assert api.agreement().items == []
     with pytest.raises(Refused, match="still") as caught:
@@ -104,14 +104,14 @@ def test_no_answer_in_time_is_unreachable(monkeypatch: pytest.MonkeyPatch) -> No
 def test_an_error_answer_is_refused_with_its_reason(canned: CannedBackend, reply: Reply, text: str) -> None:
     canned.reply = reply
     with pytest.raises(Refused, match=text):
-        BackendApi(canned.url).events(EventQuery(), limit=1)
+        BackendApi(canned.url).events(EventQuery(limit=1))
 
 
 @pytest.mark.parametrize("body", [b"<html>a router's login page</html>", b'{"items": [{"id": 1}]}', b""])
 def test_an_answer_that_is_no_backends_is_not_understood(canned: CannedBackend, body: bytes) -> None:
     canned.reply = Reply(200, "text/html", body)
     with pytest.raises(NotUnderstood, match="same release"):
-        BackendApi(canned.url).events(EventQuery(), limit=1)
+        BackendApi(canned.url).events(EventQuery(limit=1))
 
 
 def test_a_proxy_in_the_environment_is_not_asked(canned: CannedBackend, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -6,10 +6,10 @@ import pytest
 import streamlit as st
 from streamlit.runtime.caching import cache_utils
 
+from backend_api.contract.queries import SessionQuery
 from backend_api.contract.sessions import MachineList, SessionPage
 from ui.client import cache
 from ui.client.api import BackendApi, Unreachable
-from ui.client.queries import SessionQuery
 
 
 class CountingApi(BackendApi):
@@ -24,8 +24,8 @@ class CountingApi(BackendApi):
         self._count("machines")
         return MachineList(items=[])
 
-    def sessions(self, query: SessionQuery, *, limit: int, cursor: str | None = None) -> SessionPage:
-        self._count((query, limit))
+    def sessions(self, query: SessionQuery) -> SessionPage:
+        self._count(query)
         return SessionPage(items=[], next_cursor=None)
 
     def _count(self, what: object) -> None:
@@ -35,13 +35,13 @@ class CountingApi(BackendApi):
 
 
 @pytest.fixture
-def door(monkeypatch: pytest.MonkeyPatch) -> Iterator[CountingApi]:
+def backend(monkeypatch: pytest.MonkeyPatch) -> Iterator[CountingApi]:
     """Time stands still behind it: what is shared for a while is shared for the whole test."""
-    door = CountingApi()
-    monkeypatch.setattr(cache, "api", lambda: door)
+    backend = CountingApi()
+    monkeypatch.setattr(cache, "api", lambda: backend)
     monkeypatch.setattr(cache_utils, "TTLCACHE_TIMER", lambda: 0.0)
     st.cache_resource.clear()  # what is made from here on goes by that time
-    yield door
+    yield backend
     st.cache_resource.clear()
 
 
@@ -49,25 +49,25 @@ def both(look: Callable[[], object]) -> tuple[object, object]:
     return look(), look()
 
 
-def test_two_who_look_at_the_same_share_one_answer(door: CountingApi) -> None:
+def test_two_who_look_at_the_same_share_one_answer(backend: CountingApi) -> None:
     first, second = both(cache.machines)
     assert first is second
-    assert door.asked == ["machines"]
-    cache.look_again()
+    assert backend.asked == ["machines"]
+    cache.forget_answers()
     cache.machines()
-    assert door.asked == ["machines", "machines"]
+    assert backend.asked == ["machines", "machines"]
 
 
-def test_other_questions_have_other_answers(door: CountingApi) -> None:
-    both(lambda: cache.sessions(SessionQuery(), limit=9))
-    cache.sessions(SessionQuery(reviewed=False), limit=9)
-    cache.sessions(SessionQuery(), limit=50)
-    assert door.asked == [(SessionQuery(), 9), (SessionQuery(reviewed=False), 9), (SessionQuery(), 50)]
+def test_other_questions_have_other_answers(backend: CountingApi) -> None:
+    both(lambda: cache.sessions(SessionQuery()))
+    cache.sessions(SessionQuery(reviewed=False))
+    cache.sessions(SessionQuery(limit=9))
+    assert backend.asked == [SessionQuery(), SessionQuery(reviewed=False), SessionQuery(limit=9)]
 
 
-def test_an_error_is_nobody_elses(door: CountingApi) -> None:
-    door.away = True
+def test_an_error_is_nobody_elses(backend: CountingApi) -> None:
+    backend.away = True
     with pytest.raises(Unreachable):
         cache.machines()
-    door.away = False
+    backend.away = False
     assert cache.machines().items == []

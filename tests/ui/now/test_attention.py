@@ -10,7 +10,7 @@ from backend_api.contract.verdicts import MmStatus, Verdict
 from tests.ui.made_up import NOON, make_camera, make_session
 from ui.now.attention import SHOWN_ITEMS, Item, alarming_sessions, items_of
 from ui.text.local_time import Zone
-from ui.text.machine_names import place_of
+from ui.text.machine_names import key_of
 
 ZONE = Zone("UTC", UTC)
 
@@ -60,7 +60,7 @@ def test_an_attempt_is_told_by_its_own_time() -> None:
 
 def test_machines_of_the_same_name_are_told_apart() -> None:
     session = make_session(NOON)
-    (item,) = items_of([], [session], {place_of(session): "Bike (cam_02)"}, NOON, ZONE)
+    (item,) = items_of([], [session], {key_of(session): "Bike (cam_02)"}, NOON, ZONE)
     assert item.where == "Bike (cam_02)"
 
 

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from backend_api.contract.sessions import Machine, MachineState, SessionOutcome
 from tests.ui.made_up import NOON, make_machine, make_session
-from ui.now.cards import STATE_COLORS, STATE_WORDS, CardData, groups_of, in_use
+from ui.now.cards import STATE_COLOURS, STATE_WORDS, CardData, groups_of, in_use
 from ui.text.local_time import Zone
 
 ZONE = Zone("UTC", UTC)
@@ -20,7 +20,7 @@ def card(machine: Machine) -> CardData:
 
 
 def test_each_state_has_a_word_and_a_color() -> None:
-    assert STATE_WORDS.keys() == STATE_COLORS.keys() == set(MachineState)
+    assert STATE_WORDS.keys() == STATE_COLOURS.keys() == set(MachineState)
 
 
 def test_a_machine_says_its_state_and_since_when() -> None:
@@ -29,7 +29,7 @@ def test_a_machine_says_its_state_and_since_when() -> None:
     assert card(machine) == {
         "name": "Bike 7",
         "state": "In use",
-        "color": "blue",
+        "colour": "blue",
         "note": "",
         "since": "since 11:57, for 3 min",
         "left_s": None,
@@ -64,7 +64,7 @@ def test_a_free_machine_says_what_is_wrong_with_its_last_use(
 
 
 @pytest.mark.parametrize(
-    ("state", "words"), [(MachineState.FREE, "never in use"), (MachineState.UNKNOWN, "never heard of")]
+    ("state", "words"), [(MachineState.FREE, "never in use"), (MachineState.UNKNOWN, "no report yet")]
 )
 def test_a_machine_that_was_never_in_use_leads_nowhere(state: MachineState, words: str) -> None:
     found = card(make_machine(state=state, since=None, session=None))

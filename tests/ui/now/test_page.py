@@ -86,13 +86,13 @@ def test_a_card_a_machine_by_the_names_that_people_gave_them(gym: Gym) -> None:
     open_window = gym.add_session(SessionOutcome.WINDOW_OPEN, machine_id="rower")
     app = open_app("now")
     assert cards(app) == [
-        {"name": "Bike 1", "state": "Free", "color": "gray", "note": "", "session": None},
-        {"name": "Bike 2", "state": "In use", "color": "blue", "note": "", "session": str(in_use.session_id)},
-        {"name": "Bike 10", "state": "Free", "color": "gray", "note": "No attempt", "session": str(dirty.session_id)},
+        {"name": "Bike 1", "state": "Free", "colour": "gray", "note": "", "session": None},
+        {"name": "Bike 2", "state": "In use", "colour": "blue", "note": "", "session": str(in_use.session_id)},
+        {"name": "Bike 10", "state": "Free", "colour": "gray", "note": "No attempt", "session": str(dirty.session_id)},
         {
             "name": "Rower",
             "state": "To be cleaned",
-            "color": "orange",
+            "colour": "orange",
             "note": "",
             "session": str(open_window.session_id),
         },
@@ -105,7 +105,7 @@ def test_a_machine_whose_camera_is_silent_has_no_data(gym: Gym) -> None:
     gym.add_session(SessionOutcome.IN_USE, ago_s=1200, silent=True)
     gym.report(ago_s=900)
     app = open_app("now")
-    assert [(card["state"], card["color"]) for card in cards(app)] == [("No data", "red")]
+    assert [(card["state"], card["colour"]) for card in cards(app)] == [("No data", "red")]
     assert [page for page, *_ in links(app)] == ["setup"]
 
 

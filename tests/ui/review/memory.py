@@ -3,10 +3,10 @@
 from collections.abc import Sequence
 from datetime import timedelta
 
+from backend_api.contract.queries import SessionQuery
 from backend_api.contract.sessions import Session, SessionOutcome, SessionPage
 from backend_api.contract.verdicts import Verdict
 from tests.ui.made_up import NOON, make_session
-from ui.client.queries import SessionQuery
 
 
 class Memory:
@@ -16,12 +16,12 @@ class Memory:
         self.held = list(held)
         self.calls: list[SessionQuery] = []
 
-    def sessions(self, query: SessionQuery, *, limit: int, cursor: str | None = None) -> SessionPage:
+    def sessions(self, query: SessionQuery) -> SessionPage:
         """One page, newest first; a cursor is the id of the page before's last session."""
         self.calls.append(query)
         wanted = sorted((row for row in self.held if _matches(row, query)), key=_order)[::-1]
-        begin = 0 if cursor is None else [str(row.session_id) for row in wanted].index(cursor) + 1
-        items = wanted[begin : begin + limit]
+        begin = 0 if query.cursor is None else [str(row.session_id) for row in wanted].index(query.cursor) + 1
+        items = wanted[begin : begin + query.limit]
         more = begin + len(items) < len(wanted)
         return SessionPage(items=items, next_cursor=str(items[-1].session_id) if more else None)
 
@@ -49,7 +49,7 @@ def _order(session: Session) -> tuple[object, str]:
 
 def _matches(session: Session, query: SessionQuery) -> bool:
     return (
-        (not query.session_ids or session.session_id in query.session_ids)
-        and (not query.outcomes or session.outcome in query.outcomes)
+        (not query.session_id or session.session_id in query.session_id)
+        and (not query.outcome or session.outcome in query.outcome)
         and (query.reviewed is None or (session.review is not None) is query.reviewed)
     )

@@ -39,7 +39,7 @@ def test_a_row_says_all_of_its_session_in_words() -> None:
             "name": "Bike 1",
             "when": "13:00:00, 10 min 00 s",
             "outcome": "Not cleaned",
-            "color": "red",
+            "colour": "red",
             "review": "Disagreed",
             "picture": "http://backend/media/1/thumbnail",
             "alt": "The cleaning attempt",

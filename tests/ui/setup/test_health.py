@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from backend_api.contract.cameras import CameraState
-from ui.setup.health import STATUS_COLORS, STATUS_WORDS, Rates, Sample, health_facts, rates
+from ui.setup.health import STATUS_COLOURS, STATUS_WORDS, Rates, ReportPair, health_facts, rates
 from ui.text.local_time import Zone
 
 NOON = datetime(2026, 1, 31, 12, tzinfo=UTC)
@@ -35,19 +35,19 @@ LATER = make_state(frames_captured=3100, frames_processed=525, reported_at=NOON 
 
 
 def test_one_report_tells_the_rate_since_the_start() -> None:
-    assert rates(Sample(make_state())) == Rates(30.0, 5.0)
-    assert rates(Sample(make_state(started_at=NOON))) is None
+    assert rates(ReportPair(make_state())) == Rates(30.0, 5.0)
+    assert rates(ReportPair(make_state(started_at=NOON))) is None
 
 
 def test_two_reports_tell_the_rate_between_them() -> None:
-    assert rates(Sample(make_state()).then(LATER)) == Rates(20.0, 5.0)
+    assert rates(ReportPair(make_state()).then(LATER)) == Rates(20.0, 5.0)
 
 
 def test_the_same_report_seen_again_changes_nothing() -> None:
     aged = make_state(age_s=4.9)
-    sample = Sample(make_state()).then(aged)
+    sample = ReportPair(make_state()).then(aged)
     assert (sample.now, sample.before) == (aged, None)
-    twice = Sample(make_state()).then(LATER).then(LATER)
+    twice = ReportPair(make_state()).then(LATER).then(LATER)
     assert rates(twice) == Rates(20.0, 5.0)
 
 
@@ -58,12 +58,12 @@ def test_an_edge_that_was_started_again_counts_anew() -> None:
         started_at=NOON + timedelta(seconds=4),
         reported_at=NOON + timedelta(seconds=5),
     )
-    assert rates(Sample(make_state()).then(restarted)) == Rates(30.0, 5.0)
+    assert rates(ReportPair(make_state()).then(restarted)) == Rates(30.0, 5.0)
 
 
 def test_all_that_there_is_to_say() -> None:
-    assert health_facts(Sample(make_state()), ["Bike 1", "Rower 1"], BERLIN) == {
-        "Frames a second": "30.0, of which 5.0 looked at",
+    assert health_facts(ReportPair(make_state()), ["Bike 1", "Rower 1"], BERLIN) == {
+        "Frames a second": "30.0, of which 5.0 analysed",
         "Skipped": "83 % of 3\u202f000 frames",
         "Waiting to be sent": "1 event",
         "Machines": "Bike 1, Rower 1",
@@ -74,16 +74,16 @@ def test_all_that_there_is_to_say() -> None:
 
 
 def test_a_silent_camera_has_no_rate_and_one_without_frames_no_share() -> None:
-    silent = health_facts(Sample(make_state(status="gone", age_s=3600)), [], BERLIN)
+    silent = health_facts(ReportPair(make_state(status="gone", age_s=3600)), [], BERLIN)
     assert silent["Machines"] == "none known"
     assert (silent["Frames a second"], silent["Last seen"]) == ("none: it is silent", "1 h 00 min ago, 13:00:00")
     fresh = make_state(frames_captured=0, frames_processed=0, frames_skipped=0, started_at=NOON)
-    assert health_facts(Sample(fresh), [], BERLIN)["Skipped"] == "no frame has come yet"
-    assert health_facts(Sample(fresh), [], BERLIN)["Frames a second"] == "not known yet"
+    assert health_facts(ReportPair(fresh), [], BERLIN)["Skipped"] == "no frame has come yet"
+    assert health_facts(ReportPair(fresh), [], BERLIN)["Frames a second"] == "not known yet"
 
 
 @pytest.mark.parametrize("status", ["up", "late", "gone"])
 def test_every_status_has_a_word_and_a_colour(status: str) -> None:
     state = make_state(status=status)
     assert STATUS_WORDS[state.status].lower() == status
-    assert STATUS_COLORS[state.status]
+    assert STATUS_COLOURS[state.status]

@@ -14,11 +14,11 @@ from backend_api.contract.verdicts import MmStatus, QueueState
 from tests.ui.app_driver import click, labels, open_app, rerun, words
 from tests.ui.gym import STORE, Gym
 from tests.ui.setup.machines import BIKE, ROWER, TRIANGLE
-from ui.setup.desk import Desk, choose, deleted, with_corners, with_words
 from ui.setup.verdict_queue import is_stuck, waiting_words
+from ui.setup.zone_draft import ZoneDraft, choose, deleted, with_corners, with_words
 from ui.text.local_time import Zone
 
-DESK = f"desk/{STORE}/cam_01"
+DRAFT = f"draft/{STORE}/cam_01"
 WIDGETS = f"{STORE}/cam_01"
 STILL = cv2.imencode(".jpg", np.full((90, 160, 3), 120, np.uint8))[1].tobytes()
 SETUP = CameraSetup(store_id=STORE, machines=(BIKE, ROWER), config="machines: []\nclip: {pre_s: 2}\n")
@@ -37,14 +37,14 @@ def open_setup(**address: str) -> AppTest:
     return open_app("setup", **address)
 
 
-def put_on_desk(app: AppTest, desk: Desk) -> AppTest:
-    app.session_state[DESK] = desk
+def put_draft(app: AppTest, draft: ZoneDraft) -> AppTest:
+    app.session_state[DRAFT] = draft
     return rerun(app)
 
 
 def draw_triangle(app: AppTest, name: str = "Leg press") -> AppTest:
-    desk = with_corners(app.session_state[DESK], TRIANGLE, is_open=False, source="page")
-    return put_on_desk(app, with_words(desk, name=name, machine_id=""))
+    draft = with_corners(app.session_state[DRAFT], TRIANGLE, is_open=False, source="page")
+    return put_draft(app, with_words(draft, name=name, machine_id=""))
 
 
 def shown_file(app: AppTest) -> str:
@@ -56,7 +56,7 @@ def test_with_nothing_there_it_says_what_to_start(gym: Gym) -> None:
     assert "No camera has reported yet" in said
     assert "python edge_service/main.py --video" in said
     assert "Nothing waits." in said
-    assert "there is one once an edge has reported" in said
+    assert "There is none before an edge has reported" in said
 
 
 def test_cameras_are_up_late_or_gone_and_say_what_troubles_them(gym: Gym) -> None:
@@ -72,8 +72,8 @@ def test_cameras_are_up_late_or_gone_and_say_what_troubles_them(gym: Gym) -> Non
         "no *answer* within 10 s",
         "<dd>7 events</dd>",
         "<dd>Bike 1, Rower by the door</dd>",
-        "<dd>30.0, of which 5.0 looked at</dd>",
-        "Its edge has stopped",
+        "<dd>30.0, of which 5.0 analysed</dd>",
+        "The edge has stopped",
     ):
         assert text in said
 
@@ -85,7 +85,7 @@ def test_a_queue_that_nobody_works_off_says_how_to(gym: Gym) -> None:
     assert (app.metric[0].label, app.metric[0].value) == ("Waiting", "1")
     said = words(app)
     assert "python mm_worker/worker.py" in said
-    assert "The worker that was there last said: the model's server is away" in said
+    assert "The last worker said: the model's server is away" in said
 
 
 def test_what_failed_says_why_and_is_asked_again_one_by_one_or_all_at_once(gym: Gym) -> None:
@@ -133,7 +133,7 @@ def test_a_drawn_zone_becomes_a_machine_and_comes_into_the_file(gym: Gym) -> Non
     with_camera(gym)
     app = draw_triangle(open_setup())
     click(app, f"keep/{WIDGETS}")
-    assert [machine.machine_id for machine in app.session_state[DESK].machines] == ["bike_01", "rower_01", "leg_press"]
+    assert [machine.machine_id for machine in app.session_state[DRAFT].machines] == ["bike_01", "rower_01", "leg_press"]
     assert "machine_id: leg_press" in shown_file(app)
     assert "clip: {pre_s: 2}" in shown_file(app)
     assert "--camera-id cam_01 --store-id gym_demo --config cam_01.yaml" in words(app)
@@ -143,31 +143,31 @@ def test_the_steps_of_drawing(gym: Gym) -> None:
     with_camera(gym)
     app = draw_triangle(open_setup())
     click(app, f"undo/{WIDGETS}")
-    assert app.session_state[DESK].work.corners == TRIANGLE[:-1]
+    assert app.session_state[DRAFT].edit.corners == TRIANGLE[:-1]
     assert app.button(key=f"keep/{WIDGETS}").disabled
     assert app.button(key=f"close/{WIDGETS}").disabled
     click(app, f"clear/{WIDGETS}")
-    assert app.session_state[DESK].work.corners == ()
+    assert app.session_state[DRAFT].edit.corners == ()
 
 
 def test_what_was_typed_into_the_table_is_not_lost_with_the_table(gym: Gym) -> None:
     with_camera(gym)
     app = open_setup()
-    typed = with_corners(app.session_state[DESK], TRIANGLE, is_open=True, source="table")
-    # As after the page could not be drawn for a while: the session has the desk, and no table of that number.
-    app = put_on_desk(app, replace(typed, table=7))
-    assert app.session_state[DESK].work.corners == TRIANGLE
+    typed = with_corners(app.session_state[DRAFT], TRIANGLE, is_open=True, source="table")
+    # As after the page could not be drawn for a while: the session has the draft, and no table of that number.
+    app = put_draft(app, replace(typed, table=7))
+    assert app.session_state[DRAFT].edit.corners == TRIANGLE
 
 
 def test_what_is_wrong_with_a_zone_is_said_with_its_name(gym: Gym) -> None:
     with_camera(gym)
     app = draw_triangle(open_setup())
     crossed = ((0.1, 0.1), (0.9, 0.9), (0.9, 0.1), (0.1, 0.9))
-    app = put_on_desk(app, with_corners(app.session_state[DESK], crossed, is_open=False, source="page"))
+    app = put_draft(app, with_corners(app.session_state[DRAFT], crossed, is_open=False, source="page"))
     assert app.warning[0].value.startswith("Leg press crosses or touches itself")
     assert app.button(key=f"keep/{WIDGETS}").disabled
     small = ((0.5, 0.5), (0.51, 0.5), (0.5, 0.51))
-    app = put_on_desk(app, with_corners(app.session_state[DESK], small, is_open=False, source="page"))
+    app = put_draft(app, with_corners(app.session_state[DRAFT], small, is_open=False, source="page"))
     assert "Is it large enough" in app.warning[0].value
     assert not app.button(key=f"keep/{WIDGETS}").disabled
 
@@ -183,37 +183,37 @@ def test_a_machine_is_chosen_renamed_and_deleted(gym: Gym) -> None:
     assert "name: Rower 2" in shown_file(app)
     click(app, f"delete/{WIDGETS}")
     assert "rower_01" not in shown_file(app)
-    assert "Begin again with what the edge watches" in labels(app)
+    assert "Discard, and begin with the edge's zones" in labels(app)
     click(app, f"again/{WIDGETS}")
-    assert app.session_state[DESK].machines == (BIKE, ROWER)
+    assert app.session_state[DRAFT].machines == (BIKE, ROWER)
 
 
 def test_without_any_machine_there_is_no_file(gym: Gym) -> None:
     with_camera(gym)
     app = open_setup()
-    empty = deleted(choose(deleted(choose(app.session_state[DESK], "bike_01")), "rower_01"))
-    assert "at least one machine" in words(put_on_desk(app, empty))
+    empty = deleted(choose(deleted(choose(app.session_state[DRAFT], "bike_01")), "rower_01"))
+    assert "at least one machine" in words(put_draft(app, empty))
 
 
 def test_an_edge_that_keeps_its_file_back_gets_the_section_alone(gym: Gym) -> None:
     with_camera(gym, SETUP.model_copy(update={"config": None}))
     app = click(draw_triangle(open_setup()), f"keep/{WIDGETS}")
-    assert "keeps its file back" in words(app)
+    assert "does not send its file" in words(app)
     assert shown_file(app).startswith("machines:\n- machine_id: bike_01")
     assert "clip" not in shown_file(app)
 
 
-def test_each_camera_has_a_desk_of_its_own_that_a_refresh_leaves_alone(gym: Gym) -> None:
+def test_each_camera_has_a_draft_of_its_own_that_a_refresh_leaves_alone(gym: Gym) -> None:
     with_camera(gym)
     gym.report("cam_02")
     gym.set_up(SETUP.model_copy(update={"machines": (BIKE,)}), "cam_02")
     app = draw_triangle(open_setup(camera=f"{STORE}/cam_01"))
     app.selectbox(key="camera").select(f"{STORE}/cam_02")
     app = rerun(app)
-    assert [machine.machine_id for machine in app.session_state[f"desk/{STORE}/cam_02"].machines] == ["bike_01"]
+    assert [machine.machine_id for machine in app.session_state[f"draft/{STORE}/cam_02"].machines] == ["bike_01"]
     app.selectbox(key="camera").select(f"{STORE}/cam_01")
     app = rerun(app)
-    assert app.session_state[DESK].work.corners == TRIANGLE
+    assert app.session_state[DRAFT].edit.corners == TRIANGLE
     assert app.text_input(key=f"name/{WIDGETS}/None/2").value == "Leg press"
 
 
@@ -224,14 +224,14 @@ def test_a_link_names_the_camera(gym: Gym) -> None:
     assert open_setup(camera="of/yesterday").selectbox(key="camera").value == f"{STORE}/cam_01"
 
 
-def test_the_desk_follows_an_edge_that_watches_the_new_zones(gym: Gym) -> None:
+def test_the_draft_follows_an_edge_that_watches_the_new_zones(gym: Gym) -> None:
     with_camera(gym)
     app = click(draw_triangle(open_setup()), f"keep/{WIDGETS}")
-    drawn = app.session_state[DESK].machines
+    drawn = app.session_state[DRAFT].machines
     gym.set_up(SETUP.model_copy(update={"machines": drawn}))
     app = rerun(app)
-    assert app.session_state[DESK].is_untouched
-    assert "nothing is changed yet" in words(app)
+    assert app.session_state[DRAFT].is_untouched
+    assert "No changes yet" in words(app)
 
 
 def test_an_edge_that_came_to_watch_other_zones_meanwhile_is_spoken_of(gym: Gym) -> None:
@@ -239,8 +239,8 @@ def test_an_edge_that_came_to_watch_other_zones_meanwhile_is_spoken_of(gym: Gym)
     app = click(draw_triangle(open_setup()), f"keep/{WIDGETS}")
     gym.set_up(SETUP.model_copy(update={"machines": (BIKE,)}))
     app = rerun(app)
-    assert "other zones by now" in app.warning[0].value
-    assert len(app.session_state[DESK].machines) == 3
+    assert "zones have changed" in app.warning[0].value
+    assert len(app.session_state[DRAFT].machines) == 3
 
 
 @pytest.mark.parametrize(

@@ -4,24 +4,24 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.ui.made_up import make_session
-from ui.text.machine_names import Place, natural, place_of, tell_apart
+from ui.text.machine_names import MachineKey, key_of, natural, tell_apart
 
 IDS = st.sampled_from(["a", "b", "c"])
-PLACES = st.builds(Place, IDS, IDS, IDS)
+PLACES = st.builds(MachineKey, IDS, IDS, IDS)
 
 
 def test_names_that_differ_stay_as_they_are() -> None:
-    names = {Place("gym", "cam", "a"): "Bike 1", Place("gym", "cam", "b"): "Bike 2"}
+    names = {MachineKey("gym", "cam", "a"): "Bike 1", MachineKey("gym", "cam", "b"): "Bike 2"}
     assert tell_apart(names) == names
 
 
 def test_the_same_name_is_told_apart_by_camera_then_store_then_id() -> None:
     names = {
-        Place("gym", "cam_1", "a"): "Bike",
-        Place("gym", "cam_2", "a"): "Bike",
-        Place("gym_2", "cam_2", "a"): "Bike",
-        Place("gym", "cam_3", "x"): "Bike",
-        Place("gym", "cam_3", "y"): "Bike",
+        MachineKey("gym", "cam_1", "a"): "Bike",
+        MachineKey("gym", "cam_2", "a"): "Bike",
+        MachineKey("gym_2", "cam_2", "a"): "Bike",
+        MachineKey("gym", "cam_3", "x"): "Bike",
+        MachineKey("gym", "cam_3", "y"): "Bike",
     }
     assert list(tell_apart(names).values()) == [
         "Bike (cam_1)",
@@ -33,14 +33,14 @@ def test_the_same_name_is_told_apart_by_camera_then_store_then_id() -> None:
 
 
 @given(st.dictionaries(PLACES, st.sampled_from(["Bike", "Rower", "Bench"])))
-def test_no_two_are_called_the_same(names: dict[Place, str]) -> None:
+def test_no_two_are_called_the_same(names: dict[MachineKey, str]) -> None:
     apart = tell_apart(names)
     assert len(set(apart.values())) == len(names)
     assert all(apart[place].startswith(name) for place, name in names.items())
 
 
 def test_a_session_says_of_which_machine_it_is() -> None:
-    assert place_of(make_session(machine_id="rower")) == Place("gym", "cam", "rower")
+    assert key_of(make_session(machine_id="rower")) == MachineKey("gym", "cam", "rower")
 
 
 def test_numbers_in_names_count_as_numbers() -> None:

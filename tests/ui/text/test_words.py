@@ -10,7 +10,7 @@ from tests.ui.made_up import stored
 from ui.text.local_time import Zone
 from ui.text.words import (
     EVENT_WORDS,
-    SESSION_COLORS,
+    SESSION_COLOURS,
     SESSION_WORDS,
     STATUS_WORDS,
     VERDICT_WORDS,
@@ -29,7 +29,7 @@ def test_every_code_has_its_own_word() -> None:
     assert set(EVENT_WORDS) == set(EventType)
     assert set(STATUS_WORDS) == set(MmStatus)
     assert set(VERDICT_WORDS) == set(Verdict)
-    assert set(SESSION_WORDS) == set(SESSION_COLORS) == set(SessionOutcome)
+    assert set(SESSION_WORDS) == set(SESSION_COLOURS) == set(SessionOutcome)
     for words in (EVENT_WORDS, STATUS_WORDS, VERDICT_WORDS, SESSION_WORDS):
         assert len(set(words.values())) == len(words)
 

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ui.text.local_time import Zone
-from ui.usage.day import DayLine, Range
+from ui.usage.day import DayLine, HourInterval
 
 BERLIN = Zone("Europe/Berlin", ZoneInfo("Europe/Berlin"))
 PLAIN = DayLine.of(date(2026, 1, 31), BERLIN)
@@ -39,18 +39,18 @@ def test_labels_of_a_whole_day(day: str, labels: str) -> None:
 
 def test_labels_keep_to_the_clock_where_it_is_set() -> None:
     spring = DayLine.of(date(2026, 3, 29), BERLIN)
-    ticks = [(tick.at_h, tick.label) for tick in spring.ticks(Range(1, 3))]
+    ticks = [(tick.at_h, tick.label) for tick in spring.ticks(HourInterval(1, 3))]
     assert ticks == [(1, "01:00"), (1.5, "01:30"), (2, "03:00"), (2.5, "03:30"), (3, "04:00")]
     autumn = DayLine.of(date(2026, 10, 25), BERLIN)
-    assert [tick.label for tick in autumn.ticks(Range(2, 4))] == ["02:00", "02:30", "02:00", "02:30", "03:00"]
-    assert [tick.label for tick in autumn.ticks(Range(1, 5))] == ["01", "02", "02", "03", "04"]
+    assert [tick.label for tick in autumn.ticks(HourInterval(2, 4))] == ["02:00", "02:30", "02:00", "02:30", "03:00"]
+    assert [tick.label for tick in autumn.ticks(HourInterval(1, 5))] == ["01", "02", "02", "03", "04"]
 
 
 def test_what_is_shown_are_the_full_hours_around_all() -> None:
-    assert PLAIN.window([Range(9.5, 9.6), Range(11.2, 12.0)]) == Range(9, 12)
-    assert PLAIN.window([Range(9.0, 9.0)]) == Range(9, 10)
-    assert PLAIN.window([Range(23.5, 24.0)]) == Range(23, 24)
-    assert PLAIN.window([]) == Range(0, 24)
+    assert PLAIN.window([HourInterval(9.5, 9.6), HourInterval(11.2, 12.0)]) == HourInterval(9, 12)
+    assert PLAIN.window([HourInterval(9.0, 9.0)]) == HourInterval(9, 10)
+    assert PLAIN.window([HourInterval(23.5, 24.0)]) == HourInterval(23, 24)
+    assert PLAIN.window([]) == HourInterval(0, 24)
 
 
 @given(line=LINES, begin_min=MINUTES, length_min=st.integers(0, 4000))
@@ -68,7 +68,7 @@ def test_what_is_cut_lies_in_the_day_and_keeps_its_length(line: DayLine, begin_m
 
 @given(line=LINES, begin_h=st.integers(0, 22), length_h=st.integers(1, 25))
 def test_labels_are_few_and_true(line: DayLine, begin_h: int, length_h: int) -> None:
-    shown = Range(begin_h, min(line.length_h, begin_h + length_h))
+    shown = HourInterval(begin_h, min(line.length_h, begin_h + length_h))
     ticks = line.ticks(shown)
     assert 1 <= len(ticks) <= 14
     for tick in ticks:

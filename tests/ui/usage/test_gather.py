@@ -5,28 +5,28 @@ from typing import cast
 
 import pytest
 
+from backend_api.contract.queries import SessionQuery
 from backend_api.contract.sessions import Machine, MachineState, Session, SessionPage
 from backend_api.contract.stats import Stats, Unit
 from tests.ui.made_up import NOON, make_bucket, make_figures, make_machine_figures, make_session
 from ui.client.api import BackendApi
-from ui.client.queries import SessionQuery
 from ui.text.local_time import Zone
-from ui.text.machine_names import Place
-from ui.usage.day import DayLine, Range
-from ui.usage.gather import MAX_SESSIONS, Gap, fetch_sessions, gaps
+from ui.text.machine_names import MachineKey
+from ui.usage.day import DayLine, HourInterval
+from ui.usage.gather import MAX_SESSIONS, UnwatchedTime, fetch_sessions, unwatched_times
 
 LINE = DayLine.of(date(2026, 1, 31), Zone("UTC", UTC))
 HOUR = timedelta(hours=1)
 
 
-class Door:
+class FakeBackend:
     """Sessions as the backend would page them."""
 
     def __init__(self, sessions: list[Session]) -> None:
         self.sessions_held = sorted(sessions, key=lambda item: item.started_at or NOON)
         self.calls = 0
 
-    def sessions(self, query: SessionQuery, *, limit: int, cursor: str | None = None) -> SessionPage:
+    def sessions(self, query: SessionQuery) -> SessionPage:
         self.calls += 1
         found = [
             item
@@ -38,7 +38,7 @@ class Door:
         ]
         if query.order == "desc":
             found.reverse()
-        begin = int(cursor or 0)
+        begin, limit = int(query.cursor or 0), query.limit
         more = begin + limit < len(found)
         return SessionPage(items=found[begin : begin + limit], next_cursor=str(begin + limit) if more else None)
 
@@ -60,25 +60,25 @@ def test_the_last_use_before_midnight_is_among_them_however_long_ago_it_began() 
     old, older = make_session(LINE.begin - 9 * HOUR), make_session(LINE.begin - 20 * HOUR)
     today, tomorrow = make_session(NOON), make_session(LINE.end + HOUR)
     rower = make_session(LINE.begin - HOUR, machine_id="rower")
-    door = Door([old, older, today, tomorrow, rower])
+    backend = FakeBackend([old, older, today, tomorrow, rower])
     found = fetch_sessions(
-        cast(BackendApi, door), LINE, [machine(tomorrow), machine(rower, "rower"), machine(None, "new")]
+        cast(BackendApi, backend), LINE, [machine(tomorrow), machine(rower, "rower"), machine(None, "new")]
     )
     assert set(found.sessions) == {old, rower, today}
     assert found.is_complete
     # The rower's last use is known already; the day is one page.
-    assert door.calls == 2
+    assert backend.calls == 2
 
 
 @pytest.mark.parametrize(("count", "complete"), [(MAX_SESSIONS, True), (MAX_SESSIONS + 1, False)])
 def test_a_very_full_day_is_cut(count: int, complete: bool) -> None:
     sessions = [make_session(LINE.begin + timedelta(seconds=number)) for number in range(count)]
-    found = fetch_sessions(cast(BackendApi, Door(sessions)), LINE, [])
+    found = fetch_sessions(cast(BackendApi, FakeBackend(sessions)), LINE, [])
     assert (len(found.sessions), found.is_complete) == (MAX_SESSIONS, complete)
 
 
 def _stats(*observed_s: float, machines: int = 2) -> Stats:
-    places = [Place("gym", "cam", f"bike_{number}") for number in range(machines)]
+    places = [MachineKey("gym", "cam", f"bike_{number}") for number in range(machines)]
     return Stats(
         since=LINE.begin,
         until=LINE.end,
@@ -96,8 +96,11 @@ def _stats(*observed_s: float, machines: int = 2) -> Stats:
 
 def test_hours_that_nobody_watched_are_gaps_as_far_as_they_are_past() -> None:
     now: datetime = LINE.begin + 2.5 * HOUR
-    assert gaps(_stats(7200.0, 5400.0, 0.0, 0.0), LINE, now) == [Gap(Range(1, 2), 0.25), Gap(Range(2, 2.5), 1.0)]
+    assert unwatched_times(_stats(7200.0, 5400.0, 0.0, 0.0), LINE, now) == [
+        UnwatchedTime(HourInterval(1, 2), 0.25),
+        UnwatchedTime(HourInterval(2, 2.5), 1.0),
+    ]
 
 
 def test_without_machines_there_is_nothing_to_watch() -> None:
-    assert gaps(_stats(0.0, machines=0), LINE, LINE.end) == []
+    assert unwatched_times(_stats(0.0, machines=0), LINE, LINE.end) == []

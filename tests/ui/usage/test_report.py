@@ -4,8 +4,7 @@ from datetime import timedelta
 
 from backend_api.contract.stats import PeakHour, Stats, Unit
 from tests.ui.made_up import NOON, make_figures
-from ui.usage.heat import Cell
-from ui.usage.heat_chart import heat_rows
+from ui.usage.heat import Cell, heat_rows
 from ui.usage.report import usage_cards
 
 

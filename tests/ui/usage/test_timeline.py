@@ -11,8 +11,9 @@ from hypothesis import strategies as st
 from backend_api.contract.sessions import Session, SessionOutcome
 from tests.ui.made_up import NOON, make_session
 from ui.text.local_time import Zone
-from ui.usage.day import DayLine, Range
-from ui.usage.timeline import Timeline, began, draw_timeline
+from ui.text.words import began
+from ui.usage.day import DayLine, HourInterval
+from ui.usage.timeline import Timeline, draw_timeline
 
 UTC_DAY = DayLine.of(date(2026, 1, 31), Zone("UTC", UTC))
 MIDNIGHT = UTC_DAY.begin
@@ -26,8 +27,8 @@ def draw(*sessions: Session, now: datetime = LATER, line: DayLine = UTC_DAY) -> 
 def test_a_session_is_a_use_a_window_and_an_attempt() -> None:
     at = NOON + timedelta(minutes=11)
     timeline = draw(make_session(attempt_at=at, attempt_event_id=None, outcome=SessionOutcome.CLEANED))
-    assert [use.shown for use in timeline.uses] == [Range(12, 12 + 10 / 60)]
-    assert [window.shown for window in timeline.windows] == [Range(12 + 10 / 60, 12 + 12 / 60)]
+    assert [use.shown for use in timeline.uses] == [HourInterval(12, 12 + 10 / 60)]
+    assert [window.shown for window in timeline.windows] == [HourInterval(12 + 10 / 60, 12 + 12 / 60)]
     assert [(mark.at_h, mark.outcome) for mark in timeline.attempts] == [(12 + 11 / 60, SessionOutcome.CLEANED)]
 
 
@@ -35,9 +36,9 @@ def test_midnight_cuts_on_both_sides() -> None:
     before = make_session(MIDNIGHT - timedelta(minutes=5))
     after = make_session(MIDNIGHT + timedelta(hours=23, minutes=55), machine_id="rower")
     timeline = draw(before, after, make_session(MIDNIGHT - timedelta(hours=2), machine_id="bench"))
-    assert [use.shown for use in timeline.uses] == [Range(0, 5 / 60), Range(23 + 55 / 60, 24)]
+    assert [use.shown for use in timeline.uses] == [HourInterval(0, 5 / 60), HourInterval(23 + 55 / 60, 24)]
     assert [use.begin for use in timeline.uses] == [before.started_at, after.started_at]
-    assert [window.shown for window in timeline.windows] == [Range(5 / 60, 7 / 60)]
+    assert [window.shown for window in timeline.windows] == [HourInterval(5 / 60, 7 / 60)]
     assert timeline.sessions == [before, after]
 
 
@@ -49,9 +50,9 @@ def _open(at: datetime, **overrides: Any) -> Session:  # noqa: ANN401
 
 def test_who_has_not_left_is_there_until_now_or_the_next_use() -> None:
     [use] = draw(_open(NOON)).uses
-    assert (use.shown, use.end) == (Range(12, 18), None)
+    assert (use.shown, use.end) == (HourInterval(12, 18), None)
     first, _ = draw(_open(NOON), _open(NOON + timedelta(hours=1))).uses
-    assert (first.shown, first.end) == (Range(12, 13), NOON + timedelta(hours=1))
+    assert (first.shown, first.end) == (HourInterval(12, 13), NOON + timedelta(hours=1))
     assert draw(_open(NOON), now=NOON - timedelta(hours=1)).uses == ()
 
 
@@ -70,7 +71,7 @@ def test_what_has_no_beginning_is_drawn_by_its_window() -> None:
 
 def test_nothing_gives_nothing() -> None:
     assert draw() == Timeline((), (), ())
-    assert draw().ranges == []
+    assert draw().intervals == []
 
 
 MINUTES = st.integers(-600, 2000)
@@ -104,7 +105,7 @@ def test_on_a_machine_nothing_overlaps_and_all_lies_in_the_day(
             )
         )
     timeline = draw_timeline(sessions, line, line.end)
-    assert all(0 <= item.begin_h < item.end_h <= line.length_h for item in timeline.ranges)
+    assert all(0 <= item.begin_h < item.end_h <= line.length_h for item in timeline.intervals)
     for machine_id in ("bike", "rower"):
         for stretches in (timeline.uses, timeline.windows):
             shown = [stretch.shown for stretch in stretches if stretch.session.machine_id == machine_id]

@@ -4,12 +4,13 @@ from pathlib import Path
 
 import pytest
 
+from backend_api.base.process import REPOSITORY
 from tests.processes import free_port
 from tests.ui.app_driver import open_app, rerun, words
 from tests.ui.canned_backend import CannedBackend, Reply, problem
 from tests.ui.gym import running_gym
 
-PAGES = [path.stem for path in sorted((Path(__file__).parents[2] / "ui" / "views").glob("[!_]*.py"))]
+PAGES = [path.stem for path in sorted((REPOSITORY / "ui" / "views").glob("[!_]*.py"))]
 every_page = pytest.mark.parametrize("page", PAGES)
 
 
@@ -49,7 +50,7 @@ def test_without_the_key_that_its_backend_asks_for_a_page_says_where_it_is_to_st
     assert "GYM_API_KEY is not set" in words(app)
     assert "comes back by itself" not in words(app)
     monkeypatch.setenv("GYM_API_KEY", "another-key")
-    assert "does not take the one in GYM_API_KEY" in words(open_app(page))
+    assert "does not accept the one in GYM_API_KEY" in words(open_app(page))
 
 
 def test_with_its_key_the_dashboard_sees_everything(

@@ -6,11 +6,11 @@ from datetime import timedelta
 
 from backend_api.contract.stats import Stats, Unit
 from tests.ui.made_up import NOON, make_figures, make_machine_figures
-from ui.text.machine_names import Place
+from ui.text.machine_names import MachineKey
 from ui.widgets.machine_table import machine_csv, machine_rows
 
-BIKE, ROWER = Place("gym", "cam", "bike"), Place("gym", "cam", "rower")
-NAMES = {ROWER: "Rower", BIKE: "=Bike, the 1st", Place("gym", "cam", "new"): "Never used"}
+BIKE, ROWER = MachineKey("gym", "cam", "bike"), MachineKey("gym", "cam", "rower")
+NAMES = {ROWER: "Rower", BIKE: "=Bike, the 1st", MachineKey("gym", "cam", "new"): "Never used"}
 FOUND = Stats(
     since=NOON,
     until=NOON + timedelta(days=1),

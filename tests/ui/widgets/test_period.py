@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ui.text.local_time import Zone
-from ui.widgets.period import MAX_DAYS, Choice, Days, Span, midnight
+from ui.widgets.period import MAX_DAYS, Choice, Days, TimeInterval, midnight
 
 BERLIN = Zone("Europe/Berlin", ZoneInfo("Europe/Berlin"))
 TODAY = date(2026, 11, 22)
@@ -54,29 +54,31 @@ def test_days_in_words(first: date, last: date, words: str) -> None:
 
 def test_a_day_on_which_clocks_are_set_is_shorter_or_longer() -> None:
     spring, autumn = date(2026, 3, 29), date(2026, 10, 25)
-    lengths = [span.until - span.since for span in (Days(day, day).span(BERLIN) for day in (spring, autumn))]
+    lengths = [
+        interval.until - interval.since for interval in (Days(day, day).interval(BERLIN) for day in (spring, autumn))
+    ]
     assert lengths == [timedelta(hours=23), timedelta(hours=25)]
 
 
 def test_what_is_not_over_is_compared_up_to_the_same_time_of_day() -> None:
     now = datetime(2026, 11, 22, 13, 30, 59, tzinfo=UTC)
     week = Days(date(2026, 11, 16), TODAY)
-    assert week.span_before(BERLIN, now) == Span(
+    assert week.interval_before(BERLIN, now) == TimeInterval(
         datetime(2026, 11, 8, 23, tzinfo=UTC), datetime(2026, 11, 15, 13, 30, tzinfo=UTC)
     )
     assert week.before_in_words(BERLIN, now) == "the 7 days before up to 14:30"
     yesterday = Days(date(2026, 11, 21), date(2026, 11, 21))
-    assert yesterday.span_before(BERLIN, now) == Days(date(2026, 11, 20), date(2026, 11, 20)).span(BERLIN)
+    assert yesterday.interval_before(BERLIN, now) == Days(date(2026, 11, 20), date(2026, 11, 20)).interval(BERLIN)
     assert yesterday.before_in_words(BERLIN, now) == "the day before"
 
 
 @given(zone=ZONES, first=DAYS, count=st.integers(1, 40), into=st.floats(0, 1, exclude_min=True))
 def test_the_time_before_ends_where_the_days_begin_or_sooner(zone: Zone, first: date, count: int, into: float) -> None:
     days = Days(first, first + timedelta(days=count - 1))
-    span = days.span(zone)
-    assert span.since == midnight(first, zone)
-    before = days.span_before(zone, span.since + (span.until - span.since) * into)
-    assert before.until <= span.since
+    interval = days.interval(zone)
+    assert interval.since == midnight(first, zone)
+    before = days.interval_before(zone, interval.since + (interval.until - interval.since) * into)
+    assert before.until <= interval.since
     assert before.until - before.since >= timedelta(minutes=1)
-    over = days.span_before(zone, span.until)
-    assert (over.since, over.until) == (before.since, span.since)
+    over = days.interval_before(zone, interval.until)
+    assert (over.since, over.until) == (before.since, interval.since)

@@ -1,0 +1,95 @@
+"""The command lines of the four processes, from what `make run` was told."""
+
+import sys
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+
+from backend_api.base.process import REPOSITORY
+from deploy.launcher.supervisor import Program
+
+SAMPLE = REPOSITORY / "sample.mp4"
+SAMPLE_SEED = 42
+MODEL_SEED = 123
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """What is watched and where it is kept and shown; without a `video` it is the sample, again and again.
+
+    `video` is anything that the edge takes. `keep_gb` gigabytes (10^9 bytes) of clips are kept. The `*_flags` come last
+    on the command line of their process.
+    """
+
+    video: str | None
+    config: Path | None
+    model: Path | None
+    camera_id: str
+    store_id: str
+    port: int
+    ui_port: int
+    data_dir: Path
+    keep_gb: float
+    backend_flags: tuple[str, ...] = ()
+    worker_flags: tuple[str, ...] = ()
+    ui_flags: tuple[str, ...] = ()
+    edge_flags: tuple[str, ...] = ()
+
+    @property
+    def backend_url(self) -> str:
+        """Where the other processes find the backend."""
+        return f"http://127.0.0.1:{self.port}"
+
+
+def make_programs(settings: Settings, now: datetime) -> tuple[Program, ...]:
+    """The four, the backend first; `now` becomes the start time of a video that is played once."""
+    database = ("--db", str(settings.data_dir / "app.db"), "--media-dir", str(settings.data_dir / "media"))
+    # The time stands before each line already.
+    env = {"GYM_LOG_TIME": "0", "PYTHONUNBUFFERED": "1"}
+    kept = ("--port", str(settings.port), "--keep-gb", f"{settings.keep_gb:g}")
+    ui = ("run", "ui/app.py", "--server.port", str(settings.ui_port), "--logger.hideWelcomeMessage", "true")
+    return (
+        Program("backend", _script("backend_api/main.py", *database, *kept, *settings.backend_flags), env),
+        Program("worker", _script("mm_worker/worker.py", *database, *_model_flags(settings)), env),
+        Program(
+            "ui",
+            (sys.executable, "-m", "streamlit", *ui, *settings.ui_flags),
+            env | {"GYM_BACKEND_URL": settings.backend_url},
+        ),
+        Program(
+            "edge",
+            _script("edge_service/main.py", *_edge_flags(settings, now)),
+            env,
+            comes_to_an_end=_is_played_once(settings),
+        ),
+    )
+
+
+def _script(path: str, *flags: str) -> tuple[str, ...]:
+    return (sys.executable, path, *flags)
+
+
+def _model_flags(settings: Settings) -> tuple[str, ...]:
+    return ("--seed", str(MODEL_SEED), *settings.worker_flags)
+
+
+def _edge_flags(settings: Settings, now: datetime) -> list[str]:
+    flags = ["--video", settings.video or str(SAMPLE), "--camera-id", settings.camera_id]
+    flags += ["--store-id", settings.store_id, "--backend-url", settings.backend_url]
+    flags += ["--media-dir", str(settings.data_dir / "media"), "--outbox-dir", str(settings.data_dir / "outbox")]
+    if settings.video is None:
+        flags += ["--seed", str(SAMPLE_SEED), "--loop", "0"]
+    elif _is_played_once(settings):
+        # Were the edge killed, the next one makes the same events with the same ids, and none comes twice.
+        flags += ["--start-time", now.isoformat(timespec="seconds").replace("+00:00", "Z")]
+    if settings.config is not None:
+        flags += ["--config", str(settings.config)]
+    if settings.model is not None:
+        flags += ["--detector", "onnx", "--model", str(settings.model)]
+    return [*flags, *settings.edge_flags]
+
+
+def _is_played_once(settings: Settings) -> bool:
+    """Whether the video is a file that comes to an end; a camera goes on for ever, and so does what is looped."""
+    is_file = settings.video is not None and (REPOSITORY / settings.video).is_file()
+    return is_file and not any(flag.startswith("--loop") for flag in settings.edge_flags)

@@ -1,0 +1,89 @@
+"""The command line of the launcher: flags, their defaults, and what each means."""
+
+import argparse
+import shlex
+from collections.abc import Sequence
+from pathlib import Path
+
+from backend_api.base.arguments import ArgumentParser, amount, port
+from backend_api.base.process import REPOSITORY, UsageError
+from deploy.launcher.commands import SAMPLE, Settings
+
+DEMO_DATA = REPOSITORY / "data" / "demo"
+OWN_DATA = REPOSITORY / "data"
+
+
+def parse_settings(argv: Sequence[str] | None = None) -> Settings:
+    """Read the command line (`sys.argv` when `argv` is None). Raises UsageError in one line; `--help` exits with 0.
+
+    An empty value counts as none, since that is what a variable of make is that nobody set.
+    """
+    flags = _make_parser().parse_args(argv)
+    is_demo = not flags.video
+    if is_demo and not SAMPLE.is_file():
+        raise UsageError(f"{SAMPLE} is missing: `make sample.mp4` draws it, or give a video of your own with --video")
+    if 0 in (flags.port, flags.ui_port) or flags.port == flags.ui_port:
+        raise UsageError(f"--port {flags.port} and --ui-port {flags.ui_port}: give two different ones, from 1 on")
+    return Settings(
+        video=flags.video or None,
+        config=_absolute(flags.config),
+        model=_absolute(flags.model),
+        camera_id=flags.camera_id or "cam_01",
+        store_id=flags.store_id or ("gym_demo" if is_demo else "my_gym"),
+        port=flags.port,
+        ui_port=flags.ui_port,
+        data_dir=_absolute(flags.data_dir) or (DEMO_DATA if is_demo else OWN_DATA),
+        keep_gb=flags.keep_gb,
+        backend_flags=flags.backend_flags,
+        worker_flags=flags.worker_flags,
+        ui_flags=flags.ui_flags,
+        edge_flags=flags.edge_flags,
+    )
+
+
+def _absolute(path: Path | None) -> Path | None:
+    return path and path.absolute()
+
+
+def _make_parser() -> ArgumentParser:
+    parser = ArgumentParser(
+        prog="deploy/launcher/main.py",
+        description="Start backend, worker, dashboard and edge together; start again what dies; end them together.",
+        epilog="Exit codes: 0 stopped, 2 wrong use or configuration, 1 anything else. `make run` calls this.",
+    )
+    add = parser.add_argument
+    add("--video", metavar="SOURCE", help="a video file, a live camera, a webcam's number (default: the drawn sample)")
+    add("--config", type=_path, metavar="FILE", help="machines, zones and rules (default: the edge's)")
+    add("--model", type=_path, metavar="FILE", help="ONNX weights of a person detector (default: people are invented)")
+    add("--camera-id", metavar="ID", help="the camera's name (default: cam_01)")
+    add("--store-id", metavar="ID", help="the gym's name (default: gym_demo for the sample, else my_gym)")
+    add("--port", type=port, default=8000, metavar="N", help="the backend's TCP port (default: %(default)s)")
+    add("--ui-port", type=port, default=8501, metavar="N", help="the dashboard's TCP port (default: %(default)s)")
+    add(
+        "--data-dir",
+        type=_path,
+        metavar="DIR",
+        help="folder of database, clips and outbox (default: data/demo for the sample, else data)",
+    )
+    add(
+        "--keep-gb",
+        type=amount(above=0, most=1e6),
+        default=10.0,
+        metavar="GB",
+        help="gigabytes of clips to keep, the oldest go first, their events stay (default: %(default)g)",
+    )
+    for name in ("backend", "worker", "ui", "edge"):
+        more = f"more flags for the {name}, as one text (default: none)"
+        add(f"--{name}-flags", type=_words, default=(), metavar="TEXT", help=more)
+    return parser
+
+
+def _path(text: str) -> Path | None:
+    return Path(text) if text else None
+
+
+def _words(text: str) -> tuple[str, ...]:
+    try:
+        return tuple(shlex.split(text))
+    except ValueError as error:
+        raise argparse.ArgumentTypeError(f"{text} is no list of flags: {error}") from error

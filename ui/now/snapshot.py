@@ -1,0 +1,60 @@
+"""Everything that the page Now shows, as it is at one instant, and the day's figures in words."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from backend_api.contract.cameras import CameraState
+from backend_api.contract.queries import StatsQuery
+from backend_api.contract.sessions import Machine, Session
+from backend_api.contract.stats import Figures
+from ui.client import cache
+from ui.now.attention import alarming_sessions
+from ui.now.cards import in_use
+from ui.text.local_time import Zone
+from ui.text.words import counted, percent
+from ui.widgets.period import Days
+
+
+def todays_figures(now: datetime, zone: Zone) -> StatsQuery:
+    """The query for the figures of today: from its beginning in `zone` to its end, which has yet to come."""
+    today = now.astimezone(zone.info).date()
+    interval = Days(today, today).interval(zone)
+    return StatsQuery(since=interval.since, until=interval.until, tz=zone.name)
+
+
+def in_figures(machines: Sequence[Machine], today: Figures) -> list[tuple[str, str]]:
+    """Each figure, and its meaning in a few words."""
+    return [
+        (f"{in_use(machines)} of {len(machines)}", "machines in use now"),
+        (str(today.sessions), "session today" if today.sessions == 1 else "sessions today"),
+        _cleaned(today),
+    ]
+
+
+def _cleaned(today: Figures) -> tuple[str, str]:
+    if today.compliance is None:
+        return "0", "cleaning windows closed today"
+    return percent(today.compliance), f"of {counted(today.windows_closed, 'cleaning window')} cleaned today"
+
+
+@dataclass(frozen=True, slots=True)
+class Snapshot:
+    """The state `at` an instant; `sessions` are one more than are shown, if there are so many."""
+
+    at: datetime
+    machines: list[Machine]
+    cameras: list[CameraState]
+    sessions: list[Session]
+    today: Figures
+
+
+def take_snapshot(now: datetime, zone: Zone) -> Snapshot:
+    """Ask the backend. Raises BackendError when it cannot answer."""
+    return Snapshot(
+        at=now,
+        machines=cache.machines().items,
+        cameras=cache.cameras().items,
+        sessions=cache.sessions(alarming_sessions(now)).items,
+        today=cache.stats(todays_figures(now, zone)).total,
+    )
