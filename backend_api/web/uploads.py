@@ -1,7 +1,7 @@
 """Taking a file over HTTP: on the disk whole, under its final name, and only when it is what was declared.
 
 Order: write to a temporary name while the digest is taken, compare, fsync, link, fsync the folder. Of two uploads at
-once the first to be whole counts, and nobody who reads ever sees a file change.
+once the first to be whole counts, and no reader ever sees a file change.
 """
 
 import base64
@@ -25,7 +25,7 @@ _NO_ROOM = {*NO_ROOM, errno.EFBIG, errno.EROFS}
 
 @dataclass(frozen=True, slots=True)
 class Declared:
-    """What the sender says of the file: its SHA-256 in hexadecimal digits, and what it may be at most."""
+    """The file as its sender declares it: SHA-256 in hexadecimal digits, size limit in bytes, and type."""
 
     sha256: str
     max_bytes: int
@@ -78,7 +78,7 @@ class Uploads:
                 raise ApiProblem(507, detail, headers={"Retry-After": "30"}) from error
             raise
         finally:
-            # Also when the client went away; microseconds, and nobody may cancel it.
+            # Also when the client went away; microseconds, and it must not be cancelled.
             temporary.unlink(missing_ok=True)
 
     def _publish(self, temporary: Path, path: Path, sha256: str) -> bool:
