@@ -58,7 +58,7 @@ class Settings:
 def create_app(store: Store, media: MediaFolder, clock: Clock, settings: Settings | None = None) -> FastAPI:
     """The API over `store` and `media`; the caller closes the store after the application's shutdown."""
     settings = settings or Settings()
-    # A secret of this start: one that is derived from a key would let whoever has an address guess the key.
+    # A secret of this start: one that is derived from a key would let a reader of an address guess the key.
     urls = SignedUrls(secrets.token_bytes(32), clock.now) if settings.keys else None
     media = media if urls is None else media.with_links(urls.query)
     version = project_version()

@@ -32,7 +32,7 @@ log = logging.getLogger(__name__)
 
 
 def main() -> int:
-    """Serve until stopped. Raises UsageError for a taken port, or a database or folder that can not be used."""
+    """Serve until stopped. Raises UsageError for a taken port, or a database or folder that cannot be used."""
     options = _parse_options()
     logging.getLogger("alembic").setLevel(logging.WARNING)
     stop = stop_on_signals()
@@ -47,7 +47,7 @@ def main() -> int:
     with closing(listen(options.host, options.port, is_guarded=bool(keys))) as listening:
         media = MediaFolder.open(options.media_dir or folder_beside(options.db))
         with closing(Store.open(options.db, clock, create=True)) as store:
-            # Who is refused leaves the folder as it is: it may be that of another backend.
+            # A backend that is refused leaves the folder as it is: it may be that of another one.
             media.remove_leftovers()
             media.mark(uuid4())
             log.info("events in %s, clips in %s", options.db, media.folder)
@@ -105,7 +105,7 @@ def _add_access(parser: ArgumentParser) -> None:
         action="append",
         default=[],
         metavar="KEY",
-        help="the same for callers who may only read (default: none)",
+        help="the same for callers that may only read (default: none)",
     )
     parser.add_argument(
         "--cors-origin",
@@ -137,8 +137,8 @@ def _add_retention(parser: ArgumentParser) -> None:
         "--keep-gb",
         type=amount(above=0, most=1e6),
         metavar="GB",
-        help="gigabytes (10^9 bytes) that clips and pictures may take together: the oldest go first, those that "
-        "somebody reviewed last; the events stay (default: as much as there is)",
+        help="gigabytes (10^9 bytes) that clips and pictures may take together: the oldest go first, reviewed "
+        "ones last; the events stay (default: as much as there is)",
     )
 
 

@@ -1,4 +1,4 @@
-"""What may be asked of the API: which events, sessions and machines, and the figures of which time."""
+"""The queries of the API: which events, sessions and machines, and the figures of which time."""
 
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -79,12 +79,10 @@ class SessionQuery(ApiQuery):
     store_id: Name | None = None
     camera_id: Name | None = None
     machine_id: Name | None = None
-    outcome: tuple[SessionOutcome, ...] = Field(
-        default=(), description="What has become of it; several times: any of these."
-    )
+    outcome: tuple[SessionOutcome, ...] = Field(default=(), description="Its outcome; several times: any of these.")
     verdict: Verdict | None = Field(default=None, description="Only sessions whose cleaning attempt got this verdict.")
     reviewed: bool | None = Field(
-        default=None, description="Only sessions of whose verdict somebody has said what they think, or nobody."
+        default=None, description="Only sessions whose verdict was reviewed, or only those whose was not."
     )
     since: Timestamp | None = Field(
         default=None, description="Only sessions that began at this instant or later: RFC 3339 with a zone."
@@ -137,7 +135,7 @@ class StatsQuery(MachineQuery):
     tz: TimeZoneName = Field(
         default="UTC", description="The time zone of hours and days, by its IANA name, e.g. Europe/Berlin."
     )
-    by: Unit = Field(default=Unit.DAY, description="What `buckets` are: hours or days of the time zone.")
+    by: Unit = Field(default=Unit.DAY, description="`buckets` are hours or days of the time zone.")
 
     @model_validator(mode="after")
     def _is_no_longer_than_allowed(self) -> Self:

@@ -1,4 +1,4 @@
-"""Who may call what: a key on every call but the two of health, or a signed URL for media."""
+"""Access: a key for every call but the two of health, or a signed URL for media."""
 
 import hashlib
 import hmac
@@ -21,7 +21,7 @@ _CHALLENGE = {"WWW-Authenticate": 'Bearer realm="gym machine events"'}
 
 
 class Right(Enum):
-    """What a key allows."""
+    """The right that a key gives."""
 
     NOTHING = 0
     READ = 1
@@ -39,7 +39,7 @@ class Keys:
     def of(cls, writing: Sequence[str], reading: Sequence[str], environment: Mapping[str, str]) -> Self:
         """The keys of the flags `--api-key` and `--read-key`, and the one of GYM_API_KEY.
 
-        Raises UsageError for one that can not stand in a header, and for read-only keys without another.
+        Raises UsageError for one that a header cannot carry, and for read-only keys without another.
         """
         from_outside = environment.get(VARIABLE, "")
         given = [("--api-key", key) for key in writing] + [("--read-key", key) for key in reading]
@@ -51,14 +51,14 @@ class Keys:
             reading=tuple(_digest(key.encode()) for key in reading),
         )
         if keys.reading and not keys.writing:
-            raise UsageError(f"--read-key without --api-key or {VARIABLE} would leave nobody who may write; give both")
+            raise UsageError(f"--read-key without --api-key or {VARIABLE} would leave no key that may write; give both")
         return keys
 
     def __bool__(self) -> bool:
         return bool(self.writing)
 
     def right_of(self, authorization: bytes) -> Right:
-        """What the value of an Authorization header allows; it takes as long whatever key is in it."""
+        """The right that the value of an Authorization header gives; it takes as long whatever key is in it."""
         scheme, _, key = authorization.strip().partition(b" ")
         digest = _digest(key.strip())
         # Digests of one length, all compared: neither where keys differ nor how long they are shows in the time.

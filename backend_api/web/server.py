@@ -22,7 +22,7 @@ from backend_api.web.request_deadline import DEADLINE_S, RequestDeadline, keepin
 
 log = logging.getLogger(__name__)
 
-# Longer than the pauses of those who ask again and again (a dashboard, an edge), so their connections stay open.
+# Longer than the pauses between the calls of a dashboard or an edge, so their connections stay open.
 _KEEP_ALIVE_S = 75
 _FINISH_S = 10
 # The request line and all headers together. Heads of ours have less than 1 KiB, signed addresses included.
@@ -57,7 +57,7 @@ def listen(host: str, port: int, *, is_guarded: bool = False) -> socket.socket:
             holder, cure = holder_and_cure(port)
             message = f"{host}:{port} is already in use by {holder}: {cure}, or choose another --port"
         else:
-            message = f"can not listen on {host}:{port}: {os.strerror(error.errno or 0)}; choose another --port"
+            message = f"cannot listen on {host}:{port}: {os.strerror(error.errno or 0)}; choose another --port"
         raise UsageError(message) from error
     return listening
 
@@ -78,7 +78,7 @@ def serve(app: FastAPI, listening: socket.socket, stop: threading.Event, *, dead
     A connection on which no request begins within `deadline_s` is closed.
     """
     _quieten()
-    # What is loaded by now stays as long as the process: the collector need not go through it again and again.
+    # Everything loaded by now stays as long as the process: the collector need not go through it again and again.
     gc.freeze()
     config = uvicorn.Config(
         keeping_deadlines(app),
