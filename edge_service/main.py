@@ -130,7 +130,6 @@ def set_up_camera(
     detector = open_detector(with_flags(config.detector, options.detector, options.model), machines, options.seed)
     ring = PacketRing(
         reach_s([m.rules for m in machines], clip, fps=fps),
-        is_live=not isinstance(options.video, Path),
     )
     source = open_source(options.video, run.start_time, fps=fps, loop=options.loop, ring=ring, clock=clock)
     log.info(
