@@ -117,7 +117,9 @@ def proxy(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Proxy]:
     url = f"http://127.0.0.1:{ports['backend']}"
     with (
         Running([*script("backend_api/main.py"), *data], env={"GYM_API_KEY": KEY}) as backend,
-        Running(streamlit(ports["ui"]), env={"GYM_API_KEY": KEY, "GYM_BACKEND_URL": url}) as dashboard,
+        Running(
+            [*streamlit(ports["ui"]), "--server.allowedHosts", NAME], env={"GYM_API_KEY": KEY, "GYM_BACKEND_URL": url}
+        ) as dashboard,
         Running(nginx(folder, ports)) as server,
     ):
         backend.wait_for("listening")
