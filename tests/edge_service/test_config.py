@@ -121,7 +121,7 @@ def test_a_machine_may_be_of_a_kind(path: Path) -> None:
         ("    rules: {exit_s: 0}", r"machines\[0\].rules.exit_s \(machine bench_01\)", "greater than 0"),
         ("    colour: red", r"machines\[0\].colour \(machine bench_01\)", "unknown key"),
         ("detector: {kind: magic}", "detector.kind", "no detector of this version; write mock or onnx"),
-        ("detector: {model: a.onnx}", "detector.model", "has no model; write null"),
+        ("detector: {kind: mock, model: a.onnx}", "detector.model", "has no model; write null"),
         ("detector: {kind: mock, class_id: 0}", "detector.class_id", "mock detector has no class_id"),
         ("detector: {kind: onnx, nms: 0}", "detector.nms", "greater than 0"),
         ("detector: {kind: onnx, class_id: -1}", "detector.class_id", "at least 0"),
