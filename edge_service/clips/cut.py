@@ -7,6 +7,7 @@ from av.container import OutputContainer
 
 from edge_service.clips.encode import NothingDecoded, encode
 from edge_service.clips.mp4 import Clip, new_mp4
+from edge_service.video.orientation import UPRIGHT
 from edge_service.video.packets import EncodedPacket, StreamFormat, to_av_packet
 
 # yuvj420p is yuv420p whose numbers use the full range, as many IP cameras send it.
@@ -25,8 +26,10 @@ def cut(packets: Sequence[EncodedPacket], start_s: float, end_s: float) -> Clip:
     """
     if not packets:
         raise ClipError("no video of that time is kept any more")
+    # Players show the hidden pictures of an edit list that are copied without the list.
+    is_ready = plays_in_browsers(packets[0].format) and all(packet.is_shown for packet in packets)
     try:
-        return remux(packets) if plays_in_browsers(packets[0].format) else encode(packets, start_s, end_s)
+        return remux(packets) if is_ready else encode(packets, start_s, end_s)
     except NothingDecoded as error:
         raise ClipError("the video of that time is damaged, none of it could be decoded") from error
     except av.error.FFmpegError as error:
@@ -39,7 +42,7 @@ def plays_in_browsers(stream_format: StreamFormat) -> bool:
         stream_format.codec == "h264"
         and stream_format.pixel_format in _PLAYABLE_PIXEL_FORMATS
         and stream_format.display_size == (stream_format.width, stream_format.height)
-        and stream_format.rotation_deg == 0
+        and stream_format.orientation == UPRIGHT
         and stream_format.width % 2 == stream_format.height % 2 == 0
     )
 

@@ -17,6 +17,7 @@ from hypothesis import strategies as st
 from edge_service.clips.cut import ClipError, cut, plays_in_browsers, remux
 from edge_service.clips.mp4 import Clip
 from edge_service.video.file_probe import probe
+from edge_service.video.orientation import Orientation
 from edge_service.video.packets import StreamFormat, decode_all
 from edge_service.video.picture import to_image
 from tests.edge_service import tiny_videos
@@ -174,7 +175,7 @@ def test_tells_what_browsers_play(kind: str, drawn: Drawn) -> None:
         (replace(PLAYABLE, codec="hevc"), False),
         (replace(PLAYABLE, width=65), False),
         (replace(PLAYABLE, height=47), False),
-        (replace(PLAYABLE, rotation_deg=180), False),
+        (replace(PLAYABLE, orientation=Orientation(reverses_rows=True)), False),
         (replace(PLAYABLE, sample_aspect_ratio=Fraction(16, 15)), False),
     ],
 )
