@@ -3,7 +3,8 @@
 from backend_api.base.instants import to_ms
 from backend_api.contract.queries import MachineQuery, SessionQuery, StatsQuery
 from backend_api.contract.sessions import MachineList, SessionPage
-from backend_api.contract.stats import Stats
+from backend_api.contract.stats import AgreementList, Stats
+from backend_api.reports.agreement import ModelScore, read_scores
 from backend_api.reports.machines import read_machines
 from backend_api.reports.session_rows import PictureUrl, no_picture
 from backend_api.reports.sessions import read_sessions
@@ -27,6 +28,17 @@ class Reports:
         """Each machine that `query` lets through, as it is now."""
         with self._database.read() as connection:
             return read_machines(connection, query, self._clock.now(), picture_url)
+
+    def agreement(self) -> AgreementList:
+        """How far people agree with each model and prompt that judged what somebody reviewed."""
+        with self._database.snapshot() as connection:
+            scores = read_scores(connection, reviewed_alone=True)
+        return AgreementList(items=[score.agreement() for score in scores])
+
+    def scores(self) -> list[ModelScore]:
+        """The same for every model and prompt, whether or not somebody reviewed what it judged."""
+        with self._database.snapshot() as connection:
+            return read_scores(connection, reviewed_alone=False)
 
     def stats(self, query: StatsQuery) -> Stats:
         """The figures that `query` asks for."""

@@ -15,8 +15,8 @@ from dataclasses import dataclass, replace
 from hashlib import sha256
 from uuid import UUID
 
+from backend_api.contract.stats import Estimate
 from backend_api.contract.verdicts import Verdict
-from backend_api.reports.agreement import Estimate
 from backend_api.reports.correction import Judged, Part, Stratum, TooFewReviews, correct
 
 MAX_SUGGESTED = 100
