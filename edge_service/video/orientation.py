@@ -1,13 +1,13 @@
 """How a picture must be turned and mirrored to look as players show it: one of eight ways (pure)."""
 
 from dataclasses import dataclass
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import numpy as np
 import numpy.typing as npt
 from av.video.frame import VideoFrame
 
-_Plane = TypeVar("_Plane", bound=npt.NDArray[np.generic])
+_Scalar = TypeVar("_Scalar", bound=np.generic)
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,7 +18,7 @@ class Orientation:
     reverses_columns: bool = False
     reverses_rows: bool = False
 
-    def applied(self, plane: _Plane) -> _Plane:
+    def applied(self, plane: npt.NDArray[_Scalar]) -> npt.NDArray[_Scalar]:
         """`plane` (height x width, or more dimensions after these) as it is shown: a view of the same memory."""
         if self.is_transposed:
             plane = plane.swapaxes(0, 1)
@@ -34,8 +34,9 @@ def orientation_of(frame: VideoFrame) -> Orientation:
     The matrix (ISO/IEC 14496-12, 8.2.2; libavutil/display.h) maps x, y of the picture to a x + c y, b x + d y. Whatever
     else it may do, such as turning by 7 degrees, is brought to the nearest of the eight.
     """
+    side_data: Any = frame.side_data  # its types do not know the matrix
     try:
-        matrix = frame.side_data["DISPLAYMATRIX"]
+        matrix = side_data["DISPLAYMATRIX"]
     except KeyError:
         return UPRIGHT
     a, b, _, c, d, *_ = (int(number) for number in np.frombuffer(bytes(matrix), np.int32))
