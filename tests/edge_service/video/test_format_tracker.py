@@ -10,7 +10,6 @@ import pytest
 
 from edge_service.clips.cut import cut
 from edge_service.video.file_source import FileSource
-from edge_service.video.gaps import of_one_format
 from edge_service.video.packet_ring import PacketRing
 from edge_service.video.packets import MAX_SIDE_PX, PictureTooLarge, bounded
 from tests.edge_service.tiny_videos import draw_video
@@ -74,19 +73,21 @@ def test_every_picture_before_and_after_is_seen_in_its_size(joined: Path, caplog
     assert [(f.width, f.height) for f in formats.values()] == [FIRST, SECOND]
 
 
-@pytest.mark.parametrize(("time_s", "size"), [(1.0, FIRST), (3.0, SECOND)])
-def test_clips_before_and_after_are_whole(joined: Path, time_s: float, size: tuple[int, int]) -> None:
+@pytest.mark.parametrize(
+    ("start_s", "end_s", "size", "count"), [(0, 1.95, FIRST, 50), (2, 4, SECOND, 50), (0, 4, SECOND, 100)]
+)
+def test_clips_before_after_and_across_are_whole(
+    joined: Path, start_s: float, end_s: float, size: tuple[int, int], count: int
+) -> None:
     ring = PacketRing(60)
     for _ in FileSource(joined, fps=5, ring=ring):
         pass
-    alike, lost = of_one_format(ring.select(0, 4), time_s)
-    clip = cut(alike, 0, 4)
+    clip = cut(ring.select(start_s, end_s), start_s, end_s, end_s - 0.5)
     assert (clip.width, clip.height) == size
-    assert len(lost) == 1
     with av.open(io.BytesIO(clip.mp4), "r") as container:
         frames = list(container.decode(video=0))
     assert {(frame.width, frame.height) for frame in frames} == {size}
-    assert len(frames) == 50
+    assert len(frames) == count
 
 
 def test_it_repeats(joined: Path) -> None:

@@ -40,7 +40,7 @@ def test_the_picture_and_its_clip_are_as_players_show_them(
     for _ in source:
         pass
     clip = tmp_path / "clip.mp4"
-    clip.write_bytes(cut(ring.select(0, 1), 0, 1).mp4)
+    clip.write_bytes(cut(ring.select(0, 1), 0, 1, 0.5).mp4)
     assert np.mean(np.abs(as_ffmpeg_shows(clip, frame.width, frame.height) - expected)) < 8
 
 
