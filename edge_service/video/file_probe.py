@@ -64,6 +64,15 @@ def _frame_rate(stream: VideoStream) -> Fraction:
     return rate if Fraction(1, 3600) <= rate <= 1000 else _ASSUMED_FRAME_RATE
 
 
+def read_length_s(path: Path) -> float | None:
+    """How long the video at `path` is by what its container says, in seconds; None when it does not say.
+
+    Raises UsageError as `open_video` does.
+    """
+    with open_video(path) as (container, _):
+        return None if container.duration is None else container.duration / av.time_base
+
+
 def _check_is_file(path: Path) -> None:
     try:
         if path.is_file():
