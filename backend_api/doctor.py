@@ -24,6 +24,7 @@ from backend_api.base.process import (  # noqa: E402
     EXIT_FAILED,
     FatalError,
     UsageError,
+    escape_controls,
     run_process,
 )
 from backend_api.checks.clips import check_clips  # noqa: E402
@@ -115,7 +116,7 @@ def _summary(totals: CheckTotals, options: Options) -> str:
 
 def _say(text: str) -> None:
     """One line, whatever a file's name or a model's error holds."""
-    line = " ".join(text.split()).encode(errors="backslashreplace").decode()
+    line = escape_controls(" ".join(text.split()))
     sys.stdout.write(line + "\n")
     sys.stdout.flush()
 
