@@ -66,7 +66,7 @@ class EventQuery(EventFilters):
 
     @property
     def scope(self) -> str:
-        """What a cursor is bound to: everything but the size of a page and the cursor itself."""
+        """The list that a cursor is bound to: everything but the size of a page and the cursor itself."""
         return self.model_dump_json(exclude={"limit", "cursor"})
 
 
@@ -94,7 +94,7 @@ class SessionQuery(ApiQuery):
 
     @property
     def scope(self) -> str:
-        """What a cursor is bound to: everything but the size of a page and the cursor itself."""
+        """The list that a cursor is bound to: everything but the size of a page and the cursor itself."""
         return "sessions" + self.model_dump_json(exclude={"limit", "cursor"})
 
     @property

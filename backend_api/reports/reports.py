@@ -6,8 +6,7 @@ from backend_api.contract.sessions import MachineList, SessionPage
 from backend_api.contract.stats import AgreementList, Stats
 from backend_api.reports.agreement import ModelScore, read_scores
 from backend_api.reports.machines import read_machines
-from backend_api.reports.session_rows import PictureUrl, no_picture
-from backend_api.reports.sessions import read_sessions
+from backend_api.reports.sessions import PictureUrl, no_picture, read_sessions
 from backend_api.reports.stats import read_stats
 from backend_api.store.store import Store
 
