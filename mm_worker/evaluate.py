@@ -25,11 +25,11 @@ from uuid import UUID  # noqa: E402
 from backend_api.base.arguments import ArgumentParser  # noqa: E402
 from backend_api.base.clock import SystemClock  # noqa: E402
 from backend_api.base.process import EXIT_DONE, REPOSITORY, FatalError, run_process  # noqa: E402
-from backend_api.contract.verdicts import Verdict  # noqa: E402
+from backend_api.contract.verdicts import Agree, StoredReview, Verdict  # noqa: E402
 from backend_api.reports.agreement import Estimate, Table, wilson  # noqa: E402
 from backend_api.store.errors import StoreBusy, StoreFull  # noqa: E402
 from backend_api.store.store import Store  # noqa: E402
-from backend_api.store.verdict_history import Agree, Review, StoredResult, not_withdrawn  # noqa: E402
+from backend_api.store.verdict_history import StoredResult, not_withdrawn  # noqa: E402
 
 # Hand hygiene watched by cameras, and by human auditors, against the truth: sensitivity and specificity.
 # A. Singh et al., "Automatic detection of hand hygiene using computer vision technology", JAMIA 27 (2020), 1316-1320.
@@ -73,7 +73,7 @@ def main() -> int:
     return EXIT_DONE
 
 
-def evaluate(results: Iterable[StoredResult], reviews: Iterable[Review]) -> list[Score]:
+def evaluate(results: Iterable[StoredResult], reviews: Iterable[StoredReview]) -> list[Score]:
     """The scores, by model and prompt; both are given the oldest first."""
     truths = known_truths(reviews)
     newest: dict[tuple[str, str], dict[UUID, Verdict]] = {}
@@ -83,7 +83,7 @@ def evaluate(results: Iterable[StoredResult], reviews: Iterable[Review]) -> list
     return [_score(*asked, verdicts, truths) for asked, verdicts in sorted(newest.items())]
 
 
-def known_truths(reviews: Iterable[Review]) -> dict[UUID, Verdict]:
+def known_truths(reviews: Iterable[StoredReview]) -> dict[UUID, Verdict]:
     """The truth of each event, cleaned or not_cleaned, as far as people say; `reviews` come oldest first."""
     truths = {}
     for review in not_withdrawn(reviews):

@@ -6,7 +6,8 @@ from collections.abc import Iterator
 from pathlib import Path
 from uuid import UUID
 
-from sqlalchemy import func, select
+from pydantic_core import from_json
+from sqlalchemy import select
 
 from backend_api.checks.finding import Finding, Kind
 from backend_api.checks.folder import set_aside_path
@@ -15,9 +16,7 @@ from backend_api.media.folder import MediaFolder
 from backend_api.store.database import Database
 from backend_api.store.tables import events, removed_media
 
-_PROMISED = select(
-    events.c.event_id, events.c.clip_sha256, func.json_extract(events.c.body, "$.clip.bytes").label("size_bytes")
-).where(
+_PROMISED = select(events.c.event_id, events.c.clip_sha256, events.c.body).where(
     events.c.clip_sha256.is_not(None),
     in_window(events.c.seq),
     # Those are gone on purpose.
@@ -27,7 +26,8 @@ _PROMISED = select(
 
 def check_clips(database: Database, media: MediaFolder) -> Iterator[Finding]:
     """The promised clips that are missing or different; nothing here can repair them."""
-    for event_id, sha256, size_bytes in sweep(database, _PROMISED):
+    for event_id, sha256, body in sweep(database, _PROMISED):
+        size_bytes = from_json(body)["clip"]["bytes"]
         path = media.clip_path(UUID(event_id))
         if not path.exists() and set_aside_path(media, path.name).exists():
             continue  # check_folder has found that one, and can put it back

@@ -17,8 +17,9 @@ from backend_api.contract.values import format_timestamp
 from backend_api.contract.verdicts import MmStatus
 from backend_api.store.database import Database
 from backend_api.store.enrichments import CLOCK_TOLERANCE_MS
+from backend_api.store.sessions import follow_attempts
 from backend_api.store.statements import Statement
-from backend_api.store.tables import enrichments, events
+from backend_api.store.tables import ChangeKind, enrichments, events
 
 _IS_STALE = (
     without_index(enrichments.c.status) == MmStatus.PROCESSING.value,
@@ -86,5 +87,7 @@ def check_enrichments(database: Database, now_ms: int) -> Iterator[Finding]:
 
 
 def _write(database: Database, statement: Statement, seq: int, now_ms: int) -> None:
-    with database.write() as connection:
-        statement.run(connection, {"wanted_seq": seq, "now_ms": now_ms})
+    with database.write() as transaction:
+        changed = statement.run(transaction, {"wanted_seq": seq, "now_ms": now_ms}).rowcount
+        if changed:
+            follow_attempts(transaction, ChangeKind.VERDICT, [seq])

@@ -15,7 +15,7 @@ from backend_api.checks.sweep import AnyRow, AnySelect, in_window, sweep, withou
 from backend_api.contract.events import EndReason, EventType
 from backend_api.contract.values import format_timestamp
 from backend_api.store.database import Database
-from backend_api.store.tables import events
+from backend_api.store.tables import events, sessions
 
 # These end a session without somebody leaving, so that no cleaning window opens.
 _NOBODY_LEFT = tuple(reason.value for reason in EndReason if reason is not EndReason.LEFT)
@@ -76,7 +76,10 @@ def _type(table: FromClause) -> ColumnElement[str]:
 
 _IS_START = _type(events) == EventType.MACHINE_OCCUPIED_START.value
 _IS_END = _type(events) == EventType.MACHINE_OCCUPIED_END.value
-_END_REASON = func.coalesce(func.json_extract(events.c.body, "$.attributes.end_reason"), EndReason.LEFT.value)
+_END_REASON = func.coalesce(
+    select(sessions.c.end_reason).where(sessions.c.session_id == events.c.session_id).scalar_subquery(),
+    EndReason.LEFT.value,
+)
 
 _CHECKS = (
     (

@@ -1,7 +1,7 @@
 """What the model says of an event, and what people say of that."""
 
 from enum import StrEnum
-from typing import Annotated, Literal
+from typing import Annotated
 from uuid import UUID
 
 from pydantic import BeforeValidator, Field, JsonValue, NonNegativeFloat, NonNegativeInt, PositiveInt
@@ -81,6 +81,15 @@ class QueueState(Value):
     oldest_pending_at: Timestamp | None = Field(description="When the oldest pending one's event arrived.")
 
 
+class Agree(StrEnum):
+    """Whether a person finds a verdict right, or takes back what was said of it."""
+
+    YES = "yes"
+    NO = "no"
+    UNSURE = "unsure"
+    WITHDRAWN = "withdrawn"
+
+
 def _yes_or_no(value: object) -> object:
     """True and false are yes and no."""
     return ("yes" if value else "no") if isinstance(value, bool) else value
@@ -89,7 +98,7 @@ def _yes_or_no(value: object) -> object:
 class Review(Value):
     """What a person thinks of the verdict that an event has."""
 
-    agree: Annotated[Literal["yes", "no", "unsure", "withdrawn"], BeforeValidator(_yes_or_no)] = Field(
+    agree: Annotated[Agree, BeforeValidator(_yes_or_no)] = Field(
         description=(
             "Whether the verdict is right; true and false stand for yes and no. `withdrawn` takes back what was said "
             "before of the verdict that was reviewed last: it counts as not reviewed again."

@@ -8,21 +8,21 @@ those that are unsure, nor from those of a verdict that could not tell.
 from collections.abc import Iterable
 
 from backend_api.contract.agreement import Interval, ModelAgreement
-from backend_api.contract.verdicts import Verdict
+from backend_api.contract.verdicts import Agree, StoredReview, Verdict
 from backend_api.reports.agreement import Estimate, Table, wilson
-from backend_api.store.verdict_history import Agree, Review, not_withdrawn
+from backend_api.store.verdict_history import not_withdrawn
 
 
-def measure_agreement(reviews: Iterable[Review]) -> list[ModelAgreement]:
+def measure_agreement(reviews: Iterable[StoredReview]) -> list[ModelAgreement]:
     """The agreement by model and prompt version, in their order; `reviews` come the oldest first."""
     latest = {(review.model, review.prompt_version, review.event_id): review for review in not_withdrawn(reviews)}
-    groups: dict[tuple[str, str], list[Review]] = {}
+    groups: dict[tuple[str, str], list[StoredReview]] = {}
     for (model, prompt_version, _), review in latest.items():
         groups.setdefault((model, prompt_version), []).append(review)
     return [_measure(model, prompt_version, groups[model, prompt_version]) for model, prompt_version in sorted(groups)]
 
 
-def _measure(model: str, prompt_version: str, reviews: list[Review]) -> ModelAgreement:
+def _measure(model: str, prompt_version: str, reviews: list[StoredReview]) -> ModelAgreement:
     decided = [review for review in reviews if review.verdict is not Verdict.CANNOT_TELL]
     pairs = [(review.verdict, review.agree) for review in decided]
     table = Table(

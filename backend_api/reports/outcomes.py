@@ -1,24 +1,24 @@
 """What has become of each session at an instant, in SQL: one expression for what is shown and what is filtered.
 
-Most outcomes follow from the session's row alone, whose `stage` has an index. Two do not: to be in use, and to have an
-open window. But only the last session of a machine can, so both are looked for among these, one a machine.
+Most outcomes follow from the session's row alone, whose `outcome_key` has an index. Two do not: to be in use, and to
+have an open window. But only the last session of a machine can, so both are looked for among these, one a machine.
 """
 
 from sqlalchemy import CTE, ColumnElement, and_, bindparam, case, exists, literal, not_, select, tuple_
 
 from backend_api.contract.sessions import SessionOutcome
+from backend_api.store.sessions import OPENED, UNOPENED
 from backend_api.store.tables import sessions
 
 ONLY_OF_THE_LAST = frozenset({SessionOutcome.IN_USE, SessionOutcome.WINDOW_OPEN})
-_UNOPENED, _OPENED = "unopened", "opened"
-# Where to look for outcomes that follow from the stage and the time; every other one is a stage of its own.
-TIMED = {SessionOutcome.NO_WINDOW: _UNOPENED, SessionOutcome.NOT_ATTEMPTED: _OPENED}
+# Where to look for outcomes that follow from the key and the time; every other one is a key of its own.
+TIMED = {SessionOutcome.NO_WINDOW: UNOPENED, SessionOutcome.NOT_ATTEMPTED: OPENED}
 _PLACE = ("store_id", "camera_id", "machine_id")
 _BEFORE_ALL_MS = -(2**63)
 
 
-def stage_of(outcome: SessionOutcome) -> str:
-    """The stage that sessions with `outcome` are in, unless it is ONLY_OF_THE_LAST."""
+def outcome_key_of(outcome: SessionOutcome) -> str:
+    """The `outcome_key` of sessions with `outcome`, unless it is ONLY_OF_THE_LAST."""
     return TIMED.get(outcome, outcome.value)
 
 
@@ -29,9 +29,9 @@ def _outcome() -> ColumnElement[str]:
         tuple_(later.c.ts_ms, later.c.seq) > tuple_(sessions.c.ts_ms, sessions.c.seq),
     )
     return case(
-        (sessions.c.stage.not_in([_UNOPENED, _OPENED]), sessions.c.stage),
+        (sessions.c.outcome_key.not_in([UNOPENED, OPENED]), sessions.c.outcome_key),
         (
-            sessions.c.stage == _UNOPENED,
+            sessions.c.outcome_key == UNOPENED,
             case(
                 (and_(sessions.c.ended_ms.is_(None), not_(is_followed)), literal(SessionOutcome.IN_USE.value)),
                 else_=SessionOutcome.NO_WINDOW.value,

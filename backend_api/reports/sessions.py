@@ -1,6 +1,6 @@
 """Sessions, page by page: what became of each use of a machine, by the time at which it began.
 
-Every filter walks an index that is in the order of the list (see pages.py). Those of outcomes walk one a stage.
+Every filter walks an index that is in the order of the list (see pages.py). Those of outcomes walk one an outcome.
 """
 
 from collections.abc import Iterator
@@ -9,7 +9,7 @@ from sqlalchemy import Column, Connection, Select, select, union_all
 
 from backend_api.contract.queries import SessionQuery
 from backend_api.contract.sessions import JUDGED, SessionOutcome, SessionPage
-from backend_api.reports.outcomes import LAST_SESSIONS, ONLY_OF_THE_LAST, OUTCOME, TIMED, stage_of
+from backend_api.reports.outcomes import LAST_SESSIONS, ONLY_OF_THE_LAST, OUTCOME, TIMED, outcome_key_of
 from backend_api.reports.session_rows import SELECT_SESSIONS, PictureUrl, no_picture, to_session
 from backend_api.store.cameras import machine_names
 from backend_api.store.paging import (
@@ -61,10 +61,12 @@ def _place(query: SessionQuery) -> list[tuple[Column[str], list[str]]]:
 def _is_rare(connection: Connection, query: SessionQuery) -> bool:
     """Whether so few sessions have one of the outcomes, or have been reviewed, that they are looked for among those.
 
-    As a rule, a machine has fewer sessions than a stage, and more than people have reviewed.
+    As a rule, a machine has fewer sessions than an outcome, and more than people have reviewed.
     """
-    wanted = [stage_of(outcome) for outcome in query.outcomes - ONLY_OF_THE_LAST]
-    return query.machine_id is None or bool(query.reviewed) or count_few(connection, sessions.c.stage, wanted) < FEW
+    wanted = [outcome_key_of(outcome) for outcome in query.outcomes - ONLY_OF_THE_LAST]
+    return (
+        query.machine_id is None or bool(query.reviewed) or count_few(connection, sessions.c.outcome_key, wanted) < FEW
+    )
 
 
 def _parts(query: SessionQuery, after: Position | None, is_rare: bool) -> Iterator[_Keys]:
@@ -84,7 +86,7 @@ def _parts(query: SessionQuery, after: Position | None, is_rare: bool) -> Iterat
         yield keys_of_last.where(OUTCOME.in_(of_last), sessions.c.is_reviewed.in_(flags), *here)
     others = sorted(outcomes - ONLY_OF_THE_LAST)
     if is_rare:
-        yield from _by_stage(query, keys, others)
+        yield from _by_outcome_key(query, keys, others)
     elif others:
         yield _by_place(query, keys.where(OUTCOME.in_(others), sessions.c.is_reviewed.in_(flags)))
 
@@ -102,10 +104,10 @@ def _by_place(query: SessionQuery, keys: _Keys) -> _Keys:
     return keys.where(*(also(column, values) for column, values in others))
 
 
-def _by_stage(query: SessionQuery, keys: _Keys, outcomes: list[SessionOutcome]) -> Iterator[_Keys]:
+def _by_outcome_key(query: SessionQuery, keys: _Keys, outcomes: list[SessionOutcome]) -> Iterator[_Keys]:
     keys = keys.where(*(also(column, values) for column, values in _place(query)))
     for outcome in outcomes:
-        part = keys.where(sessions.c.stage == stage_of(outcome))
+        part = keys.where(sessions.c.outcome_key == outcome_key_of(outcome))
         if outcome in TIMED:
             part = part.where(OUTCOME.in_([outcome.value]))
         for flag in (False, True):

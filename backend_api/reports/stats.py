@@ -16,7 +16,7 @@ from backend_api.reports.buckets import Stretch, union
 from backend_api.reports.figures import Tallies, Tally, Use
 from backend_api.reports.machines import Place, places
 from backend_api.store.paging import also
-from backend_api.store.tables import events, sessions, watches
+from backend_api.store.tables import events, observed_intervals, sessions
 
 _DEFAULT_SPAN = timedelta(days=7)
 
@@ -112,11 +112,11 @@ def _uses(place: Place, rows: Sequence[_Row], last_ms: int, past: Stretch) -> It
 def _watched(connection: Connection, store_id: str, camera_id: str, past: Stretch) -> list[Stretch]:
     """When the camera's edge reported; without any report, from its first event in `past` to its last."""
     reported = connection.execute(
-        select(watches.c.begin_ms, watches.c.end_ms).where(
-            watches.c.store_id == store_id,
-            watches.c.camera_id == camera_id,
-            watches.c.end_ms >= past.begin_ms,
-            watches.c.begin_ms < past.end_ms,
+        select(observed_intervals.c.begin_ms, observed_intervals.c.end_ms).where(
+            observed_intervals.c.store_id == store_id,
+            observed_intervals.c.camera_id == camera_id,
+            observed_intervals.c.end_ms >= past.begin_ms,
+            observed_intervals.c.begin_ms < past.end_ms,
         )
     ).all()
     if reported:

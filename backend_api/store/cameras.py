@@ -1,12 +1,9 @@
 """Cameras: what their edges report of them, which machines they watch, and a still of what they see."""
 
-import sqlite3
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
 
-from sqlalchemy import Connection, bindparam, select, update
-from sqlalchemy.dialects.sqlite import insert
+from sqlalchemy import ClauseElement, Connection, Table, bindparam, insert, select, update
 
 from backend_api.base.clock import Clock
 from backend_api.base.instants import from_ms, to_ms
@@ -21,14 +18,44 @@ from backend_api.contract.cameras import (
 )
 from backend_api.contract.values import to_milliseconds
 from backend_api.store.database import Database
-from backend_api.store.statements import Statement
-from backend_api.store.tables import camera_setups, cameras
+from backend_api.store.statements import DialectInsert, Statement, Transaction
+from backend_api.store.tables import camera_setups, cameras, observed_intervals
 
-_INSERT = insert(cameras).values({name: bindparam(f"new_{name}") for name in cameras.columns.keys()})  # noqa: SIM118
-_KEEP = Statement(
-    _INSERT.on_conflict_do_update(
-        index_elements=[cameras.c.store_id, cameras.c.camera_id],
-        set_={"reported_at_ms": _INSERT.excluded.reported_at_ms, "body": _INSERT.excluded.body},
+
+def _keep(table: Table, *names: str) -> Statement:
+    """Put the columns `names` in the place of a camera's last ones, and leave its others alone."""
+    key = ("store_id", "camera_id")
+
+    def upsert(insert: DialectInsert) -> ClauseElement:
+        inserting = insert(table).values({name: bindparam(f"new_{name}") for name in (*key, *names)})
+        return inserting.on_conflict_do_update(
+            index_elements=key, set_={name: inserting.excluded[name] for name in names}
+        )
+
+    return Statement(upsert)
+
+
+_KEEP_REPORT = _keep(cameras, "reported_at_ms", "body")
+# A camera that was silent for longer than this did not watch meanwhile.
+_LONGEST_SILENCE_MS = 60_000
+_OF_CAMERA = (
+    observed_intervals.c.store_id == bindparam("of_store"),
+    observed_intervals.c.camera_id == bindparam("of_camera"),
+)
+_OBSERVE_ON = Statement(
+    update(observed_intervals)
+    .where(*_OF_CAMERA, observed_intervals.c.end_ms.between(bindparam("silent_since_ms"), bindparam("now_ms")))
+    .values(end_ms=bindparam("now_ms"))
+)
+_OBSERVED_LATER = Statement(
+    select(observed_intervals.c.id).where(*_OF_CAMERA, observed_intervals.c.end_ms > bindparam("now_ms")).limit(1)
+)
+_OBSERVE_ANEW = Statement(
+    insert(observed_intervals).values(
+        store_id=bindparam("of_store"),
+        camera_id=bindparam("of_camera"),
+        begin_ms=bindparam("now_ms"),
+        end_ms=bindparam("now_ms"),
     )
 )
 _ALL = select(cameras).order_by(cameras.c.store_id, cameras.c.camera_id)
@@ -60,8 +87,10 @@ class Cameras:
     def report(self, camera_id: str, report: CameraReport) -> CameraState:
         """Keep what an edge says of its camera. A power cut may undo it; the next report comes in seconds."""
         now = to_milliseconds(self._clock.now())
-        with self._database.write(survives_power_cut=False) as connection:
-            keep_report(connection, camera_id, report, now)
+        values = {"new_reported_at_ms": to_ms(now), "new_body": report.model_dump_json()}
+        with self._database.write(survives_power_cut=False) as transaction:
+            _KEEP_REPORT.run(transaction, _of(report.store_id, camera_id) | values)
+            _observe(transaction, report.store_id, camera_id, to_ms(now))
         return camera_state(camera_id, report, now, now)
 
     def states(self) -> list[CameraState]:
@@ -70,15 +99,13 @@ class Cameras:
             return read_cameras(connection, self._clock.now())
 
 
-def keep_report(connection: sqlite3.Connection, camera_id: str, report: CameraReport, now: datetime) -> None:
-    """Put `report` in the place of the camera's last one."""
-    values: dict[str, Any] = {
-        "new_store_id": report.store_id,
-        "new_camera_id": camera_id,
-        "new_reported_at_ms": to_ms(now),
-        "new_body": report.model_dump_json(),
-    }
-    _KEEP.run(connection, values)
+def _observe(transaction: Transaction, store_id: str, camera_id: str, now_ms: int) -> None:
+    """Let the camera be observed up to now: since its last report, unless that was too long ago."""
+    here = {"of_store": store_id, "of_camera": camera_id, "now_ms": now_ms}
+    if _OBSERVE_ON.run(transaction, {**here, "silent_since_ms": now_ms - _LONGEST_SILENCE_MS}).rowcount:
+        return
+    if _OBSERVED_LATER.run(transaction, here).fetchone() is None:
+        _OBSERVE_ANEW.run(transaction, here)
 
 
 def read_cameras(connection: Connection, now: datetime) -> list[CameraState]:
@@ -90,19 +117,13 @@ def read_cameras(connection: Connection, now: datetime) -> list[CameraState]:
 
 
 _KEY = [camera_setups.c.store_id, camera_setups.c.camera_id]
-
-
-def _keep(*names: str) -> Statement:
-    """Put the columns `names` in the place of a camera's last ones, and leave its others alone."""
-    values: dict[str, Any] = {name: bindparam(f"new_{name}") for name in ("store_id", "camera_id", *names)}
-    inserting = insert(camera_setups).values(values)
-    return Statement(
-        inserting.on_conflict_do_update(index_elements=_KEY, set_={name: inserting.excluded[name] for name in names})
+_KEEP_SETUP = _keep(camera_setups, "reported_at_ms", "body")
+_KEEP_STILL = _keep(camera_setups, "still_at_ms", "still")
+_STILL_AT = Statement(
+    select(camera_setups.c.still_at_ms).where(
+        camera_setups.c.store_id == bindparam("new_store_id"), camera_setups.c.camera_id == bindparam("new_camera_id")
     )
-
-
-_KEEP_SETUP = _keep("reported_at_ms", "body")
-_KEEP_STILL = _keep("still_at_ms", "still")
+)
 _DROP_STILLS = Statement(
     update(camera_setups)
     .where(camera_setups.c.still_at_ms < bindparam("before_ms"))
@@ -132,9 +153,9 @@ class Setups:
         """Put `setup` in the place of the camera's last one."""
         now = to_milliseconds(self._clock.now())
         values = {"new_reported_at_ms": to_ms(now), "new_body": setup.model_dump_json()}
-        with self._database.write() as connection:
-            _KEEP_SETUP.run(connection, _of(setup.store_id, camera_id) | values)
-            still_at_ms = _still_at_ms(connection, setup.store_id, camera_id)
+        with self._database.write() as transaction:
+            _KEEP_SETUP.run(transaction, _of(setup.store_id, camera_id) | values)
+            [still_at_ms] = _STILL_AT.run(transaction, _of(setup.store_id, camera_id)).fetchone()
         return _state(camera_id, setup, now, still_at_ms)
 
     def find(self, store_id: str, camera_id: str) -> CameraSetupState | None:
@@ -150,8 +171,8 @@ class Setups:
     def keep_still(self, store_id: str, camera_id: str, jpeg: bytes) -> None:
         """Put the still in the place of the last one; a power cut may undo that, and the next one comes in minutes."""
         values = {"new_still_at_ms": to_ms(self._clock.now()), "new_still": jpeg}
-        with self._database.write(survives_power_cut=False) as connection:
-            _KEEP_STILL.run(connection, _of(store_id, camera_id) | values)
+        with self._database.write(survives_power_cut=False) as transaction:
+            _KEEP_STILL.run(transaction, _of(store_id, camera_id) | values)
 
     def find_still(self, store_id: str, camera_id: str) -> Still | None:
         """The camera's last still; None when it has none."""
@@ -187,12 +208,6 @@ def machine_names(connection: Connection) -> dict[tuple[str, str, str], str]:
 
 def _of(store_id: str, camera_id: str) -> dict[str, object]:
     return {"new_store_id": store_id, "new_camera_id": camera_id}
-
-
-def _still_at_ms(connection: sqlite3.Connection, store_id: str, camera_id: str) -> int | None:
-    query = "SELECT still_at_ms FROM camera_setups WHERE store_id = ? AND camera_id = ?"
-    [still_at_ms] = connection.execute(query, (store_id, camera_id)).fetchone()
-    return None if still_at_ms is None else int(still_at_ms)
 
 
 def _state(camera_id: str, setup: CameraSetup, reported_at: datetime, still_at_ms: int | None) -> CameraSetupState:

@@ -1,33 +1,21 @@
 """The log of changes: new events, what models and people say of them, and what cameras have come to be.
 
-Triggers write all but the last (derived_tables.py), so a worker's changes stand in it as well as the backend's. Ids
-grow in the order of commits: whoever has seen everything up to an id has missed nothing before it.
+Database.write logs all but the last in the transaction that makes them, so a worker's changes stand in it as well as
+the backend's. Ids grow in the order of commits: whoever has seen everything up to an id has missed nothing before it.
 """
 
-import sqlite3
-from collections.abc import Iterable
 from dataclasses import dataclass
-from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import Connection, Row, bindparam, func, insert, select
+from sqlalchemy import Row, bindparam, func, insert, select
 
 from backend_api.base.clock import Clock
 from backend_api.contract.cameras import CameraState
 from backend_api.store.cameras import read_cameras
 from backend_api.store.database import Database
-from backend_api.store.event_rows import EventRow, select_rows, to_row
+from backend_api.store.event_rows import ROW_COLUMNS, EventRow, to_row, with_said
 from backend_api.store.statements import Statement
-from backend_api.store.tables import changes, enrichments, events
-
-
-class ChangeKind(StrEnum):
-    """What changed."""
-
-    EVENT = "event"
-    VERDICT = "verdict"
-    REVIEW = "review"
-    CAMERA = "camera"
+from backend_api.store.tables import ChangeKind, changes, enrichments, events
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,10 +32,9 @@ class Change:
     status: str | None
 
 
-_ROW = select_rows(events).selected_columns
 _AFTER = (
     select(
-        *_ROW,
+        *ROW_COLUMNS,
         changes.c.id.label("change_id"),
         changes.c.kind,
         func.coalesce(changes.c.store_id, events.c.store_id).label("store_id"),
@@ -57,8 +44,10 @@ _AFTER = (
         changes.c.status.label("camera_status"),
     )
     .select_from(
-        changes.outerjoin(events, events.c.seq == changes.c.seq).outerjoin(
-            enrichments, enrichments.c.seq == changes.c.seq
+        with_said(
+            changes.outerjoin(events, events.c.seq == changes.c.seq).outerjoin(
+                enrichments, enrichments.c.seq == changes.c.seq
+            )
         )
     )
     .where(changes.c.id > bindparam("after"))
@@ -97,47 +86,29 @@ class Changes:
     def newest(self) -> int:
         """The id of the last change; 0 when there is none."""
         with self._database.read() as connection:
-            return newest_change(connection)
+            return int(connection.execute(_NEWEST).scalar_one())
 
     def read(self, after: int, most: int) -> list[Change]:
         """Up to `most` changes behind the id `after`, the oldest first."""
         with self._database.read() as connection:
-            return read_changes(connection, after, most)
+            return [_to_change(row) for row in connection.execute(_AFTER, {"after": after, "most": most})]
 
     def log_cameras(self) -> None:
         """Log which cameras have come to be up, late or gone since this was last asked, here or before a restart."""
         with self._database.read() as connection:
-            changed = unlogged(connection, read_cameras(connection, self._clock.now()))
+            changed = [
+                state
+                for state in read_cameras(connection, self._clock.now())
+                if connection.execute(_LAST_STATUS, _of(state)).scalar() != state.status.value
+            ]
         if changed:
-            with self._database.write() as writing:
-                log_cameras(writing, changed)
+            with self._database.write() as transaction:
+                for state in changed:
+                    _LOG_CAMERA.run(transaction, {**_of(state), "new_status": state.status.value})
 
 
-def newest_change(connection: Connection) -> int:
-    """The id of the last change; 0 when there is none."""
-    return int(connection.execute(_NEWEST).scalar_one())
-
-
-def read_changes(connection: Connection, after: int, most: int) -> list[Change]:
-    """Up to `most` changes behind the id `after`, the oldest first."""
-    return [_to_change(row) for row in connection.execute(_AFTER, {"after": after, "most": most})]
-
-
-def unlogged(connection: Connection, states: Iterable[CameraState]) -> list[CameraState]:
-    """Those of `states` of whose camera another status, or none, was logged last."""
-    return [
-        state
-        for state in states
-        if connection.execute(_LAST_STATUS, {"of_store": state.store_id, "of_camera": state.camera_id}).scalar()
-        != state.status.value
-    ]
-
-
-def log_cameras(connection: sqlite3.Connection, states: Iterable[CameraState]) -> None:
-    """Log the status of `states`."""
-    for state in states:
-        values = {"of_store": state.store_id, "of_camera": state.camera_id, "new_status": state.status.value}
-        _LOG_CAMERA.run(connection, values)
+def _of(state: CameraState) -> dict[str, str]:
+    return {"of_store": state.store_id, "of_camera": state.camera_id}
 
 
 def _to_change(row: Row[*tuple[Any, ...]]) -> Change:

@@ -13,7 +13,9 @@ from sqlalchemy import URL, Connection, create_engine, event
 from sqlalchemy.pool import ConnectionPoolEntry
 
 from backend_api.base.durable_files import probe_writable
-from backend_api.store.errors import StoreBroken, StoreFull, failures_in_words
+from backend_api.store.errors import StoreBroken, StoreFull, translate_errors
+from backend_api.store.statements import Insert, Transaction
+from backend_api.store.tables import changes
 
 # How long a write waits while another process holds the lock.
 BUSY_TIMEOUT_MS = 30_000
@@ -23,7 +25,8 @@ _WRITER_CACHE_KIB = 65_536
 # twice, and what is written several times in between is written to the file once.
 _CHECKPOINT_PAGES = 4_000
 # Inserts differ by their number of rows (see statements.py); the rest is a few dozen.
-_WRITER_STATEMENTS = 128
+_WRITER_STATEMENTS = 256
+_LOG = Insert(changes, ("kind", "seq"))
 
 
 class Database:
@@ -49,12 +52,14 @@ class Database:
     @contextmanager
     def read(self) -> Iterator[Connection]:
         """A connection for one reading statement, which sees one state of the database."""
-        with failures_in_words(), self._engine.connect() as connection:
+        with translate_errors(), self._engine.connect() as connection:
             yield connection
 
     @contextmanager
-    def write(self, *, survives_power_cut: bool = True) -> Iterator[sqlite3.Connection]:
+    def write(self, *, survives_power_cut: bool = True) -> Iterator[Transaction]:
         """A transaction that holds the write lock from its start; it is on the disk when this returns.
+
+        The last thing before its commit is the log of its changes, so that their ids are seen in the order of commits.
 
         Without `survives_power_cut` it does not wait for the disk: a killed process loses nothing, a power cut may undo
         it as a whole, unless a transaction that did wait came after it.
@@ -63,26 +68,18 @@ class Database:
         StoreBroken when the file is no longer the one that was opened; nothing is written then. Threads of this process
         queue for a lock of their own, which is fairer than polling.
         """
-        with self._lend_writer("FULL" if survives_power_cut else "NORMAL") as connection:
+        with self._writer_connection("FULL" if survives_power_cut else "NORMAL") as connection:
             # The lock comes first: a transaction that begins by reading may not be let through to writing.
             connection.execute("BEGIN IMMEDIATE")
-            yield connection
+            transaction = Transaction(connection)
+            yield transaction
+            _LOG.run(transaction, transaction.changes)
             connection.execute("COMMIT")
-
-    @contextmanager
-    def write_at_once(self) -> Iterator[sqlite3.Connection]:
-        """A connection for one writing statement, which is a transaction of its own; otherwise like `write`.
-
-        The interpreter's lock is free from its begin to its end, so the event loop runs on: in steps, the writer would
-        have to win the lock back after each.
-        """
-        with self._lend_writer("FULL") as connection:
-            yield connection
 
     @contextmanager
     def migrate(self) -> Iterator[Connection]:
         """Like `write`, as a connection of SQLAlchemy's, which Alembic needs."""
-        with failures_in_words(), self._engine.connect() as connection:
+        with translate_errors(), self._engine.connect() as connection:
             connection.exec_driver_sql("BEGIN IMMEDIATE")
             yield connection
             connection.commit()
@@ -114,8 +111,8 @@ class Database:
             self._engine.dispose()
 
     @contextmanager
-    def _lend_writer(self, synchronous: str) -> Iterator[sqlite3.Connection]:
-        with self._writing, failures_in_words():
+    def _writer_connection(self, synchronous: str) -> Iterator[sqlite3.Connection]:
+        with self._writing, translate_errors():
             self._check_file()
             connection = self._writer = self._writer or self._connect_writer()
             try:

@@ -27,7 +27,7 @@ _DISK = {sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR, sqlite3.SQLITE_READONLY, sql
 
 
 @contextmanager
-def failures_in_words() -> Iterator[None]:
+def translate_errors() -> Iterator[None]:
     """Raise StoreBusy or StoreFull for what passes by itself, StoreBroken for every other error of the database."""
     try:
         yield

@@ -5,13 +5,13 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Row, Select, Table, select
+from sqlalchemy import FromClause, Row, Select, Table, select
 
 from backend_api.base.instants import from_ms
 from backend_api.contract.events import Event
-from backend_api.contract.verdicts import Enrichment, MmResult, MmStatus
-from backend_api.store.tables import enrichments, events
-from backend_api.store.verdict_history import LATEST_REVIEW, Review, parse_review
+from backend_api.contract.verdicts import Agree, Enrichment, MmResult, MmStatus, StoredReview
+from backend_api.store.tables import enrichments, events, results, reviews
+from backend_api.store.verdict_history import LATEST_REVIEW_ID, NEWEST_RESULT_ID
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,12 +26,15 @@ class EventRow:
     clip_sha256: str | None
     received_at: datetime
     mm: Enrichment | None
-    review: Review | None = None
+    review: StoredReview | None = None
 
     @property
     def event(self) -> Event:
         """The event itself, read from `body`."""
         return Event.model_validate_json(self.body)
+
+
+_REVIEW_COLUMNS = ("at_ms", "who", "agree", "note", "model", "prompt_version", "verdict")
 
 
 def select_rows(key: Table) -> Select[*tuple[Any, ...]]:
@@ -40,31 +43,48 @@ def select_rows(key: Table) -> Select[*tuple[Any, ...]]:
     The last two columns are the row's place in every list: `ts_ms`, `seq`.
     """
     source = events.outerjoin(enrichments) if key is events else enrichments.join(events)
-    return select(
-        events.c.event_id,
-        events.c.body,
-        events.c.clip_sha256,
-        events.c.received_at_ms,
-        enrichments.c.status,
-        enrichments.c.attempts,
-        enrichments.c.error,
-        enrichments.c.result,
-        LATEST_REVIEW,
-        key.c.ts_ms.label("ts_ms"),
-        key.c.seq.label("seq"),
-    ).select_from(source)
+    return select(*ROW_COLUMNS, key.c.ts_ms.label("ts_ms"), key.c.seq.label("seq")).select_from(with_said(source))
+
+
+ROW_COLUMNS = (
+    *events.c["event_id", "body", "clip_sha256", "received_at_ms"],
+    *enrichments.c["status", "attempts", "error"],
+    results.c.result,
+    *(reviews.c[name].label(f"review_{name}") for name in _REVIEW_COLUMNS),
+)
+
+
+def with_said(source: FromClause) -> FromClause:
+    """`source`, which has events and enrichments, with the newest result and the latest review of each."""
+    return source.outerjoin(results, results.c.id == NEWEST_RESULT_ID).outerjoin(
+        reviews, reviews.c.id == LATEST_REVIEW_ID
+    )
 
 
 def to_row(row: Row[*tuple[Any, ...]]) -> EventRow:
-    """The value of one row of `select_rows`."""
-    event_id, body, clip_sha256, received_at_ms, status, attempts, error, result = row[:8]
+    """The value of one row that has ROW_COLUMNS."""
     mm = None
-    if status is not None:
+    if row.status is not None:
         mm = Enrichment(
-            status=MmStatus(status),
-            attempts=attempts,
-            error=error,
-            result=None if result is None else MmResult.model_validate_json(result),
+            status=MmStatus(row.status),
+            attempts=row.attempts,
+            error=row.error,
+            result=None if row.result is None else MmResult.model_validate_json(row.result),
         )
-    review = None if row.review is None else parse_review(UUID(event_id), row.review)
-    return EventRow(UUID(event_id), body, clip_sha256, from_ms(received_at_ms), mm, review)
+    event_id = UUID(row.event_id)
+    return EventRow(event_id, row.body, row.clip_sha256, from_ms(row.received_at_ms), mm, _review(event_id, row))
+
+
+def _review(event_id: UUID, row: Row[*tuple[Any, ...]]) -> StoredReview | None:
+    if row.review_agree is None or row.review_agree == Agree.WITHDRAWN:
+        return None
+    return StoredReview(
+        event_id=event_id,
+        at=from_ms(row.review_at_ms),
+        who=row.review_who,
+        agree=row.review_agree,
+        note=row.review_note,
+        model=row.review_model,
+        prompt_version=row.review_prompt_version,
+        verdict=row.review_verdict,
+    )

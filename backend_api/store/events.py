@@ -1,7 +1,5 @@
-"""Writing events: each id once. A trigger writes the PENDING enrichment of an event that waits for the model."""
+"""Events: each id is stored once, for ever as it came, with what follows from it in the same transaction."""
 
-import json
-import sqlite3
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -9,7 +7,7 @@ from enum import StrEnum
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import bindparam, func, select
+from sqlalchemy import bindparam, select
 
 from backend_api.base.clock import Clock
 from backend_api.base.instants import to_ms
@@ -20,15 +18,23 @@ from backend_api.contract.verdicts import Enrichment, MmStatus
 from backend_api.store.database import Database
 from backend_api.store.event_pages import Page, read_page
 from backend_api.store.event_rows import EventRow, select_rows, to_row
-from backend_api.store.statements import ROWS_A_STATEMENT, Insert, Statement
+from backend_api.store.sessions import EventFacts, event_facts, follow_events
+from backend_api.store.statements import Insert, Statement, Transaction
 from backend_api.store.tables import events
 
-# The ids come as one JSON array, since a statement takes a limited number of parameters.
-_WANTED_IDS = func.json_each(bindparam("ids")).table_valued("value")
-_BODIES = Statement(select(events.c.event_id, events.c.body).where(events.c.event_id.in_(select(_WANTED_IDS.c.value))))
+_BODY = Statement(select(events.c.body).where(events.c.event_id == bindparam("wanted_id")))
 # The database numbers the rows.
-_INSERT_EVENTS = Insert(events, without="seq")
-MAX_NEW_ARRIVALS = ROWS_A_STATEMENT
+_COLUMNS = (
+    *("event_id", "event_type", "store_id", "camera_id", "machine_id", "session_id"),
+    *("ts_ms", "received_at_ms", "body", "clip_sha256"),
+)
+_INSERT = Insert(
+    events,
+    _COLUMNS,
+    lambda insert: insert.on_conflict_do_nothing(index_elements=["event_id"]).returning(
+        events.c.seq, events.c.event_id
+    ),
+)
 
 
 class IngestOutcome(StrEnum):
@@ -74,12 +80,8 @@ class Events:
 
     def add_arrivals(self, arrivals: Sequence[Arrival]) -> list[IngestOutcome]:
         """`add` for events whose canonical JSON and time of arrival are known already."""
-        if len(arrivals) <= MAX_NEW_ARRIVALS:
-            with self._database.write_at_once() as connection:
-                if add_new_arrivals(connection, arrivals):
-                    return [IngestOutcome.STORED] * len(arrivals)
-        with self._database.write() as connection:
-            return add_arrivals(connection, arrivals)
+        with self._database.write() as transaction:
+            return add_arrivals(transaction, arrivals)
 
     def find(self, event_id: UUID) -> EventRow | None:
         """The event, or None when there is none of that id."""
@@ -94,54 +96,46 @@ class Events:
             return read_page(connection, query)
 
 
-def add_new_arrivals(connection: sqlite3.Connection, arrivals: Sequence[Arrival]) -> bool:
-    """Write `arrivals`, MAX_NEW_ARRIVALS at most, in one statement; False, and nothing written, when not all are new.
-
-    Outside of a transaction the statement is one by itself.
-    """
-    try:
-        _INSERT_EVENTS.run(connection, [_event_row(arrival) for arrival in arrivals])
-    except sqlite3.IntegrityError:
-        return False
-    return True
-
-
-def add_arrivals(connection: sqlite3.Connection, arrivals: Sequence[Arrival]) -> list[IngestOutcome]:
+def add_arrivals(transaction: Transaction, arrivals: Sequence[Arrival]) -> list[IngestOutcome]:
     """Write those of `arrivals` that are new, in their order, and say of each what became of it.
 
-    `connection` must hold the write lock. The first of several with the same id counts, whether it came in this call
-    or an earlier one.
+    The first of several with the same id counts, whether it came in this call or an earlier one.
     """
     ids = [str(arrival.event.event_id) for arrival in arrivals]
-    bodies = _stored_bodies(connection, ids)
-    new: list[Arrival] = []
+    first: dict[str, int] = {}
+    for place, event_id in enumerate(ids):
+        first.setdefault(event_id, place)
+    rows = [_event_row(event_id, arrivals[place]) for event_id, place in first.items()]
+    seqs = {event_id: seq for seq, event_id in _INSERT.run(transaction, rows)}
+    new = [row for row in rows if row[0] in seqs]
+    follow_events(transaction, [_facts(seqs[row[0]], row, arrivals[first[row[0]]].event) for row in new])
+    if len(seqs) == len(arrivals):
+        return [IngestOutcome.STORED] * len(arrivals)
     outcomes = []
-    for event_id, arrival in zip(ids, arrivals, strict=True):
-        stored = bodies.setdefault(event_id, arrival.body)
-        if stored is arrival.body:
-            new.append(arrival)
+    for place, event_id in enumerate(ids):
+        is_new = event_id in seqs
+        if is_new and first[event_id] == place:
             outcomes.append(IngestOutcome.STORED)
         else:
-            outcomes.append(IngestOutcome.DUPLICATE if stored == arrival.body else IngestOutcome.CONFLICT)
-    _INSERT_EVENTS.run(connection, [_event_row(arrival) for arrival in new])
+            body = arrivals[first[event_id]].body if is_new else _stored_body(transaction, event_id)
+            outcomes.append(IngestOutcome.DUPLICATE if arrivals[place].body == body else IngestOutcome.CONFLICT)
     return outcomes
 
 
-def _stored_bodies(connection: sqlite3.Connection, ids: Sequence[str]) -> dict[str, str]:
-    return dict(_BODIES.run(connection, {"ids": json.dumps(ids)}).fetchall())
+def _stored_body(transaction: Transaction, event_id: str) -> str:
+    [body] = _BODY.run(transaction, {"wanted_id": event_id}).fetchone()
+    return str(body)
 
 
-def _event_row(arrival: Arrival) -> dict[str, Any]:
+def _event_row(event_id: str, arrival: Arrival) -> tuple[Any, ...]:
+    """In the order of _COLUMNS."""
     event = arrival.event
-    return {
-        "event_id": str(event.event_id),
-        "event_type": event.event_type.value,
-        "store_id": event.store_id,
-        "camera_id": event.camera_id,
-        "machine_id": event.machine_id,
-        "session_id": str(event.session_id),
-        "ts_ms": to_ms(event.ts),
-        "received_at_ms": to_ms(arrival.received_at),
-        "body": arrival.body,
-        "clip_sha256": event.clip.sha256 if event.clip else None,
-    }
+    return (
+        *(event_id, event.event_type.value, event.store_id, event.camera_id, event.machine_id, str(event.session_id)),
+        *(to_ms(event.ts), to_ms(arrival.received_at), arrival.body, event.clip.sha256 if event.clip else None),
+    )
+
+
+def _facts(seq: int, row: tuple[Any, ...], event: Event) -> EventFacts:
+    """What the stored `row` of `event` says of its session."""
+    return event_facts(seq, row[1:6], row[6], row[7], event.attributes)

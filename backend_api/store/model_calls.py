@@ -4,13 +4,12 @@ A request is written down before it is sent, in the transaction that finds that 
 workers keep one cap together, and a worker that dies meanwhile has not forgotten the request.
 """
 
-import sqlite3
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import Connection, bindparam, func, insert, select, update
+from sqlalchemy import bindparam, func, insert, select, update
 
 from backend_api.base.clock import Clock
 from backend_api.base.instants import to_ms
@@ -28,12 +27,11 @@ class Spending:
     cost: float = 0.0
 
 
-_SPENT_COLUMNS = select(
+_SPENT = select(
     func.count(),
     func.coalesce(func.sum(model_calls.c.tokens), 0),
     func.coalesce(func.sum(model_calls.c.cost), 0.0),
-)
-_SPENT = _SPENT_COLUMNS.where(model_calls.c.at_ms >= bindparam("since_ms"))
+).where(model_calls.c.at_ms >= bindparam("since_ms"))
 _SPENT_NOW = Statement(_SPENT)
 _BEGIN = Statement(
     insert(model_calls)
@@ -62,37 +60,18 @@ class ModelCalls:
     def spent(self, since: datetime) -> Spending:
         """What was asked of the models' servers since `since`, and what it took."""
         with self._database.read() as connection:
-            return read_spending(connection, to_ms(since))
+            return Spending(*connection.execute(_SPENT, {"since_ms": to_ms(since)}).one())
 
     def begin(self, event_id: UUID, since: datetime, has_room: Callable[[Spending], bool]) -> int | None:
         """Write down a request about to be sent, when what was spent since `since` leaves room; its number, or None."""
-        with self._database.write(survives_power_cut=False) as connection:
-            if not has_room(spent_now(connection, to_ms(since))):
+        with self._database.write(survives_power_cut=False) as transaction:
+            if not has_room(Spending(*_SPENT_NOW.run(transaction, {"since_ms": to_ms(since)}).fetchone())):
                 return None
-            return begin_call(connection, event_id, to_ms(self._clock.now()))
+            values = {"wanted_id": str(event_id), "new_at_ms": to_ms(self._clock.now())}
+            [[call]] = _BEGIN.run(transaction, values).fetchall()
+            return int(call)
 
     def settle(self, call: int, tokens: int, cost: float) -> None:
         """Write down what a request took."""
-        with self._database.write(survives_power_cut=False) as connection:
-            settle_call(connection, call, tokens, cost)
-
-
-def read_spending(connection: Connection, since_ms: int) -> Spending:
-    """What was spent since `since_ms`, milliseconds since 1970."""
-    return Spending(*connection.execute(_SPENT, {"since_ms": since_ms}).one())
-
-
-def spent_now(connection: sqlite3.Connection, since_ms: int) -> Spending:
-    """`read_spending` inside a transaction that writes."""
-    return Spending(*_SPENT_NOW.run(connection, {"since_ms": since_ms}).fetchone())
-
-
-def begin_call(connection: sqlite3.Connection, event_id: UUID, now_ms: int) -> int:
-    """Write down that a request about the event is about to be sent; the call's number."""
-    [[call]] = _BEGIN.run(connection, {"wanted_id": str(event_id), "new_at_ms": now_ms}).fetchall()
-    return int(call)
-
-
-def settle_call(connection: sqlite3.Connection, call: int, tokens: int, cost: float) -> None:
-    """Write down what the request took."""
-    _SETTLE.run(connection, {"wanted_call": call, "new_tokens": tokens, "new_cost": cost})
+        with self._database.write(survives_power_cut=False) as transaction:
+            _SETTLE.run(transaction, {"wanted_call": call, "new_tokens": tokens, "new_cost": cost})

@@ -1,31 +1,32 @@
 """Removed media: which events' clips and pictures are gone on purpose, and what is needed to choose them."""
 
-import sqlite3
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Connection, bindparam, func, select
-from sqlalchemy.dialects.sqlite import insert
+from sqlalchemy import Row, bindparam, select
 
 from backend_api.base.clock import Clock
 from backend_api.base.instants import from_ms, to_ms
-from backend_api.contract.verdicts import MmStatus
+from backend_api.contract.verdicts import Agree, MmStatus
 from backend_api.store.database import Database
 from backend_api.store.statements import Statement
 from backend_api.store.tables import enrichments, events, removed_media, reviews
-from backend_api.store.verdict_history import Agree
+from backend_api.store.verdict_history import LATEST_REVIEW_ID
 
 _IDS_A_QUERY = 1_000
 _NOTE = Statement(
-    insert(removed_media)
-    .values(
-        seq=select(events.c.seq).where(events.c.event_id == bindparam("wanted_id")).scalar_subquery(),
-        at_ms=bindparam("new_at_ms"),
-        reason=bindparam("new_reason"),
+    lambda insert: (
+        insert(removed_media)
+        .values(
+            seq=select(events.c.seq).where(events.c.event_id == bindparam("wanted_id")).scalar_subquery(),
+            at_ms=bindparam("new_at_ms"),
+            reason=bindparam("new_reason"),
+        )
+        .on_conflict_do_nothing()
     )
-    .on_conflict_do_nothing()
 )
 _FOUND = (
     select(removed_media.c.at_ms, removed_media.c.reason)
@@ -38,14 +39,12 @@ _FACTS = (
         events.c.ts_ms,
         enrichments.c.status.in_([MmStatus.PENDING.value, MmStatus.PROCESSING.value]).label("is_waiting"),
         select(reviews.c.agree != Agree.WITHDRAWN.value)
-        .where(reviews.c.seq == events.c.seq)
-        .order_by(reviews.c.id.desc())
-        .limit(1)
+        .where(reviews.c.id == LATEST_REVIEW_ID)
         .scalar_subquery()
         .label("is_reviewed"),
     )
     .select_from(events.outerjoin(enrichments))
-    .where(events.c.event_id.in_(select(func.json_each(bindparam("ids")).table_valued("value").c.value)))
+    .where(events.c.event_id.in_(bindparam("ids", expanding=True)))
 )
 
 
@@ -76,36 +75,25 @@ class RemovedMedia:
 
     def facts(self, event_ids: Sequence[UUID]) -> list[RetentionFacts]:
         """What speaks for keeping the media of those of `event_ids` that are stored."""
-        with self._database.read() as connection:
-            return list(read_facts(connection, event_ids))
+        found: list[Row[*tuple[Any, ...]]] = []
+        for start in range(0, len(event_ids), _IDS_A_QUERY):
+            ids = [str(event_id) for event_id in event_ids[start : start + _IDS_A_QUERY]]
+            with self._database.read() as connection:
+                found += connection.execute(_FACTS, {"ids": ids}).all()
+        return [
+            RetentionFacts(UUID(row.event_id), from_ms(row.ts_ms), bool(row.is_waiting), bool(row.is_reviewed))
+            for row in found
+        ]
 
     def note(self, removals: Sequence[tuple[UUID, str]]) -> None:
-        """Write down that the media of these events go, and why."""
-        with self._database.write() as connection:
+        """Write down that the media of these events go, and why; what was written down before stands."""
+        now_ms = to_ms(self._clock.now())
+        with self._database.write() as transaction:
             for event_id, reason in removals:
-                note_removed(connection, event_id, reason, to_ms(self._clock.now()))
+                _NOTE.run(transaction, {"wanted_id": str(event_id), "new_at_ms": now_ms, "new_reason": reason})
 
     def find(self, event_id: UUID) -> Removed | None:
         """When and why the event's media were removed; None when they were not."""
         with self._database.read() as connection:
-            return find_removed(connection, event_id)
-
-
-def read_facts(connection: Connection, event_ids: Sequence[UUID]) -> Iterable[RetentionFacts]:
-    """Those of `event_ids` that are stored."""
-    for start in range(0, len(event_ids), _IDS_A_QUERY):
-        part = event_ids[start : start + _IDS_A_QUERY]
-        ids = "[" + ",".join(f'"{event_id}"' for event_id in part) + "]"
-        for row in connection.execute(_FACTS, {"ids": ids}):
-            yield RetentionFacts(UUID(row.event_id), from_ms(row.ts_ms), bool(row.is_waiting), bool(row.is_reviewed))
-
-
-def note_removed(connection: sqlite3.Connection, event_id: UUID, reason: str, now_ms: int) -> None:
-    """Write down that the event's media go; what was written down before stands."""
-    _NOTE.run(connection, {"wanted_id": str(event_id), "new_at_ms": now_ms, "new_reason": reason})
-
-
-def find_removed(connection: Connection, event_id: UUID) -> Removed | None:
-    """When and why the event's media were removed; None when they were not."""
-    row = connection.execute(_FOUND, {"wanted_id": str(event_id)}).first()
-    return None if row is None else Removed(from_ms(row.at_ms), row.reason)
+            row = connection.execute(_FOUND, {"wanted_id": str(event_id)}).first()
+        return None if row is None else Removed(from_ms(row.at_ms), row.reason)

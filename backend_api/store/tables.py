@@ -1,14 +1,18 @@
 """The tables: events are immutable rows, and what models and people say of them stands in tables of their own.
 
+What follows from these stands in sessions, changes and observed_intervals, which sessions.py and cameras.py write in
+the same transaction.
+
 Every list is ordered by (ts_ms, seq), so each filter has an index that ends in these two. Times are whole milliseconds
 since 1970 in UTC. `enrichments.ts_ms` repeats its event's, which lets its indexes carry the same order.
 """
+
+from enum import StrEnum
 
 from sqlalchemy import (
     BigInteger,
     Boolean,
     Column,
-    Computed,
     Float,
     ForeignKey,
     Index,
@@ -18,15 +22,27 @@ from sqlalchemy import (
     String,
     Table,
     Text,
-    text,
 )
 
 metadata = MetaData()
 
+# SQLite numbers rows by itself only where the type is INTEGER, which holds 64 bits there.
+Number = BigInteger().with_variant(Integer, "sqlite")
+
+
+class ChangeKind(StrEnum):
+    """What changed."""
+
+    EVENT = "event"
+    VERDICT = "verdict"
+    REVIEW = "review"
+    CAMERA = "camera"
+
+
 events = Table(
     "events",
     metadata,
-    Column("seq", Integer, primary_key=True),
+    Column("seq", Number, primary_key=True),
     Column("event_id", String(36), nullable=False, unique=True),
     Column("event_type", String(32), nullable=False),
     Column("store_id", String(64), nullable=False),
@@ -50,7 +66,7 @@ events = Table(
 enrichments = Table(
     "enrichments",
     metadata,
-    Column("seq", Integer, ForeignKey("events.seq"), primary_key=True, autoincrement=False),
+    Column("seq", Number, ForeignKey("events.seq"), primary_key=True, autoincrement=False),
     Column("ts_ms", BigInteger, nullable=False),
     Column("status", String(16), nullable=False),
     Column("attempts", Integer, nullable=False),
@@ -60,23 +76,26 @@ enrichments = Table(
     Column("due_ms", BigInteger),
     Column("changed_at_ms", BigInteger, nullable=False),
     Column("error", Text),
+    # Of the newest result.
     Column("verdict", String(16)),
-    Column("result", Text),
     Index("ix_enrichments_status", "status", "ts_ms", "seq"),
     Index("ix_enrichments_verdict", "verdict", "ts_ms", "seq"),
     Index("ix_enrichments_due", "due_ms", "seq"),
 )
 
-# Every verdict that was ever given, the newest of which is repeated in `enrichments`; only ever added to.
+# Every verdict that was ever given; only ever added to. An event's newest one is shown.
 results = Table(
     "results",
     metadata,
-    Column("id", Integer, primary_key=True),
-    Column("seq", Integer, ForeignKey("events.seq"), nullable=False),
+    Column("id", Number, primary_key=True),
+    Column("seq", Number, ForeignKey("events.seq"), nullable=False),
     Column("at_ms", BigInteger, nullable=False),
     Column("model", String(200), nullable=False),
+    # The model that was asked for, where its server answers by another name.
+    Column("requested_model", String(200)),
     Column("prompt_version", String(200), nullable=False),
     Column("verdict", String(16), nullable=False),
+    # The whole result as JSON; the columns before it only repeat what is searched for.
     Column("result", Text, nullable=False),
     Index("ix_results_seq", "seq", "id"),
     sqlite_autoincrement=True,
@@ -86,8 +105,8 @@ results = Table(
 reviews = Table(
     "reviews",
     metadata,
-    Column("id", Integer, primary_key=True),
-    Column("seq", Integer, ForeignKey("events.seq"), nullable=False),
+    Column("id", Number, primary_key=True),
+    Column("seq", Number, ForeignKey("events.seq"), nullable=False),
     Column("at_ms", BigInteger, nullable=False),
     Column("who", String(200), nullable=False),
     Column("agree", String(16), nullable=False),
@@ -103,8 +122,8 @@ reviews = Table(
 model_calls = Table(
     "model_calls",
     metadata,
-    Column("id", Integer, primary_key=True),
-    Column("seq", Integer, ForeignKey("events.seq"), nullable=False),
+    Column("id", Number, primary_key=True),
+    Column("seq", Number, ForeignKey("events.seq"), nullable=False),
     Column("at_ms", BigInteger, nullable=False),
     Column("tokens", BigInteger, nullable=False),
     Column("cost", Float, nullable=False),
@@ -141,21 +160,15 @@ camera_setups = Table(
 removed_media = Table(
     "removed_media",
     metadata,
-    Column("seq", Integer, ForeignKey("events.seq"), primary_key=True, autoincrement=False),
+    Column("seq", Number, ForeignKey("events.seq"), primary_key=True, autoincrement=False),
     Column("at_ms", BigInteger, nullable=False),
     Column("reason", Text, nullable=False),
-)
-
-# What is known of a session without asking the time; outcomes.py makes of it what became of the session.
-_STAGE = (
-    "CASE WHEN attempt_seq IS NOT NULL THEN coalesce(verdict, CASE WHEN is_dead THEN 'failed' ELSE 'waiting' END) "
-    "WHEN opened_ms IS NULL THEN 'unopened' ELSE 'opened' END"
 )
 
 sessions = Table(
     "sessions",
     metadata,
-    Column("seq", Integer, primary_key=True),
+    Column("seq", Number, primary_key=True),
     Column("session_id", String(36), nullable=False, unique=True),
     Column("store_id", String(64), nullable=False),
     Column("camera_id", String(64), nullable=False),
@@ -167,20 +180,20 @@ sessions = Table(
     Column("end_reason", String(16)),
     Column("opened_ms", BigInteger),
     Column("closes_ms", BigInteger),
-    Column("attempt_seq", Integer, ForeignKey("events.seq")),
+    Column("attempt_seq", Number, ForeignKey("events.seq")),
     Column("attempt_ms", BigInteger),
-    # These three repeat the enrichment's and the review's of the attempt, for the index of stages.
+    # These repeat what the attempt's enrichment and its reviews say, for the index of outcomes.
     Column("verdict", String(16)),
-    Column("is_dead", Boolean, nullable=False, server_default=text("0")),
     # The latest opinion of that verdict.
-    Column("review", String(8)),
-    Column("stage", String(16), Computed(_STAGE, persisted=False)),
-    Column("is_reviewed", Boolean, Computed("review IS NOT NULL", persisted=False)),
+    Column("review", String(16)),
+    Column("is_reviewed", Boolean, nullable=False),
+    # What is known of the session without asking the time; reports/outcomes.py makes of it what became of the session.
+    Column("outcome_key", String(16), nullable=False),
     Index("ix_sessions_ts", "ts_ms", "seq"),
     Index("ix_sessions_store", "store_id", "ts_ms", "seq"),
     Index("ix_sessions_camera", "camera_id", "ts_ms", "seq"),
     Index("ix_sessions_machine", "machine_id", "ts_ms", "seq"),
-    Index("ix_sessions_stage", "stage", "is_reviewed", "ts_ms", "seq"),
+    Index("ix_sessions_outcome", "outcome_key", "is_reviewed", "ts_ms", "seq"),
     Index("ix_sessions_place", "store_id", "camera_id", "machine_id", "ts_ms", "seq"),
 )
 
@@ -189,26 +202,31 @@ sessions = Table(
 changes = Table(
     "changes",
     metadata,
-    Column("id", Integer, primary_key=True),
+    Column("id", Number, primary_key=True),
     Column("kind", String(8), nullable=False),
     # Of an event or its verdict.
-    Column("seq", Integer, ForeignKey("events.seq")),
+    Column("seq", Number, ForeignKey("events.seq")),
     # Of a camera's state, which the backend writes down when it sees that it has changed.
     Column("store_id", String(64)),
     Column("camera_id", String(64)),
     Column("status", String(16)),
     sqlite_autoincrement=True,
 )
-Index("ix_changes_camera", *changes.c["store_id", "camera_id", "id"], sqlite_where=changes.c.camera_id.is_not(None))
+Index(
+    "ix_changes_camera",
+    *changes.c["store_id", "camera_id", "id"],
+    sqlite_where=changes.c.camera_id.is_not(None),
+    postgresql_where=changes.c.camera_id.is_not(None),
+)
 
 # Times without a break in a camera's reports.
-watches = Table(
-    "watches",
+observed_intervals = Table(
+    "observed_intervals",
     metadata,
-    Column("id", Integer, primary_key=True),
+    Column("id", Number, primary_key=True),
     Column("store_id", String(64), nullable=False),
     Column("camera_id", String(64), nullable=False),
     Column("begin_ms", BigInteger, nullable=False),
     Column("end_ms", BigInteger, nullable=False),
-    Index("ix_watches_camera", "store_id", "camera_id", "end_ms"),
+    Index("ix_observed_intervals_camera", "store_id", "camera_id", "end_ms"),
 )

@@ -4,33 +4,21 @@ A review names the verdict that it is of, by model, prompt and answer: when the 
 person meant still stands. A review that withdraws names the verdict whose reviews it takes back.
 """
 
-import json
-import sqlite3
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
-from enum import StrEnum
-from itertools import chain
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Connection, Select, Table, bindparam, case, func, insert, select
+from sqlalchemy import Row, Select, Table, bindparam, func, insert, literal, select
 
 from backend_api.base.clock import Clock
 from backend_api.base.instants import from_ms, to_ms
-from backend_api.contract.verdicts import MmResult, Verdict
+from backend_api.contract.verdicts import Agree, MmResult, StoredReview, Verdict
 from backend_api.store.database import Database
-from backend_api.store.statements import Statement
-from backend_api.store.tables import enrichments, events, results, reviews
-
-
-class Agree(StrEnum):
-    """Whether a person finds a verdict right, or takes back what was said of it."""
-
-    YES = "yes"
-    NO = "no"
-    UNSURE = "unsure"
-    WITHDRAWN = "withdrawn"
+from backend_api.store.sessions import follow_attempts
+from backend_api.store.statements import Statement, Transaction
+from backend_api.store.tables import ChangeKind, events, results, reviews
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,59 +30,36 @@ class StoredResult:
     result: MmResult
 
 
-@dataclass(frozen=True, slots=True)
-class Review:
-    """What `who` thought at `at` (aware, UTC) of `verdict`, which `model` gave when asked with `prompt_version`."""
-
-    event_id: UUID
-    at: datetime
-    who: str
-    agree: Agree
-    note: str
-    model: str
-    prompt_version: str
-    verdict: Verdict
-
-
-def _adding(table: Table, **values: object) -> Statement:
-    of_event = select(events.c.seq).where(events.c.event_id == bindparam("wanted_id")).scalar_subquery()
-    return Statement(insert(table).values(seq=of_event, **values))
-
-
-_ADD_RESULT = _adding(
-    results, **{name: bindparam(f"new_{name}") for name in ("at_ms", "model", "prompt_version", "verdict", "result")}
+_newest_result = results.alias("newest")
+# The newest result of the row of `events` or `results` beside it: the one that is shown.
+NEWEST_RESULT_ID = (
+    select(func.max(_newest_result.c.id))
+    .where(_newest_result.c.seq == events.c.seq)
+    .correlate(events)
+    .scalar_subquery()
 )
-# The verdict that is shown now, read and named in the statement that adds the review: nobody comes in between.
-_REVIEWED = (
-    select(
-        enrichments.c.seq,
-        bindparam("new_at_ms"),
-        bindparam("new_who"),
-        bindparam("new_agree"),
-        bindparam("new_note"),
-        func.json_extract(enrichments.c.result, "$.model"),
-        func.json_extract(enrichments.c.result, "$.prompt_version"),
-        enrichments.c.verdict,
-    )
-    .select_from(enrichments.join(events))
-    .where(events.c.event_id == bindparam("wanted_id"), enrichments.c.result.is_not(None))
+_latest = reviews.alias("latest")
+LATEST_REVIEW_ID = (
+    select(func.max(_latest.c.id)).where(_latest.c.seq == events.c.seq).correlate(events).scalar_subquery()
 )
-# What is taken back is the latest review, whatever the verdict that is shown now.
-_LATEST = (
-    select(reviews)
-    .where(reviews.c.seq == select(events.c.seq).where(events.c.event_id == bindparam("wanted_id")).scalar_subquery())
-    .order_by(reviews.c.id.desc())
-    .limit(1)
-    .subquery()
-)
-_WITHDRAWN = select(
-    _LATEST.c.seq,
-    *(bindparam(f"new_{name}") for name in ("at_ms", "who", "agree", "note")),
-    *_LATEST.c["model", "prompt_version", "verdict"],
-).where(_LATEST.c.agree != Agree.WITHDRAWN.value)
+
+_RESULT_COLUMNS = ("seq", "at_ms", "model", "requested_model", "prompt_version", "verdict", "result")
+_ADD_RESULT = Statement(insert(results).values({name: bindparam(f"new_{name}") for name in _RESULT_COLUMNS}))
 _REVIEW_COLUMNS = ["seq", "at_ms", "who", "agree", "note", "model", "prompt_version", "verdict"]
-_ADD_REVIEW = Statement(insert(reviews).from_select(_REVIEW_COLUMNS, _REVIEWED))
-_WITHDRAW = Statement(insert(reviews).from_select(_REVIEW_COLUMNS, _WITHDRAWN))
+_SAID: list[Any] = [bindparam(f"new_{name}") for name in ("at_ms", "who", "agree", "note")]
+
+
+def _adding(named: Table, *conditions: Any) -> Statement:
+    """A review that names what the row of `named` names, read in the same statement: nobody comes in between."""
+    row = select(named.c.seq, *_SAID, *named.c["model", "prompt_version", "verdict"]).select_from(named.join(events))
+    row = row.where(events.c.event_id == bindparam("wanted_id"), *conditions)
+    return Statement(insert(reviews).from_select(_REVIEW_COLUMNS, row).returning(reviews.c.seq))
+
+
+# The verdict that is shown now.
+_ADD_REVIEW = _adding(results, results.c.id == NEWEST_RESULT_ID)
+# What is taken back is the latest review, whatever the verdict that is shown now.
+_WITHDRAW = _adding(reviews, reviews.c.id == LATEST_REVIEW_ID, reviews.c.agree != literal(Agree.WITHDRAWN.value))
 
 
 class Results:
@@ -106,7 +71,10 @@ class Results:
     def history(self, event_id: UUID | None = None) -> list[StoredResult]:
         """Every verdict that was ever given on the event, or on all events, the oldest first."""
         with self._database.read() as connection:
-            return read_results(connection, event_id)
+            return [
+                StoredResult(UUID(row.event_id), from_ms(row.at_ms), MmResult.model_validate_json(row.result))
+                for row in connection.execute(_of_event(results, event_id))
+            ]
 
 
 class Reviews:
@@ -121,79 +89,51 @@ class Reviews:
 
         False when there is no verdict, nothing to take back, or no event.
         """
-        with self._database.write() as connection:
-            return add_review(connection, event_id, agree, note, who, to_ms(self._clock.now()))
+        statement = _WITHDRAW if agree is Agree.WITHDRAWN else _ADD_REVIEW
+        said = {"new_at_ms": to_ms(self._clock.now()), "new_who": who, "new_agree": agree.value, "new_note": note}
+        with self._database.write() as transaction:
+            seqs = [seq for (seq,) in statement.run(transaction, {"wanted_id": str(event_id), **said})]
+            follow_attempts(transaction, ChangeKind.REVIEW, seqs)
+        return bool(seqs)
 
-    def history(self, event_id: UUID | None = None) -> list[Review]:
+    def history(self, event_id: UUID | None = None) -> list[StoredReview]:
         """Every review of the event, or of all events, the oldest first."""
         with self._database.read() as connection:
-            return read_reviews(connection, event_id)
+            rows = connection.execute(_of_event(reviews, event_id)).all()
+        return [to_review(UUID(row.event_id), row) for row in rows]
 
 
-def add_result(connection: sqlite3.Connection, event_id: UUID, result: MmResult, now_ms: int) -> None:
-    """Keep `result` for ever."""
+def add_result(transaction: Transaction, seq: int, result: MmResult, now_ms: int) -> None:
+    """Keep `result` of the event whose number is `seq` for ever."""
     values = {
-        "model": result.model,
-        "prompt_version": result.prompt_version,
-        "verdict": result.verdict.value,
-        "result": result.model_dump_json(),
-        "at_ms": now_ms,
+        "new_seq": seq,
+        "new_at_ms": now_ms,
+        "new_model": result.model,
+        "new_requested_model": result.requested_model,
+        "new_prompt_version": result.prompt_version,
+        "new_verdict": result.verdict.value,
+        "new_result": result.model_dump_json(),
     }
-    _ADD_RESULT.run(connection, {"wanted_id": str(event_id), **_new(values)})
+    _ADD_RESULT.run(transaction, values)
 
 
-def add_review(connection: sqlite3.Connection, event_id: UUID, agree: Agree, note: str, who: str, now_ms: int) -> bool:
-    """Keep what `who` thinks of the verdict that the event has now, or takes back of what was said of one before.
-
-    False when there is no verdict, or nothing to take back.
-    """
-    values = {"at_ms": now_ms, "who": who, "agree": agree.value, "note": note}
-    statement = _WITHDRAW if agree is Agree.WITHDRAWN else _ADD_REVIEW
-    return statement.run(connection, {"wanted_id": str(event_id), **_new(values)}).rowcount == 1
-
-
-def read_results(connection: Connection, event_id: UUID | None) -> list[StoredResult]:
-    """The verdicts of one event, or of all, the oldest first."""
-    query = _of_event(results, event_id)
-    return [
-        StoredResult(UUID(row.event_id), from_ms(row.at_ms), MmResult.model_validate_json(row.result))
-        for row in connection.execute(query)
-    ]
+def to_review(event_id: UUID, row: Row[*tuple[Any, ...]]) -> StoredReview:
+    """The review of `event_id` whose columns `row` has."""
+    return StoredReview(
+        event_id=event_id,
+        at=from_ms(row.at_ms),
+        who=row.who,
+        agree=Agree(row.agree),
+        note=row.note,
+        model=row.model,
+        prompt_version=row.prompt_version,
+        verdict=Verdict(row.verdict),
+    )
 
 
-def read_reviews(connection: Connection, event_id: UUID | None) -> list[Review]:
-    """The reviews of one event, or of all, the oldest first."""
-    return [
-        Review(
-            UUID(row.event_id),
-            from_ms(row.at_ms),
-            row.who,
-            Agree(row.agree),
-            row.note,
-            row.model,
-            row.prompt_version,
-            Verdict(row.verdict),
-        )
-        for row in connection.execute(_of_event(reviews, event_id))
-    ]
-
-
-# The review of the row's event that came last, as JSON, of which most events have none; null when it withdraws.
-_AS_JSON = func.json_object(*chain.from_iterable((name, reviews.c[name]) for name in _REVIEW_COLUMNS[1:]))
-LATEST_REVIEW = (
-    select(case((reviews.c.agree != Agree.WITHDRAWN.value, _AS_JSON)))
-    .where(reviews.c.seq == events.c.seq)
-    .order_by(reviews.c.id.desc())
-    .limit(1)
-    .correlate(events)
-    .scalar_subquery()
-    .label("review")
-)
-
-
-def not_withdrawn(reviews: Iterable[Review]) -> list[Review]:
+def not_withdrawn(reviews: Iterable[StoredReview]) -> list[StoredReview]:
     """Those of `reviews`, the oldest first, that nobody has taken back."""
-    kept: list[Review] = []
+    kept: list[StoredReview] = []
     taken_back = set()
     for review in reversed(list(reviews)):
         of = review.event_id, review.model, review.prompt_version
@@ -204,18 +144,6 @@ def not_withdrawn(reviews: Iterable[Review]) -> list[Review]:
     return kept[::-1]
 
 
-def parse_review(event_id: UUID, text: str) -> Review:
-    """The review of `event_id` that LATEST_REVIEW gave as `text`."""
-    values = json.loads(text)
-    at, agree, verdict = from_ms(values.pop("at_ms")), Agree(values.pop("agree")), Verdict(values.pop("verdict"))
-    return Review(event_id=event_id, at=at, agree=agree, verdict=verdict, **values)
-
-
 def _of_event(table: Table, event_id: UUID | None) -> Select[*tuple[Any, ...]]:
     query = select(events.c.event_id, table).select_from(table.join(events)).order_by(table.c.id)
     return query if event_id is None else query.where(events.c.event_id == str(event_id))
-
-
-def _new(values: Mapping[str, object]) -> dict[str, object]:
-    # Parameters that a statement sets must not be named like its columns.
-    return {f"new_{name}": value for name, value in values.items()}

@@ -4,24 +4,9 @@ Putting text behind text spares parsing and writing each event again; a test hol
 """
 
 from backend_api.contract.values import format_timestamp
-from backend_api.contract.verdicts import MAX_SHOWN_FRAMES, StoredReview
+from backend_api.contract.verdicts import MAX_SHOWN_FRAMES
 from backend_api.media.folder import MediaFolder
 from backend_api.store.event_rows import EventRow
-from backend_api.store.verdict_history import Review
-
-
-def stored_review(review: Review) -> StoredReview:
-    """`review` as the API answers it."""
-    return StoredReview(
-        event_id=review.event_id,
-        at=review.at,
-        who=review.who,
-        agree=review.agree.value,
-        note=review.note,
-        model=review.model,
-        prompt_version=review.prompt_version,
-        verdict=review.verdict,
-    )
 
 
 def stored_event_json(row: EventRow, media: MediaFolder) -> str:
@@ -37,7 +22,7 @@ def stored_event_json(row: EventRow, media: MediaFolder) -> str:
     shown = row.mm.result.frame_times_s if row.mm and row.mm.result else ()
     frame_urls = ",".join(f'"{url}"' for url in media.frame_urls(row.event_id, min(len(shown), MAX_SHOWN_FRAMES)))
     mm = "null" if row.mm is None else row.mm.model_dump_json()
-    review = "null" if row.review is None else stored_review(row.review).model_dump_json()
+    review = "null" if row.review is None else row.review.model_dump_json()
     return (
         f'{row.body[:-1]},"received_at":"{format_timestamp(row.received_at)}","media_url":{media_url},'
         f'"thumbnail_url":{thumbnail_url},"frame_urls":[{frame_urls}],"mm":{mm},"review":{review}}}'

@@ -20,9 +20,9 @@ from schemathesis.specs.openapi.checks import (
 
 from backend_api.app import create_app
 from backend_api.contract.cameras import CameraSetup
+from backend_api.contract.verdicts import Agree
 from backend_api.media.folder import MediaFolder
 from backend_api.store.store import Store
-from backend_api.store.verdict_history import Agree
 from tests.backend_api.events import make_event, make_result
 from tests.backend_api.reports.test_sessions import make_session
 from tests.fake_clock import FakeClock

@@ -15,10 +15,9 @@ from hypothesis import strategies as st
 from backend_api.app import create_app
 from backend_api.contract.cameras import CameraReport
 from backend_api.contract.events import Event, EventType, StoredEvent
-from backend_api.contract.verdicts import MmStatus, Verdict
+from backend_api.contract.verdicts import Agree, MmStatus, Verdict
 from backend_api.media.folder import MediaFolder
 from backend_api.store.store import Store
-from backend_api.store.verdict_history import Agree
 from tests.backend_api.events import START, make_event, make_result
 from tests.backend_api.serving import served
 from tests.backend_api.sse import Message, StreamReader

@@ -88,8 +88,8 @@ def test_claims_and_acknowledgements(tmp_path: Path) -> None:
         store.events.add(attempts)
         for event in attempts:
             queue.put(event.model_dump_json())
-        with store.database.write() as connection:
-            assert connection.execute("PRAGMA synchronous").fetchone() == (FULL,)
+        with store.database.write() as transaction:
+            assert transaction.driver.execute("PRAGMA synchronous").fetchone() == (FULL,)
         assert queue._putter is not None
         assert queue._putter.execute("PRAGMA synchronous").fetchone() == (FULL,)
         worker = Worker(store)

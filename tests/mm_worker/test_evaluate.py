@@ -5,9 +5,9 @@ from pathlib import Path
 from uuid import UUID
 
 from backend_api.base.clock import SystemClock
-from backend_api.contract.verdicts import Verdict
+from backend_api.contract.verdicts import Agree, StoredReview, Verdict
 from backend_api.store.store import Store
-from backend_api.store.verdict_history import Agree, Review, StoredResult
+from backend_api.store.verdict_history import StoredResult
 from mm_worker.evaluate import evaluate, known_truths
 from tests.backend_api.events import make_event, make_result
 from tests.processes import Running, script
@@ -15,8 +15,17 @@ from tests.processes import Running, script
 AT = datetime(2026, 1, 31, 9, tzinfo=UTC)
 
 
-def review(number: int, verdict: Verdict, agree: Agree) -> Review:
-    return Review(UUID(int=number), AT, "ann", agree, "", "m", "p-1", verdict)
+def review(number: int, verdict: Verdict, agree: Agree) -> StoredReview:
+    return StoredReview(
+        event_id=UUID(int=number),
+        at=AT,
+        who="ann",
+        agree=agree,
+        note="",
+        model="m",
+        prompt_version="p-1",
+        verdict=verdict,
+    )
 
 
 def result(number: int, verdict: Verdict, model: str = "m", prompt_version: str = "p-1") -> StoredResult:

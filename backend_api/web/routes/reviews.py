@@ -6,12 +6,10 @@ from fastapi import APIRouter, Request
 from starlette.concurrency import run_in_threadpool
 
 from backend_api.contract.agreement import AgreementList
-from backend_api.contract.verdicts import Review, ReviewList, StoredReview
+from backend_api.contract.verdicts import Agree, Review, ReviewList, StoredReview
 from backend_api.reports.opinions import measure_agreement
 from backend_api.store.store import Store
-from backend_api.store.verdict_history import Agree
 from backend_api.web.bodies import read_json
-from backend_api.web.event_json import stored_review
 from backend_api.web.openapi import json_body, problems
 from backend_api.web.problems import ApiProblem
 
@@ -43,7 +41,7 @@ def review_routes(store: Store) -> APIRouter:
         found = store.reviews.history(event_id)
         if not found:
             _check_known(store, event_id)
-        return ReviewList(items=[stored_review(review) for review in found])
+        return ReviewList(items=found)
 
     @router.get("/stats/agreement", summary="People and model", responses=problems(503))
     def get_agreement() -> AgreementList:
@@ -60,12 +58,12 @@ def review_routes(store: Store) -> APIRouter:
 
 
 def _add(store: Store, event_id: UUID, review: Review) -> StoredReview:
-    if not store.reviews.add(event_id, Agree(review.agree), review.note, review.who):
+    if not store.reviews.add(event_id, review.agree, review.note, review.who):
         _check_known(store, event_id)
-        if Agree(review.agree) is Agree.WITHDRAWN:
+        if review.agree is Agree.WITHDRAWN:
             raise ApiProblem(409, f"event {event_id} has no review to withdraw; look at /events/{event_id}/reviews")
         raise ApiProblem(409, f"event {event_id} has no verdict to review; wait until its mm.status is DONE")
-    return stored_review(store.reviews.history(event_id)[-1])
+    return store.reviews.history(event_id)[-1]
 
 
 def _check_known(store: Store, event_id: UUID) -> None:

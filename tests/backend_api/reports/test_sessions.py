@@ -12,6 +12,7 @@ from alembic.config import Config
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from backend_api.base.instants import to_ms
 from backend_api.contract.events import EndReason, Event, EventType
 from backend_api.contract.queries import Order, SessionQuery
 from backend_api.contract.sessions import Session, SessionOutcome
@@ -154,10 +155,16 @@ def test_an_older_database_gets_its_sessions(tmp_path: Path, monkeypatch: pytest
 
 
 def fill(database: Database, events: list[Event]) -> None:
-    """Add `events` as version 0004 did, which had no triggers."""
-    Store(database, FakeClock()).events.add(events)
-    with database.write() as connection:
-        connection.execute(
+    """Add `events` as version 0004 did, which knew no sessions."""
+    with database.write() as transaction:
+        for seq, event in enumerate(events, start=1):
+            names = (event.store_id, event.camera_id, event.machine_id, str(event.session_id))
+            ts_ms = to_ms(event.ts)
+            transaction.driver.execute(
+                "INSERT INTO events VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, NULL)",
+                (seq, str(event.event_id), event.event_type, *names, ts_ms, ts_ms, event.model_dump_json()),
+            )
+        transaction.driver.execute(
             "INSERT INTO enrichments (seq, ts_ms, status, attempts, token, due_ms, changed_at_ms)"
             " SELECT seq, ts_ms, 'PENDING', 0, 0, received_at_ms, received_at_ms FROM events"
             " WHERE event_type = 'CLEANING_ATTEMPT'"

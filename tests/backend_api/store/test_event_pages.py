@@ -184,8 +184,8 @@ def test_every_list_is_read_off_an_index_in_order(store: Store, names: tuple[str
         compiled = _statement(query, _wanted(query), after).compile(
             dialect=sqlite.dialect(), compile_kwargs={"literal_binds": True, "render_postcompile": True}
         )
-        with store.database.write() as connection:
-            plan = [str(row[3]) for row in connection.execute(f"EXPLAIN QUERY PLAN {compiled}")]
+        with store.database.write() as transaction:
+            plan = [str(row[3]) for row in transaction.driver.execute(f"EXPLAIN QUERY PLAN {compiled}")]
         assert not any("TEMP B-TREE" in step for step in plan), plan
         assert not any(step.startswith("SCAN") and "USING INDEX" not in step for step in plan), plan
         plan = [step for step in plan if "reviews" not in step]  # looked up for each event that is shown

@@ -10,7 +10,8 @@ from hypothesis import strategies as st
 from backend_api.contract.events import Event, EventType
 from backend_api.contract.queries import EventQuery
 from backend_api.contract.verdicts import MmStatus
-from backend_api.store.events import MAX_NEW_ARRIVALS, IngestOutcome
+from backend_api.store.events import IngestOutcome
+from backend_api.store.statements import ROWS_A_STATEMENT
 from backend_api.store.store import Store
 from tests.backend_api.events import make_event
 from tests.fake_clock import FakeClock
@@ -18,10 +19,10 @@ from tests.fake_clock import FakeClock
 KINDS = list(EventType)
 # An event by its number, and the confidence that it comes with this time.
 ARRIVALS = st.tuples(st.integers(0, 200), st.sampled_from([0.5, 0.5, 0.5, 0.9]))
-SIZES = st.sampled_from([0, 1, 2, 5, MAX_NEW_ARRIVALS, MAX_NEW_ARRIVALS + 1, 2 * MAX_NEW_ARRIVALS + 3])
+SIZES = st.sampled_from([0, 1, 2, 5, ROWS_A_STATEMENT, ROWS_A_STATEMENT + 1, 2 * ROWS_A_STATEMENT + 3])
 GROUPS = st.lists(SIZES.flatmap(lambda size: st.lists(ARRIVALS, min_size=size, max_size=size)), max_size=5)
 # Of events that are all new, as nearly all are.
-NEW = [(number, 0.5) for number in range(201, 201 + MAX_NEW_ARRIVALS)]
+NEW = [(number, 0.5) for number in range(201, 201 + ROWS_A_STATEMENT)]
 
 
 def make(number: int, confidence: float) -> Event:

@@ -72,9 +72,9 @@ def test_an_unknown_event(store: Store) -> None:
 
 def test_a_full_disk_loses_nothing_and_recovers(tmp_path: Path, store: Store) -> None:
     store.events.add([make_event()])
-    with store.database.write() as connection:
-        [pages] = connection.execute("PRAGMA page_count").fetchone()
-        connection.execute(f"PRAGMA max_page_count={pages}")
+    with store.database.write() as transaction:
+        [pages] = transaction.driver.execute("PRAGMA page_count").fetchone()
+        transaction.driver.execute(f"PRAGMA max_page_count={pages}")
     more = [make_event(at_s=number) for number in range(1, 2000)]
     with pytest.raises(StoreFull):
         store.events.add(more)

@@ -5,11 +5,11 @@ from uuid import UUID
 import pytest
 
 from backend_api.contract.events import EventType
-from backend_api.contract.verdicts import MmResult, MmStatus, Verdict
+from backend_api.contract.verdicts import Agree, MmResult, MmStatus, Verdict
 from backend_api.store.enrichments import Claim
 from backend_api.store.event_rows import EventRow
 from backend_api.store.store import Store
-from backend_api.store.verdict_history import Agree, not_withdrawn
+from backend_api.store.verdict_history import not_withdrawn
 from tests.backend_api.events import make_event, make_result
 from tests.fake_clock import FakeClock
 
