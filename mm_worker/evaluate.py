@@ -25,17 +25,16 @@ from uuid import UUID  # noqa: E402
 from backend_api.base.arguments import ArgumentParser  # noqa: E402
 from backend_api.base.clock import SystemClock  # noqa: E402
 from backend_api.base.process import EXIT_DONE, REPOSITORY, FatalError, run_process  # noqa: E402
-from backend_api.contract.verdicts import Agree, StoredReview, Verdict  # noqa: E402
+from backend_api.contract.verdicts import StoredReview, Verdict  # noqa: E402
 from backend_api.reports.agreement import Estimate, Table, wilson  # noqa: E402
+from backend_api.reports.opinions import known_truths  # noqa: E402
 from backend_api.store.errors import StoreBusy, StoreFull  # noqa: E402
 from backend_api.store.store import Store  # noqa: E402
-from backend_api.store.verdict_history import StoredResult, not_withdrawn  # noqa: E402
+from backend_api.store.verdict_history import StoredResult  # noqa: E402
 
 # Hand hygiene watched by cameras, and by human auditors, against the truth: sensitivity and specificity.
 # A. Singh et al., "Automatic detection of hand hygiene using computer vision technology", JAMIA 27 (2020), 1316-1320.
 YARDSTICK = {"hand hygiene by camera": (0.921, 0.983), "hand hygiene by human auditors": (0.852, 0.994)}
-
-_OPPOSITE = {Verdict.CLEANED: Verdict.NOT_CLEANED, Verdict.NOT_CLEANED: Verdict.CLEANED}
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,15 +80,6 @@ def evaluate(results: Iterable[StoredResult], reviews: Iterable[StoredReview]) -
         asked = (stored.result.model, stored.result.prompt_version)
         newest.setdefault(asked, {})[stored.event_id] = stored.result.verdict
     return [_score(*asked, verdicts, truths) for asked, verdicts in sorted(newest.items())]
-
-
-def known_truths(reviews: Iterable[StoredReview]) -> dict[UUID, Verdict]:
-    """The truth of each event, cleaned or not_cleaned, as far as people say; `reviews` come oldest first."""
-    truths = {}
-    for review in not_withdrawn(reviews):
-        if review.verdict in _OPPOSITE and review.agree is not Agree.UNSURE:
-            truths[review.event_id] = review.verdict if review.agree is Agree.YES else _OPPOSITE[review.verdict]
-    return truths
 
 
 def report(scores: Sequence[Score]) -> Iterator[str]:

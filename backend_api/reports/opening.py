@@ -6,7 +6,7 @@ store that closes at half past two is open until the clock shows that for the la
 """
 
 from bisect import bisect_left, bisect_right
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
@@ -26,13 +26,13 @@ def open_stretches(settings: StoreSettings, span: Stretch) -> list[Stretch]:
     return union([stretch.within(span) for stretch in stretches])
 
 
-def is_within(stretches: list[Stretch], instant_ms: int) -> bool:
+def is_within(stretches: Sequence[Stretch], instant_ms: int) -> bool:
     """Whether one of `stretches`, which are in order and without overlaps, holds the instant."""
     index = bisect_right(stretches, instant_ms, key=lambda stretch: stretch.begin_ms) - 1
     return index >= 0 and instant_ms < stretches[index].end_ms
 
 
-def overlap(these: list[Stretch], those: list[Stretch]) -> list[Stretch]:
+def overlap(these: Sequence[Stretch], those: Sequence[Stretch]) -> list[Stretch]:
     """The time that lies in both; each, and what comes of it, is in order and without overlaps."""
     found = []
     for stretch in these:

@@ -6,11 +6,23 @@ those that are unsure, nor from those of a verdict that could not tell.
 """
 
 from collections.abc import Iterable
+from uuid import UUID
 
 from backend_api.contract.agreement import Interval, ModelAgreement
 from backend_api.contract.verdicts import Agree, StoredReview, Verdict
 from backend_api.reports.agreement import Estimate, Table, wilson
 from backend_api.store.verdict_history import not_withdrawn
+
+_OPPOSITE = {Verdict.CLEANED: Verdict.NOT_CLEANED, Verdict.NOT_CLEANED: Verdict.CLEANED}
+
+
+def known_truths(reviews: Iterable[StoredReview]) -> dict[UUID, Verdict]:
+    """The truth of each event, cleaned or not_cleaned, as far as people say; `reviews` come oldest first."""
+    truths = {}
+    for review in not_withdrawn(reviews):
+        if review.verdict in _OPPOSITE and review.agree is not Agree.UNSURE:
+            truths[review.event_id] = review.verdict if review.agree is Agree.YES else _OPPOSITE[review.verdict]
+    return truths
 
 
 def measure_agreement(reviews: Iterable[StoredReview]) -> list[ModelAgreement]:

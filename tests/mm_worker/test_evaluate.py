@@ -6,9 +6,10 @@ from uuid import UUID
 
 from backend_api.base.clock import SystemClock
 from backend_api.contract.verdicts import Agree, StoredReview, Verdict
+from backend_api.reports.opinions import known_truths
 from backend_api.store.store import Store
 from backend_api.store.verdict_history import StoredResult
-from mm_worker.evaluate import evaluate, known_truths
+from mm_worker.evaluate import evaluate
 from tests.backend_api.events import make_event, make_result
 from tests.processes import Running, script
 

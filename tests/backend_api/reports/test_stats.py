@@ -180,7 +180,7 @@ def test_machines_and_buckets_add_up_to_the_total(uses: list[tuple[Place, int, i
     tallies.add_observed(BIKE, [span])
     for place, begin, length, closed in uses:
         occupied = Stretch(begin * hour_ms, (begin + length) * hour_ms)
-        tallies.add_use(Use(place, occupied, length * hour_ms, closed_ms=closed * hour_ms, verdict="cleaned"))
+        tallies.add_use(Use(place, occupied, length * hour_ms, closed_ms=closed * hour_ms, verdict="cleaned"), [span])
     for name in ("occupied_ms", "observed_ms", "sessions"):
         total = getattr(tallies.total, name)
         assert sum(getattr(tally, name) for tally in tallies.by_machine.values()) == total
