@@ -43,7 +43,7 @@ help:  ## say what there is
 install: $(VENV)/.installed  ## make the environment .venv that the four processes need
 
 run: $(VENV)/.installed $(if $(VIDEO),,sample.mp4)  ## start all four on the sample, or on VIDEO=...; Ctrl-C ends them
-	@exec $(WITH_MAKE) python launcher/main.py --port $(call quoted,PORT) --ui-port $(call quoted,UI_PORT) \
+	@exec $(WITH_MAKE) python deploy/launcher/main.py --port $(call quoted,PORT) --ui-port $(call quoted,UI_PORT) \
 	  --video $(call quoted,VIDEO) --config $(call quoted,CONFIG) --model $(call quoted,MODEL) \
 	  --camera-id $(call quoted,CAMERA) --store-id $(call quoted,STORE) \
 	  --data-dir $(call quoted,DATA) --keep-gb $(call quoted,KEEP_GB) \
@@ -51,7 +51,7 @@ run: $(VENV)/.installed $(if $(VIDEO),,sample.mp4)  ## start all four on the sam
 	  --ui-flags=$(call quoted,UI_FLAGS) --edge-flags=$(call quoted,EDGE_FLAGS)
 
 reset-demo: $(VENV)/.installed  ## remove the demo's events and clips, after asking (YES=1: without)
-	@python launcher/reset_demo.py $(if $(YES),--yes)
+	@python deploy/launcher/reset_demo.py $(if $(YES),--yes)
 
 sample.mp4: | $(VENV)/.installed
 	@echo "Drawing sample.mp4, two minutes of a gym that does not exist (once, about half a minute) ..."

@@ -2,25 +2,29 @@
 
 import asyncio
 import logging
+import secrets
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
 
 from fastapi import FastAPI
+from starlette.middleware.cors import CORSMiddleware
 
 from backend_api.base.clock import Clock
 from backend_api.base.process import project_version
 from backend_api.media.folder import MediaFolder
 from backend_api.media.retention import Retention, sweeping
+from backend_api.media.retention_policy import KeepLimits
 from backend_api.reports.reports import Reports
 from backend_api.store.group_commit import Writer
 from backend_api.store.store import Store
-from backend_api.web.change_feed import Feed
-from backend_api.web.guard import guard, signed_links, with_links
-from backend_api.web.head_requests import Heads
+from backend_api.web.auth import AccessControl, Keys
+from backend_api.web.change_feed import ChangeFeed
+from backend_api.web.head_requests import HeadRequests
 from backend_api.web.metrics import Metrics
 from backend_api.web.openapi import Api
 from backend_api.web.problems import answer_with_problems
-from backend_api.web.request_log import Observation
+from backend_api.web.request_log import RequestLog
 from backend_api.web.routes.cameras import camera_routes
 from backend_api.web.routes.events import event_routes
 from backend_api.web.routes.export import export_routes
@@ -33,20 +37,36 @@ from backend_api.web.routes.stores import store_routes
 from backend_api.web.routes.stream import stream_routes
 from backend_api.web.routes.suggestions import suggestion_routes
 from backend_api.web.routes.uploads import upload_routes
-from backend_api.web.settings import Settings
+from backend_api.web.signed_urls import SignedUrls
 
 log = logging.getLogger(__name__)
+
+_EXPOSED = ["ETag", "Link", "Location", "Content-Range", "Accept-Ranges", "Retry-After"]
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """`cors_origins` are those of the pages that may read answers, such as `https://gym.example`; none by default.
+
+    `keeps_access_log` asks for a line a request, `keep` for clips to be removed that are too old or too much.
+    """
+
+    keys: Keys = field(default_factory=Keys)
+    cors_origins: tuple[str, ...] = ()
+    keeps_access_log: bool = False
+    keep: KeepLimits = field(default_factory=KeepLimits)
 
 
 def create_app(store: Store, media: MediaFolder, clock: Clock, settings: Settings | None = None) -> FastAPI:
     """The API over `store` and `media`; the caller closes the store after the application's shutdown."""
     settings = settings or Settings()
-    links = signed_links(settings.keys, clock)
-    media = with_links(media, links)
+    # A secret of this start: one that is derived from a key would let a reader of an address guess the key.
+    urls = SignedUrls(secrets.token_bytes(32), clock.now) if settings.keys else None
+    media = media if urls is None else media.with_links(urls.query)
     version = project_version()
     metrics = Metrics(store, media, clock)
     writer = Writer(metrics.counting(store.events.add_arrivals))
-    feed = Feed(store, media)
+    feed = ChangeFeed(store, media)
     reports = Reports(store)
 
     @asynccontextmanager
@@ -63,9 +83,13 @@ def create_app(store: Store, media: MediaFolder, clock: Clock, settings: Setting
     # Streams have no end of their own: the server ends them before it waits for the requests that are under way.
     app.state.end_streams = feed.close
     answer_with_problems(app)
-    app.add_middleware(Heads)
-    guard(app, settings.keys, links, settings.cors_origins)
-    app.add_middleware(Observation, metrics=metrics, clock=clock, keeps_log=settings.keeps_access_log)
+    app.add_middleware(HeadRequests)
+    if urls is not None:
+        app.add_middleware(AccessControl, keys=settings.keys, urls=urls)
+    if settings.cors_origins:
+        # Around the keys: a browser asks for permission before it sends one.
+        _allow_origins(app, settings.cors_origins)
+    app.add_middleware(RequestLog, metrics=metrics, clock=clock, keeps_log=settings.keeps_access_log)
     app.include_router(ingest_routes(store, writer, media, clock))
     app.include_router(stream_routes(store, feed))
     app.include_router(export_routes(store))
@@ -84,3 +108,20 @@ def create_app(store: Store, media: MediaFolder, clock: Clock, settings: Setting
 def _say_why(looking: asyncio.Task[None]) -> None:
     if not looking.cancelled() and (error := looking.exception()) is not None:
         log.error("GET /events/stream has ended, start the backend again: %s: %s", type(error).__name__, error)
+
+
+def _allow_origins(app: FastAPI, origins: tuple[str, ...]) -> None:
+    app.add_middleware(
+        CORSMiddleware,
+        allow_origins=origins,
+        allow_methods=["GET", "HEAD", "POST", "PUT"],
+        allow_headers=[
+            "Authorization",
+            "Content-Type",
+            "Content-Digest",
+            "Last-Event-ID",
+            "If-None-Match",
+            "Range",
+        ],
+        expose_headers=_EXPOSED,
+    )

@@ -18,23 +18,21 @@ from contextlib import closing  # noqa: E402
 from urllib.parse import urlsplit  # noqa: E402
 from uuid import uuid4  # noqa: E402
 
-from backend_api.app import create_app  # noqa: E402
+from backend_api.app import Settings, create_app  # noqa: E402
 from backend_api.base.arguments import ArgumentParser, amount, folder, port  # noqa: E402
 from backend_api.base.clock import SystemClock  # noqa: E402
 from backend_api.base.process import EXIT_DONE, REPOSITORY, run_process, stop_on_signals  # noqa: E402
 from backend_api.media.folder import MediaFolder, folder_beside  # noqa: E402
 from backend_api.media.retention_policy import KeepLimits  # noqa: E402
 from backend_api.store.store import Store  # noqa: E402
-from backend_api.web.keys import Keys  # noqa: E402
-from backend_api.web.listening import listen  # noqa: E402
-from backend_api.web.server import serve  # noqa: E402
-from backend_api.web.settings import Settings  # noqa: E402
+from backend_api.web.auth import Keys  # noqa: E402
+from backend_api.web.server import listen, serve  # noqa: E402
 
 log = logging.getLogger(__name__)
 
 
 def main() -> int:
-    """Serve until stopped. Raises UsageError for a taken port, or a database or folder that can not be used."""
+    """Serve until stopped. Raises UsageError for a taken port, or a database or folder that cannot be used."""
     options = _parse_options()
     logging.getLogger("alembic").setLevel(logging.WARNING)
     stop = stop_on_signals()
@@ -49,7 +47,7 @@ def main() -> int:
     with closing(listen(options.host, options.port, is_guarded=bool(keys))) as listening:
         media = MediaFolder.open(options.media_dir or folder_beside(options.db))
         with closing(Store.open(options.db, clock, create=True)) as store:
-            # Who is refused leaves the folder as it is: it may be that of another backend.
+            # A backend that is refused leaves the folder as it is: it may be that of another one.
             media.remove_leftovers()
             media.mark(uuid4())
             log.info("events in %s, clips in %s", options.db, media.folder)
@@ -107,7 +105,7 @@ def _add_access(parser: ArgumentParser) -> None:
         action="append",
         default=[],
         metavar="KEY",
-        help="the same for callers who may only read (default: none)",
+        help="the same for callers that may only read (default: none)",
     )
     parser.add_argument(
         "--cors-origin",
@@ -139,8 +137,8 @@ def _add_retention(parser: ArgumentParser) -> None:
         "--keep-gb",
         type=amount(above=0, most=1e6),
         metavar="GB",
-        help="gigabytes (10^9 bytes) that clips and pictures may take together: the oldest go first, those that "
-        "somebody reviewed last; the events stay (default: as much as there is)",
+        help="gigabytes (10^9 bytes) that clips and pictures may take together: the oldest go first, reviewed "
+        "ones last; the events stay (default: as much as there is)",
     )
 
 

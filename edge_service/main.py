@@ -20,7 +20,7 @@ require_environment()
 from backend_api.base.api_key import find_api_key  # noqa: E402
 from backend_api.base.clock import Clock, SystemClock  # noqa: E402
 from backend_api.base.durable_files import Disk, make_writable  # noqa: E402
-from backend_api.base.process import EXIT_DONE, project_version, run_process, stop_on_signals  # noqa: E402
+from backend_api.base.process import EXIT_DONE, EXIT_FAILED, project_version, run_process, stop_on_signals  # noqa: E402
 from backend_api.contract.values import to_milliseconds  # noqa: E402
 from edge_service.clips.event_factory import EventFactory  # noqa: E402
 from edge_service.clips.media_folder import remove_leftovers  # noqa: E402
@@ -113,8 +113,7 @@ def main() -> int:
             camera_loop.begin(recovery)
             camera_loop.run(options.speed, stop)
             sender.drain(STOPPED_PATIENCE_S if stop.is_set() else DRAIN_PATIENCE_S)
-        log_summary(outbox, backend_url)
-    return EXIT_DONE
+        return log_summary(outbox, backend_url)
 
 
 def set_up_camera(
@@ -145,20 +144,27 @@ def set_up_camera(
 
 
 def open_detector(config: DetectorConfig, machines: Sequence[Machine], seed: int) -> Detector:
-    """Who finds the people. Raises UsageError when the network cannot be used."""
+    """The detector that `config` names. Raises UsageError when the network cannot be used."""
     if config.kind == "onnx" and config.model:
         return open_onnx_detector(config.model, config)
     return MockDetector(Scenario(seed, machines), seed)
 
 
-def log_summary(outbox: Outbox, backend_url: str) -> None:
-    """The last lines: whether anything was lost, and whether everything is sent or how much waits and where."""
+def log_summary(outbox: Outbox, backend_url: str) -> int:
+    """Log last what was lost or refused, and whether all is sent or how much waits and where. Returns the exit code."""
     if outbox.refused:
         log.error("the outbox had no room; events lost: %d", outbox.refused)
+    if outbox.rejected:
+        log.error(
+            "the backend refused %d events of this run for good, they are kept in %s: was another video, or another"
+            " configuration, run with the same --start-time before?",
+            outbox.rejected, outbox.rejected_path,
+        )  # fmt: skip
     if outbox.depth:
         log.warning("%s until this camera's edge runs again: %s takes no more at present", outbox.waiting, backend_url)
     else:
         log.info("done: no event waits to be sent")
+    return EXIT_FAILED if outbox.refused or outbox.rejected else EXIT_DONE
 
 
 if __name__ == "__main__":

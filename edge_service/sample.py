@@ -79,7 +79,7 @@ def _images(machines: Sequence[Machine], seed: int, count: int) -> Iterator[Imag
     for index in range(count):
         time_s = index / FPS
         image[:] = gym
-        # Whoever stands lower in the picture stands nearer, before the others.
+        # A person lower in the picture stands nearer, before the others.
         for figure in sorted(scenario.figures_at(time_s), key=lambda figure: figure.foot[1]):
             draw_figure(image, figure, time_s)
         draw_label(image, f"{int(time_s) // 60:02d}:{time_s % 60:04.1f}", (WIDTH - 90, 30), 0.9)

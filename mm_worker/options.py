@@ -104,7 +104,7 @@ def _make_parser() -> ArgumentParser:
         type=count(1),
         default=5,
         metavar="N",
-        help="failed attempts after which an event is given up (default: %(default)s)",
+        help="attempts, failed or never answered, after which an event is given up (default: %(default)s)",
     )
     add(
         "--concurrency",

@@ -28,8 +28,12 @@ from backend_api.store.errors import StoreBusy, StoreFull  # noqa: E402
 from backend_api.store.migrate import DatabaseNotReady  # noqa: E402
 from backend_api.store.store import Store  # noqa: E402
 from mm_worker.jobs.admission import Admission  # noqa: E402
-from mm_worker.jobs.retry import RetryPolicy  # noqa: E402
-from mm_worker.jobs.worker_loop import JobOutcome, Pace, Worker  # noqa: E402
+from mm_worker.jobs.worker_loop import (  # noqa: E402
+    JobOutcome,
+    Pace,
+    RetryPolicy,
+    Worker,
+)
 from mm_worker.options import Options, parse_options  # noqa: E402
 from mm_worker.vlm import mock_vlm  # noqa: E402
 from mm_worker.vlm.budget import Budget, Caps, Prices  # noqa: E402

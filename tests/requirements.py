@@ -20,7 +20,8 @@ RTSP_PACKAGES = (
 
 def need_program(name: str) -> str:
     """The path of the program `name`; without it skip, or fail when GYM_TESTS_REQUIRE_ALL is set (as CI does)."""
-    path = shutil.which(name)
+    # Debian keeps servers where only root's PATH leads.
+    path = shutil.which(name) or shutil.which(name, path="/usr/sbin")
     if path is not None:
         return path
     return _miss(name, _PACKAGES.get(name, name))

@@ -66,7 +66,7 @@ def test_the_four_processes_ask_this_computer_alone(sample: Path, tmp_path: Path
     port, ui_port, report, home = free_port(), free_port(), tmp_path / "strace.txt", tmp_path / "home"
     home.mkdir()
     four = [
-        *script("launcher/main.py"),
+        *script("deploy/launcher/main.py"),
         *("--video", str(sample), "--data-dir", str(tmp_path / "data"), "--edge-flags=--speed 8 --loop 0"),
         *("--port", str(port), "--ui-port", str(ui_port)),
     ]

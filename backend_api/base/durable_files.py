@@ -19,6 +19,10 @@ NO_ROOM = frozenset({errno.ENOSPC, errno.EDQUOT})
 """What a disk, or the share of it that this user may have, says when it is full."""
 
 _PROBE_BYTES = 4096
+# The umask of the process says what of it is left.
+_MODE = 0o666
+# How file systems say that they have no hard links, or no more for this file.
+_NO_LINKS = {errno.EPERM, errno.ENOSYS, errno.EOPNOTSUPP, errno.ENOTSUP, errno.EMLINK, errno.EINVAL}
 # So many files at once: file systems put what is waited for together on the disk together.
 _THREADS = 8
 
@@ -38,7 +42,7 @@ class Disk:
         A failed append is cut off again, so that a later one does not stand behind half a line.
         """
         is_new = not path.exists()
-        descriptor = os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC, 0o644)
+        descriptor = os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC, _MODE)
         try:
             length_bytes = os.fstat(descriptor).st_size
             try:
@@ -83,6 +87,56 @@ class Disk:
         for folder in {path.parent for path in contents}:
             self.sync_folder(folder)
 
+    def put_new(self, path: Path, data: bytes) -> None:
+        """Put `data` into the new file at `path`, all of it or nothing; that the very same is there is fine.
+
+        Raises FileExistsError when another file is there: it is never replaced.
+        """
+        temporary = path.with_name(f"{path.name}.tmp")
+        self._put(temporary, data)
+        if not self.publish_new(temporary, path) and path.read_bytes() != data:
+            raise FileExistsError(errno.EEXIST, "another file of that name is there, and is never replaced", str(path))
+
+    def put_again(self, existing: Path, path: Path, data: bytes) -> None:
+        """Put `data`, which the file `existing` holds already, into the new file at `path`, too: once on the disk.
+
+        It is a hard link where the file system has them and `existing` is still there, otherwise as `put_new`.
+        """
+        try:
+            self._link(existing, path)
+        except OSError:
+            self.put_new(path, data)
+        else:
+            self.sync_folder(path.parent)
+
+    def publish_new(self, temporary: Path, path: Path) -> bool:
+        """Give the finished file `temporary` the new name `path`, unless a file has it: then `temporary` goes.
+
+        fsync, link, unlink, fsync the folder: of two processes at once, one is told True. A file system without hard
+        links gets a look and a rename instead, between which another process may come. True when the name is new.
+        """
+        self.sync_file(temporary)
+        is_new = self._name_new(temporary, path)
+        # Also for a file that is there already: a crash may have come between its name and this.
+        self.sync_folder(path.parent)
+        return is_new
+
+    def _name_new(self, temporary: Path, path: Path) -> bool:
+        is_new = True
+        try:
+            self._link(temporary, path)
+        except FileExistsError:
+            is_new = False
+        except OSError as error:
+            if error.errno not in _NO_LINKS:
+                raise
+            if not path.exists():
+                self._rename(temporary, path)
+                return True
+            is_new = False
+        self._unlink(temporary)
+        return is_new
+
     def publish(self, temporary: Path, path: Path) -> None:
         """Give the finished file `temporary` the name `path`, both in one folder: fsync, rename, fsync the folder."""
         self.sync_file(temporary)
@@ -118,7 +172,7 @@ class Disk:
             os.close(descriptor)
 
     def _put(self, path: Path, data: bytes, *, waits: bool = False) -> None:
-        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o644)
+        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, _MODE)
         try:
             self._write(descriptor, data)
             if waits:
@@ -144,6 +198,9 @@ class Disk:
 
     def _rename(self, source: Path, target: Path) -> None:
         source.replace(target)
+
+    def _link(self, source: Path, target: Path) -> None:
+        target.hardlink_to(source)
 
     def _unlink(self, path: Path) -> None:
         path.unlink(missing_ok=True)

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import psutil
 
-# What starts the others again when they are killed (see launcher/): to end one of its processes is to end this.
-_LAUNCHER = "launcher/main.py"
+# What starts the others again when they are killed (see deploy/launcher/): to end one of its processes is to end this.
+_LAUNCHER = "deploy/launcher/main.py"
 _LONGEST_COMMAND = 160
 
 

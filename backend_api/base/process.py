@@ -3,11 +3,12 @@
 import contextlib
 import logging
 import os
+import re
 import signal
 import sys
 import threading
 import tomllib
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from types import FrameType
 from typing import NoReturn
@@ -43,6 +44,18 @@ def set_up_logging() -> None:
     )
 
 
+def set_umask(environment: Mapping[str, str]) -> None:
+    """See to it that this process makes files and folders that are its user's alone: 0600 and 0700.
+
+    GYM_UMASK is another umask, in octal: 007 shares them with the group of the folder that they lie in. Raises
+    UsageError when it is none, or would keep this user from reading, writing or entering what it makes.
+    """
+    text = environment.get("GYM_UMASK") or "077"
+    if not re.fullmatch(r"0?[0-7]{3}", text) or int(text, 8) & 0o700:
+        raise UsageError(f"GYM_UMASK is {text!r}, which is no umask of three octal digits; set it to 077, or to 007")
+    os.umask(int(text, 8))
+
+
 def stop_on_signals() -> threading.Event:
     """An event that Ctrl-C (SIGINT), SIGTERM and a terminal that closes (SIGHUP, unless nohup ignores it) set.
 
@@ -74,6 +87,7 @@ def run_process(main: Callable[[], int]) -> NoReturn:
     """
     set_up_logging()
     try:
+        set_umask(os.environ)
         code = main()
     except UsageError as error:
         code = _report(error, EXIT_USAGE)

@@ -1,4 +1,4 @@
-"""What GET /stats/agreement answers: how far people agree with the model."""
+"""The answer of GET /stats/agreement: how far people agree with the model."""
 
 from pydantic import Field, NonNegativeInt
 
@@ -14,7 +14,7 @@ class Interval(Value):
 
 
 class ModelAgreement(Value):
-    """What people think of one model, asked with one prompt; null where nothing can be said yet."""
+    """People's agreement with one model, asked with one prompt; null without reviews enough."""
 
     model: str
     prompt_version: str

@@ -1,4 +1,4 @@
-"""What an edge says of its camera, and what follows from it."""
+"""An edge's reports on its camera, and the state that follows from them."""
 
 from collections import Counter
 from enum import StrEnum
@@ -18,7 +18,7 @@ MAX_STILL_BYTES = 2 * 1024**2
 
 
 class CameraReport(Value):
-    """What an edge says of its camera every HEARTBEAT_INTERVAL_S; frames are counted since `started_at`."""
+    """An edge's report on its camera, sent every HEARTBEAT_INTERVAL_S; frames are counted since `started_at`."""
 
     store_id: Name
     media_time_s: Seconds = Field(description="How far the stream has come, by the video's own time stamps.")
@@ -26,7 +26,7 @@ class CameraReport(Value):
     frames_processed: NonNegativeInt
     frames_skipped: NonNegativeInt
     outbox_depth: NonNegativeInt = Field(description="Events that wait to be sent.")
-    last_error: str | None = Field(default=None, max_length=500, description="What is wrong at present, if anything.")
+    last_error: str | None = Field(default=None, max_length=500, description="The present fault, if there is one.")
     version: str = Field(max_length=64, description="The edge's release.")
     started_at: Timestamp
 
@@ -58,15 +58,15 @@ class MachineSetup(Value):
     """A machine as its edge is configured to watch it."""
 
     machine_id: Name
-    name: str = Field(min_length=1, max_length=100, description="What people call it.")
+    name: str = Field(min_length=1, max_length=100, description="The name that people use.")
     kind: Kind | None = Field(
-        default=None, description="What it is, e.g. treadmill: machines of one kind stand in for each other."
+        default=None, description="Its kind, e.g. treadmill: machines of one kind stand in for each other."
     )
     zone: Zone = Field(description="The polygon's corners in order: x and y from 0 (left, top) to 1 (right, bottom).")
 
 
 class CameraSetup(Value):
-    """What an edge watches in its camera's picture, sent when it starts and every SETUP_INTERVAL_S."""
+    """The machines that an edge watches in its camera's picture, sent when it starts and every SETUP_INTERVAL_S."""
 
     store_id: Name
     machines: tuple[MachineSetup, ...]

@@ -1,4 +1,4 @@
-"""The one truth about events: what edge, backend, worker and dashboard say to each other of what happened."""
+"""The one truth about events, which edge, backend, worker and dashboard tell each other."""
 
 from datetime import datetime
 from enum import StrEnum
@@ -18,7 +18,7 @@ _EVENT_NAMESPACE = UUID("8a2f6f0e-3c57-5d0b-9a57-6d0c5b1f7e21")
 
 
 class EventType(StrEnum):
-    """What the rule engine can say of a machine."""
+    """The kinds of events that the rule engine makes."""
 
     MACHINE_OCCUPIED_START = "MACHINE_OCCUPIED_START"
     MACHINE_OCCUPIED_END = "MACHINE_OCCUPIED_END"
@@ -193,7 +193,7 @@ class RejectedLine(Value):
 
 
 class BatchResult(Value):
-    """What became of a batch: one bad line stops no other."""
+    """The outcome of a batch: one bad line stops no other."""
 
     stored: NonNegativeInt
     duplicates: NonNegativeInt

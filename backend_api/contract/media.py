@@ -14,5 +14,5 @@ class Ready(BaseModel):
 
     status: str
     media_folder_id: UUID | None = Field(
-        default=None, description=f"What the file {FOLDER_ID_NAME} in the backend's media folder holds now."
+        default=None, description=f"The id that the file {FOLDER_ID_NAME} in the backend's media folder holds now."
     )

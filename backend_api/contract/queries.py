@@ -1,4 +1,4 @@
-"""What may be asked of the API: which events, sessions and machines, and the figures of which time."""
+"""The queries of the API: which events, sessions and machines, and the figures of which time."""
 
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -80,12 +80,10 @@ class SessionQuery(ApiQuery):
     store_id: Name | None = None
     camera_id: Name | None = None
     machine_id: Name | None = None
-    outcome: tuple[SessionOutcome, ...] = Field(
-        default=(), description="What has become of it; several times: any of these."
-    )
+    outcome: tuple[SessionOutcome, ...] = Field(default=(), description="Its outcome; several times: any of these.")
     verdict: Verdict | None = Field(default=None, description="Only sessions whose cleaning attempt got this verdict.")
     reviewed: bool | None = Field(
-        default=None, description="Only sessions of whose verdict somebody has said what they think, or nobody."
+        default=None, description="Only sessions whose verdict was reviewed, or only those whose was not."
     )
     since: Timestamp | None = Field(
         default=None, description="Only sessions that began at this instant or later: RFC 3339 with a zone."

@@ -1,4 +1,4 @@
-"""What became of each use of a machine, and what can be said of each machine now."""
+"""Sessions, each with its outcome, and machines, each with its state now."""
 
 from enum import StrEnum
 from typing import Literal
@@ -13,7 +13,7 @@ from backend_api.contract.verdicts import MmStatus, Verdict
 
 
 class SessionOutcome(StrEnum):
-    """What has become of a session; an attempt counts over the state of the window."""
+    """The outcome of a session; an attempt counts over the state of the window."""
 
     IN_USE = "in_use"
     NO_WINDOW = "no_window"
@@ -31,7 +31,7 @@ JUDGED = frozenset({SessionOutcome.CLEANED, SessionOutcome.NOT_CLEANED, SessionO
 
 
 class Session(Value):
-    """One use of a machine; what has not happened, or not arrived yet, is null."""
+    """One use of a machine; null stands for events that have not happened or arrived."""
 
     session_id: UUID = Field(description="The event_id of the MACHINE_OCCUPIED_START.")
     store_id: Name
@@ -40,7 +40,7 @@ class Session(Value):
     machine_name: str = Field(description="As its camera's setup calls it; without one, its machine_id.")
     outcome: SessionOutcome = Field(
         description=(
-            "What has become of it by now. Without an attempt: in_use; no_window: left without a cleaning window, as "
+            "Its state or its end by now. Without an attempt: in_use; no_window: left without a cleaning window, as "
             "at the end of a stream; window_open; not_attempted: the window closed, at window_closes_at or when the "
             "machine's next session began. With one: waiting for the model; failed: the model gave no verdict (DEAD); "
             "cleaned, not_cleaned, cannot_tell: its verdict."
@@ -57,7 +57,7 @@ class Session(Value):
     verdict: Verdict | None
     mm_status: MmStatus | None = Field(description="Where the question to the model stands; null without an attempt.")
     review: Literal["yes", "no", "unsure"] | None = Field(
-        description="Whether somebody finds this verdict right, by the latest review; null without one."
+        description="Whether this verdict is right by the latest review; null without one."
     )
     thumbnail_url: str | None = Field(
         description="A picture of the attempt, else of the START, relative to the backend's address."
@@ -72,7 +72,7 @@ class SessionPage(Value):
 
 
 class MachineState(StrEnum):
-    """What can be said of a machine."""
+    """The state of a machine."""
 
     IN_USE = "in_use"
     TO_BE_CLEANED = "to_be_cleaned"

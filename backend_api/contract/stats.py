@@ -1,4 +1,4 @@
-"""What GET /stats answers, each figure with its formula."""
+"""The answer of GET /stats, each figure with its formula."""
 
 from enum import StrEnum
 from typing import Annotated
@@ -11,7 +11,7 @@ Share = Annotated[float, Field(ge=0, le=1)]
 
 
 class Unit(StrEnum):
-    """What a bucket is."""
+    """The length of a bucket."""
 
     HOUR = "hour"
     DAY = "day"
@@ -25,10 +25,10 @@ class Hours(StrEnum):
 
 
 class Figures(Value):
-    """What happened in a stretch of time."""
+    """The figures of a stretch of time."""
 
     occupied_s: Seconds = Field(
-        description="Time in use, summed over machines. Who has not left yet counts up to the last observed instant."
+        description="Time in use, summed over machines. A use without an end counts up to the last observed instant."
     )
     observed_s: Seconds = Field(
         description=(

@@ -112,7 +112,7 @@ class SpecialDay(Value):
 class StoreSettings(Value):
     """A store as people describe it."""
 
-    name: str = Field(min_length=1, max_length=100, description="What people call it.")
+    name: str = Field(min_length=1, max_length=100, description="The name that people use.")
     tz: TimeZoneName = Field(description="The time zone that it lies in, by its IANA name, e.g. Europe/Berlin.")
     hours: Week | None = Field(
         default=None, description="When it is open; null when nobody has said so: then all hours count."

@@ -1,4 +1,4 @@
-"""What the model says of an event, and what people say of that."""
+"""The model's verdicts on events, and people's reviews of these."""
 
 from enum import StrEnum
 from typing import Annotated
@@ -21,7 +21,7 @@ class MmStatus(StrEnum):
 
 
 class Verdict(StrEnum):
-    """What the vision-language model says of a cleaning attempt."""
+    """The vision-language model's verdict on a cleaning attempt."""
 
     CLEANED = "cleaned"
     NOT_CLEANED = "not_cleaned"
@@ -29,14 +29,14 @@ class Verdict(StrEnum):
 
 
 class Sighting(Value):
-    """What the model says it saw in one picture; `frame` counts from 1, as in `MmResult.frame_times_s`."""
+    """The model's account of one picture; `frame` counts from 1, as in `MmResult.frame_times_s`."""
 
     frame: PositiveInt
     what: str = Field(min_length=1, max_length=500)
 
 
 class MmResult(Value):
-    """A verdict, with enough beside it to repeat the question. Null is what the model's server did not tell."""
+    """A verdict, with enough beside it to repeat the question. Null stands for what the model's server did not tell."""
 
     verdict: Verdict
     confidence: Confidence
@@ -63,7 +63,7 @@ class MmResult(Value):
 
 
 class Enrichment(Value):
-    """What became of the question to the model about one event."""
+    """The state of one event's verdict."""
 
     status: MmStatus
     attempts: NonNegativeInt
@@ -96,12 +96,12 @@ def _yes_or_no(value: object) -> object:
 
 
 class Review(Value):
-    """What a person thinks of the verdict that an event has."""
+    """A person's opinion of an event's verdict."""
 
     agree: Annotated[Agree, BeforeValidator(_yes_or_no)] = Field(
         description=(
-            "Whether the verdict is right; true and false stand for yes and no. `withdrawn` takes back what was said "
-            "before of the verdict that was reviewed last: it counts as not reviewed again."
+            "Whether the verdict is right; true and false stand for yes and no. `withdrawn` takes back the reviews "
+            "of the verdict that was reviewed last: it counts as not reviewed again."
         )
     )
     note: str = Field(default="", max_length=2000)

@@ -1,4 +1,4 @@
-"""What makes a polygon a valid zone: the one rule for whoever draws zones and whoever reads them."""
+"""The one rule for a valid zone, for those that draw zones and those that read them."""
 
 from collections.abc import Iterator, Sequence
 from itertools import combinations

@@ -31,9 +31,11 @@ def read_usage(folder: Path) -> dict[UUID, EventFiles]:
             if event_id is None:
                 continue
             try:
-                size_bytes = entry.stat(follow_symlinks=False).st_size
+                found = entry.stat(follow_symlinks=False)
             except FileNotFoundError:
                 continue  # removed in between
+            # Events of one instant share one file, each by a name of its own: what it takes is counted once.
+            size_bytes = found.st_size // max(1, found.st_nlink)
             files = used.setdefault(event_id, EventFiles([]))
             files.names.append(entry.name)
             files.size_bytes += size_bytes

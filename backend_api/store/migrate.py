@@ -45,6 +45,8 @@ def open_database(db: str | Path, *, create: bool) -> Database:
     try:
         if create:
             path.parent.mkdir(parents=True, exist_ok=True)
+            # SQLite would make it 0644 at most, which a group with which it is to be shared could not write.
+            path.touch(mode=0o666)
         database = Database(path)
         try:
             _make_current(database, create=create)

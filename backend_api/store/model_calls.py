@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import bindparam, func, insert, select, update
+from sqlalchemy import bindparam, delete, func, insert, select, update
 
 from backend_api.base.clock import Clock
 from backend_api.base.instants import to_ms
@@ -50,6 +50,9 @@ _SETTLE = Statement(
 )
 
 
+_CANCEL = Statement(delete(model_calls).where(model_calls.c.id == bindparam("wanted_call")))
+
+
 class ModelCalls:
     """The requests. All methods may be called from any thread; each raises StoreBusy or StoreFull."""
 
@@ -70,6 +73,11 @@ class ModelCalls:
             values = {"wanted_id": str(event_id), "new_at_ms": to_ms(self._clock.now())}
             [[call]] = _BEGIN.run(transaction, values).fetchall()
             return int(call)
+
+    def cancel(self, call: int) -> None:
+        """Take back a request that was never sent."""
+        with self._database.write(survives_power_cut=False) as transaction:
+            _CANCEL.run(transaction, {"wanted_call": call})
 
     def settle(self, call: int, tokens: int, cost: float) -> None:
         """Write down what a request took."""

@@ -10,7 +10,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Row, Select, Table, bindparam, func, insert, literal, select
+from sqlalchemy import ColumnElement, Row, Select, Table, bindparam, func, insert, literal, select
 
 from backend_api.base.clock import Clock
 from backend_api.base.instants import from_ms, to_ms
@@ -49,7 +49,7 @@ _REVIEW_COLUMNS = ["seq", "at_ms", "who", "agree", "note", "model", "prompt_vers
 _SAID: list[Any] = [bindparam(f"new_{name}") for name in ("at_ms", "who", "agree", "note")]
 
 
-def _adding(named: Table, *conditions: Any) -> Statement:
+def _adding(named: Table, *conditions: ColumnElement[bool]) -> Statement:
     """A review that names what the row of `named` names, read in the same statement: nobody comes in between."""
     row = select(named.c.seq, *_SAID, *named.c["model", "prompt_version", "verdict"]).select_from(named.join(events))
     row = row.where(events.c.event_id == bindparam("wanted_id"), *conditions)

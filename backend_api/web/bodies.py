@@ -9,7 +9,7 @@ from backend_api.web.problems import ApiProblem, field_errors, summary
 
 Model = TypeVar("Model", bound=BaseModel)
 
-# What is read and thrown away beyond the limit, so that a client that is still sending hears the answer.
+# So much is read and thrown away beyond the limit, so that a client that is still sending hears the answer.
 _DISCARD_BYTES = 16 * 1024 * 1024
 
 
@@ -44,7 +44,7 @@ async def read_json(request: Request, model: type[Model], max_bytes: int) -> Mod
 
 def check_type(request: Request, media_type: str) -> None:
     """Raise ApiProblem 415 when the body is not said to be `media_type`, as it is."""
-    # A page from elsewhere can not send this type without the browser asking first, which nobody grants.
+    # A page of another origin cannot send this type unless the browser has asked first, and is refused.
     given = request.headers.get("content-type", "")
     if given.partition(";")[0].strip().lower() != media_type:
         raise ApiProblem(415, f"the body is {given or 'of no declared type'}; send Content-Type: {media_type}")

@@ -68,7 +68,7 @@ class _News:
     look: int
 
 
-class Feed:
+class ChangeFeed:
     """Lives in one event loop; `run` looks for what is new until `close`."""
 
     def __init__(self, store: Store, media: MediaFolder) -> None:
@@ -93,7 +93,7 @@ class Feed:
         try:
             await self._look_until_closed()
         finally:
-            # Whatever went wrong, readers learn that nobody looks for them any more.
+            # Whatever went wrong, readers learn that the feed has ended.
             self.close()
 
     async def _look_until_closed(self) -> None:
@@ -155,7 +155,7 @@ class Feed:
         return news
 
     async def _look(self) -> bool:
-        """Put what is new into the memory, if anybody asks for it; whether there is more."""
+        """Put what is new into the memory, if there are readers; whether there is more."""
         if not self._readers:
             self._memory.clear()
             self._remembers_after = None

@@ -8,8 +8,8 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 _ANSWER_THEMSELVES = ("/media/", "/docs", "/redoc", "/openapi.json")
 
 
-class Heads:
-    """Hands HEAD on to `app` as GET, and keeps the body back; a stream is told that nobody reads on."""
+class HeadRequests:
+    """Hands HEAD on to `app` as GET, and keeps the body back; a stream is told that its reader is gone."""
 
     def __init__(self, app: ASGIApp) -> None:
         self._app = app
@@ -31,7 +31,7 @@ class Heads:
                 is_whole = True
                 await send({"type": "http.response.body", "body": b"", "more_body": False})
 
-        # In the same scope, because the router writes into it which route it took, for those who count requests.
+        # In the same scope, because the router writes into it which route it took, for the metrics.
         scope["method"] = "GET"
         try:
             await self._app(scope, receive, send_head)

@@ -1,4 +1,4 @@
-"""What a JPEG file says of itself: its size is bounded before any of it is decoded."""
+"""JPEG files from outside: the size is bounded before anything is decoded."""
 
 from io import BytesIO
 

@@ -1,6 +1,6 @@
-"""What the backend counts of itself, for Prometheus: requests, events, the queue, the cameras, and the clips' bytes.
+"""The backend's own figures, for Prometheus: requests, events, the queue, the cameras, and the clips' bytes.
 
-What is counted as it happens costs a dictionary look-up; everything else is read when somebody asks.
+Counting as things happen costs a dictionary look-up; everything else is read for each scrape.
 """
 
 from collections.abc import Callable, Iterator, Sequence
@@ -16,7 +16,7 @@ from backend_api.store.events import Arrival, IngestOutcome
 from backend_api.store.store import Store
 
 _BUCKETS_S = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0)
-# Reading a folder of 100,000 files takes a while, and nobody needs to know it that exactly.
+# Reading a folder of 100,000 files takes a while, and no dashboard needs it to the second.
 _USAGE_AGE_S = 60.0
 
 AddArrivals = Callable[[Sequence[Arrival]], list[IngestOutcome]]
@@ -67,7 +67,7 @@ class Metrics:
 
 
 class _Now:
-    """What is read when somebody asks."""
+    """Everything that is read for each scrape."""
 
     def __init__(self, store: Store, media: MediaFolder, clock: Clock) -> None:
         self._store = store

@@ -1,4 +1,4 @@
-"""The API's description of itself: what FastAPI finds out, and the bodies that the endpoints read by themselves."""
+"""The OpenAPI document: FastAPI's, and the bodies that the endpoints read by themselves."""
 
 from typing import Any
 
@@ -7,35 +7,40 @@ from pydantic.json_schema import models_json_schema
 from starlette.types import Lifespan
 
 from backend_api.contract.cameras import CameraReport, CameraSetup
+from backend_api.contract.compliance import DrawRequest
 from backend_api.contract.events import BatchResult, Event, EventPage, StoredEvent
+from backend_api.contract.stores import StoreSettings
 from backend_api.contract.values import Problem
 from backend_api.contract.verdicts import Review
 from backend_api.web.problems import MEDIA_TYPE
 
 _REFERENCE = "#/components/schemas/{model}"
-_MODELS = (Event, StoredEvent, EventPage, BatchResult, CameraReport, CameraSetup, Review, Problem)
+_MODELS = (
+    *(Event, StoredEvent, EventPage, BatchResult, CameraReport, CameraSetup, StoreSettings),
+    *(Review, DrawRequest, Problem),
+)
 
 # What answers without a key.
 OPEN_PATHS = ("/health", "/ready")
 
 _PROBLEMS = {
     400: "Range is not understood.",
-    401: "The backend asks for a key, and this is none of its own.",
+    401: "A key is required; none was sent, or an unknown one.",
     403: "The key may only read.",
-    404: "There is no such thing.",
-    409: "It contradicts what is stored.",
-    410: "It was removed on purpose, to keep the limits that the backend was given.",
-    413: "Too much at once.",
-    415: "The body is of another type.",
+    404: "Not found.",
+    409: "It contradicts the stored data.",
+    410: "Removed on purpose, by --keep-days or --keep-gb.",
+    413: "The body is too large.",
+    415: "The body is of another media type.",
     416: "The range lies outside the file.",
     422: "The request is not valid; `errors` names the fields.",
-    503: "Busy; try again after Retry-After seconds.",
+    503: "Busy or stopping; try again after Retry-After seconds.",
     507: "The disk is full; nothing was stored. Try again after Retry-After seconds.",
 }
 
 _DESCRIPTION = """
 Which gym machines are in use, and whether they are wiped down afterwards: the events that the cameras' edges report,
-the clips that prove them, and what the vision-language model says of each cleaning attempt.
+the clips that prove them, and the vision-language model's verdict on each cleaning attempt.
 
 Times are RFC 3339 with a zone; the API answers in UTC with milliseconds. Every error is an `application/problem+json`
 document (RFC 9457) whose `detail` says what to do.
@@ -46,7 +51,7 @@ class Api(FastAPI):
     """FastAPI with the schemas of the contract in its description."""
 
     def __init__(self, version: str, lifespan: Lifespan[Any]) -> None:
-        # One schema a model: what is read and what is answered differ in nothing that a client needs to know.
+        # One schema a model: requests and answers differ in nothing that a client needs to know.
         super().__init__(
             title="Gym machine events",
             version=version,

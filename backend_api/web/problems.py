@@ -1,4 +1,4 @@
-"""Every error as RFC 9457 problem details: what is wrong, with which field, and what to do about it."""
+"""Every error as RFC 9457 problem details: the fault, its field, and the cure."""
 
 import logging
 import re
@@ -97,7 +97,7 @@ async def _on_http_exception(request: Request, error: Exception) -> Response:
 
 
 def allowed_methods(document: Mapping[str, Any], path: str) -> list[str]:
-    """What the OpenAPI `document` says can be done at `path`, in the order of the alphabet."""
+    """The methods that the OpenAPI `document` has for `path`, in the order of the alphabet."""
     paths = document["paths"]
     templates = [path] if path in paths else [template for template in paths if _fits(template, path)]
     methods = {method.upper() for template in templates for method in paths[template]}
@@ -111,7 +111,7 @@ def _fits(template: str, path: str) -> bool:
 
 async def _on_disconnect(request: Request, _error: Exception) -> Response:
     log.info("%s %s broke off before its body had ended", request.method, request.url.path)
-    return problem_response(400, "the request ended before its body did")  # for nobody
+    return problem_response(400, "the request ended before its body did")  # no client reads it
 
 
 async def _on_busy(request: Request, error: Exception) -> Response:

@@ -18,7 +18,7 @@ _METHODS = {"GET", "HEAD", "POST", "PUT", "OPTIONS"}
 log = logging.getLogger(__name__)
 
 
-class Observation:
+class RequestLog:
     """Hands each request on to `app`; with `keeps_log` a line follows each answer."""
 
     def __init__(self, app: ASGIApp, metrics: Metrics, clock: Clock, *, keeps_log: bool) -> None:

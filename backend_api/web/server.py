@@ -1,8 +1,10 @@
-"""uvicorn, run by this program: its signals, its log lines and its exit code are the house's."""
+"""The server: its socket, taken before anything else is touched, and uvicorn with this program's signals and log."""
 
 import asyncio
 import contextlib
+import errno
 import gc
+import ipaddress
 import logging
 import os
 import socket
@@ -14,11 +16,13 @@ from typing import Any
 import uvicorn
 from fastapi import FastAPI
 
+from backend_api.base.port_holder import holder_and_cure
+from backend_api.base.process import UsageError
 from backend_api.web.request_deadline import DEADLINE_S, RequestDeadline, keeping_deadlines
 
 log = logging.getLogger(__name__)
 
-# Longer than the pauses of those who ask again and again (a dashboard, an edge), so their connections stay open.
+# Longer than the pauses between the calls of a dashboard or an edge, so their connections stay open.
 _KEEP_ALIVE_S = 75
 _FINISH_S = 10
 # The request line and all headers together. Heads of ours have less than 1 KiB, signed addresses included.
@@ -26,6 +30,46 @@ MAX_HEAD_BYTES = 16 * 1024
 # The same error is said again after so long: asyncio tries some 2,000 times a second to take a connection that there is
 # no file descriptor for, and tells each time.
 _REPEAT_S = 60.0
+_BACKLOG = 2048
+
+
+def listen(host: str, port: int, *, is_guarded: bool = False) -> socket.socket:
+    """A listening socket on `host`, a name or an address of this computer, and `port` (0: any free one).
+
+    Raises UsageError when the port is taken and, unless callers need a key, for a host that others can reach.
+    """
+    family, address = _resolve(host, port)
+    if not is_guarded and not ipaddress.ip_address(address[0]).is_loopback:
+        raise UsageError(
+            f"--host {host} would open the events and clips to everybody on the network; use 127.0.0.1, or ask for a "
+            "key: set GYM_API_KEY"
+        )
+    # asyncio turns Nagle's algorithm off for sockets that say they are TCP; with it, answers wait 40 ms for an ACK.
+    listening = socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP)
+    try:
+        # A restart need not wait until connections of the process before have timed out.
+        listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        listening.bind(address)
+        listening.listen(_BACKLOG)
+    except OSError as error:
+        listening.close()
+        if error.errno == errno.EADDRINUSE:
+            holder, cure = holder_and_cure(port)
+            message = f"{host}:{port} is already in use by {holder}: {cure}, or choose another --port"
+        else:
+            message = f"cannot listen on {host}:{port}: {os.strerror(error.errno or 0)}; choose another --port"
+        raise UsageError(message) from error
+    return listening
+
+
+def _resolve(host: str, port: int) -> tuple[socket.AddressFamily, tuple[str, int]]:
+    try:
+        found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)
+    except (OSError, UnicodeError) as error:
+        raise UsageError(f"--host {host}: no such host; use 127.0.0.1") from error
+    # "localhost" may be both; most clients try IPv4.
+    family, _, _, _, address = min(found, key=lambda info: info[0] != socket.AF_INET)
+    return family, (str(address[0]), int(address[1]))
 
 
 def serve(app: FastAPI, listening: socket.socket, stop: threading.Event, *, deadline_s: float = DEADLINE_S) -> None:
@@ -34,7 +78,7 @@ def serve(app: FastAPI, listening: socket.socket, stop: threading.Event, *, dead
     A connection on which no request begins within `deadline_s` is closed.
     """
     _quieten()
-    # What is loaded by now stays as long as the process: the collector need not go through it again and again.
+    # Everything loaded by now stays as long as the process: the collector need not go through it again and again.
     gc.freeze()
     config = uvicorn.Config(
         keeping_deadlines(app),

@@ -20,7 +20,7 @@ _STEP_S = 3600
 _MEDIA_PATH = re.compile(r"/media/([0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})(?:/thumbnail|/frames/[0-9]{1,2})?")
 
 
-class SignedLinks:
+class SignedUrls:
     """Signs with `secret`, and tells the time by `now`, which gives aware datetimes."""
 
     def __init__(self, secret: bytes, now: Callable[[], datetime]) -> None:

@@ -1,14 +1,13 @@
 """Taking a file over HTTP: on the disk whole, under its final name, and only when it is what was declared.
 
-Order: write to a temporary name while the digest is taken, compare, fsync, rename, fsync the folder. Of two uploads at
-once the first to be whole counts, and nobody who reads ever sees a file change.
+Order: write to a temporary name while the digest is taken, compare, fsync, link, fsync the folder. Of two uploads at
+once the first to be whole counts, and no reader ever sees a file change.
 """
 
 import base64
 import binascii
 import errno
 import hashlib
-import threading
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -26,7 +25,7 @@ _NO_ROOM = {*NO_ROOM, errno.EFBIG, errno.EROFS}
 
 @dataclass(frozen=True, slots=True)
 class Declared:
-    """What the sender says of the file: its SHA-256 in hexadecimal digits, and what it may be at most."""
+    """The file as its sender declares it: SHA-256 in hexadecimal digits, size limit in bytes, and type."""
 
     sha256: str
     max_bytes: int
@@ -64,9 +63,6 @@ def _bad_digest(message: str) -> ApiProblem:
 class Uploads:
     """Takes files; those that are there are never replaced."""
 
-    def __init__(self) -> None:
-        self._naming = threading.Lock()
-
     async def keep(self, chunks: AsyncIterator[bytes], path: Path, declared: Declared) -> bool:
         """Put `chunks` into the new file `path`; False when the very same file was there before.
 
@@ -82,20 +78,13 @@ class Uploads:
                 raise ApiProblem(507, detail, headers={"Retry-After": "30"}) from error
             raise
         finally:
-            # Also when the client went away; microseconds, and nobody may cancel it.
+            # Also when the client went away; microseconds, and it must not be cancelled.
             temporary.unlink(missing_ok=True)
 
     def _publish(self, temporary: Path, path: Path, sha256: str) -> bool:
-        disk = Disk()
-        disk.sync_file(temporary)
-        with self._naming:
-            is_new = not path.exists()
-            if is_new:
-                temporary.rename(path)
-            elif file_sha256(path) != sha256:
-                raise ApiProblem(409, f"another {path.name} is there already; files are never replaced")
-        # Also for one that is there already: a crash may have come between its name and this.
-        disk.sync_folder(path.parent)
+        is_new = Disk().publish_new(temporary, path)
+        if not is_new and file_sha256(path) != sha256:
+            raise ApiProblem(409, f"another {path.name} is there already; files are never replaced")
         return is_new
 
 

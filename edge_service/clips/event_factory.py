@@ -16,7 +16,7 @@ class EventFactory:
     """Builds the events of one camera; the same rule events, start time and zones give the same bytes.
 
     `start_time` is aware: the wall-clock time of media time 0. The zones of `machines` go with their cleaning attempts,
-    so that whoever judges one knows where in the picture to look.
+    so that their judge knows where in the picture to look.
     """
 
     def __init__(self, store_id: str, camera_id: str, start_time: datetime, machines: Sequence[Machine] = ()) -> None:
@@ -47,7 +47,7 @@ class EventFactory:
                 rule_event.machine_id, EventType.MACHINE_OCCUPIED_START, rule_event.session_start_s
             ),
             ts=self.timestamp(rule_event.time_s),
-            # What was last seen before a restart has no place in the new run's media time: it is before its beginning.
+            # A last sighting before a restart has no place in the new run's media time: it is before its beginning.
             media_time_s=max(0.0, round(rule_event.time_s, 3)),
             track_id=rule_event.track_id,
             confidence=round(rule_event.confidence, 3),

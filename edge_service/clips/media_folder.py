@@ -1,4 +1,4 @@
-"""The folder of clips and thumbnails: a final name is always a complete file."""
+"""The folder of clips and thumbnails: a final name is always a complete file, and never becomes another one."""
 
 import logging
 import re
@@ -15,7 +15,7 @@ from edge_service.clips.mp4 import Clip
 
 log = logging.getLogger(__name__)
 
-# What Disk.replace writes to before the file has its name, for the names that this module gives.
+# What Disk.put_new writes to before the file has its name, for the names that this module gives.
 _TEMPORARY = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}\.(mp4|jpg)\.tmp")
 
 
@@ -34,11 +34,17 @@ class ClipFolder:
         self._folder = folder
         self._disk = disk
 
-    def keep_clip(self, event_id: UUID, clip: Clip, factory: EventFactory) -> ClipInfo:
-        """Write `clip`, and say what the event promises of it. Raises ClipError; what was begun is removed then."""
+    def keep_clip(self, event_id: UUID, clip: Clip, factory: EventFactory, twin_id: UUID | None = None) -> ClipInfo:
+        """Write `clip`, and say what the event promises of it; `twin_id` is an event that it was kept for already.
+
+        Raises ClipError, also when another clip is there already; what was begun is removed then.
+        """
         path = self._folder / clip_name(event_id)
+        twin = None if twin_id is None else self._folder / clip_name(twin_id)
         try:
-            self._write(path, clip.mp4)
+            self._put_new(path, clip.mp4, twin)
+        except FileExistsError as error:
+            raise ClipError(f"another clip is stored as {path.name}, and no stored clip is ever replaced") from error
         except OSError as error:
             raise ClipError(f"{path.name} could not be written: {error.strerror}") from error
         return ClipInfo(
@@ -58,21 +64,23 @@ class ClipFolder:
         """Write a thumbnail; that it could not be written is logged and no more."""
         path = self._folder / thumbnail_name(event_id)
         try:
-            self._write(path, jpeg)
+            self._put_new(path, jpeg)
+        except FileExistsError:
+            log.warning("%s is there already with another picture, and stays as it is", path)
         except OSError as error:
             log.warning("%s could not be written: %s; the event goes without its thumbnail", path, error.strerror)
 
-    def _write(self, path: Path, data: bytes) -> None:
+    def _put_new(self, path: Path, data: bytes, twin: Path | None = None) -> None:
         try:
-            self._replace(path, data)
+            if twin is not None:
+                self._disk.put_again(twin, path, data)
+                return
+            try:
+                self._disk.put_new(path, data)
+            except FileNotFoundError:
+                # Another camera's edge that starts with the same folder may take the temporary file for a leftover.
+                self._disk.put_new(path, data)
         except OSError:
             with suppress(OSError):  # the first error is the one to tell
                 self._disk.remove(path.with_name(f"{path.name}.tmp"))
             raise
-
-    def _replace(self, path: Path, data: bytes) -> None:
-        try:
-            self._disk.replace(path, data)
-        except FileNotFoundError:
-            # Another camera's edge that starts with the same folder may take the temporary file for a leftover.
-            self._disk.replace(path, data)

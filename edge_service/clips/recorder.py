@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Annotated
+from uuid import UUID
 
 from pydantic import Field
 
@@ -113,15 +114,18 @@ class Recorder:
 
         Each is made when it is asked for, and is no longer pending from then on.
         """
-        # Events of one instant share their clip: cut once, it is kept for each of them.
+        # Events of one instant share their clip: cut once, and on the disk once, under the name of each of them.
         clip: Clip | None = None
         clip_time_s: float | None = None
+        twin_id: UUID | None = None
         while self._jobs and (end_of_stream or self._jobs[0].due_s <= self._ring.complete_s):
             rule_event = heapq.heappop(self._jobs).rule_event
             try:
                 if clip is None or clip_time_s != rule_event.time_s:
-                    clip, clip_time_s = self._cut(rule_event.time_s), rule_event.time_s
-                info = self._media.keep_clip(self._factory.event_id(rule_event), clip, self._factory)
+                    twin_id, clip, clip_time_s = None, self._cut(rule_event.time_s), rule_event.time_s
+                event_id = self._factory.event_id(rule_event)
+                info = self._media.keep_clip(event_id, clip, self._factory, twin_id)
+                twin_id = event_id
             except ClipError as error:
                 yield self._factory.build(rule_event, None, " ".join(str(error).split())[:_MAX_REASON])
             else:

@@ -63,9 +63,9 @@ class Courier:
             batch = self._outbox.read(min(self._max_lines, self._most_lines()), MAX_BATCH_BYTES)
             return Idle() if batch is None else self._deliver(batch)
         except OSError as error:
-            return Failed(f"outbox {self._outbox.path} can't be read or written ({error.strerror})")
+            return Failed(f"outbox {self._outbox.path} cannot be read or written ({error.strerror})")
         except NoAnswer as error:
-            return Failed(f"{self._backend} can't be reached ({error})")
+            return Failed(f"{self._backend} cannot be reached ({error})")
 
     def _deliver(self, batch: Batch) -> Moved | Failed:
         if not batch.events:

@@ -1,7 +1,7 @@
 """Clips travel only where the backend reads another folder than the one that they lie in; which it is, is found out.
 
 The backend leaves an id in its media folder at each start, before it answers anybody, and tells it (contract_media.py).
-Whoever finds that id in the own folder shares it. Whoever does not uploads, and only then are local copies removed: a
+An edge that finds that id in its own folder shares it. One that does not uploads, and only then removes its copies: a
 clip in a shared folder is the backend's own.
 """
 
@@ -83,7 +83,7 @@ class FolderAwareTransport:
     def post(self, ndjson: bytes) -> Answer:
         """As every transport; the answer is that of /ready while the backend is not ready."""
         try:
-            # Who does not tell may be a proxy that answers until its backend is there.
+            # A server that does not tell may be a proxy that answers until its backend is there.
             if self._is_shared is None or not self._folder.is_told or self._folder.read_id() != self._found:
                 self._look()
             return (self._plain if self._is_shared else self._uploading).post(ndjson)

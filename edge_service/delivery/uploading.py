@@ -104,7 +104,7 @@ class UploadingTransport:
         try:
             self._disk.remove(path)
         except OSError as error:
-            log.warning("%s was uploaded but can not be removed: %s", path, error.strerror)
+            log.warning("%s was uploaded but cannot be removed: %s", path, error.strerror)
 
 
 def _files(media_dir: Path, lines: Sequence[bytes]) -> Iterator[tuple[Path, str, str]]:

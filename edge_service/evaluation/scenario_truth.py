@@ -41,8 +41,8 @@ def true_stays(scenario: Scenario, machine: Machine, duration_s: float) -> list[
 def true_sessions(stays: Sequence[Stay], rules: RuleTimes, duration_s: float) -> tuple[TrueSession, ...]:
     """The sessions that `stays` are: clearly apart, and clearly longer or shorter than the times of `rules`.
 
-    The next user of a machine that nobody came back to wipe looks like an attempt until enter_s is over. Whoever leaves
-    less than exit_s before the end of the video has not left for all that can be known.
+    The next user of a machine that nobody came back to wipe looks like an attempt until enter_s is over. A person who
+    leaves less than exit_s before the end of the video has not left for all that can be known.
     """
     sessions: list[TrueSession] = []
     for began_s, ended_s in stays:

@@ -47,7 +47,7 @@ class EventLog:
         """The log at `path`, made if it is missing, its torn last line cut off.
 
         `acknowledged` is the position from which on lines still have to be sent, as far as anybody remembers. Where it
-        can't belong to this file (the header is damaged, or the file is shorter, or was exchanged by hand), the file
+        cannot belong to this file (the header is damaged, or the file is shorter, or was exchanged by hand), the file
         gets a new header with `acknowledged` as its base: all that is in it counts as not sent, and the position that
         is remembered is right again without being written.
         """

@@ -11,11 +11,11 @@ class OutboxLock:
     """Held from construction to `close`, and let go by the operating system when the process dies.
 
     The file itself stays: removing it would let two processes hold locks on two files of one name.
-    Raises UsageError when another process holds it, OSError when the file can't be made or locked.
+    Raises UsageError when another process holds it, OSError when the file cannot be made or locked.
     """
 
     def __init__(self, path: Path, camera_id: str) -> None:
-        self._descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
+        self._descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o666)
         try:
             fcntl.flock(self._descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except OSError as error:

@@ -64,6 +64,7 @@ class Outbox:
         self._appended_lines = self._log.count(self._position)
         self._passed_lines = 0
         self._refused = 0
+        self._rejected_count = 0
         self._refusing = False
         self._is_noted = True
         self.signal = threading.Event()
@@ -76,7 +77,7 @@ class Outbox:
         """The outbox of `camera_id` in `folder`, made if it is missing; what an earlier run left waits in it.
 
         `max_bytes` bounds its file; for a moment, while the front of it is dropped, there are two.
-        Raises UsageError when another edge has it open, or when the folder can't be used.
+        Raises UsageError when another edge has it open, or when the folder cannot be used.
         """
         with contextlib.ExitStack() as stack:
             try:
@@ -85,7 +86,7 @@ class Outbox:
                 outbox = cls(folder, camera_id, disk, max_bytes, lock)
             except OSError as error:
                 raise UsageError(
-                    f"the outbox folder {folder} can't be used ({error.strerror}): see to it that this user may write"
+                    f"the outbox folder {folder} cannot be used ({error.strerror}): see to it that this user may write"
                     " there and that the disk has room, or name another folder with --outbox-dir"
                 ) from error
             stack.pop_all()
@@ -114,13 +115,13 @@ class Outbox:
     @property
     def depth(self) -> int:
         """How many lines are not acknowledged yet."""
-        # Read in this order, an acknowledgement in between can't make the difference negative.
+        # Read in this order, an acknowledgement in between cannot make the difference negative.
         passed_lines = self._passed_lines
         return self._appended_lines - passed_lines
 
     @property
     def waiting(self) -> str:
-        """What is not acknowledged yet, in words: `4 events wait in /data/outbox/cam_01.jsonl`."""
+        """The backlog in words: `4 events wait in /data/outbox/cam_01.jsonl`."""
         depth = self.depth
         return f"{depth} {'event waits' if depth == 1 else 'events wait'} in {self.path}"
 
@@ -128,6 +129,11 @@ class Outbox:
     def refused(self) -> int:
         """How many events were not taken, for lack of room, since the outbox was opened."""
         return self._refused
+
+    @property
+    def rejected(self) -> int:
+        """How many events the backend has refused for good since the outbox was opened."""
+        return self._rejected_count
 
     def find(self, event_ids: Iterable[UUID]) -> set[UUID]:
         """Those of `event_ids` whose events are in the file, be they sent or not. Raises OSError."""
@@ -167,7 +173,7 @@ class Outbox:
     def read(self, max_lines: int, max_bytes: int) -> Batch | None:
         """The oldest waiting events, at most `max_lines` (from 1) and `max_bytes` of NDJSON; None when none waits.
 
-        The same ones come again until they are acknowledged. What is damaged among them is set aside first.
+        The same ones come again until they are acknowledged. Damaged ones among them are set aside first.
         Raises OSError.
         """
         self.signal.clear()
@@ -184,6 +190,7 @@ class Outbox:
         if count := self._rejected.add(
             [refusal_line(refusal.status, refusal.error, refusal.body) for refusal in refusals]
         ):
+            self._rejected_count += count
             first = refusals[0]
             log.error(
                 "backend refused %d events (the first with %d: %s), kept in %s",
@@ -198,7 +205,7 @@ class Outbox:
             self._position_file.store(batch.end)
             self._is_noted = True
         except OSError as error:
-            self._warn("can't note down what was sent; it is sent again after a restart", error)
+            self._warn("cannot note down what was sent; it is sent again after a restart", error)
         self._reclaim()
 
     def _reclaim(self) -> None:
@@ -215,7 +222,7 @@ class Outbox:
         try:
             self._drop_acknowledged()
         except OSError as error:
-            self._warn("can't shrink its file yet", error)
+            self._warn("cannot shrink its file yet", error)
 
     def _drop_acknowledged(self) -> None:
         try:

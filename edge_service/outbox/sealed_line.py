@@ -42,11 +42,11 @@ def line_bytes(name: bytes, body_bytes: int) -> int:
 
 
 def refusal_line(status: int, error: str, body: bytes) -> bytes:
-    """What is kept of an event that the backend refused for good, with the answer that it gave."""
+    """The line that keeps an event which the backend refused for good, with its answer."""
     return b'{"status":%d,"error":%b,"event":%b}\n' % (status, json.dumps(error).encode("ascii"), body)
 
 
 def damage_line(position: int, data: bytes) -> bytes:
-    """What is kept of damaged bytes. Those that are no UTF-8 become lone surrogates (PEP 383), so none is lost."""
+    """The line that keeps damaged bytes. Those that are no UTF-8 become lone surrogates (PEP 383), so none is lost."""
     text = data.decode("utf-8", "surrogateescape")
     return json.dumps({"position": position, "text": text}).encode("ascii") + b"\n"

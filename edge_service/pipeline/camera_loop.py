@@ -75,7 +75,7 @@ class CameraLoop:
         self._progress.report_end(self.counts())
 
     def counts(self) -> RunCounts:
-        """What has been done so far."""
+        """The run's counts so far."""
         source = self._camera.source
         captured, processed = source.captured, source.processed
         return RunCounts(

@@ -63,7 +63,7 @@ class CheckpointFile:
     def load(self) -> Checkpoint | None:
         """The last one that was stored; None when there is none, or none that is undamaged.
 
-        Raises UsageError when the file can't be used.
+        Raises UsageError when the file cannot be used.
         """
         try:
             self._disk.remove(self._path.with_name(f"{self._path.name}.tmp"))
@@ -72,7 +72,7 @@ class CheckpointFile:
             return None
         except OSError as error:
             raise UsageError(
-                f"the checkpoint {self._path} can't be used ({error.strerror}): see to it that this user may read and"
+                f"the checkpoint {self._path} cannot be used ({error.strerror}): see to it that this user may read and"
                 " write it, or remove it; what was open when this camera's edge stopped stays open then"
             ) from error
         try:

@@ -3,8 +3,8 @@
 Never "now", never a guess. A short pause is like a few frames that are missing: the rules go on where they were, on the
 new run's media time. After a longer one nobody knows when somebody left, so an open session gets its END with
 `end_reason: recovered` as of the last sighting (that a checkpoint knows; there is one every second), and no
-cleaning window, since nobody saw the machine being left. What was handed over already is not made again, because the
-outbox says so.
+cleaning window, since nobody saw the machine being left. Events that were handed over already are not made again,
+because the outbox says so.
 """
 
 import logging

@@ -63,11 +63,11 @@ class RuleEngine:
 
     @property
     def states(self) -> Mapping[str, MachineState]:
-        """What is known of each machine after the last update, by machine_id."""
+        """The state of each machine after the last update, by machine_id."""
         return self._states
 
     def state(self) -> JsonValue:
-        """All that the engine knows, as JSON-able data; `restore` makes the same engine of it."""
+        """The engine's knowledge, as JSON-able data; `restore` makes the same engine of it."""
         snapshot: JsonValue = _SNAPSHOT.dump_python(_Snapshot(self._time_s, self._states), mode="json")
         return snapshot
 
@@ -78,7 +78,7 @@ class RuleEngine:
         self._states = {machine_id: shifted(state, by_s) for machine_id, state in self._states.items()}
 
     def interrupt(self, pause_s: float) -> list[RuleEvent]:
-        """What is known to have happened now that nobody has watched for `pause_s` seconds since the last update.
+        """The rule events that follow when nobody has watched for `pause_s` seconds since the last update.
 
         For less than exit_s it is as if a few frames were missing. After that nobody knows when somebody left: an open
         session gets an END, `recovered`, as of the last sighting, and no cleaning window. A window that is open stays
@@ -94,7 +94,7 @@ class RuleEngine:
         return rule_events
 
     def update(self, tracks: Sequence[Track], time_s: float) -> list[RuleEvent]:
-        """What is known to have happened now that `tracks` are seen at `time_s` seconds of media time.
+        """The rule events that follow when `tracks` are seen at `time_s` seconds of media time.
 
         In the order of the machines, END before WINDOW_OPEN. Rule events tell of the past: their `time_s` is when it
         happened. A time that is not later than the last one is skipped; one that jumped back by more than 2.5 s begins
@@ -115,7 +115,7 @@ class RuleEngine:
         return rule_events
 
     def advance_to(self, until_s: float) -> list[RuleEvent]:
-        """What is known to have happened now that no frame comes any more that is earlier than `until_s`.
+        """The rule events that follow when no frame earlier than `until_s` can come any more.
 
         It is what the next update would tell, whenever that comes: a camera may be away for hours.
         """
@@ -129,10 +129,10 @@ class RuleEngine:
         return rule_events
 
     def finish(self, time_s: float) -> list[RuleEvent]:
-        """What is known to have happened now that the stream ended at `time_s`; the engine starts afresh after that.
+        """The rule events that follow when the stream ends at `time_s`; the engine starts afresh after that.
 
-        Whoever was out of sight for exit_s by then has left. Every other open session gets an END, `end_of_stream`, as
-        of the last sighting, and no cleaning window, because nobody left: there is only nothing more to see.
+        A person who was out of sight for exit_s by then has left. Every other open session gets an END,
+        `end_of_stream`, as of the last sighting, and no cleaning window: nobody left, there is just no more to see.
         """
         rule_events: list[RuleEvent] = []
         for machine in self._machines:

@@ -132,7 +132,7 @@ def _leave_unseen(machine: Machine, state: MachineState, time_s: float) -> Step:
         end.confidence,
         closes_at_s=end.time_s + machine.rules.window_s,
     )
-    # Whoever comes next begins a stay of their own.
+    # The next person begins a stay of their own.
     state = MachineState(replace(presence, streak=None), replace(session, left_s=end.time_s))
     return state, [end, window]
 

@@ -8,12 +8,12 @@ false box or one missed detection changes nothing at 2 to 15 samples a second, a
 from dataclasses import dataclass, replace
 
 WINDOW_S = 1.0
-# What is not covered by samples is not known, and a single sample must not decide a window.
+# Time that no sample covers is not known, and a single sample must not decide a window.
 HELD_S = 0.5
 # At 2 samples a second a window holds two, and time stamps are not exact: presence and absence that differ by no more
 # than this are equal.
 _EVEN_S = 0.12
-# Who is expected to be there is so also when seen for a quarter of a second: that is no majority, and no accident.
+# A person who is expected counts as there when seen for a quarter of a second: no majority, and no accident.
 _DOUBT_S = 0.5
 # Two sightings in this time are somebody: at 2 samples a second it leaves room for two missed detections in between.
 _SECOND_S = 1.62
@@ -58,7 +58,7 @@ class Streak:
 
 @dataclass(frozen=True, slots=True)
 class Presence:
-    """What is known of a zone after its latest sample.
+    """The knowledge of a zone after its latest sample.
 
     `samples` are those of the last second. `glimpse` is the latest sighting that absence did not outweigh; a second one
     soon after it counts as seen, also where the majority is not reached yet, or no longer. `streak` is the latest stay,

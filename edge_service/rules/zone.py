@@ -60,7 +60,7 @@ def share_inside(box: Box, zone: Sequence[Point]) -> float:
 
 
 def _cut(points: Sequence[Point], axis: int, limit: float, sign: int) -> list[Point]:
-    """What is left of a polygon where the coordinate `axis` is at least `limit`, or at most for a `sign` of -1."""
+    """The part of a polygon where the coordinate `axis` is at least `limit`, or at most for a `sign` of -1."""
     kept: list[Point] = []
     for a, b in zip(points, [*points[1:], *points[:1]], strict=True):
         a_in, b_in = sign * (a[axis] - limit), sign * (b[axis] - limit)

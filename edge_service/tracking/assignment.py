@@ -1,4 +1,4 @@
-"""Who belongs to whom: the pairing of two groups that has the greatest total gain."""
+"""The assignment problem: the pairing of two groups that has the greatest total gain."""
 
 from typing import Any
 

@@ -4,7 +4,7 @@ Crops in the order of time, then the view from the middle of the clip with the z
 model gets whole views alone. Few frames make models invent, so fewer than MIN_FRAMES are not worth a question.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass
 from hashlib import sha256
 
@@ -42,17 +42,24 @@ class Picture:
         return sha256(self.jpeg).hexdigest()
 
 
-def make_pictures(frames: Sequence[ClipFrame], zone: Zone | None) -> tuple[Picture, ...]:
-    """The pictures of at least one frame: one each and, with a `zone`, the whole view besides."""
+def make_pictures(frames: Iterable[ClipFrame], zone: Zone | None) -> tuple[Picture, ...]:
+    """The pictures of `frames`: one each and, with a `zone`, the whole view of the middle one besides.
+
+    A frame is scaled down as it comes, so that no two whole ones are held at once. No frames give no pictures.
+    """
     if zone is None:
         return tuple(Picture(frame.time_s, to_jpeg(frame.image, VIEW_SIDE_PX), "the whole view") for frame in frames)
-    crops = [
-        Picture(frame.time_s, to_jpeg(crop(frame.image, zone), CROP_SIDE_PX), "cropped to the machine")
-        for frame in frames
-    ]
-    middle = frames[len(frames) // 2]
-    view = to_jpeg(draw_zone(middle.image, zone), VIEW_SIDE_PX)
-    return (*crops, Picture(middle.time_s, view, "the whole view, with the machine's zone outlined in magenta"))
+    crops: list[Picture] = []
+    views: list[Image] = []
+    for frame in frames:
+        crops.append(Picture(frame.time_s, to_jpeg(crop(frame.image, zone), CROP_SIDE_PX), "cropped to the machine"))
+        views.append(_scale(frame.image, VIEW_SIDE_PX))
+    if not crops:
+        return ()
+    middle = len(crops) // 2
+    view = to_jpeg(draw_zone(views[middle], zone), VIEW_SIDE_PX)
+    shows = "the whole view, with the machine's zone outlined in magenta"
+    return (*crops, Picture(crops[middle].time_s, view, shows))
 
 
 def crop(image: Image, zone: Zone) -> Image:

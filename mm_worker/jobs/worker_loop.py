@@ -2,9 +2,10 @@
 
 Invariants: a verdict is stored only by the worker whose claim is the newest, and only when the model gave it after
 seeing the very clip that the event promises. Whatever happens in between ends as a failed attempt with its reason, or,
-when this process dies, by the lease running out: another worker claims the event then. An attempt whose worker died
-counts, but no event is given up for that alone: it takes a failure that was reported. A hindrance that is no event's
-fault (the model's server is away, a daily cap is reached) counts as no attempt; the events that wait for it say so.
+when this process dies, by the lease running out: another worker claims the event then. An attempt without an answer
+counts like a failed one: a clip that ends its workers (a crash, no memory) is given up after as many attempts as any
+other. A hindrance that is no event's fault (the model's server is away, a daily cap is reached) counts as no attempt;
+the events that wait for it say so.
 """
 
 import logging
@@ -16,6 +17,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import TypeVar
 
+from backend_api.base.backoff import full_jitter_s
 from backend_api.base.clock import Clock
 from backend_api.contract.events import AttemptAttributes, Event
 from backend_api.contract.verdicts import MmResult, Verdict
@@ -23,12 +25,11 @@ from backend_api.media.folder import MediaFolder
 from backend_api.store.enrichments import Claim
 from backend_api.store.errors import StoreBusy, StoreFull
 from backend_api.store.store import Store
-from mm_worker.frames.clip_frames import ClipUnreadable, read_clip, sample_frames
+from mm_worker.frames.clip_frames import ClipUnreadable, open_clip, sample_frames
 from mm_worker.frames.kept_frames import keep_pictures
 from mm_worker.frames.pictures import MIN_FRAMES, make_pictures
 from mm_worker.jobs.admission import Admission, Blocked
 from mm_worker.jobs.lease_renewal import renewing
-from mm_worker.jobs.retry import RetryPolicy
 from mm_worker.vlm.vlm import Judgement, NotAsked, Question, ServerAway, Vlm, VlmError
 
 log = logging.getLogger(__name__)
@@ -66,6 +67,24 @@ class Pace:
 
     lease_s: float = 30.0
     poll_s: float = 0.5
+
+
+@dataclass(frozen=True, slots=True)
+class RetryPolicy:
+    """After how many attempts an event is given up, and how long each failed one waits before the next.
+
+    `max_attempts` >= 1; the longest wait after attempt n is `base_s` * 2**(n-1) seconds, at most `cap_s`.
+    """
+
+    max_attempts: int = 5
+    base_s: float = 2.0
+    cap_s: float = 60.0
+
+    def delay_s(self, attempt: int, rng: random.Random) -> float | None:
+        """Seconds to wait after the failure of `attempt` (from 1), or None when it was the last one."""
+        if attempt >= self.max_attempts:
+            return None
+        return full_jitter_s(attempt, rng, self.base_s, self.cap_s)
 
 
 class Worker:
@@ -134,6 +153,8 @@ class Worker:
             outcomes[outcome] += 1
 
     def _work(self, claim: Claim) -> tuple[JobOutcome, Claim | None]:
+        if claim.attempt > self._retry.max_attempts:
+            return self._fail(claim, _unanswered(claim.attempt - 1), None), None
         began_s = self._clock.monotonic_s()
         try:
             with renewing(lambda: self._renew(claim), self._pace.lease_s / _RENEWALS_PER_LEASE, self._clock):
@@ -155,10 +176,14 @@ class Worker:
         event = claim.event
         if event.clip is None:
             raise NoClip(f"the event has no clip: {event.clip_error or 'the edge gave no reason'}")
-        frames = sample_frames(read_clip(self._media.clip_path(event.event_id), event.clip))
-        if len(frames) < MIN_FRAMES:
-            return _cannot_tell(claim, len(frames))
-        pictures = make_pictures(frames, AttemptAttributes.model_validate(event.attributes).zone)
+        event_s = (event.ts - event.clip.start_ts).total_seconds()
+        with open_clip(self._media.clip_path(event.event_id), event.clip) as clip:
+            frames = sample_frames(clip, event.clip, event_s)
+            pictures = make_pictures(frames, AttemptAttributes.model_validate(event.attributes).zone)
+        # The whole view shows one of the frames once more.
+        frame_count = len({picture.time_s for picture in pictures})
+        if frame_count < MIN_FRAMES:
+            return _cannot_tell(claim, frame_count)
         keep_pictures(self._media, event.event_id, pictures)
         # Preparing may have outlasted the lease, with the computer asleep: nobody pays for a claim that is not held.
         if not self._renew(claim):
@@ -247,6 +272,13 @@ def _cannot_tell(claim: Claim, count: int) -> MmResult:
         attempt=claim.attempt,
         requests=0,
         raw=None,
+    )
+
+
+def _unanswered(attempts: int) -> str:
+    return (
+        f"no answer came of the last of {attempts} attempts: its worker ended meanwhile (out of memory, a crash or a "
+        "kill); look for the event in the worker's log and for the worker in the system's, then ask again"
     )
 
 

@@ -96,6 +96,13 @@ class Budget:
         self._write(call, sum(used), cost or 0.0)
         return cost
 
+    def cancel(self, call: int) -> None:
+        """Take back a request that was never sent."""
+        try:
+            self._store.calls.cancel(call)
+        except (StoreBusy, StoreFull) as error:
+            log.warning("a request that was not sent still counts: %s", error)
+
     def assume(self, call: int) -> None:
         """Write down a request that may have been billed, though nothing that it took is known."""
         with self._lock:

@@ -91,11 +91,11 @@ class ChatAnswer:
         """The model's answer. Raises VlmError when it refused, ReplyError when it did not come to an end."""
         reason = self.finish_reason.lower() if self.finish_reason else None
         if self.message.refusal or reason in _FILTERED:
-            raise VlmError(f"the model refused to answer: {_short(self.message.refusal or 'content filter')}")
+            raise VlmError(f"the model refused to answer: {one_line(self.message.refusal or 'content filter')}")
         if reason in _CUT_OFF:
             raise ReplyError("it was cut off because it was too long")
         if reason not in _ENDED:
-            raise VlmError(f"the model did not come to an end: {_short(str(self.finish_reason))}")
+            raise VlmError(f"the model did not come to an end: {one_line(str(self.finish_reason))}")
         if not self.said():
             raise ReplyError("it was empty")
         return self.said()
@@ -111,7 +111,7 @@ def read_answer(body: bytes, server: str) -> ChatAnswer:
     except ValidationError as error:
         first = error.errors(include_url=False, include_input=False)[0]
         where = ".".join(map(str, first["loc"])) or "the body"
-        raise VlmError(f"{server} answered with no chat completion: {where}: {_short(first['msg'])}") from error
+        raise VlmError(f"{server} answered with no chat completion: {where}: {one_line(first['msg'])}") from error
     if not parsed.choices:
         if parsed.error:
             raise ServerTrouble(f"{server} answered HTTP 200 with an error: {error_message(body)}; check --vlm-url")
@@ -127,15 +127,16 @@ def error_message(body: bytes) -> str:
     try:
         found = json.loads(text)
     except (ValueError, RecursionError):
-        return _short(text)
+        return one_line(text)
     while isinstance(found, (dict, list)) and found:
         if isinstance(found, list):
             found = found[0]
         else:
             found = next((found[key] for key in ("error", "message", "detail", "msg") if found.get(key)), None)
-    return _short(found if isinstance(found, str) else text)
+    return one_line(found if isinstance(found, str) else text)
 
 
-def _short(text: str) -> str:
+def one_line(text: str, max_characters: int = 200) -> str:
+    """`text` in one line without signs that cannot be printed, cut to `max_characters`."""
     line = " ".join("".join(letter if letter.isprintable() else " " for letter in text).split())
-    return line if len(line) <= 200 else f"{line[:197]}..."
+    return line if len(line) <= max_characters else f"{line[: max_characters - 3]}..."

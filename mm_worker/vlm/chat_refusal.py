@@ -21,6 +21,8 @@ _WHAT_TO_DO = _ELSEWHERE | {
     403: "the key in GYM_VLM_KEY may not do this",
     404: "check --vlm-url and --vlm-model",
     405: "check --vlm-url",
+    413: "the server, or a proxy before it, takes no request of this size: raise its limit, such as "
+    "client_max_body_size 16m in nginx",
     429: "it is asked too much, or the account is used up",
 }
 # The server turns everybody away, and bills nothing.

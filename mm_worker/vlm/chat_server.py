@@ -14,7 +14,7 @@ from backend_api.base.clock import Clock
 from backend_api.base.http_client import HttpClient, NoAnswer, NotSent, check_address
 from backend_api.base.process import UsageError
 from mm_worker.vlm.chat_refusal import refusal
-from mm_worker.vlm.vlm import ServerAway, Unanswered
+from mm_worker.vlm.vlm import NotReached, Unanswered
 
 _JSON: TypeAdapter[JsonValue] = TypeAdapter(JsonValue)
 _MAX_BYTES = 4 * 1024 * 1024
@@ -50,12 +50,12 @@ class ChatServer:
         )
 
     def ask(self, body: Mapping[str, JsonValue]) -> bytes:
-        """The body of a 200. Raises FormatRefused, ServerAway, ServerTrouble or VlmError."""
+        """The body of a 200. Raises NotReached, FormatRefused, ServerAway, ServerTrouble or VlmError."""
         headers = {"Content-Type": "application/json"}
         try:
             answer = self._http.request("POST", "/chat/completions", body=_JSON.dump_json(dict(body)), headers=headers)
         except NotSent as error:
-            raise ServerAway(f"{self.url} cannot be reached: {error}") from error
+            raise NotReached(f"{self.url} cannot be reached: {error}") from error
         except NoAnswer as error:
             raise Unanswered(f"{self.url}: {error}; it may have been billed") from error
         content = self._hide_key(answer.body)

@@ -8,13 +8,15 @@ server that refuses a request does not work on it; the format that worked is rem
 from dataclasses import dataclass, field
 
 from mm_worker.vlm.budget import Budget
-from mm_worker.vlm.chat_answer import ChatAnswer, read_answer
+from mm_worker.vlm.chat_answer import ChatAnswer, one_line, read_answer
 from mm_worker.vlm.chat_refusal import FormatRefused
 from mm_worker.vlm.chat_request import Message, ReplyFormat, opening, repair, request_body
 from mm_worker.vlm.chat_server import ChatServer
 from mm_worker.vlm.prompt import Prompt
 from mm_worker.vlm.reply import Reply, ReplyError, parse_reply
-from mm_worker.vlm.vlm import Judgement, NotAsked, Question, Unanswered, VlmError
+from mm_worker.vlm.vlm import Judgement, NotAsked, NotReached, Question, Unanswered, VlmError
+
+_QUOTED_CHARACTERS = 1000
 
 
 @dataclass(slots=True)
@@ -52,9 +54,13 @@ class OpenAiVlm:
         try:
             return self._ask(conversation)
         except ReplyError as error:
-            raise VlmError(f"the model's reply could not be used, nor the repaired one: {error}") from error
+            said = _quoted(conversation.answers[-1])
+            raise VlmError(f"the model's reply could not be used, nor the repaired one: {error}; {said}") from error
         except NotAsked as error:
-            raise VlmError(f"the model's reply could not be used: {problem}; not asked again: {error}") from error
+            said = _quoted(conversation.answers[-1])
+            raise VlmError(
+                f"the model's reply could not be used: {problem}; {said}; not asked again: {error}"
+            ) from error
 
     def _ask(self, conversation: _Conversation) -> Reply:
         """The reply to the messages so far. Raises ReplyError or VlmError."""
@@ -82,6 +88,9 @@ class OpenAiVlm:
     def _request(self, call: int, body: Message) -> ChatAnswer:
         try:
             content = self._server.ask(body)
+        except NotReached:
+            self._budget.cancel(call)
+            raise
         except Unanswered:
             self._budget.assume(call)
             raise
@@ -106,6 +115,12 @@ class OpenAiVlm:
             cost=sum(conversation.costs) if conversation.costs else None,
             raw=answers[0].raw if len(answers) == 1 else [answer.raw for answer in answers],
         )
+
+
+def _quoted(answer: ChatAnswer) -> str:
+    """The model's words, for the person who is to find out what was wrong with them."""
+    said = one_line(answer.said(), _QUOTED_CHARACTERS)
+    return f"it wrote: {said}" if said else "it wrote nothing"
 
 
 def _sum(counts: list[int | None]) -> int | None:

@@ -1,23 +1,17 @@
 """The one form of reply that is a verdict: strict JSON with the keys of the schema.
 
-Servers leave the model's thoughts before the JSON, and a code fence or box (GLM's vision models) around it; these are
-taken off. Nothing is searched for, completed or corrected: a cut-off or rambling reply must not become a verdict
-by luck.
+The marks that servers leave around it are taken off. Nothing else is searched for, completed or corrected: a cut-off or
+rambling reply must not become a verdict by luck.
 """
 
 import json
-import re
 from typing import Any
 
 from pydantic import Field, ValidationError
 
 from backend_api.contract.values import Confidence, Value
 from backend_api.contract.verdicts import MAX_SHOWN_FRAMES, Sighting, Verdict
-
-_FENCE = re.compile(r"```[A-Za-z0-9]*[ \t]*\n(.*?)\n?[ \t]*```", re.DOTALL)
-# Where a model's template opens the thought, the reply only ends it.
-_THOUGHT = re.compile(r"\A(?:\s*<think>)?.*?</think>", re.DOTALL)
-_BOX = re.compile(r"<\|begin_of_box\|>(.*)<\|end_of_box\|>", re.DOTALL)
+from mm_worker.vlm.reply_wrapping import OpenThought, unwrapped
 
 
 class ReplyError(Exception):
@@ -35,14 +29,13 @@ class Reply(Value):
 
 def parse_reply(text: str, pictures: int) -> Reply:
     """The reply to a question with `pictures` pictures. Raises ReplyError."""
-    text = _THOUGHT.sub("", text, count=1).strip()
-    for wrapping in (_BOX, _FENCE):
-        wrapped = wrapping.fullmatch(text)
-        text = wrapped[1].strip() if wrapped else text
     try:
+        text = unwrapped(text)
         _refuse_repeats(text)
         # Strict: "0.9" is no number and 1 is no text, whatever could be made of them.
         reply = Reply.model_validate_json(text, strict=True)
+    except OpenThought as error:
+        raise ReplyError(str(error)) from error
     except ValidationError as error:
         first = error.errors(include_url=False, include_input=False)[0]
         where = ".".join(map(str, first["loc"]))

@@ -38,6 +38,10 @@ class ServerAway(ServerTrouble):
     """The server cannot be reached or turns everybody away, so nothing was judged: it counts as no attempt."""
 
 
+class NotReached(ServerAway):
+    """No connection came about, so the server does not even know of the question: it counts as no request either."""
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class Question:
     """Was the machine of this cleaning attempt wiped? At least one picture, as make_pictures gives them."""

@@ -1,6 +1,8 @@
 """What holds for the API as a whole: errors, health, and its description of itself."""
 
 import json
+import re
+from collections.abc import Iterator
 from datetime import UTC, datetime
 from shutil import rmtree
 
@@ -34,7 +36,7 @@ def test_a_store_that_fails_is_reported_and_recovers(
         raise error
 
     with monkeypatch.context() as patched:
-        patched.setattr("backend_api.store.events.add_new_arrivals", fail)
+        patched.setattr("backend_api.store.events.add_arrivals", fail)
         patched.setattr("backend_api.store.events.read_page", fail)
         responses = [post(client, make_event()), client.get("/events")]
         responses.append(client.post("/events/batch", content=make_event().model_dump_json(), headers=NDJSON))
@@ -86,6 +88,21 @@ def test_the_description_is_complete(client: TestClient) -> None:
         for status, answer in operation["responses"].items():
             if status >= "400":
                 assert list(answer["content"]) == ["application/problem+json"]
+
+
+def test_the_description_speaks_plainly(client: TestClient) -> None:
+    """The subject is a noun: no sentence begins with who or what."""
+
+    def texts(value: object) -> Iterator[str]:
+        if isinstance(value, dict):
+            yield from (text for key, text in value.items() if key in {"summary", "description"} and type(text) is str)
+        for child in value.values() if isinstance(value, dict) else value if isinstance(value, list) else ():
+            yield from texts(child)
+
+    found = set(texts(client.get("/openapi.json").json()))
+    assert len(found) > 100
+    odd = re.compile(r"(?:^|[.:;]\s+)(?:who(?:ever)?|what(?:ever)?)\b|\bcan not\b|\bcolor", re.IGNORECASE)
+    assert [text for text in found if odd.search(text)] == []
 
 
 def test_the_example_of_the_description_is_an_event(client: TestClient) -> None:

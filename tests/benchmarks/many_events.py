@@ -25,12 +25,17 @@ EVENTS = f"""INSERT INTO events {SERIES}, facts AS (
         printf('00000000-0000-4000-8000-%012x', i - i % 4) AS session FROM n)
 SELECT i + 1, printf('00000000-0000-4000-8000-%012x', i), kind, 'bench', camera, machine, session,
     :begin + i * {STEP_MS}, :begin + i * {STEP_MS}, {BODY}, NULL FROM facts"""  # noqa: S608 - constants of this file
-# In the places of the PENDING ones that the trigger made.
-ENRICHMENTS = f"""INSERT OR REPLACE INTO enrichments (seq, ts_ms, status, attempts, token, changed_at_ms, verdict)
-SELECT seq, ts_ms, 'DONE', 1, 1, ts_ms, CASE seq / 4 % 3 {
-    " ".join(f"WHEN {index} THEN '{verdict}'" for index, verdict in enumerate(Verdict))
-} END
-FROM events WHERE event_type = 'CLEANING_ATTEMPT'"""  # noqa: S608 - constants of this file
+WHICH = " ".join(f"WHEN {index} THEN '{verdict}'" for index, verdict in enumerate(Verdict))
+VERDICT = f"CASE seq / 4 % 3 {WHICH} END"
+ENRICHMENTS = f"""INSERT INTO enrichments (seq, ts_ms, status, attempts, token, changed_at_ms, verdict)
+SELECT seq, ts_ms, 'DONE', 1, 1, ts_ms, {VERDICT} FROM events WHERE event_type = 'CLEANING_ATTEMPT'"""  # noqa: S608
+# Each begins with the first of four events, and ends with its attempt.
+SESSIONS = f"""INSERT INTO sessions (session_id, store_id, camera_id, machine_id, ts_ms, started_ms, ended_ms,
+    opened_ms, attempt_seq, attempt_ms, verdict, is_reviewed, outcome_key)
+SELECT session_id, store_id, camera_id, machine_id, ts_ms - {3 * STEP_MS}, ts_ms - {3 * STEP_MS}, ts_ms - {2 * STEP_MS},
+    ts_ms - {STEP_MS}, seq, ts_ms, {VERDICT}, 0, {VERDICT} FROM events WHERE event_type = 'CLEANING_ATTEMPT'
+    ORDER BY seq"""  # noqa: S608 - constants of this file
+CHANGES = "INSERT INTO changes (kind, seq) SELECT 'event', seq FROM events ORDER BY seq"
 
 
 def make_store(path: Path, count: int, begin_ms: int = BEGIN_MS) -> Store:
@@ -39,8 +44,6 @@ def make_store(path: Path, count: int, begin_ms: int = BEGIN_MS) -> Store:
     with closing(sqlite3.connect(path)) as connection, connection:
         connection.execute("PRAGMA synchronous=OFF")
         connection.execute(EVENTS, {"count": count, "begin": begin_ms})
-        connection.execute(ENRICHMENTS)
-        connection.execute(
-            "UPDATE sessions SET verdict = (SELECT verdict FROM enrichments WHERE enrichments.seq = attempt_seq)"
-        )
+        for statement in (ENRICHMENTS, SESSIONS, CHANGES):
+            connection.execute(statement)
     return Store.open(path, SystemClock(), create=False)

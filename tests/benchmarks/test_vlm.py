@@ -17,8 +17,7 @@ from backend_api.contract.events import ClipInfo, Event, clip_name
 from backend_api.media.folder import MediaFolder
 from backend_api.store.store import Store
 from mm_worker.jobs.admission import Admission
-from mm_worker.jobs.retry import RetryPolicy
-from mm_worker.jobs.worker_loop import JobOutcome, Pace, Worker
+from mm_worker.jobs.worker_loop import JobOutcome, Pace, RetryPolicy, Worker
 from mm_worker.vlm.budget import Budget, Caps
 from mm_worker.vlm.chat_server import ChatServer
 from mm_worker.vlm.openai_vlm import OpenAiVlm

@@ -19,7 +19,7 @@ class FlakyProxy:
     """Listens on a port of 127.0.0.1 and passes connections on to `upstream_port`, more or less.
 
     Of ten connections, about six pass for one to five answers, one is closed at once, one is held up first, and two are
-    cut when the answer has come and before it is passed on: the server has done its work, the client can't know.
+    cut when the answer has come and before it is passed on: the server has done its work, the client cannot know.
     """
 
     def __init__(self, upstream_port: int, rng: random.Random) -> None:

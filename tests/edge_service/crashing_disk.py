@@ -20,7 +20,7 @@ class QuickDisk(Disk):
 
 
 class CrashingDisk(Disk):
-    """Dies at operation number `crash_at`, from 0 over writes, fsyncs, truncations, renames, unlinks; None for never.
+    """Dies at operation number `crash_at`, from 0 over writes, fsyncs, truncations, new names and unlinks; None: never.
 
     With `half`, a write that dies leaves half of its bytes. After the crash every operation dies at once. `restore`
     then makes of `folder` what a restart finds: after the death of the process all that was done, and with `power_cut`
@@ -83,6 +83,10 @@ class CrashingDisk(Disk):
         self._step()
         super()._rename(source, target)
 
+    def _link(self, source: Path, target: Path) -> None:
+        self._step()
+        super()._link(source, target)
+
     def _unlink(self, path: Path) -> None:
         self._step()
         super()._unlink(path)
@@ -125,6 +129,10 @@ class FullDisk(Disk):
     def _rename(self, source: Path, target: Path) -> None:
         self._step()
         super()._rename(source, target)
+
+    def _link(self, source: Path, target: Path) -> None:
+        self._step()
+        super()._link(source, target)
 
     def _step(self) -> None:
         number = self.operations

@@ -45,7 +45,7 @@ _CLIP = ClipConfig(pre_s=0.5, post_s=2.5)
 class Ledger:
     """A backend that remembers the body of every event, and every body that contradicts one that it has.
 
-    It can't be reached for the next `outages` requests.
+    It cannot be reached for the next `outages` requests.
     """
 
     bodies: dict[UUID, bytes] = field(default_factory=dict)

@@ -9,8 +9,7 @@ from backend_api.contract.verdicts import Enrichment
 from backend_api.media.folder import MediaFolder
 from backend_api.store.store import Store
 from mm_worker.jobs.admission import Admission
-from mm_worker.jobs.retry import RetryPolicy
-from mm_worker.jobs.worker_loop import Pace, Worker
+from mm_worker.jobs.worker_loop import Pace, RetryPolicy, Worker
 from mm_worker.vlm.mock_vlm import MockVlm
 from mm_worker.vlm.vlm import Vlm
 from tests.backend_api.events import make_event

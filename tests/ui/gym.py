@@ -13,7 +13,7 @@ import cv2
 import numpy as np
 import requests
 
-from backend_api.app import create_app
+from backend_api.app import Settings, create_app
 from backend_api.base.clock import SystemClock
 from backend_api.contract.cameras import CameraReport, CameraSetup
 from backend_api.contract.events import ClipInfo, Event, EventType, make_event_id
@@ -22,10 +22,8 @@ from backend_api.contract.values import format_timestamp
 from backend_api.contract.verdicts import Verdict
 from backend_api.media.folder import MediaFolder
 from backend_api.store.store import Store
-from backend_api.web.keys import Keys
-from backend_api.web.listening import listen
-from backend_api.web.server import serve
-from backend_api.web.settings import Settings
+from backend_api.web.auth import Keys
+from backend_api.web.server import listen, serve
 from tests.backend_api.events import make_event, make_result
 from tests.fake_clock import FakeClock
 

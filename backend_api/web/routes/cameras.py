@@ -1,4 +1,4 @@
-"""/cameras: edges report how they are, what they watch and what it looks like; people see all of it."""
+"""/cameras: the edges' reports, setups and stills, and reading them."""
 
 from typing import Annotated
 
@@ -58,7 +58,7 @@ def camera_routes(store: Store) -> APIRouter:
 def _add_setup_routes(router: APIRouter, store: Store) -> None:
     @router.put(
         "/{camera_id}/setup",
-        summary="Say what a camera's edge watches",
+        summary="Send a camera's setup",
         responses=problems(413, 415, 422, 503, 507),
         openapi_extra=json_body("CameraSetup"),
     )
@@ -69,7 +69,7 @@ def _add_setup_routes(router: APIRouter, store: Store) -> None:
 
     @router.get(
         "/{camera_id}/setup",
-        summary="What a camera's edge watches",
+        summary="A camera's setup",
         response_model=CameraSetupState,
         responses={**NOT_MODIFIED, **problems(404, 422, 503)},
     )
@@ -85,7 +85,7 @@ def _add_still_routes(router: APIRouter, store: Store) -> None:
     @router.put(
         "/{camera_id}/still",
         status_code=204,
-        summary="Send a picture of what a camera sees",
+        summary="Send a camera's still",
         responses=problems(413, 415, 422, 503, 507),
         openapi_extra={"requestBody": {"required": True, "content": _PICTURE}},
     )
@@ -97,7 +97,7 @@ def _add_still_routes(router: APIRouter, store: Store) -> None:
 
     @router.get(
         "/{camera_id}/still",
-        summary="What a camera sees",
+        summary="A camera's still",
         response_class=Response,
         responses={200: {"content": _PICTURE}, **NOT_MODIFIED, **problems(404, 422, 503)},
     )

@@ -1,4 +1,4 @@
-"""GET /events, GET /events/{event_id} and POST /events/{event_id}/retry: what is stored, and a second chance."""
+"""GET /events, GET /events/{event_id} and POST /events/{event_id}/retry: stored events, and a second chance."""
 
 import json
 from typing import Annotated
@@ -44,7 +44,7 @@ def event_routes(store: Store, media: MediaFolder) -> APIRouter:
         responses={200: answer("StoredEvent", "The event."), **NOT_MODIFIED, **problems(404, 422, 503)},
     )
     def get_event(event_id: UUID, request: Request) -> Response:
-        """The event, with what became of the question to the model."""
+        """The event, with the state of its verdict."""
         return json_answer(request, _text(store, media, event_id))
 
     @router.post(

@@ -59,7 +59,7 @@ def export_routes(store: Store) -> APIRouter:
 
 
 def cells(row: EventRow) -> list[str]:
-    """The cells of one event, in the order of COLUMNS; what is null is empty."""
+    """The cells of one event, in the order of COLUMNS; null is an empty cell."""
     event, mm = row.event, row.mm
     result = mm.result if mm else None
     values = (

@@ -15,7 +15,7 @@ from backend_api.web.metrics import Metrics
 from backend_api.web.openapi import problems
 from backend_api.web.problems import RETRY_AFTER_S, ApiProblem, FieldErrors
 
-# Longer than any transaction of ours, shorter than the patience of those who ask.
+# Longer than any transaction of ours, shorter than a monitor's time limit.
 _LOCK_TIMEOUT_S = 2.0
 
 
@@ -27,7 +27,7 @@ class Health(BaseModel):
 
 
 def health_routes(store: Store, media: MediaFolder, version: str, metrics: Metrics) -> APIRouter:
-    """The router for those who watch over the backend."""
+    """The router for monitoring."""
     router = APIRouter(tags=["health"])
 
     @router.get("/health", summary="Alive?")
@@ -37,7 +37,7 @@ def health_routes(store: Store, media: MediaFolder, version: str, metrics: Metri
 
     @router.get("/ready", summary="Able to work?", responses=problems(503))
     def ready() -> Ready:
-        """200 when the database and the media folder can be written, else 503 with what can not."""
+        """200 when the database and the media folder can be written, else 503 with the reason."""
         folder_id, media_errors = _look_at(media)
         if errors := [*_database_errors(store), *media_errors]:
             message = "; ".join(error["message"] for error in errors)
@@ -66,9 +66,9 @@ def _database_errors(store: Store) -> FieldErrors:
 
 
 def _look_at(media: MediaFolder) -> tuple[UUID | None, FieldErrors]:
-    """The folder's id, or why the folder can not be used."""
+    """The folder's id, or why the folder cannot be used."""
     try:
         probe_writable(media.folder)
         return media.find_id(), []
     except OSError as error:
-        return None, [{"field": "media", "message": f"can not write the media folder {media.folder}: {error.strerror}"}]
+        return None, [{"field": "media", "message": f"cannot write the media folder {media.folder}: {error.strerror}"}]

@@ -35,7 +35,7 @@ def ingest_routes(store: Store, writer: Writer, media: MediaFolder, clock: Clock
         openapi_extra=event_body(),
     )
     async def post_event(request: Request) -> Response:
-        """Sending the same event again is harmless: it is answered with 200 and what is stored."""
+        """Sending the same event again is harmless: the answer is 200 with the stored event."""
         document = await read_body(request, "application/json", MAX_EVENT_BYTES)
         arrival = Arrival.of(parse_event(document), clock.now())
         [outcome] = await writer.add([arrival])
@@ -54,7 +54,9 @@ def ingest_routes(store: Store, writer: Writer, media: MediaFolder, clock: Clock
         summary="Store many events",
         response_class=Response,
         responses={
-            200: answer("BatchResult", "What became of each line; what is not listed as rejected is on the disk."),
+            200: answer(
+                "BatchResult", "The outcome of each line; every line that is not listed as rejected is on the disk."
+            ),
             **problems(413, 415, 503, 507),
         },
         openapi_extra=batch_body(),

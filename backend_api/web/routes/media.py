@@ -1,4 +1,4 @@
-"""GET and HEAD of clips, thumbnails, and the frames that the model was shown."""
+"""GET and HEAD of clips, thumbnails and the frames that the model was shown."""
 
 import stat
 from os import stat_result
@@ -101,5 +101,5 @@ def _look_at(store: Store, event_id: UUID, path: Path, what: str) -> stat_result
             raise ApiProblem(410, f"{what} was removed at {format_timestamp(removed.at)}: {removed.reason}") from error
         raise ApiProblem(404, f"{what} is not in the media folder: {error.strerror}") from error
     if not stat.S_ISREG(found.st_mode) or found.st_size == 0:
-        raise ApiProblem(404, f"{what} is not in the media folder: what bears its name is empty or no file")
+        raise ApiProblem(404, f"{what} is not in the media folder: the file of its name is empty or no regular one")
     return found

@@ -1,4 +1,4 @@
-"""GET /sessions, GET /machines, GET /queue and GET /stats: what the events add up to."""
+"""GET /sessions, GET /machines, GET /queue and GET /stats: reports over the events."""
 
 from typing import Annotated
 
@@ -16,7 +16,7 @@ from backend_api.web.openapi import problems
 
 
 def report_routes(store: Store, reports: Reports, media: MediaFolder) -> APIRouter:
-    """The router for what follows from the events."""
+    """The router for reports."""
     router = APIRouter()
 
     @router.get(

@@ -1,4 +1,4 @@
-"""Reviews over HTTP: what people think of the model's verdicts, and how far they agree with them."""
+"""Reviews over HTTP: people's opinions of the model's verdicts, and how far they agree with them."""
 
 from uuid import UUID
 
@@ -28,9 +28,10 @@ def review_routes(store: Store) -> APIRouter:
         openapi_extra=json_body("Review"),
     )
     async def post_review(event_id: UUID, request: Request) -> StoredReview:
-        """Says whether the verdict that the event has now is right. Reviews are kept for ever; the latest counts.
+        """States whether the event's present verdict is right. Reviews are kept for ever; the latest counts.
 
-        `withdrawn` takes back what was said before: the event's `review` is null again, and agreement ignores it.
+        `withdrawn` takes the reviews of this verdict back: the event's `review` is null again, and agreement ignores
+        them.
         """
         review = await read_json(request, Review, _MAX_REVIEW_BYTES)
         return await run_in_threadpool(_add, store, event_id, review)
@@ -43,14 +44,14 @@ def review_routes(store: Store) -> APIRouter:
             _check_known(store, event_id)
         return ReviewList(items=found)
 
-    @router.get("/stats/agreement", summary="People and model", responses=problems(503))
+    @router.get("/stats/agreement", summary="Agreement of people and model", responses=problems(503))
     def get_agreement() -> AgreementList:
         """How far people agree with each model and prompt version, by the latest review of each verdict.
 
-        Agreement: of the verdicts that somebody found right or wrong, the share found right. Sensitivity: of what
-        people say was cleaned, the share that the model called cleaned. Specificity: of what they say was not, the
-        share that it called not cleaned. Kappa: agreement beyond chance (Cohen). Each with its 95 % interval: Wilson's
-        for the shares, Fleiss, Cohen and Everitt's for kappa.
+        Agreement: of the verdicts reviewed as right or wrong, the share found right. Sensitivity: of the attempts
+        that people say cleaned, the share that the model called cleaned. Specificity: of the attempts that they say
+        did not clean, the share that it called not cleaned. Kappa: agreement beyond chance (Cohen). Each with its
+        95 % interval: Wilson's for the shares, Fleiss, Cohen and Everitt's for kappa.
         """
         return AgreementList(items=measure_agreement(store.reviews.history()))
 

@@ -1,4 +1,4 @@
-"""GET /events/stream: what is new, as server-sent events."""
+"""GET /events/stream: changes as server-sent events."""
 
 from typing import Annotated
 
@@ -6,7 +6,7 @@ from fastapi import APIRouter, Header, Query
 from fastapi.responses import StreamingResponse
 
 from backend_api.store.store import Store
-from backend_api.web.change_feed import Feed, FeedFilters
+from backend_api.web.change_feed import ChangeFeed, FeedFilters
 from backend_api.web.openapi import problems
 from backend_api.web.problems import RETRY_AFTER_S, ApiProblem
 
@@ -15,13 +15,13 @@ _TEXT = {"schema": {"type": "string", "description": "Server-sent events, withou
 _MAX_ID = 2**63 - 1
 
 
-def stream_routes(store: Store, feed: Feed) -> APIRouter:
-    """The router for what is new; it goes before the one of single events, whose address would take this one in."""
+def stream_routes(store: Store, feed: ChangeFeed) -> APIRouter:
+    """The router for changes; it goes before the one of single events, whose address would take this one in."""
     router = APIRouter(prefix="/events", tags=["events"])
 
     @router.get(
         "/stream",
-        summary="Follow what changes",
+        summary="Follow changes",
         response_class=StreamingResponse,
         responses={
             200: {"description": "Changes as they happen.", "content": {"text/event-stream": _TEXT}},
@@ -38,11 +38,11 @@ def stream_routes(store: Store, feed: Feed) -> APIRouter:
 
         - `event`: a new event, data: a StoredEvent.
         - `verdict`: a question to the model was answered, failed, or is to be asked again; data: a StoredEvent.
-        - `review`: somebody has said what they think of a verdict, or withdrawn it; data: a StoredEvent.
-        - `camera`: a camera has come to be up, late or gone; data: `{store_id, camera_id, status}`.
+        - `review`: a verdict was reviewed, or its review withdrawn; data: a StoredEvent.
+        - `camera`: a camera became up, late or gone; data: `{store_id, camera_id, status}`.
 
-        A StoredEvent is what is stored when it is sent. Ids grow; with the header Last-Event-ID, which browsers send by
-        themselves, the stream goes on behind that id without a gap or a repeat, also after a restart of the backend.
+        A StoredEvent is as it is stored when it is sent. Ids grow; with the header Last-Event-ID, which browsers send
+        by themselves, the stream goes on behind that id without a gap or a repeat, also after a restart of the backend.
         Without it the stream begins now. At least every 15 s something comes, if only a comment line.
         """
         if feed.has_ended:

@@ -26,7 +26,7 @@ _ANSWERS: dict[int | str, dict[str, Any]] = {
 
 
 def upload_routes(store: Store, media: MediaFolder) -> APIRouter:
-    """The router for what is put to /media. A file may come before its event, and comes so as a rule."""
+    """The router for uploads to /media. A file may come before its event, and comes so as a rule."""
     router = APIRouter(prefix="/media", tags=["media"])
     uploads = Uploads()
 

@@ -3,6 +3,7 @@
 import errno
 import os
 import tempfile
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -90,3 +91,53 @@ def test_no_files_are_no_work(tmp_path: Path) -> None:
     disk = RecordingDisk()
     disk.replace_all({})
     assert disk.done == []
+
+
+class LinklessDisk(Disk):
+    """A file system without hard links."""
+
+    def _link(self, source: Path, target: Path) -> None:
+        raise OSError(errno.EPERM, os.strerror(errno.EPERM))
+
+
+disks = pytest.mark.parametrize("disk", [Disk(), LinklessDisk()])
+
+
+@disks
+def test_a_new_file_appears_whole_and_once(tmp_path: Path, disk: Disk) -> None:
+    disk.put_new(tmp_path / "a", b"whole")
+    disk.put_new(tmp_path / "a", b"whole")
+    assert {path.name: path.read_bytes() for path in tmp_path.iterdir()} == {"a": b"whole"}
+
+
+@disks
+def test_a_file_that_is_there_is_not_replaced(tmp_path: Path, disk: Disk) -> None:
+    disk.put_new(tmp_path / "a", b"first")
+    with pytest.raises(FileExistsError):
+        disk.put_new(tmp_path / "a", b"second")
+    (tmp_path / "b").write_bytes(b"first")
+    with pytest.raises(FileExistsError):
+        disk.put_again(tmp_path / "b", tmp_path / "a", b"second")
+    assert {path.name: path.read_bytes() for path in tmp_path.iterdir()} == {"a": b"first", "b": b"first"}
+
+
+def test_of_many_writers_at_once_one_gives_the_name(tmp_path: Path) -> None:
+    path = tmp_path / "a"
+    temporaries = [temporary_path(path) for _ in range(50)]
+    for number, temporary in enumerate(temporaries):
+        temporary.write_bytes(b"%d" % number)
+    with ThreadPoolExecutor(max_workers=8) as executor:
+        told = list(executor.map(lambda temporary: Disk().publish_new(temporary, path), temporaries))
+    assert told.count(True) == 1
+    assert path.read_bytes() == b"%d" % told.index(True)
+    assert list(tmp_path.iterdir()) == [path]
+
+
+def test_a_further_name_takes_no_room_where_there_are_hard_links(tmp_path: Path) -> None:
+    disk = Disk()
+    disk.put_new(tmp_path / "a", b"data")
+    disk.put_again(tmp_path / "a", tmp_path / "b", b"data")
+    assert (tmp_path / "a").samefile(tmp_path / "b")
+    LinklessDisk().put_again(tmp_path / "a", tmp_path / "c", b"data")
+    assert not (tmp_path / "a").samefile(tmp_path / "c")
+    assert (tmp_path / "c").read_bytes() == b"data"

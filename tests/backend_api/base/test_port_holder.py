@@ -38,8 +38,8 @@ def test_what_comes_after_the_first_flag_is_not_told(tmp_path: Path) -> None:
 
 
 def test_one_that_would_be_started_again_is_ended_by_its_launcher(tmp_path: Path) -> None:
-    port, script = free_port(), tmp_path / "launcher" / "main.py"
-    script.parent.mkdir()
+    port, script = free_port(), tmp_path / "deploy" / "launcher" / "main.py"
+    script.parent.mkdir(parents=True)
     script.write_text(LISTENS)
     with Running([sys.executable, str(script), str(port)]) as process:
         process.wait_for("")

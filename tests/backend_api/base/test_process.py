@@ -1,6 +1,7 @@
 """The edge of a process: one line an error, the right exit code, stop signals that are heard."""
 
 import signal
+import stat
 import subprocess
 import sys
 from collections.abc import Sequence
@@ -115,3 +116,29 @@ def test_a_process_whose_readers_are_gone_still_stops(tmp_path: Path) -> None:
     process.stderr.close()
     process.send_signal(signal.SIGHUP)
     assert process.wait(60) == 0
+
+
+WRITES = (
+    "import os; from pathlib import Path; from backend_api.base.durable_files import Disk; "
+    "Path('folder').mkdir(); Disk().put_new(Path('folder/new'), b'1'); Disk().append(Path('folder/log'), b'1'); "
+    "Disk().replace_all({Path('folder/many'): b'1'}); return 0"
+)
+
+
+@pytest.mark.parametrize(("umask", "folder_mode", "file_mode"), [("", 0o700, 0o600), ("007", 0o770, 0o660)])
+def test_files_are_the_users_alone_unless_the_group_is_let_in(
+    tmp_path: Path, umask: str, folder_mode: int, file_mode: int
+) -> None:
+    path = write(tmp_path, WRITES)
+    with Running([sys.executable, str(path)], cwd=tmp_path, env={"GYM_UMASK": umask}) as process:
+        assert process.wait() == 0
+    assert stat.S_IMODE((tmp_path / "folder").stat().st_mode) == folder_mode
+    modes = {file.name: stat.S_IMODE(file.stat().st_mode) for file in (tmp_path / "folder").iterdir()}
+    assert modes == dict.fromkeys(("new", "log", "many"), file_mode)
+
+
+@pytest.mark.parametrize("umask", ["x", "7", "0o77", "888", "700", "777", "-07", "00077"])
+def test_what_is_no_umask_is_refused(tmp_path: Path, umask: str) -> None:
+    with run(tmp_path, "return 0", GYM_UMASK=umask) as process:
+        assert process.wait() == 2
+    assert "GYM_UMASK" in process.lines[0]

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from fastapi.testclient import TestClient
 
-from backend_api.app import create_app
+from backend_api.app import Settings, create_app
 from backend_api.checks.clips import check_clips
 from backend_api.contract.events import Event
 from backend_api.contract.verdicts import Agree
@@ -17,7 +17,6 @@ from backend_api.media.retention import INTERVAL_S, Retention
 from backend_api.media.retention_policy import KeepLimits
 from backend_api.store.database import Database
 from backend_api.store.store import Store
-from backend_api.web.settings import Settings
 from tests.backend_api.api import problem
 from tests.backend_api.events import make_event, make_result
 from tests.backend_api.web.routes.test_media import CLIP, event_with_clip

@@ -42,3 +42,16 @@ def test_yesterday_does_not_count(store: Store, clock: FakeClock) -> None:
     store.calls.begin(event.event_id, clock.now(), lambda _: True)
     assert store.calls.spent(clock.now()).calls == 1
     assert store.calls.spent(clock.now() + timedelta(milliseconds=1)) == Spending()
+
+
+def test_a_request_that_was_never_sent_does_not_count(store: Store, clock: FakeClock) -> None:
+    event, since = make_event(), clock.now()
+    store.events.add([event])
+    sent, unsent = (store.calls.begin(event.event_id, since, lambda _: True) for _ in range(2))
+    assert sent is not None
+    assert unsent is not None
+    store.calls.settle(sent, 120, 0.25)
+    store.calls.cancel(unsent)
+    assert store.calls.spent(since) == Spending(1, 120, 0.25)
+    store.calls.cancel(unsent)
+    assert store.calls.spent(since) == Spending(1, 120, 0.25)

@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 from fastapi.testclient import TestClient
 
-from backend_api.app import create_app
+from backend_api.app import Settings, create_app
 from backend_api.contract.cameras import MAX_CONFIG_CHARACTERS, MAX_STILL_BYTES, CameraSetup, CameraSetupState
 from backend_api.media.folder import MediaFolder
 from backend_api.media.retention import Retention
@@ -20,8 +20,7 @@ from backend_api.media.retention_policy import KeepLimits
 from backend_api.store.cameras import machine_names, read_setups
 from backend_api.store.database import Database
 from backend_api.store.store import Store
-from backend_api.web.keys import Keys
-from backend_api.web.settings import Settings
+from backend_api.web.auth import Keys
 from tests.backend_api.api import JSON, fields, problem
 from tests.fake_clock import FakeClock
 

@@ -10,7 +10,7 @@ from fastapi.testclient import TestClient
 from backend_api.app import create_app
 from backend_api.media.folder import MediaFolder
 from backend_api.store.store import Store
-from backend_api.web.change_feed import Feed, FeedFilters
+from backend_api.web.change_feed import ChangeFeed, FeedFilters
 from tests.backend_api.api import problem
 from tests.backend_api.test_stream import numbered
 from tests.fake_clock import FakeClock
@@ -18,7 +18,7 @@ from tests.fake_clock import FakeClock
 
 def test_what_comes_before_the_feed_begins_to_look_for_its_first_reader_is_told_at_once(tmp_path: Path) -> None:
     async def first_message(store: Store) -> bytes:
-        feed = Feed(store, MediaFolder.open(tmp_path / "media"))
+        feed = ChangeFeed(store, MediaFolder.open(tmp_path / "media"))
         messages = feed.messages(0, FeedFilters())
         await anext(messages)
         with pytest.raises(TimeoutError):

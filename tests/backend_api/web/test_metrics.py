@@ -8,12 +8,11 @@ import pytest
 from fastapi.testclient import TestClient
 from prometheus_client.parser import text_string_to_metric_families
 
-from backend_api.app import create_app
+from backend_api.app import Settings, create_app
 from backend_api.media.folder import MediaFolder
 from backend_api.media.usage import owner_of
 from backend_api.store.store import Store
-from backend_api.web.keys import Keys
-from backend_api.web.settings import Settings
+from backend_api.web.auth import Keys
 from tests.backend_api.api import JSON, post, post_batch
 from tests.backend_api.events import make_event, make_result
 from tests.backend_api.web.routes.test_cameras import make_report, put

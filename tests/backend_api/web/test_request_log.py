@@ -9,7 +9,7 @@ from backend_api.contract.values import Problem
 from backend_api.media.folder import MediaFolder
 from backend_api.store.store import Store
 from backend_api.web.metrics import Metrics
-from backend_api.web.request_log import Observation
+from backend_api.web.request_log import RequestLog
 from tests.fake_clock import FakeClock
 
 
@@ -35,7 +35,7 @@ def test_who_still_waits_when_the_server_stops_is_told_so(
         async def send(message: Message) -> None:
             sent.append(message)
 
-        observation = Observation(wait_for_ever, Metrics(store, media, clock), clock, keeps_log=False)
+        observation = RequestLog(wait_for_ever, Metrics(store, media, clock), clock, keeps_log=False)
         asking = asyncio.create_task(observation({"type": "http", "method": "GET", "path": "/"}, receive, send))
         await is_busy.wait()
         asking.cancel()

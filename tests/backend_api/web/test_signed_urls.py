@@ -2,7 +2,7 @@
 
 import pytest
 
-from backend_api.web.signed_urls import SignedLinks
+from backend_api.web.signed_urls import SignedUrls
 from tests.fake_clock import FakeClock
 
 EVENT = "0a4fbb4e-8f0c-5a0e-9f0b-3f7f3c1f2d11"
@@ -16,23 +16,23 @@ def clock() -> FakeClock:
 
 
 @pytest.fixture
-def links(clock: FakeClock) -> SignedLinks:
-    return SignedLinks(b"secret", clock.now)
+def links(clock: FakeClock) -> SignedUrls:
+    return SignedUrls(b"secret", clock.now)
 
 
 @pytest.mark.parametrize("path", [PATH, f"{PATH}/thumbnail", f"{PATH}/frames/1"])
-def test_it_holds_for_all_media_of_the_event(links: SignedLinks, path: str) -> None:
+def test_it_holds_for_all_media_of_the_event(links: SignedUrls, path: str) -> None:
     assert links.allows(path, links.query(EVENT)[1:])
 
 
 @pytest.mark.parametrize(
     "path", [f"/media/{OTHER}", f"/events/{EVENT}", f"{PATH}/", f"{PATH}/../../events", f"/{PATH}", "/media", "/events"]
 )
-def test_it_holds_for_nothing_else(links: SignedLinks, path: str) -> None:
+def test_it_holds_for_nothing_else(links: SignedUrls, path: str) -> None:
     assert not links.allows(path, links.query(EVENT)[1:])
 
 
-def test_it_ends_after_one_to_two_hours_and_stays_the_same_for_one(links: SignedLinks, clock: FakeClock) -> None:
+def test_it_ends_after_one_to_two_hours_and_stays_the_same_for_one(links: SignedUrls, clock: FakeClock) -> None:
     query = links.query(EVENT)
     clock.advance(3599)
     assert links.query(EVENT) == query
@@ -54,11 +54,11 @@ def test_it_ends_after_one_to_two_hours_and_stays_the_same_for_one(links: Signed
         ("&", "&x=1" * 100 + "&"),
     ],
 )
-def test_a_change_undoes_it(links: SignedLinks, old: str, new: str) -> None:
+def test_a_change_undoes_it(links: SignedUrls, old: str, new: str) -> None:
     query = links.query(EVENT)[1:]
     assert old in query
     assert not links.allows(PATH, query.replace(old, new))
 
 
-def test_another_secret_knows_none_of_it(links: SignedLinks, clock: FakeClock) -> None:
-    assert not SignedLinks(b"another", clock.now).allows(PATH, links.query(EVENT)[1:])
+def test_another_secret_knows_none_of_it(links: SignedUrls, clock: FakeClock) -> None:
+    assert not SignedUrls(b"another", clock.now).allows(PATH, links.query(EVENT)[1:])

@@ -4,8 +4,8 @@
 
 The body is a pydantic model and the endpoint a plain function, which FastAPI runs in its pool of threads. A request
 opens a connection with `sqlite3.connect`, whose defaults stay (5 s of patience with a lock; who waits longer gets a
-500), writes the event in one transaction, and answers it. PRAGMAs and tables, with their triggers, are the project's
-own, so that what is stored is the same, and as durable. DB must exist.
+500), writes the event in one transaction, and answers it. PRAGMAs and tables are the project's own, so that the event
+is as durable; what follows from it, such as its session, the textbook leaves out. DB must exist.
 """
 
 import sqlite3

@@ -2,6 +2,7 @@
 
 import errno
 import os
+from dataclasses import replace
 from datetime import UTC, datetime
 from hashlib import sha256
 from pathlib import Path
@@ -19,21 +20,22 @@ from edge_service.clips.mp4 import Clip
 from tests.edge_service.crashing_disk import Crash, CrashingDisk, FullDisk, QuickDisk
 
 EVENT_ID = UUID("0a4fbb4e-8f0c-5a0e-9f0b-3f7f3c1f2d11")
+OTHER_ID = UUID("0a4fbb4e-8f0c-5a0e-9f0b-3f7f3c1f2d12")
 FACTORY = EventFactory("gym_demo", "cam_01", datetime(2026, 1, 31, 9, tzinfo=UTC))
 CLIP = Clip(mp4=b"pictures" * 100, start_s=1.5, end_s=9.25, width=96, height=64)
 
 
 class SweepingDisk(QuickDisk):
-    """Another edge starts between the first write and its rename, and removes the temporary file."""
+    """Another edge starts between the first write and its name, and removes the temporary file."""
 
     def __init__(self) -> None:
         self._swept = False
 
-    def _rename(self, source: Path, target: Path) -> None:
+    def _link(self, source: Path, target: Path) -> None:
         if not self._swept:
             self._swept = True
             source.unlink()
-        super()._rename(source, target)
+        super()._link(source, target)
 
 
 class ReadOnlyDisk(QuickDisk):
@@ -115,3 +117,64 @@ def test_leftovers_go_and_everything_else_stays(tmp_path: Path) -> None:
         (tmp_path / name).write_bytes(b"x")
     remove_leftovers(tmp_path, QuickDisk())
     assert names(tmp_path) == sorted(stays)
+
+
+class LinklessDisk(QuickDisk):
+    """A file system without hard links, such as FAT."""
+
+    def _link(self, source: Path, target: Path) -> None:
+        raise OSError(errno.EPERM, os.strerror(errno.EPERM))
+
+
+@pytest.mark.parametrize("disk", [QuickDisk(), LinklessDisk()])
+def test_a_stored_clip_or_thumbnail_is_never_replaced(
+    tmp_path: Path, disk: Disk, caplog: pytest.LogCaptureFixture
+) -> None:
+    media = ClipFolder(tmp_path, disk)
+    media.keep_clip(EVENT_ID, CLIP, FACTORY)
+    media.keep_thumbnail(EVENT_ID, b"jpeg")
+    with pytest.raises(ClipError, match=r"another clip is stored as .*mp4, and no stored clip is ever replaced"):
+        media.keep_clip(EVENT_ID, replace(CLIP, mp4=b"another recording"), FACTORY)
+    media.keep_thumbnail(EVENT_ID, b"another picture")
+    assert f"{EVENT_ID}.jpg is there already with another picture" in caplog.text
+    assert (tmp_path / f"{EVENT_ID}.mp4").read_bytes() == CLIP.mp4
+    assert (tmp_path / f"{EVENT_ID}.jpg").read_bytes() == b"jpeg"
+    assert len(names(tmp_path)) == 2
+
+
+@pytest.mark.parametrize("disk", [QuickDisk(), LinklessDisk()])
+def test_the_very_same_clip_may_come_again(tmp_path: Path, disk: Disk) -> None:
+    media = ClipFolder(tmp_path, disk)
+    assert media.keep_clip(EVENT_ID, CLIP, FACTORY) == media.keep_clip(EVENT_ID, CLIP, FACTORY)
+    assert names(tmp_path) == [f"{EVENT_ID}.mp4"]
+
+
+def test_a_clip_of_two_events_is_on_the_disk_once(tmp_path: Path) -> None:
+    media = ClipFolder(tmp_path, QuickDisk())
+    first = media.keep_clip(EVENT_ID, CLIP, FACTORY)
+    assert media.keep_clip(OTHER_ID, CLIP, FACTORY, twin_id=EVENT_ID) == first
+    paths = [tmp_path / f"{event_id}.mp4" for event_id in (EVENT_ID, OTHER_ID)]
+    assert paths[0].samefile(paths[1])
+    paths[0].unlink()
+    assert paths[1].read_bytes() == CLIP.mp4
+
+
+@pytest.mark.parametrize("is_gone", [False, True])
+def test_a_clip_of_two_events_is_there_twice_where_it_cannot_be_linked(tmp_path: Path, is_gone: bool) -> None:
+    """No hard links, or the first one was sent to another computer already."""
+    media = ClipFolder(tmp_path, QuickDisk() if is_gone else LinklessDisk())
+    media.keep_clip(EVENT_ID, CLIP, FACTORY)
+    if is_gone:
+        (tmp_path / f"{EVENT_ID}.mp4").unlink()
+    media.keep_clip(OTHER_ID, CLIP, FACTORY, twin_id=EVENT_ID)
+    assert (tmp_path / f"{OTHER_ID}.mp4").read_bytes() == CLIP.mp4
+
+
+def test_another_clip_in_the_second_events_place_stays(tmp_path: Path) -> None:
+    media = ClipFolder(tmp_path, QuickDisk())
+    (tmp_path / f"{OTHER_ID}.mp4").write_bytes(b"another recording")
+    media.keep_clip(EVENT_ID, CLIP, FACTORY)
+    with pytest.raises(ClipError, match="ever replaced"):
+        media.keep_clip(OTHER_ID, CLIP, FACTORY, twin_id=EVENT_ID)
+    assert (tmp_path / f"{OTHER_ID}.mp4").read_bytes() == b"another recording"
+    assert names(tmp_path) == sorted(f"{event_id}.mp4" for event_id in (EVENT_ID, OTHER_ID))

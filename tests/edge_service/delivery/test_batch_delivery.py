@@ -56,7 +56,7 @@ def test_a_passing_trouble_leaves_all_where_it_is(outbox: Outbox, status: int) -
 
 def test_an_unreachable_backend_leaves_all_where_it_is(outbox: Outbox) -> None:
     courier = make_courier(outbox, FakeBackend([NoAnswer("connection refused")]), 3)
-    assert courier.deliver_batch() == Failed("backend B can't be reached (connection refused)")
+    assert courier.deliver_batch() == Failed("backend B cannot be reached (connection refused)")
     assert outbox.depth == 3
 
 
@@ -145,7 +145,7 @@ def test_an_outbox_that_cannot_be_read_is_a_failure_like_others(outbox: Outbox) 
     outbox.path.rename(hidden)
     step = courier.deliver_batch()
     assert isinstance(step, Failed)
-    assert "cam_01.jsonl can't be read" in step.reason
+    assert "cam_01.jsonl cannot be read" in step.reason
     hidden.rename(outbox.path)
     assert courier.deliver_batch() == Moved()
     assert backend.stored == [0, 1]

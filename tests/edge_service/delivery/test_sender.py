@@ -114,7 +114,7 @@ def test_a_success_begins_the_waits_anew_and_each_outage_is_told_once(
     assert sender.drain() == 0
     assert backend.stored == [*range(1_500)]
     assert [message.split(";")[0] for message in caplog.messages] == [
-        "backend http://backend:8000 can't be reached (connection refused)",
+        "backend http://backend:8000 cannot be reached (connection refused)",
         "backend http://backend:8000 answers again",
     ] * 2
     assert f"1500 events wait in {outbox.path}" in caplog.messages[0]
@@ -133,7 +133,7 @@ def test_draining_without_a_backend_gives_up_after_a_few_tries(outbox: Outbox, p
     assert 2 <= len(backend.sizes) <= 8
     assert clock.monotonic_s() - began_s <= patience_s
     assert outbox.waiting == f"1 event waits in {outbox.path}"
-    assert sender.last_error == "backend http://backend:8000 can't be reached (connection refused)"
+    assert sender.last_error == "backend http://backend:8000 cannot be reached (connection refused)"
 
 
 def test_draining_goes_on_as_long_as_the_backend_takes_events(outbox: Outbox) -> None:

@@ -1,4 +1,4 @@
-"""Lines that give back what was put in, or say that they can't."""
+"""Lines that give back what was put in, or say that they cannot."""
 
 import json
 

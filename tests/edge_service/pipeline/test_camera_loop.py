@@ -22,11 +22,11 @@ class ClipsDontFit(QuickDisk):
     def __init__(self, clips: int) -> None:
         self.clips = clips
 
-    def replace(self, path: Path, data: bytes) -> None:
+    def put_new(self, path: Path, data: bytes) -> None:
         if path.suffix == ".mp4" and self.clips:
             self.clips -= 1
             raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
-        super().replace(path, data)
+        super().put_new(path, data)
 
 
 def short(events: list[Event]) -> list[tuple[str, object]]:

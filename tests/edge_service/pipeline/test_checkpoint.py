@@ -110,7 +110,7 @@ def test_a_crash_leaves_the_old_one_or_the_new_one(tmp_path: Path, half: bool, p
 
 def test_a_file_that_cannot_be_read_is_one_line_with_the_cure(tmp_path: Path) -> None:
     (tmp_path / "cam_01.checkpoint").mkdir()
-    with pytest.raises(UsageError, match=r"cam_01.checkpoint can't be used \(Is a directory\): .* remove it"):
+    with pytest.raises(UsageError, match=r"cam_01.checkpoint cannot be used \(Is a directory\): .* remove it"):
         file_in(tmp_path).load()
 
 

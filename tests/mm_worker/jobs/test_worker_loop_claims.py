@@ -139,13 +139,33 @@ def test_drain_takes_over_what_a_dead_worker_had_claimed(scene: Scene) -> None:
     assert scene.enrichment(event).attempts == 2
 
 
-def test_deaths_of_workers_alone_never_give_an_event_up(scene: Scene) -> None:
+@pytest.mark.parametrize("deaths", range(RETRY.max_attempts))
+def test_an_event_outlives_workers_that_die(scene: Scene, deaths: int) -> None:
     event = scene.add_attempt()
-    for _ in range(RETRY.max_attempts + 2):
+    die(scene, deaths)
+    assert scene.worker().run(drain=True) == Counter({JobOutcome.DONE: 1})
+    assert scene.enrichment(event).attempts == deaths + 1
+
+
+def test_an_event_that_ends_every_worker_is_given_up_and_says_so_until_somebody_asks_again(scene: Scene) -> None:
+    event = scene.add_attempt()
+    die(scene, RETRY.max_attempts)
+    other = scene.add_attempt(1)
+    vlm = AskedVlm()
+    assert scene.worker(vlm).run(drain=True) == Counter({JobOutcome.DEAD: 1, JobOutcome.DONE: 1})
+    assert [question.event for question in vlm.questions] == [other]
+    enrichment = scene.enrichment(event)
+    assert enrichment.status is MmStatus.DEAD
+    assert f"last of {RETRY.max_attempts} attempts: its worker ended" in (enrichment.error or "")
+    scene.store.enrichments.retry(event.event_id)
+    assert scene.worker().run(drain=True) == Counter({JobOutcome.DONE: 1})
+
+
+def die(scene: Scene, times: int) -> None:
+    """Workers take the event and never come back."""
+    for _ in range(times):
         assert scene.store.enrichments.claim(PACE.lease_s) is not None
         scene.clock.advance(PACE.lease_s)
-    assert scene.worker().run(drain=True) == Counter({JobOutcome.DONE: 1})
-    assert scene.enrichment(event).status is MmStatus.DONE
 
 
 def test_without_drain_it_looks_for_work_again_and_again(scene: Scene) -> None:

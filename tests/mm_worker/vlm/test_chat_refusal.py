@@ -41,7 +41,8 @@ OPENROUTER = b'{"error": {"code": 402, "message": "Insufficient credits"}}'
         (402, OPENROUTER, ServerAway, "Insufficient credits; the account is used up"),
         (405, b"Method Not Allowed", ServerAway, "check --vlm-url"),
         (429, GEMINI, ServerAway, "You exceeded your current quota"),
-        (413, b"<h1>Too large</h1>", VlmError, "HTTP 413 <h1>Too large</h1>"),
+        (413, b"<h1>Too large</h1>", ServerAway, "HTTP 413 <h1>Too large</h1>; the server, or a proxy before it"),
+        (418, b"", VlmError, "HTTP 418"),
     ],
 )
 def test_what_a_status_means(status: int, body: bytes, kind: type[Exception], said: str) -> None:

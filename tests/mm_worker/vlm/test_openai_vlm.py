@@ -35,7 +35,7 @@ def test_a_400_to_every_format_is_a_failed_attempt_that_teaches_nothing(scene: S
         assert dialect.formats == ["json_schema", "json_object", None] * 2
 
 
-@pytest.mark.parametrize("status", [302, 401, 402, 403, 404, 405, 429, 503])
+@pytest.mark.parametrize("status", [302, 401, 402, 403, 404, 405, 413, 429, 503])
 def test_a_server_that_turns_everybody_away_has_judged_nothing(scene: Scene, status: int) -> None:
     with talking(scene, fails(status, "later", Retry_After="17")) as (vlm, dialect):
         with pytest.raises(ServerAway, match=f"HTTP {status} later") as raised:
@@ -53,7 +53,7 @@ def test_a_server_that_fails_is_in_trouble(scene: Scene, status: int) -> None:
         assert len(dialect.asked) == 1
 
 
-@pytest.mark.parametrize("status", [409, 413])
+@pytest.mark.parametrize("status", [409, 415])
 def test_other_answers_are_failed_attempts(scene: Scene, status: int) -> None:
     with talking(scene, fails(status)) as (vlm, dialect):
         with pytest.raises(VlmError, match=f"HTTP {status}") as raised:
@@ -100,12 +100,12 @@ def test_a_server_that_is_too_slow_is_in_trouble(scene: Scene) -> None:
         assert len(dialect.asked) == 1
 
 
-def test_a_server_that_is_not_there_was_not_asked(scene: Scene) -> None:
-    with (
-        asking(scene, f"http://127.0.0.1:{free_port()}/v1") as vlm,
-        pytest.raises(ServerAway, match="connection refused"),
-    ):
-        vlm.judge(make_question())
+def test_a_server_that_is_not_there_was_not_asked_and_takes_nothing_of_the_day(scene: Scene) -> None:
+    with asking(scene, f"http://127.0.0.1:{free_port()}/v1", Caps(calls=1)) as vlm:
+        for _ in range(3):
+            with pytest.raises(ServerAway, match="connection refused"):
+                vlm.judge(make_question())
+    assert scene.store.calls.spent(day_start(scene.clock.now())).calls == 0
 
 
 def test_the_question_names_each_picture_in_the_order_of_time(scene: Scene) -> None:

@@ -28,6 +28,7 @@ USABLE = {
     "fenced without a language": says(f"  ```\n{json.dumps(ANSWER, indent=2)}\n```\n"),
     "thought before": says(f"<think>Is that a cloth? {{}}</think>\n\n{TEXT}"),
     "a thought that the template began": says(f"Is that a cloth? {{}}\n</think>\n\n{TEXT}"),
+    "a byte order mark and an end": says(f"\ufeff{TEXT}<|im_end|>"),
     "GLM's box": says(f"<think>So.</think><|begin_of_box|>```json\n{TEXT}\n```<|end_of_box|>"),
     "Mistral's parts": parts({"type": "thinking", "thinking": [{"type": "text", "text": "So."}]}, TEXT),
     "Gemini's STOP": says(TEXT, finish_reason="STOP"),
@@ -62,6 +63,7 @@ UNUSABLE = {
     "empty": says(""),
     "nothing": says(None),
     "deeply nested": says("[" * 100_000),
+    "a thought without an end": says(f"<think>It could be {TEXT}, or not"),
     "only thoughts": says("<think>not_cleaned</think>"),
 }
 
@@ -82,6 +84,18 @@ def test_what_is_no_answer_is_asked_about_once_and_never_a_verdict(scene: Scene,
         with pytest.raises(VlmError, match="could not be used, nor the repaired one"):
             vlm.judge(make_question())
         assert len(dialect.asked) == 2
+
+
+def test_what_the_model_wrote_stands_with_the_failure_in_one_line(scene: Scene) -> None:
+    with (
+        talking(scene, says("It was\x1b[31m\nwiped, I think. " + "So it was. " * 1000)) as (vlm, _),
+        pytest.raises(VlmError, match=r"it wrote: It was \[31m wiped, I think\. So it was\.") as raised,
+    ):
+        vlm.judge(make_question())
+    assert len(str(raised.value)) < 1300
+    assert str(raised.value).isprintable()
+    with talking(scene, says("")) as (vlm, _), pytest.raises(VlmError, match="it wrote nothing"):
+        vlm.judge(make_question())
 
 
 def test_a_repaired_answer_counts_with_both_requests_kept(scene: Scene) -> None:

@@ -32,6 +32,10 @@ _REVIEW = (
     "(SELECT CASE WHEN r.agree <> 'withdrawn' AND r.verdict = s.verdict THEN r.agree END FROM reviews AS r "
     "WHERE r.seq = s.attempt_seq ORDER BY r.id DESC LIMIT 1)"
 )
+_INTO_SESSIONS = f"""
+INSERT INTO sessions ({_COPIED}, review, is_reviewed, outcome_key)
+SELECT {_COPIED}, {_REVIEW}, {_REVIEW} IS NOT NULL, stage FROM old_sessions AS s ORDER BY seq
+"""  # noqa: S608 - constants of this file
 
 
 def upgrade() -> None:
@@ -71,10 +75,7 @@ def _build_sessions_anew() -> None:
         sa.Column("is_reviewed", sa.Boolean, nullable=False),
         sa.Column("outcome_key", sa.String(16), nullable=False),
     )
-    op.execute(
-        f"INSERT INTO sessions ({_COPIED}, review, is_reviewed, outcome_key) "
-        f"SELECT {_COPIED}, {_REVIEW}, {_REVIEW} IS NOT NULL, stage FROM old_sessions AS s ORDER BY seq"
-    )
+    op.execute(_INTO_SESSIONS)
     op.drop_table("old_sessions")
     for name, columns in _INDEXES.items():
         op.create_index(f"ix_sessions_{name}", "sessions", [*columns, "ts_ms", "seq"])
@@ -82,7 +83,7 @@ def _build_sessions_anew() -> None:
 
 def _keep_results_once() -> None:
     op.add_column("results", sa.Column("requested_model", sa.String(200)))
-    # What is shown is the newest of the history, in which each verdict stands since 0002; it is added where it does not.
+    # What is shown is the newest of the history, where each verdict stands since 0002; what does not is added.
     op.execute(
         "INSERT INTO results (seq, at_ms, model, prompt_version, verdict, result) "
         "SELECT seq, changed_at_ms, coalesce(json_extract(result, '$.model'), ''), "

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from backend_api.base.arguments import ArgumentParser, amount, port
 from backend_api.base.process import REPOSITORY, UsageError
-from launcher.commands import SAMPLE, Settings
+from deploy.launcher.commands import SAMPLE, Settings
 
 DEMO_DATA = REPOSITORY / "data" / "demo"
 OWN_DATA = REPOSITORY / "data"
@@ -47,7 +47,7 @@ def _absolute(path: Path | None) -> Path | None:
 
 def _make_parser() -> ArgumentParser:
     parser = ArgumentParser(
-        prog="launcher/main.py",
+        prog="deploy/launcher/main.py",
         description="Start backend, worker, dashboard and edge together; start again what dies; end them together.",
         epilog="Exit codes: 0 stopped, 2 wrong use or configuration, 1 anything else. `make run` calls this.",
     )

@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from backend_api.base.process import REPOSITORY
-from launcher.supervisor import LONGEST_DELAY_S, SOUND_RUN_S, Ended, GiveUp, Leave, Program, Restart, decide
+from deploy.launcher.supervisor import LONGEST_DELAY_S, SOUND_RUN_S, Ended, GiveUp, Leave, Program, Restart, decide
 from tests.processes import Running, eventually
 
 ENDLESS = Program("camera", ("edge",))
@@ -37,7 +37,7 @@ sys.path.insert(0, {root!r})
 from pathlib import Path
 from backend_api.base.clock import SystemClock
 from backend_api.base.process import run_process
-from launcher.supervisor import Program, Supervisor
+from deploy.launcher.supervisor import Program, Supervisor
 programs = [Program(name, (sys.executable, "-c", body), comes_to_an_end=ends) for name, body, ends in {children!r}]
 folder = Path({folder!r})
 run_process(Supervisor(

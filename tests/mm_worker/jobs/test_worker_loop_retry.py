@@ -5,7 +5,7 @@ import random
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mm_worker.jobs.retry import RetryPolicy
+from mm_worker.jobs.worker_loop import RetryPolicy
 
 POLICIES = st.builds(
     RetryPolicy, max_attempts=st.integers(1, 10_000), base_s=st.floats(0.01, 100), cap_s=st.floats(0.01, 1000)

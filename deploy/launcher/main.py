@@ -1,9 +1,9 @@
-"""Entry script of `make run`: `python launcher/main.py` starts the four processes and ends them together."""
+"""Entry script of `make run`: `python deploy/launcher/main.py` starts the four processes and ends them together."""
 
 import sys
 from pathlib import Path
 
-ROOT = str(Path(__file__).resolve().parent.parent)
+ROOT = str(Path(__file__).resolve().parent.parent.parent)
 if ROOT not in sys.path:
     sys.path.insert(0, ROOT)
 
@@ -18,9 +18,9 @@ import socket  # noqa: E402
 from backend_api.base.clock import SystemClock  # noqa: E402
 from backend_api.base.port_holder import holder_and_cure  # noqa: E402
 from backend_api.base.process import REPOSITORY, UsageError, run_process  # noqa: E402
-from launcher.commands import Settings, make_programs  # noqa: E402
-from launcher.options import parse_settings  # noqa: E402
-from launcher.supervisor import Supervisor  # noqa: E402
+from deploy.launcher.commands import Settings, make_programs  # noqa: E402
+from deploy.launcher.options import parse_settings  # noqa: E402
+from deploy.launcher.supervisor import Supervisor  # noqa: E402
 
 _READY_TIMEOUT_S = 1.0
 

@@ -6,7 +6,7 @@ from datetime import datetime
 from pathlib import Path
 
 from backend_api.base.process import REPOSITORY
-from launcher.supervisor import Program
+from deploy.launcher.supervisor import Program
 
 SAMPLE = REPOSITORY / "sample.mp4"
 SAMPLE_SEED = 42

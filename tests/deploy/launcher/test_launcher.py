@@ -21,7 +21,7 @@ pytestmark = pytest.mark.e2e
 
 def command(video: Path, folder: Path, port: int, ui_port: int) -> list[str]:
     return [
-        *script("launcher/main.py"),
+        *script("deploy/launcher/main.py"),
         *("--video", str(video), "--data-dir", str(folder), "--edge-flags=--loop 0"),
         *("--port", str(port), "--ui-port", str(ui_port)),
     ]
@@ -107,7 +107,7 @@ def take_terminal() -> None:
 
 def test_the_demo_is_reset_after_saying_what_is_removed(tmp_path: Path) -> None:
     data = tmp_path / "demo"
-    reset = [*script("launcher/reset_demo.py"), "--data-dir", str(data)]
+    reset = [*script("deploy/launcher/reset_demo.py"), "--data-dir", str(data)]
     with Running(reset) as process:
         assert process.wait() == 0
     assert process.lines == [f"There is no demo data: no folder {data}."]
@@ -132,6 +132,6 @@ def test_the_demo_is_reset_after_saying_what_is_removed(tmp_path: Path) -> None:
 def test_a_yes_removes_it(tmp_path: Path) -> None:
     for answer, is_kept in (("n\n", True), ("y\n", False)):
         (tmp_path / "demo").mkdir(exist_ok=True)
-        command = [*script("launcher/reset_demo.py"), "--data-dir", str(tmp_path / "demo")]
+        command = [*script("deploy/launcher/reset_demo.py"), "--data-dir", str(tmp_path / "demo")]
         subprocess.run(command, input=answer, text=True, check=True, capture_output=True, timeout=60)
         assert (tmp_path / "demo").exists() is is_kept

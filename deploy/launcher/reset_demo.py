@@ -3,7 +3,7 @@
 import sys
 from pathlib import Path
 
-ROOT = str(Path(__file__).resolve().parent.parent)
+ROOT = str(Path(__file__).resolve().parent.parent.parent)
 if ROOT not in sys.path:
     sys.path.insert(0, ROOT)
 
@@ -17,13 +17,13 @@ import psutil  # noqa: E402
 
 from backend_api.base.arguments import ArgumentParser  # noqa: E402
 from backend_api.base.process import EXIT_DONE, FatalError, UsageError, run_process  # noqa: E402
-from launcher.options import DEMO_DATA  # noqa: E402
+from deploy.launcher.options import DEMO_DATA  # noqa: E402
 
 
 def main() -> int:
     """Say what there is, ask, and remove it. Raises UsageError while a process uses it, FatalError."""
     parser = ArgumentParser(
-        prog="launcher/reset_demo.py", description="Remove the events, verdicts, reviews and clips of the demo."
+        prog="deploy/launcher/reset_demo.py", description="Remove the events, verdicts, reviews and clips of the demo."
     )
     parser.add_argument(
         "--data-dir", type=Path, default=DEMO_DATA, metavar="DIR", help="the demo's folder (default: %(default)s)"

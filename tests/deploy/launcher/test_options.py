@@ -6,10 +6,10 @@ from pathlib import Path
 import pytest
 
 from backend_api.base.process import REPOSITORY, UsageError
-from launcher import options
-from launcher.commands import Settings, make_programs
-from launcher.options import parse_settings
-from launcher.supervisor import Program
+from deploy.launcher import options
+from deploy.launcher.commands import Settings, make_programs
+from deploy.launcher.options import parse_settings
+from deploy.launcher.supervisor import Program
 
 NOW = datetime(2026, 1, 31, 9, 0, tzinfo=UTC)
 NOTHING_SET = ["--video", "", "--config", "", "--model", "", "--camera-id", "", "--store-id", "", "--data-dir", ""]

@@ -1,0 +1,1 @@
+"""How it runs on a computer: what starts the processes and what stands before them."""

@@ -1,0 +1,90 @@
+"""A second run with the same --start-time: what is stored stays as it is, and what is refused is said."""
+
+import hashlib
+from collections.abc import Iterator
+from fractions import Fraction
+from pathlib import Path
+
+import pytest
+
+from backend_api.base.process import REPOSITORY
+from tests.edge_service import tiny_videos
+from tests.processes import Running, free_port, script
+
+pytestmark = pytest.mark.e2e
+
+SECONDS = 40.0
+
+
+def edge_command(video: Path, folder: Path, address: str, *extra: str) -> list[str]:
+    return [
+        *script("edge_service/main.py"),
+        *("--video", str(video), "--camera-id", "cam_01", "--store-id", "gym_demo", "--seed", "42"),
+        *("--media-dir", str(folder), "--outbox-dir", str(folder.parent / "outbox"), "--backend-url", address),
+        *("--start-time", "2026-01-31T09:00:00Z", "--speed", "max", *extra),
+    ]
+
+
+def stored(folder: Path) -> dict[str, str]:
+    paths = [path for path in folder.iterdir() if path.suffix in {".mp4", ".jpg"}]
+    return {path.name: hashlib.sha256(path.read_bytes()).hexdigest() for path in paths}
+
+
+@pytest.fixture(scope="module")
+def first_video(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    path = tmp_path_factory.mktemp("first") / "first.mp4"
+    return tiny_videos.draw_video(path, rate=Fraction(10), seconds=SECONDS, key_every=10)
+
+
+@pytest.fixture(scope="module")
+def other_video(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    path = tmp_path_factory.mktemp("other") / "other.mp4"
+    return tiny_videos.draw_video(path, rate=Fraction(10), seconds=SECONDS, key_every=10, size=(128, 96))
+
+
+@pytest.fixture
+def backend(tmp_path: Path) -> Iterator[str]:
+    port = free_port()
+    command = [*script("backend_api/main.py"), "--db", str(tmp_path / "app.db"), "--port", str(port)]
+    with Running([*command, "--media-dir", str(tmp_path / "media")]) as process:
+        process.wait_for("clips in")
+        yield f"http://127.0.0.1:{port}"
+
+
+@pytest.mark.parametrize("folder_name", ["media", "media_of_the_edge"])
+@pytest.mark.parametrize("what_changed", ["nothing", "video", "pre_s"])
+def test_no_stored_file_changes_and_what_is_refused_is_counted(
+    tmp_path: Path, backend: str, first_video: Path, other_video: Path, folder_name: str, what_changed: str
+) -> None:
+    folder, media = tmp_path / folder_name, tmp_path / "media"
+    with Running(edge_command(first_video, folder, backend)) as edge:
+        assert edge.wait(120) == 0
+    before = stored(media)
+    assert len(before) >= 6
+
+    config = tmp_path / "config.yaml"
+    text = (REPOSITORY / "edge_service" / "config.yaml").read_text(encoding="utf-8")
+    assert "pre_s: 3" in text
+    config.write_text(text.replace("pre_s: 3", "pre_s: 2"), encoding="utf-8")
+    video = other_video if what_changed == "video" else first_video
+    flags = ["--config", str(config)] if what_changed == "pre_s" else []
+    with Running(edge_command(video, folder, backend, *flags)) as edge:
+        code = edge.wait(120)
+    assert stored(media) == before
+    if what_changed == "nothing":
+        assert code == 0
+    else:
+        assert code == 1
+        rejected = (tmp_path / "outbox" / "cam_01.rejected.jsonl").read_text(encoding="utf-8").splitlines()
+        # With less before each event, a clip that began with the video is the same as before.
+        assert len(rejected) >= len(before) // 2 - 1
+        assert f"the backend refused {len(rejected)} events of this run for good" in edge.output
+
+
+def test_all_that_edge_and_backend_make_is_their_users_alone(tmp_path: Path, backend: str, first_video: Path) -> None:
+    preview = tmp_path / "preview.mp4"
+    with Running(edge_command(first_video, tmp_path / "media", backend, "--preview", str(preview))) as edge:
+        assert edge.wait(120) == 0
+    made = list(tmp_path.rglob("*"))
+    assert {"app.db", "app.db-wal", "folder-id", "cam_01.jsonl", "cam_01.lock", "preview.mp4"} <= {p.name for p in made}
+    assert {path.name: oct(path.stat().st_mode & 0o777) for path in made if path.stat().st_mode & 0o077} == {}
