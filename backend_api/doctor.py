@@ -27,6 +27,7 @@ from backend_api.base.process import (  # noqa: E402
     run_process,
 )
 from backend_api.checks.clips import check_clips  # noqa: E402
+from backend_api.checks.derived import check_derived  # noqa: E402
 from backend_api.checks.enrichments import check_enrichments  # noqa: E402
 from backend_api.checks.finding import Finding  # noqa: E402
 from backend_api.checks.folder import check_folder  # noqa: E402
@@ -82,6 +83,8 @@ def _findings(database: Database, media: MediaFolder, options: Options, clock: C
     yield from check_clips(database, media)
     yield from check_sessions(database, to_ms(now), options.session_age_s)
     yield from check_enrichments(database, to_ms(now))
+    # Last: what was repaired before has its session.
+    yield from check_derived(database)
 
 
 def _report(findings: Iterable[Finding], *, fix: bool) -> CheckTotals:

@@ -20,6 +20,9 @@ class Kind(StrEnum):
     STALE_LEASE = "stale lease"
     MISSING_ENRICHMENT = "missing enrichment"
     DEAD_ENRICHMENT = "dead enrichment"
+    DIFFERENT_SESSION = "different session"
+    DIFFERENT_VERDICT = "different verdict"
+    UNLOGGED_EVENT = "unlogged event"
 
 
 @dataclass(frozen=True, slots=True)

@@ -56,6 +56,16 @@ class Database:
             yield connection
 
     @contextmanager
+    def snapshot(self) -> Iterator[Connection]:
+        """Like `read`, for several statements that have to see the same state."""
+        with self.read() as connection:
+            connection.exec_driver_sql("BEGIN")
+            try:
+                yield connection
+            finally:
+                connection.exec_driver_sql("COMMIT")
+
+    @contextmanager
     def write(self, *, survives_power_cut: bool = True) -> Iterator[Transaction]:
         """A transaction that holds the write lock from its start; it is on the disk when this returns.
 

@@ -1,0 +1,84 @@
+"""Whether what follows from events, verdicts and reviews is what the tables hold: sessions, verdicts, the log.
+
+All of it can be made anew from what is stored, which is what a repair does. Nothing is deleted.
+"""
+
+from collections.abc import Iterator
+from functools import partial
+
+from sqlalchemy import func, select
+
+from backend_api.checks.finding import Finding, Kind
+from backend_api.checks.sweep import in_window, sweep
+from backend_api.store.database import Database
+from backend_api.store.recomputation import differences, log_event, repair_session, repair_verdict
+from backend_api.store.tables import ChangeKind, changes, enrichments, events, results, sessions
+
+_SESSIONS_A_COMPARISON = 500
+_earlier = events.alias("earlier")
+# Each session in the window of its first event alone.
+_BEGUN = (
+    select(events.c.session_id)
+    .where(
+        in_window(events.c.seq),
+        ~select(_earlier.c.seq)
+        .where(_earlier.c.session_id == events.c.session_id, _earlier.c.seq < events.c.seq)
+        .exists(),
+    )
+    .order_by(events.c.seq)
+)
+_EVENTLESS = select(sessions.c.session_id).where(
+    ~select(events.c.seq).where(events.c.session_id == sessions.c.session_id).exists()
+)
+_newest_verdict = (
+    select(results.c.verdict)
+    .where(results.c.seq == enrichments.c.seq)
+    .order_by(results.c.id.desc())
+    .limit(1)
+    .scalar_subquery()
+)
+_OTHER_VERDICT = (
+    select(events.c.seq, events.c.event_id, enrichments.c.verdict, _newest_verdict.label("newest"))
+    .select_from(enrichments.join(events))
+    .where(in_window(enrichments.c.seq), enrichments.c.verdict.is_distinct_from(_newest_verdict))
+)
+# Versions that had no log yet logged nothing.
+_LOG_BEGINS = select(func.min(changes.c.seq)).where(changes.c.kind == ChangeKind.EVENT.value).scalar_subquery()
+_UNLOGGED = select(events.c.seq, events.c.event_id).where(
+    in_window(events.c.seq),
+    events.c.seq > _LOG_BEGINS,
+    events.c.seq.not_in(
+        select(changes.c.seq).where(changes.c.kind == ChangeKind.EVENT.value, changes.c.seq.is_not(None))
+    ),
+)
+
+
+def check_derived(database: Database) -> Iterator[Finding]:
+    """The sessions, verdicts and changes that are not what follows from what is stored."""
+    yield from _other_verdicts(database)
+    ids = [row.session_id for row in sweep(database, _BEGUN)]
+    with database.read() as connection:
+        ids += connection.execute(_EVENTLESS).scalars()
+    for start in range(0, len(ids), _SESSIONS_A_COMPARISON):
+        part = ids[start : start + _SESSIONS_A_COMPARISON]
+        with database.snapshot() as connection:
+            found = list(differences(connection, part))
+        for difference in found:
+            repair = partial(repair_session, database, difference.session_id)
+            if difference.expected is None:
+                cure = "look for its events in a backup; until then it stays as it is"
+                yield Finding(Kind.DIFFERENT_SESSION, difference.session_id, str(difference), cure)
+            else:
+                cure = "--fix writes it anew"
+                yield Finding(Kind.DIFFERENT_SESSION, difference.session_id, str(difference), cure, repair=repair)
+    for row in sweep(database, _UNLOGGED):
+        text = "it is stored, but was never told to those who follow what is new"
+        repair = partial(log_event, database, row.seq)
+        yield Finding(Kind.UNLOGGED_EVENT, row.event_id, text, "--fix tells them now", repair=repair)
+
+
+def _other_verdicts(database: Database) -> Iterator[Finding]:
+    for row in sweep(database, _OTHER_VERDICT):
+        text = f"it is listed under the verdict {row.verdict}, its newest is {row.newest}"
+        repair = partial(repair_verdict, database, row.seq)
+        yield Finding(Kind.DIFFERENT_VERDICT, row.event_id, text, "--fix lists it under its newest", repair=repair)

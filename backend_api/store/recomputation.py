@@ -1,0 +1,146 @@
+"""What follows from everything that is stored, made anew: to compare what the tables hold with it, and to repair them.
+
+Nothing here reads what it compares with, so that no mistake of the writes is repeated.
+"""
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import astuple, dataclass, fields
+from typing import Any
+
+from pydantic_core import from_json
+from sqlalchemy import BindParameter, Connection, bindparam, func, insert, select, update
+
+from backend_api.contract.verdicts import MmStatus
+from backend_api.store.database import Database
+from backend_api.store.sessions import AttemptFacts, EventFacts, SessionRow, event_facts, session_of
+from backend_api.store.statements import Statement, Transaction
+from backend_api.store.tables import ChangeKind, changes, enrichments, events, results, reviews, sessions
+
+_SESSION_COLUMNS = [field.name for field in fields(SessionRow)]
+_FACTS = ("seq", "event_type", "store_id", "camera_id", "machine_id", "session_id", "ts_ms", "received_at_ms", "body")
+_EVENTS = select(*events.c[_FACTS]).order_by(events.c.seq)
+_newest, _latest = results.alias("newest"), reviews.alias("latest")
+_ATTEMPTS = (
+    select(
+        events.c.seq,
+        _newest.c.verdict,
+        enrichments.c.status,
+        _latest.c.agree,
+        _latest.c.verdict.label("reviewed_verdict"),
+    )
+    .select_from(events)
+    .outerjoin(enrichments, enrichments.c.seq == events.c.seq)
+    .outerjoin(
+        _newest,
+        _newest.c.id
+        == select(func.max(results.c.id)).where(results.c.seq == events.c.seq).correlate(events).scalar_subquery(),
+    )
+    .outerjoin(
+        _latest,
+        _latest.c.id
+        == select(func.max(reviews.c.id)).where(reviews.c.seq == events.c.seq).correlate(events).scalar_subquery(),
+    )
+)
+_AMONG: BindParameter[list[str]] = bindparam("of_sessions", expanding=True)
+_EVENTS_AMONG = _EVENTS.where(events.c.session_id.in_(_AMONG))
+_ATTEMPTS_AMONG = _ATTEMPTS.where(events.c.session_id.in_(_AMONG))
+_STORED_AMONG = select(*sessions.c[tuple(_SESSION_COLUMNS)]).where(sessions.c.session_id.in_(_AMONG))
+_EVENTS_OF = Statement(_EVENTS.where(events.c.session_id == bindparam("of_session")))
+_ATTEMPTS_OF = Statement(_ATTEMPTS.where(events.c.session_id == bindparam("of_session")))
+_NEW: dict[str, Any] = {name: bindparam(f"new_{name}") for name in _SESSION_COLUMNS}
+_REPLACE = Statement(update(sessions).where(sessions.c.session_id == bindparam("new_session_id")).values(_NEW))
+_ADD = Statement(insert(sessions).values(_NEW))
+_VERDICT_ANEW = Statement(
+    update(enrichments)
+    .where(enrichments.c.seq == bindparam("of_seq"))
+    .values(
+        verdict=select(results.c.verdict)
+        .where(results.c.seq == enrichments.c.seq)
+        .order_by(results.c.id.desc())
+        .limit(1)
+        .correlate(enrichments)
+        .scalar_subquery()
+    )
+)
+_IS_LOGGED = Statement(
+    select(changes.c.id).where(changes.c.kind == ChangeKind.EVENT.value, changes.c.seq == bindparam("of_seq"))
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Difference:
+    """A session whose row is not what follows from what is stored; one of both is None where there is none."""
+
+    session_id: str
+    stored: SessionRow | None
+    expected: SessionRow | None
+
+    def __str__(self) -> str:
+        if self.stored is None:
+            return "its events are stored, but no session"
+        if self.expected is None:
+            return "no event of it is stored"
+        return ", ".join(
+            f"{name} is {stored!r}, by its events {expected!r}"
+            for name, stored, expected in zip(
+                _SESSION_COLUMNS, astuple(self.stored), astuple(self.expected), strict=True
+            )
+            if stored != expected
+        )
+
+
+def differences(connection: Connection, session_ids: Sequence[str]) -> Iterator[Difference]:
+    """Those of `session_ids` whose rows differ; `connection` sees one state of the database."""
+    among = {"of_sessions": list(session_ids)}
+    expected = recompute(connection.execute(_EVENTS_AMONG, among), connection.execute(_ATTEMPTS_AMONG, among))
+    stored = {row.session_id: SessionRow(*row) for row in connection.execute(_STORED_AMONG, among)}
+    for session_id in session_ids:
+        if stored.get(session_id) != expected.get(session_id):
+            yield Difference(session_id, stored.get(session_id), expected.get(session_id))
+
+
+def recompute(event_rows: Iterable[Any], attempt_rows: Iterable[Any]) -> dict[str, SessionRow]:
+    """Every session of these events, which come in the order of arrival, by its id."""
+    arrived: dict[str, list[EventFacts]] = {}
+    for seq, *names, ts_ms, received_at_ms, body in event_rows:
+        facts = event_facts(seq, tuple(names), ts_ms, received_at_ms, _attributes(body))
+        arrived.setdefault(facts.session_id, []).append(facts)
+    attempts = {
+        seq: AttemptFacts(verdict, status == MmStatus.DEAD, agree, reviewed_verdict)
+        for seq, verdict, status, agree, reviewed_verdict in attempt_rows
+    }
+    return {session_id: session_of(of_session, attempts) for session_id, of_session in arrived.items()}
+
+
+def repair_session(database: Database, session_id: str) -> None:
+    """Write the session's row anew as it follows from what is stored by now."""
+    of_session = {"of_session": session_id}
+    with database.write() as transaction:
+        attempts = _ATTEMPTS_OF.run(transaction, of_session)
+        row = recompute(_EVENTS_OF.run(transaction, of_session), attempts).get(session_id)
+        if row is not None:
+            _write(transaction, row)
+
+
+def repair_verdict(database: Database, seq: int) -> None:
+    """Let the enrichment of the event whose number is `seq` repeat its newest result's verdict."""
+    with database.write() as transaction:
+        _VERDICT_ANEW.run(transaction, {"of_seq": seq})
+
+
+def log_event(database: Database, seq: int) -> None:
+    """Log that the event is new, unless it is logged by now."""
+    with database.write() as transaction:
+        if _IS_LOGGED.run(transaction, {"of_seq": seq}).fetchone() is None:
+            transaction.log(ChangeKind.EVENT, [seq])
+
+
+def _write(transaction: Transaction, row: SessionRow) -> None:
+    values = {f"new_{name}": value for name, value in zip(_SESSION_COLUMNS, astuple(row), strict=True)}
+    if _REPLACE.run(transaction, values).rowcount == 0:
+        _ADD.run(transaction, values)
+
+
+def _attributes(body: str) -> Mapping[str, Any]:
+    attributes: Mapping[str, Any] = from_json(body).get("attributes", {})
+    return attributes

@@ -1,0 +1,326 @@
+"""Whatever is written, in any order: sessions, enrichments and the log are what follows from what is stored."""
+
+import shutil
+import sqlite3
+from contextlib import closing
+from dataclasses import dataclass, field
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from uuid import UUID
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from backend_api.checks.derived import check_derived
+from backend_api.contract.events import Event, EventType
+from backend_api.contract.verdicts import Agree, MmStatus, Verdict
+from backend_api.store.enrichments import Claim, RetryOutcome
+from backend_api.store.events import IngestOutcome
+from backend_api.store.recomputation import recompute
+from backend_api.store.sessions import AttemptFacts, EventFacts, SessionRow, session_of
+from backend_api.store.store import Store
+from tests.backend_api.events import make_event, make_result
+from tests.fake_clock import FakeClock
+
+KINDS = list(EventType)
+SESSIONS = 3
+LEASE_S = 60.0
+# An event by its session, its kind, when it was, and a difference that makes another body of it.
+ARRIVAL = st.tuples(st.integers(0, SESSIONS - 1), st.sampled_from(KINDS), st.integers(0, 3), st.booleans())
+ATTEMPT = st.integers(0, 40)
+ADD = st.tuples(st.just("add"), st.lists(ARRIVAL, min_size=1, max_size=6))
+OPERATION = st.one_of(
+    *(ADD, ADD, ADD),
+    st.tuples(st.just("claim"), st.none()),
+    st.tuples(st.just("finish"), st.sampled_from(Verdict)),
+    st.tuples(st.just("finish and claim"), st.sampled_from(Verdict)),
+    st.tuples(st.just("fail"), st.sampled_from([None, 0.0, 30.0])),
+    st.tuples(st.just("release"), st.just(0.0)),
+    st.tuples(st.just("renew"), st.none()),
+    st.tuples(st.just("wait"), st.sampled_from([1.0, 2 * LEASE_S])),
+    st.tuples(st.just("retry"), ATTEMPT),
+    st.tuples(st.just("rerun"), ATTEMPT),
+    st.tuples(st.just("rerun others"), st.sampled_from(["mock", "another"])),
+    st.tuples(st.just("review"), st.tuples(ATTEMPT, st.sampled_from(Agree))),
+    st.tuples(st.just("note blocked"), st.sampled_from(["no budget", "no answer"])),
+)
+
+
+def make(session: int, kind: EventType, at: int, is_other: bool) -> Event:
+    attributes: dict[str, object] = {}
+    if kind is EventType.MACHINE_OCCUPIED_END and at:
+        attributes = {"end_reason": ["left", "unobserved", "recovered"][at - 1]}
+    elif kind is EventType.CLEANING_WINDOW_OPEN and at:
+        attributes = {"closes_at": f"2026-01-31T10:0{at}:00.5004Z"}
+    return make_event(
+        event_type=kind,
+        at_s=100 * session + 10 * at + KINDS.index(kind),
+        session_id=UUID(int=session),
+        machine_id=f"bike_{session}",
+        attributes=attributes,
+        confidence=0.5 if is_other else 0.9,
+    )
+
+
+@dataclass
+class Oracle:
+    """What must have been stored and logged, from the answers of the writes alone."""
+
+    store: Store
+    clock: FakeClock
+    events: list[Event] = field(default_factory=list)
+    status: dict[UUID, MmStatus] = field(default_factory=dict)
+    verdicts: dict[UUID, list[Verdict]] = field(default_factory=dict)
+    reviews: dict[UUID, list[tuple[Agree, Verdict | None]]] = field(default_factory=dict)
+    log: list[tuple[str, UUID]] = field(default_factory=list)
+    claims: list[Claim] = field(default_factory=list)
+
+    def write(self, name: str, value: object) -> None:
+        getattr(self, name.replace(" ", "_"))(value)
+
+    def attempt(self, number: int) -> UUID:
+        attempts = list(self.status)
+        return attempts[number % len(attempts)] if attempts else UUID(int=999)
+
+    def changed(self, event_id: UUID, status: MmStatus) -> None:
+        self.status[event_id] = status
+        self.log.append(("verdict", event_id))
+
+    def add(self, arrivals: list[tuple[int, EventType, int, bool]]) -> None:
+        events = [make(*arrival) for arrival in arrivals]
+        for event, outcome in zip(events, self.store.events.add(events), strict=True):
+            if outcome is IngestOutcome.STORED:
+                self.events.append(event)
+                self.log.append(("event", event.event_id))
+                if event.needs_mm:
+                    self.status[event.event_id] = MmStatus.PENDING
+
+    def take(self, claim: Claim | None) -> None:
+        if claim is not None:
+            self.claims.append(claim)
+            self.status[claim.event.event_id] = MmStatus.PROCESSING
+
+    def claim(self, _: None) -> None:
+        self.take(self.store.enrichments.claim(LEASE_S))
+
+    def finish(self, verdict: Verdict, *, claims: bool = False) -> None:
+        if self.claims:
+            held = self.claims.pop(0)
+            result = make_result(verdict=verdict)
+            following = None
+            if claims:
+                is_stored, following = self.store.enrichments.finish_and_claim(held, result, LEASE_S)
+            else:
+                is_stored = self.store.enrichments.finish(held, result)
+            if is_stored:
+                self.changed(held.event.event_id, MmStatus.DONE)
+                self.verdicts.setdefault(held.event.event_id, []).append(verdict)
+            self.take(following)
+
+    def finish_and_claim(self, verdict: Verdict) -> None:
+        self.finish(verdict, claims=True)
+
+    def fail(self, retry_in_s: float | None) -> None:
+        if self.claims:
+            held = self.claims.pop(0)
+            if self.store.enrichments.fail(held, "no answer", retry_in_s):
+                self.changed(held.event.event_id, MmStatus.DEAD if retry_in_s is None else MmStatus.PENDING)
+
+    def release(self, retry_in_s: float) -> None:
+        if self.claims:
+            held = self.claims.pop(0)
+            if self.store.enrichments.release(held, "stopped", retry_in_s):
+                self.changed(held.event.event_id, MmStatus.PENDING)
+
+    def renew(self, _: None) -> None:
+        if self.claims:
+            self.store.enrichments.renew(self.claims[0], LEASE_S)
+
+    def wait(self, seconds: float) -> None:
+        self.clock.advance(seconds)
+
+    def retry(self, number: int) -> None:
+        event_id = self.attempt(number)
+        if self.store.enrichments.retry(event_id) is RetryOutcome.PENDING:
+            self.changed(event_id, MmStatus.PENDING)
+
+    def rerun(self, number: int) -> None:
+        event_id = self.attempt(number)
+        if self.store.enrichments.rerun(event_id):
+            self.changed(event_id, MmStatus.PENDING)
+
+    def rerun_others(self, model: str) -> None:
+        ended = [e for e in self.status if self.status[e] in (MmStatus.DONE, MmStatus.DEAD)]
+        others = [e for e in ended if model != "mock" or not self.verdicts.get(e)]
+        assert self.store.enrichments.rerun_others(model, "1") == len(others)
+        in_order = [event.event_id for event in self.events]
+        for event_id in sorted(others, key=in_order.index):
+            self.changed(event_id, MmStatus.PENDING)
+
+    def review(self, value: tuple[int, Agree]) -> None:
+        number, agree = value
+        event_id = self.attempt(number)
+        said, given = self.reviews.get(event_id, []), self.verdicts.get(event_id, [])
+        can_be = bool(given) if agree is not Agree.WITHDRAWN else bool(said) and said[-1][0] is not Agree.WITHDRAWN
+        assert self.store.reviews.add(event_id, agree, "", "ann") == can_be
+        if can_be:
+            of = said[-1][1] if agree is Agree.WITHDRAWN else given[-1]
+            self.reviews.setdefault(event_id, []).append((agree, of))
+            self.log.append(("review", event_id))
+
+    def note_blocked(self, reason: str) -> None:
+        self.store.enrichments.note_blocked(reason)
+
+    def expected_sessions(self) -> list[SessionRow]:
+        """By the pure function, of what was stored, in the order in which it was."""
+        facts: dict[str, list[EventFacts]] = {}
+        attempts = {}
+        for seq, event in enumerate(self.events, start=1):
+            facts.setdefault(str(event.session_id), []).append(_facts(seq, event))
+            if event.needs_mm:
+                verdict = self.verdicts.get(event.event_id, [None])[-1]
+                agree, of = self.reviews.get(event.event_id, [(None, None)])[-1]
+                is_dead = self.status[event.event_id] is MmStatus.DEAD
+                attempts[seq] = AttemptFacts(verdict, is_dead, agree, of)
+        return sorted((session_of(f, attempts) for f in facts.values()), key=lambda row: row.session_id)
+
+    def check(self) -> None:
+        logged = self.store.changes.read(0, 10_000)
+        assert [(change.kind.value, change.row and change.row.event_id) for change in logged] == self.log
+        with self.store.database.snapshot() as connection:
+            rows = connection.exec_driver_sql(STORED_SESSIONS).all()
+            waiting = connection.exec_driver_sql(STORED_ENRICHMENTS).all()
+        assert [SessionRow(*row) for row in rows] == self.expected_sessions()
+        assert {UUID(event_id): MmStatus(status) for event_id, status, _ in waiting} == self.status
+        newest = {str(event_id): verdicts[-1] for event_id, verdicts in self.verdicts.items()}
+        assert {event_id: verdict for event_id, _, verdict in waiting if verdict} == newest
+        assert list(check_derived(self.store.database)) == []
+
+
+STORED_SESSIONS = (
+    "SELECT session_id, store_id, camera_id, machine_id, ts_ms, started_ms, ended_ms, end_reason, opened_ms, closes_ms,"
+    " attempt_seq, attempt_ms, verdict, review, is_reviewed, outcome_key FROM sessions ORDER BY session_id"
+)
+STORED_ENRICHMENTS = "SELECT event_id, status, verdict FROM enrichments JOIN events USING (seq)"
+
+
+def _facts(seq: int, event: Event) -> EventFacts:
+    """By other means than the store's."""
+    closes_at = event.attributes.get("closes_at")
+    return EventFacts(
+        seq,
+        event.event_type.value,
+        event.store_id,
+        event.camera_id,
+        event.machine_id,
+        str(event.session_id),
+        round(event.ts.timestamp() * 1000),
+        0,
+        str(event.attributes["end_reason"]) if "end_reason" in event.attributes else None,
+        # 10:0x:00.500 UTC, cut to the millisecond.
+        None if closes_at is None else 1_769_853_600_500 + 60_000 * int(str(closes_at)[15]),
+    )
+
+
+@pytest.fixture(scope="module")
+def empty(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    path = tmp_path_factory.mktemp("empty") / "app.db"
+    Store.open(path, FakeClock(), create=True).close()
+    return path
+
+
+@settings(max_examples=60, deadline=None)
+@given(operations=st.lists(OPERATION, max_size=30))
+def test_whatever_is_written_the_tables_hold_what_follows_from_it(
+    empty: Path, operations: list[tuple[str, object]]
+) -> None:
+    with TemporaryDirectory() as folder:
+        path = Path(shutil.copy(empty, folder))
+        clock = FakeClock()
+        with closing(Store.open(path, clock, create=False)) as store:
+            oracle = Oracle(store, clock)
+            for name, value in operations:
+                oracle.write(name, value)
+            oracle.check()
+
+
+FIRST = (
+    *(("add", [(0, kind, 1, False) for kind in KINDS]), ("claim", None), ("finish", Verdict.CLEANED)),
+    *(("review", (0, Agree.YES)), ("rerun", 0), ("claim", None), ("finish", Verdict.NOT_CLEANED)),
+)
+
+
+def reviewed(store: Store) -> tuple[object, ...]:
+    with store.database.read() as connection:
+        query = "SELECT verdict, review, is_reviewed, outcome_key FROM sessions"
+        return tuple(connection.exec_driver_sql(query).one())
+
+
+def test_an_opinion_of_a_verdict_is_there_again_with_that_verdict(store: Store, clock: FakeClock) -> None:
+    oracle = Oracle(store, clock)
+    for name, value in FIRST:
+        oracle.write(name, value)
+    assert reviewed(store) == ("not_cleaned", None, 0, "not_cleaned")
+    for name, value in (("rerun", 0), ("claim", None), ("finish", Verdict.CLEANED)):
+        oracle.write(name, value)
+    assert reviewed(store) == ("cleaned", "yes", 1, "cleaned")
+    oracle.check()
+
+
+DAMAGES = {
+    "a wrong outcome": "UPDATE sessions SET outcome_key = 'failed', verdict = NULL",
+    "a wrong time": "UPDATE sessions SET ts_ms = 0, ended_ms = NULL",
+    "a session that is gone": "DELETE FROM sessions",
+    "a verdict that is gone": "UPDATE enrichments SET verdict = NULL",
+    "an opinion of another verdict": "UPDATE sessions SET review = 'no', is_reviewed = 1",
+    "an event that nobody was told of": "DELETE FROM changes WHERE seq = 3",
+}
+
+
+@pytest.mark.parametrize("damage", DAMAGES)
+def test_what_differs_is_found_and_made_anew(store: Store, clock: FakeClock, tmp_path: Path, damage: str) -> None:
+    oracle = Oracle(store, clock)
+    for name, value in FIRST:
+        oracle.write(name, value)
+    before = everything(store)
+    with closing(sqlite3.connect(tmp_path / "app.db")) as connection, connection:
+        connection.execute(DAMAGES[damage])
+    found = list(check_derived(store.database))
+    assert found
+    for finding in found:
+        assert finding.repair is not None
+        finding.repair()
+        finding.repair()
+    # What was repaired first may have been the reason for what was found next.
+    for finding in check_derived(store.database):
+        assert finding.repair is not None
+        finding.repair()
+    assert list(check_derived(store.database)) == []
+    assert everything(store) == before
+
+
+def everything(store: Store) -> list[object]:
+    with store.database.snapshot() as connection:
+        return [
+            *connection.exec_driver_sql(STORED_SESSIONS).all(),
+            *connection.exec_driver_sql(STORED_ENRICHMENTS).all(),
+            *sorted(connection.exec_driver_sql("SELECT kind, seq FROM changes").all()),
+        ]
+
+
+def test_a_session_without_any_event_is_told_and_left(store: Store, tmp_path: Path) -> None:
+    store.events.add([make(0, KINDS[0], 0, False)])
+    with closing(sqlite3.connect(tmp_path / "app.db")) as connection, connection:
+        connection.execute("UPDATE sessions SET session_id = 'lost'")
+    lost = [finding for finding in check_derived(store.database) if finding.subject == "lost"]
+    assert [finding.repair for finding in lost] == [None]
+
+
+def test_what_was_stored_without_bounds_is_read_without_them() -> None:
+    """An END and an OPEN whose attributes today's contract refuses."""
+    body = '{"attributes":{"closes_at":"not a time","end_reason":7}}'
+    names = ("gym", "cam", "bike", "session")
+    rows = [(1, "MACHINE_OCCUPIED_END", *names, 5, 5, body), (2, "CLEANING_WINDOW_OPEN", *names, 6, 6, body)]
+    [row] = recompute(rows, []).values()
+    assert (row.ended_ms, row.end_reason, row.opened_ms, row.closes_ms) == (5, None, 6, None)
