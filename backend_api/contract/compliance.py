@@ -25,7 +25,7 @@ Corrected = Interval | TooFewReviews
 
 
 class VerdictReviews(Value):
-    """What reviews say of one verdict of a model, wherever and whenever it was given."""
+    """Reviews of one verdict of a model, wherever and whenever it was given."""
 
     given: NonNegativeInt = Field(description="How often the model gave it.")
     drawn: NonNegativeInt = Field(description="How many of these were suggested for review.")
@@ -40,7 +40,7 @@ class VerdictReviews(Value):
 
 
 class NextReviews(Value):
-    """What the reviews to come would bring."""
+    """The next reviews, and how far they would narrow the interval."""
 
     cleaned: NonNegativeInt = Field(description="Verdicts `cleaned` that are suggested and not reviewed yet.")
     not_cleaned: NonNegativeInt = Field(description="Verdicts `not_cleaned` that are.")
@@ -62,7 +62,7 @@ class ModelCompliance(Value):
         description="Days that are over, with 10 verdicts or more, of which each has a review that says what was true."
     )
     reviews_not_counted: NonNegativeInt = Field(
-        description="Reviews of verdicts that somebody picked: what people pick is no sample of what there is."
+        description="Reviews of verdicts that somebody picked: a choice of people is no random sample."
     )
     sensitivity: Corrected = Field(description="Of what was really cleaned, the share that it calls cleaned.")
     specificity: Corrected = Field(description="Of what was not, the share that it calls not cleaned.")
@@ -108,7 +108,7 @@ class SuggestedReview(Value):
 
     event_id: UUID
     session_id: UUID
-    verdict: Verdict = Field(description="What the model had said when it was drawn.")
+    verdict: Verdict = Field(description="The model's answer when it was drawn.")
 
 
 class SuggestedReviews(Value):

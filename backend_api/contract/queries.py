@@ -151,7 +151,7 @@ class IntervalQuery(MachineQuery):
 class StatsQuery(IntervalQuery):
     """Which machines, which time, and by which unit."""
 
-    by: Unit = Field(default=Unit.DAY, description="What `buckets` are: hours or days of the time zone.")
+    by: Unit = Field(default=Unit.DAY, description="`buckets` are hours or days of the time zone.")
 
 
 class ComplianceQuery(IntervalQuery):

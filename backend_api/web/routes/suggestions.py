@@ -37,9 +37,9 @@ def suggestion_routes(reports: Reports) -> APIRouter:
         - corrected = (apparent + specificity - 1) / (sensitivity + specificity - 1), of each model and prompt version
           (Rogan and Gladen, 1978); windows without an attempt count as not cleaned
         - sensitivity and specificity come from reviews of verdicts that were drawn at random within each verdict, and
-          of complete days, weighted by how often each verdict was given (Begg and Greenes, 1983). Of other reviews
-          nothing follows: what people pick is no sample. So of the time that reviews were drawn from, corrected is the
-          share that was really cleaned of each verdict, weighted by how often it was given
+          of complete days, weighted by how often each verdict was given (Begg and Greenes, 1983). Other reviews
+          do not count: a choice of people is no random sample. So of the time that reviews were drawn from, corrected
+          is the share that was really cleaned of each verdict, weighted by how often it was given
         - the 95 % interval holds the sampling of windows and of reviews: Jeffreys' posterior of each share, carried
           through the formula
         - too few reviews to say: one stands for more than 4 % of the verdicts, there are fewer than 5 of a verdict, or
@@ -70,7 +70,8 @@ def suggestion_routes(reports: Reports) -> APIRouter:
     async def post_draw(request: Request) -> SuggestedReviews:
         """Draws verdicts at random, more of those whose review narrows the interval of the compliance most.
 
-        What was drawn stays drawn: reviewing some of the list alone, by choice, would make it no sample any more.
+        A verdict that was drawn stays on the list until it is reviewed: a part of it, chosen by somebody, would be no
+        random sample.
         """
         wanted = await read_json(request, DrawRequest, _MAX_REQUEST_BYTES)
         return await run_in_threadpool(_draw, reports, wanted)
