@@ -22,11 +22,12 @@ UI_FLAGS :=
 EDGE_FLAGS :=
 YES :=
 
-# As it was given, `$` and all, for the shell.
-quoted = '$(subst ','\'',$(value $(1)))'
+# A text, and a variable's value as it was given (`$` and all), as one word of the shell.
+one_word = '$(subst ','\'',$(1))'
+quoted = $(call one_word,$(value $(1)))
 
 # A folder that was moved, or a Python that is gone, leaves an environment whose commands are not found.
-STALE := $(shell [ ! -e $(VENV) ] || { grep -qsF '$(CURDIR)/$(VENV)' $(BIN)/activate && $(BIN)/python -c ''; } 2>/dev/null || echo yes)
+STALE := $(shell [ ! -e $(VENV) ] || { grep -qsF $(call one_word,$(CURDIR)/$(VENV)) $(BIN)/activate && $(BIN)/python -c ''; } 2>/dev/null || echo yes)
 ifeq ($(STALE),yes)
 .PHONY: $(BIN)/python $(VENV)/.installed $(VENV)/.installed-dev
 endif

@@ -78,7 +78,8 @@ def main() -> int:
         checkpoint_file = CheckpointFile(options.outbox_dir / f"{options.camera_id}.checkpoint", disk)
         recovery = recover(checkpoint_file.load(), run, config.machines, outbox)
         camera = set_up_camera(options, config, run, recovery.rules, outbox, disk, clock)
-        shared = shareable_config(options.config, config.delivery.backend_url)
+        detector = with_flags(config.detector, options.detector, options.model)
+        shared = shareable_config(options.config, config.delivery.backend_url, detector)
         setup = describe_setup(run.store_id, config.machines, shared)
         camera_loop = CameraLoop(replace(camera, preview=preview), run, checkpoint_file, clock)
         folder = SharedFolder(
@@ -101,7 +102,12 @@ def main() -> int:
                 messages_of(
                     run.camera_id,
                     make_reporter(
-                        run.store_id, clock.now(), project_version(), camera_loop.counts, lambda: sender.last_error
+                        run.store_id,
+                        clock.now(),
+                        project_version(),
+                        camera_loop.counts,
+                        lambda: sender.last_error,
+                        detector=detector.kind,
                     ),
                     setup,
                     camera.still,
@@ -124,7 +130,6 @@ def set_up_camera(
     detector = open_detector(with_flags(config.detector, options.detector, options.model), machines, options.seed)
     ring = PacketRing(
         reach_s([m.rules for m in machines], clip, fps=fps),
-        is_live=not isinstance(options.video, Path),
     )
     source = open_source(options.video, run.start_time, fps=fps, loop=options.loop, ring=ring, clock=clock)
     log.info(

@@ -6,10 +6,10 @@ All of it can be made anew from what is stored, which is what a repair does. Not
 from collections.abc import Iterator
 from functools import partial
 
-from sqlalchemy import func, select
+from sqlalchemy import bindparam, func, select
 
 from backend_api.checks.finding import Finding, Kind
-from backend_api.checks.sweep import in_window, sweep
+from backend_api.checks.sweep import WINDOW_ROWS, in_window, sweep
 from backend_api.store.database import Database
 from backend_api.store.recomputation import differences, log_event, repair_session, repair_verdict
 from backend_api.store.tables import ChangeKind, changes, enrichments, events, results, sessions
@@ -42,15 +42,13 @@ _OTHER_VERDICT = (
     .select_from(enrichments.join(events))
     .where(in_window(enrichments.c.seq), enrichments.c.verdict.is_distinct_from(_newest_verdict))
 )
-# Versions that had no log yet logged nothing.
-_LOG_BEGINS = select(func.min(changes.c.seq)).where(changes.c.kind == ChangeKind.EVENT.value).scalar_subquery()
-_UNLOGGED = select(events.c.seq, events.c.event_id).where(
-    in_window(events.c.seq),
-    events.c.seq > _LOG_BEGINS,
-    events.c.seq.not_in(
-        select(changes.c.seq).where(changes.c.kind == ChangeKind.EVENT.value, changes.c.seq.is_not(None))
-    ),
+_LOGGED = (
+    select(changes.c.id, changes.c.seq)
+    .where(changes.c.id > bindparam("after"), changes.c.kind == ChangeKind.EVENT.value)
+    .order_by(changes.c.id)
+    .limit(WINDOW_ROWS)
 )
+_EVENTS = select(events.c.seq, events.c.event_id).where(in_window(events.c.seq))
 
 
 def check_derived(database: Database) -> Iterator[Finding]:
@@ -71,10 +69,36 @@ def check_derived(database: Database) -> Iterator[Finding]:
             else:
                 cure = "--fix writes it anew"
                 yield Finding(Kind.DIFFERENT_SESSION, difference.session_id, str(difference), cure, repair=repair)
-    for row in sweep(database, _UNLOGGED):
-        text = "it is stored, but was never told to those who follow what is new"
-        repair = partial(log_event, database, row.seq)
-        yield Finding(Kind.UNLOGGED_EVENT, row.event_id, text, "--fix tells them now", repair=repair)
+    yield from _unlogged(database)
+
+
+def _unlogged(database: Database) -> Iterator[Finding]:
+    with database.read() as connection:
+        # What comes later may be logged later than the log is read here.
+        last = connection.execute(select(func.max(events.c.seq))).scalar() or 0
+    logged = _logged(database)
+    # Versions that had no log yet logged nothing.
+    first = next((seq for seq, is_logged in enumerate(logged) if is_logged), len(logged))
+    for row in sweep(database, _EVENTS):
+        if first < row.seq <= last and not (row.seq < len(logged) and logged[row.seq]):
+            text = "it is stored, but was never told to those who follow what is new"
+            repair = partial(log_event, database, row.seq)
+            yield Finding(Kind.UNLOGGED_EVENT, row.event_id, text, "--fix tells them now", repair=repair)
+
+
+def _logged(database: Database) -> bytearray:
+    """For each event's number a byte, which is 1 when it was logged; so that millions take megabytes."""
+    logged = bytearray()
+    after = 0
+    while True:
+        with database.read() as connection:
+            rows = connection.execute(_LOGGED, {"after": after}).all()
+        if not rows:
+            return logged
+        logged.extend(bytes(max(0, max(row.seq for row in rows) + 1 - len(logged))))
+        for row in rows:
+            logged[row.seq] = 1
+        after = rows[-1].id
 
 
 def _other_verdicts(database: Database) -> Iterator[Finding]:

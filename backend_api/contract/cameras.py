@@ -29,14 +29,31 @@ class CameraReport(Value):
     last_error: str | None = Field(default=None, max_length=500, description="The present fault, if there is one.")
     version: str = Field(max_length=64, description="The edge's release.")
     started_at: Timestamp
+    detector: str | None = Field(
+        default=None,
+        max_length=64,
+        description="The detector's kind: `onnx` detects people, `mock` invents them. Null from an earlier release.",
+    )
+    is_blind: bool = Field(
+        default=False,
+        description="Whether pictures come, but none is looked at, or too few for the rules; `last_error` says why.",
+    )
+    has_ended: bool = Field(
+        default=False, description="Whether the stream came to its end and the edge stops: its last report."
+    )
 
 
 class CameraStatus(StrEnum):
-    """Whether a camera's edge still reports: it does, it is behind with it, or it has stopped."""
+    """Whether a camera's edge still reports: it does, it is behind with it, or it has stopped.
+
+    `blind`: it reports, and its pictures are not looked at. `ended`: its stream came to its end, as a file's does.
+    """
 
     UP = "up"
+    BLIND = "blind"
     LATE = "late"
     GONE = "gone"
+    ENDED = "ended"
 
 
 class CameraState(CameraReport):

@@ -1,5 +1,6 @@
 """Each machine's state now, as its last session tells it; those that nobody has used yet are in a camera's setup."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -12,7 +13,7 @@ from backend_api.contract.sessions import Machine, MachineList, MachineState, Se
 from backend_api.contract.verdicts import Verdict
 from backend_api.reports.outcomes import LAST_SESSIONS
 from backend_api.reports.session_rows import SELECT_SESSIONS, PictureUrl, no_picture, to_session
-from backend_api.store.cameras import machine_names
+from backend_api.store.cameras import FORGOTTEN, machine_names
 from backend_api.store.tables import cameras, events, sessions
 
 _PLACES = select(LAST_SESSIONS)
@@ -22,7 +23,10 @@ _ARRIVED = (
     .join_from(LAST_SESSIONS, sessions, sessions.c.seq == LAST_SESSIONS.c.seq)
     .join(events, events.c.session_id == sessions.c.session_id)
 )
-_REPORTED = select(cameras.c.store_id, cameras.c.camera_id, cameras.c.reported_at_ms)
+_REPORTED = select(cameras.c.store_id, cameras.c.camera_id, cameras.c.reported_at_ms).where(cameras.c.body != FORGOTTEN)
+_FORGOTTEN = select(cameras.c.store_id, cameras.c.camera_id, cameras.c.reported_at_ms).where(
+    cameras.c.body == FORGOTTEN
+)
 _SIGNS = union_all(_ARRIVED, _REPORTED).subquery()
 _HEARD = select(_SIGNS.c.store_id, _SIGNS.c.camera_id, func.max(_SIGNS.c.heard_ms).label("heard_ms")).group_by(
     _SIGNS.c.store_id, _SIGNS.c.camera_id
@@ -84,6 +88,7 @@ def read_machines(
         session = to_session(row, names, picture_url)
         last[Place(session.store_id, session.camera_id, session.machine_id)] = session
     heard_at = _heard_at(connection)
+    forgotten = _forgotten(connection, heard_at)
     items = [
         machine_now(
             place,
@@ -93,7 +98,7 @@ def read_machines(
             now,
         )
         for place in sorted(last)
-        if _lets_through(query, place)
+        if _lets_through(query, place) and (place.store_id, place.camera_id) not in forgotten
     ]
     return MachineList(items=items)
 
@@ -109,3 +114,12 @@ def _lets_through(query: MachineQuery, place: Place) -> bool:
 def _heard_at(connection: Connection) -> dict[tuple[str, str], datetime]:
     """When each camera's edge was last heard of: its report, or the newest arrival of a machine's last session."""
     return {(row.store_id, row.camera_id): from_ms(row.heard_ms) for row in connection.execute(_HEARD)}
+
+
+def _forgotten(connection: Connection, heard_at: Mapping[tuple[str, str], datetime]) -> set[tuple[str, str]]:
+    """The cameras that were forgotten and not heard of since."""
+    return {
+        (row.store_id, row.camera_id)
+        for row in connection.execute(_FORGOTTEN)
+        if (heard := heard_at.get((row.store_id, row.camera_id))) is None or heard <= from_ms(row.reported_at_ms)
+    }

@@ -35,6 +35,8 @@ def _keep(table: Table, *names: str) -> Statement:
     return Statement(upsert)
 
 
+# A camera that was forgotten, until it reports again: its machines are listed no more, its events and names stay.
+FORGOTTEN = "null"
 _KEEP_REPORT = _keep(cameras, "reported_at_ms", "body")
 # A camera that was silent for longer than this did not watch meanwhile.
 _LONGEST_SILENCE_MS = 60_000
@@ -58,23 +60,42 @@ _OBSERVE_ANEW = Statement(
         end_ms=bindparam("now_ms"),
     )
 )
-_ALL = select(cameras).order_by(cameras.c.store_id, cameras.c.camera_id)
+_ALL = select(cameras).where(cameras.c.body != FORGOTTEN).order_by(cameras.c.store_id, cameras.c.camera_id)
 
 
-def camera_status(age_s: float) -> CameraStatus:
-    """What a last report that is `age_s` seconds old says of its camera."""
-    if age_s <= UP_WITHIN_S:
-        return CameraStatus.UP
-    return CameraStatus.LATE if age_s <= LATE_WITHIN_S else CameraStatus.GONE
+_DROP_STILL = Statement(
+    update(camera_setups)
+    .where(
+        camera_setups.c.store_id == bindparam("new_store_id"), camera_setups.c.camera_id == bindparam("new_camera_id")
+    )
+    .values(still_at_ms=None, still=None)
+)
+_FORGET = Statement(
+    update(cameras)
+    .where(
+        cameras.c.store_id == bindparam("new_store_id"),
+        cameras.c.camera_id == bindparam("new_camera_id"),
+        cameras.c.body != FORGOTTEN,
+    )
+    .values(body=FORGOTTEN, reported_at_ms=bindparam("now_ms"))
+)
+
+
+def camera_status(report: CameraReport, age_s: float) -> CameraStatus:
+    """The status that follows from a camera's last report, which is `age_s` seconds old."""
+    if report.has_ended:
+        return CameraStatus.ENDED
+    if age_s > UP_WITHIN_S:
+        return CameraStatus.LATE if age_s <= LATE_WITHIN_S else CameraStatus.GONE
+    return CameraStatus.BLIND if report.is_blind else CameraStatus.UP
 
 
 def camera_state(camera_id: str, report: CameraReport, reported_at: datetime, now: datetime) -> CameraState:
     """The state at `now` of a camera that reported at `reported_at`; both aware."""
     # A clock that was put back makes no report come from the future.
     age_s = max(0.0, round((now - reported_at).total_seconds(), 3))
-    return CameraState(
-        **report.model_dump(), camera_id=camera_id, reported_at=reported_at, age_s=age_s, status=camera_status(age_s)
-    )
+    status = camera_status(report, age_s)
+    return CameraState(**report.model_dump(), camera_id=camera_id, reported_at=reported_at, age_s=age_s, status=status)
 
 
 class Cameras:
@@ -92,6 +113,17 @@ class Cameras:
             _KEEP_REPORT.run(transaction, _of(report.store_id, camera_id) | values)
             _observe(transaction, report.store_id, camera_id, to_ms(now))
         return camera_state(camera_id, report, now, now)
+
+    def forget(self, store_id: str, camera_id: str) -> bool:
+        """Take a camera off the list until it reports again, and its still; False when it is not on it.
+
+        What it has seen stays: its events, its figures, and the names of its machines.
+        """
+        here = _of(store_id, camera_id)
+        with self._database.write() as transaction:
+            is_known = bool(_FORGET.run(transaction, here | {"now_ms": to_ms(self._clock.now())}).rowcount)
+            _DROP_STILL.run(transaction, here)
+        return is_known
 
     def states(self) -> list[CameraState]:
         """Every camera that ever reported, by store and name, with its state now."""

@@ -91,5 +91,5 @@ def _edge_flags(settings: Settings, now: datetime) -> list[str]:
 
 def _is_played_once(settings: Settings) -> bool:
     """Whether the video is a file that comes to an end; a camera goes on for ever, and so does what is looped."""
-    is_file = settings.video is not None and (REPOSITORY / settings.video).is_file()
+    is_file = settings.video is not None and Path(settings.video).is_file()
     return is_file and not any(flag.startswith("--loop") for flag in settings.edge_flags)

@@ -25,7 +25,7 @@ def parse_settings(argv: Sequence[str] | None = None) -> Settings:
     if 0 in (flags.port, flags.ui_port) or flags.port == flags.ui_port:
         raise UsageError(f"--port {flags.port} and --ui-port {flags.ui_port}: give two different ones, from 1 on")
     return Settings(
-        video=flags.video or None,
+        video=_from_here(flags.video) if flags.video else None,
         config=_absolute(flags.config),
         model=_absolute(flags.model),
         camera_id=flags.camera_id or "cam_01",
@@ -39,6 +39,11 @@ def parse_settings(argv: Sequence[str] | None = None) -> Settings:
         ui_flags=flags.ui_flags,
         edge_flags=flags.edge_flags,
     )
+
+
+def _from_here(video: str) -> str:
+    """A file's path from any folder; a camera's address or number as it is."""
+    return str(Path(video).absolute()) if Path(video).is_file() else video
 
 
 def _absolute(path: Path | None) -> Path | None:

@@ -51,6 +51,7 @@ class CameraLoop:
         self._time_s = 0.0
         self._repeats_until_s = 0.0
         self._events = 0
+        self._has_ended = False
 
     def begin(self, recovery: Recovery) -> None:
         """Hand over the events that the run before this one still owed, and from then on be what a restart finds."""
@@ -71,6 +72,7 @@ class CameraLoop:
             elif last is not None:
                 self._begin_clips(self._camera.rules.finish(self._time_s), *last)
         self._keep_finished(end_of_stream=True)
+        self._has_ended = not stop.is_set()
         self._checkpoints.save()
         self._progress.report_end(self.counts())
 
@@ -86,6 +88,7 @@ class CameraLoop:
             events=self._events,
             outbox_depth=self._camera.outbox.depth,
             reconnects=source.reconnects,
+            has_ended=self._has_ended,
         )
 
     def _checkpoint(self) -> Checkpoint | None:

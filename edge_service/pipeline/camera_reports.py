@@ -16,6 +16,7 @@ from backend_api.contract.cameras import (
 )
 from edge_service.clips.pictures import StillSlot
 from edge_service.delivery.heartbeat import Message
+from edge_service.detection.detector_config import DetectorConfig
 from edge_service.pipeline.progress import RunCounts
 from edge_service.rules.machine import Machine
 from edge_service.yaml_file import read_yaml
@@ -46,8 +47,10 @@ def make_reporter(
     version: str,
     counts: Callable[[], RunCounts],
     last_error: Callable[[], str | None],
+    *,
+    detector: str | None = None,
 ) -> Callable[[], CameraReport]:
-    """A function that gives the report of this moment; `started_at` is aware."""
+    """A function that gives the report of this moment; `started_at` is aware, `detector` the kind of the detector."""
 
     def report() -> CameraReport:
         now, error = counts(), last_error()
@@ -61,6 +64,8 @@ def make_reporter(
             last_error=None if error is None else error[:_ERROR_CHARACTERS],
             version=version,
             started_at=started_at,
+            detector=detector,
+            has_ended=now.has_ended,
         )
 
     return report
@@ -83,14 +88,18 @@ def describe_setup(store_id: str, machines: Sequence[Machine], config: str | Non
     )
 
 
-def shareable_config(path: Path, backend_url: str) -> str | None:
+def shareable_config(path: Path, backend_url: str, detector: DetectorConfig | None = None) -> str | None:
     """The settings in the file at `path` as YAML, without its comments: those are notes that nobody meant to send.
 
-    None when `backend_url`, which it names, holds a password, or when it is too long to be sent. Raises UsageError when
-    the file cannot be read.
+    With `detector`, the one in effect after the flags, in the place of the file's. None when `backend_url`, which it
+    names, holds a password, or when it is too long to be sent. Raises UsageError when the file cannot be read.
     """
     parts = urlsplit(backend_url)
     if parts.username or parts.password:
         return None
-    text = yaml.safe_dump(read_yaml(path).data, sort_keys=False, allow_unicode=True, default_flow_style=None)
+    settings = read_yaml(path).data
+    if detector is not None and isinstance(settings, dict):
+        in_effect = {"kind": detector.kind} | ({"model": str(detector.model)} if detector.model else {})
+        settings = settings | {"detector": (settings.get("detector") or {}) | in_effect}
+    text = yaml.safe_dump(settings, sort_keys=False, allow_unicode=True, default_flow_style=None)
     return text if len(text) <= MAX_CONFIG_CHARACTERS else None

@@ -12,7 +12,10 @@ INTERVAL_S = 5.0
 
 @dataclass(frozen=True, slots=True)
 class RunCounts:
-    """What the edge has done so far: `captured` frames are those the source delivered, processed or skipped."""
+    """What the edge has done so far: `captured` frames are those the source delivered, processed or skipped.
+
+    `has_ended` is whether the source came to its end by itself.
+    """
 
     media_time_s: float
     captured: int
@@ -21,6 +24,7 @@ class RunCounts:
     events: int
     outbox_depth: int
     reconnects: int = 0
+    has_ended: bool = False
 
 
 def format_progress(counts: RunCounts, frames_per_s: float) -> str:

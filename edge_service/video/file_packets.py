@@ -1,76 +1,76 @@
-"""From an open video file to encoded packets on the run's time line, which starts at 0 and only goes on."""
+"""From an open video file to encoded packets on the run's time line."""
 
+from collections import deque
 from collections.abc import Iterator
+from itertools import chain
 
 import av
 from av.container import InputContainer
 from av.video.stream import VideoStream
 
+from edge_service.video.file_clock import LOOKED_AHEAD, FileClock
 from edge_service.video.packets import EncodedPacket, StreamFormat
 
-
-class Timeline:
-    """Places packets on the run's time line; every number counts in the stream's time base.
-
-    `begun_at` is where the current repeat of the file started.
-    """
-
-    def __init__(self, splice: int) -> None:
-        """A decoding time stamp that falls back by more than `splice` means that another recording was appended."""
-        self._splice = splice
-        self._shift = 0
-        self._end = 0
-        self._last_dts: int | None = None
-        self.begun_at = 0
-
-    def begin(self, start: int) -> None:
-        """A file whose stream starts at time stamp `start` begins: right after the last picture's end."""
-        self._go_on_from(start)
-        self.begun_at = self._end
-
-    def place(self, pts: int, dts: int | None, duration: int) -> tuple[int, int | None]:
-        """The presentation and decoding time stamps of a packet on the run's time line."""
-        if dts is not None:
-            if self._last_dts is not None and dts < self._last_dts - self._splice:
-                self._go_on_from(pts)
-            self._last_dts = dts
-        placed = pts + self._shift
-        self._end = max(self._end, placed + duration)
-        return placed, None if dts is None else dts + self._shift
-
-    def _go_on_from(self, start: int) -> None:
-        self._shift = self._end - start
-        self._last_dts = None
+# How far a stream's own start may lie from its first picture: further away it is as wrong as any stamp.
+_MOST_START_S = 1.0
 
 
 def read_packets(
-    container: InputContainer, stream: VideoStream, stream_format: StreamFormat, timeline: Timeline
+    container: InputContainer, stream: VideoStream, stream_format: StreamFormat, clock: FileClock
 ) -> Iterator[EncodedPacket]:
     """The packets of `stream` in the order of decoding. Raises av.error.FFmpegError where the file breaks off."""
-    usual_duration = max(1, round(1 / (stream_format.frame_rate * stream_format.time_base)))
-    is_first = True
+    waiting: deque[av.Packet[VideoStream]] = deque()
+    broken: av.error.FFmpegError | None = None
+    packets = _stamped(container, stream)
+    try:
+        first = next(packets, None)
+        if first is None:
+            return
+        clock.begin(_start(first, stream))
+        for packet in chain([first], packets):
+            waiting.append(packet)
+            if len(waiting) > LOOKED_AHEAD:
+                yield _placed(waiting, stream_format, clock)
+    except av.error.FFmpegError as error:
+        broken = error
+    while waiting:
+        yield _placed(waiting, stream_format, clock)
+    if broken:
+        raise broken
+
+
+def _stamped(container: InputContainer, stream: VideoStream) -> Iterator["av.Packet[VideoStream]"]:
+    """Without the last packet, which is an empty one, and those without any time stamp, which no time can show."""
     for packet in container.demux(stream):
-        # The last packet is an empty one; one without any time stamp cannot be shown at any time.
-        pts = packet.dts if packet.pts is None else packet.pts
-        if not packet.size or pts is None:
-            continue
-        if is_first:
-            # The first key picture is the first to be shown: AVI counts its time from that of decoding.
-            begins_shown = packet.is_keyframe and not packet.is_discard
-            timeline.begin(pts if begins_shown or stream.start_time is None else stream.start_time)
-            is_first = False
-        yield _placed(packet, pts, packet.duration or usual_duration, stream_format, timeline)
+        if packet.pts is None:
+            packet.pts = packet.dts
+        if packet.size and packet.pts is not None:
+            yield packet
 
 
-def _placed(
-    packet: "av.Packet[VideoStream]", pts: int, duration: int, stream_format: StreamFormat, timeline: Timeline
-) -> EncodedPacket:
-    placed_pts, placed_dts = timeline.place(pts, packet.dts, duration)
+def _start(first: "av.Packet[VideoStream]", stream: VideoStream) -> int:
+    """The first key picture is the first to be shown: AVI counts its time from that of decoding."""
+    begin, start, time_base = first.pts or 0, stream.start_time, stream.time_base
+    if start is None or time_base is None or (first.is_keyframe and not first.is_discard):
+        return begin
+    return start if abs(start - begin) * time_base <= _MOST_START_S else begin
+
+
+def _placed(waiting: "deque[av.Packet[VideoStream]]", stream_format: StreamFormat, clock: FileClock) -> EncodedPacket:
+    """The first of `waiting`, by what comes after it."""
+    packet = waiting.popleft()
+    pts = packet.pts or 0
+    duration = packet.duration or max(1, round(1 / (stream_format.frame_rate * stream_format.time_base)))
+    if packet.is_discard:
+        place = clock.place_hidden(pts, packet.dts, duration)
+    else:
+        ahead = [after.pts for after in waiting if not after.is_discard and after.pts is not None]
+        place = clock.place(pts, packet.dts, duration, ahead)
     return EncodedPacket(
         data=bytes(packet),
-        pts=placed_pts,
-        dts=placed_dts,
-        duration=duration,
+        pts=place.pts,
+        dts=place.dts,
+        duration=place.duration,
         is_key=packet.is_keyframe,
         is_shown=not packet.is_discard,
         format=stream_format,

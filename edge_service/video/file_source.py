@@ -10,18 +10,16 @@ from pathlib import Path
 import av
 from av.video.frame import VideoFrame
 
-from edge_service.video.file_packets import Timeline, read_packets
+from edge_service.video.file_clock import FileClock
+from edge_service.video.file_packets import read_packets
 from edge_service.video.file_probe import open_video, probe
 from edge_service.video.frame import Frame
 from edge_service.video.packet_ring import PacketRing
-from edge_service.video.packets import StreamFormat
+from edge_service.video.packets import StreamFormat, reorder_depth
 from edge_service.video.picture import to_image
 from edge_service.video.sampling import SampledDecoder, Sampler
 
 log = logging.getLogger(__name__)
-
-# Reordering moves decoding time stamps by less; two recordings that were joined start over by more.
-_SPLICE_S = 1.0
 
 
 class FileSource:
@@ -57,37 +55,38 @@ class FileSource:
     def __iter__(self) -> Generator[Frame, None, None]:
         """Read from the start; closing the iterator closes the file. Raises UsageError when the file has gone."""
         sampler = Sampler(self._fps)
-        timeline = Timeline(splice=round(_SPLICE_S / self.format.time_base))
+        clock = FileClock(str(self._path), self.format.time_base, reorder_depth(self.format))
         for repeat in range(self._loop) if self._loop else itertools.count():
             damage = _Damage()
             try:
-                yield from self._play(timeline, sampler, damage)
+                yield from self._play(clock, sampler, damage)
             finally:
                 if repeat == 0:
+                    damage.wrong_stamps = clock.wrong
                     damage.report(self._path)
 
-    def _play(self, timeline: Timeline, sampler: Sampler, damage: "_Damage") -> Iterator[Frame]:
+    def _play(self, clock: FileClock, sampler: Sampler, damage: "_Damage") -> Iterator[Frame]:
         decoder = SampledDecoder(self.format, self._fps, sampler)
         with open_video(self._path) as (container, stream):
             try:
-                for packet in read_packets(container, stream, self.format, timeline):
+                for packet in read_packets(container, stream, self.format, clock):
                     self._ring.append(packet)
                     self.captured += packet.is_shown
                     for decoded in decoder.push(packet):
-                        yield self._frame(decoded, timeline)
+                        yield self._frame(decoded, clock)
                     damage.packets = decoder.damaged
             except av.error.FFmpegError as error:
                 damage.breaks_off = f"{error.strerror}"
         for decoded in decoder.finish():
-            yield self._frame(decoded, timeline)
+            yield self._frame(decoded, clock)
 
-    def _frame(self, decoded: VideoFrame, timeline: Timeline) -> Frame:
+    def _frame(self, decoded: VideoFrame, clock: FileClock) -> Frame:
         self.processed += 1
         pts = decoded.pts or 0
         width, height = self.format.display_size
         return Frame(
             time_s=float(pts * self.format.time_base),
-            source_time_s=float((pts - timeline.begun_at) * self.format.time_base),
+            source_time_s=float((pts - clock.begun_at) * self.format.time_base),
             width=width,
             height=height,
             image=cache(partial(to_image, decoded, self.format)),
@@ -99,10 +98,13 @@ class _Damage:
     """What of a file could not be read."""
 
     packets: int = 0
+    wrong_stamps: int = 0
     breaks_off: str = ""
 
     def report(self, path: Path) -> None:
         if self.packets:
             log.warning("%s: %d packets are damaged and were left out", path, self.packets)
+        if self.wrong_stamps:
+            log.warning("%s: %d time stamps are wrong and were passed over", path, self.wrong_stamps)
         if self.breaks_off:
             log.warning("%s: breaks off in the middle (%s); what comes before was watched", path, self.breaks_off)

@@ -18,10 +18,14 @@ class Gap:
     end_s: float
 
 
+def least_gap_s(usual_s: float) -> float:
+    """How long no picture comes at least where one stays for `usual_s` seconds, and some are missing."""
+    return max(_LEAST_S, _LEAST_PICTURES * usual_s)
+
+
 def is_gap(left_s: float, packet: EncodedPacket) -> bool:
     """Whether pictures are missing between `left_s`, when the last one was over, and `packet`."""
-    usual_s = packet.end_s - packet.time_s
-    return packet.time_s - left_s > max(_LEAST_S, _LEAST_PICTURES * usual_s)
+    return packet.time_s - left_s > least_gap_s(packet.end_s - packet.time_s)
 
 
 def within(gaps: Iterable[Gap], start_s: float, end_s: float) -> tuple[Gap, ...]:

@@ -32,13 +32,12 @@ class PacketRing:
     """A queue of packets that begins with a key picture, always.
 
     It forgets from the old end: what lies more than `reach_s` seconds of pictures back, and, whole groups at a time,
-    what is more than `max_bytes` bytes. With `is_live` it notes where pictures are missing; a file misses none.
+    what is more than `max_bytes` bytes. It notes where pictures are missing: a camera was away, a recording paused.
     """
 
-    def __init__(self, reach_s: float, max_bytes: int = DEFAULT_MAX_BYTES, *, is_live: bool = False) -> None:
+    def __init__(self, reach_s: float, max_bytes: int = DEFAULT_MAX_BYTES) -> None:
         self._reach_s = reach_s
         self._max_bytes = max_bytes
-        self._is_live = is_live
         self._gaps: deque[Gap] = deque()
         self._left_s = float("-inf")
         self._groups: deque[_Group] = deque()
@@ -56,7 +55,7 @@ class PacketRing:
 
     def append(self, packet: EncodedPacket) -> None:
         """Add the next packet in the order of decoding. Nothing is kept before the first key picture."""
-        gap = self._note_gap(packet)
+        gap = packet.is_shown and self._note_gap(packet)
         if packet.is_key:
             self._groups.append(_Group(follows_gap=gap))
             self.began_s = min(self.began_s, packet.time_s)
@@ -65,7 +64,8 @@ class PacketRing:
             group.packets.append(packet)
             group.size_bytes += len(packet.data)
             self._size_bytes += len(packet.data)
-        self._newest_s = max(self._newest_s, packet.time_s)
+        if packet.is_shown:
+            self._newest_s = max(self._newest_s, packet.time_s)
         if packet.dts is not None:
             self.complete_s = max(self.complete_s, float(packet.dts * packet.format.time_base))
         self._forget()
@@ -76,7 +76,7 @@ class PacketRing:
 
     def gaps(self, start_s: float, end_s: float) -> tuple[Gap, ...]:
         """The gaps between `start_s` and `end_s`, that of a camera which is silent now included."""
-        silence = [Gap(self._left_s, self.complete_s)] if self._is_live and self.complete_s > self._left_s else []
+        silence = [Gap(self._left_s, self.complete_s)] if self.complete_s > self._left_s > float("-inf") else []
         return within([*self._gaps, *silence], start_s, end_s)
 
     def select(self, start_s: float, end_s: float) -> tuple[EncodedPacket, ...]:
@@ -104,7 +104,7 @@ class PacketRing:
     def _note_gap(self, packet: EncodedPacket) -> bool:
         """Whether `packet` comes after a gap, which is noted."""
         left_s, self._left_s = self._left_s, max(self._left_s, packet.end_s)
-        if not self._is_live or left_s == float("-inf") or not is_gap(left_s, packet):
+        if left_s == float("-inf") or not is_gap(left_s, packet):
             return False
         self._gaps.append(Gap(left_s, packet.time_s))
         return True

@@ -71,6 +71,11 @@ class EncodedPacket:
         return float((self.pts + self.duration) * self.format.time_base)
 
 
+def reorder_depth(stream_format: StreamFormat) -> int:
+    """How many pictures may lie between decoding and showing one, as far as the codec's parameters say so."""
+    return max(0, stream_format.template.codec_context.reorder_depth)
+
+
 def detached(stream: VideoStream) -> VideoStream:
     """A stream with the parameters of `stream` that stays valid when the file of `stream` is closed."""
     return av.open("detached", "w", format="null").add_stream_from_template(stream, opaque=True)

@@ -36,6 +36,9 @@ def damage(scene: Scene) -> None:
     windowless = scene.add(EventType.MACHINE_OCCUPIED_START, 40, machine_id="windowless")
     scene.add(EventType.MACHINE_OCCUPIED_END, 41, start=windowless, machine_id="windowless")
     scene.add(EventType.CLEANING_WINDOW_OPEN, 50, machine_id="startless")
+    scene.sql("UPDATE sessions SET started_ms = 0 WHERE machine_id = 'windowless'")
+    scene.sql("UPDATE enrichments SET verdict = 'cleaned' WHERE status = 'DEAD'")
+    scene.sql("DELETE FROM changes WHERE seq = (SELECT max(seq) FROM events)")
     scene.clock.advance(SESSION_AGE_S + 1)
     scene.add_with_clip(at_s=1000)[1].unlink()
     scene.add_with_clip(at_s=1001)[1].write_bytes(b"else")
@@ -71,7 +74,7 @@ def test_everything_is_found_and_nothing_touched_without_fix(scene: Scene) -> No
     report = scene.examine()
     assert report.code == 1
     assert set(kinds(report.findings)) == set(Kind)
-    assert report.lines[-1].startswith("10 wrong, 0 fixed, 10 left, 3 notes in ")
+    assert report.lines[-1].startswith("13 wrong, 0 fixed, 13 left, 3 notes in ")
     assert (scene.sql("SELECT * FROM enrichments"), scene.stored_events(), scene.files()) == before
     assert scene.examine() == report
 
@@ -81,7 +84,7 @@ def test_fix_repairs_what_can_be_once_and_touches_no_event_and_no_byte_of_a_file
     events, contents = scene.stored_events(), sorted(scene.files().values())
     first = scene.examine(fix=True)
     assert first.code == 1
-    assert first.lines[-1].startswith("10 wrong, 5 fixed, 5 left, 3 notes in ")
+    assert first.lines[-1].startswith("13 wrong, 8 fixed, 5 left, 3 notes in ")
     second = scene.examine(fix=True)
     assert kinds([line for line in second.findings if not line.startswith("note: ")]) == sorted(
         [

@@ -97,12 +97,15 @@ def test_a_clip_that_was_moved_aside_comes_back_with_its_event(scene: Scene) -> 
     thumbnail = scene.put(thumbnail_name(event.event_id), age_s=OLD_S)
     os.utime(path, (0, 0))
     before = scene.files()
-    scene.sql("CREATE TABLE later AS SELECT * FROM events")
-    scene.sql("DELETE FROM events")
+    tables = ("events", "sessions", "changes")
+    for table in tables:
+        scene.sql(f"CREATE TABLE later_{table} AS SELECT * FROM {table}")  # noqa: S608
+        scene.sql(f"DELETE FROM {table}")  # noqa: S608
     assert scene.examine(fix=True).code == 0
     assert not path.exists()
     assert not thumbnail.exists()
-    scene.sql("INSERT INTO events SELECT * FROM later")
+    for table in tables:
+        scene.sql(f"INSERT INTO {table} SELECT * FROM later_{table}")  # noqa: S608
 
     seen, fixed = scene.examine(), scene.examine(fix=True)
     assert seen.code == 1

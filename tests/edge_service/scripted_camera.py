@@ -72,7 +72,6 @@ def raw_packets(path: Path) -> list[RawPacket]:
             RawPacket(
                 bytes(packet),
                 float((packet.pts or 0) * stream.time_base),
-                float((packet.dts or 0) * stream.time_base),
                 packet.is_keyframe,
             )
             for packet in container.demux(stream)

@@ -47,8 +47,21 @@ def camera_routes(store: Store) -> APIRouter:
 
     @router.get("", summary="List cameras", responses=problems(422, 503))
     def list_cameras(store_id: Annotated[Name | None, Query()] = None) -> CameraList:
-        """Each camera's last report. `up`: at most 15 s old; `late`: at most 60 s; `gone`: older."""
+        """Each camera's last report. `up`: at most 15 s old; `late`: at most 60 s; `gone`: older.
+
+        `blind`: up, but its pictures are not looked at. `ended`: its stream came to its end.
+        """
         return CameraList(items=[state for state in store.cameras.states() if store_id in (None, state.store_id)])
+
+    @router.delete("/{camera_id}", status_code=204, summary="Forget a camera", responses=problems(404, 422, 503, 507))
+    def forget_camera(camera_id: Name, store_id: OfStore) -> Response:
+        """Take a camera off the list, and its machines off theirs, until its edge reports again.
+
+        Its events, its figures and the names of its machines stay; its still goes.
+        """
+        if not store.cameras.forget(store_id, camera_id):
+            raise ApiProblem(404, f"there is no camera {camera_id} of store {store_id}; GET /cameras lists them")
+        return Response(status_code=204)
 
     _add_setup_routes(router, store)
     _add_still_routes(router, store)

@@ -20,11 +20,10 @@ class ConnectionLost(Exception):
 
 @dataclass(frozen=True, slots=True)
 class RawPacket:
-    """An encoded picture; its time stamps are in seconds by the camera's clock, None where it has none."""
+    """An encoded picture; `stamp_s` is when it is shown, in seconds by the camera's clock, None where it has none."""
 
     data: bytes = field(repr=False)
-    pts_s: float | None
-    dts_s: float | None
+    stamp_s: float | None
     is_key: bool
 
 

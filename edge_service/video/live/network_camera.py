@@ -61,6 +61,7 @@ class _NetworkCamera:
         self._container = container
         self._clock = clock
         self._stream = _moving_pictures(container)
+        self._is_rtsp = container.format.name == "rtsp"
         self._tells_time = not Flags(container.format.flags) & Flags.no_timestamps
         self.format = _describe(self._stream)
 
@@ -80,7 +81,9 @@ class _NetworkCamera:
             raise ConnectionLost(error.strerror) from error
 
     def _raw(self, packet: "av.Packet[Stream]") -> RawPacket:
-        return RawPacket(bytes(packet), self._seconds(packet.pts), self._seconds(packet.dts), packet.is_keyframe)
+        # RTP has no decoding times: those that FFmpeg makes up for it are wrong for good after one wrong stamp.
+        stamp = packet.dts if packet.pts is None and not self._is_rtsp else packet.pts
+        return RawPacket(bytes(packet), self._seconds(stamp), packet.is_keyframe)
 
     def _seconds(self, stamp: int | None) -> float | None:
         if stamp is None or self._stream.time_base is None or not self._tells_time:

@@ -14,7 +14,8 @@ from backend_api.base.process import UsageError
 from edge_service.video.live.connection import TIME_BASE_HZ, Connect, Connection, ConnectionLost, RawPacket
 from edge_service.video.live.media_clock import MediaClock
 from edge_service.video.live.packet_queue import PacketQueue
-from edge_service.video.packets import EncodedPacket, StreamFormat
+from edge_service.video.packets import EncodedPacket, StreamFormat, reorder_depth
+from edge_service.video.stamps import MAX_REORDERED, usual_spacing
 
 log = logging.getLogger(__name__)
 
@@ -33,10 +34,6 @@ class _Arrived:
 
     raw: RawPacket
     arrival_s: float
-
-    @property
-    def stamp_s(self) -> float | None:
-        return self.raw.pts_s if self.raw.dts_s is None else self.raw.dts_s
 
 
 class LiveReader:
@@ -58,7 +55,7 @@ class LiveReader:
         self._rng = rng
         self._begin_s = begin_s
         self._closed = threading.Event()
-        self._timeline = MediaClock()
+        self._media_clock = MediaClock()
         self._format: StreamFormat | None = None
         self._spacings_s: deque[float] = deque(maxlen=_SPACINGS)
         self._failures = 0
@@ -95,7 +92,7 @@ class LiveReader:
     def _read(self, connection: Connection) -> None:
         stream_format = self._known_format(connection.format)
         has_key = False
-        for arrived in self._settled(connection):
+        for arrived in self._settled(connection, reorder_depth(stream_format)):
             if self._closed.is_set():
                 return
             has_key = has_key or arrived.raw.is_key
@@ -106,7 +103,7 @@ class LiveReader:
                 self._note_connection(stream_format)
             self._queue.put(packet)
 
-    def _settled(self, connection: Connection) -> Iterator[_Arrived]:
+    def _settled(self, connection: Connection, depth: int) -> Iterator[_Arrived]:
         """The packets as they come, the first ones when it is known how they lie in time.
 
         A server that begins with what was before the last packet of the connection before tells nothing new with it.
@@ -118,8 +115,8 @@ class LiveReader:
             if arrived.arrival_s - first[0].arrival_s >= _SETTLE_S:
                 break
         first = _stamped(first)
-        self._timeline.connect([(arrived.stamp_s, arrived.arrival_s) for arrived in first])
-        yield from (arrived for arrived in first if not self._timeline.is_past(arrived.stamp_s))
+        self._media_clock.connect([(arrived.raw.stamp_s, arrived.arrival_s) for arrived in first], depth)
+        yield from (arrived for arrived in first if not self._media_clock.is_past(arrived.raw.stamp_s))
         yield from packets
 
     def _arrivals(self, connection: Iterable[RawPacket]) -> Iterator[_Arrived]:
@@ -128,15 +125,14 @@ class LiveReader:
             yield _Arrived(raw, self.now_s())
 
     def _place(self, arrived: _Arrived, stream_format: StreamFormat) -> EncodedPacket:
-        before_s = self._timeline.last_s
-        dts_s = self._timeline.place(arrived.stamp_s, arrived.arrival_s)
-        self._spacings_s.append(dts_s - before_s)
+        before_s = self._media_clock.last_s
+        placed = self._media_clock.place(arrived.raw.stamp_s, arrived.arrival_s)
+        self._spacings_s.append(placed.decoded_s - before_s)
         raw = arrived.raw
-        reordered_s = 0.0 if raw.pts_s is None or raw.dts_s is None else max(0.0, raw.pts_s - raw.dts_s)
         return EncodedPacket(
             data=raw.data,
-            pts=round((dts_s + reordered_s) * TIME_BASE_HZ),
-            dts=round(dts_s * TIME_BASE_HZ),
+            pts=round(placed.shown_s * TIME_BASE_HZ),
+            dts=round(placed.decoded_s * TIME_BASE_HZ),
             # By what is usual here, since what cameras say of their rate is often wrong.
             duration=max(1, round(median(self._spacings_s) * TIME_BASE_HZ)),
             is_key=raw.is_key,
@@ -181,12 +177,17 @@ def _parameters(stream_format: StreamFormat) -> bytes:
 
 
 def _stamped(first: list[_Arrived]) -> list[_Arrived]:
-    """With a stamp also for those before the first one that has one: RTP may tell time only from the second on."""
-    known = next((number for number, arrived in enumerate(first) if arrived.stamp_s is not None), 0)
-    stamp_s = first[known].stamp_s if first else None
-    if stamp_s is None:
+    """With a stamp also for those before the first one that has one: RTP may tell time only from the second on.
+
+    They are shown before all that follow, since the first one is a key picture.
+    """
+    known = next((number for number, arrived in enumerate(first) if arrived.raw.stamp_s is not None), len(first))
+    stamps = [arrived.raw.stamp_s for arrived in first[known:] if arrived.raw.stamp_s is not None]
+    if not stamps:
         return first
+    spacing_s = usual_spacing(stamps) or _ASSUMED_SPACING_S
+    begin_s = min(stamps[:MAX_REORDERED]) - known * spacing_s
     return [
-        _Arrived(replace(arrived.raw, dts_s=stamp_s - (known - number) * _ASSUMED_SPACING_S), arrived.arrival_s)
+        _Arrived(replace(arrived.raw, stamp_s=begin_s + number * spacing_s), arrived.arrival_s)
         for number, arrived in enumerate(first[:known])
     ] + first[known:]

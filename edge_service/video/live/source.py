@@ -61,6 +61,7 @@ class LiveSource:
         self._reader = LiveReader(connect, description, self._queue, clock, rng, begin_s)
         self._sampler = Sampler(fps)
         self._waiting: deque[_Waiting] = deque()
+        self._ready: deque[Frame] = deque()
         self._decoder: SampledDecoder | None = None
         self._format: StreamFormat | None = None
 
@@ -113,8 +114,8 @@ class LiveSource:
 
     def _decode_next(self) -> Frame | None:
         """The first wanted frame of what waits, if any; the last one when that has waited for too long."""
-        if not self._waiting:
-            return None
+        if self._ready or not self._waiting:
+            return self._ready.popleft() if self._ready else None
         is_late = self._clock.monotonic_s() - self._waiting[0].since_s > PATIENCE_S
         if is_late:
             newest_key = max(
@@ -122,19 +123,18 @@ class LiveSource:
             )
             for _ in range(newest_key):
                 self._waiting.popleft()
-        frame: Frame | None = None
-        while self._waiting and (frame is None or is_late):
-            frame = self._decode(self._waiting.popleft().packet) or frame
-        return frame
+        while self._waiting and (is_late or not self._ready):
+            self._ready.extend(self._decode(self._waiting.popleft().packet))
+        while is_late and len(self._ready) > 1:
+            self._ready.popleft()
+        return self._ready.popleft() if self._ready else None
 
-    def _decode(self, packet: EncodedPacket) -> Frame | None:
+    def _decode(self, packet: EncodedPacket) -> list[Frame]:
+        """The wanted frames that `packet` completes: with B frames there may be several."""
         if packet.format is not self._format or self._decoder is None:
             self._format = packet.format
             self._decoder = SampledDecoder(packet.format, self._fps, self._sampler)
-        frame: Frame | None = None
-        for decoded in self._decoder.push(packet):
-            frame = _frame(decoded, packet.format)
-        return frame
+        return [_frame(decoded, packet.format) for decoded in self._decoder.push(packet)]
 
 
 @dataclass(frozen=True, slots=True)

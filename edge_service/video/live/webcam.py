@@ -83,7 +83,7 @@ class _Webcam:
     def _encode(self, picture: Image) -> list[RawPacket]:
         frame = _even(picture)
         frame.pts, self._count = self._count, self._count + 1
-        return [RawPacket(bytes(packet), None, None, packet.is_keyframe) for packet in self._stream.encode(frame)]
+        return [RawPacket(bytes(packet), None, packet.is_keyframe) for packet in self._stream.encode(frame)]
 
 
 def _new_stream(container: OutputContainer, picture: Image) -> VideoStream:

@@ -172,11 +172,11 @@ class Oracle:
     def note_blocked(self, reason: str) -> None:
         self.store.enrichments.note_blocked(reason)
 
-    def expected_sessions(self) -> list[SessionRow]:
-        """By the pure function, of what was stored, in the order in which it was."""
+    def expected_sessions(self, seqs: list[int]) -> list[SessionRow]:
+        """By the pure function, of what was stored, in the order in which it was; `seqs` are the events' numbers."""
         facts: dict[str, list[EventFacts]] = {}
         attempts = {}
-        for seq, event in enumerate(self.events, start=1):
+        for seq, event in zip(seqs, self.events, strict=True):
             facts.setdefault(str(event.session_id), []).append(_facts(seq, event))
             if event.needs_mm:
                 verdict = self.verdicts.get(event.event_id, [None])[-1]
@@ -190,8 +190,10 @@ class Oracle:
         assert [(change.kind.value, change.row and change.row.event_id) for change in logged] == self.log
         with self.store.database.snapshot() as connection:
             rows = connection.exec_driver_sql(STORED_SESSIONS).all()
+            numbers = connection.exec_driver_sql("SELECT event_id, seq FROM events ORDER BY seq").all()
             waiting = connection.exec_driver_sql(STORED_ENRICHMENTS).all()
-        assert [SessionRow(*row) for row in rows] == self.expected_sessions()
+        assert [event_id for event_id, _ in numbers] == [str(event.event_id) for event in self.events]
+        assert [SessionRow(*row) for row in rows] == self.expected_sessions([seq for _, seq in numbers])
         assert {UUID(event_id): MmStatus(status) for event_id, status, _ in waiting} == self.status
         newest = {str(event_id): verdicts[-1] for event_id, verdicts in self.verdicts.items()}
         assert {event_id: verdict for event_id, _, verdict in waiting if verdict} == newest

@@ -82,6 +82,14 @@ def test_a_camera_and_a_looped_file_have_no_end(tmp_path: Path) -> None:
         assert "--start-time" not in edge.argv
 
 
+def test_a_file_is_found_from_the_folder_where_it_was_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "gym.mp4").touch()
+    monkeypatch.chdir(tmp_path)
+    edge = programs("--video", "gym.mp4")["edge"]
+    assert value(edge, "--video") == str(tmp_path / "gym.mp4")
+    assert edge.comes_to_an_end
+
+
 def test_more_flags_come_last() -> None:
     flags = ["--edge-flags=--seed 7", "--worker-flags=--vlm openai --vlm-model 'my model'", "--keep-gb", "0.5"]
     four = programs(*flags, "--backend-flags=--keep-gb 3", "--ui-flags=--server.address 0.0.0.0")

@@ -43,6 +43,7 @@ def test_it_counts_what_it_does_and_leaves_nothing_open_at_the_end(scene: Scene)
     counts = scene.run(QuickDisk())
     assert (counts.events, counts.processed, counts.captured) == (6, 5 * VIDEO_S, 10 * VIDEO_S)
     assert counts.media_time_s == pytest.approx(VIDEO_S - 0.2)
+    assert counts.has_ended
     assert scene.left_open() == []
 
 
@@ -60,6 +61,7 @@ def test_a_run_that_was_whole_owes_nothing_when_its_repetition_is_cut_short(scen
 def test_told_to_stop_it_finishes_the_clips_at_hand_as_a_whole_run_does(undisturbed: Scene, scene: Scene) -> None:
     counts = scene.run(QuickDisk(), stops_s=CLIP_PENDING_S)
     assert counts.media_time_s == CLIP_PENDING_S
+    assert not counts.has_ended
     assert short(scene.ledger.events()) == [("START", None)]
     assert scene.ledger.bodies.items() <= undisturbed.ledger.bodies.items()
     scene.check_media()

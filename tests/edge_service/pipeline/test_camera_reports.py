@@ -7,6 +7,7 @@ import pytest
 from backend_api.base.process import REPOSITORY
 from backend_api.contract.cameras import MAX_CONFIG_CHARACTERS
 from edge_service.config import load_config
+from edge_service.detection.detector_config import with_flags
 from edge_service.pipeline.camera_reports import describe_setup, shareable_config
 from edge_service.rules.machine import Machine, RuleTimes
 
@@ -50,6 +51,18 @@ def test_what_is_sent_says_the_same_without_its_comments(tmp_path: Path, text: s
     assert "geheim" not in shared
     before = load_config(path)
     assert load_config(written(tmp_path, shared)) == before
+
+
+@pytest.mark.parametrize("section", ["", "detector: {fps: 4, score: 0.5}\n", "detector: {kind: mock}\n"])
+def test_the_detector_that_the_flags_chose_is_what_is_sent(tmp_path: Path, section: str) -> None:
+    path = written(tmp_path, f"machines:\n  - {{machine_id: a, name: A, zone: {[list(c) for c in ZONE]}}}\n{section}")
+    before = load_config(path)
+    chosen = with_flags(before.detector, "onnx", Path("/weights/net.onnx"))
+    shared = shareable_config(path, URL, chosen)
+    assert shared is not None
+    after = load_config(written(tmp_path, shared))
+    assert after.detector == chosen
+    assert after.machines == before.machines
 
 
 @pytest.mark.parametrize("url", ["http://user:geheim@gym.example", "http://token@gym.example:8000"])

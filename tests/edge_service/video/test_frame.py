@@ -109,7 +109,7 @@ def test_when_it_is_too_late_the_newest_frame_comes_and_the_others_are_counted(
 
 
 def test_a_camera_that_is_away_gives_none_and_lets_time_pass() -> None:
-    ring = PacketRing(reach_s=60, is_live=True)
+    ring = PacketRing(reach_s=60)
     source = live(ScriptedCamera(["no answer"] * 100, FakeClock()).connect, ring)
     with closing(iter(source)) as frames:
         assert list(islice(frames, 2)) == [None, None]

@@ -42,19 +42,18 @@ def test_half_a_second_without_a_picture_is_a_gap(left_s: float, expected: bool)
     assert is_gap(left_s, made_up_packet(2000)) is expected
 
 
-def ring_with(times_ms: list[int], *, is_live: bool = True, reach_s: float = 60) -> PacketRing:
+def ring_with(times_ms: list[int], *, reach_s: float = 60) -> PacketRing:
     """A key picture at each of `times_ms`, which stays for 100 ms."""
-    ring = PacketRing(reach_s, is_live=is_live)
+    ring = PacketRing(reach_s)
     for time_ms in times_ms:
         ring.append(made_up_packet(time_ms, is_key=True))
     return ring
 
 
-def test_the_ring_notes_gaps_of_a_live_camera_alone() -> None:
+def test_the_ring_notes_gaps() -> None:
     times_ms = [0, 100, 3000, 3100, 9000]
     assert ring_with(times_ms).gaps(0, 9) == (Gap(0.2, 3.0), Gap(3.2, 9.0))
     assert ring_with(times_ms).gaps(2, 3.15) == (Gap(2, 3.0),)
-    assert ring_with(times_ms, is_live=False).gaps(0, 9) == ()
 
 
 def test_a_silent_camera_has_a_gap_that_lasts() -> None:
@@ -78,7 +77,7 @@ def test_time_without_pictures_makes_the_ring_forget_nothing() -> None:
 
 
 def film(*script: Sends | str) -> PacketRing:
-    ring = PacketRing(60, is_live=True)
+    ring = PacketRing(60)
     for packet in read(*script)[1]:
         ring.append(packet)
     return ring
@@ -95,7 +94,7 @@ def pause(drawn: Drawn, kind: str, pause_s: float) -> Sends:
     """Three seconds of a camera whose pictures stay away for `pause_s` seconds after the first."""
     raw = evenly(raw_packets(drawn(kind)))
     stamped = [(wait_s + (pause_s if number == 25 else 0), packet) for number, (wait_s, packet) in enumerate(raw)]
-    without_stamps = [(wait_s, type(packet)(packet.data, None, None, packet.is_key)) for wait_s, packet in stamped]
+    without_stamps = [(wait_s, type(packet)(packet.data, None, packet.is_key)) for wait_s, packet in stamped]
     return Sends(format_of(drawn(kind)), without_stamps)
 
 

@@ -7,8 +7,9 @@ from fastapi.testclient import TestClient
 
 from backend_api.contract.cameras import CameraList, CameraReport, CameraState, CameraStatus
 from tests.backend_api.api import JSON, fields, problem
-from tests.backend_api.events import START
+from tests.backend_api.events import START, make_event
 from tests.fake_clock import FakeClock
+from tests.ui.gym import make_picture
 
 
 def make_report(**overrides: Any) -> CameraReport:  # noqa: ANN401
@@ -55,6 +56,65 @@ def test_a_camera_is_up_late_or_gone_by_the_age_of_its_report(
     clock.advance(age_s)
     [state] = cameras(client)
     assert (state.status, state.age_s) == (status, age_s)
+
+
+@pytest.mark.parametrize(
+    ("said", "age_s", "status"),
+    [
+        ({"is_blind": True}, 0, CameraStatus.BLIND),
+        ({"is_blind": True}, 16, CameraStatus.LATE),
+        ({"is_blind": True}, 61, CameraStatus.GONE),
+        ({"has_ended": True}, 0, CameraStatus.ENDED),
+        ({"has_ended": True}, 1e6, CameraStatus.ENDED),
+        ({"has_ended": True, "is_blind": True}, 61, CameraStatus.ENDED),
+    ],
+)
+def test_a_camera_that_sees_nothing_or_came_to_its_end_says_so(
+    client: TestClient, clock: FakeClock, said: dict[str, bool], age_s: float, status: CameraStatus
+) -> None:
+    put(client, "cam_01", make_report(**said))
+    clock.advance(age_s)
+    assert [state.status for state in cameras(client)] == [status]
+    assert put(client, "cam_01", make_report()).status is CameraStatus.UP
+
+
+def test_a_forgotten_camera_is_gone_with_its_machines_and_still_until_it_reports_again(
+    client: TestClient, clock: FakeClock
+) -> None:
+    zone = [[0.1, 0.1], [0.9, 0.1], [0.5, 0.9]]
+    machines = [{"machine_id": "treadmill_01", "name": "Treadmill", "zone": zone}]
+    setup = {"store_id": "gym_demo", "machines": machines, "config": None}
+    event = make_event()
+    for camera_id in ("cam_01", "cam_02"):
+        put(client, camera_id, make_report())
+        assert client.put(f"/cameras/{camera_id}/setup", json=setup).status_code == 200
+    assert client.post("/events", content=event.model_dump_json(), headers=JSON).status_code == 201
+    jpeg = {"Content-Type": "image/jpeg"}
+    assert client.put("/cameras/cam_01/still?store_id=gym_demo", content=make_picture(), headers=jpeg).is_success
+    clock.advance(1)
+
+    assert client.delete("/cameras/cam_01", params={"store_id": "gym_demo"}).status_code == 204
+    assert [state.camera_id for state in cameras(client)] == ["cam_02"]
+    assert [item["camera_id"] for item in client.get("/machines").json()["items"]] == ["cam_02"]
+    problem(client.get("/cameras/cam_01/still", params={"store_id": "gym_demo"}), 404)
+    # What it has seen stays, with its name.
+    assert client.get(f"/events/{event.event_id}").status_code == 200
+    assert [item["machine_name"] for item in client.get("/sessions").json()["items"]] == ["Treadmill"]
+    for unknown in ({"store_id": "gym_demo"}, {"store_id": "another"}):
+        assert "no camera cam_01" in problem(client.delete("/cameras/cam_01", params=unknown), 404).detail
+    problem(client.delete("/cameras/cam_01"), 422)
+
+    put(client, "cam_01", make_report())
+    assert [state.camera_id for state in cameras(client)] == ["cam_01", "cam_02"]
+    assert len(client.get("/machines").json()["items"]) == 2
+
+
+def test_a_forgotten_camera_of_which_events_come_is_seen_again(client: TestClient, clock: FakeClock) -> None:
+    put(client, "cam_01", make_report())
+    assert client.delete("/cameras/cam_01", params={"store_id": "gym_demo"}).status_code == 204
+    clock.advance(1)
+    assert client.post("/events", content=make_event().model_dump_json(), headers=JSON).status_code == 201
+    assert [item["camera_id"] for item in client.get("/machines").json()["items"]] == ["cam_01"]
 
 
 def test_a_report_takes_the_place_of_the_last_one_of_the_same_camera(client: TestClient, clock: FakeClock) -> None:

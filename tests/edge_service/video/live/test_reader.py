@@ -46,14 +46,14 @@ def test_every_packet_comes_once_at_the_time_of_its_arrival(kind: str, drawn: Dr
 
 
 def test_without_stamps_it_is_the_arrival(drawn: Drawn) -> None:
-    raw = [replace(packet, pts_s=None, dts_s=None) for packet in raw_packets(drawn("no_b_frames"))]
+    raw = [replace(packet, stamp_s=None) for packet in raw_packets(drawn("no_b_frames"))]
     _, packets = read(Sends(format_of(drawn("no_b_frames")), evenly(raw)))
     assert [packet.time_s for packet in packets] == pytest.approx([0.04 * n for n in range(1, 76)])
 
 
 def test_a_first_picture_without_a_stamp_keeps_its_place(drawn: Drawn) -> None:
     first, *rest = raw_packets(drawn("no_b_frames"))
-    raw = [replace(first, pts_s=None, dts_s=None), *rest]
+    raw = [replace(first, stamp_s=None), *rest]
     _, packets = read(Sends(format_of(drawn("no_b_frames")), evenly(raw)))
     assert packets[0].is_key
     assert [packet.time_s for packet in packets] == pytest.approx([0.04 * n for n in range(1, 76)])

@@ -1,0 +1,121 @@
+"""The Makefile on computers that are not ready for it, and what it hands on; in a small copy of the project."""
+
+import json
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from backend_api.base.process import REPOSITORY
+from tests.requirements import need_program
+
+SHOWS_WHAT_IT_WAS_GIVEN = "import json, sys; print(json.dumps(sys.argv[1:]))"
+
+
+@pytest.fixture
+def project(tmp_path: Path) -> Path:
+    """The Makefile, with nothing to install, a drawn sample, and a launcher that shows what it was given."""
+    folder = tmp_path / "it's here"
+    (folder / "deploy" / "launcher").mkdir(parents=True)
+    shutil.copy(REPOSITORY / "Makefile", folder)
+    (folder / "requirements.txt").touch()
+    (folder / "sample.mp4").touch()
+    (folder / "deploy" / "launcher" / "main.py").write_text(SHOWS_WHAT_IT_WAS_GIVEN)
+    return folder
+
+
+def make(folder: Path, *words: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [need_program("make"), *words], cwd=folder, text=True, capture_output=True, timeout=120, check=False
+    )
+
+
+def fake_python(folder: Path, body: str) -> str:
+    path = folder / "fake_python"
+    path.write_text(f'#!/bin/sh\n{body}\nexec {sys.executable} "$@"\n')
+    path.chmod(0o755)
+    return "./fake_python"
+
+
+def installed(folder: Path) -> None:
+    """An environment as `make install` leaves it, in no time."""
+    bin_folder = folder / ".venv" / "bin"
+    bin_folder.mkdir(parents=True)
+    (bin_folder / "python").symlink_to(sys.executable)
+    (bin_folder / "activate").write_text(f"VIRTUAL_ENV={folder / '.venv'}\n")
+    (folder / ".venv" / ".installed").touch()
+
+
+def given(answer: subprocess.CompletedProcess[str]) -> dict[str, str]:
+    """The flags that the launcher got, and their values."""
+    words = json.loads(answer.stdout.splitlines()[-1])
+    flat = [part for word in words for part in (word.split("=", 1) if word.startswith("--") else [word])]
+    return dict(zip(flat[::2], flat[1::2], strict=True))
+
+
+def test_without_python_or_with_an_old_one_a_line_says_what_to_install(project: Path) -> None:
+    answer = make(project, "run", "PYTHON=python9")
+    assert answer.returncode == 2
+    assert (
+        answer.stdout
+        == "There is no python9: apt-get install python3 python3-venv, or make PYTHON=... of another one\n"
+    )
+    old = fake_python(project, 'case "$2" in *"version_info < "*) exit 1;; esac')
+    answer = make(project, "run", f"PYTHON={old}")
+    assert answer.returncode == 2
+    assert answer.stdout == f"{old} is older than Python 3.11: install a newer one and run make PYTHON=python3.11\n"
+
+
+def test_the_package_that_is_missing_is_the_one_of_this_python(project: Path) -> None:
+    bare = fake_python(project, 'case "$2" in *ensurepip*) exit 1;; esac')
+    answer = make(project, "run", f"PYTHON={bare}")
+    assert answer.returncode == 2
+    package = f"python{sys.version_info.major}.{sys.version_info.minor}-venv"
+    assert answer.stdout == f"{bare} cannot make a virtual environment: apt-get install {package}\n"
+    assert not (project / ".venv").exists()
+
+
+def test_a_folder_that_was_moved_gets_its_environment_anew(project: Path) -> None:
+    first = make(project, "install", f"PYTHON={sys.executable}")
+    assert first.returncode == 0, first.stderr
+    assert "anew" not in first.stdout
+    assert make(project, "run", "PORT=1").stdout.startswith("[")  # nothing is installed twice
+    moved = project.rename(project.with_name("that's moved"))
+    again = make(moved, "run", f"PYTHON={sys.executable}")
+    assert again.returncode == 0, again.stderr
+    assert ".venv was made in another folder, or for a Python that is gone: it is made anew ..." in again.stdout
+    assert str(moved) in (moved / ".venv" / "bin" / "activate").read_text()
+    assert make(moved, "run", "PORT=1").stdout.startswith("[")
+    # A Python that an upgrade of the system took away leaves a link to nothing.
+    for name in ("python", "python3"):
+        (moved / ".venv" / "bin" / name).unlink()
+        (moved / ".venv" / "bin" / name).symlink_to("/nowhere/python3")
+    assert "it is made anew" in make(moved, "install", f"PYTHON={sys.executable}").stdout
+
+
+def test_what_make_was_given_reaches_the_launcher_as_it_is(project: Path) -> None:
+    installed(project)
+    video = 'rtsp://admin:it\'s-$5"$HOME"@camera/a b?c=1&d=2#e'
+    flags = given(
+        make(project, "run", f"VIDEO={video}", "MODEL=a b.onnx", "PORT=8001", "EDGE_FLAGS=--loop 2 --speed max")
+    )
+    assert flags["--video"] == video
+    assert flags["--model"] == "a b.onnx"
+    assert (flags["--port"], flags["--ui-port"]) == ("8001", "8501")
+    assert flags["--edge-flags"] == "--loop 2 --speed max"
+    assert flags["--config"] == flags["--data-dir"] == flags["--camera-id"] == flags["--worker-flags"] == ""
+
+
+def test_what_the_environment_holds_for_others_is_not_meant(project: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    installed(project)
+    for name, value in {"PORT": "9999", "MODEL": "gpt", "DATA": "/", "YES": "1"}.items():
+        monkeypatch.setenv(name, value)
+    flags = given(make(project, "run"))
+    assert (flags["--port"], flags["--model"], flags["--data-dir"]) == ("8000", "", "")
+
+
+def test_help_names_every_target(project: Path) -> None:
+    lines = make(project).stdout.splitlines()
+    assert {line.split()[1] for line in lines} >= {"run", "test", "install", "reset-demo", "clean", "bench", "chaos"}
