@@ -94,7 +94,7 @@ def create_app(store: Store, media: MediaFolder, clock: Clock, settings: Setting
     app.include_router(stream_routes(store, feed))
     app.include_router(export_routes(store))
     app.include_router(event_routes(store, media))
-    app.include_router(review_routes(store))
+    app.include_router(review_routes(store, reports))
     app.include_router(suggestion_routes(reports))
     app.include_router(media_routes(store, media))
     app.include_router(upload_routes(store, media))

@@ -1,9 +1,4 @@
-"""Entry script: `python mm_worker/evaluate.py --db ./data/app.db` says how far the verdicts agree with people.
-
-A review says whether one verdict is right, and so what was to be seen: "no" to cleaned means not cleaned. That truth
-holds for every model that judged the event, whichever one was reviewed. "Unsure", and any opinion of a cannot_tell,
-say nothing of what was to be seen. Of several reviews of an event the newest that says something counts.
-"""
+"""Entry script: `python mm_worker/evaluate.py --db ./data/app.db` says how far the verdicts agree with people."""
 
 import sys
 from pathlib import Path
@@ -16,36 +11,21 @@ from backend_api.base.environment import require_environment  # noqa: E402
 
 require_environment()
 
-from collections import Counter  # noqa: E402
-from collections.abc import Iterable, Iterator, Mapping, Sequence  # noqa: E402
+from collections.abc import Iterator, Sequence  # noqa: E402
 from contextlib import closing  # noqa: E402
-from dataclasses import dataclass  # noqa: E402
-from uuid import UUID  # noqa: E402
 
 from backend_api.base.arguments import ArgumentParser  # noqa: E402
 from backend_api.base.clock import SystemClock  # noqa: E402
 from backend_api.base.process import EXIT_DONE, REPOSITORY, FatalError, run_process  # noqa: E402
-from backend_api.contract.verdicts import StoredReview, Verdict  # noqa: E402
-from backend_api.reports.agreement import Estimate, Table, wilson  # noqa: E402
-from backend_api.reports.opinions import known_truths  # noqa: E402
+from backend_api.contract.stats import Estimate  # noqa: E402
+from backend_api.reports.agreement import ModelScore, wilson  # noqa: E402
+from backend_api.reports.reports import Reports  # noqa: E402
 from backend_api.store.errors import StoreBusy, StoreFull  # noqa: E402
 from backend_api.store.store import Store  # noqa: E402
-from backend_api.store.verdict_history import StoredResult  # noqa: E402
 
 # Hand hygiene watched by cameras, and by human auditors, against the truth: sensitivity and specificity.
 # A. Singh et al., "Automatic detection of hand hygiene using computer vision technology", JAMIA 27 (2020), 1316-1320.
 YARDSTICK = {"hand hygiene by camera": (0.921, 0.983), "hand hygiene by human auditors": (0.852, 0.994)}
-
-
-@dataclass(frozen=True, slots=True)
-class Score:
-    """One model and prompt: its newest verdict on each of `events` events; `table` has those with a known truth."""
-
-    model: str
-    prompt_version: str
-    events: int
-    table: Table
-    cannot_tell: Estimate
 
 
 def main() -> int:
@@ -65,24 +45,14 @@ def main() -> int:
     options = parser.parse_args()
     with closing(Store.open(options.db, SystemClock(), create=False)) as store:
         try:
-            scores = evaluate(store.results.history(), store.reviews.history())
+            scores = Reports(store).scores()
         except (StoreBusy, StoreFull) as error:
             raise FatalError(f"{error}; run it again when that is over") from error
     sys.stdout.write("\n".join(report(scores)) + "\n")
     return EXIT_DONE
 
 
-def evaluate(results: Iterable[StoredResult], reviews: Iterable[StoredReview]) -> list[Score]:
-    """The scores, by model and prompt; both are given the oldest first."""
-    truths = known_truths(reviews)
-    newest: dict[tuple[str, str], dict[UUID, Verdict]] = {}
-    for stored in results:
-        asked = (stored.result.model, stored.result.prompt_version)
-        newest.setdefault(asked, {})[stored.event_id] = stored.result.verdict
-    return [_score(*asked, verdicts, truths) for asked, verdicts in sorted(newest.items())]
-
-
-def report(scores: Sequence[Score]) -> Iterator[str]:
+def report(scores: Sequence[ModelScore]) -> Iterator[str]:
     """The lines of the report."""
     if not scores:
         yield "There are no verdicts yet: start the worker, and the edge before it."
@@ -94,26 +64,11 @@ def report(scores: Sequence[Score]) -> Iterator[str]:
         negatives = table.rejections + table.false_alarms
         yield f"  specificity  {_share(table.specificity())}  ({table.rejections} of {negatives} not cleaned)"
         yield f"  kappa        {_number(table.kappa())}"
-        yield f"  cannot tell  {_share(score.cannot_tell)}"
+        yield f"  cannot tell  {_share(wilson(score.cannot_tell, score.events))}"
         yield ""
     yield "Yardstick (JAMIA 2020, hand hygiene):"
     for auditor, (sensitivity, specificity) in YARDSTICK.items():
         yield f"  {auditor}: sensitivity {sensitivity:.1%}, specificity {specificity:.1%}"
-
-
-def _score(model: str, prompt_version: str, verdicts: Mapping[UUID, Verdict], truths: Mapping[UUID, Verdict]) -> Score:
-    pairs = Counter((truths[event_id], verdict) for event_id, verdict in verdicts.items() if event_id in truths)
-    table = Table(
-        hits=pairs[Verdict.CLEANED, Verdict.CLEANED],
-        misses=pairs[Verdict.CLEANED, Verdict.NOT_CLEANED],
-        false_alarms=pairs[Verdict.NOT_CLEANED, Verdict.CLEANED],
-        rejections=pairs[Verdict.NOT_CLEANED, Verdict.NOT_CLEANED],
-    )
-    count = sum(verdict is Verdict.CANNOT_TELL for verdict in verdicts.values())
-    cannot_tell = wilson(count, len(verdicts))
-    if cannot_tell is None:
-        raise ValueError("a model without verdicts has no score")
-    return Score(model, prompt_version, len(verdicts), table, cannot_tell)
 
 
 def _share(estimate: Estimate | None) -> str:

@@ -1,6 +1,7 @@
 """Real processes under test: started, listened to, and ended by their id whatever happens."""
 
 import os
+import pty
 import queue
 import signal
 import socket
@@ -126,6 +127,68 @@ class Running:
             self.lines.append(line.rstrip("\n"))
             self._unread.put(line)
         self._unread.put(None)
+
+
+class InTerminal:
+    """A command in a terminal window of its own; as a context manager its window is closed at the end.
+
+    `said` is what stood in the window when it was last looked at.
+    """
+
+    def __init__(self, command: Sequence[str], *, cwd: Path = REPOSITORY, env: dict[str, str] | None = None) -> None:
+        self.said = ""
+        self._window, inside = pty.openpty()
+        # setsid makes standard input the terminal of a session of its own, as a window's shell has it.
+        self._process = subprocess.Popen(
+            ["setsid", "--ctty", *command],
+            cwd=cwd,
+            env={**os.environ, "PYTHONUNBUFFERED": "1", **(env or {})},
+            stdin=inside,
+            stdout=inside,
+            stderr=inside,
+        )
+        os.close(inside)
+
+    @property
+    def pid(self) -> int:
+        """The process's id."""
+        return self._process.pid
+
+    def wait_for(self, text: str) -> None:
+        """Return when `text` stands in the window; fails with what does when the process has ended without."""
+        while text not in self.said:
+            try:
+                self.said += os.read(self._window, 65536).decode(errors="replace")
+            except OSError:
+                raise AssertionError(f"ended without {text!r} in:\n{self.said}") from None
+
+    def press(self, keys: bytes) -> None:
+        """Type into the window: b"\\x03" is Ctrl-C."""
+        os.write(self._window, keys)
+
+    def close_window(self) -> None:
+        """Take the terminal away from the process."""
+        if self._window >= 0:
+            os.close(self._window)
+            self._window = -1
+
+    def wait(self, timeout_s: float = 60.0) -> int:
+        """The exit code, negative for a signal; fails when the process does not end in time."""
+        try:
+            return self._process.wait(timeout_s)
+        except subprocess.TimeoutExpired:
+            raise AssertionError(f"still running after {timeout_s} s:\n{self.said}") from None
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close_window()
+        if self._process.poll() is None:
+            os.killpg(self._process.pid, signal.SIGKILL)  # its own session: its children and nobody else
+        self._process.wait()
 
 
 def eventually(condition: Callable[[], T | None], what: str, timeout_s: float = 60.0) -> T:

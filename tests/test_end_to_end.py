@@ -15,7 +15,7 @@ from backend_api.contract.events import EventPage, EventType, StoredEvent
 from backend_api.contract.verdicts import MmStatus
 from backend_api.web.jpeg import jpeg_size
 from tests.browser import open_page, plays
-from tests.processes import Running, eventually, free_port, script
+from tests.processes import InTerminal, Running, eventually, free_port, script
 
 pytestmark = pytest.mark.e2e
 
@@ -80,6 +80,28 @@ def test_from_the_video_to_the_verdict_with_a_backend_that_comes_up_last(
                 tab.get_by_text(attempt.mm.result.summary).first.wait_for()
             assert backend.stop() == 0
         assert worker.stop() == 0
+
+
+@pytest.mark.parametrize("name", ["backend", "worker", "ui", "edge"])
+@pytest.mark.parametrize("end", ["window", "Ctrl-C"])
+def test_each_ends_with_its_own_terminal(name: str, end: str, sample: Path, tmp_path: Path) -> None:
+    port, ui_port = free_port(), free_port()
+    command, says = {
+        "backend": (backend_command(tmp_path, port), "listening on"),
+        "worker": (worker_command(tmp_path), "waiting for the backend"),
+        # What comes before this line is said before Streamlit listens to signals.
+        "ui": (ui_command(ui_port), f"http://127.0.0.1:{ui_port}"),
+        "edge": (edge_command(sample, tmp_path, f"http://127.0.0.1:{port}", "--loop", "0"), "cam_01 watches"),
+    }[name]
+    with InTerminal(command) as terminal:
+        terminal.wait_for(says)
+        if end == "window":
+            terminal.close_window()
+            # Streamlit leaves the signal as it is.
+            assert terminal.wait() == (-signal.SIGHUP if name == "ui" else 0)
+        else:
+            terminal.press(b"\x03")
+            assert terminal.wait() == 0
 
 
 def test_a_repeated_run_repeats_its_events_and_doubles_nothing(sample: Path, tmp_path: Path) -> None:

@@ -25,6 +25,8 @@ SCRIPTS = [
     "edge_service/main.py",
     "edge_service/sample.py",
     "edge_service/evaluate.py",
+    "deploy/launcher/main.py",
+    "deploy/launcher/reset_demo.py",
 ]
 
 

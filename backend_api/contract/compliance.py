@@ -5,8 +5,7 @@ from uuid import UUID
 
 from pydantic import Field, NonNegativeInt, PositiveInt
 
-from backend_api.contract.agreement import Interval
-from backend_api.contract.stats import Hours, Share
+from backend_api.contract.stats import Estimate, Hours, Share
 from backend_api.contract.values import Timestamp, Value
 from backend_api.contract.verdicts import Verdict
 
@@ -20,7 +19,7 @@ class TooFewReviews(Value):
     missing_reviews: PositiveInt = Field(description="It takes at least so many more, spread as suggested.")
 
 
-Corrected = Interval | TooFewReviews
+Corrected = Estimate | TooFewReviews
 """A figure with its 95 % interval, or that there are too few reviews to give one."""
 
 

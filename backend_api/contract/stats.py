@@ -4,6 +4,7 @@ from enum import StrEnum
 from typing import Annotated
 
 from pydantic import Field, NonNegativeInt
+from pydantic.dataclasses import dataclass
 
 from backend_api.contract.values import Kind, Name, Seconds, Timestamp, Value
 
@@ -136,3 +137,36 @@ class Stats(Value):
             "day on which clocks are set has 23 or 25 hours."
         )
     )
+
+
+@dataclass(frozen=True, slots=True)
+class Estimate:
+    """A value between the ends of its 95 % interval."""
+
+    value: float
+    low: float
+    high: float
+
+
+class ModelAgreement(Value):
+    """People's agreement with one model, asked with one prompt; null without reviews enough.
+
+    What counts is its newest verdict on each event that somebody reviewed, whichever model's verdict that was.
+    """
+
+    model: str
+    prompt_version: str
+    agreed: NonNegativeInt = Field(description="Verdicts that say what people say.")
+    disagreed: NonNegativeInt = Field(description="Verdicts that say the opposite.")
+    unsure: NonNegativeInt = Field(description="Verdicts on events of which people cannot say what was to be seen.")
+    cannot_tell: NonNegativeInt = Field(description="Verdicts that could not tell.")
+    agreement: Estimate | None = Field(description="agreed / (agreed + disagreed); null without any of these.")
+    sensitivity: Estimate | None
+    specificity: Estimate | None
+    kappa: Estimate | None
+
+
+class AgreementList(Value):
+    """One row a model and prompt version that judged an event which somebody reviewed."""
+
+    items: list[ModelAgreement]

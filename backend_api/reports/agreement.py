@@ -1,24 +1,32 @@
-"""How well verdicts agree with people: proportions and Cohen's kappa, each with its 95 % interval. Pure.
+"""How far verdicts agree with people, for every model and prompt: the one reading of what a review says.
 
-"Positive" is cleaned. Only verdicts that say cleaned or not_cleaned can be right or wrong.
+A review says whether one verdict is right, and so what was to be seen: "no" to cleaned means not cleaned. Of several
+reviews of one verdict the latest counts, unless it was withdrawn. "Unsure", and any opinion of a cannot_tell, say
+nothing of what was to be seen. What the newest that says something says is the event's truth, which holds for every
+model that judged the event, whichever one was reviewed. Of each model and prompt the newest verdict on an event counts.
+
+Proportions and Cohen's kappa come with their 95 % intervals. "Positive" is cleaned.
 """
 
 import math
+from collections import Counter
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from itertools import starmap
+from typing import NamedTuple
+from uuid import UUID
+
+from sqlalchemy import Connection, select
+
+from backend_api.contract.stats import Estimate, ModelAgreement
+from backend_api.contract.verdicts import Agree, StoredReview, Verdict
+from backend_api.store.tables import events, results, reviews
+from backend_api.store.verdict_history import not_withdrawn, to_review
 
 # The 97.5th percentile of the normal distribution.
 _Z = 1.959963984540054
 # Rounding leaves up to 1e-9 of it; a single review among a million that differs makes 1e-6.
 _NO_VARIANCE = 1e-8
-
-
-@dataclass(frozen=True, slots=True)
-class Estimate:
-    """A value between the ends of its 95 % interval."""
-
-    value: float
-    low: float
-    high: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +57,120 @@ class Table:
     def kappa(self) -> Estimate | None:
         """Cohen's kappa, agreement beyond chance; None when chance alone would make everything agree."""
         return kappa(((self.hits, self.misses), (self.false_alarms, self.rejections)))
+
+
+_REVIEWS = select(events.c.event_id, reviews).select_from(reviews.join(events)).order_by(reviews.c.id)
+_GIVEN = (
+    select(events.c.event_id, *results.c["model", "prompt_version", "verdict"])
+    .select_from(results.join(events))
+    .order_by(results.c.id)
+)
+_IS_REVIEWED = results.c.seq.in_(select(reviews.c.seq))
+_OPPOSITE = {Verdict.CLEANED: Verdict.NOT_CLEANED, Verdict.NOT_CLEANED: Verdict.CLEANED}
+
+
+class GivenVerdict(NamedTuple):
+    """A verdict as it was given on an event by a model that was asked with a prompt."""
+
+    event_id: str
+    model: str
+    prompt_version: str
+    verdict: str
+
+
+@dataclass(frozen=True, slots=True)
+class ModelScore:
+    """One model and prompt: its newest verdict on each of `events` events, `cannot_tell` of which could not tell.
+
+    Of the events that somebody reviewed, `table` has those with a known truth, where the model could tell; on `unsure`
+    nobody says what was to be seen, on `reviewed_cannot_tell` the model could not tell.
+    """
+
+    model: str
+    prompt_version: str
+    events: int
+    cannot_tell: int
+    table: Table
+    unsure: int
+    reviewed_cannot_tell: int
+
+    @property
+    def is_reviewed(self) -> bool:
+        """Whether people say anything of what it judged."""
+        return self.table.count + self.unsure + self.reviewed_cannot_tell > 0
+
+    def agreement(self) -> ModelAgreement:
+        """As the API answers it."""
+        table = self.table
+        return ModelAgreement(
+            model=self.model,
+            prompt_version=self.prompt_version,
+            agreed=table.hits + table.rejections,
+            disagreed=table.misses + table.false_alarms,
+            unsure=self.unsure,
+            cannot_tell=self.reviewed_cannot_tell,
+            agreement=wilson(table.hits + table.rejections, table.count),
+            sensitivity=table.sensitivity(),
+            specificity=table.specificity(),
+            kappa=table.kappa(),
+        )
+
+
+def known_truths(reviews: Iterable[StoredReview]) -> dict[str, Verdict | None]:
+    """The truth of each reviewed event by its id, as far as people say: cleaned, not_cleaned, or None, unknown.
+
+    `reviews` come the oldest first.
+    """
+    # In the order in which each verdict's latest review came.
+    latest: dict[tuple[str, str, str], StoredReview] = {}
+    for review in not_withdrawn(reviews):
+        of = (str(review.event_id), review.model, review.prompt_version)
+        latest.pop(of, None)
+        latest[of] = review
+    truths: dict[str, Verdict | None] = {}
+    for (event_id, _, _), review in latest.items():
+        truths.setdefault(event_id, None)
+        if review.verdict in _OPPOSITE and review.agree is not Agree.UNSURE:
+            truths[event_id] = review.verdict if review.agree is Agree.YES else _OPPOSITE[review.verdict]
+    return truths
+
+
+def score(given: Iterable[GivenVerdict], reviews: Iterable[StoredReview]) -> list[ModelScore]:
+    """The scores, by model and prompt version; both are given the oldest first. Pure."""
+    truths = known_truths(reviews)
+    newest: dict[tuple[str, str], dict[str, str]] = {}
+    for event_id, model, prompt_version, verdict in given:
+        newest.setdefault((model, prompt_version), {})[event_id] = verdict
+    return [_score(*asked, verdicts, truths) for asked, verdicts in sorted(newest.items())]
+
+
+def read_scores(connection: Connection, *, reviewed_alone: bool) -> list[ModelScore]:
+    """`score` of everything that is stored; `reviewed_alone` leaves out models of whose events nobody reviewed any."""
+    said = [to_review(UUID(row.event_id), row) for row in connection.execute(_REVIEWS)]
+    given = connection.execute(_GIVEN.where(_IS_REVIEWED) if reviewed_alone else _GIVEN)
+    scores = score(starmap(GivenVerdict, given), said)
+    return [found for found in scores if found.is_reviewed] if reviewed_alone else scores
+
+
+def _score(
+    model: str, prompt_version: str, verdicts: Mapping[str, str], truths: Mapping[str, Verdict | None]
+) -> ModelScore:
+    pairs = Counter((truths[event_id], verdict) for event_id, verdict in verdicts.items() if event_id in truths)
+    reviewed_cannot_tell = sum(count for (_, verdict), count in pairs.items() if verdict == Verdict.CANNOT_TELL)
+    return ModelScore(
+        model,
+        prompt_version,
+        events=len(verdicts),
+        cannot_tell=sum(verdict == Verdict.CANNOT_TELL for verdict in verdicts.values()),
+        table=Table(
+            hits=pairs[Verdict.CLEANED, Verdict.CLEANED],
+            misses=pairs[Verdict.CLEANED, Verdict.NOT_CLEANED],
+            false_alarms=pairs[Verdict.NOT_CLEANED, Verdict.CLEANED],
+            rejections=pairs[Verdict.NOT_CLEANED, Verdict.NOT_CLEANED],
+        ),
+        unsure=sum(pairs[None, verdict] for verdict in _OPPOSITE),
+        reviewed_cannot_tell=reviewed_cannot_tell,
+    )
 
 
 def wilson(successes: int, count: int) -> Estimate | None:

@@ -10,7 +10,6 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import Connection, select
 
 from backend_api.base.instants import from_ms
-from backend_api.contract.agreement import Interval
 from backend_api.contract.compliance import (
     Compliance,
     Corrected,
@@ -22,8 +21,8 @@ from backend_api.contract.compliance import (
     VerdictReviews,
 )
 from backend_api.contract.queries import ComplianceQuery
+from backend_api.contract.stats import Estimate
 from backend_api.contract.verdicts import Verdict
-from backend_api.reports.agreement import Estimate
 from backend_api.reports.buckets import Stretch
 from backend_api.reports.correction import Judged, correct, measure_accuracy
 from backend_api.reports.correction import TooFewReviews as TooFew
@@ -209,4 +208,4 @@ def _corrected(models: Mapping[Asked, Judged], not_attempted: int) -> Corrected 
 def _figure(found: Estimate | TooFew) -> Corrected:
     if isinstance(found, TooFew):
         return TooFewReviews(missing_reviews=found.missing)
-    return Interval(value=round(found.value, 4), low=round(found.low, 4), high=round(found.high, 4))
+    return Estimate(value=round(found.value, 4), low=round(found.low, 4), high=round(found.high, 4))

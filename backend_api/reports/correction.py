@@ -30,7 +30,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from backend_api.reports.agreement import Estimate
+from backend_api.contract.stats import Estimate
 
 Counts = NDArray[np.float64]
 """Windows or reviews, or shares of them; what each axis is stands beside each use."""

@@ -11,11 +11,11 @@ from sqlalchemy import Connection, bindparam, func, select
 
 from backend_api.base.instants import from_ms, to_ms
 from backend_api.contract.verdicts import Verdict
+from backend_api.reports.agreement import known_truths
 from backend_api.reports.correction import Judged, Part, Stratum
-from backend_api.reports.opinions import known_truths
 from backend_api.store.review_draws import DECIDED, Asked, Draws, read_draws
 from backend_api.store.tables import events, results, reviews
-from backend_api.store.verdict_history import NEWEST_RESULT_ID, not_withdrawn, to_review
+from backend_api.store.verdict_history import NEWEST_RESULT_ID, to_review
 
 # A day with fewer verdicts may have been picked for what these were.
 MIN_VERDICTS_A_DAY = 10
@@ -85,11 +85,11 @@ class JudgedModel:
 def read_truths(connection: Connection) -> Truths:
     """What people say of all events."""
     rows = connection.execute(_REVIEWS).all()
-    seqs = {UUID(row.event_id): int(row.seq) for row in rows}
-    said = [to_review(UUID(row.event_id), row) for row in rows]
+    seqs = {str(row.event_id): int(row.seq) for row in rows}
+    truths = known_truths(to_review(UUID(row.event_id), row) for row in rows)
     return Truths(
-        reviewed=frozenset(seqs[review.event_id] for review in not_withdrawn(said)),
-        cleaned={seqs[event_id]: truth is Verdict.CLEANED for event_id, truth in known_truths(said).items()},
+        reviewed=frozenset(seqs[event_id] for event_id in truths),
+        cleaned={seqs[event_id]: truth is Verdict.CLEANED for event_id, truth in truths.items() if truth is not None},
     )
 
 

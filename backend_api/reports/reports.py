@@ -4,8 +4,9 @@ from backend_api.base.instants import to_ms
 from backend_api.contract.compliance import Compliance, SuggestedReviews
 from backend_api.contract.queries import ComplianceQuery, MachineQuery, SessionQuery, StatsQuery
 from backend_api.contract.sessions import MachineList, SessionPage
-from backend_api.contract.stats import Stats
+from backend_api.contract.stats import AgreementList, Stats
 from backend_api.contract.stores import StoreList, StoreState
+from backend_api.reports.agreement import ModelScore, read_scores
 from backend_api.reports.compliance import choose_verdicts, newest_asked, read_compliance, read_suggested
 from backend_api.reports.machines import places, read_machines
 from backend_api.reports.session_rows import PictureUrl, no_picture
@@ -36,7 +37,7 @@ class Reports:
 
     def stores(self) -> StoreList:
         """Every store that somebody described, or that events or cameras came from."""
-        with self._database.read() as connection:
+        with self._database.snapshot() as connection:
             known = read_known_stores(connection)
             for place in places(connection, MachineQuery()):
                 unknown = StoreState(store_id=place.store_id, settings=None, changed_at=None)
@@ -45,17 +46,17 @@ class Reports:
 
     def compliance(self, query: ComplianceQuery) -> Compliance:
         """The compliance that `query` asks for, corrected by reviews."""
-        with self._database.read() as connection:
+        with self._database.snapshot() as connection:
             return read_compliance(connection, query, self._clock.now())
 
     def suggested(self, asked: Asked | None) -> SuggestedReviews:
         """What was drawn of `asked` and is not reviewed yet; by default of who gave the newest verdict."""
-        with self._database.read() as connection:
+        with self._database.snapshot() as connection:
             return read_suggested(connection, asked)
 
     def suggest(self, asked: Asked | None, number: int) -> int:
         """Draw `number` more verdicts of `asked`, or as many as there are; how many."""
-        with self._database.read() as connection:
+        with self._database.snapshot() as connection:
             asked = asked or newest_asked(connection)
         if asked is None:
             return 0
@@ -64,9 +65,20 @@ class Reports:
 
     def _draw(self, asked: Asked, number: int) -> int:
         seed = self._draws.seed(asked)
-        with self._database.read() as connection:
+        with self._database.snapshot() as connection:
             chosen = choose_verdicts(connection, asked, seed, number, self._clock.now())
         return self._draws.add(asked, seed, chosen)
+
+    def agreement(self) -> AgreementList:
+        """How far people agree with each model and prompt that judged what somebody reviewed."""
+        with self._database.snapshot() as connection:
+            scores = read_scores(connection, reviewed_alone=True)
+        return AgreementList(items=[score.agreement() for score in scores])
+
+    def scores(self) -> list[ModelScore]:
+        """The same for every model and prompt, whether or not somebody reviewed what it judged."""
+        with self._database.snapshot() as connection:
+            return read_scores(connection, reviewed_alone=False)
 
     def stats(self, query: StatsQuery) -> Stats:
         """The figures that `query` asks for."""

@@ -1,7 +1,6 @@
 """The figures of cleaning at a glance, beside those of the time before, and the agreement of people with each model."""
 
-from backend_api.contract.agreement import AgreementList, Interval, ModelAgreement
-from backend_api.contract.stats import Figures
+from backend_api.contract.stats import AgreementList, Estimate, Figures, ModelAgreement
 from ui.cleaning.breakdown import kinds_in_words, uncleaned
 from ui.text.meanings import FIGURE_WORDS, meaning
 from ui.text.words import counted, duration, percent
@@ -60,7 +59,7 @@ def _line(item: ModelAgreement) -> str:
     return f"{asked}: {share} ({interval}){_beyond_chance(item.kappa)}."
 
 
-def _beyond_chance(kappa: Interval | None) -> str:
+def _beyond_chance(kappa: Estimate | None) -> str:
     if kappa is None:
         return ""
     return f"; beyond chance, kappa {kappa.value:.2f} ({kappa.low:.2f} to {kappa.high:.2f})"

@@ -9,12 +9,11 @@ from pydantic import BaseModel, TypeAdapter, ValidationError
 
 from backend_api.base.clock import SystemClock
 from backend_api.base.http_client import Answer, HttpClient, NoAnswer
-from backend_api.contract.agreement import AgreementList
 from backend_api.contract.cameras import CameraList, CameraSetupState
 from backend_api.contract.events import EventPage, StoredEvent
 from backend_api.contract.queries import EventQuery, Order, Parameters, SessionQuery, StatsQuery
 from backend_api.contract.sessions import MachineList, SessionPage
-from backend_api.contract.stats import Stats
+from backend_api.contract.stats import AgreementList, Stats
 from backend_api.contract.values import MAX_PAGE_ITEMS, Problem
 from backend_api.contract.verdicts import QueueState, Review, ReviewList, StoredReview
 

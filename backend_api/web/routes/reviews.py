@@ -5,9 +5,9 @@ from uuid import UUID
 from fastapi import APIRouter, Request
 from starlette.concurrency import run_in_threadpool
 
-from backend_api.contract.agreement import AgreementList
+from backend_api.contract.stats import AgreementList
 from backend_api.contract.verdicts import Agree, Review, ReviewList, StoredReview
-from backend_api.reports.opinions import measure_agreement
+from backend_api.reports.reports import Reports
 from backend_api.store.store import Store
 from backend_api.web.bodies import read_json
 from backend_api.web.openapi import json_body, problems
@@ -16,7 +16,7 @@ from backend_api.web.problems import ApiProblem
 _MAX_REVIEW_BYTES = 16 * 1024
 
 
-def review_routes(store: Store) -> APIRouter:
+def review_routes(store: Store, reports: Reports) -> APIRouter:
     """The router for reviews."""
     router = APIRouter(tags=["reviews"])
 
@@ -46,14 +46,17 @@ def review_routes(store: Store) -> APIRouter:
 
     @router.get("/stats/agreement", summary="Agreement of people and model", responses=problems(503))
     def get_agreement() -> AgreementList:
-        """How far people agree with each model and prompt version, by the latest review of each verdict.
+        """How far people agree with each model and prompt version.
+
+        The latest review of a verdict says what was to be seen, unless it is unsure, and so judges the newest verdict
+        of every model and prompt version on that event.
 
         Agreement: of the verdicts reviewed as right or wrong, the share found right. Sensitivity: of the attempts
         that people say cleaned, the share that the model called cleaned. Specificity: of the attempts that they say
         did not clean, the share that it called not cleaned. Kappa: agreement beyond chance (Cohen). Each with its
         95 % interval: Wilson's for the shares, Fleiss, Cohen and Everitt's for kappa.
         """
-        return AgreementList(items=measure_agreement(store.reviews.history()))
+        return reports.agreement()
 
     return router
 

@@ -1,10 +1,22 @@
 """The statistics against published worked examples, and what they do at the edges."""
 
+from contextlib import closing
+from datetime import UTC, datetime
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from uuid import UUID
+
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from backend_api.reports.agreement import Table, kappa, wilson
+from backend_api.contract.verdicts import Agree, StoredReview, Verdict
+from backend_api.reports.agreement import GivenVerdict, Table, kappa, known_truths, score, wilson
+from backend_api.reports.reports import Reports
+from backend_api.store.store import Store
+from backend_api.store.verdict_history import not_withdrawn
+from tests.backend_api.events import make_event, make_result
+from tests.fake_clock import FakeClock
 
 counts = st.integers(0, 500)
 
@@ -87,3 +99,118 @@ def test_kappa_is_the_same_whoever_is_asked_first_and_whatever_is_called_positiv
     if one is not None:
         assert -1 <= one.low <= one.value + 1e-9
         assert one.value - 1e-9 <= one.high <= 1
+
+
+AT = datetime(2026, 1, 31, 9, tzinfo=UTC)
+
+
+def review(number: int, verdict: Verdict, agree: Agree) -> StoredReview:
+    return StoredReview(
+        event_id=UUID(int=number),
+        at=AT,
+        who="ann",
+        agree=agree,
+        note="",
+        model="m",
+        prompt_version="p-1",
+        verdict=verdict,
+    )
+
+
+def result(number: int, verdict: Verdict, model: str = "m", prompt_version: str = "p-1") -> GivenVerdict:
+    return GivenVerdict(str(UUID(int=number)), model, prompt_version, verdict)
+
+
+def test_an_opinion_says_what_was_to_be_seen() -> None:
+    said = [
+        review(1, Verdict.CLEANED, Agree.YES),
+        review(2, Verdict.CLEANED, Agree.NO),
+        review(3, Verdict.NOT_CLEANED, Agree.NO),
+        review(4, Verdict.CANNOT_TELL, Agree.YES),
+        review(5, Verdict.CANNOT_TELL, Agree.NO),
+        review(6, Verdict.CLEANED, Agree.UNSURE),
+        # Of one verdict the latest counts.
+        review(7, Verdict.CLEANED, Agree.YES),
+        review(7, Verdict.CLEANED, Agree.NO),
+        review(7, Verdict.CLEANED, Agree.UNSURE),
+        review(8, Verdict.CLEANED, Agree.YES),
+        review(8, Verdict.CLEANED, Agree.WITHDRAWN),
+    ]
+    assert {UUID(event_id).int: truth for event_id, truth in known_truths(said).items()} == {
+        1: Verdict.CLEANED,
+        2: Verdict.NOT_CLEANED,
+        3: Verdict.CLEANED,
+        4: None,
+        5: None,
+        6: None,
+        7: None,
+    }
+
+
+def test_what_is_unsure_of_one_verdict_leaves_what_was_said_of_another() -> None:
+    of_another = review(1, Verdict.NOT_CLEANED, Agree.UNSURE).model_copy(update={"model": "another"})
+    truths = known_truths([review(1, Verdict.CLEANED, Agree.NO), of_another])
+    assert list(truths.values()) == [Verdict.NOT_CLEANED]
+
+
+def test_a_review_of_one_models_verdict_judges_the_others_too() -> None:
+    results = [
+        result(1, Verdict.CLEANED),
+        result(2, Verdict.CLEANED),
+        result(3, Verdict.CANNOT_TELL),
+        result(1, Verdict.NOT_CLEANED, "other"),
+        result(2, Verdict.NOT_CLEANED, "other"),
+        result(1, Verdict.CLEANED, "m", "p-2"),
+        result(1, Verdict.NOT_CLEANED, "m", "p-2"),
+    ]
+    reviews = [review(1, Verdict.CLEANED, Agree.YES), review(2, Verdict.CLEANED, Agree.NO)]
+    first, second, third = score(results, reviews)
+    assert (first.model, first.prompt_version, first.events) == ("m", "p-1", 3)
+    assert (first.table.hits, first.table.false_alarms, first.table.count) == (1, 1, 2)
+    assert first.cannot_tell == 1
+    assert (second.prompt_version, second.table.misses, second.table.count) == ("p-2", 1, 1)
+    assert (third.model, third.table.misses, third.table.rejections) == ("other", 1, 1)
+
+
+JUDGEMENT = st.tuples(st.integers(0, 3), st.sampled_from(Verdict), st.sampled_from(["a", "b"]))
+OPINION = st.tuples(st.integers(0, 3), st.sampled_from(Agree))
+
+
+@settings(max_examples=30, deadline=None)
+@given(steps=st.lists(st.one_of(JUDGEMENT, OPINION), max_size=25))
+def test_the_api_and_the_evaluation_read_the_same_of_one_database(
+    steps: list[tuple[int, Verdict, str] | tuple[int, Agree]],
+) -> None:
+    """With reruns of other models, reviews of verdicts that are no longer shown, and withdrawals."""
+    clock = FakeClock()
+    with TemporaryDirectory() as folder, closing(Store.open(Path(folder) / "db", clock, create=True)) as store:
+        events = [make_event(at_s=at_s) for at_s in range(4)]
+        store.events.add(events)
+        for number, said, *model in steps:
+            event_id = events[number].event_id
+            if isinstance(said, Agree):
+                store.reviews.add(event_id, said, "", "ann")
+            else:
+                clock.advance(3600)
+                judge(store, event_id, said, model[0])
+        answered = {(item.model, item.prompt_version): item for item in Reports(store).agreement().items}
+        scores = {(found.model, found.prompt_version): found for found in Reports(store).scores()}
+        assert answered.keys() == {asked for asked, found in scores.items() if found.is_reviewed}
+        for asked, item in answered.items():
+            assert item == scores[asked].agreement()
+            assert item.agreed + item.disagreed == scores[asked].table.count
+        reviewed = {review.event_id for review in not_withdrawn(store.reviews.history())}
+        judged = {(stored.event_id, stored.result.model) for stored in store.results.history()}
+        for (name, _), item in answered.items():
+            counted = item.agreed + item.disagreed + item.unsure + item.cannot_tell
+            assert counted == sum((event_id, name) in judged for event_id in reviewed)
+
+
+def judge(store: Store, event_id: UUID, verdict: Verdict, model: str) -> None:
+    """Have the event's verdict given, however often it was before."""
+    store.enrichments.rerun(event_id)
+    while (claim := store.enrichments.claim(60)) is not None:
+        if claim.event.event_id == event_id:
+            assert store.enrichments.finish(claim, make_result(verdict=verdict, model=model))
+            return
+        assert store.enrichments.fail(claim, "another's turn", 3600.0)

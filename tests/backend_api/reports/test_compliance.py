@@ -7,9 +7,9 @@ from uuid import UUID
 import pytest
 from fastapi.testclient import TestClient
 
-from backend_api.contract.agreement import Interval
 from backend_api.contract.compliance import Compliance, SuggestedReviews, TooFewReviews
 from backend_api.contract.events import Event, EventType
+from backend_api.contract.stats import Estimate
 from backend_api.contract.verdicts import Agree, Verdict
 from backend_api.store.store import Store
 from tests.backend_api.api import JSON, problem
@@ -115,11 +115,11 @@ def test_suggested_reviews_correct_the_figure(gym: Gym) -> None:
     ahead = gym.compliance().models[0].next_reviews
     assert ahead is not None
     assert (ahead.are_drawn, ahead.cleaned + ahead.not_cleaned) == (True, 60)
-    assert isinstance(ahead.corrected, Interval)
+    assert isinstance(ahead.corrected, Estimate)
     for item in drawn.items:
         gym.review(item.event_id)
     after = gym.compliance()
-    assert isinstance(after.corrected, Interval)
+    assert isinstance(after.corrected, Estimate)
     truth = sum(gym.truth.values()) / 180
     assert before.apparent is not None
     assert before.apparent > truth + 0.05
@@ -128,7 +128,7 @@ def test_suggested_reviews_correct_the_figure(gym: Gym) -> None:
     [model] = after.models
     assert model.cleaned.reviewed + model.not_cleaned.reviewed == 60
     assert (model.cleaned.drawn, model.not_cleaned.drawn) == (model.cleaned.reviewed, model.not_cleaned.reviewed)
-    assert isinstance(model.specificity, Interval)
+    assert isinstance(model.specificity, Estimate)
     assert model.specificity.value < 0.8
     assert gym.suggested().items == []
 
@@ -166,8 +166,8 @@ def test_a_day_that_was_reviewed_completely_counts(gym: Gym) -> None:
     [model] = found.models
     assert (model.complete_days, model.cleaned.reviewed + model.not_cleaned.reviewed) == (1, 60)
     assert model.reviews_not_counted == 59
-    assert isinstance(found.corrected, Interval)
-    assert isinstance(model.sensitivity, Interval)
+    assert isinstance(found.corrected, Estimate)
+    assert isinstance(model.sensitivity, Estimate)
 
 
 def test_unsure_says_nothing_and_is_not_asked_for_again(gym: Gym) -> None:
@@ -194,13 +194,13 @@ def test_each_model_is_corrected_by_its_own_reviews(gym: Gym) -> None:
     for item in SuggestedReviews.model_validate(first).items:
         gym.review(item.event_id)
     found = gym.compliance()
-    assert [(model.model, isinstance(model.sensitivity, Interval)) for model in found.models] == [
+    assert [(model.model, isinstance(model.sensitivity, Estimate)) for model in found.models] == [
         ("first", True),
         ("second", False),
     ]
     assert isinstance(found.corrected, TooFewReviews)
     until = (START + timedelta(seconds=60 * 300)).isoformat()
-    assert isinstance(gym.compliance(until=until).corrected, Interval)
+    assert isinstance(gym.compliance(until=until).corrected, Estimate)
 
 
 def test_windows_that_came_after_the_draw_are_corrected_too(gym: Gym) -> None:
@@ -211,7 +211,7 @@ def test_windows_that_came_after_the_draw_are_corrected_too(gym: Gym) -> None:
     later = START + timedelta(seconds=150 * 300)
     found = gym.compliance(since=later.isoformat())
     assert found.windows == 120
-    assert isinstance(found.corrected, Interval)
+    assert isinstance(found.corrected, Estimate)
     assert found.apparent is not None
     assert found.corrected.value < found.apparent
 

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
-from backend_api.reports.agreement import Estimate
+from backend_api.contract.stats import Estimate
 from backend_api.reports.correction import (
     MAX_WIDTH,
     Counts,

@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from backend_api.contract.stats import Estimate
 from backend_api.contract.verdicts import Verdict
-from backend_api.reports.agreement import Estimate
 from backend_api.reports.correction import Judged, Part, Stratum, TooFewReviews, correct
 from backend_api.reports.suggestions import Allocation, allocate, draw, expect
 

@@ -1,20 +1,17 @@
 """`make run` as a user meets it: all four processes, their terminal, their ports, and the demo's data."""
 
 import os
-import pty
 import signal
 import socket
 import subprocess
-import sys
-from contextlib import closing
 from pathlib import Path
 
 import psutil
 import pytest
 import requests
 
-from backend_api.base.process import EXIT_USAGE, REPOSITORY
-from tests.processes import Running, eventually, free_port, script
+from backend_api.base.process import EXIT_USAGE
+from tests.processes import InTerminal, Running, eventually, free_port, script
 
 pytestmark = pytest.mark.e2e
 
@@ -76,33 +73,14 @@ def test_one_that_is_killed_comes_back_and_a_second_start_names_who_has_the_port
 
 def test_all_end_when_the_terminal_closes(sample: Path, tmp_path: Path) -> None:
     port, ui_port = free_port(), free_port()
-    terminal, inner = pty.openpty()
-    # A shell of its own session, whose terminal this is: what closes it ends the session, as a window does.
-    shell = subprocess.Popen(
-        [sys.executable, "-c", "import os, pty, sys; os.execvp(sys.argv[1], sys.argv[1:])",
-         *command(sample, tmp_path, port, ui_port)],
-        cwd=REPOSITORY,
-        stdin=inner, stdout=inner, stderr=inner, start_new_session=True,
-        preexec_fn=take_terminal,
-    )  # fmt: skip
-    os.close(inner)
-    with closing(os.fdopen(terminal, "rb", buffering=0)) as window:
-        said = b""
-        while b"listening on" not in said:
-            said += window.read(65536)
-        four = eventually(lambda: children(shell.pid), "four processes")
-    assert shell.wait(60) == 0
+    with InTerminal(command(sample, tmp_path, port, ui_port)) as terminal:
+        terminal.wait_for("listening on")
+        four = eventually(lambda: children(terminal.pid), "four processes")
+        terminal.close_window()
+        assert terminal.wait() == 0
     assert not any(child.is_running() for child in four.values())
     for number in (port, ui_port):
         socket.create_server(("127.0.0.1", number)).close()
-
-
-def take_terminal() -> None:
-    """Make standard input the controlling terminal of this session."""
-    import fcntl
-    import termios
-
-    fcntl.ioctl(0, termios.TIOCSCTTY, 0)
 
 
 def test_the_demo_is_reset_after_saying_what_is_removed(tmp_path: Path) -> None:

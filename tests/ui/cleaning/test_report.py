@@ -1,6 +1,6 @@
 """Cards say what each figure is of, and never 0 % where nothing closed; agreement is a line that a person reads."""
 
-from backend_api.contract.agreement import AgreementList, Interval, ModelAgreement
+from backend_api.contract.stats import AgreementList, Estimate, ModelAgreement
 from tests.ui.made_up import make_figures
 from ui.cleaning.report import NOTHING, agreement_lines, cleaning_cards
 
@@ -41,7 +41,7 @@ def test_of_nothing_there_is_no_figure() -> None:
     assert values == ["none", "none", "0", "0"]
 
 
-def made(agreed: int, disagreed: int, agreement: Interval | None, kappa: Interval | None = None) -> AgreementList:
+def made(agreed: int, disagreed: int, agreement: Estimate | None, kappa: Estimate | None = None) -> AgreementList:
     row = ModelAgreement(
         model="mock",
         prompt_version="2",
@@ -58,7 +58,7 @@ def made(agreed: int, disagreed: int, agreement: Interval | None, kappa: Interva
 
 
 def test_counts_share_and_intervals() -> None:
-    interval, kappa = Interval(value=0.9, low=0.699, high=0.972), Interval(value=0.8, low=0.53, high=1)
+    interval, kappa = Estimate(value=0.9, low=0.699, high=0.972), Estimate(value=0.8, low=0.53, high=1)
     assert agreement_lines(made(18, 2, interval, kappa)) == [
         "mock, prompt 2: people agreed with 18 of 20 verdicts, 90 % (95 % interval 70 to 97 %); "
         "beyond chance, kappa 0.80 (0.53 to 1.00)."
@@ -66,7 +66,7 @@ def test_counts_share_and_intervals() -> None:
 
 
 def test_without_a_kappa_and_of_a_single_verdict() -> None:
-    assert agreement_lines(made(1, 0, Interval(value=1, low=0.207, high=1))) == [
+    assert agreement_lines(made(1, 0, Estimate(value=1, low=0.207, high=1))) == [
         "mock, prompt 2: people agreed with 1 of 1 verdict, 100 % (95 % interval 21 to 100 %)."
     ]
 

@@ -6,8 +6,8 @@ import pytest
 from fastapi.testclient import TestClient
 from httpx import Response
 
-from backend_api.contract.agreement import AgreementList
 from backend_api.contract.events import Event, StoredEvent
+from backend_api.contract.stats import AgreementList
 from backend_api.contract.verdicts import ReviewList, StoredReview, Verdict
 from backend_api.store.store import Store
 from tests.backend_api.api import JSON, fields, post, problem
