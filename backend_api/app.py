@@ -23,6 +23,7 @@ from backend_api.web.change_feed import ChangeFeed
 from backend_api.web.head_requests import HeadRequests
 from backend_api.web.metrics import Metrics
 from backend_api.web.openapi import Api
+from backend_api.web.origin_check import OriginCheck
 from backend_api.web.problems import answer_with_problems
 from backend_api.web.request_log import RequestLog
 from backend_api.web.routes.cameras import camera_routes
@@ -46,13 +47,16 @@ _EXPOSED = ["ETag", "Link", "Location", "Content-Range", "Accept-Ranges", "Retry
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """`cors_origins` are those of the pages that may read answers, such as `https://gym.example`; none by default.
+    """`cors_origins` are those of the pages that may read and write, such as `https://gym.example`; none by default.
+
+    `allowed_hosts` are names by which the backend is reached besides those of its computer, such as `gym.example`.
 
     `keeps_access_log` asks for a line a request, `keep` for clips to be removed that are too old or too much.
     """
 
     keys: Keys = field(default_factory=Keys)
     cors_origins: tuple[str, ...] = ()
+    allowed_hosts: tuple[str, ...] = ()
     keeps_access_log: bool = False
     keep: KeepLimits = field(default_factory=KeepLimits)
 
@@ -89,6 +93,9 @@ def create_app(store: Store, media: MediaFolder, clock: Clock, settings: Setting
     if settings.cors_origins:
         # Around the keys: a browser asks for permission before it sends one.
         _allow_origins(app, settings.cors_origins)
+    app.add_middleware(
+        OriginCheck, hosts=settings.allowed_hosts, origins=settings.cors_origins, signs_urls=urls is not None
+    )
     app.add_middleware(RequestLog, metrics=metrics, clock=clock, keeps_log=settings.keeps_access_log)
     app.include_router(ingest_routes(store, writer, media, clock))
     app.include_router(stream_routes(store, feed))

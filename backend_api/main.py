@@ -14,6 +14,7 @@ require_environment()
 import argparse  # noqa: E402
 import logging  # noqa: E402
 import os  # noqa: E402
+import re  # noqa: E402
 from contextlib import closing  # noqa: E402
 from urllib.parse import urlsplit  # noqa: E402
 from uuid import uuid4  # noqa: E402
@@ -41,6 +42,7 @@ def main() -> int:
     settings = Settings(
         keys=keys,
         cors_origins=tuple(options.cors_origin),
+        allowed_hosts=(options.host, *options.allowed_host),
         keeps_access_log=options.access_log,
         keep=KeepLimits(options.keep_days, options.keep_gb and round(options.keep_gb * 1e9)),
     )
@@ -113,8 +115,17 @@ def _add_access(parser: ArgumentParser) -> None:
         default=[],
         type=_origin,
         metavar="ORIGIN",
-        help="an origin whose pages may read answers, such as https://gym.example; may be given several times "
+        help="an origin whose pages may read and write, such as https://gym.example; may be given several times "
         "(default: none)",
+    )
+    parser.add_argument(
+        "--allowed-host",
+        action="append",
+        default=[],
+        type=_host_name,
+        metavar="NAME",
+        help="a name by which browsers and edges reach the backend, such as gym.example; may be given several times "
+        "(default: this computer's own names; addresses such as 192.168.1.5 always do)",
     )
 
 
@@ -146,6 +157,12 @@ def _origin(text: str) -> str:
     parts = urlsplit(text)
     if parts.scheme not in {"http", "https"} or not parts.netloc or text != f"{parts.scheme}://{parts.netloc}":
         raise argparse.ArgumentTypeError(f"{text} is no origin; give one such as https://gym.example")
+    return text
+
+
+def _host_name(text: str) -> str:
+    if not re.fullmatch(r"[A-Za-z0-9_]([A-Za-z0-9_.-]{0,251}[A-Za-z0-9_])?", text):
+        raise argparse.ArgumentTypeError(f"{text} is no host name; give one such as gym.example, without a port")
     return text
 
 

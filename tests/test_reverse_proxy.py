@@ -113,11 +113,13 @@ def proxy(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Proxy]:
     folder = tmp_path_factory.mktemp("proxied")
     certificate = certify(folder)
     ports = {name: free_port() for name in ("api", "dashboard", "plain", "backend", "ui")}
-    data = ["--db", str(folder / "data" / "app.db"), "--port", str(ports["backend"])]
+    data = ["--db", str(folder / "data" / "app.db"), "--port", str(ports["backend"]), "--allowed-host", NAME]
     url = f"http://127.0.0.1:{ports['backend']}"
     with (
         Running([*script("backend_api/main.py"), *data], env={"GYM_API_KEY": KEY}) as backend,
-        Running(streamlit(ports["ui"]), env={"GYM_API_KEY": KEY, "GYM_BACKEND_URL": url}) as dashboard,
+        Running(
+            [*streamlit(ports["ui"]), "--server.allowedHosts", NAME], env={"GYM_API_KEY": KEY, "GYM_BACKEND_URL": url}
+        ) as dashboard,
         Running(nginx(folder, ports)) as server,
     ):
         backend.wait_for("listening")

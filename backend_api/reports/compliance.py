@@ -23,11 +23,11 @@ from backend_api.contract.compliance import (
 from backend_api.contract.queries import ComplianceQuery
 from backend_api.contract.stats import Estimate
 from backend_api.contract.verdicts import Verdict
-from backend_api.reports.buckets import Stretch
+from backend_api.reports.buckets import Interval
 from backend_api.reports.correction import Judged, correct, measure_accuracy
 from backend_api.reports.correction import TooFewReviews as TooFew
 from backend_api.reports.judged import JudgedModel, Truths, read_judged, read_newest, read_truths
-from backend_api.reports.machines import places
+from backend_api.reports.machines import machine_keys
 from backend_api.reports.opening import is_within
 from backend_api.reports.suggestions import Allocation, allocate, draw, expect
 from backend_api.reports.uses import read_opened, read_uses, stats_interval
@@ -118,13 +118,13 @@ def newest_asked(connection: Connection) -> Asked | None:
 
 
 def _read_windows(connection: Connection, query: ComplianceQuery, now: datetime) -> _Windows:
-    interval, machines = stats_interval(query, now), places(connection, query)
-    opened = read_opened(connection, query, interval.span, (place.store_id for place in machines))
+    interval, machines = stats_interval(query, now), machine_keys(connection, query)
+    opened = read_opened(connection, query, interval.span, (machine.store_id for machine in machines))
     decided, counts = [], Counter[str]()
     for camera in read_uses(connection, machines, interval.past):
-        for place, uses in camera.uses.items():
+        for machine, uses in camera.uses.items():
             for use in uses:
-                if not _counts(use.closed_ms, interval.span, opened[place.store_id]):
+                if not _counts(use.closed_ms, interval.span, opened[machine.store_id]):
                     continue
                 if use.attempt_seq is not None and use.verdict in DECIDED:
                     decided.append(use.attempt_seq)
@@ -133,7 +133,7 @@ def _read_windows(connection: Connection, query: ComplianceQuery, now: datetime)
     return _Windows(decided, counts["not_attempted"], counts["undecided"])
 
 
-def _counts(closed_ms: int | None, span: Stretch, opened: Sequence[Stretch]) -> bool:
+def _counts(closed_ms: int | None, span: Interval, opened: Sequence[Interval]) -> bool:
     """Whether a window that closed at `closed_ms` did so in the span, while the store was open."""
     return closed_ms is not None and span.begin_ms <= closed_ms < span.end_ms and is_within(opened, closed_ms)
 

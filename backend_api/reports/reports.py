@@ -8,7 +8,7 @@ from backend_api.contract.stats import AgreementList, Stats
 from backend_api.contract.stores import StoreList, StoreState
 from backend_api.reports.agreement import ModelScore, read_scores
 from backend_api.reports.compliance import choose_verdicts, newest_asked, read_compliance, read_suggested
-from backend_api.reports.machines import places, read_machines
+from backend_api.reports.machines import machine_keys, read_machines
 from backend_api.reports.session_rows import PictureUrl, no_picture
 from backend_api.reports.sessions import read_sessions
 from backend_api.reports.stats import read_stats
@@ -39,9 +39,9 @@ class Reports:
         """Every store that somebody described, or that events or cameras came from."""
         with self._database.snapshot() as connection:
             known = read_known_stores(connection)
-            for place in places(connection, MachineQuery()):
-                unknown = StoreState(store_id=place.store_id, settings=None, changed_at=None)
-                known.setdefault(place.store_id, unknown)
+            for machine in machine_keys(connection, MachineQuery()):
+                unknown = StoreState(store_id=machine.store_id, settings=None, changed_at=None)
+                known.setdefault(machine.store_id, unknown)
         return StoreList(items=[known[store_id] for store_id in sorted(known)])
 
     def compliance(self, query: ComplianceQuery) -> Compliance:

@@ -11,10 +11,11 @@ from sqlalchemy import Connection
 from backend_api.base.instants import from_ms
 from backend_api.contract.queries import StatsQuery
 from backend_api.contract.stats import BucketFigures, Figures, KindFigures, MachineFigures, PeakHour, Stats
-from backend_api.reports.buckets import Stretch, union
-from backend_api.reports.figures import Tallies, Tally
+from backend_api.contract.values import MachineKey
+from backend_api.reports.buckets import Interval, union
+from backend_api.reports.figures import Totals, UsageTotals
 from backend_api.reports.kinds import Watched, measure_availability
-from backend_api.reports.machines import Place, places
+from backend_api.reports.machines import machine_keys
 from backend_api.reports.opening import overlap
 from backend_api.reports.uses import read_opened, read_uses, stats_interval
 from backend_api.store.cameras import machine_kinds
@@ -23,36 +24,36 @@ from backend_api.store.cameras import machine_kinds
 def read_stats(connection: Connection, query: StatsQuery, now: datetime) -> Stats:
     """The figures that `query` asks for, as they are at `now`."""
     interval = stats_interval(query, now)
-    machines = places(connection, query)
-    opened = read_opened(connection, query, interval.span, (place.store_id for place in machines))
-    tallies = Tallies(machines, interval.span, query.by, ZoneInfo(query.tz))
-    watched: dict[Place, Watched] = {}
+    machines = machine_keys(connection, query)
+    opened = read_opened(connection, query, interval.span, (machine.store_id for machine in machines))
+    totals = Totals(machines, interval.span, query.by, ZoneInfo(query.tz))
+    watched: dict[MachineKey, Watched] = {}
     for camera in read_uses(connection, machines, interval.past):
-        for place, uses in camera.uses.items():
-            hours = opened[place.store_id]
+        for machine, uses in camera.uses.items():
+            hours = opened[machine.store_id]
             observed = overlap(camera.observed, hours)
-            tallies.add_observed(place, observed)
+            totals.add_observed(machine, observed)
             for use in uses:
-                tallies.add_use(use, hours)
+                totals.add_use(use, hours)
             occupied = union([use.occupied.within(interval.past) for use in uses])
-            watched[place] = Watched(observed, overlap(occupied, hours))
+            watched[machine] = Watched(observed, overlap(occupied, hours))
     kinds = _kinds(machine_kinds(connection), watched, interval.past, ZoneInfo(query.tz))
-    return _answer(query, tallies, kinds)
+    return _answer(query, totals, kinds)
 
 
 def _kinds(
-    kinds: dict[tuple[str, str, str], str], watched: dict[Place, Watched], past: Stretch, zone: ZoneInfo
+    kinds: dict[tuple[str, str, str], str], watched: dict[MachineKey, Watched], past: Interval, zone: ZoneInfo
 ) -> list[KindFigures]:
     """The figures of each kind of which a store has machines in `watched`, by store and kind."""
     of_kind: dict[tuple[str, str], list[Watched]] = defaultdict(list)
-    for place, times in watched.items():
-        kind = kinds.get((place.store_id, place.camera_id, place.machine_id))
+    for machine, times in watched.items():
+        kind = kinds.get((machine.store_id, machine.camera_id, machine.machine_id))
         if kind is not None:
-            of_kind[place.store_id, kind].append(times)
+            of_kind[machine.store_id, kind].append(times)
     return [_kind(*of, machines, past, zone) for of, machines in sorted(of_kind.items(), key=lambda item: item[0])]
 
 
-def _kind(store_id: str, kind: str, machines: Sequence[Watched], past: Stretch, zone: ZoneInfo) -> KindFigures:
+def _kind(store_id: str, kind: str, machines: Sequence[Watched], past: Interval, zone: ZoneInfo) -> KindFigures:
     found = measure_availability(machines, past, zone)
     some_free, free_at_peak = found.share_some_free, found.free_at_peak
     return KindFigures(
@@ -66,49 +67,49 @@ def _kind(store_id: str, kind: str, machines: Sequence[Watched], past: Stretch, 
     )
 
 
-def _answer(query: StatsQuery, tallies: Tallies, kinds: list[KindFigures]) -> Stats:
-    by_hour = tallies.occupied_ms_by_hour
+def _answer(query: StatsQuery, totals: Totals, kinds: list[KindFigures]) -> Stats:
+    by_hour = totals.occupied_ms_by_hour
     busiest = max(range(24), key=lambda hour: by_hour[hour])
     return Stats(
-        since=from_ms(tallies.span.begin_ms),
-        until=from_ms(tallies.span.end_ms),
+        since=from_ms(totals.span.begin_ms),
+        until=from_ms(totals.span.end_ms),
         tz=query.tz,
         by=query.by,
         hours=query.hours,
-        total=Figures(**_figures(tallies.total)),
+        total=Figures(**_figures(totals.total)),
         peak_hour=PeakHour(hour=busiest, occupied_s=by_hour[busiest] / 1000) if by_hour[busiest] else None,
         machines=[
             MachineFigures(
-                store_id=place.store_id,
-                camera_id=place.camera_id,
-                machine_id=place.machine_id,
-                **_figures(tally),
+                store_id=machine.store_id,
+                camera_id=machine.camera_id,
+                machine_id=machine.machine_id,
+                **_figures(sums),
             )
-            for place, tally in tallies.by_machine.items()
+            for machine, sums in totals.by_machine.items()
         ],
         kinds=kinds,
         buckets=[
-            BucketFigures(begin=from_ms(bucket.begin_ms), end=from_ms(bucket.end_ms), **_figures(tally))
-            for bucket, tally in zip(tallies.buckets, tallies.by_bucket, strict=True)
+            BucketFigures(begin=from_ms(bucket.begin_ms), end=from_ms(bucket.end_ms), **_figures(sums))
+            for bucket, sums in zip(totals.buckets, totals.by_bucket, strict=True)
         ],
     )
 
 
-def _figures(tally: Tally) -> dict[str, Any]:
-    """The fields of Figures that follow from `tally`."""
+def _figures(totals: UsageTotals) -> dict[str, Any]:
+    """The fields of Figures that follow from `totals`."""
     return {
-        "occupied_s": tally.occupied_ms / 1000,
-        "observed_s": tally.observed_ms / 1000,
-        "utilisation": tally.utilisation,
-        "sessions": tally.sessions,
-        "median_stay_s": tally.median_stay_s,
-        "windows_after_hours": tally.after_hours,
-        "windows_closed": tally.windows.total(),
-        "windows_cleaned": tally.windows["cleaned"],
-        "windows_not_attempted": tally.windows["not_attempted"],
-        "windows_not_cleaned": tally.windows["not_cleaned"],
-        "windows_cannot_tell": tally.windows["cannot_tell"],
-        "windows_unjudged": tally.windows["unjudged"],
-        "compliance": tally.compliance,
-        "median_to_clean_s": tally.median_to_clean_s,
+        "occupied_s": totals.occupied_ms / 1000,
+        "observed_s": totals.observed_ms / 1000,
+        "utilisation": totals.utilisation,
+        "sessions": totals.sessions,
+        "median_stay_s": totals.median_stay_s,
+        "windows_after_hours": totals.after_hours,
+        "windows_closed": totals.windows.total(),
+        "windows_cleaned": totals.windows["cleaned"],
+        "windows_not_attempted": totals.windows["not_attempted"],
+        "windows_not_cleaned": totals.windows["not_cleaned"],
+        "windows_cannot_tell": totals.windows["cannot_tell"],
+        "windows_unjudged": totals.windows["unjudged"],
+        "compliance": totals.compliance,
+        "median_to_clean_s": totals.median_to_clean_s,
     }

@@ -26,7 +26,7 @@ OPEN_PATHS = ("/health", "/ready")
 _PROBLEMS = {
     400: "Range is not understood.",
     401: "A key is required; none was sent, or an unknown one.",
-    403: "The key may only read.",
+    403: "The key may only read, or the request is of a page or for a host that is not allowed.",
     404: "Not found.",
     409: "It contradicts the stored data.",
     410: "Removed on purpose, by --keep-days or --keep-gb.",
@@ -69,21 +69,20 @@ class Api(FastAPI):
             document = super().openapi()
             _, schemas = models_json_schema([(model, "validation") for model in _MODELS], ref_template=_REFERENCE)
             document.setdefault("components", {}).setdefault("schemas", {}).update(schemas["$defs"])
-            _ask_for_keys(document)
+            _add_denials(document)
             self.openapi_schema = document
         return self.openapi_schema
 
 
-def _ask_for_keys(document: dict[str, Any]) -> None:
-    """Say how keys are sent, and what every call but those of health answers without one."""
+def _add_denials(document: dict[str, Any]) -> None:
+    """Say how keys are sent, and how every call is refused: all but those of health without a key."""
     document["components"]["securitySchemes"] = {"key": {"type": "http", "scheme": "bearer"}}
     for path, operations in document["paths"].items():
-        if path in OPEN_PATHS:
-            continue
-        for method, operation in operations.items():
-            # An empty requirement: a backend that was started without keys asks for none.
-            operation["security"] = [{"key": []}, {}]
-            denials = (401,) if method in {"get", "head"} else (401, 403)
+        denials = (403,) if path in OPEN_PATHS else (401, 403)
+        for operation in operations.values():
+            if path not in OPEN_PATHS:
+                # An empty requirement: a backend that was started without keys asks for none.
+                operation["security"] = [{"key": []}, {}]
             operation["responses"].update({str(status): value for status, value in problems(*denials).items()})
 
 

@@ -21,6 +21,9 @@ MEDIA_TYPE = "application/problem+json"
 # How long a client is asked to leave a busy or full store alone.
 RETRY_AFTER_S = 2
 
+# On every answer: it is what it says it is, and pages of other sites do not get to show it.
+PROTECTION = {"X-Content-Type-Options": "nosniff", "Cross-Origin-Resource-Policy": "same-site"}
+
 FieldErrors = list[dict[str, Any]]
 
 
@@ -64,7 +67,7 @@ def problem_response(
         problem.model_dump_json(exclude_none=True),
         status_code=status,
         media_type=MEDIA_TYPE,
-        headers={"Cache-Control": "no-store", **(headers or {})},
+        headers={"Cache-Control": "no-store", **PROTECTION, **(headers or {})},
     )
 
 

@@ -79,8 +79,9 @@ def _edge_flags(settings: Settings, now: datetime) -> list[str]:
     flags += ["--media-dir", str(settings.data_dir / "media"), "--outbox-dir", str(settings.data_dir / "outbox")]
     if settings.video is None:
         flags += ["--seed", str(SAMPLE_SEED), "--loop", "0"]
-    elif _is_played_once(settings):
-        # Were the edge killed, the next one makes the same events with the same ids, and none comes twice.
+    elif _is_played_once(settings) and not _has_flag(settings, "--speed"):
+        # Were the edge killed, the next one makes the same events with the same ids, and none comes twice. At another
+        # speed the edge chooses the start, so that no event lies ahead of the clock; --start-time there does the same.
         flags += ["--start-time", now.isoformat(timespec="seconds").replace("+00:00", "Z")]
     if settings.config is not None:
         flags += ["--config", str(settings.config)]
@@ -92,4 +93,8 @@ def _edge_flags(settings: Settings, now: datetime) -> list[str]:
 def _is_played_once(settings: Settings) -> bool:
     """Whether the video is a file that comes to an end; a camera goes on for ever, and so does what is looped."""
     is_file = settings.video is not None and Path(settings.video).is_file()
-    return is_file and not any(flag.startswith("--loop") for flag in settings.edge_flags)
+    return is_file and not _has_flag(settings, "--loop")
+
+
+def _has_flag(settings: Settings, name: str) -> bool:
+    return any(flag.split("=")[0] == name for flag in settings.edge_flags)

@@ -7,30 +7,56 @@ from av.container import OutputContainer
 
 from edge_service.clips.encode import NothingDecoded, encode
 from edge_service.clips.mp4 import Clip, new_mp4
-from edge_service.video.packets import EncodedPacket, StreamFormat, to_av_packet
+from edge_service.video.packets import EncodedPacket, StreamFormat, begins_whole, to_av_packet
 
 # yuvj420p is yuv420p whose numbers use the full range, as many IP cameras send it.
 _PLAYABLE_PIXEL_FORMATS = {"yuv420p", "yuvj420p"}
+MAX_LEAD_S = 4.0
+"""A clip that is copied may begin with a key picture that is this much too early. One that would begin earlier is
+encoded: cameras that save bandwidth (H.264+) have key pictures up to a minute apart."""
 
 
 class ClipError(Exception):
     """There can be no clip: the text is one line that says why."""
 
 
-def cut(packets: Sequence[EncodedPacket], start_s: float, end_s: float) -> Clip:
+def cut(packets: Sequence[EncodedPacket], start_s: float, end_s: float, time_s: float) -> Clip:
     """A clip that shows `start_s` to `end_s` seconds of media time, as far as `packets` do; the same bytes every time.
 
     `packets` come from PacketRing.select. Those that are copied begin with their first one, a key picture, which may be
-    earlier than `start_s`; those that are encoded begin with the picture on the screen at `start_s`. Raises ClipError.
+    up to MAX_LEAD_S earlier than `start_s`; those that are encoded begin with the picture on the screen at `start_s`,
+    and have the size of the pictures at `time_s`. Raises ClipError.
     """
     if not packets:
         raise ClipError("no video of that time is kept any more")
     try:
-        return remux(packets) if plays_in_browsers(packets[0].format) else encode(packets, start_s, end_s)
+        if why_encoded(packets, start_s) is None:
+            return remux(packets)
+        return encode(packets, start_s, end_s, format_at(packets, time_s))
     except NothingDecoded as error:
         raise ClipError("the video of that time is damaged, none of it could be decoded") from error
     except av.error.FFmpegError as error:
         raise ClipError(f"the clip could not be made: {error.strerror}") from error
+
+
+def why_encoded(packets: Sequence[EncodedPacket], start_s: float) -> str | None:
+    """Why a clip of `packets` from `start_s` on has to be encoded, in a phrase; None when they can be copied."""
+    first = packets[0]
+    if not plays_in_browsers(first.format):
+        return f"browsers do not play {first.format.describe()} as it is"
+    if any(packet.format is not first.format for packet in packets):
+        return "the camera changed the parameters of its codec within it"
+    if first.time_s < start_s - MAX_LEAD_S:
+        return f"its key pictures are more than {MAX_LEAD_S:g} s apart"
+    if not begins_whole(first):
+        return "its pictures are refreshed stripe by stripe, and are not whole at a key picture"
+    return None
+
+
+def format_at(packets: Sequence[EncodedPacket], time_s: float) -> StreamFormat:
+    """The format of the pictures at `time_s` seconds of media time, of the first ones when it is before them."""
+    before = [packet for packet in packets if packet.is_key and packet.time_s <= time_s]
+    return (before[-1] if before else packets[0]).format
 
 
 def plays_in_browsers(stream_format: StreamFormat) -> bool:

@@ -1,6 +1,7 @@
-"""Encoding to what every browser plays, H.264 in 8-bit yuv420p, when the packets are not that already."""
+"""Encoding to what every browser plays, H.264 in 8-bit yuv420p, when packets cannot be copied as they are."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from fractions import Fraction
 
 from av.codec.context import ThreadType
 from av.container import OutputContainer
@@ -11,6 +12,8 @@ from edge_service.clips.mp4 import Clip, new_mp4
 from edge_service.video.packets import EncodedPacket, StreamFormat, decode_all
 from edge_service.video.picture import even_size, to_yuv420p
 
+# More costs several times real time to encode, and no judge of a clip sees more.
+_LONG_SIDE_PX, _SHORT_SIDE_PX = 1920, 1080
 _KEY_PICTURE_EVERY_S = 2
 # A fixed number of threads, so that the same frames become the same bytes on every computer. x264's fastest assembly
 # differs from one processor to the next, and reads memory that it has not written: cpu-independent leaves it out.
@@ -22,52 +25,69 @@ class NothingDecoded(Exception):
     """None of the pictures could be decoded."""
 
 
-def encode(packets: Sequence[EncodedPacket], start_s: float, end_s: float) -> Clip:
-    """A clip of what is on the screen from `start_s` to `end_s`, every picture at its own time.
+def encode(packets: Sequence[EncodedPacket], start_s: float, end_s: float, stream_format: StreamFormat) -> Clip:
+    """A clip of the pictures on the screen from `start_s` to `end_s`, each at its own time.
 
-    `packets` begin with a key picture and come in the order of decoding. Raises NothingDecoded, av.error.FFmpegError.
+    `packets` begin with a key picture and come in the order of decoding, and so does each of the formats that they are
+    in. The clip has the size that `encoded_size` gives for `stream_format`, one of those; pictures of another one are
+    stretched to it, as zones are. Raises NothingDecoded, av.error.FFmpegError.
     """
-    stream_format = packets[0].format
+    size = encoded_size(stream_format)
     durations = _on_screen(packets, start_s, end_s)
-    frames = (frame for frame in decode_all(packets) if frame.pts in durations)
     with new_mp4() as (container, mp4):
-        encoded = _encode(frames, durations, stream_format, container)
-    if not encoded:
+        times = _encode(packets, durations, stream_format, container)
+    if not times:
         raise NothingDecoded
+    return Clip(mp4.getvalue(), float(times[0]), float(times[-1] + durations[times[-1]]), *size)
+
+
+def encoded_size(stream_format: StreamFormat) -> tuple[int, int]:
+    """Width and height in pixels of an encoded clip: those of the upright picture, at most 1920 and 1080, both even."""
     width, height = even_size(stream_format)
-    first, end = encoded[0], encoded[-1] + durations[encoded[-1]]
-    time_base = stream_format.time_base
-    return Clip(mp4.getvalue(), float(first * time_base), float(end * time_base), width, height)
+    scale = min(1.0, _LONG_SIDE_PX / max(width, height), _SHORT_SIDE_PX / min(width, height))
+    return max(2, round(width * scale / 2) * 2), max(2, round(height * scale / 2) * 2)
 
 
-def _on_screen(packets: Iterable[EncodedPacket], start_s: float, end_s: float) -> dict[int, int]:
-    """By time stamp, the duration of each picture that is on the screen at some time from `start_s` to `end_s`.
+def _time(pts: int, stream_format: StreamFormat) -> Fraction:
+    """Seconds of media time, exact."""
+    return pts * stream_format.time_base
+
+
+def _on_screen(packets: Iterable[EncodedPacket], start_s: float, end_s: float) -> dict[Fraction, Fraction]:
+    """By its time, the duration in seconds of each picture that is on the screen between `start_s` and `end_s`.
 
     A picture stays until the next one comes: with a variable frame rate a packet's own duration need not say so.
     """
-    shown = sorted((packet for packet in packets if packet.is_shown), key=lambda packet: packet.pts)
+    shown = sorted((packet for packet in packets if packet.is_shown), key=lambda packet: packet.time_s)
     left_s = [packet.time_s for packet in shown[1:]] + [packet.end_s for packet in shown[-1:]]
     return {
-        packet.pts: packet.duration
+        _time(packet.pts, packet.format): _time(packet.duration, packet.format)
         for packet, until_s in zip(shown, left_s, strict=True)
         if packet.time_s <= end_s and until_s > start_s
     }
 
 
 def _encode(
-    frames: Iterator[VideoFrame], durations: dict[int, int], stream_format: StreamFormat, container: OutputContainer
-) -> list[int]:
-    """Encode `frames` into `container`, the first at 0; their time stamps, in the order of showing."""
+    packets: Sequence[EncodedPacket],
+    durations: Mapping[Fraction, Fraction],
+    target: StreamFormat,
+    container: OutputContainer,
+) -> list[Fraction]:
+    """Encode the pictures that are in `durations` into `container`, the first at 0; their times, ascending."""
     stream: VideoStream | None = None
-    times: list[int] = []
-    for frame in frames:
-        picture = to_yuv420p(frame, stream_format)
-        stream = stream or _new_stream(container, picture, stream_format)
-        time = frame.pts or 0
-        if times and time <= times[-1]:
-            continue  # damage can make a decoder repeat itself, and an encoder takes each time once
+    times: list[Fraction] = []
+    for frame, stream_format in decode_all(packets, lambda packet: _time(packet.pts, packet.format) in durations):
+        time = _time(frame.pts or 0, stream_format)
+        # Damage can make a decoder repeat itself, and an encoder takes each time once.
+        if time not in durations or (times and time <= times[-1]):
+            continue
+        picture = to_yuv420p(frame, stream_format, encoded_size(target))
+        stream = stream or _new_stream(container, picture, target)
         times.append(time)
-        picture.pts, picture.duration = time - times[0], durations[time]
+        picture.time_base = target.time_base
+        picture.pts, picture.duration = (
+            round(seconds / target.time_base) for seconds in (time - times[0], durations[time])
+        )
         # The source's kinds of pictures are nothing to the encoder.
         picture.pict_type = PictureType.NONE
         container.mux(stream.encode(picture))

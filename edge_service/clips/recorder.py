@@ -2,7 +2,7 @@
 
 import heapq
 import logging
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Annotated
@@ -12,7 +12,8 @@ from pydantic import Field
 
 from backend_api.base.durable_files import Disk
 from backend_api.contract.events import Event
-from edge_service.clips.cut import ClipError, cut
+from edge_service.clips.cut import ClipError, cut, format_at, why_encoded
+from edge_service.clips.encode import encoded_size
 from edge_service.clips.event_factory import EventFactory
 from edge_service.clips.media_folder import ClipFolder
 from edge_service.clips.mp4 import Clip
@@ -21,8 +22,9 @@ from edge_service.rules.machine import Machine, RuleTimes
 from edge_service.rules.rule_event import RuleEvent
 from edge_service.tracking.tracker import Track
 from edge_service.video.frame import Frame
-from edge_service.video.gaps import Gap, of_one_format, within
+from edge_service.video.gaps import Gap, within
 from edge_service.video.packet_ring import PacketRing
+from edge_service.video.packets import EncodedPacket
 
 log = logging.getLogger(__name__)
 
@@ -86,6 +88,7 @@ class Recorder:
         self._clip = clip
         self._jobs: list[_Job] = []
         self._begun = 0
+        self._said: set[str] = set()
 
     @property
     def is_recording(self) -> bool:
@@ -138,9 +141,22 @@ class Recorder:
             raise ClipError("no video of that time is kept any more")
         gaps = self._ring.gaps(min(start_s, packets[0].time_s), end_s)
         self._check_begin(packets[0].time_s, time_s, gaps)
-        alike, lost = of_one_format(packets, time_s)
-        clip = cut(alike, start_s, end_s)
+        self._say_why_encoded(packets, start_s, time_s)
+        clip = cut(packets, start_s, end_s, time_s)
+        # The camera sent pictures of that time, which cannot be decoded.
+        lost = [Gap(start_s, clip.start_s)] if packets[0].time_s <= start_s < clip.start_s else []
         return replace(clip, gaps=within([*gaps, *lost], min(start_s, clip.start_s), end_s))
+
+    def _say_why_encoded(self, packets: Sequence[EncodedPacket], start_s: float, time_s: float) -> None:
+        """Log once a reason that clips have to be encoded, which takes a hundred times as long as copying them."""
+        reason = why_encoded(packets, start_s)
+        if reason is None or reason in self._said:
+            return
+        self._said.add(reason)
+        width, height = encoded_size(format_at(packets, time_s))
+        log.info(
+            "a clip is encoded to H.264, %d x %d, which takes seconds of a core each time: %s", width, height, reason
+        )
 
     def _check_begin(self, begins_s: float, time_s: float, gaps: Iterable[Gap]) -> None:
         """Raises ClipError when the ring has forgotten the event; that it has forgotten the pre-roll is logged."""
@@ -149,5 +165,8 @@ class Recorder:
         if begins_s <= expected_s:
             return
         if begins_s > time_s:
-            raise ClipError("the video of that time is no longer kept: more bytes a second than the packet ring holds")
+            raise ClipError(
+                "the video of that time is no longer kept: more bytes than the packet ring holds; set the camera to a"
+                " lower bit rate, or to a key picture every second or two"
+            )
         log.warning("a clip begins %.1f s late: its video is more than the packet ring holds", begins_s - expected_s)

@@ -1,6 +1,6 @@
 """Gaps: times of which a camera gave no picture, found in the packets and told of a clip (pure)."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from edge_service.video.packets import EncodedPacket
@@ -40,28 +40,3 @@ def within(gaps: Iterable[Gap], start_s: float, end_s: float) -> tuple[Gap, ...]
         else:
             result.append(Gap(start, end))
     return tuple(result)
-
-
-def of_one_format(packets: Sequence[EncodedPacket], time_s: float) -> tuple[Sequence[EncodedPacket], list[Gap]]:
-    """Those of `packets` around the picture at `time_s` that one decoder can decode, and the times that they leave out.
-
-    A camera that comes back with other parameters of its codec begins another run of packets, with a key picture.
-    """
-    runs = _runs(packets)
-    number = max((number for number, run in enumerate(runs) if run[0].time_s <= time_s), default=0)
-    chosen = runs[number]
-    lost = []
-    if number > 0:
-        lost.append(Gap(float("-inf"), chosen[0].time_s))
-    if number + 1 < len(runs):
-        lost.append(Gap(max(packet.end_s for packet in chosen), float("inf")))
-    return chosen, lost
-
-
-def _runs(packets: Sequence[EncodedPacket]) -> list[list[EncodedPacket]]:
-    runs: list[list[EncodedPacket]] = []
-    for packet in packets:
-        if not runs or packet.format is not runs[-1][-1].format:
-            runs.append([])
-        runs[-1].append(packet)
-    return runs

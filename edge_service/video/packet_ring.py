@@ -6,9 +6,11 @@ from dataclasses import dataclass, field
 from itertools import chain
 
 from edge_service.video.gaps import Gap, is_gap, within
-from edge_service.video.packets import EncodedPacket
+from edge_service.video.packets import EncodedPacket, begins_whole
 
 DEFAULT_MAX_BYTES = 96 * 1024 * 1024
+# What a packet takes besides its data: many small ones in a long group count, too.
+_OVERHEAD_BYTES = 256
 
 
 @dataclass(slots=True)
@@ -43,6 +45,11 @@ class PacketRing:
         self._groups: deque[_Group] = deque()
         self._size_bytes = 0
         self._newest_s = float("-inf")
+        self._last_key: EncodedPacket | None = None
+        # How many groups before the one that is asked for: where pictures are refreshed stripe by stripe they are
+        # whole only some time after a key picture, at the next one at the latest.
+        self._lead_groups = 0
+        self._is_refresh_known = False
         self.began_s = float("inf")
         """Media time of the first key picture that there ever was."""
         self.complete_s = float("-inf")
@@ -57,13 +64,14 @@ class PacketRing:
         """Add the next packet in the order of decoding. Nothing is kept before the first key picture."""
         gap = packet.is_shown and self._note_gap(packet)
         if packet.is_key:
+            self._note_refresh(packet)
             self._groups.append(_Group(follows_gap=gap))
             self.began_s = min(self.began_s, packet.time_s)
         if self._groups:
             group = self._groups[-1]
             group.packets.append(packet)
-            group.size_bytes += len(packet.data)
-            self._size_bytes += len(packet.data)
+            group.size_bytes += len(packet.data) + _OVERHEAD_BYTES
+            self._size_bytes += len(packet.data) + _OVERHEAD_BYTES
         if packet.is_shown:
             self._newest_s = max(self._newest_s, packet.time_s)
         if packet.dts is not None:
@@ -82,8 +90,9 @@ class PacketRing:
     def select(self, start_s: float, end_s: float) -> tuple[EncodedPacket, ...]:
         """The packets that show `start_s` to `end_s`, in the order of decoding, as far as there are any.
 
-        They begin with the last key picture at or before `start_s` (the first one there is, when there is none) and end
-        with the last packet that is shown by `end_s`. The pictures of an open group that lead its key picture, and
+        They begin with the last key picture at or before `start_s` (the first one there is, when there is none), or one
+        group before it where pictures are not whole at a key picture, and end with the last packet that is shown by
+        `end_s`. The pictures of an open group that lead its key picture, and
         cannot be decoded without the group before, are left out.
         """
         packets = list(self._from_key_picture(start_s))
@@ -98,8 +107,17 @@ class PacketRing:
         begin = max((number for number, group in enumerate(groups) if group.time_s <= start_s), default=0)
         if groups[begin].end_s <= start_s and begin + 1 < len(groups) and groups[begin + 1].follows_gap:
             begin += 1  # nothing was on the screen: the last picture from before the gap may be hours old
+        begin = max(0, begin - self._lead_groups)
         key = groups[begin].packets[0]
         return (packet for packet in chain.from_iterable(g.packets for g in groups[begin:]) if packet.pts >= key.pts)
+
+    def _note_refresh(self, key: EncodedPacket) -> None:
+        """Look at the second key picture of each format: the first one begins a stream, and is whole in any."""
+        last, self._last_key = self._last_key, key
+        if last is None or last.format is not key.format:
+            self._is_refresh_known, self._lead_groups = False, 0
+        elif not self._is_refresh_known:
+            self._is_refresh_known, self._lead_groups = True, 0 if begins_whole(key) else 1
 
     def _note_gap(self, packet: EncodedPacket) -> bool:
         """Whether `packet` comes after a gap, which is noted."""
@@ -117,9 +135,10 @@ class PacketRing:
             self._gaps.popleft()
 
     def _is_past_reach(self) -> bool:
-        if len(self._groups) < 2:
+        second = 1 + self._lead_groups
+        if len(self._groups) <= second:
             return False
         # Time in which no picture came does not count: the rules, too, get to know nothing in it.
-        second_s = self._groups[1].time_s
+        second_s = self._groups[second].time_s
         missing_s = sum(gap.end_s - gap.start_s for gap in self._gaps if gap.start_s >= second_s)
         return second_s <= self._newest_s - missing_s - self._reach_s

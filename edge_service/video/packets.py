@@ -1,8 +1,9 @@
 """Encoded video in memory: a stream's format, and its packets on the run's time line."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from fractions import Fraction
+from itertools import chain, groupby
 
 import av
 from av.codec.context import ThreadType
@@ -100,17 +101,38 @@ def to_av_packet(packet: EncodedPacket) -> "av.Packet[Stream]":
     return result
 
 
-def decode_all(packets: Iterable[EncodedPacket]) -> Iterator[VideoFrame]:
-    """Every frame that is shown, in the order of showing; `pts` as in `EncodedPacket`. Damaged ones are left out."""
-    decoder: VideoCodecContext | None = None
-    hidden = set()
-    for packet in packets:
-        decoder = decoder or new_decoder(packet.format)
-        if not packet.is_shown:
-            hidden.add(packet.pts)
-        yield from (frame for frame in decode(decoder, packet) or () if frame.pts not in hidden)
-    if decoder:
-        yield from (frame for frame in decode(decoder, None) or () if frame.pts not in hidden)
+def decode_all(
+    packets: Iterable[EncodedPacket], is_wanted: Callable[[EncodedPacket], bool] = lambda _: True
+) -> Iterator[tuple[VideoFrame, StreamFormat]]:
+    """Every frame that is shown, with its format, in the order of showing; `pts` as in `EncodedPacket`.
+
+    Damaged ones are left out, and those that are not wanted may be. Another format begins with a key picture.
+    """
+    # Two formats that differ in their codec's parameters alone are equal.
+    for _, run in groupby(packets, key=lambda packet: id(packet.format)):
+        first = next(run)
+        stream_format, hidden = first.format, set()
+        decoder = new_decoder(stream_format)
+        for packet in chain([first], run):
+            if not packet.is_shown:
+                hidden.add(packet.pts)
+            if stream_format.codec == "h264":
+                decoder.skip_frame = "DEFAULT" if is_wanted(packet) else "NONREF"
+            yield from ((frame, stream_format) for frame in decode(decoder, packet) or () if frame.pts not in hidden)
+        yield from ((frame, stream_format) for frame in decode(decoder, None) or () if frame.pts not in hidden)
+
+
+def begins_whole(packet: EncodedPacket) -> bool:
+    """Whether the picture of `packet`, a key one, can be decoded from it alone.
+
+    It cannot where a camera refreshes its pictures stripe by stripe (intra refresh): there a key picture is where
+    decoding may begin, and pictures are whole only some time later (H.264, D.2.8, recovery point).
+    """
+    if packet.format.codec != "h264":
+        return True
+    decoder = new_decoder(packet.format)
+    frames = decode(decoder, packet)
+    return frames is None or bool(frames or decode(decoder, None))
 
 
 def decode(decoder: VideoCodecContext, packet: EncodedPacket | None) -> list[VideoFrame] | None:

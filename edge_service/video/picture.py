@@ -16,12 +16,12 @@ def to_image(frame: VideoFrame, stream_format: StreamFormat) -> Image:
     return np.ascontiguousarray(_turned(_as_array(flat), stream_format.rotation_deg))
 
 
-def to_yuv420p(frame: VideoFrame, stream_format: StreamFormat) -> VideoFrame:
-    """The upright picture as 8-bit yuv420p, each side of `stream_format.display_size` rounded up to an even number.
+def to_yuv420p(frame: VideoFrame, stream_format: StreamFormat, size: tuple[int, int] | None = None) -> VideoFrame:
+    """The upright picture as 8-bit yuv420p, stretched to `size`, width and height in pixels, both even.
 
-    Keeps the time stamp, and the frame itself where nothing has to change.
+    Without a size it is `even_size`. Keeps the time stamp, and the frame itself where nothing has to change.
     """
-    width, height = even_size(stream_format)
+    width, height = size or even_size(stream_format)
     result = _stretched(frame, (width, height), stream_format.rotation_deg, "yuv420p")
     if stream_format.rotation_deg:
         packed = _as_array(result).reshape(-1)

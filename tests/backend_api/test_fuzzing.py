@@ -18,7 +18,7 @@ from schemathesis.specs.openapi.checks import (
     status_code_conformance,
 )
 
-from backend_api.app import create_app
+from backend_api.app import Settings, create_app
 from backend_api.contract.cameras import CameraSetup
 from backend_api.contract.verdicts import Agree
 from backend_api.media.folder import MediaFolder
@@ -57,7 +57,9 @@ def fill(store: Store) -> None:
 def schema(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
     folder: Path = tmp_path_factory.mktemp("fuzzed")
     with closing(Store.open(folder / "app.db", FakeClock(), create=True)) as store:
-        app = create_app(store, MediaFolder.open(folder / "media"), FakeClock())
+        app = create_app(
+            store, MediaFolder.open(folder / "media"), FakeClock(), Settings(allowed_hosts=("testserver",))
+        )
         fill(store)
         yield schemathesis.openapi.from_asgi("/openapi.json", app)
 

@@ -230,6 +230,8 @@ def test_with_a_key_it_opens_to_others_and_keeps_the_key_to_itself(tmp_path: Pat
         (["--api-key", ""], "--api-key"),
         (["--cors-origin", "*"], "--cors-origin"),
         (["--cors-origin", "https://gym.example/page"], "--cors-origin"),
+        (["--allowed-host", "https://gym.example"], "--allowed-host"),
+        (["--allowed-host", "gym.example:8000"], "--allowed-host"),
         (["--keep-days", "0"], "--keep-days"),
         (["--keep-gb", "much"], "--keep-gb"),
     ],

@@ -8,9 +8,10 @@ from uuid import UUID
 from backend_api.contract.cameras import CameraState, CameraStatus
 from backend_api.contract.queries import SessionQuery
 from backend_api.contract.sessions import Session, SessionOutcome
+from backend_api.contract.values import MachineKey
 from ui.now.ages import ago, lasting, moment
 from ui.text.local_time import Zone
-from ui.text.machine_names import MachineKey, key_of
+from ui.text.machine_names import key_of
 from ui.text.words import SESSION_COLOURS, SESSION_WORDS, Colour
 
 SHOWN_ITEMS = 8

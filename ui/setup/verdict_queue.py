@@ -10,6 +10,7 @@ import streamlit as st
 from backend_api.base.clock import SystemClock
 from backend_api.contract.events import StoredEvent
 from backend_api.contract.queries import EventQuery, Order
+from backend_api.contract.values import MachineKey
 from backend_api.contract.verdicts import MmStatus, QueueState
 from ui.client import cache
 from ui.client.api import BackendApi, BackendError, Refused
@@ -17,7 +18,7 @@ from ui.client.context import api
 from ui.setup.health import NARROW_SPACE
 from ui.text.commands import WORKER_COMMAND
 from ui.text.local_time import Zone
-from ui.text.machine_names import MachineKey, key_of
+from ui.text.machine_names import key_of
 from ui.text.words import STATUS_WORDS, counted, duration, plain
 
 REFRESH_S = 5.0

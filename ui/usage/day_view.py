@@ -8,10 +8,11 @@ import streamlit as st
 from backend_api.contract.queries import StatsQuery
 from backend_api.contract.sessions import Machine
 from backend_api.contract.stats import Unit
+from backend_api.contract.values import MachineKey
 from ui.client import cache
 from ui.client.api import BackendApi
 from ui.text.local_time import Zone
-from ui.text.machine_names import MachineKey, key_of
+from ui.text.machine_names import key_of
 from ui.text.words import SESSION_WORDS, began, duration
 from ui.usage.day import DayLine
 from ui.usage.gather import MAX_SESSIONS, UnwatchedTime, sessions_of, unwatched_times

@@ -8,6 +8,7 @@ import streamlit as st
 from backend_api.base.clock import SystemClock
 from backend_api.contract.queries import StatsQuery
 from backend_api.contract.stats import Unit
+from backend_api.contract.values import MachineKey
 from ui.cleaning.breakdown import KINDS, counts, trend_steps
 from ui.cleaning.report import agreement_lines, cleaning_cards
 from ui.cleaning.trend import show_trend
@@ -16,7 +17,7 @@ from ui.client import cache
 from ui.client.context import api, zone
 from ui.text.commands import EDGE_COMMAND
 from ui.text.local_time import Zone
-from ui.text.machine_names import MachineKey, names_of
+from ui.text.machine_names import names_of
 from ui.widgets.figure_cards import show_cards
 from ui.widgets.machine_table import show_machines
 from ui.widgets.period import Days

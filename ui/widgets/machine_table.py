@@ -7,8 +7,8 @@ from collections.abc import Mapping, Sequence
 import streamlit as st
 
 from backend_api.contract.stats import MachineFigures, Stats
-from backend_api.contract.values import format_timestamp
-from ui.text.machine_names import MachineKey, key_of
+from backend_api.contract.values import MachineKey, format_timestamp
+from ui.text.machine_names import key_of
 from ui.text.meanings import FIGURE_WORDS, meaning
 from ui.widgets.figure_cards import NO_FIGURE
 

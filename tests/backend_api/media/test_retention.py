@@ -150,6 +150,8 @@ def test_it_runs_with_the_application_and_ends_with_it(store: Store, media: Medi
 
     event = keep(store, media, 0)
     clock = OneLook(event.ts + timedelta(days=2))
-    with TestClient(create_app(store, media, clock, Settings(keep=KeepLimits(days=1)))) as client:
+    with TestClient(
+        create_app(store, media, clock, Settings(keep=KeepLimits(days=1))), base_url="http://127.0.0.1"
+    ) as client:
         assert looked.wait(60)
         problem(client.get(f"/media/{event.event_id}"), 410)

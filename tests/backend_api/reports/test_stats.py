@@ -11,17 +11,17 @@ from backend_api.contract.cameras import CameraReport
 from backend_api.contract.events import Event, EventType
 from backend_api.contract.queries import StatsQuery
 from backend_api.contract.stats import Stats, Unit
+from backend_api.contract.values import MachineKey
 from backend_api.contract.verdicts import Verdict
-from backend_api.reports.buckets import Stretch
-from backend_api.reports.figures import Tallies, Use
-from backend_api.reports.machines import Place
+from backend_api.reports.buckets import Interval
+from backend_api.reports.figures import Totals, Use
 from backend_api.reports.reports import Reports
 from backend_api.store.store import Store
 from tests.backend_api.events import START, make_event, make_result
 from tests.backend_api.reports.test_sessions import make_session
 from tests.fake_clock import FakeClock
 
-BIKE, ROWER = Place("gym", "cam", "bike"), Place("gym", "cam", "rower")
+BIKE, ROWER = MachineKey("gym", "cam", "bike"), MachineKey("gym", "cam", "rower")
 HOUR_S = 3600.0
 
 
@@ -173,21 +173,21 @@ def test_a_day_on_which_clocks_are_set(store: Store, clock: FakeClock, day: str,
     ),
     unit=st.sampled_from(Unit),
 )
-def test_machines_and_buckets_add_up_to_the_total(uses: list[tuple[Place, int, int, int]], unit: Unit) -> None:
+def test_machines_and_buckets_add_up_to_the_total(uses: list[tuple[MachineKey, int, int, int]], unit: Unit) -> None:
     hour_ms = 3_600_000
-    span = Stretch(0, 50 * hour_ms + 1)
-    tallies = Tallies([BIKE, ROWER], span, unit, ZoneInfo("Europe/Berlin"))
-    tallies.add_observed(BIKE, [span])
+    span = Interval(0, 50 * hour_ms + 1)
+    totals = Totals([BIKE, ROWER], span, unit, ZoneInfo("Europe/Berlin"))
+    totals.add_observed(BIKE, [span])
     for place, begin, length, closed in uses:
-        occupied = Stretch(begin * hour_ms, (begin + length) * hour_ms)
-        tallies.add_use(Use(place, occupied, length * hour_ms, closed_ms=closed * hour_ms, verdict="cleaned"), [span])
+        occupied = Interval(begin * hour_ms, (begin + length) * hour_ms)
+        totals.add_use(Use(place, occupied, length * hour_ms, closed_ms=closed * hour_ms, verdict="cleaned"), [span])
     for name in ("occupied_ms", "observed_ms", "sessions"):
-        total = getattr(tallies.total, name)
-        assert sum(getattr(tally, name) for tally in tallies.by_machine.values()) == total
-        assert sum(getattr(tally, name) for tally in tallies.by_bucket) == total
-    for count in (lambda tally: tally.windows["cleaned"], lambda tally: len(tally.stays_ms)):
-        assert sum(map(count, tallies.by_machine.values())) == count(tallies.total)
-        assert sum(map(count, tallies.by_bucket)) == count(tallies.total)
-    assert sum(tallies.occupied_ms_by_hour) == tallies.total.occupied_ms
+        total = getattr(totals.total, name)
+        assert sum(getattr(sums, name) for sums in totals.by_machine.values()) == total
+        assert sum(getattr(sums, name) for sums in totals.by_bucket) == total
+    for count in (lambda sums: sums.windows["cleaned"], lambda sums: len(sums.stays_ms)):
+        assert sum(map(count, totals.by_machine.values())) == count(totals.total)
+        assert sum(map(count, totals.by_bucket)) == count(totals.total)
+    assert sum(totals.occupied_ms_by_hour) == totals.total.occupied_ms
     inside = [place for place, begin, _, _ in uses if 0 <= begin <= 50]
-    assert tallies.total.sessions == len(inside)
+    assert totals.total.sessions == len(inside)

@@ -170,7 +170,7 @@ def test_what_is_no_whole_jpeg_is_refused(client: TestClient, body: bytes) -> No
 @pytest.fixture
 def guarded(store: Store, media: MediaFolder, clock: FakeClock) -> Iterator[TestClient]:
     settings = Settings(keys=Keys.of(["writer"], ["reader"], {}))
-    with TestClient(create_app(store, media, clock, settings)) as client:
+    with TestClient(create_app(store, media, clock, settings), base_url="http://127.0.0.1") as client:
         yield client
 
 

@@ -25,7 +25,9 @@ READER = {"Authorization": "Bearer reader"}
 @pytest.fixture
 def guarded(store: Store, media: MediaFolder, clock: FakeClock) -> Iterator[TestClient]:
     settings = Settings(keys=Keys.of(["writer"], ["reader"], {}), cors_origins=("https://gym.example",))
-    with TestClient(create_app(store, media, clock, settings), raise_server_exceptions=False) as client:
+    with TestClient(
+        create_app(store, media, clock, settings), base_url="http://127.0.0.1", raise_server_exceptions=False
+    ) as client:
         yield client
 
 
@@ -69,7 +71,9 @@ def test_whoever_asks_learns_which_media_folder_is_read(
     store: Store, media: MediaFolder, clock: FakeClock, keys: list[str]
 ) -> None:
     media.mark(UUID(int=1))
-    with TestClient(create_app(store, media, clock, Settings(keys=Keys.of(keys, [], {})))) as client:
+    with TestClient(
+        create_app(store, media, clock, Settings(keys=Keys.of(keys, [], {}))), base_url="http://127.0.0.1"
+    ) as client:
         assert Ready.model_validate(client.get("/ready").json()).media_folder_id == UUID(int=1)
         media.mark(UUID(int=2))  # as another backend does that is started over the same folder
         assert Ready.model_validate(client.get("/ready").json()).media_folder_id == UUID(int=2)

@@ -47,7 +47,7 @@ def test_a_feed_that_breaks_down_lets_its_readers_go_and_says_so(
 
     monkeypatch.setattr(store.changes, "log_cameras", break_down)
     app = create_app(store, media, clock)
-    with TestClient(app) as client:
+    with TestClient(app, base_url="http://127.0.0.1") as client:
         response = client.get("/events/stream")
         while response.status_code == 200:  # who came before it broke down, and was let go
             response = client.get("/events/stream")

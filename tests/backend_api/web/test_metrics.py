@@ -92,7 +92,9 @@ def test_an_unforeseen_error_counts_as_500(client: TestClient, store: Store, mon
 @pytest.fixture
 def logged(store: Store, media: MediaFolder, clock: FakeClock) -> Iterator[TestClient]:
     settings = Settings(keys=Keys.of(["a-key"], [], {}), keeps_access_log=True)
-    with TestClient(create_app(store, media, clock, settings), raise_server_exceptions=False) as client:
+    with TestClient(
+        create_app(store, media, clock, settings), base_url="http://127.0.0.1", raise_server_exceptions=False
+    ) as client:
         yield client
 
 

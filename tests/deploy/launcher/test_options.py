@@ -82,6 +82,13 @@ def test_a_camera_and_a_looped_file_have_no_end(tmp_path: Path) -> None:
         assert "--start-time" not in edge.argv
 
 
+def test_at_another_speed_the_edge_chooses_the_start(tmp_path: Path) -> None:
+    (tmp_path / "gym.mp4").touch()
+    edge = programs("--video", str(tmp_path / "gym.mp4"), "--edge-flags=--speed=max")["edge"]
+    assert edge.comes_to_an_end
+    assert "--start-time" not in edge.argv
+
+
 def test_a_file_is_found_from_the_folder_where_it_was_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (tmp_path / "gym.mp4").touch()
     monkeypatch.chdir(tmp_path)

@@ -14,17 +14,19 @@ from av.container import InputContainer
 from hypothesis import given
 from hypothesis import strategies as st
 
-from edge_service.clips.cut import ClipError, cut, plays_in_browsers, remux
+from edge_service.clips.cut import MAX_LEAD_S, ClipError, cut, plays_in_browsers, remux, why_encoded
+from edge_service.clips.encode import encoded_size
 from edge_service.clips.mp4 import Clip
 from edge_service.video.file_probe import probe
-from edge_service.video.packets import StreamFormat, decode_all
+from edge_service.video.packets import EncodedPacket, StreamFormat, decode_all
 from edge_service.video.picture import to_image
 from tests.edge_service import tiny_videos
 from tests.edge_service.encoded_packets import FORMAT, made_up_packet, ring_of
+from tests.edge_service.tiny_videos import draw_video
 
 Drawn = Callable[[str], Path]
 
-START_S, END_S = 1.3, 2.1
+START_S, TIME_S, END_S = 1.3, 1.7, 2.1
 ONE_FRAME_S = 0.08 + 0.001
 
 every_kind = pytest.mark.parametrize("kind", [kind for kind in tiny_videos.ALL if kind != "one_second"])
@@ -33,7 +35,7 @@ others = pytest.mark.parametrize("kind", tiny_videos.OTHERS)
 
 
 def cut_from(path: Path, start_s: float = START_S, end_s: float = END_S) -> Clip:
-    return cut(ring_of(path).select(start_s, end_s), start_s, end_s)
+    return cut(ring_of(path).select(start_s, end_s), start_s, end_s, (start_s + end_s) / 2)
 
 
 def opened(clip: Clip) -> InputContainer:
@@ -90,7 +92,7 @@ def test_the_same_packets_make_the_same_bytes(kind: str, drawn: Drawn) -> None:
 def test_h264_is_copied_picture_by_picture(kind: str, drawn: Drawn) -> None:
     path = drawn(kind)
     packets = ring_of(path).select(START_S, END_S)
-    with opened(cut(packets, START_S, END_S)) as container:
+    with opened(cut(packets, START_S, END_S, TIME_S)) as container:
         copied = [packet for packet in container.demux(video=0) if packet.size]
     if path.suffix != ".ts":  # a transport stream separates what an MP4 counts
         assert [bytes(packet) for packet in copied] == [packet.data for packet in packets]
@@ -101,8 +103,8 @@ def test_h264_is_copied_picture_by_picture(kind: str, drawn: Drawn) -> None:
 @browser_ready
 def test_every_picture_of_a_copied_clip_is_that_of_the_video(kind: str, drawn: Drawn) -> None:
     packets = ring_of(drawn(kind)).select(START_S, END_S)
-    pictures = [frame.to_ndarray().tobytes() for frame in decode_all(packets)]
-    with opened(cut(packets, START_S, END_S)) as container:
+    pictures = [frame.to_ndarray().tobytes() for frame, _ in decode_all(packets)]
+    with opened(cut(packets, START_S, END_S, TIME_S)) as container:
         assert [frame.to_ndarray().tobytes() for frame in container.decode(video=0)] == pictures
 
 
@@ -120,9 +122,11 @@ def test_an_encoded_clip_is_exact_and_keeps_the_times(kind: str, drawn: Drawn) -
 @others
 def test_an_encoded_clip_looks_like_the_video(kind: str, drawn: Drawn) -> None:
     packets = ring_of(drawn(kind)).select(START_S, END_S)
-    clip = cut(packets, START_S, END_S)
+    clip = cut(packets, START_S, END_S, TIME_S)
     original = next(
-        frame for frame in decode_all(packets) if float((frame.pts or 0) * packets[0].format.time_base) >= clip.start_s
+        frame
+        for frame, _ in decode_all(packets)
+        if float((frame.pts or 0) * packets[0].format.time_base) >= clip.start_s
     )
     wanted = to_image(original, packets[0].format)
     with opened(clip) as container:
@@ -140,7 +144,7 @@ def test_a_clip_longer_than_the_video_is_the_video(drawn: Drawn) -> None:
 
 def test_a_clip_may_span_a_repeat(drawn: Drawn) -> None:
     ring = ring_of(drawn("b_frames"), loop=2)
-    clip = cut(ring.select(2.5, 3.5), 2.5, 3.5)
+    clip = cut(ring.select(2.5, 3.5), 2.5, 3.5, 3.0)
     times = shown_times(clip)
     assert clip.start_s + times[-1] == pytest.approx(3.5, abs=0.2)
     assert max(after - before for before, after in pairwise(times)) < 0.13
@@ -148,13 +152,13 @@ def test_a_clip_may_span_a_repeat(drawn: Drawn) -> None:
 
 def test_without_packets_there_is_no_clip() -> None:
     with pytest.raises(ClipError, match="kept"):
-        cut((), 0, 1)
+        cut((), 0, 1, 0.5)
 
 
 def test_what_cannot_be_decoded_makes_no_clip() -> None:
     packets = [made_up_packet(number * 100, is_key=number == 0) for number in range(5)]
     with pytest.raises(ClipError, match="damaged"):
-        cut(packets, 0, 1)
+        cut(packets, 0, 1, 0.5)
 
 
 PLAYABLE = replace(FORMAT, codec="h264")
@@ -200,3 +204,98 @@ def test_whatever_the_time_stamps_of_the_source_those_of_the_clip_ascend(
     if len(set(times) | {0}) == len(packets):
         shown_ms = [round(pts * 1000 * time_base) for pts, _ in stamps]
         assert shown_ms == [0, *times]
+
+
+def shown_numbers(clip: Clip, size: tuple[int, int]) -> list[int]:
+    """Which pictures of `tiny_videos.paint` the clip shows: the nearest one to each."""
+    originals = [tiny_videos.paint(number, size).astype(int) for number in range(200)]
+    with opened(clip) as container:
+        pictures = [frame.to_ndarray(format="bgr24").astype(int) for frame in container.decode(video=0)]
+    return [min(range(200), key=lambda number: abs(originals[number] - picture).mean()) for picture in pictures]
+
+
+def test_a_clip_that_would_begin_long_before_is_encoded_and_shows_what_was_asked(tmp_path: Path) -> None:
+    path = draw_video(tmp_path / "rare.mp4", rate=Fraction(10), seconds=12, key_every=1000, options={"bf": "0"})
+    clip = cut_from(path, 8.0, 10.0)
+    assert (clip.start_s, clip.end_s) == pytest.approx((8.0, 10.1))
+    assert shown_numbers(clip, (96, 64)) == list(range(80, 101))
+    # One that begins not much earlier is copied from its key picture on.
+    assert cut_from(path, MAX_LEAD_S - 0.5, 5.0).start_s == 0.0
+
+
+_REFRESH = {"bf": "0", "x264-params": "intra-refresh=1:keyint=20:min-keyint=20:scenecut=0"}
+
+
+def test_pictures_that_are_refreshed_stripe_by_stripe_are_whole_from_the_first(tmp_path: Path) -> None:
+    path = draw_video(tmp_path / "refresh.ts", rate=Fraction(10), seconds=16, size=(320, 240), options=_REFRESH)
+    ring = ring_of(path, reach_s=8)
+    packets = ring.select(10.5, 13.0)
+    assert (
+        why_encoded(packets, 10.5) == "its pictures are refreshed stripe by stripe, and are not whole at a key picture"
+    )
+    clip = cut(packets, 10.5, 13.0, 11.5)
+    assert clip.start_s == pytest.approx(10.5, abs=0.06)
+    assert shown_numbers(clip, (320, 240)) == list(range(105, 131))
+
+
+def test_a_ring_of_refreshed_pictures_holds_as_much_as_is_needed_to_begin_whole(tmp_path: Path) -> None:
+    path = draw_video(tmp_path / "refresh.ts", rate=Fraction(10), seconds=16, size=(320, 240), options=_REFRESH)
+    for reach_s in (3.0, 3.7, 4.4, 5.0):
+        ring = ring_of(path, reach_s=reach_s)
+        start_s = 15.9 - reach_s
+        clip = cut(ring.select(start_s, 15.9), start_s, 15.9, 15.0)
+        assert clip.start_s == pytest.approx(start_s, abs=0.11)
+
+
+def in_two_formats(folder: Path) -> list[EncodedPacket]:
+    """Three seconds of one video, then three of a larger one whose codec parameters are others, as one stream."""
+    small = draw_video(folder / "small.mp4", rate=Fraction(10), options={"bf": "0"})
+    large = draw_video(folder / "large.mp4", rate=Fraction(10), size=(192, 128), options=_B_FRAMES)
+    first, second = (ring_of(path).select(0, 10) for path in (small, large))
+    units_s = round(3 / second[0].format.time_base)
+    moved = [
+        replace(packet, pts=packet.pts + units_s, dts=None if packet.dts is None else packet.dts + units_s)
+        for packet in second
+    ]
+    return [*first, *moved]
+
+
+_B_FRAMES = {"bf": "2"}
+
+
+@pytest.mark.parametrize(("time_s", "size"), [(2.8, (96, 64)), (3.2, (192, 128))])
+def test_a_clip_over_a_change_of_the_codecs_parameters_shows_both_sides(
+    tmp_path: Path, time_s: float, size: tuple[int, int]
+) -> None:
+    packets = in_two_formats(tmp_path)
+    assert why_encoded(packets, 2.0) == "the camera changed the parameters of its codec within it"
+    clip = cut(packets, 2.0, 4.0, time_s)
+    assert (clip.width, clip.height) == size
+    assert shown_times(clip) == pytest.approx([number / 10 for number in range(21)], abs=0.001)
+    if size == (96, 64):
+        assert shown_numbers(clip, size)[:10] == list(range(20, 30))
+
+
+@pytest.mark.parametrize(
+    ("size", "encoded"),
+    [
+        ((3840, 2160), (1920, 1080)),
+        ((2160, 3840), (1080, 1920)),
+        ((2592, 1944), (1440, 1080)),
+        ((1920, 1080), (1920, 1080)),
+        ((1280, 720), (1280, 720)),
+        ((8000, 100), (1920, 24)),
+        ((97, 63), (98, 64)),
+        ((3, 4000), (2, 1920)),
+    ],
+)
+def test_what_is_encoded_is_at_most_full_hd(size: tuple[int, int], encoded: tuple[int, int]) -> None:
+    assert encoded_size(replace(FORMAT, width=size[0], height=size[1])) == encoded
+
+
+def test_a_large_clip_that_has_to_be_encoded_is_made_smaller(tmp_path: Path) -> None:
+    path = draw_video(tmp_path / "4k.mp4", codec="libx265", size=(3840, 2160), seconds=0.2)
+    clip = cut_from(path, 0.0, 0.2)
+    assert (clip.width, clip.height) == (1920, 1080)
+    with opened(clip) as container:
+        assert (container.streams.video[0].width, container.streams.video[0].height) == (1920, 1080)

@@ -79,9 +79,11 @@ def test_reaches_back_as_far_as_asked_and_hardly_further(reach: float, key_every
 
 @given(st.lists(st.tuples(st.integers(1, 400), st.booleans()), max_size=80))
 def test_never_holds_more_bytes_than_allowed_and_begins_with_a_key_picture(packets: list[tuple[int, bool]]) -> None:
-    ring = PacketRing(reach_s=1000, max_bytes=1000)
+    ring = PacketRing(reach_s=1000, max_bytes=3000)
     for number, (size_bytes, is_key) in enumerate(packets):
         ring.append(made_up_packet(number * 100, is_key=is_key, size_bytes=size_bytes))
         held = ring.select(0, 1000)
-        assert sum(len(packet.data) for packet in held) == ring.size_bytes <= 1000
+        # A packet takes more than its data: many small ones count, too.
+        assert sum(len(packet.data) for packet in held) < ring.size_bytes <= 3000 or not held
+        assert len(held) <= 3000 // 256
         assert not held or held[0].is_key

@@ -8,10 +8,10 @@ import pytest
 from backend_api.contract.queries import SessionQuery
 from backend_api.contract.sessions import Machine, MachineState, Session, SessionPage
 from backend_api.contract.stats import Hours, Stats, Unit
+from backend_api.contract.values import MachineKey
 from tests.ui.made_up import NOON, make_bucket, make_figures, make_machine_figures, make_session
 from ui.client.api import BackendApi
 from ui.text.local_time import Zone
-from ui.text.machine_names import MachineKey
 from ui.usage.day import DayLine, HourInterval
 from ui.usage.gather import MAX_SESSIONS, UnwatchedTime, fetch_sessions, unwatched_times
 

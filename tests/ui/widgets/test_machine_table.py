@@ -5,8 +5,8 @@ import io
 from datetime import timedelta
 
 from backend_api.contract.stats import Hours, Stats, Unit
+from backend_api.contract.values import MachineKey
 from tests.ui.made_up import NOON, make_figures, make_machine_figures
-from ui.text.machine_names import MachineKey
 from ui.widgets.machine_table import machine_csv, machine_rows
 
 BIKE, ROWER = MachineKey("gym", "cam", "bike"), MachineKey("gym", "cam", "rower")
