@@ -151,7 +151,7 @@ class Estimate:
 class ModelAgreement(Value):
     """People's agreement with one model, asked with one prompt; null without reviews enough.
 
-    What counts is its newest verdict on each event that somebody reviewed, whichever model's verdict that was.
+    Its newest verdict counts, on each event that somebody reviewed, whichever model's verdict that was.
     """
 
     model: str
