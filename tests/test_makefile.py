@@ -60,12 +60,14 @@ def test_without_python_or_with_an_old_one_a_line_says_what_to_install(project: 
     assert answer.returncode == 2
     assert (
         answer.stdout
-        == "There is no python9: apt-get install python3 python3-venv, or make PYTHON=... of another one\n"
+        == "There is no python9: apt-get install python9 python9-venv, or make PYTHON=... of another one\n"
     )
     old = fake_python(project, 'case "$2" in *"version_info < "*) exit 1;; esac')
     answer = make(project, "run", f"PYTHON={old}")
     assert answer.returncode == 2
-    assert answer.stdout == f"{old} is older than Python 3.11: install a newer one and run make PYTHON=python3.11\n"
+    assert answer.stdout == (
+        f"{old} is older than Python 3.11: apt-get install python3.11 python3.11-venv, then make PYTHON=python3.11\n"
+    )
 
 
 def test_the_package_that_is_missing_is_the_one_of_this_python(project: Path) -> None:
