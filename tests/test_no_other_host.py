@@ -67,7 +67,13 @@ def test_the_four_processes_ask_this_computer_alone(sample: Path, tmp_path: Path
     home.mkdir()
     four = [
         *script("deploy/launcher/main.py"),
-        *("--video", str(sample), "--data-dir", str(tmp_path / "data"), "--edge-flags=--speed 8 --loop 0"),
+        *(
+            "--video",
+            str(sample),
+            "--data-dir",
+            str(tmp_path / "data"),
+            "--edge-flags=--speed 8 --loop 0 --start-time 2026-01-31T09:00Z",
+        ),
         *("--port", str(port), "--ui-port", str(ui_port)),
     ]
     with traced(report, four, home) as process:

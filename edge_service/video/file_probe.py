@@ -58,6 +58,15 @@ def probe(path: Path) -> StreamFormat:
         )
 
 
+def read_length_s(path: Path) -> float | None:
+    """How long the video at `path` is by what its container says, in seconds; None when it does not say.
+
+    Raises UsageError as `open_video` does.
+    """
+    with open_video(path) as (container, _):
+        return None if container.duration is None else container.duration / av.time_base
+
+
 def _check_is_file(path: Path) -> None:
     try:
         if path.is_file():
