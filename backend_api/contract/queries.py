@@ -67,7 +67,7 @@ class EventQuery(EventFilters):
 
     @property
     def scope(self) -> str:
-        """What a cursor is bound to: everything but the size of a page and the cursor itself."""
+        """The list that a cursor is bound to: everything but the size of a page and the cursor itself."""
         return self.model_dump_json(exclude={"limit", "cursor"})
 
 
@@ -95,7 +95,7 @@ class SessionQuery(ApiQuery):
 
     @property
     def scope(self) -> str:
-        """What a cursor is bound to: everything but the size of a page and the cursor itself."""
+        """The list that a cursor is bound to: everything but the size of a page and the cursor itself."""
         return "sessions" + self.model_dump_json(exclude={"limit", "cursor"})
 
     @property

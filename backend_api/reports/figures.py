@@ -16,7 +16,7 @@ from backend_api.reports.opening import is_within, overlap
 
 @dataclass(frozen=True, slots=True)
 class Use:
-    """What a session counts for.
+    """A session as it counts in figures.
 
     `occupied` is when the machine was in use; null times of its cleaning window are what has not happened.
     `closed_ms` is when the window closed, by time or by the next session. `stay_ms` is how long a use that is over was,

@@ -9,8 +9,7 @@ from backend_api.contract.stores import StoreList, StoreState
 from backend_api.reports.agreement import ModelScore, read_scores
 from backend_api.reports.compliance import choose_verdicts, newest_asked, read_compliance, read_suggested
 from backend_api.reports.machines import machine_keys, read_machines
-from backend_api.reports.session_rows import PictureUrl, no_picture
-from backend_api.reports.sessions import read_sessions
+from backend_api.reports.sessions import PictureUrl, no_picture, read_sessions
 from backend_api.reports.stats import read_stats
 from backend_api.store.review_draws import Asked
 from backend_api.store.store import Store

@@ -103,7 +103,7 @@ def _rows(connection: Connection, machine: MachineKey, past: Interval) -> Sequen
 
 
 def _uses(machine: MachineKey, rows: Sequence[_Row], last_ms: int, past: Interval) -> Iterator[Use]:
-    """What the sessions of one machine, in order, count for; who has not left is there until `last_ms`."""
+    """The uses that the sessions of one machine, in order, count as; a use without an end lasts until `last_ms`."""
     for row, following in pairwise([*rows, None]):
         assert row is not None  # noqa: S101 - only the last of a pair is
         # Of a use whose START has not arrived nobody knows how long it was.

@@ -230,7 +230,7 @@ def read_setups(connection: Connection) -> list[CameraSetupState]:
 
 
 def machine_names(connection: Connection) -> dict[tuple[str, str, str], str]:
-    """What people call each machine that is in a setup, by store, camera and machine_id."""
+    """The name of each machine that is in a setup, by store, camera and machine_id."""
     return {
         (setup.store_id, setup.camera_id, machine.machine_id): machine.name
         for setup in read_setups(connection)
