@@ -1,4 +1,4 @@
-"""What all values on the wire are made of: names, instants, shares, and the shape of an error.
+"""The parts of all values on the wire: names, instants, shares, and the shape of an error.
 
 Frozen pydantic models and pure functions; there is no FastAPI, no database and no I/O in any file of the contract.
 """

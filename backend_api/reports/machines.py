@@ -12,7 +12,7 @@ from backend_api.contract.sessions import Machine, MachineList, MachineState, Se
 from backend_api.contract.values import MachineKey
 from backend_api.contract.verdicts import Verdict
 from backend_api.reports.outcomes import LAST_SESSIONS
-from backend_api.reports.session_rows import SELECT_SESSIONS, PictureUrl, no_picture, to_session
+from backend_api.reports.sessions import SELECT_SESSIONS, PictureUrl, no_picture, to_session
 from backend_api.store.cameras import FORGOTTEN, machine_names
 from backend_api.store.tables import cameras, events, sessions
 

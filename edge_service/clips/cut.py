@@ -7,6 +7,7 @@ from av.container import OutputContainer
 
 from edge_service.clips.encode import NothingDecoded, encode
 from edge_service.clips.mp4 import Clip, new_mp4
+from edge_service.video.orientation import UPRIGHT
 from edge_service.video.packets import EncodedPacket, StreamFormat, begins_whole, to_av_packet
 
 # yuvj420p is yuv420p whose numbers use the full range, as many IP cameras send it.
@@ -46,6 +47,8 @@ def why_encoded(packets: Sequence[EncodedPacket], start_s: float) -> str | None:
         return f"browsers do not play {first.format.describe()} as it is"
     if any(packet.format is not first.format for packet in packets):
         return "the camera changed the parameters of its codec within it"
+    if not all(packet.is_shown for packet in packets):
+        return "an edit list hides pictures in it, which players would show without the list"
     if first.time_s < start_s - MAX_LEAD_S:
         return f"its key pictures are more than {MAX_LEAD_S:g} s apart"
     if not begins_whole(first):
@@ -65,7 +68,7 @@ def plays_in_browsers(stream_format: StreamFormat) -> bool:
         stream_format.codec == "h264"
         and stream_format.pixel_format in _PLAYABLE_PIXEL_FORMATS
         and stream_format.display_size == (stream_format.width, stream_format.height)
-        and stream_format.rotation_deg == 0
+        and stream_format.orientation == UPRIGHT
         and stream_format.width % 2 == stream_format.height % 2 == 0
     )
 

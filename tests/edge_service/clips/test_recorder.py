@@ -12,7 +12,8 @@ import av
 import pytest
 
 from backend_api.base.durable_files import Disk
-from backend_api.contract.events import Event, EventType, clip_name, thumbnail_name
+from backend_api.contract.events import Event, EventType
+from backend_api.contract.media import clip_name, thumbnail_name
 from edge_service.clips.event_factory import EventFactory
 from edge_service.clips.recorder import ClipConfig, Recorder, reach_s
 from edge_service.detection.detector import Box
