@@ -17,7 +17,7 @@ from backend_api.contract.cameras import MAX_CONFIG_CHARACTERS, MAX_STILL_BYTES,
 from backend_api.media.folder import MediaFolder
 from backend_api.media.retention import Retention
 from backend_api.media.retention_policy import KeepLimits
-from backend_api.store.cameras import machine_names, read_setups
+from backend_api.store.camera_setups import machine_names, read_setups
 from backend_api.store.database import Database
 from backend_api.store.store import Store
 from backend_api.web.auth import Keys
@@ -101,8 +101,8 @@ def test_cameras_of_the_same_name_in_two_gyms_are_two(client: TestClient) -> Non
     put_still(client)
     assert "another" in problem(client.get(SETUP_PATH, params={"store_id": "another"}), 404).detail
     problem(client.get(STILL_PATH, params={"store_id": "another"}), 404)
-    put_setup(client, make_setup(store_id="another", config="other"))
-    assert [get_setup(client, gym).config for gym in ("gym_demo", "another")] == ["machines: [...]\n", "other"]
+    put_setup(client, make_setup(store_id="another", config="other: 1"))
+    assert [get_setup(client, gym).config for gym in ("gym_demo", "another")] == ["machines: [...]\n", "other: 1"]
 
 
 def test_what_was_never_sent_is_answered_with_the_cure(client: TestClient) -> None:
@@ -141,7 +141,7 @@ def test_two_machines_of_one_id_are_refused(client: TestClient) -> None:
 
 
 def test_the_longest_configuration_of_the_widest_characters_is_taken(client: TestClient) -> None:
-    config = "\x01" * MAX_CONFIG_CHARACTERS
+    config = "k: " + "€" * (MAX_CONFIG_CHARACTERS - 3)
     body = json.dumps({"store_id": "gym_demo", "machines": [], "config": config})
     assert client.put(SETUP_PATH, content=body, headers=JSON).status_code == 200
     assert get_setup(client).config == config
