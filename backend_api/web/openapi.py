@@ -30,7 +30,7 @@ _PROBLEMS = {
     416: "The range lies outside the file.",
     422: "The request is not valid; `errors` names the fields.",
     503: "Busy or stopping; try again after Retry-After seconds.",
-    507: "The disk is full; nothing was stored. Try again after Retry-After seconds.",
+    507: "The disk is full, or a folder cannot be used; nothing was stored. Try again after Retry-After seconds.",
 }
 
 _DESCRIPTION = """
