@@ -43,7 +43,7 @@ class ApiProblem(Exception):
 
 
 def folder_problem(folder: Path, error: OSError) -> ApiProblem:
-    """507: the media folder at `folder` cannot be used. A person has to put that right; then the request may succeed."""
+    """507: the media folder at `folder` cannot be used. A person has to put that right."""
     log.error("the media folder %s cannot be used: %s", folder, error.strerror)
     detail = (
         f"the media folder {folder} cannot be used: {error.strerror or error}; nothing was changed. "
