@@ -53,6 +53,8 @@ class Api(FastAPI):
             lifespan=lifespan,
             description=_DESCRIPTION,
             redirect_slashes=False,
+            docs_url=None,
+            redoc_url=None,
             separate_input_output_schemas=False,
             # /metrics and the log say what happens; looking for OpenTelemetry's settings costs each request a little.
             telemetry={"tracing": False, "metrics": False, "logs": False},

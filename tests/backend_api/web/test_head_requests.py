@@ -64,7 +64,7 @@ def test_heads_are_counted_as_what_they_are(client: TestClient) -> None:
         ("DELETE", "/events", "GET, HEAD, POST"),
         ("POST", "/sessions", "GET, HEAD"),
         ("PATCH", f"/media/{make_event().event_id}", "GET, HEAD, PUT"),
-        ("POST", "/cameras/cam_01", "PUT"),
+        ("POST", "/cameras/cam_01", "DELETE, PUT"),
     ],
 )
 def test_a_method_that_is_not_allowed_is_told_which_are(
