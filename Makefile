@@ -40,6 +40,8 @@ WITH_MAKE := $(shell setpriv --pdeathsig HUP echo setpriv --pdeathsig HUP 2>/dev
 
 help:  ## say what there is
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /  make \1\t/' | expand -t 20
+	@echo "  make run takes VIDEO, CONFIG, MODEL, CAMERA, STORE, PORT, UI_PORT, DATA, KEEP_GB, and BACKEND_FLAGS, WORKER_FLAGS,"
+	@echo "  UI_FLAGS, EDGE_FLAGS: make run VIDEO=gym.mp4 CONFIG=gym.yaml MODEL=yolox_nano.onnx EDGE_FLAGS='--speed 4'"
 
 install: $(VENV)/.installed  ## make the environment .venv that the four processes need
 
@@ -77,9 +79,9 @@ clean:  ## remove the environment and the drawn sample, never the data
 
 $(BIN)/python:
 	@command -v $(PYTHON) >/dev/null \
-	  || { echo "There is no $(PYTHON): apt-get install python3 python3-venv, or make PYTHON=... of another one"; exit 2; }
+	  || { echo "There is no $(PYTHON): apt-get install $(PYTHON) $(PYTHON)-venv, or make PYTHON=... of another one"; exit 2; }
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' \
-	  || { echo "$(PYTHON) is older than Python 3.11: install a newer one and run make PYTHON=python3.11"; exit 2; }
+	  || { echo "$(PYTHON) is older than Python 3.11: apt-get install python3.11 python3.11-venv, then make PYTHON=python3.11"; exit 2; }
 	@$(PYTHON) -c 'import ensurepip, venv' 2>/dev/null \
 	  || { $(PYTHON) -c 'import sys; print("%s cannot make a virtual environment: apt-get install python%d.%d-venv" % ("$(PYTHON)", *sys.version_info[:2]))'; exit 2; }
 	@[ ! -e $(VENV) ] || echo "$(VENV) was made in another folder, or for a Python that is gone: it is made anew ..."

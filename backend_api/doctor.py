@@ -24,6 +24,7 @@ from backend_api.base.process import (  # noqa: E402
     EXIT_FAILED,
     FatalError,
     UsageError,
+    escape_controls,
     run_process,
 )
 from backend_api.checks.clips import check_clips  # noqa: E402
@@ -41,7 +42,7 @@ from backend_api.store.migrate import open_database  # noqa: E402
 
 @dataclass(slots=True)
 class CheckTotals:
-    """What was found so far: `wrong` of which `fixed` are no longer, and `notes` that need nothing."""
+    """The findings so far: `wrong` of which `fixed` are no longer, and `notes` that need nothing."""
 
     wrong: int = 0
     fixed: int = 0
@@ -49,7 +50,7 @@ class CheckTotals:
 
 
 def main() -> int:
-    """Examine what the command line names. Raises UsageError, or FatalError when it can not come to an end."""
+    """Examine what the command line names. Raises UsageError, or FatalError when it cannot come to an end."""
     # A reader that has seen enough, such as head, ends this process without a word.
     signal.signal(signal.SIGPIPE, signal.SIG_DFL)
     try:
@@ -71,7 +72,7 @@ def examine(options: Options, clock: Clock) -> int:
         except (StoreBusy, StoreFull) as error:
             raise FatalError(f"{error}; run the doctor again when that is over") from error
         except OSError as error:
-            raise FatalError(f"can not read {error.filename}: {error.strerror}; let this user read it") from error
+            raise FatalError(f"cannot read {error.filename}: {error.strerror}; let this user read it") from error
     _say(_summary(totals, options))
     return EXIT_DONE if totals.wrong == totals.fixed else EXIT_FAILED
 
@@ -115,7 +116,7 @@ def _summary(totals: CheckTotals, options: Options) -> str:
 
 def _say(text: str) -> None:
     """One line, whatever a file's name or a model's error holds."""
-    line = " ".join(text.split()).encode(errors="backslashreplace").decode()
+    line = escape_controls(" ".join(text.split()))
     sys.stdout.write(line + "\n")
     sys.stdout.flush()
 
@@ -125,7 +126,7 @@ def _open_media(folder: Path) -> MediaFolder:
         os.scandir(folder).close()
     except OSError as error:
         raise UsageError(
-            f"can not read the media folder {folder}: {error.strerror}; give the backend's --media-dir"
+            f"cannot read the media folder {folder}: {error.strerror}; give the backend's --media-dir"
         ) from error
     return MediaFolder(folder)
 

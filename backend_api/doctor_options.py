@@ -12,7 +12,7 @@ from backend_api.media.folder import folder_beside
 
 @dataclass(frozen=True, slots=True)
 class Options:
-    """What the command line said; ages are seconds."""
+    """The flags of the command line; ages are seconds."""
 
     db: str
     media_dir: Path

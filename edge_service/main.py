@@ -6,6 +6,7 @@ import sys
 from collections.abc import Sequence
 from contextlib import closing
 from dataclasses import replace
+from datetime import datetime, timedelta
 from pathlib import Path
 from random import SystemRandom
 
@@ -20,12 +21,12 @@ require_environment()
 from backend_api.base.api_key import find_api_key  # noqa: E402
 from backend_api.base.clock import Clock, SystemClock  # noqa: E402
 from backend_api.base.durable_files import Disk, make_writable  # noqa: E402
-from backend_api.base.process import EXIT_DONE, EXIT_FAILED, project_version, run_process, stop_on_signals  # noqa: E402
+from backend_api.base.process import EXIT_DONE, EXIT_FAILED, UsageError, project_version, run_process, stop_on_signals  # noqa: E402
 from backend_api.contract.values import to_milliseconds  # noqa: E402
 from edge_service.clips.event_factory import EventFactory  # noqa: E402
 from edge_service.clips.media_folder import remove_leftovers  # noqa: E402
 from edge_service.clips.recorder import Recorder, reach_s  # noqa: E402
-from edge_service.config import Config, load_config  # noqa: E402
+from edge_service.config import DEFAULT_CONFIG, SAMPLE_CONFIG, Config, load_config  # noqa: E402
 from edge_service.delivery.backend_client import BackendClient  # noqa: E402
 from edge_service.delivery.heartbeat import Heartbeat  # noqa: E402
 from edge_service.delivery.sender import DRAIN_PATIENCE_S, STOPPED_PATIENCE_S, Sender  # noqa: E402
@@ -45,9 +46,11 @@ from edge_service.pipeline.recovery import recover  # noqa: E402
 from edge_service.rules.engine import RuleEngine  # noqa: E402
 from edge_service.rules.machine import Machine  # noqa: E402
 from edge_service.simulation.mock_detector import MockDetector  # noqa: E402
+from edge_service.simulation.sample_video import is_sample  # noqa: E402
 from edge_service.simulation.scenario import Scenario  # noqa: E402
 from edge_service.tracking.tracker import Tracker  # noqa: E402
 from edge_service.video.address import identity  # noqa: E402
+from edge_service.video.file_probe import read_length_s  # noqa: E402
 from edge_service.video.packet_ring import PacketRing  # noqa: E402
 
 # A report that is not answered by then is forgotten for the next one.
@@ -57,9 +60,10 @@ log = logging.getLogger(__name__)
 
 
 def main() -> int:
-    """CameraLoop the video that the command line names. Returns the exit code; raises UsageError."""
+    """Watch the video that the command line names. Returns the exit code; raises UsageError."""
     options = parse_options()
-    config = load_config(options.config)
+    config_path = choose_config(options)
+    config = load_config(config_path)
     clock, disk = SystemClock(), Disk()
     make_writable(options.media_dir, "--media-dir")
     make_writable(options.outbox_dir, "--outbox-dir")
@@ -73,13 +77,13 @@ def main() -> int:
         closing(BackendClient(backend_url, clock, api_key, read_s=REPORT_TIMEOUT_S)) as reports,
         preview_of(options.preview, config.machines) as preview,
     ):
-        start_time = to_milliseconds(options.start_time or clock.now())
+        start_time = to_milliseconds(options.start_time or choose_start(options, clock.now()))
         run = Run(identity(options.video), options.store_id, options.camera_id, start_time)
         checkpoint_file = CheckpointFile(options.outbox_dir / f"{options.camera_id}.checkpoint", disk)
         recovery = recover(checkpoint_file.load(), run, config.machines, outbox)
         camera = set_up_camera(options, config, run, recovery.rules, outbox, disk, clock)
         detector = with_flags(config.detector, options.detector, options.model)
-        shared = shareable_config(options.config, config.delivery.backend_url, detector)
+        shared = shareable_config(config_path, config.delivery.backend_url, detector)
         setup = describe_setup(run.store_id, config.machines, shared)
         camera_loop = CameraLoop(replace(camera, preview=preview), run, checkpoint_file, clock)
         folder = SharedFolder(
@@ -122,12 +126,41 @@ def main() -> int:
         return log_summary(outbox, backend_url)
 
 
+def choose_config(options: Options) -> Path:
+    """The file of --config, else the one that belongs to the video: the sample's own, or config.yaml."""
+    if options.config is not None:
+        return options.config
+    if not (isinstance(options.video, Path) and is_sample(options.video)):
+        return DEFAULT_CONFIG
+    log.info("%s is the drawn sample: machines and rules are those of %s", options.video, SAMPLE_CONFIG)
+    return SAMPLE_CONFIG
+
+
+def choose_start(options: Options, now: datetime) -> datetime:
+    """The wall-clock time of the video's first frame where --start-time does not say: so that no event is ahead of it.
+
+    That is `now` for a live camera and for a file at speed 1. A file that is played faster began earlier: at the end of
+    the run its last frame is of that moment. Raises UsageError for one that is played faster and for ever, or whose
+    length is not known.
+    """
+    if not isinstance(options.video, Path) or (options.speed is not None and options.speed <= 1):
+        return now
+    if not options.loop:
+        raise UsageError("--loop 0 at more than --speed 1 would run ahead of the clock: give --loop N, or --start-time")
+    length_s = read_length_s(options.video)
+    if length_s is None:
+        raise UsageError(f"{options.video}: does not say how long it is: give --start-time, or --speed 1")
+    ahead = 1.0 if options.speed is None else 1 - 1 / options.speed
+    return now - timedelta(seconds=options.loop * length_s * ahead)
+
+
 def set_up_camera(
     options: Options, config: Config, run: Run, rules: RuleEngine, outbox: Outbox, disk: Disk, clock: Clock
 ) -> Camera:
     """The parts that one camera's loop works with. Raises UsageError when network or video cannot be used."""
     machines, clip, fps = config.machines, config.clip, config.detector.fps
-    detector = open_detector(with_flags(config.detector, options.detector, options.model), machines, options.seed)
+    detector_config = with_flags(config.detector, options.detector, options.model)
+    detector = open_detector(detector_config, machines, options.seed)
     ring = PacketRing(
         reach_s([m.rules for m in machines], clip, fps=fps),
     )
@@ -137,6 +170,12 @@ def set_up_camera(
         options.camera_id, source.description, len(machines),
         run.start_time.isoformat(timespec="seconds"), options.media_dir,
     )  # fmt: skip
+    if detector_config.kind == "mock" and not (isinstance(options.video, Path) and is_sample(options.video)):
+        log.warning(
+            "the people are INVENTED, and so are all events: the mock detector looks at no picture of %s; to find the"
+            " people in it, give the ONNX file of a detection network with --model",
+            options.video,
+        )
     factory = EventFactory(run.store_id, run.camera_id, run.start_time, machines)
     return Camera(
         source=source,

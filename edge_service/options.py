@@ -29,7 +29,7 @@ class Options:
     camera_id: str
     store_id: str
     seed: int
-    config: Path
+    config: Path | None
     backend_url: str | None
     media_dir: Path
     outbox_dir: Path
@@ -58,7 +58,7 @@ def parse_options(argv: Sequence[str] | None = None) -> Options:
 
 def _make_parser() -> ArgumentParser:
     parser = ArgumentParser(
-        description="CameraLoop one camera and report when each machine is used, left, and wiped. "
+        description="Watch one camera and report when each machine is used, left, and wiped. "
         "Events and clips are kept on this computer until the backend has them.",
         epilog="Exit codes: 0 done, 2 wrong use or configuration, 1 anything else. Ctrl-C finishes the clips at hand.",
     )
@@ -78,9 +78,8 @@ def _make_parser() -> ArgumentParser:
     add(
         "--config",
         type=Path,
-        default=REPOSITORY / "edge_service" / "config.yaml",
         metavar="FILE",
-        help="machines, zones and rules (default: %(default)s)",
+        help="machines, zones and rules (default: config.yaml beside this script, for the sample sample_config.yaml)",
     )
     add(
         "--backend-url",
@@ -115,7 +114,8 @@ def _make_parser() -> ArgumentParser:
         default=argparse.SUPPRESS,
         metavar="TIME",
         help="wall-clock time of the video's first frame, RFC 3339 with a zone, e.g. 2026-01-31T09:00:00Z; "
-        "the same time, video, seed and configuration give the same events (default: now)",
+        "the same time, video, seed and configuration give the same events (default: now; at another speed than 1 so "
+        "long ago that no event is ahead of the clock)",
     )
     add(
         "--loop",
@@ -128,7 +128,7 @@ def _make_parser() -> ArgumentParser:
         "--detector",
         choices=get_args(DetectorKind),
         help="mock invents people, onnx finds them with the network of --model "
-        "(default: detector.kind of the configuration, mock)",
+        "(default: detector.kind of the configuration, else onnx with a model and mock without)",
     )
     add("--model", type=Path, metavar="FILE", help="the ONNX file for --detector onnx (default: detector.model)")
     add(

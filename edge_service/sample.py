@@ -28,12 +28,13 @@ from av.video.stream import VideoStream  # noqa: E402
 from backend_api.base.arguments import ArgumentParser, integer, seconds  # noqa: E402
 from backend_api.base.durable_files import Disk  # noqa: E402
 from backend_api.base.process import REPOSITORY, UsageError, run_process  # noqa: E402
-from edge_service.config import load_config  # noqa: E402
+from edge_service.config import SAMPLE_CONFIG, load_config  # noqa: E402
 from edge_service.evaluation.scenario_truth import scenario_truth  # noqa: E402
 from edge_service.evaluation.truth import format_truth  # noqa: E402
 from edge_service.rules.machine import Machine  # noqa: E402
 from edge_service.simulation.figure_picture import draw_figure  # noqa: E402
 from edge_service.simulation.gym_picture import draw_gym  # noqa: E402
+from edge_service.simulation.sample_video import METADATA  # noqa: E402
 from edge_service.simulation.scenario import Scenario  # noqa: E402
 from edge_service.video.drawing import draw_label  # noqa: E402
 from edge_service.video.frame import Image  # noqa: E402
@@ -56,6 +57,7 @@ def draw_sample(path: Path, machines: Sequence[Machine], seed: int, duration_s: 
     temporary = path.with_name(f"{path.name}.tmp")
     try:
         with av.open(str(temporary), "w", format="mp4", options={"movflags": "+faststart"}) as container:
+            container.metadata.update(METADATA)
             stream = container.add_stream("libx264", FPS, options=_ENCODER_OPTIONS)
             stream.width, stream.height, stream.pix_fmt = WIDTH, HEIGHT, "yuv420p"
             for image in _images(machines, seed, round(duration_s * FPS)):
@@ -117,7 +119,7 @@ def main() -> int:
     parser.add_argument(
         "--config",
         type=Path,
-        default=REPOSITORY / "edge_service" / "config.yaml",
+        default=SAMPLE_CONFIG,
         help="the machines to draw (default: %(default)s)",
     )
     flags = parser.parse_args()

@@ -66,7 +66,9 @@ ROOMS: dict[str, str] = {
     "ui.usage": "@base @contract widgets client text",
     "ui.setup": "@base @contract widgets client text",
     "ui.views": "@base @contract now review cleaning usage setup widgets client text",
-    "ui.app": "@base widgets client text",
+    "ui.dashboard": "@base widgets client text",
+    "ui.origin_check": "@base",
+    "ui.app": "@base origin_check widgets",
     # What starts the four processes together.
     "deploy.launcher": "@base",
 }

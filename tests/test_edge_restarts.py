@@ -8,7 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from backend_api.contract.events import Event, EventType, clip_name
+from backend_api.contract.events import Event, EventType
+from backend_api.contract.media import clip_name
 from tests.edge_service import tiny_videos
 from tests.edge_service.local_server import serving
 from tests.edge_service.restart_scene import Ledger

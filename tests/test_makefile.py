@@ -2,13 +2,16 @@
 
 import json
 import shutil
+import signal
 import subprocess
 import sys
 from pathlib import Path
 
+import psutil
 import pytest
 
 from backend_api.base.process import REPOSITORY
+from tests.processes import Running, eventually
 from tests.requirements import need_program
 
 SHOWS_WHAT_IT_WAS_GIVEN = "import json, sys; print(json.dumps(sys.argv[1:]))"
@@ -60,12 +63,14 @@ def test_without_python_or_with_an_old_one_a_line_says_what_to_install(project: 
     assert answer.returncode == 2
     assert (
         answer.stdout
-        == "There is no python9: apt-get install python3 python3-venv, or make PYTHON=... of another one\n"
+        == "There is no python9: apt-get install python9 python9-venv, or make PYTHON=... of another one\n"
     )
     old = fake_python(project, 'case "$2" in *"version_info < "*) exit 1;; esac')
     answer = make(project, "run", f"PYTHON={old}")
     assert answer.returncode == 2
-    assert answer.stdout == f"{old} is older than Python 3.11: install a newer one and run make PYTHON=python3.11\n"
+    assert answer.stdout == (
+        f"{old} is older than Python 3.11: apt-get install python3.11 python3.11-venv, then make PYTHON=python3.11\n"
+    )
 
 
 def test_the_package_that_is_missing_is_the_one_of_this_python(project: Path) -> None:
@@ -116,6 +121,24 @@ def test_what_the_environment_holds_for_others_is_not_meant(project: Path, monke
     assert (flags["--port"], flags["--model"], flags["--data-dir"]) == ("8000", "", "")
 
 
+def test_the_launcher_hears_that_make_was_killed(project: Path) -> None:
+    installed(project)
+    (project / "deploy" / "launcher" / "main.py").write_text("import time; print('is up'); time.sleep(600)")
+    with Running([need_program("make"), "run"], cwd=project) as process:
+        process.wait_for("is up")
+        [launcher] = psutil.Process(process.pid).children()
+        process.send(signal.SIGKILL)
+        eventually(lambda: not launcher.is_running(), "the launcher is gone")
+
+
 def test_help_names_every_target(project: Path) -> None:
     lines = make(project).stdout.splitlines()
-    assert {line.split()[1] for line in lines} >= {"run", "test", "install", "reset-demo", "clean", "bench", "chaos"}
+    assert {line.split()[1] for line in lines if line.startswith("  make ")} >= {
+        "run",
+        "test",
+        "install",
+        "reset-demo",
+        "clean",
+        "bench",
+        "chaos",
+    }

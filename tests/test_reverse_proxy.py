@@ -123,7 +123,7 @@ def proxy(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Proxy]:
         Running(nginx(folder, ports)) as server,
     ):
         backend.wait_for("listening")
-        dashboard.wait_for("Uvicorn server started")
+        dashboard.wait_for("URL: http://")
         found = Proxy(ports["api"], ports["dashboard"], ports["plain"], certificate)
         eventually(lambda: _answers(found), f"nginx answers; it said {server.output}")
         yield found

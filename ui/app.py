@@ -1,4 +1,4 @@
-"""The operator's dashboard: `streamlit run ui/app.py`. Frames every page and stands in while the backend is away."""
+"""The operator's dashboard: `streamlit run ui/app.py`. Its server and what that lets in; dashboard.py draws pages."""
 
 import sys
 from pathlib import Path
@@ -12,36 +12,25 @@ from backend_api.base.environment import require_environment  # noqa: E402
 require_environment()
 
 import streamlit as st  # noqa: E402
+from starlette.middleware import Middleware  # noqa: E402
 
-from backend_api.base.process import EXIT_USAGE, UsageError  # noqa: E402
-from ui.client.api import BackendError  # noqa: E402
-from ui.client.context import api, settings  # noqa: E402
-from ui.widgets.away import show_away, show_misconfigured  # noqa: E402
-
-PAGES = [
-    ("views/now.py", "Now"),
-    ("views/review.py", "Review"),
-    ("views/cleaning.py", "Cleaning"),
-    ("views/usage.py", "Usage"),
-    ("views/setup.py", "Setup"),
-]
+from backend_api.base.process import EXIT_USAGE  # noqa: E402
+from ui.origin_check import OriginCheck  # noqa: E402
+from ui.widgets.fault import show_fault  # noqa: E402
 
 
-def main() -> None:
-    """Draw the page that the address names, or the card that says why it cannot be drawn."""
-    page = st.navigation([st.Page(path, title=title) for path, title in PAGES], position="top")
-    st.set_page_config(page_title=f"{page.title}, gym machines", layout="wide")
-    st.html(Path(__file__).with_name("style.css"))
-    try:
-        page.run()
-    except BackendError as error:
-        show_away(error, api(), settings())
-    except UsageError as error:
-        show_misconfigured(error)
+def handle_script_error(error: Exception) -> bool:
+    """A fault in a part that draws itself again, or in what follows a click: the rest of the page stays as it is."""
+    show_fault(error)
+    return True
 
+
+app = st.App(
+    "dashboard.py",
+    middleware=[Middleware(OriginCheck, hosts=lambda: st.get_option("server.allowedHosts"))],
+    on_script_error=handle_script_error,
+)
 
 if __name__ == "__main__":
-    if not st.runtime.exists():
-        sys.stderr.write(f"ERROR the dashboard needs its server: start it with `streamlit run {sys.argv[0]}`\n")
-        sys.exit(EXIT_USAGE)
-    main()
+    sys.stderr.write(f"ERROR the dashboard needs its server: start it with `streamlit run {sys.argv[0]}`\n")
+    sys.exit(EXIT_USAGE)

@@ -21,7 +21,7 @@ def require_environment() -> None:
     """Exit with 2, and one line that says what to do, when this Python is too old or lacks a required package."""
     if sys.version_info < _OLDEST:
         version, oldest = ".".join(map(str, sys.version_info[:2])), ".".join(map(str, _OLDEST))
-        _refuse(f"{sys.executable} is Python {version}, and this needs {oldest} or newer: install one, and {_cure()}")
+        _refuse(f"{sys.executable} is Python {version}, and this needs {oldest} or newer: {_cure()}")
     missing = missing_packages(_REQUIREMENTS.read_text(encoding="utf-8"))
     if missing:
         shown = ", ".join(missing[:_SHOWN]) + (f" and {len(missing) - _SHOWN} more" if len(missing) > _SHOWN else "")
@@ -49,7 +49,8 @@ def _cure() -> str:
         return f"run `{python} -m pip install -r {root}/requirements.txt` and start it again"
     if (_ROOT / ".venv" / "bin" / "activate").exists():
         return f"run `. {root}/.venv/bin/activate` and start it again with `python`"
-    make = "python3 -m venv .venv && . .venv/bin/activate && pip install -r requirements.txt"
+    newer = "python3" if sys.version_info >= _OLDEST else "python{}.{}".format(*_OLDEST)
+    make = f"{newer} -m venv .venv && . .venv/bin/activate && pip install -r requirements.txt"
     return f"run `cd {root} && {make}` and start it again with `python`"
 
 

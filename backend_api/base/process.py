@@ -36,12 +36,29 @@ def project_version() -> str:
         return str(tomllib.load(file)["project"]["version"])
 
 
+class OneLineFormatter(logging.Formatter):
+    """A message is one line of visible characters, whatever somebody in the network has put into it.
+
+    Control characters, of which terminals make commands and log readers make lines, are written as Python would write
+    them in a text: `\\x1b`, `\\n`, `\\u202e`. A traceback below the message keeps its lines.
+    """
+
+    def formatMessage(self, record: logging.LogRecord) -> str:  # noqa: N802 - the library's name
+        """The line of `record`."""
+        return escape_controls(super().formatMessage(record))
+
+
+def escape_controls(text: str) -> str:
+    """`text` with all in it escaped that is not shown, such as line breaks, ESC, and marks that turn its direction."""
+    return "".join(sign if sign.isprintable() else repr(sign)[1:-1] for sign in text)
+
+
 def set_up_logging() -> None:
     """One line a message on standard error; GYM_LOG_TIME=0 leaves the time to the process manager that writes it."""
     time_prefix = "" if os.environ.get("GYM_LOG_TIME") == "0" else "%(asctime)s "
-    logging.basicConfig(
-        stream=sys.stderr, level=logging.INFO, format=time_prefix + "%(levelname)s %(message)s", force=True
-    )
+    handler = logging.StreamHandler(sys.stderr)
+    handler.setFormatter(OneLineFormatter(time_prefix + "%(levelname)s %(message)s"))
+    logging.basicConfig(handlers=[handler], level=logging.INFO, force=True)
 
 
 def set_umask(environment: Mapping[str, str]) -> None:

@@ -1,1 +1,1 @@
-"""What the doctor looks at: whether database and media folder keep their promises."""
+"""The doctor's checks: whether database and media folder keep their promises."""

@@ -39,7 +39,7 @@ def check_clips(database: Database, media: MediaFolder) -> Iterator[Finding]:
 
 
 def _compare(path: Path, size_bytes: int, sha256: str) -> tuple[Kind, str] | None:
-    """What is wrong with the clip at `path`, or None."""
+    """The fault of the clip at `path`, or None."""
     try:
         found = path.stat()
         if not stat.S_ISREG(found.st_mode):
@@ -49,7 +49,7 @@ def _compare(path: Path, size_bytes: int, sha256: str) -> tuple[Kind, str] | Non
         with path.open("rb") as file:
             digest = hashlib.file_digest(file, "sha256").hexdigest()
     except OSError as error:
-        return Kind.MISSING_CLIP, f"{path.name} can not be read: {error.strerror}"
+        return Kind.MISSING_CLIP, f"{path.name} cannot be read: {error.strerror}"
     if digest != sha256:
         return Kind.DIFFERENT_CLIP, f"{path.name} has the SHA-256 {digest}, the event promises {sha256}"
     return None

@@ -74,7 +74,7 @@ def check_derived(database: Database) -> Iterator[Finding]:
 
 def _unlogged(database: Database) -> Iterator[Finding]:
     with database.read() as connection:
-        # What comes later may be logged later than the log is read here.
+        # Later events may be logged after the log is read here.
         last = connection.execute(select(func.max(events.c.seq))).scalar() or 0
     logged = _logged(database)
     # Versions that had no log yet logged nothing.

@@ -1,4 +1,4 @@
-"""What the doctor finds: one thing that is wrong, or worth knowing, in words that say what to do about it."""
+"""A finding of the doctor: one thing that is wrong, or worth knowing, in words that say what to do about it."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -6,7 +6,7 @@ from enum import StrEnum
 
 
 class Kind(StrEnum):
-    """What can be found; the value is how it is called in the report."""
+    """The kinds of findings; the value is how each is called in the report."""
 
     MISSING_CLIP = "missing clip"
     DIFFERENT_CLIP = "different clip"
@@ -29,9 +29,9 @@ class Kind(StrEnum):
 class Finding:
     """One finding about `subject`, an event's id or a file's name.
 
-    `cure` says what `repair` does when called or, without one, what a person has to do. What is not `is_wrong` is told
-    and needs nothing. A repair is safe to call when somebody else has put it right meanwhile; it raises OSError when a
-    file can not be moved, StoreBusy and StoreFull as every write to the store.
+    `cure` says what `repair` does when called or, without one, what a person has to do. A finding that is not
+    `is_wrong` is told and needs nothing. A repair is safe to call when somebody else has put it right meanwhile; it
+    raises OSError when a file cannot be moved, StoreBusy and StoreFull as every write to the store.
     """
 
     kind: Kind

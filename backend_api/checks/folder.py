@@ -15,8 +15,7 @@ from uuid import UUID
 from sqlalchemy import select
 
 from backend_api.checks.finding import Finding, Kind
-from backend_api.contract.events import clip_name, frame_name, thumbnail_name
-from backend_api.contract.media import FOLDER_ID_NAME
+from backend_api.contract.media import FOLDER_ID_NAME, clip_name, frame_name, thumbnail_name
 from backend_api.contract.verdicts import MAX_SHOWN_FRAMES
 from backend_api.media.folder import MediaFolder
 from backend_api.store.database import Database

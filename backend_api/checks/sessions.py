@@ -1,6 +1,6 @@
 """Whether every session has the events that belong to it.
 
-What is missing may still wait in an edge's outbox. A camera's events arrive in order, so nothing more can come once its
+A missing event may still wait in an edge's outbox. A camera's events arrive in order, so nothing more can come once its
 machine has begun another session; short of that, only what has been waiting for long is wrong. Events are never made
 up, so there is nothing that a repair could do.
 """

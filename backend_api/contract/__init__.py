@@ -1,1 +1,1 @@
-"""What crosses a border between processes, as pydantic models: events, verdicts, sessions, figures."""
+"""The values that cross a border between processes, as pydantic models: events, verdicts, sessions, figures."""

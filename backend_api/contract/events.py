@@ -204,18 +204,3 @@ def make_event_id(store_id: str, camera_id: str, machine_id: str, event_type: Ev
     """The id that an event has by what it is, so that the same run makes the same ids and a repeat is recognised."""
     # The separator cannot stand in a Name, so different tuples cannot meet in the same text.
     return uuid5(_EVENT_NAMESPACE, "|".join([store_id, camera_id, machine_id, event_type, format_timestamp(ts)]))
-
-
-def clip_name(event_id: UUID) -> str:
-    """The file name of an event's clip in the media folder."""
-    return f"{event_id}.mp4"
-
-
-def thumbnail_name(event_id: UUID) -> str:
-    """The file name of an event's thumbnail in the media folder."""
-    return f"{event_id}.jpg"
-
-
-def frame_name(event_id: UUID, number: int) -> str:
-    """The file name, in the media folder, of a frame that the model was shown; `number` is 1..MAX_SHOWN_FRAMES."""
-    return f"{event_id}.frame_{number}.jpg"

@@ -1,4 +1,4 @@
-"""How an edge finds out whether the backend reads the very folder that the edge's clips lie in."""
+"""The media folder: the names of its files, and how an edge finds out whether the backend reads the same one."""
 
 from uuid import UUID
 
@@ -16,3 +16,18 @@ class Ready(BaseModel):
     media_folder_id: UUID | None = Field(
         default=None, description=f"The id that the file {FOLDER_ID_NAME} in the backend's media folder holds now."
     )
+
+
+def clip_name(event_id: UUID) -> str:
+    """The file name of an event's clip in the media folder."""
+    return f"{event_id}.mp4"
+
+
+def thumbnail_name(event_id: UUID) -> str:
+    """The file name of an event's thumbnail in the media folder."""
+    return f"{event_id}.jpg"
+
+
+def frame_name(event_id: UUID, number: int) -> str:
+    """The file name, in the media folder, of a frame that the model was shown; `number` is 1..MAX_SHOWN_FRAMES."""
+    return f"{event_id}.frame_{number}.jpg"

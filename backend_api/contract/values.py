@@ -1,8 +1,9 @@
-"""What all values on the wire are made of: names, instants, shares, and the shape of an error.
+"""The parts of all values on the wire: names, instants, shares, and the shape of an error.
 
 Frozen pydantic models and pure functions; there is no FastAPI, no database and no I/O in any file of the contract.
 """
 
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Annotated, Any
 from zoneinfo import ZoneInfo
@@ -77,6 +78,15 @@ class Value(BaseModel):
     """Base of every value on the wire: immutable, and an unknown field is a mistake that is named."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class MachineKey:
+    """Which machine; names of cameras and machines differ within a store alone."""
+
+    store_id: str
+    camera_id: str
+    machine_id: str
 
 
 class Problem(BaseModel):

@@ -15,8 +15,7 @@ from uuid import UUID, uuid4
 
 from backend_api.base.durable_files import NO_ROOM, Disk, make_writable
 from backend_api.base.process import UsageError
-from backend_api.contract.events import clip_name, frame_name, thumbnail_name
-from backend_api.contract.media import FOLDER_ID_NAME
+from backend_api.contract.media import FOLDER_ID_NAME, clip_name, frame_name, thumbnail_name
 from backend_api.store.migrate import database_path
 
 # Those that `temporary_path` gives; an edge gives others, and removes its leftovers itself.
@@ -39,12 +38,12 @@ class MediaFolder:
 
     def __init__(self, folder: Path, link_query: Callable[[str], str] = lambda _event_id: "") -> None:
         self.folder = folder
-        # What stands behind the address of an event's media, such as a signature.
+        # The query string behind the address of an event's media, such as a signature.
         self.link_query = link_query
 
     @classmethod
     def open(cls, folder: Path) -> "MediaFolder":
-        """The folder at `folder`, made when it is missing. Raises UsageError when it can not be made or written.
+        """The folder at `folder`, made when it is missing. Raises UsageError when it cannot be made or written.
 
         That there is no room is logged and no more: what is there can be read, and what is too old makes room.
         """
@@ -60,7 +59,7 @@ class MediaFolder:
         except OSError as error:
             if error.errno not in NO_ROOM:
                 path = self.folder / FOLDER_ID_NAME
-                raise UsageError(f"can not write {path}: {error.strerror}; give another --media-dir") from error
+                raise UsageError(f"cannot write {path}: {error.strerror}; give another --media-dir") from error
 
     def find_id(self) -> UUID:
         """The id that lies in the folder; a new one when somebody removed it. Raises OSError.
@@ -85,7 +84,7 @@ class MediaFolder:
                 log.info("%s: removed, somebody was stopped while writing it", path)
         except OSError as error:
             raise UsageError(
-                f"can not tidy the media folder {self.folder}: {error.strerror}; give another --media-dir"
+                f"cannot tidy the media folder {self.folder}: {error.strerror}; give another --media-dir"
             ) from error
 
     def with_links(self, link_query: Callable[[str], str]) -> "MediaFolder":

@@ -1,6 +1,6 @@
 """Which events' media go, when they are too old or too much. Pure.
 
-What is older than the limit goes, whatever it is. For room the oldest go first: those that nobody cares for, then those
+Media older than the limit go, whatever they are. For room the oldest go first: those that nobody cares for, then those
 that the model has not judged yet, and last those that a person has reviewed.
 """
 
@@ -41,7 +41,7 @@ class Removal:
 
 
 def choose(kept: Iterable[EventMedia], limits: KeepLimits, now: datetime) -> Iterator[Removal]:
-    """What to remove of `kept` at `now` (aware), in that order; what is left keeps `limits`."""
+    """The removals from `kept` at `now` (aware), in that order; the rest keeps `limits`."""
     left = []
     for media in sorted(kept, key=lambda media: media.ts):
         if limits.days is not None and media.ts < now - timedelta(days=limits.days):

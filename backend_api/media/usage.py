@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from uuid import UUID
 
-from backend_api.contract.events import clip_name, frame_name, thumbnail_name
+from backend_api.contract.media import clip_name, frame_name, thumbnail_name
 from backend_api.contract.verdicts import MAX_SHOWN_FRAMES
 
 

@@ -1,1 +1,1 @@
-"""What the events add up to: sessions, machines, figures, and how far people agree with the model."""
+"""Reports on the events: sessions, machines, figures, and how far people agree with the model."""

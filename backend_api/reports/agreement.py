@@ -2,7 +2,7 @@
 
 A review says whether one verdict is right, and so what was to be seen: "no" to cleaned means not cleaned. Of several
 reviews of one verdict the latest counts, unless it was withdrawn. "Unsure", and any opinion of a cannot_tell, say
-nothing of what was to be seen. What the newest that says something says is the event's truth, which holds for every
+nothing of what was to be seen. The newest review that says something tells the event's truth, which holds for every
 model that judged the event, whichever one was reviewed. Of each model and prompt the newest verdict on an event counts.
 
 Proportions and Cohen's kappa come with their 95 % intervals. "Positive" is cleaned.

@@ -1,4 +1,4 @@
-"""Hours and days of a time zone as stretches of time: a day is 23 or 25 hours long when its clocks are set."""
+"""Hours and days of a time zone as intervals of time: a day is 23 or 25 hours long when its clocks are set."""
 
 from bisect import bisect_right
 from collections.abc import Iterator
@@ -11,7 +11,7 @@ from backend_api.contract.stats import Unit
 
 
 @dataclass(frozen=True, slots=True)
-class Stretch:
+class Interval:
     """From `begin_ms` up to, but not including, `end_ms`: milliseconds since 1970."""
 
     begin_ms: int
@@ -22,30 +22,30 @@ class Stretch:
         """Its length, in milliseconds; 0 when it ends before it begins."""
         return max(0, self.end_ms - self.begin_ms)
 
-    def within(self, other: "Stretch") -> "Stretch":
+    def within(self, other: "Interval") -> "Interval":
         """The part of it that lies in `other`."""
-        return Stretch(max(self.begin_ms, other.begin_ms), min(self.end_ms, other.end_ms))
+        return Interval(max(self.begin_ms, other.begin_ms), min(self.end_ms, other.end_ms))
 
 
-def buckets(span: Stretch, unit: Unit, zone: ZoneInfo) -> list[Stretch]:
+def buckets(span: Interval, unit: Unit, zone: ZoneInfo) -> list[Interval]:
     """`span` cut where an hour or a day of `zone` begins; the first and the last may be cut short."""
     found = []
     begin_ms = span.begin_ms
     while begin_ms < span.end_ms:
         end_ms = min(to_ms(_next(from_ms(begin_ms), unit, zone)), span.end_ms)
-        found.append(Stretch(begin_ms, end_ms))
+        found.append(Interval(begin_ms, end_ms))
         begin_ms = end_ms
     return found
 
 
-def edges(cut: list[Stretch]) -> list[int]:
+def edges(cut: list[Interval]) -> list[int]:
     """Where `cut`, which are one behind the other, begin, and the last one's end: milliseconds since 1970."""
     return [*(bucket.begin_ms for bucket in cut), *(bucket.end_ms for bucket in cut[-1:])]
 
 
-def parts(stretch: Stretch, edges_ms: list[int]) -> Iterator[tuple[int, int]]:
-    """How much of `stretch`, in milliseconds, lies between which of `edges_ms` and the next; the first is 0."""
-    begin_ms, end_ms = stretch.begin_ms, stretch.end_ms
+def parts(interval: Interval, edges_ms: list[int]) -> Iterator[tuple[int, int]]:
+    """How much of `interval`, in milliseconds, lies between which of `edges_ms` and the next; the first is 0."""
+    begin_ms, end_ms = interval.begin_ms, interval.end_ms
     index = max(0, bisect_right(edges_ms, begin_ms) - 1)
     while index + 1 < len(edges_ms) and edges_ms[index] < end_ms:
         length_ms = min(end_ms, edges_ms[index + 1]) - max(begin_ms, edges_ms[index])
@@ -54,16 +54,16 @@ def parts(stretch: Stretch, edges_ms: list[int]) -> Iterator[tuple[int, int]]:
         index += 1
 
 
-def union(stretches: list[Stretch]) -> list[Stretch]:
+def union(intervals: list[Interval]) -> list[Interval]:
     """The same time without overlaps, in order."""
-    merged: list[Stretch] = []
-    for stretch in sorted(stretches, key=lambda item: item.begin_ms):
-        if stretch.length_ms == 0:
+    merged: list[Interval] = []
+    for interval in sorted(intervals, key=lambda item: item.begin_ms):
+        if interval.length_ms == 0:
             continue
-        if merged and stretch.begin_ms <= merged[-1].end_ms:
-            merged[-1] = Stretch(merged[-1].begin_ms, max(merged[-1].end_ms, stretch.end_ms))
+        if merged and interval.begin_ms <= merged[-1].end_ms:
+            merged[-1] = Interval(merged[-1].begin_ms, max(merged[-1].end_ms, interval.end_ms))
         else:
-            merged.append(stretch)
+            merged.append(interval)
     return merged
 
 

@@ -9,37 +9,43 @@ from zoneinfo import ZoneInfo
 
 from backend_api.base.instants import from_ms
 from backend_api.contract.stats import Unit
-from backend_api.reports.buckets import Stretch, buckets, edges, parts
-from backend_api.reports.machines import Place
+from backend_api.contract.values import MachineKey
+from backend_api.reports.buckets import Interval, buckets, edges, parts
+from backend_api.reports.opening import is_within, overlap
 
 
 @dataclass(frozen=True, slots=True)
 class Use:
-    """What a session counts for.
+    """A session as it counts in figures.
 
     `occupied` is when the machine was in use; null times of its cleaning window are what has not happened.
     `closed_ms` is when the window closed, by time or by the next session. `stay_ms` is how long a use that is over was,
     None of one that is not, or whose beginning is not known.
     """
 
-    place: Place
-    occupied: Stretch
+    machine: MachineKey
+    occupied: Interval
     stay_ms: int | None = None
     opened_ms: int | None = None
     closed_ms: int | None = None
     attempt_ms: int | None = None
     verdict: str | None = None
+    attempt_seq: int | None = None
 
 
 @dataclass(slots=True)
-class Tally:
-    """Sums on their way to being figures; `windows` counts closed ones by verdict, `unjudged` and `not_attempted`."""
+class UsageTotals:
+    """Sums on their way to being figures; `windows` counts closed ones by verdict, `unjudged` and `not_attempted`.
+
+    `after_hours` are windows that closed when the store was closed; they are not among the others.
+    """
 
     occupied_ms: int = 0
     observed_ms: int = 0
     sessions: int = 0
     stays_ms: list[int] = field(default_factory=list)
     windows: Counter[str] = field(default_factory=Counter)
+    after_hours: int = 0
     to_clean_ms: list[int] = field(default_factory=list)
 
     def count_session(self, use: Use) -> None:
@@ -48,8 +54,11 @@ class Tally:
         if use.stay_ms is not None:
             self.stays_ms.append(use.stay_ms)
 
-    def count_window(self, use: Use) -> None:
-        """Count the closed window of `use`."""
+    def count_window(self, use: Use, *, is_open: bool) -> None:
+        """Count the closed window of `use`; `is_open` says whether the store was open when it closed."""
+        if not is_open:
+            self.after_hours += 1
+            return
         self.windows[use.verdict or ("not_attempted" if use.attempt_ms is None else "unjudged")] += 1
         if use.verdict == "cleaned" and use.opened_ms is not None and use.attempt_ms is not None:
             self.to_clean_ms.append(use.attempt_ms - use.opened_ms)
@@ -75,47 +84,54 @@ class Tally:
         return round(median(self.to_clean_ms) / 1000, 3) if self.to_clean_ms else None
 
 
-class Tallies:
+class Totals:
     """The sums of `span`: of all of it, by machine, by bucket, and occupied time by hour of the day (0 to 23).
 
     `machines` are those that count; every use that is added is of one of them.
     """
 
-    def __init__(self, machines: Iterable[Place], span: Stretch, unit: Unit, zone: ZoneInfo) -> None:
+    def __init__(self, machines: Iterable[MachineKey], span: Interval, unit: Unit, zone: ZoneInfo) -> None:
         self.span = span
         self.buckets = buckets(span, unit, zone)
-        self.total = Tally()
-        self.by_machine = {place: Tally() for place in machines}
-        self.by_bucket = [Tally() for _ in self.buckets]
+        self.total = UsageTotals()
+        self.by_machine = {machine: UsageTotals() for machine in machines}
+        self.by_bucket = [UsageTotals() for _ in self.buckets]
         self.occupied_ms_by_hour = [0] * 24
         hours = buckets(span, Unit.HOUR, zone)
         self._edges_ms, self._hour_edges_ms = edges(self.buckets), edges(hours)
         self._hour_of_day = [from_ms(hour.begin_ms).astimezone(zone).hour for hour in hours]
 
-    def add_observed(self, place: Place, stretches: Iterable[Stretch]) -> None:
+    def add_observed(self, machine: MachineKey, intervals: Iterable[Interval]) -> None:
         """Count time, without overlaps, in which the machine was watched."""
-        for stretch in stretches:
-            for index, length_ms in parts(stretch.within(self.span), self._edges_ms):
-                for tally in self._tallies(place, index):
-                    tally.observed_ms += length_ms
+        for interval in intervals:
+            for index, length_ms in parts(interval.within(self.span), self._edges_ms):
+                for sums in self._all_of(machine, index):
+                    sums.observed_ms += length_ms
 
-    def add_use(self, use: Use) -> None:
-        """Count a session: its beginning, its occupied time, and its window, each in the bucket where it lies."""
-        for tally in self._at(use.place, use.occupied.begin_ms):
-            tally.count_session(use)
-        for tally in self._at(use.place, use.closed_ms):
-            tally.count_window(use)
-        occupied = use.occupied.within(self.span)
+    def add_use(self, use: Use, opened: Sequence[Interval]) -> None:
+        """Count a session: its beginning, its occupied time, and its window, each in the bucket where it lies.
+
+        `opened` is when the store was open, in order and without overlaps: what lies outside does not count.
+        """
+        if is_within(opened, use.occupied.begin_ms):
+            for sums in self._at(use.machine, use.occupied.begin_ms):
+                sums.count_session(use)
+        for sums in self._at(use.machine, use.closed_ms):
+            sums.count_window(use, is_open=use.closed_ms is not None and is_within(opened, use.closed_ms))
+        for occupied in overlap([use.occupied.within(self.span)], opened):
+            self._add_occupied(use.machine, occupied)
+
+    def _add_occupied(self, machine: MachineKey, occupied: Interval) -> None:
         for index, length_ms in parts(occupied, self._edges_ms):
-            for tally in self._tallies(use.place, index):
-                tally.occupied_ms += length_ms
+            for sums in self._all_of(machine, index):
+                sums.occupied_ms += length_ms
         for index, length_ms in parts(occupied, self._hour_edges_ms):
             self.occupied_ms_by_hour[self._hour_of_day[index]] += length_ms
 
-    def _tallies(self, place: Place, bucket: int) -> tuple[Tally, Tally, Tally]:
-        return self.total, self.by_machine[place], self.by_bucket[bucket]
+    def _all_of(self, machine: MachineKey, bucket: int) -> tuple[UsageTotals, UsageTotals, UsageTotals]:
+        return self.total, self.by_machine[machine], self.by_bucket[bucket]
 
-    def _at(self, place: Place, instant_ms: int | None) -> Sequence[Tally]:
+    def _at(self, machine: MachineKey, instant_ms: int | None) -> Sequence[UsageTotals]:
         if instant_ms is None or not self.span.begin_ms <= instant_ms < self.span.end_ms:
             return ()
-        return self._tallies(place, bisect_right(self._edges_ms, instant_ms) - 1)
+        return self._all_of(machine, bisect_right(self._edges_ms, instant_ms) - 1)

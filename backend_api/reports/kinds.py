@@ -11,15 +11,15 @@ from zoneinfo import ZoneInfo
 
 from backend_api.base.instants import from_ms
 from backend_api.contract.stats import Unit
-from backend_api.reports.buckets import Stretch, buckets, edges, parts
+from backend_api.reports.buckets import Interval, buckets, edges, parts
 
 
 @dataclass(frozen=True, slots=True)
 class Watched:
     """One machine: when it was watched, and when, within that, it was in use; each in order and without overlaps."""
 
-    observed: Sequence[Stretch]
-    occupied: Sequence[Stretch]
+    observed: Sequence[Interval]
+    occupied: Sequence[Interval]
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,13 +56,13 @@ class Availability:
         return 1 - occupied_ms / observed_ms
 
 
-def measure_availability(machines: Sequence[Watched], span: Stretch, zone: ZoneInfo) -> Availability:
+def measure_availability(machines: Sequence[Watched], span: Interval, zone: ZoneInfo) -> Availability:
     """The availability of `machines`, which are of one kind, within `span`; hours of the day are those of `zone`."""
     some_free_ms, none_free_ms = _free(machines, span)
     return Availability(len(machines), some_free_ms, none_free_ms, _by_hour(machines, span, zone))
 
 
-def _free(machines: Sequence[Watched], span: Stretch) -> tuple[int, int]:
+def _free(machines: Sequence[Watched], span: Interval) -> tuple[int, int]:
     """For how long at least one of `machines` was free, and for how long none was: milliseconds."""
     observed = _changes((machine.observed for machine in machines), span, 0)
     occupied = _changes((machine.occupied for machine in machines), span, 1)
@@ -77,21 +77,21 @@ def _free(machines: Sequence[Watched], span: Stretch) -> tuple[int, int]:
     return some_free_ms, none_free_ms
 
 
-def _changes(times: Iterable[Sequence[Stretch]], span: Stretch, index: int) -> Iterable[tuple[int, int, int]]:
-    for stretches in times:
-        for stretch in (stretch.within(span) for stretch in stretches):
-            if stretch.length_ms:
-                yield stretch.begin_ms, index, 1
-                yield stretch.end_ms, index, -1
+def _changes(times: Iterable[Sequence[Interval]], span: Interval, index: int) -> Iterable[tuple[int, int, int]]:
+    for intervals in times:
+        for interval in (interval.within(span) for interval in intervals):
+            if interval.length_ms:
+                yield interval.begin_ms, index, 1
+                yield interval.end_ms, index, -1
 
 
-def _by_hour(machines: Sequence[Watched], span: Stretch, zone: ZoneInfo) -> tuple[tuple[int, int], ...]:
+def _by_hour(machines: Sequence[Watched], span: Interval, zone: ZoneInfo) -> tuple[tuple[int, int], ...]:
     hours = buckets(span, Unit.HOUR, zone)
     edges_ms, of_day = edges(hours), [from_ms(hour.begin_ms).astimezone(zone).hour for hour in hours]
     sums = [[0, 0] for _ in range(24)]
     for machine in machines:
-        for column, stretches in enumerate((machine.occupied, machine.observed)):
-            for stretch in stretches:
-                for index, length_ms in parts(stretch.within(span), edges_ms):
+        for column, intervals in enumerate((machine.occupied, machine.observed)):
+            for interval in intervals:
+                for index, length_ms in parts(interval.within(span), edges_ms):
                     sums[of_day[index]][column] += length_ms
     return tuple((occupied_ms, observed_ms) for occupied_ms, observed_ms in sums)

@@ -1,7 +1,6 @@
 """Each machine's state now, as its last session tells it; those that nobody has used yet are in a camera's setup."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from sqlalchemy import Connection, func, select, union_all
@@ -10,9 +9,10 @@ from backend_api.base.instants import from_ms, to_ms
 from backend_api.contract.cameras import LATE_WITHIN_S
 from backend_api.contract.queries import MachineQuery
 from backend_api.contract.sessions import Machine, MachineList, MachineState, Session
+from backend_api.contract.values import MachineKey
 from backend_api.contract.verdicts import Verdict
 from backend_api.reports.outcomes import LAST_SESSIONS
-from backend_api.reports.session_rows import SELECT_SESSIONS, PictureUrl, no_picture, to_session
+from backend_api.reports.sessions import SELECT_SESSIONS, PictureUrl, no_picture, to_session
 from backend_api.store.cameras import FORGOTTEN, machine_names
 from backend_api.store.tables import cameras, events, sessions
 
@@ -33,24 +33,17 @@ _HEARD = select(_SIGNS.c.store_id, _SIGNS.c.camera_id, func.max(_SIGNS.c.heard_m
 )
 
 
-@dataclass(frozen=True, slots=True, order=True)
-class Place:
-    """Which machine; names of cameras and machines need to differ within a store alone."""
-
-    store_id: str
-    camera_id: str
-    machine_id: str
-
-
-def machine_now(place: Place, name: str, session: Session | None, heard_at: datetime | None, now: datetime) -> Machine:
-    """The machine at `place` whose last session is `session`; its camera was heard of last at `heard_at`."""
+def machine_now(
+    key: MachineKey, name: str, session: Session | None, heard_at: datetime | None, now: datetime
+) -> Machine:
+    """The machine `key` whose last session is `session`; its camera was heard of last at `heard_at`."""
     state, since = (MachineState.FREE, None) if session is None else _state(session, now)
     if heard_at is None or now - heard_at > timedelta(seconds=LATE_WITHIN_S):
         state, since = MachineState.UNKNOWN, heard_at
     return Machine(
-        store_id=place.store_id,
-        camera_id=place.camera_id,
-        machine_id=place.machine_id,
+        store_id=key.store_id,
+        camera_id=key.camera_id,
+        machine_id=key.machine_id,
         name=name,
         state=state,
         since=since,
@@ -72,10 +65,10 @@ def _state(session: Session, now: datetime) -> tuple[MachineState, datetime | No
     return MachineState.FREE, session.window_closes_at
 
 
-def places(connection: Connection, query: MachineQuery) -> list[Place]:
+def machine_keys(connection: Connection, query: MachineQuery) -> list[MachineKey]:
     """The machines that `query` lets through, in order."""
-    found = [Place(row.store_id, row.camera_id, row.machine_id) for row in connection.execute(_PLACES)]
-    return [place for place in reversed(found) if _lets_through(query, place)]
+    found = [MachineKey(row.store_id, row.camera_id, row.machine_id) for row in connection.execute(_PLACES)]
+    return [key for key in reversed(found) if _lets_through(query, key)]
 
 
 def read_machines(
@@ -83,31 +76,31 @@ def read_machines(
 ) -> MachineList:
     """The machines that `query` lets through, at `now`."""
     names = machine_names(connection)
-    last: dict[Place, Session | None] = {Place(*of): None for of in names}
+    last: dict[MachineKey, Session | None] = {MachineKey(*of): None for of in names}
     for row in connection.execute(_LAST, {"now_ms": to_ms(now)}):
         session = to_session(row, names, picture_url)
-        last[Place(session.store_id, session.camera_id, session.machine_id)] = session
+        last[MachineKey(session.store_id, session.camera_id, session.machine_id)] = session
     heard_at = _heard_at(connection)
     forgotten = _forgotten(connection, heard_at)
     items = [
         machine_now(
-            place,
-            names.get((place.store_id, place.camera_id, place.machine_id), place.machine_id),
-            last[place],
-            heard_at.get((place.store_id, place.camera_id)),
+            key,
+            names.get((key.store_id, key.camera_id, key.machine_id), key.machine_id),
+            last[key],
+            heard_at.get((key.store_id, key.camera_id)),
             now,
         )
-        for place in sorted(last)
-        if _lets_through(query, place) and (place.store_id, place.camera_id) not in forgotten
+        for key in sorted(last)
+        if _lets_through(query, key) and (key.store_id, key.camera_id) not in forgotten
     ]
     return MachineList(items=items)
 
 
-def _lets_through(query: MachineQuery, place: Place) -> bool:
+def _lets_through(query: MachineQuery, key: MachineKey) -> bool:
     return (
-        query.store_id in (None, place.store_id)
-        and query.camera_id in (None, place.camera_id)
-        and query.machine_id in (None, place.machine_id)
+        query.store_id in (None, key.store_id)
+        and query.camera_id in (None, key.camera_id)
+        and query.machine_id in (None, key.machine_id)
     )
 
 

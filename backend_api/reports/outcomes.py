@@ -1,4 +1,4 @@
-"""What has become of each session at an instant, in SQL: one expression for what is shown and what is filtered.
+"""The outcome of each session at an instant, in SQL: one expression for lists and for filters.
 
 Most outcomes follow from the session's row alone, whose `outcome_key` has an index. Two do not: to be in use, and to
 have an open window. But only the last session of a machine can, so both are looked for among these, one a machine.

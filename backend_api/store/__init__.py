@@ -1,1 +1,1 @@
-"""What is kept in the database: events, what is said of them, and what follows, in one transaction."""
+"""The database: events, the verdicts and reviews of them, and what follows from these, in one transaction."""

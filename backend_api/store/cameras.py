@@ -230,11 +230,21 @@ def read_setups(connection: Connection) -> list[CameraSetupState]:
 
 
 def machine_names(connection: Connection) -> dict[tuple[str, str, str], str]:
-    """What people call each machine that is in a setup, by store, camera and machine_id."""
+    """The name of each machine that is in a setup, by store, camera and machine_id."""
     return {
         (setup.store_id, setup.camera_id, machine.machine_id): machine.name
         for setup in read_setups(connection)
         for machine in setup.machines
+    }
+
+
+def machine_kinds(connection: Connection) -> dict[tuple[str, str, str], str]:
+    """Of which kind each machine is that is in a setup and has one, by store, camera and machine_id."""
+    return {
+        (setup.store_id, setup.camera_id, machine.machine_id): machine.kind
+        for setup in read_setups(connection)
+        for machine in setup.machines
+        if machine.kind is not None
     }
 
 

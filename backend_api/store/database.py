@@ -110,7 +110,7 @@ class Database:
         try:
             probe_writable(self.path.parent)
         except OSError as error:
-            raise StoreFull(f"can not write the folder {self.path.parent}: {error.strerror or error}") from error
+            raise StoreFull(f"cannot write the folder {self.path.parent}: {error.strerror or error}") from error
 
     def close(self) -> None:
         """Close every connection; the last one of all processes folds the write-ahead log into the file."""

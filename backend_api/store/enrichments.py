@@ -41,7 +41,7 @@ class Claim:
 
 
 class RetryOutcome(StrEnum):
-    """What became of the wish to try an enrichment again."""
+    """The outcome of the wish to try an enrichment again."""
 
     PENDING = "pending"
     NOT_DEAD = "not dead"
@@ -170,7 +170,7 @@ class Enrichments:
             return self._finish(transaction, held, result)
 
     def finish_and_claim(self, held: Claim, result: MmResult, lease_s: float) -> tuple[bool, Claim | None]:
-        """`finish` one and `claim` the next, in one transaction: the disk is waited for once. What both return."""
+        """`finish` one and `claim` the next, in one transaction: the disk is waited for once. Returns both results."""
         with self._database.write() as transaction:
             return self._finish(transaction, held, result), self._claim(transaction, lease_s)
 

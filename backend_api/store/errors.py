@@ -1,4 +1,4 @@
-"""What can go wrong with the database while it is in use, in words that a caller can act on."""
+"""Failures of the database while it is in use, in words that a caller can act on."""
 
 import sqlite3
 from collections.abc import Iterator
@@ -39,5 +39,5 @@ def translate_errors() -> Iterator[None]:
         if code in _BUSY:
             raise StoreBusy("another process holds the database's lock") from error
         if code in _DISK:
-            raise StoreFull(f"the database can not be written: {cause}") from error
+            raise StoreFull(f"the database cannot be written: {cause}") from error
         raise StoreBroken(f"the database does not work: {cause}; restore it from a backup") from error

@@ -38,7 +38,7 @@ _INSERT = Insert(
 
 
 class IngestOutcome(StrEnum):
-    """What became of an event that was handed in."""
+    """The outcome of an event that was handed in."""
 
     STORED = "stored"
     DUPLICATE = "duplicate"
@@ -60,7 +60,7 @@ class Arrival:
 
     @property
     def row(self) -> EventRow:
-        """What the database holds once this arrival is stored."""
+        """The row of the database once this arrival is stored."""
         sha256 = self.event.clip.sha256 if self.event.clip else None
         mm = Enrichment(status=MmStatus.PENDING, attempts=0) if self.event.needs_mm else None
         return EventRow(self.event.event_id, self.body, sha256, self.received_at, mm)
@@ -137,5 +137,5 @@ def _event_row(event_id: str, arrival: Arrival) -> tuple[Any, ...]:
 
 
 def _facts(seq: int, row: tuple[Any, ...], event: Event) -> EventFacts:
-    """What the stored `row` of `event` says of its session."""
+    """The part in its session of `event`, which is stored as `row`."""
     return event_facts(seq, row[1:6], row[6], row[7], event.attributes)

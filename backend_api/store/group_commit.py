@@ -4,9 +4,9 @@ A commit with synchronous=FULL waits for the disk, milliseconds in which other r
 written in one transaction, in a thread, and each is answered only after its commit: durable, and many times faster than
 a commit a request.
 
-Who has been answered often has more to send. So a transaction waits until as many requests are there as were there at
-the last one, for GATHER_S at most; who sends alone waits for nobody. Without this the clients fall into two halves that
-wait for each other's commits, of which there are twice as many then. (MySQL calls the two limits
+A client that has been answered often has more to send. So a transaction waits until as many requests are there as were
+there at the last one, for GATHER_S at most; a client that sends alone waits for nobody. Without this the clients fall
+into two halves that wait for each other's commits, of which there are twice as many then. (MySQL calls the two limits
 binlog_group_commit_sync_no_delay_count and binlog_group_commit_sync_delay.)
 """
 

@@ -36,7 +36,7 @@ def database_path(db: str | Path) -> Path:
 def open_database(db: str | Path, *, create: bool) -> Database:
     """Open the database `db`; with `create` make or migrate it, else it must be there and current.
 
-    Raises UsageError when it can not be used as it is (DatabaseNotReady when the backend has to make or migrate it
+    Raises UsageError when it cannot be used as it is (DatabaseNotReady when the backend has to make or migrate it
     first), FatalError when another process keeps it locked.
     """
     path = database_path(db)
@@ -55,7 +55,7 @@ def open_database(db: str | Path, *, create: bool) -> Database:
             database.close()
             raise
     except (OSError, StoreFull, StoreBroken) as error:
-        raise UsageError(f"can not use the database {path}: {error}; or give another --db") from error
+        raise UsageError(f"cannot use the database {path}: {error}; or give another --db") from error
     except StoreBusy as error:
         raise FatalError(f"the database {path} is locked by another process; end that one, then start again") from error
     return database

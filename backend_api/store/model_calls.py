@@ -1,4 +1,4 @@
-"""What was asked of the models' servers, and what it took: the truth behind daily caps.
+"""Requests to the models' servers and what they took: the truth behind daily caps.
 
 A request is written down before it is sent, in the transaction that finds that there is room for it. So several
 workers keep one cap together, and a worker that dies meanwhile has not forgotten the request.
@@ -61,7 +61,7 @@ class ModelCalls:
         self._clock = clock
 
     def spent(self, since: datetime) -> Spending:
-        """What was asked of the models' servers since `since`, and what it took."""
+        """The requests to the models' servers since `since`, and what they took."""
         with self._database.read() as connection:
             return Spending(*connection.execute(_SPENT, {"since_ms": to_ms(since)}).one())
 

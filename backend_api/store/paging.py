@@ -98,5 +98,5 @@ def between(query: EventQuery | SessionQuery, after: Position | None, key: FromC
 def ordered(
     query: EventQuery | SessionQuery, ts_ms: ColumnElement[Any], seq: ColumnElement[Any]
 ) -> tuple[UnaryExpression[Any], ...]:
-    """What to order a list by."""
+    """The order of a list."""
     return (ts_ms.desc(), seq.desc()) if query.order is Order.DESC else (ts_ms.asc(), seq.asc())

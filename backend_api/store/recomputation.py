@@ -1,4 +1,4 @@
-"""What follows from everything that is stored, made anew: to compare what the tables hold with it, and to repair them.
+"""Sessions made anew from everything that is stored: to compare the tables with them, and to repair the tables.
 
 Nothing here reads what it compares with, so that no mistake of the writes is repeated.
 """

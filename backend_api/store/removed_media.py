@@ -58,7 +58,7 @@ class Removed:
 
 @dataclass(frozen=True, slots=True)
 class RetentionFacts:
-    """What speaks for keeping an event's media: its time, and whether model or people have to do with it."""
+    """The facts that speak for keeping an event's media: its time, and whether model or people have to do with it."""
 
     event_id: UUID
     ts: datetime
@@ -74,7 +74,7 @@ class RemovedMedia:
         self._clock = clock
 
     def facts(self, event_ids: Sequence[UUID]) -> list[RetentionFacts]:
-        """What speaks for keeping the media of those of `event_ids` that are stored."""
+        """The facts that speak for keeping the media of those of `event_ids` that are stored."""
         found: list[Row[*tuple[Any, ...]]] = []
         for start in range(0, len(event_ids), _IDS_A_QUERY):
             ids = [str(event_id) for event_id in event_ids[start : start + _IDS_A_QUERY]]

@@ -1,4 +1,4 @@
-"""What follows from events, verdicts and reviews, written in their transaction: sessions, enrichments, the log.
+"""Sessions, enrichments and the log of changes, written in the transaction of the events, verdicts and reviews.
 
 Invariant: at every commit each session is what `session_of` makes of its events in their order of arrival and of what
 models and people say of its attempt, and nothing else. The steps that keep it: events first; then the enrichments of
@@ -21,14 +21,14 @@ from backend_api.contract.verdicts import MmStatus
 from backend_api.store.statements import Insert, Statement, Transaction
 from backend_api.store.tables import ChangeKind, enrichments, events, reviews, sessions
 
-# What is known of a session without an attempt; with one it is its verdict, or that it waits or has failed.
+# The outcome_key of a session without an attempt; with one it is its verdict, or that it waits or has failed.
 UNOPENED, OPENED = "unopened", "opened"
 WAITING, FAILED = SessionOutcome.WAITING.value, SessionOutcome.FAILED.value
 WITHDRAWN = "withdrawn"
 
 
 class EventFacts(NamedTuple):
-    """What one event says of its session; `seq` is its place in the order of arrival."""
+    """One event's part in its session; `seq` is its place in the order of arrival."""
 
     seq: int
     event_type: str
@@ -43,7 +43,7 @@ class EventFacts(NamedTuple):
 
 
 class AttemptFacts(NamedTuple):
-    """What a model and people say of an attempt: its newest verdict, and the latest review, withdrawn or not."""
+    """The newest verdict on an attempt, and the latest review of one, withdrawn or not."""
 
     verdict: str | None
     is_dead: bool
@@ -52,12 +52,12 @@ class AttemptFacts(NamedTuple):
 
     @property
     def review(self) -> str | None:
-        """What the latest review thinks of the newest verdict; none when it was withdrawn, or is of another verdict."""
+        """The latest review's opinion of the newest verdict; None when it was withdrawn, or is of another verdict."""
         return None if self.agree == WITHDRAWN or self.reviewed_verdict != self.verdict else self.agree
 
     @property
     def outcome_key(self) -> str:
-        """What is known of the session by its attempt."""
+        """The session's outcome_key that follows from its attempt."""
         return self.verdict or (FAILED if self.is_dead else WAITING)
 
 
@@ -153,7 +153,8 @@ _COLUMNS = ("session_id", "store_id", "camera_id", "machine_id", "ts_ms", *_FACT
 
 
 def _merge(insert: OnConflictInsert) -> ClauseElement:
-    """What is there stays. An index is written again where one of its columns is named, even if it stays the same.
+    """Facts that are there stay. An index is written again where one of its columns is named, even if it stays the
+    same.
 
     All hold the time, so that is not named.
     """

@@ -1,7 +1,7 @@
 """The tables: events are immutable rows, and what models and people say of them stands in tables of their own.
 
-What follows from these stands in sessions, changes and observed_intervals, which sessions.py and cameras.py write in
-the same transaction.
+The tables that follow from these are sessions, changes and observed_intervals, which sessions.py and cameras.py write
+in the same transaction.
 
 Every list is ordered by (ts_ms, seq), so each filter has an index that ends in these two. Times are whole milliseconds
 since 1970 in UTC. `enrichments.ts_ms` repeats its event's, which lets its indexes carry the same order.
@@ -31,7 +31,7 @@ Number = BigInteger().with_variant(Integer, "sqlite")
 
 
 class ChangeKind(StrEnum):
-    """What changed."""
+    """The kind of a change."""
 
     EVENT = "event"
     VERDICT = "verdict"
@@ -98,10 +98,11 @@ results = Table(
     # The whole result as JSON; the columns before it only repeat what is searched for.
     Column("result", Text, nullable=False),
     Index("ix_results_seq", "seq", "id"),
+    Index("ix_results_model", "model", "prompt_version", "verdict", "seq"),
     sqlite_autoincrement=True,
 )
 
-# What people think of a verdict, which is named by what it was then; only ever added to.
+# People's opinions of a verdict, which is named by what it was then; only ever added to.
 reviews = Table(
     "reviews",
     metadata,
@@ -131,7 +132,7 @@ model_calls = Table(
     sqlite_autoincrement=True,
 )
 
-# What each camera's edge reported last.
+# The last report of each camera's edge.
 cameras = Table(
     "cameras",
     metadata,
@@ -142,7 +143,8 @@ cameras = Table(
     Column("body", Text, nullable=False),
 )
 
-# What each camera's edge watches, and a picture of it; either may come first, and be null until the other has come.
+# The machines that each camera's edge watches, and a picture of it; either may come first, and be null until the other
+# has come.
 camera_setups = Table(
     "camera_setups",
     metadata,
@@ -163,6 +165,39 @@ removed_media = Table(
     Column("seq", Number, ForeignKey("events.seq"), primary_key=True, autoincrement=False),
     Column("at_ms", BigInteger, nullable=False),
     Column("reason", Text, nullable=False),
+)
+
+# What people say of a store.
+stores = Table(
+    "stores",
+    metadata,
+    Column("store_id", String(64), primary_key=True),
+    Column("changed_at_ms", BigInteger, nullable=False),
+    # The settings as JSON.
+    Column("body", Text, nullable=False),
+)
+
+# When verdicts of a model and prompt were drawn to be reviewed, and by which seed, which stays the same for them.
+review_draws = Table(
+    "review_draws",
+    metadata,
+    Column("id", Number, primary_key=True),
+    Column("at_ms", BigInteger, nullable=False),
+    Column("model", String(200), nullable=False),
+    Column("prompt_version", String(200), nullable=False),
+    Column("seed", String(64), nullable=False),
+    sqlite_autoincrement=True,
+)
+
+# Which these were, in the order in which they are proposed; `verdict` is what the model had said. Only ever added to.
+drawn_verdicts = Table(
+    "drawn_verdicts",
+    metadata,
+    Column("draw_id", Number, ForeignKey("review_draws.id"), primary_key=True),
+    Column("place", Integer, primary_key=True),
+    Column("seq", Number, ForeignKey("events.seq"), nullable=False),
+    Column("verdict", String(16), nullable=False),
+    Index("ix_drawn_verdicts_seq", "seq"),
 )
 
 sessions = Table(
@@ -187,7 +222,7 @@ sessions = Table(
     # The latest opinion of that verdict.
     Column("review", String(16)),
     Column("is_reviewed", Boolean, nullable=False),
-    # What is known of the session without asking the time; reports/outcomes.py makes of it what became of the session.
+    # The outcome as far as it is known without asking the time; reports/outcomes.py makes the outcome of it.
     Column("outcome_key", String(16), nullable=False),
     Index("ix_sessions_ts", "ts_ms", "seq"),
     Index("ix_sessions_store", "store_id", "ts_ms", "seq"),
@@ -197,8 +232,8 @@ sessions = Table(
     Index("ix_sessions_place", "store_id", "camera_id", "machine_id", "ts_ms", "seq"),
 )
 
-# Ids only ever grow, in the order of commits. What a power cut may undo, such as the renewal of a lease, is not logged:
-# an id that somebody has read is never given to another change.
+# Ids only ever grow, in the order of commits. A change that a power cut may undo, such as the renewal of a lease, is
+# not logged: an id that somebody has read is never given to another change.
 changes = Table(
     "changes",
     metadata,

@@ -1,4 +1,4 @@
-"""What was ever said of an event: every verdict of a model, and every person's opinion of one. Only ever added to.
+"""The history of an event: every verdict of a model, and every person's opinion of one. Only ever added to.
 
 A review names the verdict that it is of, by model, prompt and answer: when the model is asked again later, what the
 person meant still stands. A review that withdraws names the verdict whose reviews it takes back.
@@ -58,7 +58,7 @@ def _adding(named: Table, *conditions: ColumnElement[bool]) -> Statement:
 
 # The verdict that is shown now.
 _ADD_REVIEW = _adding(results, results.c.id == NEWEST_RESULT_ID)
-# What is taken back is the latest review, whatever the verdict that is shown now.
+# The latest review is taken back, whatever the verdict that is shown now.
 _WITHDRAW = _adding(reviews, reviews.c.id == LATEST_REVIEW_ID, reviews.c.agree != literal(Agree.WITHDRAWN.value))
 
 
@@ -78,7 +78,7 @@ class Results:
 
 
 class Reviews:
-    """What people say of verdicts. All methods may be called from any thread; each raises StoreBusy or StoreFull."""
+    """People's opinions of verdicts. All methods may be called from any thread; each raises StoreBusy or StoreFull."""
 
     def __init__(self, database: Database, clock: Clock) -> None:
         self._database = database

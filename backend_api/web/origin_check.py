@@ -1,30 +1,20 @@
 """Pages of other origins: what they may ask of the backend, whose browser is on this computer or in its network.
 
-A page whose own name is made to lead here (DNS rebinding) is of the same origin to the browser: its name in the Host
-header is the only sign, so that names other than this computer's must be allowed by hand. An address is never such a
-sign: no page elsewhere has it. Any page may send a form, so that a write says where it comes from (Origin, and
-Sec-Fetch-Site where the browser trusts the connection); programs that are no browsers send neither.
+Names other than this computer's must be allowed by hand (DNS rebinding, see base/host_names.py). Any page may send a
+form, so that a write says where it comes from (Origin, and Sec-Fetch-Site where the browser trusts the connection);
+programs that are no browsers send neither.
 """
 
-import ipaddress
-import socket
 from collections.abc import Iterable
-from urllib.parse import urlsplit
 
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from backend_api.base.host_names import host_name, is_allowed, origin_of, own_names
 from backend_api.web.problems import PROTECTION, problem_response
 
 _READING_METHODS = {"GET", "HEAD", "OPTIONS"}
 _OWN_SITES = {"same-origin", "none"}
-
-
-def own_names() -> frozenset[str]:
-    """The names under which this computer is known to itself and, by multicast DNS, to its network, in lower case."""
-    name = socket.gethostname().lower()
-    first = name.partition(".")[0]
-    return frozenset({"localhost", name, first, f"{first}.local"})
 
 
 class OriginCheck:
@@ -36,7 +26,7 @@ class OriginCheck:
 
     def __init__(self, app: ASGIApp, hosts: Iterable[str], origins: Iterable[str], *, signs_urls: bool) -> None:
         self._app = app
-        self._hosts = own_names() | {host.lower() for host in hosts}
+        self._hosts = own_names() | set(hosts)
         self._origins = frozenset(origins)
         self._signs_urls = signs_urls
 
@@ -45,25 +35,27 @@ class OriginCheck:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
+        headers = Headers(scope=scope)
         is_signed = self._signs_urls and b"signature=" in scope["query_string"]
+        may_be_shown = is_signed or _is_asked_by_this_host(headers)
 
         async def send_protected(message: Message) -> None:
             if message["type"] == "http.response.start":
-                headers = MutableHeaders(scope=message)
-                headers.update(PROTECTION)
-                if is_signed:
-                    headers["Cross-Origin-Resource-Policy"] = "cross-origin"
+                answered = MutableHeaders(scope=message)
+                answered.update(PROTECTION)
+                answered.add_vary_header("Referer")
+                if may_be_shown:
+                    answered["Cross-Origin-Resource-Policy"] = "cross-origin"
             await send(message)
 
-        headers = Headers(scope=scope)
         if refusal := self._host_refusal(headers) or self._write_refusal(scope, headers):
             await problem_response(403, refusal)(scope, receive, send_protected)
         else:
             await self._app(scope, receive, send_protected)
 
     def _host_refusal(self, headers: Headers) -> str | None:
-        host = _host_name(headers.get("host", "localhost"))
-        if host in self._hosts or _is_address(host):
+        host = host_name(headers.get("host", "localhost"))
+        if is_allowed(host, self._hosts):
             return None
         return f"the backend does not know itself as {host[:100]!r}; start it with --allowed-host and this name"
 
@@ -73,23 +65,14 @@ class OriginCheck:
         origin, site = headers.get("origin"), headers.get("sec-fetch-site", "none")
         if origin in self._origins:
             return None
-        is_own = site in _OWN_SITES and (origin is None or urlsplit(origin).netloc == headers.get("host"))
+        is_own = site in _OWN_SITES and (origin is None or origin_of(origin) == headers.get("host", "").lower())
         return None if is_own else "a page of another origin may not write; allow it with --cors-origin"
 
 
-def _host_name(host: str) -> str:
-    """The name or address of a Host header, in lower case, without its port; "" for one that is none."""
-    try:
-        parts = urlsplit(f"//{host}")
-        _ = parts.port
-    except ValueError:
-        return ""
-    return (parts.hostname or "").rstrip(".") if parts.netloc == host and parts.username is None else ""
+def _is_asked_by_this_host(headers: Headers) -> bool:
+    """Whether a page of the same name or address asks, at whichever port, as the dashboard beside this backend does.
 
-
-def _is_address(host: str) -> bool:
-    try:
-        ipaddress.ip_address(host)
-    except ValueError:
-        return False
-    return True
+    Chromium takes two ports of one address for two sites. No page can name another one's host in the Referer.
+    """
+    page = host_name(origin_of(headers.get("referer", "")))
+    return bool(page) and page == host_name(headers.get("host", ""))

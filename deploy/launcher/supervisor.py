@@ -96,6 +96,7 @@ class _Child:
     started_s: float = 0.0
     failures: int = 0
     runs: int = 0
+    last_line: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,6 +145,7 @@ class Supervisor:
         self._news: queue.SimpleQueue[_Line | _Exit | _Signal] = queue.SimpleQueue()
         self._told_of_our_end = _told_of_our_end()
         self._code: int | None = None
+        self._last_word = ""
         self._is_impatient = False
 
     def run(self) -> int:
@@ -210,6 +212,7 @@ class Supervisor:
     def _handle(self, news: _Line | _Exit | _Signal | None) -> None:
         match news:
             case _Line(child, text):
+                child.last_line = text.strip() or child.last_line
                 self._say(text, child)
             case _Signal(name):
                 self._is_impatient = self._code is not None and name != "SIGHUP"
@@ -226,7 +229,8 @@ class Supervisor:
         match decide(child.program, Ended(code, ran_s, child.failures, is_first_run=child.runs == 1)):
             case GiveUp(exit_code):
                 self._code = exit_code
-                self._say(f"{name} cannot work like this, see its last line; everything is being stopped")
+                self._last_word = f"{name} could not be started: {child.last_line}"
+                self._say(f"{name} cannot work like this; everything is being stopped")
             case Leave():
                 self._say(
                     f"{name} came to its end{'' if code == EXIT_DONE else ', see its last lines'}; the rest goes on"
@@ -243,6 +247,8 @@ class Supervisor:
                 self._end(child, child.process)
         while not self._news.empty():
             self._handle(self._news.get())
+        if self._last_word:
+            self._say(self._last_word)
 
     def _end(self, child: _Child, process: subprocess.Popen[str]) -> None:
         deadline_s = self._clock.monotonic_s() + self._grace_s

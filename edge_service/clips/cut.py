@@ -7,6 +7,7 @@ from av.container import OutputContainer
 
 from edge_service.clips.encode import NothingDecoded, encode
 from edge_service.clips.mp4 import Clip, new_mp4
+from edge_service.video.orientation import UPRIGHT
 from edge_service.video.packets import EncodedPacket, StreamFormat, begins_whole, to_av_packet
 
 # yuvj420p is yuv420p whose numbers use the full range, as many IP cameras send it.
@@ -42,10 +43,12 @@ def cut(packets: Sequence[EncodedPacket], start_s: float, end_s: float, time_s: 
 def why_encoded(packets: Sequence[EncodedPacket], start_s: float) -> str | None:
     """Why a clip of `packets` from `start_s` on has to be encoded, in a phrase; None when they can be copied."""
     first = packets[0]
-    if not plays_in_browsers(first.format):
-        return f"browsers do not play {first.format.describe()} as it is"
+    if reason := _why_not_played(first.format):
+        return reason
     if any(packet.format is not first.format for packet in packets):
         return "the camera changed the parameters of its codec within it"
+    if not all(packet.is_shown for packet in packets):
+        return "an edit list hides pictures in it, which players would show without the list"
     if first.time_s < start_s - MAX_LEAD_S:
         return f"its key pictures are more than {MAX_LEAD_S:g} s apart"
     if not begins_whole(first):
@@ -61,13 +64,19 @@ def format_at(packets: Sequence[EncodedPacket], time_s: float) -> StreamFormat:
 
 def plays_in_browsers(stream_format: StreamFormat) -> bool:
     """Whether browsers play these packets as they are: H.264, 8 bits, 4:2:0, upright, square pixels, even sides."""
-    return (
-        stream_format.codec == "h264"
-        and stream_format.pixel_format in _PLAYABLE_PIXEL_FORMATS
-        and stream_format.display_size == (stream_format.width, stream_format.height)
-        and stream_format.rotation_deg == 0
-        and stream_format.width % 2 == stream_format.height % 2 == 0
-    )
+    return _why_not_played(stream_format) is None
+
+
+def _why_not_played(stream_format: StreamFormat) -> str | None:
+    if stream_format.codec != "h264" or stream_format.pixel_format not in _PLAYABLE_PIXEL_FORMATS:
+        return f"browsers do not play {stream_format.describe()}"
+    if stream_format.orientation != UPRIGHT:
+        return "its pictures are turned or mirrored when they are shown"
+    if stream_format.sample_aspect_ratio != 1:
+        return "its pixels are not square"
+    if stream_format.width % 2 or stream_format.height % 2:
+        return "its pictures have an odd number of pixels on a side"
+    return None
 
 
 def remux(packets: Sequence[EncodedPacket]) -> Clip:

@@ -8,7 +8,8 @@ from pathlib import Path
 from uuid import UUID
 
 from backend_api.base.durable_files import Disk
-from backend_api.contract.events import ClipInfo, Gap, clip_name, thumbnail_name
+from backend_api.contract.events import ClipInfo, Gap
+from backend_api.contract.media import clip_name, thumbnail_name
 from edge_service.clips.cut import ClipError
 from edge_service.clips.event_factory import EventFactory
 from edge_service.clips.mp4 import Clip

@@ -17,7 +17,8 @@ from pydantic import ValidationError
 
 from backend_api.base.durable_files import Disk
 from backend_api.base.http_client import Answer
-from backend_api.contract.events import BatchResult, Event, clip_name, thumbnail_name
+from backend_api.contract.events import BatchResult, Event
+from backend_api.contract.media import clip_name, thumbnail_name
 from edge_service.delivery.answers import is_denied, is_temporary
 from edge_service.delivery.backend_client import Put, Transport
 

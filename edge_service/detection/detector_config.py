@@ -47,7 +47,7 @@ class DetectorConfig:
     `input_size` is width and height in pixels for a network that leaves it open, None for what the file says.
     """
 
-    kind: Annotated[DetectorKind, BeforeValidator(_known_kind)] = "mock"
+    kind: Annotated[DetectorKind | None, BeforeValidator(_known_kind)] = None
     model: Annotated[Path, BeforeValidator(_path)] | None = None
     score: Annotated[float, Field(strict=True, ge=0, le=1)] = 0.4
     fps: Annotated[float, Field(strict=True, ge=0.5, le=60)] = 5.0
@@ -59,8 +59,12 @@ class DetectorConfig:
 
 
 def with_flags(config: DetectorConfig, kind: DetectorKind | None, model: Path | None) -> DetectorConfig:
-    """`config` where the flags --detector and --model say nothing. Raises UsageError when the two do not fit."""
-    chosen = replace(config, kind=kind or config.kind, model=model or config.model)
+    """`config` where the flags --detector and --model say nothing; where nothing names a kind, a model makes it onnx.
+
+    Its `kind` is not None. Raises UsageError when kind and model do not fit.
+    """
+    model_kind: DetectorKind = "onnx" if model or config.model else "mock"
+    chosen = replace(config, kind=kind or config.kind or model_kind, model=model or config.model)
     if chosen.kind == "onnx" and chosen.model is None:
         raise UsageError("the detector onnx needs a network; name its file with --model or detector.model")
     if chosen.kind == "mock" and model is not None:

@@ -61,7 +61,7 @@ class CameraLoop:
         self._checkpoints.save()
 
     def run(self, speed: float | None, stop: threading.Event) -> None:
-        """CameraLoop until the source ends, then close what is open; when `stop` is set, only finish the clips at hand.
+        """Watch until the source ends, then close what is open; when `stop` is set, only finish the clips at hand.
 
         `speed` is media seconds per second, None for as fast as it goes.
         """

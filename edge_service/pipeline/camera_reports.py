@@ -99,7 +99,7 @@ def shareable_config(path: Path, backend_url: str, detector: DetectorConfig | No
         return None
     settings = read_yaml(path).data
     if detector is not None and isinstance(settings, dict):
-        in_effect = {"kind": detector.kind} | ({"model": str(detector.model)} if detector.model else {})
+        in_effect = {"kind": detector.kind} | ({"model": str(detector.model.resolve())} if detector.model else {})
         settings = settings | {"detector": (settings.get("detector") or {}) | in_effect}
     text = yaml.safe_dump(settings, sort_keys=False, allow_unicode=True, default_flow_style=None)
     return text if len(text) <= MAX_CONFIG_CHARACTERS else None

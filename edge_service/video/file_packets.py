@@ -9,6 +9,7 @@ from av.container import InputContainer
 from av.video.stream import VideoStream
 
 from edge_service.video.file_clock import LOOKED_AHEAD, FileClock
+from edge_service.video.format_tracker import FormatTracker
 from edge_service.video.packets import EncodedPacket, StreamFormat
 
 # How far a stream's own start may lie from its first picture: further away it is as wrong as any stamp.
@@ -18,7 +19,11 @@ _MOST_START_S = 1.0
 def read_packets(
     container: InputContainer, stream: VideoStream, stream_format: StreamFormat, clock: FileClock
 ) -> Iterator[EncodedPacket]:
-    """The packets of `stream` in the order of decoding. Raises av.error.FFmpegError where the file breaks off."""
+    """The packets of `stream` in the order of decoding; `stream_format` is that of the first.
+
+    Raises av.error.FFmpegError where the file breaks off, and PictureTooLarge.
+    """
+    formats = FormatTracker(stream, stream_format)
     waiting: deque[av.Packet[VideoStream]] = deque()
     broken: av.error.FFmpegError | None = None
     packets = _stamped(container, stream)
@@ -30,11 +35,11 @@ def read_packets(
         for packet in chain([first], packets):
             waiting.append(packet)
             if len(waiting) > LOOKED_AHEAD:
-                yield _placed(waiting, stream_format, clock)
+                yield _placed(waiting, formats, clock)
     except av.error.FFmpegError as error:
         broken = error
     while waiting:
-        yield _placed(waiting, stream_format, clock)
+        yield _placed(waiting, formats, clock)
     if broken:
         raise broken
 
@@ -56,9 +61,10 @@ def _start(first: "av.Packet[VideoStream]", stream: VideoStream) -> int:
     return start if abs(start - begin) * time_base <= _MOST_START_S else begin
 
 
-def _placed(waiting: "deque[av.Packet[VideoStream]]", stream_format: StreamFormat, clock: FileClock) -> EncodedPacket:
+def _placed(waiting: "deque[av.Packet[VideoStream]]", formats: FormatTracker, clock: FileClock) -> EncodedPacket:
     """The first of `waiting`, by what comes after it."""
     packet = waiting.popleft()
+    stream_format = formats.format_of(packet)
     pts = packet.pts or 0
     duration = packet.duration or max(1, round(1 / (stream_format.frame_rate * stream_format.time_base)))
     if packet.is_discard:

@@ -7,12 +7,12 @@ from pathlib import Path
 
 import av
 from av.container import InputContainer
-from av.stream import Disposition
 from av.video.frame import VideoFrame
 from av.video.stream import VideoStream
 
 from backend_api.base.process import UsageError
-from edge_service.video.packets import StreamFormat, detached
+from edge_service.video.orientation import orientation_of
+from edge_service.video.packets import PictureTooLarge, StreamFormat, bounded, detached, moving_pictures
 
 _ASSUMED_FRAME_RATE = Fraction(25)
 
@@ -51,11 +51,26 @@ def probe(path: Path) -> StreamFormat:
             width=frame.width,
             height=frame.height,
             time_base=stream.time_base or Fraction(1, 1000),
-            frame_rate=stream.average_rate or stream.guessed_rate or _ASSUMED_FRAME_RATE,
+            frame_rate=_frame_rate(stream),
             sample_aspect_ratio=stream.sample_aspect_ratio or Fraction(1),
-            rotation_deg=round(frame.rotation / 90) * 90 % 360,
+            orientation=orientation_of(frame),
             template=detached(stream),
         )
+
+
+def _frame_rate(stream: VideoStream) -> Fraction:
+    """Frames a second, between one an hour and a thousand."""
+    rate = stream.average_rate or stream.guessed_rate or _ASSUMED_FRAME_RATE
+    return rate if Fraction(1, 3600) <= rate <= 1000 else _ASSUMED_FRAME_RATE
+
+
+def read_length_s(path: Path) -> float | None:
+    """How long the video at `path` is by what its container says, in seconds; None when it does not say.
+
+    Raises UsageError as `open_video` does.
+    """
+    with open_video(path) as (container, _):
+        return None if container.duration is None else container.duration / av.time_base
 
 
 def _check_is_file(path: Path) -> None:
@@ -69,13 +84,17 @@ def _check_is_file(path: Path) -> None:
 
 
 def _moving_pictures(container: InputContainer, path: Path) -> VideoStream:
-    for stream in container.streams.video:
-        if stream.disposition & Disposition.attached_pic:  # the cover of a piece of music
-            continue
-        if stream.codec_context is None:
-            raise UsageError(f"{path}: is in a codec that cannot be decoded here; convert it to H.264 with ffmpeg")
-        return stream
-    raise UsageError(f"{path}: has no video stream; name a file with moving pictures in it")
+    stream = moving_pictures(container)
+    if stream is None:
+        raise UsageError(f"{path}: has no video stream; name a file with moving pictures in it")
+    if stream.codec_context is None:
+        raise UsageError(f"{path}: is in a codec that cannot be decoded here; convert it to H.264 with ffmpeg")
+    try:
+        bounded(stream.codec_context.width, stream.codec_context.height)
+    except PictureTooLarge as error:
+        cure = f"scale it down with: ffmpeg -i {path.name} -vf scale=1920:-2 small.mp4"
+        raise UsageError(f"{path}: {error}; {cure}") from error
+    return stream
 
 
 def _first_frame(container: InputContainer, stream: VideoStream) -> VideoFrame | None:

@@ -2,7 +2,7 @@
 
 import itertools
 import logging
-from collections.abc import Generator, Iterator
+from collections.abc import Generator, Iterable, Iterator
 from dataclasses import dataclass
 from functools import cache, partial
 from pathlib import Path
@@ -15,7 +15,7 @@ from edge_service.video.file_packets import read_packets
 from edge_service.video.file_probe import open_video, probe
 from edge_service.video.frame import Frame
 from edge_service.video.packet_ring import PacketRing
-from edge_service.video.packets import StreamFormat, reorder_depth
+from edge_service.video.packets import PictureTooLarge, StreamFormat, reorder_depth
 from edge_service.video.picture import to_image
 from edge_service.video.sampling import SampledDecoder, Sampler
 
@@ -70,27 +70,36 @@ class FileSource:
         with open_video(self._path) as (container, stream):
             try:
                 for packet in read_packets(container, stream, self.format, clock):
+                    if packet.format is not decoder.format:
+                        yield from self._frames(decoder.finish(), decoder, clock)
+                        damage.packets += decoder.damaged
+                        decoder = SampledDecoder(packet.format, self._fps, sampler)
                     self._ring.append(packet)
                     self.captured += packet.is_shown
-                    for decoded in decoder.push(packet):
-                        yield self._frame(decoded, clock)
-                    damage.packets = decoder.damaged
+                    yield from self._frames(decoder.push(packet), decoder, clock)
             except av.error.FFmpegError as error:
                 damage.breaks_off = f"{error.strerror}"
-        for decoded in decoder.finish():
-            yield self._frame(decoded, clock)
+            except PictureTooLarge as error:
+                damage.breaks_off = f"{error}"
+        yield from self._frames(decoder.finish(), decoder, clock)
+        damage.packets += decoder.damaged
 
-    def _frame(self, decoded: VideoFrame, clock: FileClock) -> Frame:
-        self.processed += 1
-        pts = decoded.pts or 0
-        width, height = self.format.display_size
-        return Frame(
-            time_s=float(pts * self.format.time_base),
-            source_time_s=float((pts - clock.begun_at) * self.format.time_base),
-            width=width,
-            height=height,
-            image=cache(partial(to_image, decoded, self.format)),
-        )
+    def _frames(self, decoded: Iterable[VideoFrame], decoder: SampledDecoder, clock: FileClock) -> Iterator[Frame]:
+        for frame in decoded:
+            self.processed += 1
+            yield _frame(frame, decoder.format, clock.begun_at)
+
+
+def _frame(decoded: VideoFrame, stream_format: StreamFormat, begun_at: int) -> Frame:
+    pts = decoded.pts or 0
+    width, height = stream_format.display_size
+    return Frame(
+        time_s=float(pts * stream_format.time_base),
+        source_time_s=float((pts - begun_at) * stream_format.time_base),
+        width=width,
+        height=height,
+        image=cache(partial(to_image, decoded, stream_format)),
+    )
 
 
 @dataclass(slots=True)

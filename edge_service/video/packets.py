@@ -7,10 +7,20 @@ from itertools import chain, groupby
 
 import av
 from av.codec.context import ThreadType
-from av.stream import Stream
+from av.container import InputContainer
+from av.stream import Disposition, Stream
 from av.video.codeccontext import VideoCodecContext
 from av.video.frame import VideoFrame
 from av.video.stream import VideoStream
+
+from edge_service.video.orientation import Orientation
+
+MAX_SIDE_PX = 8192
+"""Larger pictures are refused before they are decoded: one of this size takes 100 MB."""
+
+
+class PictureTooLarge(ValueError):
+    """Pictures are larger than MAX_SIDE_PX on a side; the text says how large."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,7 +28,7 @@ class StreamFormat:
     """What is needed to decode or to mux packets, independent of the file that they came from.
 
     `width` and `height` are pixels as they are encoded; `sample_aspect_ratio` is the width of a pixel over its height;
-    `rotation_deg` (0, 90, 180, 270) is how far the picture must be turned counterclockwise to stand upright.
+    `orientation` is how the picture must be turned and mirrored to be as players show it.
     `template` is a stream of no file that carries the codec's parameters.
     """
 
@@ -29,14 +39,19 @@ class StreamFormat:
     time_base: Fraction
     frame_rate: Fraction
     sample_aspect_ratio: Fraction
-    rotation_deg: int
+    orientation: Orientation
     template: VideoStream = field(repr=False, compare=False)
 
     @property
     def display_size(self) -> tuple[int, int]:
         """Width and height in square pixels of the upright picture."""
         width = max(1, round(self.width * self.sample_aspect_ratio))
-        return (self.height, width) if self.rotation_deg % 180 else (width, self.height)
+        return (self.height, width) if self.orientation.is_transposed else (width, self.height)
+
+    @property
+    def parameters(self) -> bytes:
+        """The codec's own, such as the parameter sets of H.264, in the container's manner."""
+        return bytes(self.template.codec_context.extradata or b"")
 
     def describe(self) -> str:
         """One phrase for people, e.g. `h264 1920x1080 yuv420p, 29.97 frames a second`."""
@@ -77,9 +92,44 @@ def reorder_depth(stream_format: StreamFormat) -> int:
     return max(0, stream_format.template.codec_context.reorder_depth)
 
 
-def detached(stream: VideoStream) -> VideoStream:
-    """A stream with the parameters of `stream` that stays valid when the file of `stream` is closed."""
-    return av.open("detached", "w", format="null").add_stream_from_template(stream, opaque=True)
+def detached(
+    stream: VideoStream, parameters: bytes | None = None, *, size: tuple[int, int] | None = None
+) -> VideoStream:
+    """A stream like `stream` that stays valid when the file of `stream` is closed.
+
+    With the codec's `parameters` instead of its own, and pictures of `size` (width and height in pixels), where given.
+    """
+    container = av.open("detached", "w", format="null")
+    result = container.add_stream_from_template(stream, opaque=True)
+    if parameters is not None:
+        result.codec_context.extradata = parameters
+    if size is not None:
+        result.codec_context.width, result.codec_context.height = size
+    container.start_encoding()  # what was set becomes what the next one copies
+    return result
+
+
+def moving_pictures(container: InputContainer) -> VideoStream | None:
+    """The stream that a player shows: of those that can be decoded the default one, of several the largest.
+
+    Covers of music and thumbnails are no moving pictures; None when there are none. One that cannot be decoded has no
+    `codec_context`.
+    """
+    no_video = Disposition.attached_pic | Disposition.still_image | Disposition.timed_thumbnails
+    streams = [stream for stream in container.streams.video if not stream.disposition & no_video]
+    return max(streams, key=_rank, default=None)
+
+
+def _rank(stream: VideoStream) -> tuple[bool, bool, int]:
+    codec = stream.codec_context
+    is_default = bool(stream.disposition & Disposition.default)
+    return (False, is_default, 0) if codec is None else (True, is_default, codec.width * codec.height)
+
+
+def bounded(width: int, height: int) -> None:
+    """Raises PictureTooLarge when a picture is larger than any that is decoded here."""
+    if max(width, height) > MAX_SIDE_PX:
+        raise PictureTooLarge(f"its pictures are {width}x{height} pixels, more than {MAX_SIDE_PX} a side")
 
 
 def new_decoder(stream_format: StreamFormat) -> VideoCodecContext:
@@ -87,6 +137,8 @@ def new_decoder(stream_format: StreamFormat) -> VideoCodecContext:
     decoder = detached(stream_format.template).codec_context
     decoder.thread_type = ThreadType.NONE
     decoder.thread_count = 1
+    # A picture says its size itself, and a larger one than that is not even begun.
+    decoder.options = {"max_pixels": str(MAX_SIDE_PX**2)}
     return decoder
 
 

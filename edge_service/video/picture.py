@@ -5,6 +5,7 @@ import numpy.typing as npt
 from av.video.frame import VideoFrame
 
 from edge_service.video.frame import Image
+from edge_service.video.orientation import UPRIGHT, Orientation
 from edge_service.video.packets import StreamFormat
 
 Plane = npt.NDArray[np.uint8]
@@ -12,8 +13,8 @@ Plane = npt.NDArray[np.uint8]
 
 def to_image(frame: VideoFrame, stream_format: StreamFormat) -> Image:
     """The upright picture of `stream_format.display_size`: height x width x 3, uint8, BGR."""
-    flat = _stretched(frame, stream_format.display_size, stream_format.rotation_deg, "bgr24")
-    return np.ascontiguousarray(_turned(_as_array(flat), stream_format.rotation_deg))
+    flat = _stretched(frame, stream_format.display_size, stream_format.orientation, "bgr24")
+    return np.ascontiguousarray(stream_format.orientation.applied(_as_array(flat)))
 
 
 def to_yuv420p(frame: VideoFrame, stream_format: StreamFormat, size: tuple[int, int] | None = None) -> VideoFrame:
@@ -22,10 +23,10 @@ def to_yuv420p(frame: VideoFrame, stream_format: StreamFormat, size: tuple[int, 
     Without a size it is `even_size`. Keeps the time stamp, and the frame itself where nothing has to change.
     """
     width, height = size or even_size(stream_format)
-    result = _stretched(frame, (width, height), stream_format.rotation_deg, "yuv420p")
-    if stream_format.rotation_deg:
+    result = _stretched(frame, (width, height), stream_format.orientation, "yuv420p")
+    if stream_format.orientation != UPRIGHT:
         packed = _as_array(result).reshape(-1)
-        planes = _turned_planes(packed, result.width, result.height, stream_format.rotation_deg)
+        planes = _turned_planes(packed, result.width, result.height, stream_format.orientation)
         result = VideoFrame.from_ndarray(planes.reshape(height * 3 // 2, width), format="yuv420p")
     result.pts, result.time_base = frame.pts, stream_format.time_base
     return result
@@ -37,9 +38,9 @@ def even_size(stream_format: StreamFormat) -> tuple[int, int]:
     return width + width % 2, height + height % 2
 
 
-def _stretched(frame: VideoFrame, size: tuple[int, int], rotation_deg: int, pixel_format: str) -> VideoFrame:
+def _stretched(frame: VideoFrame, size: tuple[int, int], orientation: Orientation, pixel_format: str) -> VideoFrame:
     """`frame`, not yet turned, so that it has `size` when it is."""
-    width, height = reversed(size) if rotation_deg % 180 else size
+    width, height = reversed(size) if orientation.is_transposed else size
     color_range = "MPEG" if pixel_format == "yuv420p" else None
     return frame.reformat(width=width, height=height, format=pixel_format, dst_color_range=color_range)
 
@@ -48,11 +49,7 @@ def _as_array(frame: VideoFrame) -> Plane:
     return np.asarray(frame.to_ndarray(), np.uint8)
 
 
-def _turned(plane: Plane, rotation_deg: int) -> Plane:
-    return np.rot90(plane, rotation_deg // 90)
-
-
-def _turned_planes(packed: Plane, width: int, height: int, rotation_deg: int) -> Plane:
+def _turned_planes(packed: Plane, width: int, height: int, orientation: Orientation) -> Plane:
     """Turn the luma plane and the two chroma planes of a quarter its size, which lie one behind the other."""
     luma, chroma = width * height, width * height // 4
     parts = [
@@ -60,4 +57,4 @@ def _turned_planes(packed: Plane, width: int, height: int, rotation_deg: int) ->
         packed[luma : luma + chroma].reshape(height // 2, width // 2),
         packed[luma + chroma :].reshape(height // 2, width // 2),
     ]
-    return np.concatenate([_turned(part, rotation_deg).reshape(-1) for part in parts])
+    return np.concatenate([orientation.applied(part).reshape(-1) for part in parts])

@@ -9,7 +9,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from backend_api.contract.events import ClipInfo, Event, EventType, clip_name
+from backend_api.contract.events import ClipInfo, Event, EventType
+from backend_api.contract.media import clip_name
 from backend_api.doctor import examine
 from backend_api.doctor_options import Options
 from backend_api.store.store import Store

@@ -10,7 +10,8 @@ import pytest
 from backend_api.base.process import FatalError, UsageError
 from backend_api.checks import folder, sweep
 from backend_api.checks.finding import Kind
-from backend_api.contract.events import EventType, clip_name, thumbnail_name
+from backend_api.contract.events import EventType
+from backend_api.contract.media import clip_name, thumbnail_name
 from backend_api.media.folder import MediaFolder
 from backend_api.store.store import Store
 from tests.backend_api.doctor_scene import ORPHAN_AGE_S, SESSION_AGE_S, Scene

@@ -7,7 +7,8 @@ from uuid import UUID
 import pytest
 
 from backend_api.checks.folder import ASIDE
-from backend_api.contract.events import EventType, clip_name, frame_name, thumbnail_name
+from backend_api.contract.events import EventType
+from backend_api.contract.media import clip_name, frame_name, thumbnail_name
 from backend_api.contract.verdicts import MAX_SHOWN_FRAMES
 from backend_api.media.folder import MediaFolder
 from backend_api.store.store import Store

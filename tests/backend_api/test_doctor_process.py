@@ -7,7 +7,7 @@ from uuid import UUID
 import pytest
 import requests
 
-from backend_api.contract.events import clip_name
+from backend_api.contract.media import clip_name
 from tests.backend_api.events import make_event
 from tests.processes import Running, free_port, script
 

@@ -17,7 +17,7 @@ import requests
 
 from backend_api.base.durable_files import temporary_path
 from backend_api.base.process import EXIT_DONE, EXIT_USAGE, UsageError
-from backend_api.contract.events import clip_name
+from backend_api.contract.media import clip_name
 from backend_api.main import main
 from backend_api.media.folder import MediaFolder
 from tests.backend_api.events import make_event

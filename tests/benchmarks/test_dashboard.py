@@ -54,7 +54,7 @@ def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
         ) as dashboard,
     ):
         backend.wait_for("listening")
-        dashboard.wait_for("Uvicorn server started")
+        dashboard.wait_for("URL: http://")
         yield Served(port, dashboard.pid)
 
 

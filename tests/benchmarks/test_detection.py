@@ -69,7 +69,7 @@ def test_seeing_costs_at_most_a_quarter_of_a_core_beyond_the_network(score: floa
     detector = open_onnx_detector(model, DetectorConfig("onnx", model, score=score), network)
     tracker = Tracker(0.4)
     # The drawn figures are nobody to a real network: the tracker follows the people of the mocked gym besides.
-    machines = load_config(REPOSITORY / "edge_service" / "config.yaml").machines
+    machines = load_config(REPOSITORY / "edge_service" / "sample_config.yaml").machines
     people = MockDetector(Scenario(42, machines), 42)
     network.cpu_s, total_s, found = 0.0, 0.0, 0
 

@@ -13,7 +13,8 @@ import cv2
 import numpy as np
 
 from backend_api.base.clock import SystemClock
-from backend_api.contract.events import ClipInfo, Event, clip_name
+from backend_api.contract.events import ClipInfo, Event
+from backend_api.contract.media import clip_name
 from backend_api.media.folder import MediaFolder
 from backend_api.store.store import Store
 from mm_worker.jobs.admission import Admission

@@ -7,6 +7,7 @@ import av
 from av.video.stream import VideoStream
 
 from edge_service.video.file_source import FileSource
+from edge_service.video.orientation import UPRIGHT
 from edge_service.video.packet_ring import PacketRing
 from edge_service.video.packets import EncodedPacket, StreamFormat, detached
 
@@ -40,4 +41,4 @@ def _template() -> VideoStream:
     return detached(stream)
 
 
-FORMAT = StreamFormat("mpeg4", "yuv420p", 64, 48, Fraction(1, 1000), Fraction(10), Fraction(1), 0, _template())
+FORMAT = StreamFormat("mpeg4", "yuv420p", 64, 48, Fraction(1, 1000), Fraction(10), Fraction(1), UPRIGHT, _template())

@@ -12,7 +12,8 @@ from uuid import UUID
 
 from backend_api.base.durable_files import Disk
 from backend_api.base.http_client import Answer, NoAnswer
-from backend_api.contract.events import BatchResult, Event, EventType, clip_name
+from backend_api.contract.events import BatchResult, Event, EventType
+from backend_api.contract.media import clip_name
 from edge_service.clips.event_factory import EventFactory
 from edge_service.clips.media_folder import remove_leftovers
 from edge_service.clips.recorder import ClipConfig, Recorder, reach_s

@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from backend_api.base.process import REPOSITORY, UsageError
-from edge_service.config import load_config
+from backend_api.base.process import UsageError
+from edge_service.config import DEFAULT_CONFIG, SAMPLE_CONFIG, load_config
 from edge_service.rules.machine import FEET, Anchor, AnchorKind, RuleTimes
 
 MACHINE = """\
@@ -23,10 +23,17 @@ def path(tmp_path: Path) -> Path:
     return tmp_path / "config.yaml"
 
 
-def test_the_shipped_configuration_shows_everything_in_two_minutes() -> None:
-    config = load_config(REPOSITORY / "edge_service" / "config.yaml")
+def test_the_samples_configuration_shows_everything_in_two_minutes() -> None:
+    config = load_config(SAMPLE_CONFIG)
     assert [machine.machine_id for machine in config.machines] == ["treadmill_01", "bike_01", "rower_01"]
     assert {machine.rules for machine in config.machines} == {RuleTimes(6, 2, 2, 20)}
+    assert config.detector.kind == "mock"
+
+
+def test_the_configuration_to_begin_with_has_the_rules_of_a_real_gym_and_no_detector_that_invents_people() -> None:
+    config = load_config(DEFAULT_CONFIG)
+    assert {machine.rules for machine in config.machines} == {RuleTimes()}
+    assert (config.detector.kind, config.detector.model) == (None, None)
 
 
 def test_all_but_the_machines_has_a_default(path: Path) -> None:
@@ -114,7 +121,7 @@ def test_a_machine_may_be_of_a_kind(path: Path) -> None:
         ("    rules: {exit_s: 0}", r"machines\[0\].rules.exit_s \(machine bench_01\)", "greater than 0"),
         ("    colour: red", r"machines\[0\].colour \(machine bench_01\)", "unknown key"),
         ("detector: {kind: magic}", "detector.kind", "no detector of this version; write mock or onnx"),
-        ("detector: {model: a.onnx}", "detector.model", "has no model; write null"),
+        ("detector: {kind: mock, model: a.onnx}", "detector.model", "has no model; write null"),
         ("detector: {kind: mock, class_id: 0}", "detector.class_id", "mock detector has no class_id"),
         ("detector: {kind: onnx, nms: 0}", "detector.nms", "greater than 0"),
         ("detector: {kind: onnx, class_id: -1}", "detector.class_id", "at least 0"),

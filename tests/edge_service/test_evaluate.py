@@ -24,7 +24,7 @@ from edge_service.simulation.scenario import Scenario
 from edge_service.tracking.tracker import Tracker
 from tests.edge_service.fake_frames import blank_frame
 
-MACHINES = load_config(REPOSITORY / "edge_service" / "config.yaml").machines
+MACHINES = load_config(REPOSITORY / "edge_service" / "sample_config.yaml").machines
 START_TIME = datetime(2026, 1, 31, 9, tzinfo=UTC)
 SEED = 42
 

@@ -17,7 +17,7 @@ from edge_service.simulation.scenario import Scenario
 from edge_service.tracking.tracker import Tracker
 from tests.edge_service.fake_frames import blank_frame
 
-DEMO = load_config(REPOSITORY / "edge_service" / "config.yaml").machines
+DEMO = load_config(REPOSITORY / "edge_service" / "sample_config.yaml").machines
 DEFAULT = tuple(replace(machine, rules=RuleTimes()) for machine in DEMO)
 # Longer than what is compared, so that everything in it is decided.
 DURATION_S, COMPARED_S = 150, 120

@@ -13,7 +13,7 @@ GIVEN = ["--video", "sample.mp4", "--camera-id", "cam_01", "--store-id", "gym_de
 
 def test_defaults_anchor_on_the_repository() -> None:
     options = parse_options(GIVEN)
-    assert options.config == REPOSITORY / "edge_service" / "config.yaml"
+    assert options.config is None
     assert options.media_dir == REPOSITORY / "data" / "media"
     assert options.outbox_dir == REPOSITORY / "data" / "outbox"
     assert (options.speed, options.loop, options.seed) == (1.0, 1, 42)

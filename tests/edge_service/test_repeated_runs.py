@@ -63,7 +63,7 @@ def test_no_stored_file_changes_and_what_is_refused_is_counted(
     assert len(before) >= 6
 
     config = tmp_path / "config.yaml"
-    text = (REPOSITORY / "edge_service" / "config.yaml").read_text(encoding="utf-8")
+    text = (REPOSITORY / "edge_service" / "sample_config.yaml").read_text(encoding="utf-8")
     assert "pre_s: 3" in text
     config.write_text(text.replace("pre_s: 3", "pre_s: 2"), encoding="utf-8")
     video = other_video if what_changed == "video" else first_video

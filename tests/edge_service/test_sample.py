@@ -15,7 +15,7 @@ from edge_service.evaluation.scenario_truth import scenario_truth
 from edge_service.evaluation.truth import load_truth
 from edge_service.sample import FPS, HEIGHT, WIDTH, draw_sample
 
-MACHINES = load_config(REPOSITORY / "edge_service" / "config.yaml").machines
+MACHINES = load_config(REPOSITORY / "edge_service" / "sample_config.yaml").machines
 DURATION_S = 2.5
 
 

@@ -31,6 +31,8 @@ def draw_video(
     times_ms: Sequence[int] | None = None,
     with_sound: bool = False,
     rotation_deg: int = 0,
+    hflip: bool = False,
+    vflip: bool = False,
     sample_aspect_ratio: Fraction = Fraction(1),
     container_options: dict[str, str] | None = None,
 ) -> Path:
@@ -45,8 +47,8 @@ def draw_video(
         stream.codec_context.sample_aspect_ratio = sample_aspect_ratio
         if times_ms is not None:
             stream.codec_context.time_base = Fraction(1, 1000)
-        if rotation_deg:
-            stream.set_display_rotation(rotation_deg)
+        if rotation_deg or hflip or vflip:
+            stream.set_display_rotation(rotation_deg, hflip=hflip, vflip=vflip)
         if with_sound:
             _add_silence(container, seconds)
         count = len(times_ms) if times_ms is not None else round(seconds * rate)

@@ -4,7 +4,8 @@ import random
 import threading
 from pathlib import Path
 
-from backend_api.contract.events import Event, clip_name
+from backend_api.contract.events import Event
+from backend_api.contract.media import clip_name
 from backend_api.contract.verdicts import Enrichment
 from backend_api.media.folder import MediaFolder
 from backend_api.store.store import Store

@@ -9,7 +9,8 @@ import pytest
 
 from backend_api.base.clock import SystemClock
 from backend_api.base.process import UsageError
-from backend_api.contract.events import Event, clip_name
+from backend_api.contract.events import Event
+from backend_api.contract.media import clip_name
 from backend_api.contract.verdicts import MmStatus
 from backend_api.store.store import Store
 from mm_worker.options import parse_options

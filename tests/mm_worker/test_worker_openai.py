@@ -7,7 +7,8 @@ from pathlib import Path
 import pytest
 
 from backend_api.base.clock import SystemClock
-from backend_api.contract.events import Event, clip_name, frame_name
+from backend_api.contract.events import Event
+from backend_api.contract.media import clip_name, frame_name
 from backend_api.contract.verdicts import MAX_SHOWN_FRAMES, MmResult, MmStatus
 from backend_api.store.store import Store
 from tests.backend_api.events import make_event

@@ -107,7 +107,7 @@ def running_dashboard(gym: Gym, folder: Path, **environment: str) -> Iterator[Da
     settings = {"GYM_BACKEND_URL": gym.url, "GYM_PUBLIC_BACKEND_URL": "", "GYM_TIME_ZONE": "", "GYM_API_KEY": ""}
     with Running(streamlit(port), cwd=folder, env={**settings, "GYM_API_KEY": gym.key or "", **environment}) as process:
         # The address is from ui/.streamlit/config.toml: it is read from wherever this starts.
-        process.wait_for(f"Uvicorn server started on 127.0.0.1:{port}")
+        process.wait_for(f"URL: http://127.0.0.1:{port}")
         yield Dashboard(gym, f"http://127.0.0.1:{port}/", process)
 
 

@@ -8,9 +8,9 @@ from backend_api.contract.cameras import CameraState, CameraStatus
 from backend_api.contract.events import StoredEvent
 from backend_api.contract.sessions import Machine, MachineState, Session, SessionOutcome
 from backend_api.contract.stats import BucketFigures, Figures, MachineFigures
+from backend_api.contract.values import MachineKey
 from backend_api.contract.verdicts import Enrichment, MmStatus
 from tests.backend_api.events import make_event
-from ui.text.machine_names import MachineKey
 
 NOON = datetime(2026, 1, 31, 12, tzinfo=UTC)
 
@@ -105,6 +105,7 @@ _NOTHING: dict[str, Any] = {
     "sessions": 0,
     "median_stay_s": None,
     "windows_closed": 0,
+    "windows_after_hours": 0,
     "windows_cleaned": 0,
     "windows_not_attempted": 0,
     "windows_not_cleaned": 0,

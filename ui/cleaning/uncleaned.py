@@ -11,10 +11,11 @@ import streamlit as st
 from backend_api.base.clock import SystemClock
 from backend_api.contract.queries import SessionQuery
 from backend_api.contract.sessions import Session, SessionPage
+from backend_api.contract.values import MachineKey
 from ui.cleaning.breakdown import UNCLEANED, kind_colours
 from ui.client.api import BackendApi
 from ui.text.local_time import Zone
-from ui.text.machine_names import MachineKey, key_of
+from ui.text.machine_names import key_of
 from ui.text.meanings import FIGURE_WORDS
 from ui.text.words import SESSION_WORDS, began, duration
 from ui.widgets.charts import current_palette

@@ -7,8 +7,9 @@ import streamlit as st
 
 from backend_api.contract.queries import SessionQuery
 from backend_api.contract.sessions import Machine, SessionOutcome
+from backend_api.contract.values import MachineKey
 from ui.text.local_time import Zone
-from ui.text.machine_names import MachineKey, key_of, tell_apart
+from ui.text.machine_names import key_of, tell_apart
 from ui.text.words import SESSION_WORDS
 from ui.widgets.period import Choice, Days, TimeInterval
 

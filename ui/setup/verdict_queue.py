@@ -10,6 +10,7 @@ import streamlit as st
 from backend_api.base.clock import SystemClock
 from backend_api.contract.events import StoredEvent
 from backend_api.contract.queries import EventQuery, Order
+from backend_api.contract.values import MachineKey
 from backend_api.contract.verdicts import MmStatus, QueueState
 from ui.client import cache
 from ui.client.api import BackendApi, BackendError, Refused
@@ -17,7 +18,7 @@ from ui.client.context import api
 from ui.setup.health import NARROW_SPACE
 from ui.text.commands import WORKER_COMMAND
 from ui.text.local_time import Zone
-from ui.text.machine_names import MachineKey, key_of
+from ui.text.machine_names import key_of
 from ui.text.words import STATUS_WORDS, counted, duration, plain
 
 REFRESH_S = 5.0
@@ -48,7 +49,7 @@ def show_queue(zone: Zone) -> None:
     with st.container(horizontal=True):
         for label, count in counts.items():
             st.metric(label, f"{count:,}".replace(",", NARROW_SPACE), border=True, width=_TILE_PX)
-    st.caption(waiting_words(queue, now, zone))
+    st.caption(plain(waiting_words(queue, now, zone)))
     if is_stuck(queue, now):
         st.markdown("No worker works on the queue. Start one from the project's folder, or read the end of its log:")
         st.code(WORKER_COMMAND, language=None, wrap_lines=True)
@@ -74,7 +75,7 @@ def show_failed(backend: BackendApi, zone: Zone) -> None:
     """Draw the questions that were given up, the newest first, and the buttons to ask them again."""
     page = backend.events(EventQuery(mm_status=MmStatus.DEAD, limit=SHOWN_FAILED))
     if problem := st.session_state.pop(_PROBLEM, None):
-        st.warning(problem)
+        st.warning(plain(problem))
     if not page.items:
         return
     number = counted(len(page.items), "failed question")

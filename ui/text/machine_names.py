@@ -3,19 +3,10 @@
 import re
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
 
 from backend_api.contract.sessions import Machine, Session
 from backend_api.contract.stats import MachineFigures
-
-
-@dataclass(frozen=True, slots=True, order=True)
-class MachineKey:
-    """Which machine; names of cameras and machines differ within a store alone."""
-
-    store_id: str
-    camera_id: str
-    machine_id: str
+from backend_api.contract.values import MachineKey
 
 
 def key_of(value: Machine | MachineFigures | Session) -> MachineKey:

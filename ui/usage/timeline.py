@@ -7,7 +7,8 @@ from datetime import datetime
 from itertools import pairwise
 
 from backend_api.contract.sessions import Session, SessionOutcome
-from ui.text.machine_names import MachineKey, key_of
+from backend_api.contract.values import MachineKey
+from ui.text.machine_names import key_of
 from ui.text.words import began
 from ui.usage.day import DayLine, HourInterval
 

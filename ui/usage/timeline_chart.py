@@ -6,8 +6,9 @@ from datetime import datetime
 import altair as alt
 
 from backend_api.contract.sessions import Session, SessionOutcome
+from backend_api.contract.values import MachineKey
 from ui.text.local_time import Zone
-from ui.text.machine_names import MachineKey, key_of
+from ui.text.machine_names import key_of
 from ui.text.words import SESSION_WORDS, counted, duration, percent
 from ui.usage.day import DayLine, HourInterval
 from ui.usage.gather import UnwatchedTime

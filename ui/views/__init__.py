@@ -1,1 +1,1 @@
-"""The pages, one script each, which ui/app.py leads to."""
+"""The pages, one script each, which ui/dashboard.py leads to."""

@@ -8,6 +8,7 @@ import streamlit as st
 from backend_api.base.clock import SystemClock
 from backend_api.contract.queries import StatsQuery
 from backend_api.contract.stats import Unit
+from backend_api.contract.values import MachineKey
 from ui.cleaning.breakdown import KINDS, counts, trend_steps
 from ui.cleaning.report import agreement_lines, cleaning_cards
 from ui.cleaning.trend import show_trend
@@ -16,9 +17,10 @@ from ui.client import cache
 from ui.client.context import api, zone
 from ui.text.commands import EDGE_COMMAND
 from ui.text.local_time import Zone
-from ui.text.machine_names import MachineKey, names_of
+from ui.text.machine_names import names_of
 from ui.widgets.figure_cards import show_cards
 from ui.widgets.machine_table import show_machines
+from ui.widgets.mocked import show_mocked
 from ui.widgets.period import Days
 from ui.widgets.period_choice import choose_days
 from ui.widgets.refresh import rerun_when_changed
@@ -35,6 +37,7 @@ def show_page() -> None:
     if not machines:
         _show_no_machines()
         return
+    show_mocked(cache.cameras().items, cache.latest_model())
     days = choose_days(here, now)
     names, interval = names_of(machines), days.interval(here)
     _show_figures(days, names, here, now)

@@ -20,11 +20,16 @@ class ConnectionLost(Exception):
 
 @dataclass(frozen=True, slots=True)
 class RawPacket:
-    """An encoded picture; `stamp_s` is when it is shown, in seconds by the camera's clock, None where it has none."""
+    """An encoded picture.
+
+    `stamp_s` is when it is shown, in seconds by the camera's clock, None where it has none; `format` is what it is,
+    None for what the connection says.
+    """
 
     data: bytes = field(repr=False)
     stamp_s: float | None
     is_key: bool
+    format: StreamFormat | None = field(default=None, repr=False)
 
 
 class Connection(Protocol):

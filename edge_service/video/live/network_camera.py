@@ -13,8 +13,10 @@ from av.video.stream import VideoStream
 from backend_api.base.clock import Clock
 from backend_api.base.process import UsageError
 from edge_service.video.address import CameraAddress
+from edge_service.video.format_tracker import FormatTracker
 from edge_service.video.live.connection import STALL_S, TIME_BASE_HZ, Connection, ConnectionLost, RawPacket
-from edge_service.video.packets import StreamFormat, detached
+from edge_service.video.orientation import UPRIGHT
+from edge_service.video.packets import PictureTooLarge, StreamFormat, bounded, detached, moving_pictures
 
 _OPEN_S = 10.0
 # When a read is given up, FFmpeg may hand over a picture that it had kept back, and the next read begins to wait anew.
@@ -64,6 +66,7 @@ class _NetworkCamera:
         self._is_rtsp = container.format.name == "rtsp"
         self._tells_time = not Flags(container.format.flags) & Flags.no_timestamps
         self.format = _describe(self._stream)
+        self._formats = FormatTracker(self._stream, self.format)
 
     def __iter__(self) -> Iterator[RawPacket]:
         seen_s = self._clock.monotonic_s()
@@ -83,7 +86,11 @@ class _NetworkCamera:
     def _raw(self, packet: "av.Packet[Stream]") -> RawPacket:
         # RTP has no decoding times: those that FFmpeg makes up for it are wrong for good after one wrong stamp.
         stamp = packet.dts if packet.pts is None and not self._is_rtsp else packet.pts
-        return RawPacket(bytes(packet), self._seconds(stamp), packet.is_keyframe)
+        try:
+            stream_format = self._formats.format_of(packet)
+        except PictureTooLarge as error:
+            raise ConnectionLost(str(error)) from error
+        return RawPacket(bytes(packet), self._seconds(stamp), packet.is_keyframe, stream_format)
 
     def _seconds(self, stamp: int | None) -> float | None:
         if stamp is None or self._stream.time_base is None or not self._tells_time:
@@ -92,11 +99,15 @@ class _NetworkCamera:
 
 
 def _moving_pictures(container: InputContainer) -> VideoStream:
-    stream = next(iter(container.streams.video), None)
+    stream = moving_pictures(container)
     if stream is None or stream.codec_context is None:
         raise ConnectionLost("it sends no video, or in a codec that cannot be decoded here")
     if not (stream.codec_context.width and stream.codec_context.pix_fmt):
         raise ConnectionLost("no picture came that could be decoded")
+    try:
+        bounded(stream.codec_context.width, stream.codec_context.height)
+    except PictureTooLarge as error:
+        raise ConnectionLost(f"{error}; set a smaller size in the camera") from error
     return stream
 
 
@@ -110,6 +121,6 @@ def _describe(stream: VideoStream) -> StreamFormat:
         time_base=Fraction(1, TIME_BASE_HZ),
         frame_rate=rate if int(rate) in _FRAME_RATES else _ASSUMED_FRAME_RATE,
         sample_aspect_ratio=stream.sample_aspect_ratio or Fraction(1),
-        rotation_deg=0,
+        orientation=UPRIGHT,
         template=detached(stream),
     )

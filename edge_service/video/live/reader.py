@@ -57,6 +57,7 @@ class LiveReader:
         self._closed = threading.Event()
         self._media_clock = MediaClock()
         self._format: StreamFormat | None = None
+        self._told_format: StreamFormat | None = None
         self._spacings_s: deque[float] = deque(maxlen=_SPACINGS)
         self._failures = 0
 
@@ -98,6 +99,7 @@ class LiveReader:
             has_key = has_key or arrived.raw.is_key
             if not has_key:
                 continue  # nothing can be decoded before the first key picture
+            stream_format = self._known_format(arrived.raw.format or connection.format)
             packet = self._place(arrived, stream_format)
             if not self.is_connected:
                 self._note_connection(stream_format)
@@ -142,13 +144,14 @@ class LiveReader:
 
     def _known_format(self, new: StreamFormat) -> StreamFormat:
         """The same object as long as one decoder can go on with what comes."""
-        old = self._format
+        if new is self._told_format and self._format is not None:
+            return self._format
+        old, self._told_format = self._format, new
         if old is None or not _is_same(old, new):
             if old is not None:
-                log.info("%s: comes back in another format, %s", self._name, new.describe())
-            self._format = new
+                log.info("%s: sends another format now, %s", self._name, new.describe())
+            self._format = old = new
             self._spacings_s.clear()
-            return new
         return old
 
     def _note_connection(self, stream_format: StreamFormat) -> None:
@@ -169,11 +172,7 @@ class LiveReader:
 
 def _is_same(old: StreamFormat, new: StreamFormat) -> bool:
     # The rate is an estimate, another one with every connection.
-    return replace(new, frame_rate=old.frame_rate) == old and _parameters(new) == _parameters(old)
-
-
-def _parameters(stream_format: StreamFormat) -> bytes:
-    return bytes(stream_format.template.codec_context.extradata or b"")
+    return replace(new, frame_rate=old.frame_rate) == old and new.parameters == old.parameters
 
 
 def _stamped(first: list[_Arrived]) -> list[_Arrived]:

@@ -63,7 +63,6 @@ class LiveSource:
         self._waiting: deque[_Waiting] = deque()
         self._ready: deque[Frame] = deque()
         self._decoder: SampledDecoder | None = None
-        self._format: StreamFormat | None = None
 
     @property
     def skipped(self) -> int:
@@ -131,10 +130,12 @@ class LiveSource:
 
     def _decode(self, packet: EncodedPacket) -> list[Frame]:
         """The wanted frames that `packet` completes: with B frames there may be several."""
-        if packet.format is not self._format or self._decoder is None:
-            self._format = packet.format
+        frames: list[Frame] = []
+        if self._decoder is None or packet.format is not self._decoder.format:
+            if self._decoder is not None:
+                frames = [_frame(decoded, self._decoder.format) for decoded in self._decoder.finish()]
             self._decoder = SampledDecoder(packet.format, self._fps, self._sampler)
-        return [_frame(decoded, packet.format) for decoded in self._decoder.push(packet)]
+        return frames + [_frame(decoded, packet.format) for decoded in self._decoder.push(packet)]
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,6 +16,7 @@ from av.video.stream import VideoStream
 from edge_service.video.address import Webcam
 from edge_service.video.frame import Image
 from edge_service.video.live.connection import TIME_BASE_HZ, Connection, ConnectionLost, RawPacket
+from edge_service.video.orientation import UPRIGHT
 from edge_service.video.packets import StreamFormat, detached
 
 _FRAME_RATE = 30
@@ -71,7 +72,7 @@ class _Webcam:
             time_base=Fraction(1, TIME_BASE_HZ),
             frame_rate=Fraction(_FRAME_RATE),
             sample_aspect_ratio=Fraction(1),
-            rotation_deg=0,
+            orientation=UPRIGHT,
             template=_template(first),
         )
 

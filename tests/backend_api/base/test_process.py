@@ -8,8 +8,10 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
-from backend_api.base.process import REPOSITORY
+from backend_api.base.process import REPOSITORY, escape_controls
 from tests.processes import Running
 
 PROGRAM = """
@@ -142,3 +144,18 @@ def test_what_is_no_umask_is_refused(tmp_path: Path, umask: str) -> None:
     with run(tmp_path, "return 0", GYM_UMASK=umask) as process:
         assert process.wait() == 2
     assert "GYM_UMASK" in process.lines[0]
+
+
+def test_nothing_in_a_message_makes_a_line_or_a_command_of_a_terminal(tmp_path: Path) -> None:
+    text = "a\\nERROR forged\\r\\x1b[2J\\x9b\\x00\\u202e\\u2028 ä 東"
+    with run(tmp_path, f"import logging; logging.getLogger('x').warning('said: %s', '{text}'); return 0") as process:
+        assert process.wait() == 0
+    (line,) = process.lines
+    assert line.endswith(r"said: a\nERROR forged\r\x1b[2J\x9b\x00\u202e\u2028 ä 東")
+
+
+@given(st.text())
+def test_what_is_escaped_is_visible_and_can_be_told(text: str) -> None:
+    escaped = escape_controls(text)
+    assert escaped.isprintable()
+    assert escaped == text or not text.isprintable()

@@ -9,7 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
-from backend_api.contract.events import Event, EventType, clip_name, make_event_id, thumbnail_name
+from backend_api.contract.events import Event, EventType, make_event_id
+from backend_api.contract.media import clip_name, thumbnail_name
 from backend_api.contract.values import format_timestamp
 
 AT = datetime(2026, 1, 31, 9, 30, tzinfo=UTC)

@@ -9,7 +9,7 @@ import pytest
 
 from backend_api.base.durable_files import Disk, temporary_path
 from backend_api.base.process import UsageError
-from backend_api.contract.events import clip_name, frame_name, thumbnail_name
+from backend_api.contract.media import clip_name, frame_name, thumbnail_name
 from backend_api.media.folder import MediaFolder
 from tests.backend_api.events import make_event
 

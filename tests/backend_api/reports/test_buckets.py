@@ -9,17 +9,17 @@ from hypothesis import strategies as st
 
 from backend_api.base.instants import from_ms, to_ms
 from backend_api.contract.stats import Unit
-from backend_api.reports.buckets import Stretch, buckets, edges, parts, union
+from backend_api.reports.buckets import Interval, buckets, edges, parts, union
 
 HOUR_MS = 3_600_000
 
 
-def span(zone: ZoneInfo, first: str, last: str) -> Stretch:
+def span(zone: ZoneInfo, first: str, last: str) -> Interval:
     begin, end = (datetime.fromisoformat(text).replace(tzinfo=zone) for text in (first, last))
-    return Stretch(to_ms(begin), to_ms(end))
+    return Interval(to_ms(begin), to_ms(end))
 
 
-def local_times(cut: list[Stretch], zone: ZoneInfo) -> list[str]:
+def local_times(cut: list[Interval], zone: ZoneInfo) -> list[str]:
     return [from_ms(bucket.begin_ms).astimezone(zone).strftime("%H:%M") for bucket in cut]
 
 
@@ -70,15 +70,15 @@ def test_the_first_and_the_last_bucket_are_cut_short() -> None:
 def test_nothing_is_lost_between_buckets(
     begin_ms: int, length_ms: int, start_ms: int, taken_ms: int, unit: Unit, name: str
 ) -> None:
-    whole = Stretch(begin_ms, begin_ms + length_ms)
+    whole = Interval(begin_ms, begin_ms + length_ms)
     cut = buckets(whole, unit, ZoneInfo(name))
     assert sum(bucket.length_ms for bucket in cut) == length_ms
-    taken = Stretch(begin_ms + start_ms, begin_ms + start_ms + taken_ms).within(whole)
+    taken = Interval(begin_ms + start_ms, begin_ms + start_ms + taken_ms).within(whole)
     assert sum(part_ms for _, part_ms in parts(taken, edges(cut))) == taken.length_ms
 
 
 @given(st.lists(st.tuples(st.integers(0, 30), st.integers(0, 30)), max_size=8))
 def test_a_union_holds_each_instant_once(pairs: list[tuple[int, int]]) -> None:
-    merged = union([Stretch(begin, end) for begin, end in pairs])
+    merged = union([Interval(begin, end) for begin, end in pairs])
     instants = [instant for stretch in merged for instant in range(stretch.begin_ms, stretch.end_ms)]
     assert instants == sorted({instant for begin, end in pairs for instant in range(begin, end)})

@@ -11,8 +11,8 @@ from pydantic import ValidationError
 
 from backend_api.base.instants import from_ms, to_ms
 from backend_api.contract.stores import StoreSettings
-from backend_api.reports.buckets import Stretch, union
-from backend_api.reports.opening import is_within, open_stretches, overlap
+from backend_api.reports.buckets import Interval, union
+from backend_api.reports.opening import is_within, open_intervals, overlap
 
 WEEKDAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
 HOUR_MS, DAY_MS = 3_600_000, 86_400_000
@@ -43,12 +43,12 @@ def of_week(week: dict[str, Pairs], tz: str, special: tuple[dict[str, Any], ...]
     return StoreSettings.model_validate({"name": "Gym", "tz": tz, "hours": hours, "special_days": special})
 
 
-def around(day: date, days: int = 1) -> Stretch:
+def around(day: date, days: int = 1) -> Interval:
     middle_ms = to_ms(datetime(day.year, day.month, day.day, tzinfo=UTC))
-    return Stretch(middle_ms - days * DAY_MS, middle_ms + (days + 1) * DAY_MS)
+    return Interval(middle_ms - days * DAY_MS, middle_ms + (days + 1) * DAY_MS)
 
 
-def local(found: list[Stretch], tz: str) -> list[str]:
+def local(found: list[Interval], tz: str) -> list[str]:
     times = [(from_ms(at_ms).astimezone(ZoneInfo(tz))) for item in found for at_ms in (item.begin_ms, item.end_ms)]
     return [f"{a:%d %H:%M}-{b:%d %H:%M}" for a, b in zip(times[::2], times[1::2], strict=True)]
 
@@ -67,7 +67,7 @@ def test_open_is_what_the_wall_clock_says(
     zone, span = ZoneInfo(tz), around(day, days=2)
     exception = {"on": day.isoformat(), "openings": [{"opens": special[0], "closes": special[1]}] if special else []}
     store = of_week({name: [pair] for name, pair in week.items() if pair}, tz, (exception,))
-    found = open_stretches(store, span)
+    found = open_intervals(store, span)
     assert found == union(found)
     instant_ms = data.draw(st.integers(span.begin_ms, span.end_ms - 1))
     at = from_ms(instant_ms).astimezone(zone)
@@ -92,12 +92,12 @@ def clock(text: str) -> timedelta:
 def test_a_store_that_is_always_open_is_open_without_a_break(place: tuple[str, date]) -> None:
     tz, day = place
     always = of_week({name: [("00:00", "24:00")] for name in WEEKDAYS}, tz)
-    assert open_stretches(always, around(day, days=5)) == [around(day, days=5)]
+    assert open_intervals(always, around(day, days=5)) == [around(day, days=5)]
 
 
 def test_over_midnight_belongs_to_the_evening() -> None:
     store = settings(friday=[("22:00", "02:00")], saturday=[("10:00", "14:00"), ("20:00", "24:00")])
-    found = open_stretches(store, around(date(2026, 6, 6), days=2))
+    found = open_intervals(store, around(date(2026, 6, 6), days=2))
     assert local(found, "Europe/Berlin") == ["05 22:00-06 02:00", "06 10:00-06 14:00", "06 20:00-07 00:00"]
 
 
@@ -107,7 +107,7 @@ def test_a_special_day_takes_the_place_of_its_weekday_but_not_of_the_night_befor
         friday=[("22:00", "02:00")],
         saturday=[("10:00", "14:00")],
     )
-    found = open_stretches(store, around(date(2026, 6, 6), days=2))
+    found = open_intervals(store, around(date(2026, 6, 6), days=2))
     assert local(found, "Europe/Berlin") == ["05 22:00-06 02:00", "07 09:00-07 10:00"]
 
 
@@ -125,24 +125,24 @@ def test_a_special_day_takes_the_place_of_its_weekday_but_not_of_the_night_befor
     ],
 )
 def test_nights_on_which_clocks_are_set(day: date, opens: str, closes: str, hours: float) -> None:
-    found = open_stretches(settings(sunday=[(opens, closes)]), around(day))
-    assert sum(stretch.length_ms for stretch in found) == hours * HOUR_MS
+    found = open_intervals(settings(sunday=[(opens, closes)]), around(day))
+    assert sum(interval.length_ms for interval in found) == hours * HOUR_MS
 
 
 def test_without_hours_all_time_counts() -> None:
     store = StoreSettings(name="Gym", tz="UTC")
-    assert open_stretches(store, Stretch(5, 9)) == [Stretch(5, 9)]
-    assert open_stretches(store, Stretch(5, 5)) == []
-    assert open_stretches(settings(), around(date(2026, 6, 6))) == []
+    assert open_intervals(store, Interval(5, 9)) == [Interval(5, 9)]
+    assert open_intervals(store, Interval(5, 5)) == []
+    assert open_intervals(settings(), around(date(2026, 6, 6))) == []
 
 
 stretch_lists = st.lists(
-    st.tuples(st.integers(0, 40), st.integers(0, 40)).map(lambda pair: Stretch(min(pair), max(pair)))
+    st.tuples(st.integers(0, 40), st.integers(0, 40)).map(lambda pair: Interval(min(pair), max(pair)))
 ).map(union)
 
 
 @given(these=stretch_lists, those=stretch_lists)
-def test_what_lies_in_both_is_what_lies_in_each(these: list[Stretch], those: list[Stretch]) -> None:
+def test_what_lies_in_both_is_what_lies_in_each(these: list[Interval], those: list[Interval]) -> None:
     both = overlap(these, those)
     for instant in range(41):
         assert is_within(both, instant) == (is_within(these, instant) and is_within(those, instant))

@@ -1,27 +1,31 @@
 """Figures are what their formulas say, however sessions lie across hours, days and the edges of the span."""
 
+from contextlib import closing
 from datetime import datetime, timedelta
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from uuid import UUID
 from zoneinfo import ZoneInfo
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from backend_api.contract.cameras import CameraReport
 from backend_api.contract.events import Event, EventType
 from backend_api.contract.queries import StatsQuery
 from backend_api.contract.stats import Stats, Unit
+from backend_api.contract.values import MachineKey
 from backend_api.contract.verdicts import Verdict
-from backend_api.reports.buckets import Stretch
-from backend_api.reports.figures import Tallies, Use
-from backend_api.reports.machines import Place
+from backend_api.reports.buckets import Interval
+from backend_api.reports.figures import Totals, Use
 from backend_api.reports.reports import Reports
 from backend_api.store.store import Store
 from tests.backend_api.events import START, make_event, make_result
 from tests.backend_api.reports.test_sessions import make_session
 from tests.fake_clock import FakeClock
 
-BIKE, ROWER = Place("gym", "cam", "bike"), Place("gym", "cam", "rower")
+BIKE, ROWER = MachineKey("gym", "cam", "bike"), MachineKey("gym", "cam", "rower")
 HOUR_S = 3600.0
 
 
@@ -166,6 +170,48 @@ def test_a_day_on_which_clocks_are_set(store: Store, clock: FakeClock, day: str,
     assert len(stats(store, since=begin, until=until, tz="Europe/Berlin", by="hour").buckets) == hours
 
 
+def test_a_lost_end_is_where_the_next_use_begins(store: Store, clock: FakeClock) -> None:
+    heartbeats(store, clock, HOUR_S)
+    lost, later = make_session(1), make_session(1, at_s=600)
+    store.events.add([lost[0], *later[:3]])
+    total = stats(store, since=START, until=START + timedelta(days=1)).total
+    assert (total.sessions, total.occupied_s, total.observed_s) == (2, 600 + 60, HOUR_S)
+    assert total.median_stay_s == 60
+
+
+# What happened at one of two machines: which of three sessions, of which kind, when, and what its window says.
+HAPPENED = st.tuples(
+    st.sampled_from(["bike", "rower"]), st.integers(0, 2), st.sampled_from(EventType), st.integers(-90, 90)
+)
+
+
+@settings(max_examples=60, deadline=None)
+@given(happened=st.lists(HAPPENED, max_size=25), reports=st.integers(0, 3), unit=st.sampled_from(Unit))
+def test_whatever_arrived_the_shares_are_shares(
+    happened: list[tuple[str, int, EventType, int]], reports: int, unit: Unit
+) -> None:
+    """Lost events, wrong orders, times that lie before or ahead of the clock's."""
+    clock = FakeClock()
+    with TemporaryDirectory() as folder, closing(Store.open(Path(folder) / "db", clock, create=True)) as store:
+        heartbeats(store, clock, 60.0 * reports)
+        for number, (machine, session, kind, minute) in enumerate(happened):
+            attributes = (
+                {"closes_at": f"2026-01-31T1{session}:00:00Z"} if kind is EventType.CLEANING_WINDOW_OPEN else {}
+            )
+            event = make_event(
+                event_type=kind,
+                at_s=60 * minute + number,
+                machine_id=machine,
+                session_id=UUID(int=session + 10 * len(machine)),
+                attributes=attributes,
+                media_time_s=0,
+            )
+            store.events.add([event])
+        found = stats(store, since=START - timedelta(hours=2), until=START + timedelta(hours=2), by=unit)
+        for figures in (found.total, *found.machines, *found.buckets):
+            assert 0 <= figures.occupied_s <= figures.observed_s
+
+
 @given(
     uses=st.lists(
         st.tuples(st.sampled_from([BIKE, ROWER]), st.integers(-5, 60), st.integers(0, 30), st.integers(0, 90)),
@@ -173,21 +219,21 @@ def test_a_day_on_which_clocks_are_set(store: Store, clock: FakeClock, day: str,
     ),
     unit=st.sampled_from(Unit),
 )
-def test_machines_and_buckets_add_up_to_the_total(uses: list[tuple[Place, int, int, int]], unit: Unit) -> None:
+def test_machines_and_buckets_add_up_to_the_total(uses: list[tuple[MachineKey, int, int, int]], unit: Unit) -> None:
     hour_ms = 3_600_000
-    span = Stretch(0, 50 * hour_ms + 1)
-    tallies = Tallies([BIKE, ROWER], span, unit, ZoneInfo("Europe/Berlin"))
-    tallies.add_observed(BIKE, [span])
+    span = Interval(0, 50 * hour_ms + 1)
+    totals = Totals([BIKE, ROWER], span, unit, ZoneInfo("Europe/Berlin"))
+    totals.add_observed(BIKE, [span])
     for place, begin, length, closed in uses:
-        occupied = Stretch(begin * hour_ms, (begin + length) * hour_ms)
-        tallies.add_use(Use(place, occupied, length * hour_ms, closed_ms=closed * hour_ms, verdict="cleaned"))
+        occupied = Interval(begin * hour_ms, (begin + length) * hour_ms)
+        totals.add_use(Use(place, occupied, length * hour_ms, closed_ms=closed * hour_ms, verdict="cleaned"), [span])
     for name in ("occupied_ms", "observed_ms", "sessions"):
-        total = getattr(tallies.total, name)
-        assert sum(getattr(tally, name) for tally in tallies.by_machine.values()) == total
-        assert sum(getattr(tally, name) for tally in tallies.by_bucket) == total
-    for count in (lambda tally: tally.windows["cleaned"], lambda tally: len(tally.stays_ms)):
-        assert sum(map(count, tallies.by_machine.values())) == count(tallies.total)
-        assert sum(map(count, tallies.by_bucket)) == count(tallies.total)
-    assert sum(tallies.occupied_ms_by_hour) == tallies.total.occupied_ms
+        total = getattr(totals.total, name)
+        assert sum(getattr(sums, name) for sums in totals.by_machine.values()) == total
+        assert sum(getattr(sums, name) for sums in totals.by_bucket) == total
+    for count in (lambda sums: sums.windows["cleaned"], lambda sums: len(sums.stays_ms)):
+        assert sum(map(count, totals.by_machine.values())) == count(totals.total)
+        assert sum(map(count, totals.by_bucket)) == count(totals.total)
+    assert sum(totals.occupied_ms_by_hour) == totals.total.occupied_ms
     inside = [place for place, begin, _, _ in uses if 0 <= begin <= 50]
-    assert tallies.total.sessions == len(inside)
+    assert totals.total.sessions == len(inside)

@@ -44,7 +44,7 @@ def test_who_still_waits_when_the_server_stops_is_told_so(
     if has_begun:
         with pytest.raises(asyncio.CancelledError):
             asyncio.run(ask())
-        assert len(sent) == 1  # what has begun can not become another answer
+        assert len(sent) == 1  # what has begun cannot become another answer
     else:
         asyncio.run(ask())
         assert [message["type"] for message in sent] == ["http.response.start", "http.response.body"]

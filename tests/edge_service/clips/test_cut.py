@@ -18,6 +18,7 @@ from edge_service.clips.cut import MAX_LEAD_S, ClipError, cut, plays_in_browsers
 from edge_service.clips.encode import encoded_size
 from edge_service.clips.mp4 import Clip
 from edge_service.video.file_probe import probe
+from edge_service.video.orientation import Orientation
 from edge_service.video.packets import EncodedPacket, StreamFormat, decode_all
 from edge_service.video.picture import to_image
 from tests.edge_service import tiny_videos
@@ -178,7 +179,7 @@ def test_tells_what_browsers_play(kind: str, drawn: Drawn) -> None:
         (replace(PLAYABLE, codec="hevc"), False),
         (replace(PLAYABLE, width=65), False),
         (replace(PLAYABLE, height=47), False),
-        (replace(PLAYABLE, rotation_deg=180), False),
+        (replace(PLAYABLE, orientation=Orientation(reverses_rows=True)), False),
         (replace(PLAYABLE, sample_aspect_ratio=Fraction(16, 15)), False),
     ],
 )

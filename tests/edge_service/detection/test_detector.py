@@ -19,7 +19,7 @@ from tests.edge_service.onnx_graphs import Seen, save
 
 
 def mock() -> Detector:
-    return MockDetector(Scenario(1, load_config(REPOSITORY / "edge_service" / "config.yaml").machines), 1)
+    return MockDetector(Scenario(1, load_config(REPOSITORY / "edge_service" / "sample_config.yaml").machines), 1)
 
 
 def onnx(model: Path) -> Detector:

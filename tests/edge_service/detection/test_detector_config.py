@@ -7,7 +7,8 @@ import pytest
 from backend_api.base.process import UsageError
 from edge_service.detection.detector_config import DetectorConfig, DetectorKind, with_flags
 
-MOCK = DetectorConfig(score=0.3, fps=7)
+MOCK = DetectorConfig("mock", score=0.3, fps=7)
+OPEN = DetectorConfig(score=0.3, fps=7)
 ONNX = DetectorConfig("onnx", Path("configured.onnx"), score=0.3, fps=7)
 MODEL = Path("given.onnx")
 
@@ -16,6 +17,9 @@ MODEL = Path("given.onnx")
     ("config", "kind", "model", "chosen"),
     [
         (MOCK, None, None, MOCK),
+        (OPEN, None, None, MOCK),
+        (OPEN, None, MODEL, DetectorConfig("onnx", MODEL, score=0.3, fps=7)),
+        (DetectorConfig(model=MODEL), None, None, DetectorConfig("onnx", MODEL)),
         (MOCK, "onnx", MODEL, DetectorConfig("onnx", MODEL, score=0.3, fps=7)),
         (ONNX, None, None, ONNX),
         (ONNX, None, MODEL, DetectorConfig("onnx", MODEL, score=0.3, fps=7)),

@@ -10,7 +10,7 @@ from edge_service.simulation.gym_picture import draw_gym
 from edge_service.simulation.scenario import PERSON_HEIGHT, PERSON_WIDTH, Activity, Figure
 from edge_service.video.frame import Image
 
-MACHINES = load_config(REPOSITORY / "edge_service" / "config.yaml").machines
+MACHINES = load_config(REPOSITORY / "edge_service" / "sample_config.yaml").machines
 WIDTH, HEIGHT = 1280, 720
 
 

@@ -11,7 +11,7 @@ from edge_service.simulation.scenario import Scenario
 from edge_service.video.frame import Frame, Image
 from tests.edge_service.fake_frames import blank_frame
 
-SCENARIO = Scenario(42, load_config(REPOSITORY / "edge_service" / "config.yaml").machines)
+SCENARIO = Scenario(42, load_config(REPOSITORY / "edge_service" / "sample_config.yaml").machines)
 FRAMES = [blank_frame(index / 15) for index in range(1800)]
 
 
@@ -20,7 +20,7 @@ def test_it_is_a_function_of_seed_and_time_at_any_rate_and_in_any_order() -> Non
     in_order = {frame.source_time_s: detector.detect(frame) for frame in FRAMES}
     shuffled = FRAMES[::3]
     Random(0).shuffle(shuffled)
-    again = MockDetector(Scenario(42, load_config(REPOSITORY / "edge_service" / "config.yaml").machines), 42)
+    again = MockDetector(Scenario(42, load_config(REPOSITORY / "edge_service" / "sample_config.yaml").machines), 42)
     assert all(again.detect(frame) == in_order[frame.source_time_s] for frame in shuffled)
     other = MockDetector(SCENARIO, 43)
     assert any(other.detect(frame) != in_order[frame.source_time_s] for frame in FRAMES)
@@ -54,7 +54,7 @@ def test_it_misses_some(miss_rate: float) -> None:
 
 
 def test_now_and_then_it_sees_somebody_who_is_not_there() -> None:
-    empty = Scenario(42, load_config(REPOSITORY / "edge_service" / "config.yaml").machines)
+    empty = Scenario(42, load_config(REPOSITORY / "edge_service" / "sample_config.yaml").machines)
     detector = MockDetector(empty, 42, miss_rate=1)
     alarms = sum(len(detector.detect(frame)) for frame in FRAMES)
     assert 0 < alarms < 0.02 * len(FRAMES)

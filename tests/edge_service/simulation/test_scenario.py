@@ -16,7 +16,7 @@ from edge_service.evaluation.scenario_truth import scenario_truth, true_stays
 from edge_service.rules.machine import Machine, Point, RuleTimes
 from edge_service.simulation.scenario import Activity, Scenario, uniform
 
-MACHINES = load_config(REPOSITORY / "edge_service" / "config.yaml").machines
+MACHINES = load_config(REPOSITORY / "edge_service" / "sample_config.yaml").machines
 SEEDS = [0, 1, 7, 42]
 
 

@@ -11,6 +11,7 @@ from pathlib import Path
 import av
 import numpy as np
 import pytest
+from av.stream import Disposition
 
 from backend_api.base.process import UsageError
 from edge_service.video.file_source import FileSource
@@ -141,6 +142,10 @@ def no_frame(folder: Path) -> Path:
     return damage(path, path.read_bytes().index(b"mdat") / path.stat().st_size + 0.01, 1)
 
 
+def draw_wide(path: Path) -> Path:
+    return draw_video(path, codec="mjpeg", pixel_format="yuvj420p", size=(8208, 16), seconds=0.2, key_every=1)
+
+
 BAD_FILES: dict[str, tuple[Make, str]] = {
     "missing": (lambda folder: folder / "none.mp4", "does not exist"),
     "folder": (lambda folder: folder, "is a folder"),
@@ -149,6 +154,7 @@ BAD_FILES: dict[str, tuple[Make, str]] = {
     "without its index": (lambda folder: truncate(draw_video(folder / "cut.mp4"), 0.6), "is damaged"),
     "sound alone": (lambda folder: draw_sound_alone(folder / "sound.mp4"), "has no video stream"),
     "nothing to decode": (no_frame, "no frame could be decoded"),
+    "too large": (lambda folder: draw_wide(folder / "wide.mkv"), "8208x16 pixels, more than 8192 a side; scale it"),
     "without time stamps": (lambda folder: draw_video(folder / "bare.h264"), "has no time stamps"),
 }
 
@@ -185,3 +191,79 @@ def test_a_file_that_breaks_off_is_watched_up_to_there(tmp_path: Path) -> None:
     times = [frame.time_s for frame in source]
     assert 0.5 < times[-1] < 2.5
     assert source.captured < 75
+
+
+def draw_streams(path: Path, streams: list[tuple[tuple[int, int], bool]]) -> Path:
+    """Several video streams in one file, of these sizes, and whether each is the default one."""
+    with av.open(str(path), "w") as container:
+        drawn = []
+        for size, is_default in streams:
+            stream = container.add_stream("libx264", rate=10)
+            stream.codec_context.width, stream.codec_context.height, stream.codec_context.pix_fmt = *size, "yuv420p"
+            stream.disposition = Disposition.default if is_default else Disposition(0)
+            drawn.append((stream, size))
+        for number in range(10):
+            for stream, size in drawn:
+                frame = av.VideoFrame.from_ndarray(tiny_videos.paint(number, size), format="bgr24")
+                container.mux(stream.encode(frame))
+        for stream, _ in drawn:
+            container.mux(stream.encode(None))
+    return path
+
+
+@pytest.mark.parametrize(
+    ("streams", "size"),
+    [
+        ([((64, 48), False), ((96, 64), True)], (96, 64)),
+        ([((96, 64), True), ((160, 96), False)], (96, 64)),
+        ([((64, 48), False), ((160, 96), False), ((96, 64), False)], (160, 96)),
+        ([((64, 48), True), ((96, 64), True)], (96, 64)),
+    ],
+)
+def test_of_several_streams_it_is_the_default_or_the_largest(
+    streams: list[tuple[tuple[int, int], bool]], size: tuple[int, int], tmp_path: Path
+) -> None:
+    source = open_source(draw_streams(tmp_path / "a.mkv", streams))
+    assert (source.format.width, source.format.height) == size
+    assert len(list(source)) == 5
+
+
+def test_a_pause_is_a_gap(tmp_path: Path) -> None:
+    times_ms = [*range(0, 2000, 40), *range(17_000, 19_000, 40)]
+    ring = PacketRing(60)
+    source = FileSource(draw_video(tmp_path / "pause.mp4", times_ms=times_ms), fps=FPS, ring=ring)
+    times = [frame.time_s for frame in source]
+    assert times[-1] == pytest.approx(18.8, abs=0.1)
+    (gap,) = ring.gaps(0, 60)
+    assert gap.start_s == pytest.approx(2.0, abs=0.05)
+    assert gap.end_s == pytest.approx(17.0, abs=0.01)
+
+
+def test_the_hidden_pictures_of_an_edit_list_are_neither_shown_nor_timed(tmp_path: Path) -> None:
+    whole, cut = draw_video(tmp_path / "whole.mp4", options={"bf": "0"}), tmp_path / "cut.mp4"
+    # Copied from the middle of a group on: the pictures before it are there, and hidden.
+    command = [
+        need_program("ffmpeg"),
+        "-v",
+        "error",
+        "-ss",
+        "1.4",
+        "-i",
+        str(whole),
+        "-t",
+        "1.2",
+        "-c",
+        "copy",
+        str(cut),
+    ]
+    subprocess.run(command, check=True, capture_output=True)
+    ring = PacketRing(60)
+    source = FileSource(cut, fps=25, ring=ring)
+    times = [frame.time_s for frame in source]
+    hidden = [packet for packet in ring.select(-5, 60) if not packet.is_shown]
+    assert hidden
+    assert times[0] == pytest.approx(0, abs=0.001)
+    assert times[-1] - times[0] == pytest.approx((len(times) - 1) / 25)
+    assert source.captured == len(times)
+    repeated = [frame.time_s for frame in FileSource(cut, fps=25, loop=2, ring=PacketRing(60))]
+    assert repeated == pytest.approx([number / 25 for number in range(2 * len(times))])

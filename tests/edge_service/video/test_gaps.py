@@ -12,7 +12,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from playwright.sync_api import Browser
 
-from backend_api.contract.events import Event, clip_name
+from backend_api.contract.events import Event
+from backend_api.contract.media import clip_name
 from edge_service.video.gaps import Gap, is_gap, within
 from edge_service.video.packet_ring import PacketRing
 from tests.browser import open_page, plays

@@ -8,11 +8,13 @@ import numpy.typing as npt
 import pytest
 from av.video.frame import VideoFrame
 
+from edge_service.video.orientation import Orientation
 from edge_service.video.packets import StreamFormat
 from edge_service.video.picture import even_size, to_image, to_yuv420p
 from tests.edge_service.encoded_packets import FORMAT
 
 WIDTH, HEIGHT = FORMAT.width, FORMAT.height
+TURNED = Orientation(is_transposed=True, reverses_rows=True)
 RED, BLACK = (0, 0, 255), (0, 0, 0)
 
 
@@ -31,10 +33,20 @@ def corners(picture: npt.NDArray[np.uint8]) -> dict[str, bool]:
 
 
 @pytest.mark.parametrize(
-    ("rotation_deg", "red_corner"), [(0, "upper left"), (90, "lower left"), (180, "lower right"), (270, "upper right")]
+    ("orientation", "red_corner"),
+    [
+        (Orientation(), "upper left"),
+        (Orientation(reverses_columns=True), "upper right"),
+        (Orientation(reverses_rows=True), "lower left"),
+        (Orientation(reverses_columns=True, reverses_rows=True), "lower right"),
+        (Orientation(is_transposed=True), "upper left"),
+        (Orientation(is_transposed=True, reverses_columns=True), "upper right"),
+        (Orientation(is_transposed=True, reverses_rows=True), "lower left"),
+        (Orientation(is_transposed=True, reverses_columns=True, reverses_rows=True), "lower right"),
+    ],
 )
-def test_is_turned_counterclockwise_until_it_stands_upright(rotation_deg: int, red_corner: str) -> None:
-    turned = replace(FORMAT, rotation_deg=rotation_deg)
+def test_is_turned_and_mirrored_until_it_is_as_players_show_it(orientation: Orientation, red_corner: str) -> None:
+    turned = replace(FORMAT, orientation=orientation)
     image = to_image(red_in_the_upper_left(), turned)
     encodable = to_yuv420p(red_in_the_upper_left(), turned)
     assert image.shape == (turned.display_size[1], turned.display_size[0], 3)
@@ -50,8 +62,13 @@ def test_is_turned_counterclockwise_until_it_stands_upright(rotation_deg: int, r
         (FORMAT, (64, 48)),
         (replace(FORMAT, sample_aspect_ratio=Fraction(4, 3)), (86, 48)),
         (replace(FORMAT, width=63, height=47), (64, 48)),
-        (replace(FORMAT, width=63, height=47, rotation_deg=90), (48, 64)),
-        (replace(FORMAT, sample_aspect_ratio=Fraction(2), rotation_deg=270), (48, 128)),
+        (replace(FORMAT, width=63, height=47, orientation=TURNED), (48, 64)),
+        (
+            replace(
+                FORMAT, sample_aspect_ratio=Fraction(2), orientation=Orientation(is_transposed=True, reverses_rows=True)
+            ),
+            (48, 128),
+        ),
     ],
 )
 def test_sides_to_be_encoded_are_even(stream_format: StreamFormat, size: tuple[int, int]) -> None:

@@ -6,7 +6,8 @@ from hashlib import sha256
 
 import pytest
 
-from backend_api.contract.events import Event, clip_name, frame_name
+from backend_api.contract.events import Event
+from backend_api.contract.media import clip_name, frame_name
 from backend_api.contract.verdicts import Enrichment, MmResult, MmStatus, Verdict
 from mm_worker.jobs.worker_loop import JobOutcome
 from mm_worker.vlm.mock_vlm import MockVlm

@@ -3,8 +3,9 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
+from backend_api.contract.values import MachineKey
 from tests.ui.made_up import make_session
-from ui.text.machine_names import MachineKey, key_of, natural, tell_apart
+from ui.text.machine_names import key_of, natural, tell_apart
 
 IDS = st.sampled_from(["a", "b", "c"])
 PLACES = st.builds(MachineKey, IDS, IDS, IDS)

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from backend_api.base.instants import from_ms, to_ms
 from backend_api.contract.stats import BucketFigures, Unit
-from backend_api.reports.buckets import Stretch, buckets
+from backend_api.reports.buckets import Interval, buckets
 from tests.ui.made_up import make_bucket
 from ui.text.local_time import Zone
 from ui.usage.heat import Cell, busiest, fold
@@ -19,7 +19,7 @@ ZONES = st.sampled_from(["UTC", "Europe/Berlin", "Asia/Kolkata", "Australia/Lord
 
 def hours_between(begin: datetime, end: datetime, zone: str, **figures: object) -> list[BucketFigures]:
     """The buckets that the backend would answer, all with the same figures."""
-    cut = buckets(Stretch(to_ms(begin), to_ms(end)), Unit.HOUR, ZoneInfo(zone))
+    cut = buckets(Interval(to_ms(begin), to_ms(end)), Unit.HOUR, ZoneInfo(zone))
     return [make_bucket(from_ms(part.begin_ms), from_ms(part.end_ms), **figures) for part in cut]
 
 

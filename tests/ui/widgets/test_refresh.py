@@ -1,4 +1,4 @@
-"""A page is drawn anew when what it shows has changed, or can not be had any more, and at no other time."""
+"""A page is drawn anew when what it shows has changed, or cannot be had any more, and at no other time."""
 
 from collections.abc import Callable
 from itertools import count
