@@ -34,7 +34,9 @@ from backend_api.web.routes.ingest import ingest_routes
 from backend_api.web.routes.media import media_routes
 from backend_api.web.routes.reports import report_routes
 from backend_api.web.routes.reviews import review_routes
+from backend_api.web.routes.stores import store_routes
 from backend_api.web.routes.stream import stream_routes
+from backend_api.web.routes.suggestions import suggestion_routes
 from backend_api.web.routes.uploads import upload_routes
 from backend_api.web.signed_urls import SignedUrls
 
@@ -100,10 +102,12 @@ def create_app(store: Store, media: MediaFolder, clock: Clock, settings: Setting
     app.include_router(export_routes(store))
     app.include_router(event_routes(store, media))
     app.include_router(review_routes(store, reports))
+    app.include_router(suggestion_routes(reports))
     app.include_router(media_routes(store, media))
     app.include_router(upload_routes(store, media))
     app.include_router(report_routes(store, reports, media))
     app.include_router(camera_routes(store))
+    app.include_router(store_routes(store, reports))
     app.include_router(health_routes(store, media, version, metrics))
     return app
 

@@ -7,9 +7,10 @@ from uuid import UUID
 
 from pydantic import AfterValidator, Field, model_validator
 
+from backend_api.contract.compliance import DEFAULT_SUGGESTED, MAX_SUGGESTED
 from backend_api.contract.events import EventType
 from backend_api.contract.sessions import JUDGED, SessionOutcome
-from backend_api.contract.stats import Unit
+from backend_api.contract.stats import Hours, Unit
 from backend_api.contract.values import DEFAULT_PAGE_ITEMS, MAX_PAGE_ITEMS, Name, Timestamp, TimeZoneName, Value
 from backend_api.contract.verdicts import MmStatus, Verdict
 
@@ -124,7 +125,7 @@ def _check_year(instant: datetime) -> datetime:
 _Instant = Annotated[Timestamp, AfterValidator(_check_year)]
 
 
-class StatsQuery(MachineQuery):
+class IntervalQuery(MachineQuery):
     """Which machines, and which time."""
 
     since: _Instant | None = Field(default=None, description="From this instant on; by default 7 days before `until`.")
@@ -135,10 +136,27 @@ class StatsQuery(MachineQuery):
     tz: TimeZoneName = Field(
         default="UTC", description="The time zone of hours and days, by its IANA name, e.g. Europe/Berlin."
     )
-    by: Unit = Field(default=Unit.DAY, description="`buckets` are hours or days of the time zone.")
+    hours: Hours = Field(
+        default=Hours.OPEN,
+        description="`open`: opening hours alone, of stores that have some (PUT /stores/{store_id}); `all`: all hours.",
+    )
 
     @model_validator(mode="after")
     def _is_no_longer_than_allowed(self) -> Self:
         if self.since and self.until and not timedelta() < self.until - self.since <= MAX_STATS_INTERVAL:
             raise ValueError(f"until lies before since, or more than {MAX_STATS_INTERVAL.days} days after it")
         return self
+
+
+class StatsQuery(IntervalQuery):
+    """Which machines, which time, and by which unit."""
+
+    by: Unit = Field(default=Unit.DAY, description="`buckets` are hours or days of the time zone.")
+
+
+class ComplianceQuery(IntervalQuery):
+    """Which machines, which time, and how many more reviews to look ahead."""
+
+    more: Annotated[int, Field(ge=1, le=MAX_SUGGESTED)] = Field(
+        default=DEFAULT_SUGGESTED, description="How many more reviews `next_reviews` is about, when none are drawn."
+    )

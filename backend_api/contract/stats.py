@@ -6,9 +6,9 @@ from typing import Annotated
 from pydantic import Field, NonNegativeInt
 from pydantic.dataclasses import dataclass
 
-from backend_api.contract.values import Name, Seconds, Timestamp, Value
+from backend_api.contract.values import Kind, Name, Seconds, Timestamp, Value
 
-_Share = Annotated[float, Field(ge=0, le=1)]
+Share = Annotated[float, Field(ge=0, le=1)]
 
 
 class Unit(StrEnum):
@@ -16,6 +16,13 @@ class Unit(StrEnum):
 
     HOUR = "hour"
     DAY = "day"
+
+
+class Hours(StrEnum):
+    """Which hours of the day count."""
+
+    OPEN = "open"
+    ALL = "all"
 
 
 class Figures(Value):
@@ -31,13 +38,18 @@ class Figures(Value):
             "event in it to its last. Time in use counts as observed in any case, the future never."
         )
     )
-    utilisation: _Share | None = Field(description="occupied_s / observed_s; null when nothing was observed.")
+    utilisation: Share | None = Field(description="occupied_s / observed_s; null when nothing was observed.")
     sessions: NonNegativeInt = Field(description="Sessions that began.")
     median_stay_s: float | None = Field(
         description="Of the sessions that began and were left, the median of the seconds in use; null when none was."
     )
     windows_closed: NonNegativeInt = Field(
         description="Cleaning windows that closed: their time was over, or the machine was in use again before."
+    )
+    windows_after_hours: NonNegativeInt = Field(
+        description=(
+            "Further windows, which closed when the store was closed: nobody had to clean by then. 0 with `hours=all`."
+        )
     )
     windows_cleaned: NonNegativeInt = Field(description="Of those, windows with an attempt whose verdict is `cleaned`.")
     windows_not_attempted: NonNegativeInt = Field(description="Of those, windows without an attempt.")
@@ -50,7 +62,7 @@ class Figures(Value):
     windows_unjudged: NonNegativeInt = Field(
         description="Of those, windows with an attempt that has no verdict (yet); they count as not cleaned."
     )
-    compliance: _Share | None = Field(description="windows_cleaned / windows_closed; null when none closed.")
+    compliance: Share | None = Field(description="windows_cleaned / windows_closed; null when none closed.")
     median_to_clean_s: float | None = Field(
         description="Of the windows_cleaned, the median of the seconds from a window's opening to its attempt."
     )
@@ -71,6 +83,30 @@ class BucketFigures(Figures):
     end: Timestamp
 
 
+class KindFigures(Value):
+    """How often a machine of one kind was free, in one store."""
+
+    store_id: Name
+    kind: Kind
+    machines: NonNegativeInt = Field(description="How many there are by their cameras' setups.")
+    some_free: Share | None = Field(
+        description=(
+            "Time in which at least one was watched and free / that, and time in which all were watched and in use; "
+            "null when nothing is known."
+        )
+    )
+    none_free_s: Seconds = Field(description="Time in which all of them were watched and in use.")
+    peak_hour: Annotated[int, Field(ge=0, le=23)] | None = Field(
+        description="The hour of the day in which they were in use for longest, over all days; null without any use."
+    )
+    free_at_peak: Share | None = Field(
+        description=(
+            "In that hour of the day, over all days: 1 - time in use / time watched, summed over machines. 0.4 to "
+            "0.6 is what gyms plan for; null without any use."
+        )
+    )
+
+
 class PeakHour(Value):
     """The hour of the day, 0 to 23 in the time zone, in which machines were in use for longest over all days."""
 
@@ -85,9 +121,16 @@ class Stats(Value):
     until: Timestamp
     tz: str
     by: Unit
+    hours: Hours = Field(
+        description=(
+            "`open`: of a store with opening hours these alone count, of any other all hours. Sessions count where "
+            "they began, windows where they closed."
+        )
+    )
     total: Figures
     peak_hour: PeakHour | None = Field(description="Null when nothing was in use; of equal hours the first.")
     machines: list[MachineFigures]
+    kinds: list[KindFigures] = Field(description="Of the machines whose camera's setup says of which kind they are.")
     buckets: list[BucketFigures] = Field(
         description=(
             "The span cut where hours or days of the time zone begin; the first and the last may be cut short, and a "
@@ -108,7 +151,7 @@ class Estimate:
 class ModelAgreement(Value):
     """People's agreement with one model, asked with one prompt; null without reviews enough.
 
-    What counts is its newest verdict on each event that somebody reviewed, whichever model's verdict that was.
+    Its newest verdict counts, on each event that somebody reviewed, whichever model's verdict that was.
     """
 
     model: str

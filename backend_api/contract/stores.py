@@ -103,7 +103,7 @@ Date = Annotated[date, BeforeValidator(_refuse_numbers), Field(ge=date(2000, 1, 
 
 
 class SpecialDay(Value):
-    """A date on which other openings hold than on its weekday; what began on the day before goes on as it would."""
+    """A date on which other openings hold than on its weekday; an opening of the day before goes on as it would."""
 
     on: Date = Field(description="The date in the store's time zone, e.g. 2026-12-24.")
     openings: Openings = Field(default=(), description="Empty when the store stays closed.")

@@ -11,6 +11,7 @@ from backend_api.base.instants import from_ms
 from backend_api.contract.stats import Unit
 from backend_api.contract.values import MachineKey
 from backend_api.reports.buckets import Interval, buckets, edges, parts
+from backend_api.reports.opening import is_within, overlap
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,17 +30,22 @@ class Use:
     closed_ms: int | None = None
     attempt_ms: int | None = None
     verdict: str | None = None
+    attempt_seq: int | None = None
 
 
 @dataclass(slots=True)
 class UsageTotals:
-    """Sums on their way to being figures; `windows` counts closed ones by verdict, `unjudged` and `not_attempted`."""
+    """Sums on their way to being figures; `windows` counts closed ones by verdict, `unjudged` and `not_attempted`.
+
+    `after_hours` are windows that closed when the store was closed; they are not among the others.
+    """
 
     occupied_ms: int = 0
     observed_ms: int = 0
     sessions: int = 0
     stays_ms: list[int] = field(default_factory=list)
     windows: Counter[str] = field(default_factory=Counter)
+    after_hours: int = 0
     to_clean_ms: list[int] = field(default_factory=list)
 
     def count_session(self, use: Use) -> None:
@@ -48,8 +54,11 @@ class UsageTotals:
         if use.stay_ms is not None:
             self.stays_ms.append(use.stay_ms)
 
-    def count_window(self, use: Use) -> None:
-        """Count the closed window of `use`."""
+    def count_window(self, use: Use, *, is_open: bool) -> None:
+        """Count the closed window of `use`; `is_open` says whether the store was open when it closed."""
+        if not is_open:
+            self.after_hours += 1
+            return
         self.windows[use.verdict or ("not_attempted" if use.attempt_ms is None else "unjudged")] += 1
         if use.verdict == "cleaned" and use.opened_ms is not None and use.attempt_ms is not None:
             self.to_clean_ms.append(use.attempt_ms - use.opened_ms)
@@ -99,15 +108,22 @@ class Totals:
                 for sums in self._all_of(machine, index):
                     sums.observed_ms += length_ms
 
-    def add_use(self, use: Use) -> None:
-        """Count a session: its beginning, its occupied time, and its window, each in the bucket where it lies."""
-        for sums in self._at(use.machine, use.occupied.begin_ms):
-            sums.count_session(use)
+    def add_use(self, use: Use, opened: Sequence[Interval]) -> None:
+        """Count a session: its beginning, its occupied time, and its window, each in the bucket where it lies.
+
+        `opened` is when the store was open, in order and without overlaps: what lies outside does not count.
+        """
+        if is_within(opened, use.occupied.begin_ms):
+            for sums in self._at(use.machine, use.occupied.begin_ms):
+                sums.count_session(use)
         for sums in self._at(use.machine, use.closed_ms):
-            sums.count_window(use)
-        occupied = use.occupied.within(self.span)
+            sums.count_window(use, is_open=use.closed_ms is not None and is_within(opened, use.closed_ms))
+        for occupied in overlap([use.occupied.within(self.span)], opened):
+            self._add_occupied(use.machine, occupied)
+
+    def _add_occupied(self, machine: MachineKey, occupied: Interval) -> None:
         for index, length_ms in parts(occupied, self._edges_ms):
-            for sums in self._all_of(use.machine, index):
+            for sums in self._all_of(machine, index):
                 sums.occupied_ms += length_ms
         for index, length_ms in parts(occupied, self._hour_edges_ms):
             self.occupied_ms_by_hour[self._hour_of_day[index]] += length_ms

@@ -6,7 +6,7 @@ store that closes at half past two is open until the clock shows that for the la
 """
 
 from bisect import bisect_left, bisect_right
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
@@ -26,13 +26,13 @@ def open_intervals(settings: StoreSettings, span: Interval) -> list[Interval]:
     return union([interval.within(span) for interval in intervals])
 
 
-def is_within(intervals: list[Interval], instant_ms: int) -> bool:
+def is_within(intervals: Sequence[Interval], instant_ms: int) -> bool:
     """Whether one of `intervals`, which are in order and without overlaps, holds the instant."""
     index = bisect_right(intervals, instant_ms, key=lambda interval: interval.begin_ms) - 1
     return index >= 0 and instant_ms < intervals[index].end_ms
 
 
-def overlap(these: list[Interval], those: list[Interval]) -> list[Interval]:
+def overlap(these: Sequence[Interval], those: Sequence[Interval]) -> list[Interval]:
     """The time that lies in both; each, and what comes of it, is in order and without overlaps."""
     found = []
     for interval in these:

@@ -1,14 +1,19 @@
 """The reports: what the events add up to, as sessions, machines and figures."""
 
 from backend_api.base.instants import to_ms
-from backend_api.contract.queries import MachineQuery, SessionQuery, StatsQuery
+from backend_api.contract.compliance import Compliance, SuggestedReviews
+from backend_api.contract.queries import ComplianceQuery, MachineQuery, SessionQuery, StatsQuery
 from backend_api.contract.sessions import MachineList, SessionPage
 from backend_api.contract.stats import AgreementList, Stats
+from backend_api.contract.stores import StoreList, StoreState
 from backend_api.reports.agreement import ModelScore, read_scores
-from backend_api.reports.machines import read_machines
+from backend_api.reports.compliance import choose_verdicts, newest_asked, read_compliance, read_suggested
+from backend_api.reports.machines import machine_keys, read_machines
 from backend_api.reports.sessions import PictureUrl, no_picture, read_sessions
 from backend_api.reports.stats import read_stats
+from backend_api.store.review_draws import Asked
 from backend_api.store.store import Store
+from backend_api.store.stores import read_known_stores
 
 
 class Reports:
@@ -17,6 +22,7 @@ class Reports:
     def __init__(self, store: Store) -> None:
         self._database = store.database
         self._clock = store.clock
+        self._draws = store.draws
 
     def sessions(self, query: SessionQuery, picture_url: PictureUrl = no_picture) -> SessionPage:
         """One page of the sessions that `query` asks for. Raises BadCursor when its cursor is not of this list."""
@@ -27,6 +33,40 @@ class Reports:
         """Each machine that `query` lets through, as it is now."""
         with self._database.read() as connection:
             return read_machines(connection, query, self._clock.now(), picture_url)
+
+    def stores(self) -> StoreList:
+        """Every store that somebody described, or that events or cameras came from."""
+        with self._database.snapshot() as connection:
+            known = read_known_stores(connection)
+            for machine in machine_keys(connection, MachineQuery()):
+                unknown = StoreState(store_id=machine.store_id, settings=None, changed_at=None)
+                known.setdefault(machine.store_id, unknown)
+        return StoreList(items=[known[store_id] for store_id in sorted(known)])
+
+    def compliance(self, query: ComplianceQuery) -> Compliance:
+        """The compliance that `query` asks for, corrected by reviews."""
+        with self._database.snapshot() as connection:
+            return read_compliance(connection, query, self._clock.now())
+
+    def suggested(self, asked: Asked | None) -> SuggestedReviews:
+        """What was drawn of `asked` and is not reviewed yet; by default of who gave the newest verdict."""
+        with self._database.snapshot() as connection:
+            return read_suggested(connection, asked)
+
+    def suggest(self, asked: Asked | None, number: int) -> int:
+        """Draw `number` more verdicts of `asked`, or as many as there are; how many."""
+        with self._database.snapshot() as connection:
+            asked = asked or newest_asked(connection)
+        if asked is None:
+            return 0
+        # Somebody else may have made the first draw meanwhile: then theirs is the seed.
+        return self._draw(asked, number) or self._draw(asked, number)
+
+    def _draw(self, asked: Asked, number: int) -> int:
+        seed = self._draws.seed(asked)
+        with self._database.snapshot() as connection:
+            chosen = choose_verdicts(connection, asked, seed, number, self._clock.now())
+        return self._draws.add(asked, seed, chosen)
 
     def agreement(self) -> AgreementList:
         """How far people agree with each model and prompt that judged what somebody reviewed."""

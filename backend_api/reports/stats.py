@@ -1,144 +1,73 @@
-"""GET /stats from the database: which sessions a span touches, and when its machines were observed."""
+"""GET /stats from the database: what the uses of a span add up to."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Sequence
-from datetime import datetime, timedelta
-from itertools import pairwise
+from collections.abc import Sequence
+from datetime import datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import Connection, Row, bindparam, func, select
+from sqlalchemy import Connection
 
-from backend_api.base.instants import from_ms, to_ms
-from backend_api.contract.queries import MAX_STATS_INTERVAL, StatsQuery
-from backend_api.contract.stats import BucketFigures, Figures, MachineFigures, PeakHour, Stats
+from backend_api.base.instants import from_ms
+from backend_api.contract.queries import StatsQuery
+from backend_api.contract.stats import BucketFigures, Figures, KindFigures, MachineFigures, PeakHour, Stats
 from backend_api.contract.values import MachineKey
 from backend_api.reports.buckets import Interval, union
-from backend_api.reports.figures import Totals, UsageTotals, Use
+from backend_api.reports.figures import Totals, UsageTotals
+from backend_api.reports.kinds import Watched, measure_availability
 from backend_api.reports.machines import machine_keys
-from backend_api.store.paging import also
-from backend_api.store.tables import events, observed_intervals, sessions
-
-_DEFAULT_SPAN = timedelta(days=7)
-
-_Row = Row[*tuple[Any, ...]]
-
-_OF_MACHINE = select(
-    *sessions.c["ts_ms", "started_ms", "ended_ms", "opened_ms", "closes_ms", "attempt_ms", "verdict"]
-).where(
-    sessions.c.store_id == bindparam("store"),
-    sessions.c.camera_id == bindparam("camera"),
-    sessions.c.machine_id == bindparam("machine"),
-)
-_BEFORE = (
-    _OF_MACHINE.where(sessions.c.ts_ms < bindparam("begin_ms"))
-    .order_by(sessions.c.ts_ms.desc(), sessions.c.seq.desc())
-    .limit(1)
-)
-_DURING = _OF_MACHINE.where(sessions.c.ts_ms >= bindparam("begin_ms"), sessions.c.ts_ms < bindparam("end_ms")).order_by(
-    sessions.c.ts_ms, sessions.c.seq
-)
-
-
-def stats_interval(query: StatsQuery, now: datetime) -> Interval:
-    """From `since` to `until`, of which one or both may follow from `now` (aware)."""
-    until = query.until or (
-        now if query.since is None else min(max(now, query.since), query.since + MAX_STATS_INTERVAL)
-    )
-    since = query.since or until - _DEFAULT_SPAN
-    return Interval(to_ms(since), to_ms(until))
+from backend_api.reports.opening import overlap
+from backend_api.reports.uses import read_opened, read_uses, stats_interval
+from backend_api.store.cameras import machine_kinds
 
 
 def read_stats(connection: Connection, query: StatsQuery, now: datetime) -> Stats:
     """The figures that `query` asks for, as they are at `now`."""
-    span = stats_interval(query, now)
-    # The future is neither observed nor over.
-    past = Interval(span.begin_ms, min(span.end_ms, max(span.begin_ms, to_ms(now))))
+    interval = stats_interval(query, now)
     machines = machine_keys(connection, query)
-    rows = _rows_by_machine(connection, machines, past)
-    totals = Totals(machines, span, query.by, ZoneInfo(query.tz))
-    for camera, of_camera in _by_camera(machines).items():
-        watched = _watched(connection, *camera, past)
-        last_ms = max((interval.end_ms for interval in watched), default=past.begin_ms)
-        uses = {machine: list(_uses(machine, rows[machine], last_ms, past)) for machine in of_camera}
-        occupied = [use.occupied.within(past) for of_machine in uses.values() for use in of_machine]
-        observed = union([*watched, *occupied])
-        for machine in of_camera:
+    opened = read_opened(connection, query, interval.span, (machine.store_id for machine in machines))
+    totals = Totals(machines, interval.span, query.by, ZoneInfo(query.tz))
+    watched: dict[MachineKey, Watched] = {}
+    for camera in read_uses(connection, machines, interval.past):
+        for machine, uses in camera.uses.items():
+            hours = opened[machine.store_id]
+            observed = overlap(camera.observed, hours)
             totals.add_observed(machine, observed)
-            for use in uses[machine]:
-                totals.add_use(use)
-    return _answer(query, totals)
+            for use in uses:
+                totals.add_use(use, hours)
+            occupied = union([use.occupied.within(interval.past) for use in uses])
+            watched[machine] = Watched(observed, overlap(occupied, hours))
+    kinds = _kinds(machine_kinds(connection), watched, interval.past, ZoneInfo(query.tz))
+    return _answer(query, totals, kinds)
 
 
-def _by_camera(machines: Iterable[MachineKey]) -> dict[tuple[str, str], list[MachineKey]]:
-    found: dict[tuple[str, str], list[MachineKey]] = defaultdict(list)
-    for machine in machines:
-        found[machine.store_id, machine.camera_id].append(machine)
-    return found
+def _kinds(
+    kinds: dict[tuple[str, str, str], str], watched: dict[MachineKey, Watched], past: Interval, zone: ZoneInfo
+) -> list[KindFigures]:
+    """The figures of each kind of which a store has machines in `watched`, by store and kind."""
+    of_kind: dict[tuple[str, str], list[Watched]] = defaultdict(list)
+    for machine, times in watched.items():
+        kind = kinds.get((machine.store_id, machine.camera_id, machine.machine_id))
+        if kind is not None:
+            of_kind[machine.store_id, kind].append(times)
+    return [_kind(*of, machines, past, zone) for of, machines in sorted(of_kind.items(), key=lambda item: item[0])]
 
 
-def _rows_by_machine(
-    connection: Connection, machines: Sequence[MachineKey], past: Interval
-) -> dict[MachineKey, Sequence[_Row]]:
-    """Each machine's sessions that touch `past`: those that begin in it, and the last one before it."""
-    return {machine: _rows(connection, machine, past) for machine in machines}
-
-
-def _rows(connection: Connection, machine: MachineKey, past: Interval) -> Sequence[_Row]:
-    values = {"store": machine.store_id, "camera": machine.camera_id, "machine": machine.machine_id}
-    values_ms = {"begin_ms": past.begin_ms, "end_ms": past.end_ms}
-    return [row for statement in (_BEFORE, _DURING) for row in connection.execute(statement, {**values, **values_ms})]
-
-
-def _uses(machine: MachineKey, rows: Sequence[_Row], last_ms: int, past: Interval) -> Iterator[Use]:
-    """The uses that the sessions of one machine, in order, count as; a use without an end lasts until `last_ms`."""
-    for row, following in pairwise([*rows, None]):
-        assert row is not None  # noqa: S101 - only the last of a pair is
-        # Of a use whose START has not arrived nobody knows how long it was.
-        begin_ms, end_ms = (row.ts_ms, row.ts_ms) if row.started_ms is None else (row.started_ms, row.ended_ms)
-        left = row.started_ms is not None and (row.ended_ms is not None or row.opened_ms is not None)
-        if end_ms is None:
-            end_ms = last_ms if row.opened_ms is None else row.opened_ms
-        closed_ms = row.closes_ms if following is None or row.closes_ms is None else min(row.closes_ms, following.ts_ms)
-        occupied = Interval(begin_ms, max(begin_ms, end_ms))
-        yield Use(
-            machine=machine,
-            occupied=occupied,
-            stay_ms=occupied.length_ms if left else None,
-            opened_ms=row.opened_ms,
-            closed_ms=closed_ms if closed_ms is not None and closed_ms < past.end_ms else None,
-            attempt_ms=row.attempt_ms,
-            verdict=row.verdict,
-        )
-
-
-def _watched(connection: Connection, store_id: str, camera_id: str, past: Interval) -> list[Interval]:
-    """When the camera's edge reported; without any report, from its first event in `past` to its last."""
-    reported = connection.execute(
-        select(observed_intervals.c.begin_ms, observed_intervals.c.end_ms).where(
-            observed_intervals.c.store_id == store_id,
-            observed_intervals.c.camera_id == camera_id,
-            observed_intervals.c.end_ms >= past.begin_ms,
-            observed_intervals.c.begin_ms < past.end_ms,
-        )
-    ).all()
-    if reported:
-        return [Interval(row.begin_ms, row.end_ms).within(past) for row in reported]
-    first_ms, last_ms = (
-        connection.execute(
-            select(end(events.c.ts_ms)).where(
-                events.c.camera_id == camera_id,
-                also(events.c.store_id, [store_id]),
-                events.c.ts_ms >= past.begin_ms,
-                events.c.ts_ms < past.end_ms,
-            )
-        ).scalar()
-        for end in (func.min, func.max)
+def _kind(store_id: str, kind: str, machines: Sequence[Watched], past: Interval, zone: ZoneInfo) -> KindFigures:
+    found = measure_availability(machines, past, zone)
+    some_free, free_at_peak = found.share_some_free, found.free_at_peak
+    return KindFigures(
+        store_id=store_id,
+        kind=kind,
+        machines=found.machines,
+        some_free=None if some_free is None else round(some_free, 4),
+        none_free_s=found.none_free_ms / 1000,
+        peak_hour=found.peak_hour,
+        free_at_peak=None if free_at_peak is None else round(free_at_peak, 4),
     )
-    return [] if first_ms is None or last_ms is None else [Interval(first_ms, last_ms)]
 
 
-def _answer(query: StatsQuery, totals: Totals) -> Stats:
+def _answer(query: StatsQuery, totals: Totals, kinds: list[KindFigures]) -> Stats:
     by_hour = totals.occupied_ms_by_hour
     busiest = max(range(24), key=lambda hour: by_hour[hour])
     return Stats(
@@ -146,6 +75,7 @@ def _answer(query: StatsQuery, totals: Totals) -> Stats:
         until=from_ms(totals.span.end_ms),
         tz=query.tz,
         by=query.by,
+        hours=query.hours,
         total=Figures(**_figures(totals.total)),
         peak_hour=PeakHour(hour=busiest, occupied_s=by_hour[busiest] / 1000) if by_hour[busiest] else None,
         machines=[
@@ -157,6 +87,7 @@ def _answer(query: StatsQuery, totals: Totals) -> Stats:
             )
             for machine, sums in totals.by_machine.items()
         ],
+        kinds=kinds,
         buckets=[
             BucketFigures(begin=from_ms(bucket.begin_ms), end=from_ms(bucket.end_ms), **_figures(sums))
             for bucket, sums in zip(totals.buckets, totals.by_bucket, strict=True)
@@ -172,6 +103,7 @@ def _figures(totals: UsageTotals) -> dict[str, Any]:
         "utilisation": totals.utilisation,
         "sessions": totals.sessions,
         "median_stay_s": totals.median_stay_s,
+        "windows_after_hours": totals.after_hours,
         "windows_closed": totals.windows.total(),
         "windows_cleaned": totals.windows["cleaned"],
         "windows_not_attempted": totals.windows["not_attempted"],

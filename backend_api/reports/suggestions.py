@@ -15,11 +15,8 @@ from dataclasses import dataclass, replace
 from hashlib import sha256
 from uuid import UUID
 
-from backend_api.contract.stats import Estimate
 from backend_api.contract.verdicts import Verdict
-from backend_api.reports.correction import Judged, Part, Stratum, TooFewReviews, correct
-
-MAX_SUGGESTED = 100
+from backend_api.reports.correction import Part, Stratum
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,6 +25,11 @@ class Allocation:
 
     cleaned: int
     not_cleaned: int
+
+    @property
+    def number(self) -> int:
+        """All of them."""
+        return self.cleaned + self.not_cleaned
 
     def of(self, verdict: Verdict) -> int:
         """How many of `verdict`; 0 of one that says nothing."""
@@ -57,11 +59,9 @@ def allocate(part: Part, number: int) -> Allocation:
     return Allocation(first, second)
 
 
-def forecast(model: Judged, not_attempted: int, more: Allocation) -> Estimate | TooFewReviews:
-    """The figure as it is to be expected when `more` drawn windows are reviewed and go on as those before."""
-    part = model.drawn
-    expected = Part(_grown(part.cleaned, more.cleaned), _grown(part.not_cleaned, more.not_cleaned))
-    return correct([replace(model, drawn=expected)], not_attempted)
+def expect(part: Part, more: Allocation) -> Part:
+    """`part` as it is to be expected when `more` of its windows are reviewed, if they go on as those before."""
+    return Part(_grown(part.cleaned, more.cleaned), _grown(part.not_cleaned, more.not_cleaned))
 
 
 def _worth(part: Part, index: int, drawn: float) -> tuple[int, float]:

@@ -238,6 +238,16 @@ def machine_names(connection: Connection) -> dict[tuple[str, str, str], str]:
     }
 
 
+def machine_kinds(connection: Connection) -> dict[tuple[str, str, str], str]:
+    """Of which kind each machine is that is in a setup and has one, by store, camera and machine_id."""
+    return {
+        (setup.store_id, setup.camera_id, machine.machine_id): machine.kind
+        for setup in read_setups(connection)
+        for machine in setup.machines
+        if machine.kind is not None
+    }
+
+
 def _of(store_id: str, camera_id: str) -> dict[str, object]:
     return {"new_store_id": store_id, "new_camera_id": camera_id}
 

@@ -17,6 +17,8 @@ from backend_api.store.events import Events
 from backend_api.store.migrate import open_database
 from backend_api.store.model_calls import ModelCalls
 from backend_api.store.removed_media import RemovedMedia
+from backend_api.store.review_draws import ReviewDraws
+from backend_api.store.stores import Stores
 from backend_api.store.verdict_history import Results, Reviews
 
 
@@ -34,6 +36,8 @@ class Store:
         self.cameras = Cameras(database, clock)
         self.setups = Setups(database, clock)
         self.removed_media = RemovedMedia(database, clock)
+        self.stores = Stores(database, clock)
+        self.draws = ReviewDraws(database, clock)
         self.changes = Changes(database, clock)
 
     @classmethod

@@ -98,6 +98,7 @@ results = Table(
     # The whole result as JSON; the columns before it only repeat what is searched for.
     Column("result", Text, nullable=False),
     Index("ix_results_seq", "seq", "id"),
+    Index("ix_results_model", "model", "prompt_version", "verdict", "seq"),
     sqlite_autoincrement=True,
 )
 
@@ -164,6 +165,39 @@ removed_media = Table(
     Column("seq", Number, ForeignKey("events.seq"), primary_key=True, autoincrement=False),
     Column("at_ms", BigInteger, nullable=False),
     Column("reason", Text, nullable=False),
+)
+
+# What people say of a store.
+stores = Table(
+    "stores",
+    metadata,
+    Column("store_id", String(64), primary_key=True),
+    Column("changed_at_ms", BigInteger, nullable=False),
+    # The settings as JSON.
+    Column("body", Text, nullable=False),
+)
+
+# When verdicts of a model and prompt were drawn to be reviewed, and by which seed, which stays the same for them.
+review_draws = Table(
+    "review_draws",
+    metadata,
+    Column("id", Number, primary_key=True),
+    Column("at_ms", BigInteger, nullable=False),
+    Column("model", String(200), nullable=False),
+    Column("prompt_version", String(200), nullable=False),
+    Column("seed", String(64), nullable=False),
+    sqlite_autoincrement=True,
+)
+
+# Which these were, in the order in which they are proposed; `verdict` is what the model had said. Only ever added to.
+drawn_verdicts = Table(
+    "drawn_verdicts",
+    metadata,
+    Column("draw_id", Number, ForeignKey("review_draws.id"), primary_key=True),
+    Column("place", Integer, primary_key=True),
+    Column("seq", Number, ForeignKey("events.seq"), nullable=False),
+    Column("verdict", String(16), nullable=False),
+    Index("ix_drawn_verdicts_seq", "seq"),
 )
 
 sessions = Table(

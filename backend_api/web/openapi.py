@@ -7,13 +7,18 @@ from pydantic.json_schema import models_json_schema
 from starlette.types import Lifespan
 
 from backend_api.contract.cameras import CameraReport, CameraSetup
+from backend_api.contract.compliance import DrawRequest
 from backend_api.contract.events import BatchResult, Event, EventPage, StoredEvent
+from backend_api.contract.stores import StoreSettings
 from backend_api.contract.values import Problem
 from backend_api.contract.verdicts import Review
 from backend_api.web.problems import MEDIA_TYPE
 
 _REFERENCE = "#/components/schemas/{model}"
-_MODELS = (Event, StoredEvent, EventPage, BatchResult, CameraReport, CameraSetup, Review, Problem)
+_MODELS = (
+    *(Event, StoredEvent, EventPage, BatchResult, CameraReport, CameraSetup, StoreSettings),
+    *(Review, DrawRequest, Problem),
+)
 
 # What answers without a key.
 OPEN_PATHS = ("/health", "/ready")

@@ -105,6 +105,7 @@ _NOTHING: dict[str, Any] = {
     "sessions": 0,
     "median_stay_s": None,
     "windows_closed": 0,
+    "windows_after_hours": 0,
     "windows_cleaned": 0,
     "windows_not_attempted": 0,
     "windows_not_cleaned": 0,

@@ -70,6 +70,10 @@ def report_routes(store: Store, reports: Reports, media: MediaFolder) -> APIRout
         - peak_hour = the hour of the day with the most occupied time
         - observed time = while the camera's edge reported (a silence of more than 60 s is a gap), and while somebody
           was on the machine; of a camera without any report in the span, from its first event in it to its last
+        - of a store with opening hours these alone count, unless `hours=all` asks for all; a window that closes when
+          the store is closed is one of windows_after_hours
+        - some_free, of each kind of machine = time with at least one free / that + time with all in use;
+          free_at_peak = 1 - time in use / time watched, in the kind's busiest hour of the day
         - a window is closed when its time is over, or when the machine is in use again; it counts when it closes
         """
         return json_answer(request, reports.stats(query).model_dump_json())

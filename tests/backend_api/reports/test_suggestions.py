@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from backend_api.contract.stats import Estimate
 from backend_api.contract.verdicts import Verdict
 from backend_api.reports.correction import Judged, Part, Stratum, TooFewReviews, correct
-from backend_api.reports.suggestions import Allocation, allocate, draw, forecast
+from backend_api.reports.suggestions import Allocation, allocate, draw, expect
 
 IDS = [UUID(int=number) for number in range(400)]
 
@@ -74,7 +74,7 @@ def test_the_forecast_is_narrower_the_more_are_reviewed() -> None:
     now = correct([model], 100)
     widths = [now.high - now.low] if isinstance(now, Estimate) else []
     for number in (20, 100, 400):
-        later = forecast(model, 100, allocate(part, number))
+        later = correct([Judged(drawn=expect(part, allocate(part, number)))], 100)
         assert isinstance(later, Estimate)
         widths.append(later.high - later.low)
     assert widths == sorted(widths, reverse=True)
@@ -83,8 +83,8 @@ def test_the_forecast_is_narrower_the_more_are_reviewed() -> None:
 
 def test_the_forecast_says_when_there_would_still_be_too_few() -> None:
     part = Part(Stratum(500), Stratum(500))
-    assert isinstance(forecast(Judged(drawn=part), 0, allocate(part, 10)), TooFewReviews)
-    assert isinstance(forecast(Judged(drawn=part), 0, allocate(part, part.missing())), Estimate)
+    assert isinstance(correct([Judged(drawn=expect(part, allocate(part, 10)))], 0), TooFewReviews)
+    assert isinstance(correct([Judged(drawn=expect(part, allocate(part, part.missing())))], 0), Estimate)
 
 
 def test_the_same_seed_draws_the_same_and_another_one_others() -> None:

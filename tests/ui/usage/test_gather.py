@@ -7,7 +7,7 @@ import pytest
 
 from backend_api.contract.queries import SessionQuery
 from backend_api.contract.sessions import Machine, MachineState, Session, SessionPage
-from backend_api.contract.stats import Stats, Unit
+from backend_api.contract.stats import Hours, Stats, Unit
 from backend_api.contract.values import MachineKey
 from tests.ui.made_up import NOON, make_bucket, make_figures, make_machine_figures, make_session
 from ui.client.api import BackendApi
@@ -84,9 +84,11 @@ def _stats(*observed_s: float, machines: int = 2) -> Stats:
         until=LINE.end,
         tz="UTC",
         by=Unit.HOUR,
+        hours=Hours.OPEN,
         total=make_figures(),
         peak_hour=None,
         machines=[make_machine_figures(place) for place in places],
+        kinds=[],
         buckets=[
             make_bucket(LINE.begin + number * HOUR, LINE.begin + (number + 1) * HOUR, observed_s=seconds)
             for number, seconds in enumerate(observed_s)

@@ -2,7 +2,7 @@
 
 from datetime import timedelta
 
-from backend_api.contract.stats import PeakHour, Stats, Unit
+from backend_api.contract.stats import Hours, PeakHour, Stats, Unit
 from tests.ui.made_up import NOON, make_figures
 from ui.usage.heat import Cell, heat_rows
 from ui.usage.report import usage_cards
@@ -14,9 +14,11 @@ def made(peak: PeakHour | None, **figures: object) -> Stats:
         until=NOON + timedelta(days=1),
         tz="UTC",
         by=Unit.HOUR,
+        hours=Hours.OPEN,
         total=make_figures(**figures),
         peak_hour=peak,
         machines=[],
+        kinds=[],
         buckets=[],
     )
 

@@ -4,7 +4,7 @@ import csv
 import io
 from datetime import timedelta
 
-from backend_api.contract.stats import Stats, Unit
+from backend_api.contract.stats import Hours, Stats, Unit
 from backend_api.contract.values import MachineKey
 from tests.ui.made_up import NOON, make_figures, make_machine_figures
 from ui.widgets.machine_table import machine_csv, machine_rows
@@ -16,12 +16,14 @@ FOUND = Stats(
     until=NOON + timedelta(days=1),
     tz="Europe/Berlin",
     by=Unit.DAY,
+    hours=Hours.OPEN,
     total=make_figures(),
     peak_hour=None,
     machines=[
         make_machine_figures(BIKE, windows_closed=4, windows_cleaned=3, compliance=0.75, occupied_s=5400.0),
         make_machine_figures(ROWER),
     ],
+    kinds=[],
     buckets=[],
 )
 

@@ -1,0 +1,151 @@
+"""What the sessions of an interval count for, and when their machines were observed, from the database."""
+
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from itertools import pairwise
+from typing import Any
+
+from sqlalchemy import Connection, Row, bindparam, func, select
+
+from backend_api.base.instants import to_ms
+from backend_api.contract.queries import MAX_STATS_INTERVAL, IntervalQuery
+from backend_api.contract.stats import Hours
+from backend_api.contract.values import MachineKey
+from backend_api.reports.buckets import Interval, union
+from backend_api.reports.figures import Use
+from backend_api.reports.opening import open_intervals
+from backend_api.store.paging import also
+from backend_api.store.stores import read_settings
+from backend_api.store.tables import events, observed_intervals, sessions
+
+_DEFAULT_SPAN = timedelta(days=7)
+
+_Row = Row[*tuple[Any, ...]]
+
+_OF_MACHINE = select(
+    *sessions.c["ts_ms", "started_ms", "ended_ms", "opened_ms", "closes_ms", "attempt_ms", "attempt_seq", "verdict"]
+).where(
+    sessions.c.store_id == bindparam("store"),
+    sessions.c.camera_id == bindparam("camera"),
+    sessions.c.machine_id == bindparam("machine"),
+)
+_BEFORE = (
+    _OF_MACHINE.where(sessions.c.ts_ms < bindparam("begin_ms"))
+    .order_by(sessions.c.ts_ms.desc(), sessions.c.seq.desc())
+    .limit(1)
+)
+_DURING = _OF_MACHINE.where(sessions.c.ts_ms >= bindparam("begin_ms"), sessions.c.ts_ms < bindparam("end_ms")).order_by(
+    sessions.c.ts_ms, sessions.c.seq
+)
+
+
+@dataclass(frozen=True, slots=True)
+class StatsInterval:
+    """From `since` to `until` of a query, and what of it is over: the future is neither observed nor over."""
+
+    span: Interval
+    past: Interval
+
+
+@dataclass(frozen=True, slots=True)
+class CameraUses:
+    """The uses of one camera's machines, and when these were observed, which includes all time in use."""
+
+    observed: Sequence[Interval]
+    uses: Mapping[MachineKey, Sequence[Use]]
+
+
+def stats_interval(query: IntervalQuery, now: datetime) -> StatsInterval:
+    """From `since` to `until`, of which one or both may follow from `now` (aware)."""
+    until = query.until or (
+        now if query.since is None else min(max(now, query.since), query.since + MAX_STATS_INTERVAL)
+    )
+    since = query.since or until - _DEFAULT_SPAN
+    span = Interval(to_ms(since), to_ms(until))
+    return StatsInterval(span, Interval(span.begin_ms, min(span.end_ms, max(span.begin_ms, to_ms(now)))))
+
+
+def read_opened(
+    connection: Connection, query: IntervalQuery, span: Interval, store_ids: Iterable[str]
+) -> dict[str, Sequence[Interval]]:
+    """When each store's hours count within `span`: its opening hours, or all hours where `query` asks for these."""
+    known = read_settings(connection) if query.hours is Hours.OPEN else {}
+    return {
+        store_id: open_intervals(known[store_id], span) if store_id in known else [span] for store_id in set(store_ids)
+    }
+
+
+def read_uses(connection: Connection, machines: Sequence[MachineKey], past: Interval) -> Iterator[CameraUses]:
+    """The uses of `machines` that touch `past`, camera by camera."""
+    rows = {machine: _rows(connection, machine, past) for machine in machines}
+    for camera, of_camera in _by_camera(machines).items():
+        watched = _watched(connection, *camera, past)
+        last_ms = max((interval.end_ms for interval in watched), default=past.begin_ms)
+        uses = {machine: list(_uses(machine, rows[machine], last_ms, past)) for machine in of_camera}
+        occupied = [use.occupied.within(past) for of_place in uses.values() for use in of_place]
+        yield CameraUses(union([*watched, *occupied]), uses)
+
+
+def _by_camera(machines: Iterable[MachineKey]) -> dict[tuple[str, str], list[MachineKey]]:
+    found: dict[tuple[str, str], list[MachineKey]] = defaultdict(list)
+    for machine in machines:
+        found[machine.store_id, machine.camera_id].append(machine)
+    return found
+
+
+def _rows(connection: Connection, machine: MachineKey, past: Interval) -> Sequence[_Row]:
+    """The machine's sessions that touch `past`: those that begin in it, and the last one before it."""
+    values = {"store": machine.store_id, "camera": machine.camera_id, "machine": machine.machine_id}
+    values_ms = {"begin_ms": past.begin_ms, "end_ms": past.end_ms}
+    return [row for statement in (_BEFORE, _DURING) for row in connection.execute(statement, {**values, **values_ms})]
+
+
+def _uses(machine: MachineKey, rows: Sequence[_Row], last_ms: int, past: Interval) -> Iterator[Use]:
+    """The uses that the sessions of one machine, in order, count as; a use without an end lasts until `last_ms`."""
+    for row, following in pairwise([*rows, None]):
+        assert row is not None  # noqa: S101 - only the last of a pair is
+        # Of a use whose START has not arrived nobody knows how long it was.
+        begin_ms, end_ms = (row.ts_ms, row.ts_ms) if row.started_ms is None else (row.started_ms, row.ended_ms)
+        left = row.started_ms is not None and (row.ended_ms is not None or row.opened_ms is not None)
+        if end_ms is None:
+            end_ms = last_ms if row.opened_ms is None else row.opened_ms
+        closed_ms = row.closes_ms if following is None or row.closes_ms is None else min(row.closes_ms, following.ts_ms)
+        occupied = Interval(begin_ms, max(begin_ms, end_ms))
+        yield Use(
+            machine=machine,
+            occupied=occupied,
+            stay_ms=occupied.length_ms if left else None,
+            opened_ms=row.opened_ms,
+            closed_ms=closed_ms if closed_ms is not None and closed_ms < past.end_ms else None,
+            attempt_ms=row.attempt_ms,
+            verdict=row.verdict,
+            attempt_seq=row.attempt_seq,
+        )
+
+
+def _watched(connection: Connection, store_id: str, camera_id: str, past: Interval) -> list[Interval]:
+    """When the camera's edge reported; without any report, from its first event in `past` to its last."""
+    reported = connection.execute(
+        select(observed_intervals.c.begin_ms, observed_intervals.c.end_ms).where(
+            observed_intervals.c.store_id == store_id,
+            observed_intervals.c.camera_id == camera_id,
+            observed_intervals.c.end_ms >= past.begin_ms,
+            observed_intervals.c.begin_ms < past.end_ms,
+        )
+    ).all()
+    if reported:
+        return [Interval(row.begin_ms, row.end_ms).within(past) for row in reported]
+    first_ms, last_ms = (
+        connection.execute(
+            select(end(events.c.ts_ms)).where(
+                events.c.camera_id == camera_id,
+                also(events.c.store_id, [store_id]),
+                events.c.ts_ms >= past.begin_ms,
+                events.c.ts_ms < past.end_ms,
+            )
+        ).scalar()
+        for end in (func.min, func.max)
+    )
+    return [] if first_ms is None or last_ms is None else [Interval(first_ms, last_ms)]

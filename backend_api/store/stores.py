@@ -1,0 +1,59 @@
+"""Stores: what people say of them, and which ones there are."""
+
+from sqlalchemy import ClauseElement, Connection, bindparam, select, union
+
+from backend_api.base.clock import Clock
+from backend_api.base.instants import from_ms, to_ms
+from backend_api.contract.stores import StoreSettings, StoreState
+from backend_api.contract.values import to_milliseconds
+from backend_api.store.database import Database
+from backend_api.store.statements import DialectInsert, Statement
+from backend_api.store.tables import camera_setups, cameras, stores
+
+_NAMES = ("store_id", "changed_at_ms", "body")
+
+
+def _keep(insert: DialectInsert) -> ClauseElement:
+    inserting = insert(stores).values({name: bindparam(f"new_{name}") for name in _NAMES})
+    return inserting.on_conflict_do_update(
+        index_elements=["store_id"], set_={name: inserting.excluded[name] for name in _NAMES[1:]}
+    )
+
+
+_KEEP = Statement(_keep)
+_DESCRIBED = select(stores).order_by(stores.c.store_id)
+_REPORTED = union(select(cameras.c.store_id), select(camera_setups.c.store_id))
+
+
+class Stores:
+    """All methods may be called from any thread; each raises StoreBusy or StoreFull."""
+
+    def __init__(self, database: Database, clock: Clock) -> None:
+        self._database = database
+        self._clock = clock
+
+    def keep(self, store_id: str, settings: StoreSettings) -> StoreState:
+        """Put `settings` in the place of the store's last ones."""
+        now = to_milliseconds(self._clock.now())
+        body = settings.model_dump_json()
+        with self._database.write() as transaction:
+            _KEEP.run(transaction, {"new_store_id": store_id, "new_changed_at_ms": to_ms(now), "new_body": body})
+        return StoreState(store_id=store_id, settings=settings, changed_at=now)
+
+
+def read_settings(connection: Connection) -> dict[str, StoreSettings]:
+    """What people say of stores, by id."""
+    return {row.store_id: StoreSettings.model_validate_json(row.body) for row in connection.execute(_DESCRIBED)}
+
+
+def read_known_stores(connection: Connection) -> dict[str, StoreState]:
+    """Every store that somebody described, or whose cameras have ever reported, by id."""
+    found = {
+        row.store_id: StoreState(store_id=row.store_id, settings=None, changed_at=None)
+        for row in connection.execute(_REPORTED)
+    }
+    for row in connection.execute(_DESCRIBED):
+        settings = StoreSettings.model_validate_json(row.body)
+        changed_at = from_ms(row.changed_at_ms)
+        found[row.store_id] = StoreState(store_id=row.store_id, settings=settings, changed_at=changed_at)
+    return found
