@@ -9,11 +9,8 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
-<<<<<<< HEAD
 from datetime import datetime
-=======
 from functools import cache
->>>>>>> main
 from pathlib import Path
 from typing import Annotated
 from uuid import UUID
