@@ -10,7 +10,7 @@ import streamlit as st
 
 from backend_api.contract.cameras import CameraList
 from backend_api.contract.queries import SessionQuery, StatsQuery
-from backend_api.contract.sessions import MachineList, SessionPage
+from backend_api.contract.sessions import JUDGED, MachineList, SessionPage
 from backend_api.contract.stats import Stats
 from backend_api.contract.verdicts import QueueState
 from ui.client.api import BackendApi
@@ -46,6 +46,11 @@ def sessions(query: SessionQuery) -> SessionPage:
     return _sessions(api(), query)
 
 
+def latest_model() -> str | None:
+    """The model of the newest session's verdict that has one; None without any."""
+    return _latest_model(api())
+
+
 def stats(query: StatsQuery) -> Stats:
     """Figures; to share them, let the interval begin and end at full minutes."""
     return _stats(api(), query)
@@ -53,7 +58,7 @@ def stats(query: StatsQuery) -> Stats:
 
 def forget_answers() -> None:
     """Forget all answers: the next call asks the backend."""
-    for shared in (_machines, _cameras, _queue, _sessions, _stats):
+    for shared in (_machines, _cameras, _queue, _sessions, _stats, _latest_model):
         shared.clear()
 
 
@@ -75,6 +80,13 @@ def _queue(_api: BackendApi) -> QueueState:
 @_shared
 def _sessions(_api: BackendApi, query: SessionQuery) -> SessionPage:
     return _api.sessions(query)
+
+
+@_shared_for_longer
+def _latest_model(_api: BackendApi) -> str | None:
+    judged = _api.sessions(SessionQuery(outcome=tuple(sorted(JUDGED)), limit=1)).items
+    attempt = _api.event(judged[0].attempt_event_id) if judged and judged[0].attempt_event_id else None
+    return attempt.mm.result.model if attempt and attempt.mm and attempt.mm.result else None
 
 
 @_shared_for_longer

@@ -14,6 +14,7 @@ from ui.usage.heat import fold, show_heat
 from ui.usage.report import usage_cards
 from ui.widgets.figure_cards import show_cards
 from ui.widgets.machine_table import show_machines
+from ui.widgets.mocked import show_mocked
 from ui.widgets.period_choice import choose_days
 
 _FIELDS = ("utilisation", "occupied_s", "observed_s", "sessions", "median_stay_s")
@@ -27,6 +28,7 @@ def show_page() -> None:
     if not machines:
         _show_nothing()
         return
+    show_mocked(cache.cameras().items)
     names = names_of(machines)
     st.header("One day", anchor=False)
     show_day(api(), machines, names, here, now)
