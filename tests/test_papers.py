@@ -353,6 +353,17 @@ def test_every_package_has_its_reason() -> None:
     assert reasons - {"package"} == required
 
 
+def test_every_program_that_ci_installs_is_named_for_newcomers() -> None:
+    script = _text(REPOSITORY / ".ci" / "run")
+    packages = set(re.findall(r"\w+:([a-z0-9-]+)", script.split("for pair in")[1].split(";")[0])) - {"make"}
+    for prefix, names in re.findall(r" ([a-z0-9.-]+-)\{([a-z,]+)\}", script):
+        packages |= {prefix + name for name in names.split(",")}
+    packages |= set(re.findall(r"missing\+=\((.+)\)$", script, re.M)[-1].split()[:2])
+    assert packages >= {"ffmpeg", "chromium", "python3-gi", "gstreamer1.0-plugins-good"}
+    installs = " ".join(line for line in _blocks(_text(REPOSITORY / "README.md")) if "apt-get install" in line)
+    assert packages - set(installs.split()) == set()
+
+
 # Whatever is searched above would be found
 
 
