@@ -51,7 +51,7 @@ def _all_of_today() -> str:
 def _blocks(text: str) -> list[str]:
     """The lines of code blocks, fenced or indented, joined where a backslash continues them."""
     fenced = re.findall(r"^```[^\n]*\n(.*?)^```", text, re.M | re.S)
-    indented = re.findall(r"^ {4}(?![-*] )(\S.*)$", re.sub(r"^```.*?^```", "", text, flags=re.M | re.S), re.M)
+    indented = re.findall(r"^ {4}(?! *[-*] ) *(\S.*)$", re.sub(r"^```.*?^```", "", text, flags=re.M | re.S), re.M)
     return "\n".join([*fenced, *indented]).replace("\\\n", " ").splitlines()
 
 
