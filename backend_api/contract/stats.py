@@ -48,7 +48,8 @@ class Figures(Value):
     )
     windows_after_hours: NonNegativeInt = Field(
         description=(
-            "Further windows, which closed when the store was closed: nobody had to clean by then. 0 with `hours=all`."
+            "Further windows, which closed when the store was closed: nobody had to clean by then. 0 when all hours "
+            "count."
         )
     )
     windows_cleaned: NonNegativeInt = Field(description="Of those, windows with an attempt whose verdict is `cleaned`.")
