@@ -40,6 +40,8 @@ WITH_MAKE := $(shell setpriv --pdeathsig HUP echo setpriv --pdeathsig HUP 2>/dev
 
 help:  ## say what there is
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /  make \1\t/' | expand -t 20
+	@echo "  make run takes VIDEO, CONFIG, MODEL, CAMERA, STORE, PORT, UI_PORT, DATA, KEEP_GB, and BACKEND_FLAGS, WORKER_FLAGS,"
+	@echo "  UI_FLAGS, EDGE_FLAGS: make run VIDEO=gym.mp4 CONFIG=gym.yaml MODEL=yolox_nano.onnx EDGE_FLAGS='--speed 4'"
 
 install: $(VENV)/.installed  ## make the environment .venv that the four processes need
 

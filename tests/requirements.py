@@ -36,6 +36,14 @@ def need_rtsp_server() -> str:
     return _miss("GStreamer's RTSP server", " ".join(RTSP_PACKAGES))
 
 
+def need_strace() -> str:
+    """The path of strace; where it is missing, or may not watch others (some containers), as `need_program`."""
+    path = need_program("strace")
+    if subprocess.run([path, "-o", os.devnull, "true"], check=False, capture_output=True).returncode:
+        return _miss("strace that may watch processes", "strace, and allow ptrace")
+    return path
+
+
 def _miss(what: str, packages: str) -> NoReturn:
     reason = f"{what} is not installed; on Debian and Ubuntu: apt-get install {packages}"
     if os.environ.get("GYM_TESTS_REQUIRE_ALL"):

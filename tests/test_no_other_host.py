@@ -17,7 +17,7 @@ from tests.browser import open_page
 from tests.edge_service import onnx_graphs
 from tests.edge_service.onnx_graphs import Seen, save
 from tests.processes import Running, eventually, free_port, script
-from tests.requirements import need_program
+from tests.requirements import need_strace
 
 pytestmark = pytest.mark.e2e
 
@@ -29,7 +29,7 @@ _ADDRESS = re.compile(r'inet_addr\("([^"]+)"\)|inet_pton\(AF_INET6, "([^"]+)"')
 def traced(report: Path, command: list[str], home: Path) -> Running:
     """The command under strace; what it and its children ask for is written to `report`, what they keep to `home`."""
     strace = [
-        need_program("strace"),
+        need_strace(),
         "-f",
         "--seccomp-bpf",
         "-qq",

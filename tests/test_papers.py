@@ -8,7 +8,7 @@ import copy
 import json
 import re
 import subprocess
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -34,8 +34,9 @@ def _name(path: Path) -> str:
     return path.relative_to(REPOSITORY).as_posix()
 
 
-papers = pytest.mark.parametrize("path", PAPERS, ids=_name)
-papers_of_today = pytest.mark.parametrize("path", OF_TODAY, ids=_name)
+def _wrong(papers: Iterable[Path], find: Callable[[Path], Iterable[str]]) -> dict[str, list[str]]:
+    """What `find` finds wrong in each of `papers`, by the paper's name; empty when all is well."""
+    return {_name(path): sorted(found) for path in papers if (found := set(find(path)))}
 
 
 @cache
@@ -95,17 +96,20 @@ def _commands(text: str) -> Iterator[tuple[str, set[str]]]:
                 yield found.group(1), set(re.findall(r"(?<=\s)--[a-z][a-z0-9-]*", found.group(2)))
 
 
-@papers_of_today
-def test_no_command_has_a_flag_that_is_gone(path: Path) -> None:
-    for program, flags in _commands(_text(path)):
-        assert program in _scripts(), f"{program} is no script"
-        assert flags - {"--help"} <= _flags(program), program
+def test_no_command_has_a_flag_that_is_gone() -> None:
+    def gone(path: Path) -> Iterator[str]:
+        for program, flags in _commands(_text(path)):
+            known = _flags(program) if program in _scripts() else set()
+            yield from (f"{program} {flag}" for flag in flags - known - {"--help"})
+            if program not in _scripts():
+                yield program
+
+    assert _wrong(OF_TODAY, gone) == {}
 
 
-@papers_of_today
-def test_no_flag_is_named_that_is_gone(path: Path) -> None:
+def test_no_flag_is_named_that_is_gone() -> None:
     known = frozenset().union(*(_flags(program) for program in _scripts())) | {"--help"}
-    assert _named_flags(_text(path)) - known == set()
+    assert _wrong(OF_TODAY, lambda path: _named_flags(_text(path)) - known) == {}
 
 
 def _named_flags(text: str) -> set[str]:
@@ -200,12 +204,15 @@ def test_every_route_is_documented(backend: Backend) -> None:
 
 
 @pytest.mark.e2e
-@papers_of_today
-def test_no_route_is_named_that_is_gone(path: Path, backend: Backend) -> None:
+def test_no_route_is_named_that_is_gone(backend: Backend) -> None:
     own = {"/docs", "/openapi.json", "/redoc"}
     known = {re.compile(re.sub(r"\{\w+\}", r"[^/\\s]+", route.split()[1]) + r"/?") for route in backend.routes}
-    for route in _named_routes(_text(path)):
-        assert route in own or any(pattern.fullmatch(route) for pattern in known), route
+
+    def is_known(route: str) -> bool:
+        return route in own or any(pattern.fullmatch(route) for pattern in known)
+
+    named = {path: _named_routes(_text(path)) for path in OF_TODAY}
+    assert _wrong(OF_TODAY, lambda path: (route for route in named[path] if not is_known(route))) == {}
 
 
 def _named_routes(text: str) -> Iterator[str]:
@@ -225,23 +232,28 @@ def test_every_metric_is_documented(backend: Backend) -> None:
 
 
 @pytest.mark.e2e
-@papers_of_today
-def test_no_metric_is_named_that_is_gone(path: Path, backend: Backend) -> None:
+def test_no_metric_is_named_that_is_gone(backend: Backend) -> None:
     made_up = set(re.findall(r"--store-id (gym_\w+)", _all_of_today()))
-    named = {name for name in re.findall(r"\bgym_[a-z_]+\b", _text(path)) if name not in made_up}
-    assert {re.sub(r"_(bucket|sum|count)$", "", name) for name in named} - backend.metrics == set()
+
+    def gone(path: Path) -> set[str]:
+        named = set(re.findall(r"\bgym_[a-z_]+\b", _text(path))) - made_up
+        return {re.sub(r"_(bucket|sum|count)$", "", name) for name in named} - backend.metrics
+
+    assert _wrong(OF_TODAY, gone) == {}
 
 
 @pytest.mark.e2e
-@papers_of_today
-def test_no_configuration_key_is_named_that_is_gone(path: Path, backend: Backend, tmp_path: Path) -> None:
+def test_no_configuration_key_is_named_that_is_gone(backend: Backend, tmp_path: Path) -> None:
     keys = _config_keys(tmp_path)
     sections = {key.split(".")[0] for key in keys if "." in key}
     # Fields of the API look alike: `clip.gaps`. Its schema is ClipInfo.
     fields = {re.sub(r"^(\w+?)info\.", r"\1.", field) for field in backend.fields}
-    named = {span for span in _spans(_text(path)) if re.fullmatch(r"[a-z_]+\.[a-z_]+", span)}
-    named = {span for span in named if span.split(".")[0] in sections and not (REPOSITORY / span).exists()}
-    assert named - keys - fields == set()
+
+    def gone(path: Path) -> set[str]:
+        named = {span for span in _spans(_text(path)) if re.fullmatch(r"[a-z_]+\.[a-z_]+", span)}
+        return {span for span in named if span.split(".")[0] in sections} - keys - fields
+
+    assert _wrong(OF_TODAY, gone) == {}
 
 
 def _variables_in_code() -> set[str]:
@@ -261,9 +273,10 @@ def test_every_environment_variable_is_documented() -> None:
     assert set(re.findall(r"^\| `(GYM_\w+)` \|", _section("Environment variables"), re.M)) == _variables_in_code()
 
 
-@papers_of_today
-def test_no_environment_variable_is_named_that_is_gone(path: Path) -> None:
-    assert set(re.findall(r"\bGYM_[A-Z]+(?:_[A-Z]+)*\b", _text(path))) <= _variables_in_code()
+def test_no_environment_variable_is_named_that_is_gone() -> None:
+    known = _variables_in_code()
+    named = re.compile(r"\bGYM_[A-Z]+(?:_[A-Z]+)*\b")
+    assert _wrong(OF_TODAY, lambda path: set(named.findall(_text(path))) - known) == {}
 
 
 # Files, links, commands of make
@@ -275,9 +288,11 @@ def _anchors(path: Path) -> set[str]:
     return {re.sub(r"[^\w\- ]", "", title.lower()).replace(" ", "-") for title in titles}
 
 
-@papers
-def test_every_link_leads_somewhere(path: Path) -> None:
-    assert [target for target in _links(_text(path)) if not _leads_somewhere(path, target)] == []
+def test_every_link_leads_somewhere() -> None:
+    def lost(path: Path) -> list[str]:
+        return [target for target in _links(_text(path)) if not _leads_somewhere(path, target)]
+
+    assert _wrong(PAPERS, lost) == {}
 
 
 def _links(text: str) -> list[str]:
@@ -291,9 +306,8 @@ def _leads_somewhere(path: Path, target: str) -> bool:
     return found.exists() and (not anchor or anchor in _anchors(found))
 
 
-@papers_of_today
-def test_every_named_file_is_there(path: Path) -> None:
-    assert [word for word in _named_files(_text(path)) if not _is_there(word)] == []
+def test_every_named_file_is_there() -> None:
+    assert _wrong(OF_TODAY, lambda path: [word for word in _named_files(_text(path)) if not _is_there(word)]) == {}
 
 
 def _named_files(text: str) -> Iterator[str]:
@@ -310,11 +324,11 @@ def _is_there(word: str) -> bool:
     return any(REPOSITORY.glob(word.rstrip("/"))) or ("/" not in word and any(REPOSITORY.glob(f"[!.]*/**/{word}")))
 
 
-@papers_of_today
-def test_every_make_command_is_there(path: Path) -> None:
+def test_every_make_command_is_there() -> None:
     makefile = _text(REPOSITORY / "Makefile")
-    known = set(re.findall(r"^([a-z-]+):", makefile, re.M)) | set(re.findall(r"^([A-Z_]+ ?[:?]?=)", makefile, re.M))
-    assert _make_words(_text(path)) - {re.sub(r" ?[:?]?=", "=", word) for word in known} == set()
+    targets = set(re.findall(r"^([a-z-]+):", makefile, re.M))
+    variables = {f"{name}=" for name in re.findall(r"^([A-Z_]+) ?[:?]?=", makefile, re.M)}
+    assert _wrong(OF_TODAY, lambda path: _make_words(_text(path)) - targets - variables) == {}
 
 
 def _make_words(text: str) -> set[str]:
@@ -364,9 +378,6 @@ python3 backend_api/main.py --fenced
     assert _make_words(text) == {"gone", "run", "GONE=", "never"}
 
 
-# Decisions
-
-
 def test_decisions_are_numbered_without_a_hole_and_each_is_in_the_index() -> None:
     assert [path.name[:5] for path in DECISIONS] == [f"{number:04}-" for number in range(1, len(DECISIONS) + 1)]
     index = _text(REPOSITORY / "docs" / "decisions" / "README.md")
@@ -375,9 +386,14 @@ def test_decisions_are_numbered_without_a_hole_and_each_is_in_the_index() -> Non
         assert f"[{title}]({path.name})" in index, path.name
 
 
-@pytest.mark.parametrize("path", DECISIONS, ids=_name)
-def test_a_decision_says_when_why_what_else_and_what_follows(path: Path) -> None:
-    text = _text(path)
-    assert text.startswith(f"# {path.name[:4]} ")
-    assert re.search(r"^20\d\d-\d\d-\d\d", text, re.M)
-    assert re.findall(r"^## (.+)$", text, re.M) == ["Context", "Decision", "Turned down", "Consequence"]
+def test_a_decision_says_when_why_what_else_and_what_follows() -> None:
+    def lacks(path: Path) -> Iterator[str]:
+        text = _text(path)
+        if not text.startswith(f"# {path.name[:4]} "):
+            yield "its number in the title"
+        if not re.search(r"^20\d\d-\d\d-\d\d", text, re.M):
+            yield "a date"
+        if re.findall(r"^## (.+)$", text, re.M) != ["Context", "Decision", "Turned down", "Consequence"]:
+            yield "its four parts"
+
+    assert _wrong(DECISIONS, lacks) == {}

@@ -5,13 +5,12 @@ could see and do everything in the name of an operator who opened it.
 """
 
 from collections.abc import Callable, Collection
-from urllib.parse import urlsplit
 
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.responses import PlainTextResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from backend_api.base.host_names import host_name, is_allowed, own_names
+from backend_api.base.host_names import host_name, is_allowed, origin_of, own_names
 
 _READING_METHODS = {"GET", "HEAD", "OPTIONS"}
 _PROTECTION = {
@@ -56,7 +55,7 @@ class OriginCheck:
         if scope["type"] == "http" and scope["method"] in _READING_METHODS:
             return None
         origin = headers.get("origin")
-        if origin is None or urlsplit(origin).netloc.lower() == host.lower():
+        if origin is None or origin_of(origin) == host.lower():
             return None
         return "a page of another origin may not use the dashboard"
 

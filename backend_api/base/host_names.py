@@ -28,6 +28,14 @@ def host_name(header: str) -> str:
     return (parts.hostname or "").lower().rstrip(".") if is_plain else ""
 
 
+def origin_of(url: str) -> str:
+    """The host and port of an address, as in an Origin or Referer header, in lower case; "" when it makes no sense."""
+    try:
+        return urlsplit(url).netloc.lower()
+    except ValueError:
+        return ""
+
+
 def is_allowed(name: str, allowed: Collection[str]) -> bool:
     """Whether a server may answer to `name`: an address, or one of `allowed`, where `*.gym.example` is all below it."""
     patterns = {pattern.strip().lower().rstrip(".") for pattern in allowed}

@@ -15,6 +15,8 @@ LATE_WITHIN_S = 60.0
 SETUP_INTERVAL_S = 600.0
 MAX_CONFIG_CHARACTERS = 64 * 1024
 MAX_STILL_BYTES = 2 * 1024**2
+# The kind of the detector that invents people.
+MOCK_DETECTOR = "mock"
 
 
 class CameraReport(Value):

@@ -35,6 +35,10 @@ class Sighting(Value):
     what: str = Field(min_length=1, max_length=500)
 
 
+# The model that invents verdicts.
+MOCK_MODEL = "mock"
+
+
 class MmResult(Value):
     """A verdict, with enough beside it to repeat the question. Null stands for what the model's server did not tell."""
 

@@ -111,12 +111,13 @@ def _uses(machine: MachineKey, rows: Sequence[_Row], last_ms: int, past: Interva
         left = row.started_ms is not None and (row.ended_ms is not None or row.opened_ms is not None)
         if end_ms is None:
             end_ms = last_ms if row.opened_ms is None else row.opened_ms
+        # A machine is in use by one person at a time: where an END was lost, the next use ends the one before.
+        end_ms = end_ms if following is None else min(end_ms, following.ts_ms)
         closed_ms = row.closes_ms if following is None or row.closes_ms is None else min(row.closes_ms, following.ts_ms)
-        occupied = Interval(begin_ms, max(begin_ms, end_ms))
         yield Use(
             machine=machine,
-            occupied=occupied,
-            stay_ms=occupied.length_ms if left else None,
+            occupied=Interval(begin_ms, max(begin_ms, min(end_ms, past.end_ms))),
+            stay_ms=max(0, end_ms - begin_ms) if left else None,
             opened_ms=row.opened_ms,
             closed_ms=closed_ms if closed_ms is not None and closed_ms < past.end_ms else None,
             attempt_ms=row.attempt_ms,

@@ -6,12 +6,11 @@ programs that are no browsers send neither.
 """
 
 from collections.abc import Iterable
-from urllib.parse import urlsplit
 
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from backend_api.base.host_names import host_name, is_allowed, own_names
+from backend_api.base.host_names import host_name, is_allowed, origin_of, own_names
 from backend_api.web.problems import PROTECTION, problem_response
 
 _READING_METHODS = {"GET", "HEAD", "OPTIONS"}
@@ -36,17 +35,19 @@ class OriginCheck:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
+        headers = Headers(scope=scope)
         is_signed = self._signs_urls and b"signature=" in scope["query_string"]
+        may_be_shown = is_signed or _is_asked_by_this_host(headers)
 
         async def send_protected(message: Message) -> None:
             if message["type"] == "http.response.start":
-                headers = MutableHeaders(scope=message)
-                headers.update(PROTECTION)
-                if is_signed:
-                    headers["Cross-Origin-Resource-Policy"] = "cross-origin"
+                answered = MutableHeaders(scope=message)
+                answered.update(PROTECTION)
+                answered.add_vary_header("Referer")
+                if may_be_shown:
+                    answered["Cross-Origin-Resource-Policy"] = "cross-origin"
             await send(message)
 
-        headers = Headers(scope=scope)
         if refusal := self._host_refusal(headers) or self._write_refusal(scope, headers):
             await problem_response(403, refusal)(scope, receive, send_protected)
         else:
@@ -64,5 +65,14 @@ class OriginCheck:
         origin, site = headers.get("origin"), headers.get("sec-fetch-site", "none")
         if origin in self._origins:
             return None
-        is_own = site in _OWN_SITES and (origin is None or urlsplit(origin).netloc == headers.get("host"))
+        is_own = site in _OWN_SITES and (origin is None or origin_of(origin) == headers.get("host", "").lower())
         return None if is_own else "a page of another origin may not write; allow it with --cors-origin"
+
+
+def _is_asked_by_this_host(headers: Headers) -> bool:
+    """Whether a page of the same name or address asks, at whichever port, as the dashboard beside this backend does.
+
+    Chromium takes two ports of one address for two sites. No page can name another one's host in the Referer.
+    """
+    page = host_name(origin_of(headers.get("referer", "")))
+    return bool(page) and page == host_name(headers.get("host", ""))

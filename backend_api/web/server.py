@@ -18,7 +18,7 @@ from fastapi import FastAPI
 
 from backend_api.base.port_holder import holder_and_cure
 from backend_api.base.process import UsageError
-from backend_api.web.request_deadline import DEADLINE_S, RequestDeadline, keeping_deadlines
+from backend_api.web.connection_limits import USUAL_LIMITS, LimitedConnection, Limits, telling_connections
 
 log = logging.getLogger(__name__)
 
@@ -72,16 +72,16 @@ def _resolve(host: str, port: int) -> tuple[socket.AddressFamily, tuple[str, int
     return family, (str(address[0]), int(address[1]))
 
 
-def serve(app: FastAPI, listening: socket.socket, stop: threading.Event, *, deadline_s: float = DEADLINE_S) -> None:
+def serve(app: FastAPI, listening: socket.socket, stop: threading.Event, limits: Limits = USUAL_LIMITS) -> None:
     """Answer requests on `listening` until `stop` is set; those that have begun are finished, for up to 10 s.
 
-    A connection on which no request begins within `deadline_s` is closed.
+    Connections that keep none of `limits` are closed.
     """
     _quieten()
     # Everything loaded by now stays as long as the process: the collector need not go through it again and again.
     gc.freeze()
     config = uvicorn.Config(
-        keeping_deadlines(app),
+        telling_connections(app),
         log_config=None,
         access_log=False,
         http="h11",
@@ -94,7 +94,7 @@ def serve(app: FastAPI, listening: socket.socket, stop: threading.Event, *, dead
     config.load()
     # The server makes a protocol for each connection by this name; any callable will do.
     config.http_protocol_class = partial(  # type: ignore[assignment]
-        RequestDeadline, config.http_protocol_class, deadline_s
+        LimitedConnection, config.http_protocol_class, limits
     )
     _Server(config, stop, app.state.end_streams).run(sockets=[listening])
 

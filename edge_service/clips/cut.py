@@ -43,8 +43,8 @@ def cut(packets: Sequence[EncodedPacket], start_s: float, end_s: float, time_s: 
 def why_encoded(packets: Sequence[EncodedPacket], start_s: float) -> str | None:
     """Why a clip of `packets` from `start_s` on has to be encoded, in a phrase; None when they can be copied."""
     first = packets[0]
-    if not plays_in_browsers(first.format):
-        return f"browsers do not play {first.format.describe()} as it is"
+    if reason := _why_not_played(first.format):
+        return reason
     if any(packet.format is not first.format for packet in packets):
         return "the camera changed the parameters of its codec within it"
     if not all(packet.is_shown for packet in packets):
@@ -64,13 +64,19 @@ def format_at(packets: Sequence[EncodedPacket], time_s: float) -> StreamFormat:
 
 def plays_in_browsers(stream_format: StreamFormat) -> bool:
     """Whether browsers play these packets as they are: H.264, 8 bits, 4:2:0, upright, square pixels, even sides."""
-    return (
-        stream_format.codec == "h264"
-        and stream_format.pixel_format in _PLAYABLE_PIXEL_FORMATS
-        and stream_format.display_size == (stream_format.width, stream_format.height)
-        and stream_format.orientation == UPRIGHT
-        and stream_format.width % 2 == stream_format.height % 2 == 0
-    )
+    return _why_not_played(stream_format) is None
+
+
+def _why_not_played(stream_format: StreamFormat) -> str | None:
+    if stream_format.codec != "h264" or stream_format.pixel_format not in _PLAYABLE_PIXEL_FORMATS:
+        return f"browsers do not play {stream_format.describe()}"
+    if stream_format.orientation != UPRIGHT:
+        return "its pictures are turned or mirrored when they are shown"
+    if stream_format.sample_aspect_ratio != 1:
+        return "its pixels are not square"
+    if stream_format.width % 2 or stream_format.height % 2:
+        return "its pictures have an odd number of pixels on a side"
+    return None
 
 
 def remux(packets: Sequence[EncodedPacket]) -> Clip:

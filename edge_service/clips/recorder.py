@@ -2,8 +2,15 @@
 
 import heapq
 import logging
-from collections.abc import Iterable, Iterator, Sequence
+import os
+import threading
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
+from datetime import datetime
+from functools import cache
 from pathlib import Path
 from typing import Annotated
 from uuid import UUID
@@ -14,7 +21,7 @@ from backend_api.base.durable_files import Disk
 from backend_api.contract.events import Event
 from edge_service.clips.cut import ClipError, cut, format_at, why_encoded
 from edge_service.clips.encode import encoded_size
-from edge_service.clips.event_factory import EventFactory
+from edge_service.clips.event_factory import ClockStep, EventFactory
 from edge_service.clips.media_folder import ClipFolder
 from edge_service.clips.mp4 import Clip
 from edge_service.clips.pictures import draw_thumbnail
@@ -29,6 +36,9 @@ from edge_service.video.packets import EncodedPacket
 log = logging.getLogger(__name__)
 
 _MAX_REASON = 500
+# So many clips wait to be encoded at most, since each holds its packets in memory; after that, frames wait.
+_MAX_CUTS = 8
+_NICENESS = 10
 MAX_CLIP_S = 300.0
 # What the smoothing of presence may add to the times of the rules, and what waits in the decoder.
 _SMOOTHING_S = 3.0
@@ -64,6 +74,38 @@ class _Job:
     rule_event: RuleEvent = field(compare=False)
 
 
+@dataclass(frozen=True, slots=True)
+class _Material:
+    """What the clip of an event at `time_s` is made of; `why_encoded` says why its packets cannot be copied."""
+
+    packets: Sequence[EncodedPacket]
+    start_s: float
+    end_s: float
+    time_s: float
+    gaps: tuple[Gap, ...]
+    why_encoded: str | None
+
+    def cut(self) -> Clip:
+        """The clip, with what it lacks. Raises ClipError."""
+        clip = cut(self.packets, self.start_s, self.end_s, self.time_s)
+        # The camera sent pictures of that time, which cannot be decoded.
+        lost = [Gap(self.start_s, clip.start_s)] if self.packets[0].time_s <= self.start_s < clip.start_s else []
+        return replace(clip, gaps=within([*self.gaps, *lost], min(self.start_s, clip.start_s), self.end_s))
+
+
+@dataclass(frozen=True, slots=True)
+class _Cut:
+    """A clip whose post-roll is over: `make` gives it in no time, or it is being `encoded`."""
+
+    rule_event: RuleEvent
+    make: Callable[[], Clip]
+    encoded: "Future[Clip] | None" = None
+
+    @property
+    def is_ready(self) -> bool:
+        return self.encoded is None or self.encoded.done()
+
+
 class Recorder:
     """Makes the events of one camera, each with a clip from `clip.pre_s` before it to `clip.post_s` after it.
 
@@ -89,6 +131,10 @@ class Recorder:
         self._jobs: list[_Job] = []
         self._begun = 0
         self._said: set[str] = set()
+        self._cuts: deque[_Cut] = deque()
+        self._last_kept: tuple[Clip, UUID] | None = None
+        # Frames go on to be looked at while a clip is encoded, and come first where there is not enough of a processor.
+        self._encoding = ThreadPoolExecutor(max_workers=1, thread_name_prefix="encoding", initializer=_yield_to_others)
 
     @property
     def is_recording(self) -> bool:
@@ -103,7 +149,16 @@ class Recorder:
     @property
     def pending(self) -> tuple[RuleEvent, ...]:
         """The rule events whose events are not made yet, in the order in which they will be."""
-        return tuple(job.rule_event for job in sorted(self._jobs))
+        return (*(cut.rule_event for cut in self._cuts), *(job.rule_event for job in sorted(self._jobs)))
+
+    @property
+    def clock_steps(self) -> tuple[ClockStep, ...]:
+        """The steps of the wall clock so far."""
+        return self._factory.clock_steps
+
+    def set_clock(self, at_s: float, by_s: float) -> datetime:
+        """The wall clock was set by `by_s` seconds at media time `at_s`; the new time of media time 0."""
+        return self._factory.set_clock(at_s, by_s)
 
     def begin(self, rule_event: RuleEvent, frame: Frame, tracks: Iterable[Track]) -> None:
         """Remember that `rule_event` needs a clip; draw its thumbnail from the frame that decided it."""
@@ -113,47 +168,62 @@ class Recorder:
         self._media.keep_thumbnail(self._factory.event_id(rule_event), jpeg)
 
     def finished(self, *, end_of_stream: bool = False) -> Iterator[Event]:
-        """The events whose post-roll is over, by the time of their rule events; at the end of the stream, all left.
+        """The events whose clips are ready, by the time of their rule events; at the end of the stream, all left.
 
         Each is made when it is asked for, and is no longer pending from then on.
         """
-        # Events of one instant share their clip: cut once, and on the disk once, under the name of each of them.
-        clip: Clip | None = None
-        clip_time_s: float | None = None
-        twin_id: UUID | None = None
         while self._jobs and (end_of_stream or self._jobs[0].due_s <= self._ring.complete_s):
-            rule_event = heapq.heappop(self._jobs).rule_event
-            try:
-                if clip is None or clip_time_s != rule_event.time_s:
-                    twin_id, clip, clip_time_s = None, self._cut(rule_event.time_s), rule_event.time_s
-                event_id = self._factory.event_id(rule_event)
-                info = self._media.keep_clip(event_id, clip, self._factory, twin_id)
-                twin_id = event_id
-            except ClipError as error:
-                yield self._factory.build(rule_event, None, " ".join(str(error).split())[:_MAX_REASON])
-            else:
-                yield self._factory.build(rule_event, info, None)
+            self._begin_cut(heapq.heappop(self._jobs).rule_event)
+            if len(self._cuts) > _MAX_CUTS:
+                yield self._finish(self._cuts.popleft())
+        while self._cuts and (end_of_stream or self._cuts[0].is_ready):
+            yield self._finish(self._cuts.popleft())
 
-    def _cut(self, time_s: float) -> Clip:
+    def _begin_cut(self, rule_event: RuleEvent) -> None:
+        """Take what a clip is made of, now that its post-roll is over; where it has to be encoded, begin with that."""
+        last = self._cuts[-1] if self._cuts else None
+        if last is not None and last.rule_event.time_s == rule_event.time_s:
+            # Events of one instant share their clip: cut once, and on the disk once, under the name of each of them.
+            self._cuts.append(replace(last, rule_event=rule_event))
+            return
+        try:
+            material = self._take(rule_event.time_s)
+        except ClipError as error:
+            self._cuts.append(_Cut(rule_event, _raising(error)))
+            return
+        self._say_why_encoded(material)
+        make = cache(material.cut)
+        self._cuts.append(_Cut(rule_event, make, self._encoding.submit(make) if material.why_encoded else None))
+
+    def _finish(self, cut: "_Cut") -> Event:
+        """Keep the clip, and build the event; it waits for a clip that is being encoded."""
+        rule_event = cut.rule_event
+        event_id = self._factory.event_id(rule_event)
+        try:
+            clip = cut.encoded.result() if cut.encoded is not None else cut.make()
+            twin_id = self._last_kept[1] if self._last_kept is not None and self._last_kept[0] is clip else None
+            info = self._media.keep_clip(event_id, clip, self._factory, twin_id)
+        except ClipError as error:
+            return self._factory.build(rule_event, None, " ".join(str(error).split())[:_MAX_REASON])
+        self._last_kept = clip, event_id
+        return self._factory.build(rule_event, info, None)
+
+    def _take(self, time_s: float) -> "_Material":
         start_s, end_s = time_s - self._clip.pre_s, time_s + self._clip.post_s
         packets = self._ring.select(start_s, end_s)
         if not packets:
             raise ClipError("no video of that time is kept any more")
         gaps = self._ring.gaps(min(start_s, packets[0].time_s), end_s)
         self._check_begin(packets[0].time_s, time_s, gaps)
-        self._say_why_encoded(packets, start_s, time_s)
-        clip = cut(packets, start_s, end_s, time_s)
-        # The camera sent pictures of that time, which cannot be decoded.
-        lost = [Gap(start_s, clip.start_s)] if packets[0].time_s <= start_s < clip.start_s else []
-        return replace(clip, gaps=within([*gaps, *lost], min(start_s, clip.start_s), end_s))
+        return _Material(packets, start_s, end_s, time_s, gaps, why_encoded(packets, start_s))
 
-    def _say_why_encoded(self, packets: Sequence[EncodedPacket], start_s: float, time_s: float) -> None:
+    def _say_why_encoded(self, material: "_Material") -> None:
         """Log once a reason that clips have to be encoded, which takes a hundred times as long as copying them."""
-        reason = why_encoded(packets, start_s)
+        reason = material.why_encoded
         if reason is None or reason in self._said:
             return
         self._said.add(reason)
-        width, height = encoded_size(format_at(packets, time_s))
+        width, height = encoded_size(format_at(material.packets, material.time_s))
         log.info(
             "a clip is encoded to H.264, %d x %d, which takes seconds of a core each time: %s", width, height, reason
         )
@@ -170,3 +240,16 @@ class Recorder:
                 " lower bit rate, or to a key picture every second or two"
             )
         log.warning("a clip begins %.1f s late: its video is more than the packet ring holds", begins_s - expected_s)
+
+
+def _raising(error: ClipError) -> Callable[[], Clip]:
+    def make() -> Clip:
+        raise error
+
+    return make
+
+
+def _yield_to_others() -> None:
+    """Let this thread, and those that it starts, have what the others leave of the processor."""
+    with suppress(OSError, AttributeError):
+        os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), _NICENESS)

@@ -3,10 +3,10 @@
 import hashlib
 from uuid import UUID
 
-from backend_api.contract.verdicts import Verdict
+from backend_api.contract.verdicts import MOCK_MODEL, Verdict
 from mm_worker.vlm.vlm import Judgement, Question
 
-MODEL = "mock"
+MODEL = MOCK_MODEL
 PROMPT_VERSION = "mock-1"
 
 # Cumulative shares: most attempts that the rules notice are wipes, and a tenth cannot be told from the pictures.

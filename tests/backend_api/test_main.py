@@ -207,26 +207,30 @@ def test_any_free_port(tmp_path: Path) -> None:
 
 
 def test_with_a_key_it_opens_to_others_and_keeps_the_key_to_itself(tmp_path: Path, port: int) -> None:
-    flags = ["--host", "0.0.0.0", "--read-key", "a-reader", "--access-log", "--keep-days", "30"]  # noqa: S104
-    with Running(command(tmp_path, port, *flags), env={"GYM_API_KEY": "a-writer"}) as running:
+    flags = ["--host", "0.0.0.0", "--read-key", "a-reader-0123456789", "--access-log", "--keep-days", "30"]  # noqa: S104
+    with Running(command(tmp_path, port, *flags), env={"GYM_API_KEY": "a-writer-0123456789"}) as running:
         running.wait_for("listening")
         url = f"http://127.0.0.1:{port}"
         assert requests.get(f"{url}/health", timeout=60).status_code == 200
         statuses = [
             requests.put(f"{url}/cameras/cam_01", data="{}", headers={**JSON, **headers}, timeout=60).status_code
-            for headers in ({}, {"Authorization": "Bearer a-reader"}, {"Authorization": "Bearer a-writer"})
+            for headers in (
+                {},
+                {"Authorization": "Bearer a-reader-0123456789"},
+                {"Authorization": "Bearer a-writer-0123456789"},
+            )
         ]
         assert statuses == [401, 403, 422]
         running.wait_for('"status": 422')
         assert running.stop() == EXIT_DONE
-    assert "a-writer" not in running.output
-    assert "a-reader" not in running.output
+    assert "a-writer-0123456789" not in running.output
+    assert "a-reader-0123456789" not in running.output
 
 
 @pytest.mark.parametrize(
     ("flags", "culprit"),
     [
-        (["--read-key", "alone"], "--read-key"),
+        (["--read-key", "alone-0123456789-0123456789"], "--read-key"),
         (["--api-key", ""], "--api-key"),
         (["--cors-origin", "*"], "--cors-origin"),
         (["--cors-origin", "https://gym.example/page"], "--cors-origin"),

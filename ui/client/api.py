@@ -117,6 +117,10 @@ class BackendApi:
         """Each camera's last report."""
         return self._get("/cameras", CameraList)
 
+    def forget_camera(self, store_id: str, camera_id: str) -> None:
+        """Take a camera off the list until it reports again. Raises Refused with status 404 when it is not on it."""
+        self._call("DELETE", f"/cameras/{camera_id}", (("store_id", store_id),))
+
     def setup(self, store_id: str, camera_id: str) -> CameraSetupState:
         """The setup of a camera. Raises Refused with status 404 when it has not said."""
         return self._get(f"/cameras/{camera_id}/setup", CameraSetupState, (("store_id", store_id),))

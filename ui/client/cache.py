@@ -11,7 +11,7 @@ import streamlit as st
 from backend_api.contract.cameras import CameraList
 from backend_api.contract.compliance import Compliance, SuggestedReviews
 from backend_api.contract.queries import ComplianceQuery, SessionQuery, StatsQuery
-from backend_api.contract.sessions import MachineList, SessionPage
+from backend_api.contract.sessions import JUDGED, MachineList, SessionPage
 from backend_api.contract.stats import Stats
 from backend_api.contract.stores import StoreList
 from backend_api.contract.verdicts import QueueState
@@ -48,6 +48,11 @@ def sessions(query: SessionQuery) -> SessionPage:
     return _sessions(api(), query)
 
 
+def latest_model() -> str | None:
+    """The model of the newest session's verdict that has one; None without any."""
+    return _latest_model(api())
+
+
 def stats(query: StatsQuery) -> Stats:
     """Figures; to share them, let the interval begin and end at full minutes."""
     return _stats(api(), query)
@@ -70,7 +75,10 @@ def suggested() -> SuggestedReviews:
 
 def forget_answers() -> None:
     """Forget all answers: the next call asks the backend."""
-    for shared in (_machines, _cameras, _queue, _sessions, _stats, _compliance, _stores, _suggested):
+    for shared in (
+        *(_machines, _cameras, _queue, _sessions, _stats),
+        *(_latest_model, _compliance, _stores, _suggested),
+    ):
         shared.clear()
 
 
@@ -92,6 +100,13 @@ def _queue(_api: BackendApi) -> QueueState:
 @_shared
 def _sessions(_api: BackendApi, query: SessionQuery) -> SessionPage:
     return _api.sessions(query)
+
+
+@_shared_for_longer
+def _latest_model(_api: BackendApi) -> str | None:
+    judged = _api.sessions(SessionQuery(outcome=tuple(sorted(JUDGED)), limit=1)).items
+    attempt = _api.event(judged[0].attempt_event_id) if judged and judged[0].attempt_event_id else None
+    return attempt.mm.result.model if attempt and attempt.mm and attempt.mm.result else None
 
 
 @_shared_for_longer

@@ -1,4 +1,4 @@
-"""What needs attention first: silent cameras, and sessions of a day that went wrong or are uncertain. Pure."""
+"""What needs attention first: silent and blind cameras, and sessions of a day that went wrong or are unclear. Pure."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -46,7 +46,7 @@ def alarming_sessions(now: datetime, store_id: str | None = None) -> SessionQuer
 
 def silent_cameras(cameras: Iterable[CameraState]) -> list[CameraState]:
     """The cameras whose edge is behind with its reports or has stopped, the longest silent first."""
-    silent = [camera for camera in cameras if camera.status is not CameraStatus.UP]
+    silent = [camera for camera in cameras if camera.status in {CameraStatus.LATE, CameraStatus.GONE}]
     return sorted(silent, key=lambda camera: camera.reported_at)
 
 
@@ -61,7 +61,9 @@ def items_of(
 
     `names` tell machines of the same name apart; a machine that is not among them has its session's.
     """
+    cameras = list(cameras)
     found = _of_cameras(silent_cameras(cameras), now, zone)
+    found += _of_blind([camera for camera in cameras if camera.status is CameraStatus.BLIND])
     for session in sessions:
         where = names.get(key_of(session), session.machine_name)
         found.append(_of_session(session, where, now, zone))
@@ -76,6 +78,13 @@ def _of_cameras(silent: Sequence[CameraState], now: datetime, zone: Zone) -> lis
         Item("Silent", "red", f"Camera {camera.camera_id}", _since("since", camera.reported_at, now, zone))
         for camera in silent
     ]
+
+
+def _of_blind(cameras: Sequence[CameraState]) -> list[Item]:
+    when = "pictures come, and none is analysed"
+    if len(cameras) > _NAMED_CAMERAS:
+        return [Item("Blind", "red", f"{len(cameras)} cameras", when)]
+    return [Item("Blind", "red", f"Camera {camera.camera_id}", when) for camera in cameras]
 
 
 def _of_session(session: Session, where: str, now: datetime, zone: Zone) -> Item:

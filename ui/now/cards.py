@@ -4,6 +4,7 @@ from collections.abc import Collection, Iterable
 from datetime import datetime
 from typing import TypedDict
 
+from backend_api.contract.cameras import CameraState, CameraStatus
 from backend_api.contract.sessions import Machine, MachineState
 from ui.now.ages import lasting, moment
 from ui.now.attention import ALARMING
@@ -50,18 +51,31 @@ class GroupData(TypedDict):
     cards: list[CardData]
 
 
-def groups_of(machines: Iterable[Machine], now: datetime, zone: Zone) -> list[GroupData]:
-    """The cards by store and camera, by name in each: the same machine is always in the same place."""
+def groups_of(
+    machines: Iterable[Machine], now: datetime, zone: Zone, ended: Collection[_Camera] = ()
+) -> list[GroupData]:
+    """The cards by store and camera, by name in each: the same machine is always in the same place.
+
+    The streams of the cameras `ended` came to their end: that they are silent is no fault.
+    """
     cameras: dict[_Camera, list[Machine]] = {}
     for machine in sorted(machines, key=_camera):
         cameras.setdefault(_camera(machine), []).append(machine)
     titles = _titles(cameras)
-    return [{"title": titles[camera], "cards": _cards(group, now, zone)} for camera, group in cameras.items()]
+    return [
+        {"title": titles[camera], "cards": _cards(group, now, zone, is_ended=camera in ended)}
+        for camera, group in cameras.items()
+    ]
 
 
 def in_use(machines: Iterable[Machine]) -> int:
     """How many are in use now."""
     return sum(machine.state is MachineState.IN_USE for machine in machines)
+
+
+def ended_cameras(cameras: Iterable[CameraState]) -> set[_Camera]:
+    """Those whose stream came to its end."""
+    return {(camera.store_id, camera.camera_id) for camera in cameras if camera.status is CameraStatus.ENDED}
 
 
 def _camera(machine: Machine) -> _Camera:
@@ -75,17 +89,21 @@ def _titles(cameras: Collection[_Camera]) -> dict[_Camera, str]:
     return {camera: f"Camera {camera[1]}" if one_store else f"{camera[0]}, camera {camera[1]}" for camera in cameras}
 
 
-def _cards(machines: Iterable[Machine], now: datetime, zone: Zone) -> list[CardData]:
+def _cards(machines: Iterable[Machine], now: datetime, zone: Zone, *, is_ended: bool) -> list[CardData]:
     by_place = {key_of(machine): machine for machine in machines}
-    return [_card(by_place[place], name, now, zone) for place, name in names_of(by_place.values()).items()]
+    return [
+        _card(by_place[place], name, now, zone, is_ended=is_ended)
+        for place, name in names_of(by_place.values()).items()
+    ]
 
 
-def _card(machine: Machine, name: str, now: datetime, zone: Zone) -> CardData:
+def _card(machine: Machine, name: str, now: datetime, zone: Zone, *, is_ended: bool) -> CardData:
+    is_over = is_ended and machine.state is MachineState.UNKNOWN
     return {
         "name": name,
         "state": STATE_WORDS[machine.state],
-        "colour": STATE_COLOURS[machine.state],
-        "note": _note(machine),
+        "colour": "gray" if is_over else STATE_COLOURS[machine.state],
+        "note": f"{machine.camera_id} ended" if is_over else _note(machine),
         "since": _since(machine, now, zone),
         "left_s": None if machine.closes_at is None else max(0.0, (machine.closes_at - now).total_seconds()),
         "session": None if machine.session is None else str(machine.session.session_id),

@@ -7,12 +7,13 @@ import streamlit as st
 from backend_api.base.clock import SystemClock
 from ui.client.api import BackendError
 from ui.now.attention import ALARMING, SHOWN_ITEMS, Item, items_of
-from ui.now.cards import GroupData, groups_of
+from ui.now.cards import GroupData, ended_cameras, groups_of
 from ui.now.snapshot import Snapshot, in_figures, take_snapshot
 from ui.text.commands import EDGE_COMMAND
 from ui.text.local_time import Zone
 from ui.text.machine_names import names_of
 from ui.text.words import SESSION_WORDS, plain
+from ui.widgets.mocked import show_mocked
 
 REFRESH_S = 5.0
 REVIEW = "views/review.py"
@@ -34,13 +35,14 @@ def show_now(zone: Zone, store_id: str | None = None) -> None:
         snapshot = take_snapshot(now, zone, store_id)
     except BackendError:
         st.rerun()
-    st.caption(f"{zone.day(now)}, times in {zone.name}")
+    st.caption(plain(f"{zone.day(now)}, times in {zone.name}"))
     if not snapshot.machines and not snapshot.cameras:
         _show_nothing()
         return
+    show_mocked(snapshot.cameras, snapshot.model)
     _show_attention(snapshot, zone)
     _show_today(snapshot)
-    if picked := _show_board(groups_of(snapshot.machines, now, zone)):
+    if picked := _show_board(groups_of(snapshot.machines, now, zone, ended_cameras(snapshot.cameras))):
         st.switch_page(REVIEW, query_params={"session": picked})
 
 

@@ -40,13 +40,17 @@ def _cleaned(today: Figures) -> tuple[str, str]:
 
 @dataclass(frozen=True, slots=True)
 class Snapshot:
-    """The state `at` an instant; `sessions` are one more than are shown, if there are so many."""
+    """The state `at` an instant; `sessions` are one more than are shown, if there are so many.
+
+    `model` gave the newest verdict.
+    """
 
     at: datetime
     machines: list[Machine]
     cameras: list[CameraState]
     sessions: list[Session]
     today: Figures
+    model: str | None = None
 
 
 def take_snapshot(now: datetime, zone: Zone, store_id: str | None = None) -> Snapshot:
@@ -57,4 +61,5 @@ def take_snapshot(now: datetime, zone: Zone, store_id: str | None = None) -> Sna
         cameras=[camera for camera in cache.cameras().items if store_id in (None, camera.store_id)],
         sessions=cache.sessions(alarming_sessions(now, store_id)).items,
         today=cache.stats(todays_figures(now, zone, store_id)).total,
+        model=cache.latest_model(),
     )

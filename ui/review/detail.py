@@ -5,9 +5,11 @@ from html import escape
 
 import streamlit as st
 
+from backend_api.contract.cameras import CameraState
 from backend_api.contract.events import Gap, StoredEvent
 from backend_api.contract.sessions import Session, SessionOutcome
 from backend_api.contract.verdicts import MmResult
+from ui.client import cache
 from ui.client.api import BackendApi
 from ui.client.context import browser_url
 from ui.client.selection import select
@@ -16,7 +18,8 @@ from ui.review.review_bar import show_questions
 from ui.review.rows import times
 from ui.review.verdict import show_frames, show_reviews, show_verdict
 from ui.text.local_time import Zone
-from ui.text.words import EVENT_WORDS, SESSION_COLOURS, SESSION_WORDS, duration, facts, percent, verdict_facts
+from ui.text.words import EVENT_WORDS, SESSION_COLOURS, SESSION_WORDS, duration, facts, percent, plain, verdict_facts
+from ui.widgets.mocked import mocked_words
 
 _GOING_ON = {SessionOutcome.IN_USE, SessionOutcome.WINDOW_OPEN}
 
@@ -54,12 +57,19 @@ def show_missing(reason: str) -> None:
 def _show_heading(session: Session, result: MmResult | None, zone: Zone) -> None:
     with st.container(gap=None):
         with st.container(horizontal=True, vertical_alignment="center", gap="small"):
-            st.header(session.machine_name, anchor=False, width="content")
+            st.header(plain(session.machine_name), anchor=False, width="content")
             st.badge(SESSION_WORDS[session.outcome], color=SESSION_COLOURS[session.outcome])
             if result is not None:
                 st.markdown(f"Confidence {percent(result.confidence)}", width="content")
+            for badge in mocked_words(_cameras_of(session), None if result is None else result.model):
+                st.badge(badge, color="orange")
         day = "" if session.started_at is None else f"{zone.day(session.started_at)}, "
-        st.caption(f"{day}{times(session, zone)} ({zone.name})")
+        st.caption(plain(f"{day}{times(session, zone)} ({zone.name})"))
+
+
+def _cameras_of(session: Session) -> list[CameraState]:
+    here = (session.store_id, session.camera_id)
+    return [state for state in cache.cameras().items if (state.store_id, state.camera_id) == here]
 
 
 def _show_clip(event: StoredEvent) -> None:

@@ -26,6 +26,7 @@ from ui.review.session_feed import (
 )
 from ui.text.commands import EDGE_COMMAND
 from ui.text.local_time import Zone
+from ui.text.words import plain
 
 REFRESH_S = 5.0
 _KEY = "session_list"
@@ -141,7 +142,7 @@ def _show_paging(api: BackendApi, feed: SessionFeed, zone: Zone) -> None:
                 keep_feed(older_page(api, feed))
                 st.rerun()
             st.caption(f"Page {feed.index + 1}", width="content")
-        st.caption(f"Times in {zone.name}", width="content")
+        st.caption(plain(f"Times in {zone.name}"), width="content")
 
 
 def _show_nothing(feed: SessionFeed) -> None:

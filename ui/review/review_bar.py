@@ -14,6 +14,7 @@ from ui.client.selection import select
 from ui.review.list_view import keep_feed, kept_feed
 from ui.review.opened import Opened
 from ui.review.session_feed import Position, SessionFeed, next_session, next_to_review, previous_session
+from ui.text.words import plain
 
 ANONYMOUS = "operator"
 _REVIEWER_KEY = "reviewer"
@@ -78,7 +79,7 @@ def show_moves(api: BackendApi, session_id: UUID | None) -> None:
         if session_id is not None:
             st.button("Close", key="close", type="tertiary", on_click=select, args=(None,))
     if notice := st.session_state.pop(_NOTICE_KEY, None):
-        st.caption(notice)
+        st.caption(plain(notice))
 
 
 def show_questions(api: BackendApi, opened: Opened) -> None:
@@ -99,7 +100,7 @@ def show_questions(api: BackendApi, opened: Opened) -> None:
         with st.container(horizontal=True, gap="xsmall", vertical_alignment="bottom"):
             st.text_input("Note (optional)", key=note_key, max_chars=2000)
             # Behind a button, so that a reviewer who leaves the note with Tab can go on with a key.
-            with st.popover(f"As {_reviewer()}"):
+            with st.popover(f"As {plain(_reviewer())}"):
                 st.text_input("Reviewing as", ANONYMOUS, key=_REVIEWER_KEY, max_chars=200, persist_state="session")
 
 

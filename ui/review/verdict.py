@@ -23,6 +23,8 @@ def show_verdict(api: BackendApi, attempt: StoredEvent, mm: Enrichment) -> None:
         _show_dead(api, attempt, mm)
     elif mm.status is MmStatus.PROCESSING:
         st.text("The model judges the clip now. The verdict appears here by itself.")
+    elif mm.error:
+        st.text(f"The question waits for its next attempt: {mm.error}")
     else:
         st.text("The model has not been asked yet. The verdict appears here by itself.")
         st.text("If it does not, start a worker from the project's folder:")

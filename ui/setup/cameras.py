@@ -9,13 +9,16 @@ from backend_api.contract.cameras import CameraState, CameraStatus
 from backend_api.contract.sessions import Machine
 from ui.client import cache
 from ui.client.api import BackendError
-from ui.setup.health import STATUS_COLOURS, STATUS_WORDS, ReportPair, health_facts
+from ui.client.context import api
+from ui.setup.health import ADVICE, STATUS_COLOURS, STATUS_WORDS, ReportPair, health_facts
 from ui.text.commands import EDGE_COMMAND
 from ui.text.local_time import Zone
 from ui.text.words import plain
 
 REFRESH_S = 5.0
 _PAIRS_KEY = "camera_pairs"
+_PROBLEM_KEY = "forget_problem"
+_FORGETTABLE = {CameraStatus.GONE, CameraStatus.ENDED}
 # Three side by side on a laptop, one on a phone.
 _CARD_PX = 376
 
@@ -38,13 +41,17 @@ def show_cameras(zone: Zone, store_id: str | None = None) -> None:
         st.markdown("No camera has reported yet. Start an edge on a video, from the project's folder:")
         st.code(EDGE_COMMAND, language=None, wrap_lines=True)
         return
+    if problem := st.session_state.pop(_PROBLEM_KEY, None):
+        st.text(problem)
     pairs = _pair_reports(states)
     with_stores = len({state.store_id for state in states}) > 1
     with st.container(horizontal=True):
         for state in states:
             camera = camera_of(state)
             _show_camera(pairs[camera], machines.get(camera, []), zone, with_store=with_stores)
-    st.caption(f"Frames are skipped on purpose: an edge analyses detector.fps of them a second. Times in {zone.name}.")
+    st.caption(
+        plain(f"Frames are skipped on purpose: an edge analyses detector.fps of them a second. Times in {zone.name}.")
+    )
 
 
 def camera_of(state: CameraState) -> Camera:
@@ -63,9 +70,30 @@ def _show_camera(pair: ReportPair, machines: Sequence[str], zone: Zone, *, with_
             with st.container(horizontal=True, gap="small"):
                 st.badge("Trouble", color="red")
                 st.text(state.last_error, width="stretch")
-        if state.status is CameraStatus.GONE:
-            st.text("The edge has stopped or cannot reach the backend. Read the end of its log, and start it again.")
+        if state.status in ADVICE:
+            st.text(ADVICE[state.status])
         st.html(_definition_list(health_facts(pair, machines, zone)))
+        if state.status in _FORGETTABLE:
+            _show_forgetting(state)
+
+
+def _show_forgetting(state: CameraState) -> None:
+    """Draw the button that takes the camera off the list, which asks once more."""
+    name = f"{state.store_id}-{state.camera_id}"
+    with st.popover("Forget", key=f"forget-{name}"):
+        st.text(
+            f"{state.camera_id} and its machines leave the lists until its edge reports again. "
+            "Its events and figures stay."
+        )
+        st.button("Forget this camera", key=f"forget-now-{name}", type="primary", on_click=_forget, args=(state,))
+
+
+def _forget(state: CameraState) -> None:
+    try:
+        api().forget_camera(state.store_id, state.camera_id)
+    except BackendError as error:
+        st.session_state[_PROBLEM_KEY] = f"{state.camera_id} was not forgotten. {error}"
+    cache.forget_answers()
 
 
 def _definition_list(pairs: Mapping[str, str]) -> str:

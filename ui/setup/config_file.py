@@ -10,6 +10,7 @@ import yaml
 from backend_api.contract.cameras import CameraSetupState, MachineSetup
 from ui.setup.editing import DraftKeys, apply_step
 from ui.setup.zone_draft import Machines, ZoneDraft, restarted
+from ui.text.words import plain
 
 # The edge cuts names to this length before it sends them.
 _NAME_CHARACTERS = 100
@@ -97,7 +98,7 @@ def _show_way(draft: ZoneDraft, setup: CameraSetupState) -> None:
             "by these lines, and start the edge again."
         )
         return
-    st.markdown(f"Copy {name} to the edge's computer, stop the edge (Ctrl-C), and start it again with the file:")
+    st.markdown(f"Copy {plain(name)} to the edge's computer, stop the edge (Ctrl-C), and start it again with the file:")
     st.code(
         "python edge_service/main.py --video SOURCE "
         f"--camera-id {setup.camera_id} --store-id {setup.store_id} --config {name}",

@@ -4,18 +4,34 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from backend_api.contract.cameras import CameraState, CameraStatus
+from backend_api.contract.cameras import MOCK_DETECTOR, CameraState, CameraStatus
 from ui.text.local_time import Zone
 from ui.text.words import Colour, counted, duration, percent
 
-STATUS_WORDS = {CameraStatus.UP: "Up", CameraStatus.LATE: "Late", CameraStatus.GONE: "Gone"}
+STATUS_WORDS = {
+    CameraStatus.UP: "Up",
+    CameraStatus.BLIND: "Blind",
+    CameraStatus.LATE: "Late",
+    CameraStatus.GONE: "Gone",
+    CameraStatus.ENDED: "Ended",
+}
 STATUS_COLOURS: dict[CameraStatus, Colour] = {
     CameraStatus.UP: "green",
     CameraStatus.LATE: "orange",
     CameraStatus.GONE: "red",
+    CameraStatus.BLIND: "red",
+    CameraStatus.ENDED: "gray",
 }
 
 
+ADVICE = {
+    CameraStatus.GONE: "The edge has stopped or cannot reach the backend. Read the end of its log, and start it again.",
+    CameraStatus.BLIND: "Pictures come, but none of them is analysed, or too few for the rules: nothing is noticed. "
+    "The edge's log says why.",
+    CameraStatus.ENDED: "The video came to its end, and the edge stopped. Forget the camera if it is not to return.",
+}
+"""What a status means, and what to do, where that needs saying."""
+_NO_FRAMES = {CameraStatus.GONE: "none: it is silent", CameraStatus.ENDED: "none: the video has ended"}
 # Between groups of three digits.
 NARROW_SPACE = "\N{NARROW NO-BREAK SPACE}"
 
@@ -70,15 +86,22 @@ def health_facts(pair: ReportPair, machines: Sequence[str], zone: Zone) -> Mappi
         "Machines": ", ".join(machines) or "none known",
         "Last seen": f"{duration(round(state.age_s))} ago, {zone.clock(state.reported_at)}",
         "Running for": duration(max(0.0, round((state.reported_at - state.started_at).total_seconds()))),
+        "Detector": _detector(state),
         "Version": state.version,
     }
 
 
 def _frames(pair: ReportPair) -> str:
-    if pair.now.status is CameraStatus.GONE:
-        return "none: it is silent"
+    if pair.now.status in _NO_FRAMES:
+        return _NO_FRAMES[pair.now.status]
     found = rates(pair)
     return "not known yet" if found is None else f"{found.delivered:.1f}, of which {found.processed:.1f} analysed"
+
+
+def _detector(state: CameraState) -> str:
+    if state.detector == MOCK_DETECTOR:
+        return "mock: invents people"
+    return state.detector or "not told: the edge is of an earlier release"
 
 
 def _skipped(state: CameraState) -> str:

@@ -49,7 +49,7 @@ def show_queue(zone: Zone) -> None:
     with st.container(horizontal=True):
         for label, count in counts.items():
             st.metric(label, f"{count:,}".replace(",", NARROW_SPACE), border=True, width=_TILE_PX)
-    st.caption(waiting_words(queue, now, zone))
+    st.caption(plain(waiting_words(queue, now, zone)))
     if is_stuck(queue, now):
         st.markdown("No worker works on the queue. Start one from the project's folder, or read the end of its log:")
         st.code(WORKER_COMMAND, language=None, wrap_lines=True)
@@ -75,7 +75,7 @@ def show_failed(backend: BackendApi, zone: Zone) -> None:
     """Draw the questions that were given up, the newest first, and the buttons to ask them again."""
     page = backend.events(EventQuery(mm_status=MmStatus.DEAD, limit=SHOWN_FAILED))
     if problem := st.session_state.pop(_PROBLEM, None):
-        st.warning(problem)
+        st.warning(plain(problem))
     if not page.items:
         return
     number = counted(len(page.items), "failed question")

@@ -101,7 +101,7 @@ def _show_words(keys: DraftKeys, draft: ZoneDraft) -> None:
             placeholder=id_of(draft) or "leg_press_2",
         )
     else:
-        st.caption(f"Id {draft.chosen}. It stays, so that events from before still count for this machine.")
+        st.caption(plain(f"Id {draft.chosen}. It stays, so that events from before still count for this machine."))
 
 
 def _show_table(keys: DraftKeys, draft: ZoneDraft) -> ZoneDraft:
@@ -157,7 +157,7 @@ def _show_hint(draft: ZoneDraft, setup: CameraSetupState, still: bytes | None, z
     else:
         text = "Click the next corner, or the first one again to close the zone."
     when = f" Picture of {zone.full(setup.still_at)}." if still is not None and setup.still_at else ""
-    st.caption(text + when)
+    st.caption(plain(text + when))
 
 
 def _show_drawing_steps(keys: DraftKeys, draft: ZoneDraft) -> None:

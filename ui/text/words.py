@@ -1,5 +1,6 @@
 """The words that an operator reads instead of the contract's codes: pure functions from values to text."""
 
+import re
 from datetime import datetime
 from typing import Literal
 
@@ -172,8 +173,13 @@ def _tokens(result: MmResult) -> str | None:
 
 
 _SIGNS = frozenset(r"\`*_{}[]()<>#+-!|~$:&")
+# Addresses, icons, emoji and arrows are replaced after the escapes are read: what begins one is parted by a sign of no
+# width (U+2060, word joiner).
+_REPLACED_LATER = re.compile(r":(?=[a-z/+])|www(?=\.)|@|-(?=[->])|<(?=[-=])|[>~](?==)", re.IGNORECASE)
+_WORD_JOINER = "\N{WORD JOINER}"
 
 
 def plain(text: str) -> str:
     """`text` in one line, with nothing in it taken for Markdown."""
-    return "".join(f"\\{sign}" if sign in _SIGNS else sign for sign in " ".join(text.split()))
+    line = _REPLACED_LATER.sub(lambda found: found[0] + _WORD_JOINER, " ".join(text.split()))
+    return "".join(f"\\{sign}" if sign in _SIGNS else sign for sign in line)

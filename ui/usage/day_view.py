@@ -13,7 +13,7 @@ from ui.client import cache
 from ui.client.api import BackendApi
 from ui.text.local_time import Zone
 from ui.text.machine_names import key_of
-from ui.text.words import SESSION_WORDS, began, duration
+from ui.text.words import SESSION_WORDS, began, duration, plain
 from ui.usage.day import DayLine
 from ui.usage.gather import MAX_SESSIONS, UnwatchedTime, sessions_of, unwatched_times
 from ui.usage.timeline import Timeline, draw_timeline
@@ -60,7 +60,7 @@ def show_day(
     line = DayLine.of(choose_day(now.astimezone(zone.info).date()), zone)
     found = sessions_of(backend, line, machines, store_id)
     timeline = draw_timeline(found.sessions, line, now)
-    st.caption(f"{zone.day(line.begin)}, times in {zone.name}")
+    st.caption(plain(f"{zone.day(line.begin)}, times in {zone.name}"))
     if not found.is_complete:
         st.caption(f"Only the first {MAX_SESSIONS} sessions of this day are drawn.")
     if timeline.sessions:

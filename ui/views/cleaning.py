@@ -21,6 +21,7 @@ from ui.text.local_time import Zone
 from ui.text.machine_names import names_of
 from ui.widgets.figure_cards import show_cards
 from ui.widgets.machine_table import show_machines
+from ui.widgets.mocked import show_mocked
 from ui.widgets.period import Days
 from ui.widgets.period_choice import choose_days
 from ui.widgets.refresh import rerun_when_changed
@@ -39,6 +40,7 @@ def show_page() -> None:
     if not machines:
         _show_no_machines()
         return
+    show_mocked(cache.cameras().items, cache.latest_model())
     store_id = choose_store()
     days = choose_days(here, now)
     names, interval = names_of(machines), days.interval(here)

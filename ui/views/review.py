@@ -5,6 +5,7 @@ import streamlit as st
 from backend_api.base.clock import SystemClock
 from ui.client import cache
 from ui.client.context import api, zone
+from ui.client.reach import unreachable_backend
 from ui.client.selection import NoId, Selection, selection
 from ui.review.detail import show_detail, show_missing
 from ui.review.filters import choose_query
@@ -12,6 +13,7 @@ from ui.review.list_view import current_feed, forget_feed, shared, show_list, wa
 from ui.review.opened import NotThere, Opened, fetch_opened
 from ui.review.review_bar import is_entered, show_moves
 from ui.review.session_feed import SessionFeed
+from ui.text.words import plain
 from ui.widgets.store_choice import choose_store
 
 
@@ -22,6 +24,8 @@ def show_page() -> None:
     if is_entered():
         forget_feed()
     st.title("Review", anchor=False)
+    if (address := unreachable_backend()) is not None:
+        _show_unreachable(address)
     with st.container(key="review_page"):
         list_column, detail_column = st.columns([10, 13], gap="medium")
     with list_column:
@@ -49,6 +53,15 @@ def show_page() -> None:
                 show_detail(backend, opened, here)
             else:
                 st.markdown("Choose a session, or press J, to see its clip and verdict.")
+
+
+def _show_unreachable(address: str) -> None:
+    st.warning(
+        plain(
+            f"Clips and pictures cannot be loaded: this browser asks {address} for them, and nothing answers there. "
+            "Start the backend with --host 0.0.0.0 and a key, or the dashboard with GYM_PUBLIC_BACKEND_URL."
+        )
+    )
 
 
 def _open() -> tuple[Opened | None, str | None]:

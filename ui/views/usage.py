@@ -15,6 +15,7 @@ from ui.usage.kinds import show_kinds
 from ui.usage.report import usage_cards
 from ui.widgets.figure_cards import show_cards
 from ui.widgets.machine_table import show_machines
+from ui.widgets.mocked import show_mocked
 from ui.widgets.period_choice import choose_days
 from ui.widgets.store_choice import choose_store, store_names
 from ui.widgets.store_table import show_stores
@@ -30,6 +31,7 @@ def show_page() -> None:
     if not machines:
         _show_nothing()
         return
+    show_mocked(cache.cameras().items)
     store_id = choose_store()
     machines = [machine for machine in machines if store_id in (None, machine.store_id)]
     names = names_of(machines)

@@ -53,6 +53,7 @@ def show_machines(found: Stats, names: Mapping[MachineKey, str], fields: Sequenc
 
 def machine_rows(found: Stats, names: Mapping[MachineKey, str], fields: Sequence[str]) -> list[dict[str, object]]:
     """The table's rows; a figure that does not exist is None, never 0."""
+    names = _all_names(found, names)
     return [
         {"Machine": names[key_of(machine)]} | {FIGURE_WORDS[field]: _shown(machine, field) for field in fields}
         for machine in _in_order(found, names)
@@ -61,6 +62,7 @@ def machine_rows(found: Stats, names: Mapping[MachineKey, str], fields: Sequence
 
 def machine_csv(found: Stats, names: Mapping[MachineKey, str]) -> str:
     """The contract's own figures of each machine, with its name and the interval; one that does not exist is empty."""
+    names = _all_names(found, names)
     interval = {"since": format_timestamp(found.since), "until": format_timestamp(found.until), "tz": found.tz}
     text = io.StringIO(newline="")
     table = csv.DictWriter(text, ["name", *MachineFigures.model_fields, *interval])
@@ -74,6 +76,12 @@ def machine_csv(found: Stats, names: Mapping[MachineKey, str]) -> str:
 def _in_order(found: Stats, names: Mapping[MachineKey, str]) -> list[MachineFigures]:
     by_place = {key_of(machine): machine for machine in found.machines}
     return [by_place[place] for place in names if place in by_place]
+
+
+def _all_names(found: Stats, names: Mapping[MachineKey, str]) -> Mapping[MachineKey, str]:
+    """`names`, and the ids of machines that are no longer listed, as those of a forgotten camera."""
+    gone = {key_of(machine): machine.machine_id for machine in found.machines if key_of(machine) not in names}
+    return {**names, **{place: f"{name} (no longer listed)" for place, name in sorted(gone.items())}}
 
 
 def _shown(machine: MachineFigures, field: str) -> float | None:

@@ -5,6 +5,7 @@ from datetime import date, datetime
 import streamlit as st
 
 from ui.text.local_time import Zone
+from ui.text.words import plain
 from ui.widgets.period import MAX_DAYS, Choice, Days
 
 
@@ -24,7 +25,7 @@ def choose_days(zone: Zone, now: datetime) -> Days:
     picked = _pick_days(today) if choice is Choice.DAYS else ()
     days = Days.chosen(choice, picked, today)
     cut = f" Only the last {MAX_DAYS} days are counted." if picked and min(picked) < days.first else ""
-    st.caption(f"{days.in_words()}, times in {zone.name}.{cut}")
+    st.caption(plain(f"{days.in_words()}, times in {zone.name}.{cut}"))
     return days
 
 

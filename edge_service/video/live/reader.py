@@ -48,6 +48,8 @@ class LiveReader:
         self.connections = 0
         """How many times the camera was reached."""
         self.is_connected = False
+        self.problem: str | None = None
+        """Why there is no connection, in a phrase without credentials; None while there is one, or none was tried."""
         self._connect = connect
         self._name = name
         self._queue = queue
@@ -155,7 +157,7 @@ class LiveReader:
         return old
 
     def _note_connection(self, stream_format: StreamFormat) -> None:
-        self.is_connected = True
+        self.is_connected, self.problem = True, None
         self.connections += 1
         if self.connections > 1:
             log.info("%s: sends pictures again", self._name)
@@ -164,7 +166,7 @@ class LiveReader:
         self._failures = 0
 
     def _note_loss(self, problem: str) -> None:
-        was_connected, self.is_connected = self.is_connected, False
+        was_connected, self.is_connected, self.problem = self.is_connected, False, problem
         self._failures += 1
         if was_connected or self._failures == 1:
             log.warning("%s: %s; trying again until pictures come", self._name, problem)

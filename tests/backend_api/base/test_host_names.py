@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from backend_api.base.host_names import host_name, is_allowed, own_names
+from backend_api.base.host_names import host_name, is_allowed, origin_of, own_names
 
 ALLOWED = ["Gym.example.", "*.gym.example"]
 
@@ -64,3 +64,11 @@ def test_this_computers_names_are_its_own() -> None:
 @given(st.text(max_size=50))
 def test_any_header_gives_a_name_or_none(header: str) -> None:
     assert not is_allowed(host_name(header + ".evil.test"), own_names())
+
+
+@pytest.mark.parametrize(
+    ("url", "origin"),
+    [("http://Gym.example:8501/review", "gym.example:8501"), ("null", ""), ("http://[::1", ""), ("", "")],
+)
+def test_the_host_and_port_of_an_address(url: str, origin: str) -> None:
+    assert origin_of(url) == origin

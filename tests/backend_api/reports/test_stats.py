@@ -1,10 +1,14 @@
 """Figures are what their formulas say, however sessions lie across hours, days and the edges of the span."""
 
+from contextlib import closing
 from datetime import datetime, timedelta
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from uuid import UUID
 from zoneinfo import ZoneInfo
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from backend_api.contract.cameras import CameraReport
@@ -164,6 +168,48 @@ def test_a_day_on_which_clocks_are_set(store: Store, clock: FakeClock, day: str,
     found = stats(store, since=begin, until=until, tz="Europe/Berlin")
     assert [bucket.occupied_s for bucket in found.buckets] == [hours * HOUR_S]
     assert len(stats(store, since=begin, until=until, tz="Europe/Berlin", by="hour").buckets) == hours
+
+
+def test_a_lost_end_is_where_the_next_use_begins(store: Store, clock: FakeClock) -> None:
+    heartbeats(store, clock, HOUR_S)
+    lost, later = make_session(1), make_session(1, at_s=600)
+    store.events.add([lost[0], *later[:3]])
+    total = stats(store, since=START, until=START + timedelta(days=1)).total
+    assert (total.sessions, total.occupied_s, total.observed_s) == (2, 600 + 60, HOUR_S)
+    assert total.median_stay_s == 60
+
+
+# What happened at one of two machines: which of three sessions, of which kind, when, and what its window says.
+HAPPENED = st.tuples(
+    st.sampled_from(["bike", "rower"]), st.integers(0, 2), st.sampled_from(EventType), st.integers(-90, 90)
+)
+
+
+@settings(max_examples=60, deadline=None)
+@given(happened=st.lists(HAPPENED, max_size=25), reports=st.integers(0, 3), unit=st.sampled_from(Unit))
+def test_whatever_arrived_the_shares_are_shares(
+    happened: list[tuple[str, int, EventType, int]], reports: int, unit: Unit
+) -> None:
+    """Lost events, wrong orders, times that lie before or ahead of the clock's."""
+    clock = FakeClock()
+    with TemporaryDirectory() as folder, closing(Store.open(Path(folder) / "db", clock, create=True)) as store:
+        heartbeats(store, clock, 60.0 * reports)
+        for number, (machine, session, kind, minute) in enumerate(happened):
+            attributes = (
+                {"closes_at": f"2026-01-31T1{session}:00:00Z"} if kind is EventType.CLEANING_WINDOW_OPEN else {}
+            )
+            event = make_event(
+                event_type=kind,
+                at_s=60 * minute + number,
+                machine_id=machine,
+                session_id=UUID(int=session + 10 * len(machine)),
+                attributes=attributes,
+                media_time_s=0,
+            )
+            store.events.add([event])
+        found = stats(store, since=START - timedelta(hours=2), until=START + timedelta(hours=2), by=unit)
+        for figures in (found.total, *found.machines, *found.buckets):
+            assert 0 <= figures.occupied_s <= figures.observed_s
 
 
 @given(

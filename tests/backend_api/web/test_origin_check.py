@@ -133,6 +133,24 @@ def test_every_answer_is_what_it_says_and_of_this_site(client: TestClient, path:
         assert headers["cross-origin-resource-policy"] == "same-site"
 
 
+@pytest.mark.parametrize(
+    ("referer", "policy"),
+    [
+        ("http://127.0.0.1:8501/", "cross-origin"),  # Chromium takes two ports of one address for two sites
+        ("http://192.168.1.5:8501/review", "same-site"),
+        ("http://evil.test/", "same-site"),
+        ("http://127.0.0.1.evil.test/", "same-site"),
+        ("http://evil.test/http://127.0.0.1/", "same-site"),
+        ("http://[::1", "same-site"),
+        ("", "same-site"),
+    ],
+)
+def test_a_page_of_the_same_address_may_show_what_is_answered(known: TestClient, referer: str, policy: str) -> None:
+    answer = known.get("/health", headers={"Host": "127.0.0.1:8000", "Referer": referer})
+    assert answer.headers["Cross-Origin-Resource-Policy"] == policy
+    assert "Referer" in answer.headers["Vary"]
+
+
 def test_so_is_an_unforeseen_error(client: TestClient, monkeypatch: pytest.MonkeyPatch) -> None:
     def fail(*_: object) -> None:
         raise KeyError("x")

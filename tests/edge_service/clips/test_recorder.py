@@ -3,6 +3,7 @@
 import errno
 import logging
 import os
+import threading
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from hashlib import sha256
@@ -14,7 +15,9 @@ import pytest
 from backend_api.base.durable_files import Disk
 from backend_api.contract.events import Event, EventType
 from backend_api.contract.media import clip_name, thumbnail_name
+from edge_service.clips.cut import cut
 from edge_service.clips.event_factory import EventFactory
+from edge_service.clips.mp4 import Clip
 from edge_service.clips.recorder import ClipConfig, Recorder, reach_s
 from edge_service.detection.detector import Box
 from edge_service.rules.machine import Machine, RuleTimes
@@ -200,3 +203,46 @@ def test_reach_covers_the_slowest_rule_the_pre_roll_and_the_post_roll() -> None:
     quick, slow = RuleTimes(1, 1, 0.5, 10), RuleTimes(enter_s=30, exit_s=5, attempt_s=3, window_s=300)
     assert reach_s([quick, slow], ClipConfig(3, 5), fps=5) > 30 + 3
     assert reach_s([quick], ClipConfig(3, 60), fps=5) > 60 + 3
+
+
+def test_frames_go_on_while_a_clip_is_encoded_and_events_keep_their_order(
+    drawn: Callable[[str], Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    may_encode = threading.Event()
+
+    def encode_when_allowed(*args: object) -> Clip:
+        assert may_encode.wait(60)
+        return cut(*args)  # type: ignore[arg-type]
+
+    monkeypatch.setattr("edge_service.clips.recorder.cut", encode_when_allowed)
+    recorder = make_recorder(ring_of(drawn("hevc")), tmp_path)
+    for time_s in (0.8, 1.2):
+        recorder.begin(hit_at(time_s), blank_frame(2), TRACKS)
+    assert list(recorder.finished()) == []
+    assert not recorder.is_recording
+    assert [rule_event.time_s for rule_event in recorder.pending] == [0.8, 1.2]
+    may_encode.set()
+    events = list(recorder.finished(end_of_stream=True))
+    assert [event.media_time_s for event in events] == [0.8, 1.2]
+    assert all(event.clip for event in events)
+    assert recorder.pending == ()
+
+
+def test_of_clips_that_wait_to_be_encoded_there_is_a_most(drawn: Callable[[str], Path], tmp_path: Path) -> None:
+    recorder = make_recorder(ring_of(drawn("hevc")), tmp_path)
+    for number in range(20):
+        recorder.begin(hit_at(0.8 + number / 50), blank_frame(2), TRACKS)
+    first = list(recorder.finished())
+    assert len(first) >= 20 - 8
+    events = [*first, *recorder.finished(end_of_stream=True)]
+    assert [event.media_time_s for event in events] == [round(0.8 + number / 50, 3) for number in range(20)]
+
+
+def test_it_is_said_once_why_clips_are_encoded(
+    drawn: Callable[[str], Path], tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level("INFO")
+    record(drawn("hevc"), tmp_path, [hit_at(0.8), hit_at(1.2)])
+    (said,) = [line for line in caplog.messages if "encoded" in line]
+    assert "96 x 64" in said
+    assert "browsers do not play hevc 96x64" in said

@@ -11,6 +11,7 @@ from tests.backend_api.events import make_event
 from tests.ui.app_driver import click, open_app, rerun, words
 from tests.ui.gym import Gym
 from tests.ui.review.page import marked, outcomes, rows, session_of
+from ui.text.words import plain
 
 
 def begin_sessions(gym: Gym, count: int, *, ago_s: float = 0.0) -> None:
@@ -61,7 +62,7 @@ def test_a_link_carries_its_filters_and_its_session(gym: Gym) -> None:
     gym.add_session(SessionOutcome.CLEANED, ago_s=300, machine_id="bike_02")
     app = open_app(outcome="Not cleaned", reviewed="Not reviewed", machine="bike_01", session=session_of(cleaned))
     assert outcomes(app) == ["Not cleaned"]
-    assert [header.value for header in app.header] == ["bike_01"]  # the link's, though not on the list
+    assert [header.value for header in app.header] == [plain("bike_01")]  # the link's, though not on the list
     assert marked(app) == session_of(cleaned)
     click(app, "close")
     assert app.query_params == {"outcome": "Not cleaned", "reviewed": "Not reviewed", "machine": "bike_01"}

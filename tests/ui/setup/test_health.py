@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from backend_api.contract.cameras import CameraState
+from backend_api.contract.cameras import CameraState, CameraStatus
 from ui.setup.health import STATUS_COLOURS, STATUS_WORDS, Rates, ReportPair, health_facts, rates
 from ui.text.local_time import Zone
 
@@ -69,6 +69,7 @@ def test_all_that_there_is_to_say() -> None:
         "Machines": "Bike 1, Rower 1",
         "Last seen": "3 s ago, 13:00:00",
         "Running for": "1 min 40 s",
+        "Detector": "not told: the edge is of an earlier release",
         "Version": "0.1.0",
     }
 
@@ -77,13 +78,16 @@ def test_a_silent_camera_has_no_rate_and_one_without_frames_no_share() -> None:
     silent = health_facts(ReportPair(make_state(status="gone", age_s=3600)), [], BERLIN)
     assert silent["Machines"] == "none known"
     assert (silent["Frames a second"], silent["Last seen"]) == ("none: it is silent", "1 h 00 min ago, 13:00:00")
+    ended = make_state(status="ended", age_s=3600, has_ended=True, detector="mock")
+    facts = health_facts(ReportPair(ended), [], BERLIN)
+    assert (facts["Frames a second"], facts["Detector"]) == ("none: the video has ended", "mock: invents people")
     fresh = make_state(frames_captured=0, frames_processed=0, frames_skipped=0, started_at=NOON)
     assert health_facts(ReportPair(fresh), [], BERLIN)["Skipped"] == "no frame has come yet"
     assert health_facts(ReportPair(fresh), [], BERLIN)["Frames a second"] == "not known yet"
 
 
-@pytest.mark.parametrize("status", ["up", "late", "gone"])
-def test_every_status_has_a_word_and_a_colour(status: str) -> None:
+@pytest.mark.parametrize("status", list(CameraStatus))
+def test_every_status_has_a_word_and_a_colour(status: CameraStatus) -> None:
     state = make_state(status=status)
     assert STATUS_WORDS[state.status].lower() == status
     assert STATUS_COLOURS[state.status]

@@ -90,6 +90,7 @@ def test_a_camera_that_is_away_at_the_start_is_told_once(drawn: Drawn, caplog: p
     sends = Sends(format_of(drawn("no_b_frames")), evenly(raw_packets(drawn("no_b_frames"))))
     reader, _ = read("connection refused", "no answer", "connection refused", sends)
     assert reader.connections == 1
+    assert reader.problem == "the camera ended the stream"
     assert [record.getMessage().partition(": ")[2] for record in caplog.records] == [
         "connection refused; trying again until pictures come",
         "sends h264 96x64 yuv420p, 25 frames a second",
