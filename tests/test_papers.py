@@ -378,9 +378,6 @@ python3 backend_api/main.py --fenced
     assert _make_words(text) == {"gone", "run", "GONE=", "never"}
 
 
-# Decisions
-
-
 def test_decisions_are_numbered_without_a_hole_and_each_is_in_the_index() -> None:
     assert [path.name[:5] for path in DECISIONS] == [f"{number:04}-" for number in range(1, len(DECISIONS) + 1)]
     index = _text(REPOSITORY / "docs" / "decisions" / "README.md")
