@@ -274,7 +274,7 @@ def denying(answer: bytes) -> Iterator[int]:
 def test_a_camera_that_wants_another_password_says_so(scheme: str, answer: bytes) -> None:
     with (
         denying(answer) as port,
-        pytest.raises(AccessDenied, match="refuses the user name or the password .*%2F") as denied,
+        pytest.raises(AccessDenied, match=r"refuses the user name or the password .*%2F") as denied,
         connect_to(f"{scheme}://admin:{SECRET}@127.0.0.1:{port}/1")(),
     ):
         pass
