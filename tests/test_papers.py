@@ -51,7 +51,7 @@ def _all_of_today() -> str:
 def _blocks(text: str) -> list[str]:
     """The lines of code blocks, fenced or indented, joined where a backslash continues them."""
     fenced = re.findall(r"^```[^\n]*\n(.*?)^```", text, re.M | re.S)
-    indented = re.findall(r"^ {4}(?![-*] )(\S.*)$", re.sub(r"^```.*?^```", "", text, flags=re.M | re.S), re.M)
+    indented = re.findall(r"^ {4}(?! *[-*] ) *(\S.*)$", re.sub(r"^```.*?^```", "", text, flags=re.M | re.S), re.M)
     return "\n".join([*fenced, *indented]).replace("\\\n", " ").splitlines()
 
 
@@ -351,6 +351,17 @@ def test_every_package_has_its_reason() -> None:
     reasons = {name for row in re.findall(r"^\| ([a-z, -]+) \| \w", table, re.M) for name in row.split(", ")}
     required = set(re.findall(r"^([a-z-]+)[~=>]", _text(REPOSITORY / "requirements.txt"), re.M))
     assert reasons - {"package"} == required
+
+
+def test_every_program_that_ci_installs_is_named_for_newcomers() -> None:
+    script = _text(REPOSITORY / ".ci" / "run")
+    packages = set(re.findall(r"\w+:([a-z0-9-]+)", script.split("for pair in")[1].split(";")[0])) - {"make"}
+    for prefix, names in re.findall(r" ([a-z0-9.-]+-)\{([a-z,]+)\}", script):
+        packages |= {prefix + name for name in names.split(",")}
+    packages |= set(re.findall(r"missing\+=\((.+)\)$", script, re.M)[-1].split()[:2])
+    assert packages >= {"ffmpeg", "chromium", "python3-gi", "gstreamer1.0-plugins-good"}
+    installs = " ".join(line for line in _blocks(_text(REPOSITORY / "README.md")) if "apt-get install" in line)
+    assert packages - set(installs.split()) == set()
 
 
 # Whatever is searched above would be found

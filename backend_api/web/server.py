@@ -7,6 +7,7 @@ import gc
 import ipaddress
 import logging
 import os
+import resource
 import socket
 import threading
 from collections.abc import Callable, Iterator
@@ -27,6 +28,7 @@ _KEEP_ALIVE_S = 75
 _FINISH_S = 10
 # The request line and all headers together. Heads of ours have less than 1 KiB, signed addresses included.
 MAX_HEAD_BYTES = 16 * 1024
+_DESCRIPTORS = 65536
 # The same error is said again after so long: asyncio tries some 2,000 times a second to take a connection that there is
 # no file descriptor for, and tells each time.
 _REPEAT_S = 60.0
@@ -78,6 +80,7 @@ def serve(app: FastAPI, listening: socket.socket, stop: threading.Event, limits:
     Connections that keep none of `limits` are closed.
     """
     _quieten()
+    _raise_descriptor_limit()
     # Everything loaded by now stays as long as the process: the collector need not go through it again and again.
     gc.freeze()
     config = uvicorn.Config(
@@ -139,6 +142,16 @@ class _LoopErrors:
         if text != self._last or loop.time() - self._said_s >= _REPEAT_S:
             self._last, self._said_s = text, loop.time()
             log.error("%s", " ".join(text.split()), exc_info=error if os.environ.get("GYM_DEBUG") else None)
+
+
+def _raise_descriptor_limit() -> None:
+    """Take as many connections at once as this user may: the usual 1,024 is for programs that use select()."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    wanted = _DESCRIPTORS if hard == resource.RLIM_INFINITY else min(hard, _DESCRIPTORS)
+    if soft != resource.RLIM_INFINITY and soft < wanted:
+        # macOS refuses what is beyond a limit of its own.
+        with contextlib.suppress(ValueError, OSError):
+            resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, hard))
 
 
 def _quieten() -> None:
