@@ -20,6 +20,7 @@ from backend_api.store.group_commit import Writer
 from backend_api.store.store import Store
 from backend_api.web.auth import AccessControl, Keys
 from backend_api.web.change_feed import ChangeFeed
+from backend_api.web.documentation import add_documentation
 from backend_api.web.head_requests import HeadRequests
 from backend_api.web.metrics import Metrics
 from backend_api.web.openapi import Api
@@ -86,6 +87,7 @@ def create_app(store: Store, media: MediaFolder, clock: Clock, settings: Setting
     app = Api(version, lifespan)
     # Streams have no end of their own: the server ends them before it waits for the requests that are under way.
     app.state.end_streams = feed.close
+    add_documentation(app)
     answer_with_problems(app)
     app.add_middleware(HeadRequests)
     if urls is not None:
@@ -121,7 +123,7 @@ def _allow_origins(app: FastAPI, origins: tuple[str, ...]) -> None:
     app.add_middleware(
         CORSMiddleware,
         allow_origins=origins,
-        allow_methods=["GET", "HEAD", "POST", "PUT"],
+        allow_methods=["GET", "HEAD", "POST", "PUT", "DELETE"],
         allow_headers=[
             "Authorization",
             "Content-Type",

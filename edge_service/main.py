@@ -42,8 +42,7 @@ from edge_service.pipeline.camera_reports import describe_setup, make_reporter, 
 from edge_service.pipeline.checkpoint import CheckpointFile, Run  # noqa: E402
 from edge_service.pipeline.open_source import open_source  # noqa: E402
 from edge_service.pipeline.preview_video import preview_of  # noqa: E402
-from edge_service.pipeline.recovery import recover  # noqa: E402
-from edge_service.rules.engine import RuleEngine  # noqa: E402
+from edge_service.pipeline.recovery import Recovery, recover  # noqa: E402
 from edge_service.rules.machine import Machine  # noqa: E402
 from edge_service.simulation.mock_detector import MockDetector  # noqa: E402
 from edge_service.simulation.sample_video import is_sample  # noqa: E402
@@ -81,7 +80,7 @@ def main() -> int:
         run = Run(identity(options.video), options.store_id, options.camera_id, start_time)
         checkpoint_file = CheckpointFile(options.outbox_dir / f"{options.camera_id}.checkpoint", disk)
         recovery = recover(checkpoint_file.load(), run, config.machines, outbox)
-        camera = set_up_camera(options, config, run, recovery.rules, outbox, disk, clock)
+        camera = set_up_camera(options, config, run, recovery, outbox, disk, clock)
         detector = with_flags(config.detector, options.detector, options.model)
         shared = shareable_config(config_path, config.delivery.backend_url, detector)
         setup = describe_setup(run.store_id, config.machines, shared)
@@ -155,7 +154,7 @@ def choose_start(options: Options, now: datetime) -> datetime:
 
 
 def set_up_camera(
-    options: Options, config: Config, run: Run, rules: RuleEngine, outbox: Outbox, disk: Disk, clock: Clock
+    options: Options, config: Config, run: Run, recovery: Recovery, outbox: Outbox, disk: Disk, clock: Clock
 ) -> Camera:
     """The parts that one camera's loop works with. Raises UsageError when network or video cannot be used."""
     machines, clip, fps = config.machines, config.clip, config.detector.fps
@@ -176,12 +175,12 @@ def set_up_camera(
             " people in it, give the ONNX file of a detection network with --model",
             options.video,
         )
-    factory = EventFactory(run.store_id, run.camera_id, run.start_time, machines)
+    factory = EventFactory(run.store_id, run.camera_id, run.start_time, machines, clock_steps=recovery.clock_steps)
     return Camera(
         source=source,
         detector=detector,
         tracker=Tracker(config.detector.score),
-        rules=rules,
+        rules=recovery.rules,
         recorder=Recorder(ring, options.media_dir, disk, factory, machines, clip),
         outbox=outbox,
     )

@@ -51,7 +51,7 @@ def _all_of_today() -> str:
 def _blocks(text: str) -> list[str]:
     """The lines of code blocks, fenced or indented, joined where a backslash continues them."""
     fenced = re.findall(r"^```[^\n]*\n(.*?)^```", text, re.M | re.S)
-    indented = re.findall(r"^ {4}(?![-*] )(\S.*)$", re.sub(r"^```.*?^```", "", text, flags=re.M | re.S), re.M)
+    indented = re.findall(r"^ {4}(?! *[-*] ) *(\S.*)$", re.sub(r"^```.*?^```", "", text, flags=re.M | re.S), re.M)
     return "\n".join([*fenced, *indented]).replace("\\\n", " ").splitlines()
 
 
@@ -353,6 +353,17 @@ def test_every_package_has_its_reason() -> None:
     assert reasons - {"package"} == required
 
 
+def test_every_program_that_ci_installs_is_named_for_newcomers() -> None:
+    script = _text(REPOSITORY / ".ci" / "run")
+    packages = set(re.findall(r"\w+:([a-z0-9-]+)", script.split("for pair in")[1].split(";")[0])) - {"make"}
+    for prefix, names in re.findall(r" ([a-z0-9.-]+-)\{([a-z,]+)\}", script):
+        packages |= {prefix + name for name in names.split(",")}
+    packages |= set(re.findall(r"missing\+=\((.+)\)$", script, re.M)[-1].split()[:2])
+    assert packages >= {"ffmpeg", "chromium", "python3-gi", "gstreamer1.0-plugins-good"}
+    installs = " ".join(line for line in _blocks(_text(REPOSITORY / "README.md")) if "apt-get install" in line)
+    assert packages - set(installs.split()) == set()
+
+
 # Whatever is searched above would be found
 
 
@@ -376,27 +387,3 @@ python3 backend_api/main.py --fenced
     assert sorted(_named_routes(text)) == ["/away", "/far/ID", "/gone", "/gone/{event_id}"]
     assert [target for target in _links(text) if not _leads_somewhere(REPOSITORY / "README.md", target)] == _links(text)
     assert _make_words(text) == {"gone", "run", "GONE=", "never"}
-
-
-# Decisions
-
-
-def test_decisions_are_numbered_without_a_hole_and_each_is_in_the_index() -> None:
-    assert [path.name[:5] for path in DECISIONS] == [f"{number:04}-" for number in range(1, len(DECISIONS) + 1)]
-    index = _text(REPOSITORY / "docs" / "decisions" / "README.md")
-    for path in DECISIONS:
-        title = _text(path).splitlines()[0].removeprefix("# ").split(" ", 1)[1]
-        assert f"[{title}]({path.name})" in index, path.name
-
-
-def test_a_decision_says_when_why_what_else_and_what_follows() -> None:
-    def lacks(path: Path) -> Iterator[str]:
-        text = _text(path)
-        if not text.startswith(f"# {path.name[:4]} "):
-            yield "its number in the title"
-        if not re.search(r"^20\d\d-\d\d-\d\d", text, re.M):
-            yield "a date"
-        if re.findall(r"^## (.+)$", text, re.M) != ["Context", "Decision", "Turned down", "Consequence"]:
-            yield "its four parts"
-
-    assert _wrong(DECISIONS, lacks) == {}

@@ -21,9 +21,15 @@ PAGES = [
 
 def main() -> None:
     """Draw the page that the address names, or the card that says why it cannot be drawn."""
-    page = st.navigation([st.Page(path, title=title) for path, title in PAGES], position="top")
+    pages = [st.Page(path, title=title) for path, title in PAGES]
+    page = st.navigation(pages, position="hidden")
     st.set_page_config(page_title=f"{page.title}, gym machines", layout="wide")
     st.html(Path(__file__).with_name("style.css"))
+    # Streamlit's own links lie in a sidebar where there is little room, which stays open over the page that they lead
+    # to, and takes the first click there for its own.
+    with st.container(horizontal=True, gap="xxsmall", key="pages"):
+        for each in pages:
+            st.page_link(each, width="content")
     try:
         page.run()
     except BackendError as error:

@@ -10,7 +10,8 @@ from backend_api.contract.values import Timestamp, Value
 from backend_api.contract.verdicts import Verdict
 
 MAX_SUGGESTED = 100
-DEFAULT_SUGGESTED = 20
+# As many as it takes, as a rule, to give a figure at all.
+DEFAULT_SUGGESTED = 30
 
 
 class TooFewReviews(Value):

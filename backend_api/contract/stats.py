@@ -48,7 +48,8 @@ class Figures(Value):
     )
     windows_after_hours: NonNegativeInt = Field(
         description=(
-            "Further windows, which closed when the store was closed: nobody had to clean by then. 0 with `hours=all`."
+            "Further windows, which closed when the store was closed: nobody had to clean by then. 0 when all hours "
+            "count."
         )
     )
     windows_cleaned: NonNegativeInt = Field(description="Of those, windows with an attempt whose verdict is `cleaned`.")
@@ -81,6 +82,24 @@ class BucketFigures(Figures):
 
     begin: Timestamp
     end: Timestamp
+
+
+class StoreFigures(Value):
+    """One store's figures of the whole span, summed over its machines."""
+
+    store_id: Name
+    machines: NonNegativeInt
+    occupied_s: Seconds
+    observed_s: Seconds
+    unobserved_s: Seconds = Field(
+        description="Time that counts, up to now, times machines - observed_s: of it nothing is known."
+    )
+    utilisation: Share | None = Field(description="occupied_s / observed_s; null when nothing was observed.")
+    sessions: NonNegativeInt
+    windows_closed: NonNegativeInt
+    windows_cleaned: NonNegativeInt
+    windows_after_hours: NonNegativeInt
+    compliance: Share | None = Field(description="windows_cleaned / windows_closed; null when none closed.")
 
 
 class KindFigures(Value):
@@ -130,6 +149,7 @@ class Stats(Value):
     total: Figures
     peak_hour: PeakHour | None = Field(description="Null when nothing was in use; of equal hours the first.")
     machines: list[MachineFigures]
+    stores: list[StoreFigures] = Field(description="Of every store with a machine, by its id.")
     kinds: list[KindFigures] = Field(description="Of the machines whose camera's setup says of which kind they are.")
     buckets: list[BucketFigures] = Field(
         description=(

@@ -1,7 +1,7 @@
 """GET /stats from the database: what the uses of a span add up to."""
 
-from collections import defaultdict
-from collections.abc import Sequence
+from collections import Counter, defaultdict
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -10,7 +10,15 @@ from sqlalchemy import Connection
 
 from backend_api.base.instants import from_ms
 from backend_api.contract.queries import StatsQuery
-from backend_api.contract.stats import BucketFigures, Figures, KindFigures, MachineFigures, PeakHour, Stats
+from backend_api.contract.stats import (
+    BucketFigures,
+    Figures,
+    KindFigures,
+    MachineFigures,
+    PeakHour,
+    Stats,
+    StoreFigures,
+)
 from backend_api.contract.values import MachineKey
 from backend_api.reports.buckets import Interval, union
 from backend_api.reports.figures import Totals, UsageTotals
@@ -38,7 +46,43 @@ def read_stats(connection: Connection, query: StatsQuery, now: datetime, unwritt
             occupied = union([use.occupied.within(interval.past) for use in uses])
             watched[machine] = Watched(observed, overlap(occupied, hours))
     kinds = _kinds(machine_kinds(connection), watched, interval.past, ZoneInfo(query.tz))
-    return _answer(query, totals, kinds)
+    time_ms = {store_id: sum(map(_length_ms, overlap(hours, [interval.past]))) for store_id, hours in opened.items()}
+    return _answer(query, totals, _stores(totals.by_machine, time_ms), kinds)
+
+
+def _length_ms(interval: Interval) -> int:
+    return interval.length_ms
+
+
+def _stores(by_machine: Mapping[MachineKey, UsageTotals], time_ms: Mapping[str, int]) -> list[StoreFigures]:
+    """The sums of each store; `time_ms` is the time that counts of each machine in it."""
+    by_store: dict[str, list[UsageTotals]] = defaultdict(list)
+    for machine, sums in by_machine.items():
+        by_store[machine.store_id].append(sums)
+    return [_store(store_id, sums, time_ms[store_id]) for store_id, sums in sorted(by_store.items())]
+
+
+def _store(store_id: str, machines: Sequence[UsageTotals], time_ms: int) -> StoreFigures:
+    total = UsageTotals(
+        occupied_ms=sum(sums.occupied_ms for sums in machines),
+        observed_ms=sum(sums.observed_ms for sums in machines),
+        sessions=sum(sums.sessions for sums in machines),
+        windows=sum((sums.windows for sums in machines), Counter()),
+        after_hours=sum(sums.after_hours for sums in machines),
+    )
+    return StoreFigures(
+        store_id=store_id,
+        machines=len(machines),
+        occupied_s=total.occupied_ms / 1000,
+        observed_s=total.observed_ms / 1000,
+        unobserved_s=max(0, time_ms * len(machines) - total.observed_ms) / 1000,
+        utilisation=total.utilisation,
+        sessions=total.sessions,
+        windows_closed=total.windows.total(),
+        windows_cleaned=total.windows["cleaned"],
+        windows_after_hours=total.after_hours,
+        compliance=total.compliance,
+    )
 
 
 def _kinds(
@@ -67,7 +111,7 @@ def _kind(store_id: str, kind: str, machines: Sequence[Watched], past: Interval,
     )
 
 
-def _answer(query: StatsQuery, totals: Totals, kinds: list[KindFigures]) -> Stats:
+def _answer(query: StatsQuery, totals: Totals, stores: list[StoreFigures], kinds: list[KindFigures]) -> Stats:
     by_hour = totals.occupied_ms_by_hour
     busiest = max(range(24), key=lambda hour: by_hour[hour])
     return Stats(
@@ -87,6 +131,7 @@ def _answer(query: StatsQuery, totals: Totals, kinds: list[KindFigures]) -> Stat
             )
             for machine, sums in totals.by_machine.items()
         ],
+        stores=stores,
         kinds=kinds,
         buckets=[
             BucketFigures(begin=from_ms(bucket.begin_ms), end=from_ms(bucket.end_ms), **_figures(sums))

@@ -15,6 +15,9 @@ from backend_api.web.openapi import OPEN_PATHS
 from backend_api.web.problems import problem_response
 from backend_api.web.signed_urls import SignedUrls
 
+_MIN_KEY_CHARACTERS = 16
+# Dots, as they stand in for a key in the README, are none.
+_MIN_DIFFERENT_CHARACTERS = 5
 _READING_METHODS = {"GET", "HEAD", "OPTIONS"}
 # RFC 6750, section 3.
 _CHALLENGE = {"WWW-Authenticate": 'Bearer realm="gym machine events"'}
@@ -39,13 +42,14 @@ class Keys:
     def of(cls, writing: Sequence[str], reading: Sequence[str], environment: Mapping[str, str]) -> Self:
         """The keys of the flags `--api-key` and `--read-key`, and the one of GYM_API_KEY.
 
-        Raises UsageError for one that a header cannot carry, and for read-only keys without another.
+        Raises UsageError for one that a header cannot carry, one that is soon guessed, and read-only ones without
+        another.
         """
         from_outside = environment.get(VARIABLE, "")
         given = [("--api-key", key) for key in writing] + [("--read-key", key) for key in reading]
         given += [(VARIABLE, from_outside)] if from_outside else []
         for name, key in given:
-            check_key(key, name)
+            _check_strength(check_key(key, name), name)
         keys = cls(
             writing=tuple(_digest(key.encode()) for name, key in given if name != "--read-key"),
             reading=tuple(_digest(key.encode()) for key in reading),
@@ -67,6 +71,14 @@ class Keys:
         if scheme.lower() != b"bearer":
             return Right.NOTHING
         return Right.WRITE if may_write else Right.READ if may_read else Right.NOTHING
+
+
+def _check_strength(key: str, source: str) -> None:
+    if len(key) < _MIN_KEY_CHARACTERS or len(set(key)) < _MIN_DIFFERENT_CHARACTERS:
+        raise UsageError(
+            f"{source} is soon guessed: give a key of at least {_MIN_KEY_CHARACTERS} characters, such as "
+            "`openssl rand -hex 32` makes"
+        )
 
 
 def _digest(key: bytes) -> bytes:

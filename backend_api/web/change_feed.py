@@ -11,7 +11,7 @@ import contextlib
 import json
 import logging
 from collections import deque
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from fastapi.sse import format_sse_event
@@ -38,6 +38,7 @@ _RECONNECT_MS = 2_000
 _REMEMBERED = 500
 _REMEMBERED_LOOKS = 300
 _AT_ONCE = 200
+_PIECE_BYTES = 64 * 1024
 
 
 class FeedFilters(Value):
@@ -133,8 +134,11 @@ class ChangeFeed:
                     return
                 if news:
                     after = news[-1].change.id
-                    if wanted := [item.message for item in news if filters.let_through(item.change)]:
-                        yield b"".join(wanted)
+                    wanted = [item.message for item in news if filters.let_through(item.change)]
+                    # Nothing but text waits for a slow reader, and no more of it than a piece is on its way.
+                    del news
+                    for piece in _pieces(wanted):
+                        yield piece
                     continue
                 try:
                     await asyncio.wait_for(found.wait(), HEARTBEAT_S)
@@ -190,6 +194,18 @@ class ChangeFeed:
     def _read(self, after: int) -> list[_News]:
         changes = self._store.changes.read(after, _AT_ONCE)
         return [_News(change, _message(change, self._media), self._looks) for change in changes]
+
+
+def _pieces(messages: Iterable[bytes]) -> Iterator[bytes]:
+    """`messages` put together into pieces of about _PIECE_BYTES."""
+    piece = bytearray()
+    for message in messages:
+        piece += message
+        if len(piece) >= _PIECE_BYTES:
+            yield bytes(piece)
+            piece.clear()
+    if piece:
+        yield bytes(piece)
 
 
 def _message(change: Change, media: MediaFolder) -> bytes:

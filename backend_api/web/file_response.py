@@ -33,8 +33,6 @@ def serve_file(request: Request, path: Path, found: os.stat_result, *, etag: str
 class _File(FileResponse):
     """The framework's, whose refusals of a range are problems like all others."""
 
-    chunk_size = 256 * 1024
-
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """One request."""
         refusal: Message | None = None

@@ -5,7 +5,7 @@ The framework answers HEAD only where an endpoint says so, as those of media do,
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-_ANSWER_THEMSELVES = ("/media/", "/docs", "/redoc", "/openapi.json")
+_ANSWER_THEMSELVES = ("/media/", "/docs/", "/openapi.json")
 
 
 class HeadRequests:

@@ -3,6 +3,7 @@
 Counting as things happen costs a dictionary look-up; everything else is read for each scrape.
 """
 
+import contextlib
 from collections.abc import Callable, Iterator, Sequence
 
 from prometheus_client import CollectorRegistry, Counter, Histogram, generate_latest
@@ -101,11 +102,15 @@ class _Now:
             lag.add_metric([camera.store_id, camera.camera_id], camera.age_s)
             waiting.add_metric([camera.store_id, camera.camera_id], camera.outbox_depth)
         yield from (lag, waiting)
-        clip_bytes, picture_bytes = self._media_bytes()
-        size = GaugeMetricFamily("gym_media_bytes", "Bytes in the media folder, a minute old at most.", labels=["kind"])
-        size.add_metric(["clip"], clip_bytes)
-        size.add_metric(["picture"], picture_bytes)
-        yield size
+        # A folder that cannot be read has no figure; all others have theirs, and /ready says why.
+        with contextlib.suppress(OSError):
+            clip_bytes, picture_bytes = self._media_bytes()
+            size = GaugeMetricFamily(
+                "gym_media_bytes", "Bytes in the media folder, a minute old at most.", labels=["kind"]
+            )
+            size.add_metric(["clip"], clip_bytes)
+            size.add_metric(["picture"], picture_bytes)
+            yield size
 
     def _media_bytes(self) -> tuple[int, int]:
         now_s = self._clock.monotonic_s()

@@ -35,7 +35,7 @@ _PROBLEMS = {
     416: "The range lies outside the file.",
     422: "The request is not valid; `errors` names the fields.",
     503: "Busy or stopping; try again after Retry-After seconds.",
-    507: "The disk is full; nothing was stored. Try again after Retry-After seconds.",
+    507: "The disk is full, or a folder cannot be used; nothing was stored. Try again after Retry-After seconds.",
 }
 
 _DESCRIPTION = """
@@ -58,6 +58,8 @@ class Api(FastAPI):
             lifespan=lifespan,
             description=_DESCRIPTION,
             redirect_slashes=False,
+            docs_url=None,
+            redoc_url=None,
             separate_input_output_schemas=False,
             # /metrics and the log say what happens; looking for OpenTelemetry's settings costs each request a little.
             telemetry={"tracing": False, "metrics": False, "logs": False},

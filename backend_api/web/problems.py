@@ -4,6 +4,7 @@ import logging
 import re
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from http import HTTPStatus
+from pathlib import Path
 from typing import Any
 
 from fastapi import FastAPI, Request, Response
@@ -21,6 +22,7 @@ log = logging.getLogger(__name__)
 MEDIA_TYPE = "application/problem+json"
 # How long a client is asked to leave a busy or full store alone.
 RETRY_AFTER_S = 2
+_FOLDER_RETRY_AFTER_S = 30
 
 # On every answer: it is what it says it is, and pages of other sites do not get to show it.
 PROTECTION = {"X-Content-Type-Options": "nosniff", "Cross-Origin-Resource-Policy": "same-site"}
@@ -39,6 +41,16 @@ class ApiProblem(Exception):
         self.detail = detail
         self.errors = errors
         self.headers = headers
+
+
+def folder_problem(folder: Path, error: OSError) -> ApiProblem:
+    """507: the media folder at `folder` cannot be used. A person has to put that right."""
+    log.error("the media folder %s cannot be used: %s", folder, error.strerror)
+    detail = (
+        f"the media folder {folder} cannot be used: {error.strerror or error}; nothing was changed. "
+        "Make room there, mount it, or let the backend's user read and write it, and try again"
+    )
+    return ApiProblem(507, detail, headers={"Retry-After": str(_FOLDER_RETRY_AFTER_S)})
 
 
 def field_errors(errors: Sequence[Any], *, skip: int = 0) -> FieldErrors:

@@ -13,7 +13,7 @@ from backend_api.base.clock import Clock
 from backend_api.web.metrics import Metrics
 from backend_api.web.problems import problem_response
 
-_METHODS = {"GET", "HEAD", "POST", "PUT", "OPTIONS"}
+_METHODS = {"GET", "HEAD", "POST", "PUT", "DELETE", "OPTIONS"}
 
 log = logging.getLogger(__name__)
 

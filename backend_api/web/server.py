@@ -7,6 +7,7 @@ import gc
 import ipaddress
 import logging
 import os
+import resource
 import socket
 import threading
 from collections.abc import Callable, Iterator
@@ -18,7 +19,7 @@ from fastapi import FastAPI
 
 from backend_api.base.port_holder import holder_and_cure
 from backend_api.base.process import UsageError
-from backend_api.web.request_deadline import DEADLINE_S, RequestDeadline, keeping_deadlines
+from backend_api.web.connection_limits import USUAL_LIMITS, LimitedConnection, Limits, telling_connections
 
 log = logging.getLogger(__name__)
 
@@ -27,6 +28,7 @@ _KEEP_ALIVE_S = 75
 _FINISH_S = 10
 # The request line and all headers together. Heads of ours have less than 1 KiB, signed addresses included.
 MAX_HEAD_BYTES = 16 * 1024
+_DESCRIPTORS = 65536
 # The same error is said again after so long: asyncio tries some 2,000 times a second to take a connection that there is
 # no file descriptor for, and tells each time.
 _REPEAT_S = 60.0
@@ -72,16 +74,17 @@ def _resolve(host: str, port: int) -> tuple[socket.AddressFamily, tuple[str, int
     return family, (str(address[0]), int(address[1]))
 
 
-def serve(app: FastAPI, listening: socket.socket, stop: threading.Event, *, deadline_s: float = DEADLINE_S) -> None:
+def serve(app: FastAPI, listening: socket.socket, stop: threading.Event, limits: Limits = USUAL_LIMITS) -> None:
     """Answer requests on `listening` until `stop` is set; those that have begun are finished, for up to 10 s.
 
-    A connection on which no request begins within `deadline_s` is closed.
+    Connections that keep none of `limits` are closed.
     """
     _quieten()
+    _raise_descriptor_limit()
     # Everything loaded by now stays as long as the process: the collector need not go through it again and again.
     gc.freeze()
     config = uvicorn.Config(
-        keeping_deadlines(app),
+        telling_connections(app),
         log_config=None,
         access_log=False,
         http="h11",
@@ -94,7 +97,7 @@ def serve(app: FastAPI, listening: socket.socket, stop: threading.Event, *, dead
     config.load()
     # The server makes a protocol for each connection by this name; any callable will do.
     config.http_protocol_class = partial(  # type: ignore[assignment]
-        RequestDeadline, config.http_protocol_class, deadline_s
+        LimitedConnection, config.http_protocol_class, limits
     )
     _Server(config, stop, app.state.end_streams).run(sockets=[listening])
 
@@ -139,6 +142,16 @@ class _LoopErrors:
         if text != self._last or loop.time() - self._said_s >= _REPEAT_S:
             self._last, self._said_s = text, loop.time()
             log.error("%s", " ".join(text.split()), exc_info=error if os.environ.get("GYM_DEBUG") else None)
+
+
+def _raise_descriptor_limit() -> None:
+    """Take as many connections at once as this user may: the usual 1,024 is for programs that use select()."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    wanted = _DESCRIPTORS if hard == resource.RLIM_INFINITY else min(hard, _DESCRIPTORS)
+    if soft != resource.RLIM_INFINITY and soft < wanted:
+        # macOS refuses what is beyond a limit of its own.
+        with contextlib.suppress(ValueError, OSError):
+            resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, hard))
 
 
 def _quieten() -> None:

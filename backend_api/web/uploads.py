@@ -6,21 +6,20 @@ once the first to be whole counts, and no reader ever sees a file change.
 
 import base64
 import binascii
-import errno
 import hashlib
 from collections.abc import AsyncIterator
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
 import anyio
 from starlette.concurrency import run_in_threadpool
 
-from backend_api.base.durable_files import NO_ROOM, Disk, temporary_path
-from backend_api.web.problems import ApiProblem
+from backend_api.base.durable_files import Disk, temporary_path
+from backend_api.web.problems import ApiProblem, folder_problem
 
 _DIGEST_BYTES = 32
-_CHUNK_BYTES = 1024 * 1024
-_NO_ROOM = {*NO_ROOM, errno.EFBIG, errno.EROFS}
+_CHUNK_BYTES = 256 * 1024
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,13 +72,11 @@ class Uploads:
             await _write(chunks, temporary, declared)
             return await run_in_threadpool(self._publish, temporary, path, declared.sha256)
         except OSError as error:
-            if error.errno in _NO_ROOM:
-                detail = f"the media folder takes no more: {error.strerror}; nothing was kept, try again later"
-                raise ApiProblem(507, detail, headers={"Retry-After": "30"}) from error
-            raise
+            raise folder_problem(path.parent, error) from error
         finally:
             # Also when the client went away; microseconds, and it must not be cancelled.
-            temporary.unlink(missing_ok=True)
+            with suppress(OSError):
+                temporary.unlink(missing_ok=True)
 
     def _publish(self, temporary: Path, path: Path, sha256: str) -> bool:
         is_new = Disk().publish_new(temporary, path)

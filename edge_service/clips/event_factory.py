@@ -1,6 +1,7 @@
 """From what the rule engine says in media time to the event that goes over the wire."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from uuid import UUID
 
@@ -11,25 +12,59 @@ from backend_api.contract.values import format_timestamp, to_milliseconds
 from edge_service.rules.machine import Machine
 from edge_service.rules.rule_event import RuleEvent
 
+# A clock that is set more often than this is none, and what lies that far back is over.
+_MOST_STEPS = 16
+
+
+@dataclass(frozen=True, slots=True)
+class ClockStep:
+    """The wall clock was set by `by_s` seconds when the media time was `at_s`."""
+
+    at_s: float
+    by_s: float
+
 
 class EventFactory:
     """Builds the events of one camera; the same rule events, start time and zones give the same bytes.
 
-    `start_time` is aware: the wall-clock time of media time 0. The zones of `machines` go with their cleaning attempts,
-    so that their judge knows where in the picture to look.
+    `start_time` is aware: the wall-clock time of media time 0, by the clock as it was last set. What was before a step
+    of the clock keeps the time that it had then, and so does the id of a session that began before it. The zones of
+    `machines` go with their cleaning attempts, so that their judge knows where in the picture to look.
     """
 
-    def __init__(self, store_id: str, camera_id: str, start_time: datetime, machines: Sequence[Machine] = ()) -> None:
+    def __init__(
+        self,
+        store_id: str,
+        camera_id: str,
+        start_time: datetime,
+        machines: Sequence[Machine] = (),
+        *,
+        clock_steps: Sequence[ClockStep] = (),
+    ) -> None:
         self._store_id = store_id
         self._camera_id = camera_id
         self._start_time = to_milliseconds(start_time)
+        self._clock_steps = list(clock_steps)
         self._zones: dict[str, JsonValue] = {
             machine.machine_id: [[x, y] for x, y in machine.zone] for machine in machines
         }
 
     def timestamp(self, time_s: float) -> datetime:
         """The wall-clock time of `time_s` seconds of media time, to the nearest millisecond."""
-        return self._start_time + timedelta(milliseconds=round(time_s * 1000))
+        set_later_s = sum(step.by_s for step in self._clock_steps if time_s <= step.at_s)
+        return self._start_time + timedelta(milliseconds=round((time_s - set_later_s) * 1000))
+
+    @property
+    def clock_steps(self) -> tuple[ClockStep, ...]:
+        """The steps of the wall clock that are remembered, by their media times."""
+        return tuple(self._clock_steps)
+
+    def set_clock(self, at_s: float, by_s: float) -> datetime:
+        """The wall clock was set by `by_s` seconds at media time `at_s`; the new time of media time 0."""
+        by_s = round(by_s, 3)
+        self._clock_steps = [*self._clock_steps, ClockStep(at_s, by_s)][-_MOST_STEPS:]
+        self._start_time += timedelta(milliseconds=round(by_s * 1000))
+        return self._start_time
 
     def event_id(self, rule_event: RuleEvent) -> UUID:
         """The id that the event of `rule_event` will have: known before its clip is cut, and names the clip's file."""

@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
+from datetime import datetime
 from functools import cache
 from pathlib import Path
 from typing import Annotated
@@ -20,7 +21,7 @@ from backend_api.base.durable_files import Disk
 from backend_api.contract.events import Event
 from edge_service.clips.cut import ClipError, cut, format_at, why_encoded
 from edge_service.clips.encode import encoded_size
-from edge_service.clips.event_factory import EventFactory
+from edge_service.clips.event_factory import ClockStep, EventFactory
 from edge_service.clips.media_folder import ClipFolder
 from edge_service.clips.mp4 import Clip
 from edge_service.clips.pictures import draw_thumbnail
@@ -149,6 +150,15 @@ class Recorder:
     def pending(self) -> tuple[RuleEvent, ...]:
         """The rule events whose events are not made yet, in the order in which they will be."""
         return (*(cut.rule_event for cut in self._cuts), *(job.rule_event for job in sorted(self._jobs)))
+
+    @property
+    def clock_steps(self) -> tuple[ClockStep, ...]:
+        """The steps of the wall clock so far."""
+        return self._factory.clock_steps
+
+    def set_clock(self, at_s: float, by_s: float) -> datetime:
+        """The wall clock was set by `by_s` seconds at media time `at_s`; the new time of media time 0."""
+        return self._factory.set_clock(at_s, by_s)
 
     def begin(self, rule_event: RuleEvent, frame: Frame, tracks: Iterable[Track]) -> None:
         """Remember that `rule_event` needs a clip; draw its thumbnail from the frame that decided it."""

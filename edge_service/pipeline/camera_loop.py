@@ -4,7 +4,7 @@ import logging
 import threading
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import closing
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from backend_api.base.clock import Clock
 from backend_api.contract.events import Event
@@ -13,9 +13,11 @@ from edge_service.clips.recorder import Recorder
 from edge_service.detection.detector import Detector
 from edge_service.outbox.outbox import Outbox, OutboxFull
 from edge_service.pipeline.checkpoint import Checkpoint, Checkpointer, CheckpointFile, Run
+from edge_service.pipeline.clock_step import ClockSteps
 from edge_service.pipeline.preview_video import PreviewVideo
 from edge_service.pipeline.progress import Progress, RunCounts
 from edge_service.pipeline.recovery import Recovery
+from edge_service.pipeline.sight import Sight
 from edge_service.rules.engine import RuleEngine
 from edge_service.rules.rule_event import RuleEvent
 from edge_service.tracking.tracker import Track, Tracker
@@ -48,6 +50,9 @@ class CameraLoop:
         self._checkpoints = Checkpointer(checkpoint_file, self._checkpoint, clock)
         self._clock = clock
         self._progress = Progress(clock)
+        self._sight = Sight(clock.monotonic_s())
+        self._clock_steps = ClockSteps(clock)
+        self._told_fault = False
         self._time_s = 0.0
         self._repeats_until_s = 0.0
         self._events = 0
@@ -89,12 +94,16 @@ class CameraLoop:
             outbox_depth=self._camera.outbox.depth,
             reconnects=source.reconnects,
             has_ended=self._has_ended,
+            problem=source.problem,
+            fault=self._sight.fault,
         )
 
     def _checkpoint(self) -> Checkpoint | None:
         if self._time_s < self._repeats_until_s:
             return None
-        return Checkpoint(self._run, self._camera.rules.state(), self._camera.recorder.pending, self._time_s)
+        camera = self._camera
+        steps = camera.recorder.clock_steps
+        return Checkpoint(self._run, camera.rules.state(), camera.recorder.pending, self._time_s, steps)
 
     def _look_at_all(self, frames: Iterable[Frame | None]) -> tuple[Frame, Sequence[Track]] | None:
         """Look at `frames`, and see to all that time brings with it; the last one and who was in it."""
@@ -102,8 +111,12 @@ class CameraLoop:
         for frame in frames:
             if frame is not None:
                 last = frame, self._look(frame)
-            elif last is not None:
-                self._begin_clips(self._camera.rules.advance_to(self._camera.recorder.complete_s), *last)
+            else:
+                self._sight.wait(self._camera.source.captured, self._clock.monotonic_s())
+                if last is not None:
+                    self._begin_clips(self._camera.rules.advance_to(self._camera.recorder.complete_s), *last)
+            self._tell_fault()
+            self._follow_clock()
             self._keep_finished()
             self._checkpoints.save_if_due()
             if self._progress.is_due():
@@ -114,12 +127,34 @@ class CameraLoop:
         camera = self._camera
         # To the millisecond, as events tell time: a restart then continues them without a rounding of its own.
         self._time_s = round(frame.time_s, 3)
+        self._sight.look(self._time_s, camera.source.captured, self._clock.monotonic_s())
         tracks = camera.tracker.update(camera.detector.detect(frame), self._time_s)
         self._begin_clips(camera.rules.update(tracks, self._time_s), frame, tracks)
         camera.still.offer(frame)
         if camera.preview is not None:
             camera.preview.add(frame, tracks, camera.rules)
         return tracks
+
+    def _tell_fault(self) -> None:
+        """Log once when a fault comes, and when it goes."""
+        fault = self._sight.fault
+        if fault is not None and not self._told_fault:
+            log.warning("%s: %s", self._camera.source.description, fault)
+        elif fault is None and self._told_fault:
+            log.info("%s: is seen again", self._camera.source.description)
+        self._told_fault = fault is not None
+
+    def _follow_clock(self) -> None:
+        """Once the wall clock was set, what a live camera sees is timed by it; what it saw before keeps its time."""
+        step_s = self._clock_steps.take()
+        if not step_s or not self._camera.source.is_live:
+            return
+        log.warning(
+            "the computer's clock was set by %+.1f s: events from now on go by the new time, earlier ones keep theirs",
+            step_s,
+        )
+        self._run = replace(self._run, start_time=self._camera.recorder.set_clock(self._time_s, step_s))
+        self._checkpoints.save()
 
     def _begin_clips(self, rule_events: Sequence[RuleEvent], frame: Frame, tracks: Sequence[Track]) -> None:
         for rule_event in rule_events:

@@ -53,7 +53,8 @@ def make_reporter(
     """A function that gives the report of this moment; `started_at` is aware, `detector` the kind of the detector."""
 
     def report() -> CameraReport:
-        now, error = counts(), last_error()
+        now = counts()
+        error = now.fault or now.problem or last_error()
         return CameraReport(
             store_id=store_id,
             media_time_s=max(0.0, now.media_time_s),
@@ -65,6 +66,7 @@ def make_reporter(
             version=version,
             started_at=started_at,
             detector=detector,
+            is_blind=now.fault is not None,
             has_ended=now.has_ended,
         )
 

@@ -14,7 +14,8 @@ INTERVAL_S = 5.0
 class RunCounts:
     """What the edge has done so far: `captured` frames are those the source delivered, processed or skipped.
 
-    `has_ended` is whether the source came to its end by itself.
+    `has_ended` is whether the source came to its end by itself; `problem` is what keeps pictures away at present, and
+    `fault` why those that come are of no use.
     """
 
     media_time_s: float
@@ -25,6 +26,8 @@ class RunCounts:
     outbox_depth: int
     reconnects: int = 0
     has_ended: bool = False
+    problem: str | None = None
+    fault: str | None = None
 
 
 def format_progress(counts: RunCounts, frames_per_s: float) -> str:
@@ -35,6 +38,7 @@ def format_progress(counts: RunCounts, frames_per_s: float) -> str:
         f"{counts.outbox_depth} waiting in the outbox, "
         f"{counts.captured} frames = {counts.processed} processed + {counts.skipped} skipped"
         + (f", reconnected {counts.reconnects} times" if counts.reconnects else "")
+        + "".join(f"; {trouble}" for trouble in (counts.problem, counts.fault) if trouble)
     )
 
 

@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from backend_api.contract.events import Event
-from edge_service.clips.event_factory import EventFactory
+from edge_service.clips.event_factory import ClockStep, EventFactory
 from edge_service.outbox.outbox import Outbox
 from edge_service.pipeline.checkpoint import Checkpoint, Run
 from edge_service.rules.engine import RuleEngine
@@ -28,12 +28,13 @@ class Recovery:
     """The `events` that the last run still owes the outbox, in order, and the `rules` to begin the new run with.
 
     A run that repeats the last one is not where that one was until `repeats_until_s` seconds of media time: were it
-    killed before, what is known is still the last one's checkpoint.
+    killed before, what is known is still the last one's checkpoint. `clock_steps` are for the new run's EventFactory.
     """
 
     events: tuple[Event, ...]
     rules: RuleEngine
     repeats_until_s: float = 0.0
+    clock_steps: tuple[ClockStep, ...] = ()
 
 
 def recover(last: Checkpoint | None, run: Run, machines: Sequence[Machine], outbox: Outbox) -> Recovery:
@@ -46,23 +47,29 @@ def recover(last: Checkpoint | None, run: Run, machines: Sequence[Machine], outb
     rules = _restore(last, machines)
     if last.run == run:
         return Recovery((), RuleEngine(machines), repeats_until_s=max(last.time_s, rules.time_s or 0.0))
-    factory = EventFactory(last.run.store_id, last.run.camera_id, last.run.start_time, machines)
+    factory = EventFactory(
+        last.run.store_id, last.run.camera_id, last.run.start_time, machines, clock_steps=last.clock_steps
+    )
     has = outbox.find(factory.event_id(rule_event) for rule_event in last.pending)
     rule_events = [rule_event for rule_event in last.pending if factory.event_id(rule_event) not in has]
     pause_s = _pause_s(last.run, rules.time_s, run)
+    clock_steps: tuple[ClockStep, ...] = ()
     if pause_s is None:
         rule_events += rules.interrupt(float("inf"))
         rules = RuleEngine(machines)
     else:
         rule_events += rules.interrupt(pause_s)
-        rules.shift((last.run.start_time - run.start_time).total_seconds())
+        by_s = (last.run.start_time - run.start_time).total_seconds()
+        rules.shift(by_s)
+        clock_steps = tuple(ClockStep(step.at_s + by_s, step.by_s) for step in last.clock_steps)
         log.info("this camera's edge was down for %.1f s", pause_s)
     if rule_events:
         log.warning(
             "this camera's edge stopped before all was reported; late and without clips come its events: %d",
             len(rule_events),
         )
-    return Recovery(tuple(factory.build(rule_event, None, CLIP_ERROR) for rule_event in rule_events), rules)
+    events = tuple(factory.build(rule_event, None, CLIP_ERROR) for rule_event in rule_events)
+    return Recovery(events, rules, clock_steps=clock_steps)
 
 
 def _restore(last: Checkpoint, machines: Sequence[Machine]) -> RuleEngine:

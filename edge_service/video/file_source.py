@@ -37,6 +37,10 @@ class FileSource:
         """Frames that were handed on."""
         self.reconnects = 0
         """A file is never lost."""
+        self.is_live = False
+        """A file's time is its own."""
+        self.problem: str | None = None
+        """Nothing keeps a file's pictures away."""
         self._path = path
         self._fps = fps
         self._loop = loop

@@ -50,6 +50,16 @@ class FrameSource(Protocol):
         ...
 
     @property
+    def is_live(self) -> bool:
+        """Whether its time is the clock's: a camera's, and not a file's."""
+        ...
+
+    @property
+    def problem(self) -> str | None:
+        """What keeps pictures away at present, in a phrase without credentials; None while they come."""
+        ...
+
+    @property
     def description(self) -> str:
         """What is watched, for people: without credentials."""
         ...

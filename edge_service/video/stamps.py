@@ -18,6 +18,9 @@ _DISPLACEMENTS = 64
 # A picture or two may be lost, and no clock is even: what goes on may lie so many spacings further.
 _MAX_STEP = 2.5
 _LEAST_STEP = 0.4
+# Before each group of B frames the stamps leap; two such leaps may yet be of wrong ones.
+_LEAPS_BEFORE_USUAL = 3
+_LOST_AFTER_LEAP = 1.5
 
 
 def usual_spacing(stamps: Iterable[float]) -> float | None:
@@ -32,9 +35,14 @@ def usual_spacing(stamps: Iterable[float]) -> float | None:
 class StampLine:
     """The stamps of one clock that were believed, in the order of decoding."""
 
-    def __init__(self, reorder_depth: int = 0) -> None:
-        """`reorder_depth` is what the codec says: how many pictures may lie between decoding and showing one."""
+    def __init__(self, reorder_depth: int = 0, usual_leap: float = 0.0) -> None:
+        """`reorder_depth` is what the codec says: how many pictures may lie between decoding and showing one.
+
+        `usual_leap` is how far the stamps leap before each group of B frames, as far as that is known.
+        """
         self._least_depth = min(max(reorder_depth, 0), MAX_REORDERED)
+        self._least_leap = usual_leap
+        self._leaps: deque[float] = deque(maxlen=_DISPLACEMENTS)
         self._recent: deque[float] = deque(maxlen=_REMEMBERED)
         self._displacements: deque[int] = deque(maxlen=_DISPLACEMENTS)
         self.count = 0
@@ -49,6 +57,13 @@ class StampLine:
         """By how many pictures one may come late, 0 to MAX_REORDERED: as it was said, or was lately seen."""
         return max(self._least_depth, max(self._displacements, default=0))
 
+    @property
+    def usual_leap(self) -> float:
+        """How far the stamps lately leap again and again."""
+        if len(self._leaps) < _LEAPS_BEFORE_USUAL:
+            return self._least_leap
+        return max(self._least_leap, sorted(self._leaps)[-_LEAPS_BEFORE_USUAL])
+
     def continues(self, stamp: float, spacing: float | None, *, free: float = 0.0) -> bool:
         """Whether `stamp` goes on where the line is, or fills a place that reordering has left open.
 
@@ -56,7 +71,10 @@ class StampLine:
         """
         if not self._recent:
             return True
-        reach = max(free, 0.0 if spacing is None else (self.reorder_depth + _MAX_STEP) * spacing)
+        reach = free
+        if spacing is not None:
+            most_leap = min(self.usual_leap, MAX_REORDERED * spacing) + _LOST_AFTER_LEAP * spacing
+            reach = max(free, (self.reorder_depth + _MAX_STEP) * spacing, most_leap)
         before = max((known for known in self._recent if known < stamp), default=None)
         displaced = self._displaced(stamp)
         if before is None or stamp - before > reach or displaced > min(self.reorder_depth + 1, MAX_REORDERED):
@@ -66,9 +84,16 @@ class StampLine:
         nearest = min(abs(known - stamp) for known in self._recent)
         return nearest > 0 and (spacing is None or nearest >= _LEAST_STEP * spacing)
 
+    def like(self) -> "StampLine":
+        """An empty line for another clock of the same stream."""
+        return StampLine(self.reorder_depth, self.usual_leap)
+
     def accept(self, stamp: float) -> None:
         """`stamp` is believed, and the next ones are measured by it."""
-        self._displacements.append(min(self._displaced(stamp), MAX_REORDERED))
+        displaced = self._displaced(stamp)
+        self._displacements.append(min(displaced, MAX_REORDERED))
+        if self._recent and not displaced:
+            self._leaps.append(stamp - self.newest)
         self._recent.append(stamp)
         self.count += 1
 

@@ -9,7 +9,7 @@ from contextlib import closing, contextmanager
 import pytest
 from fastapi import FastAPI
 
-from backend_api.web.request_deadline import DEADLINE_S
+from backend_api.web.connection_limits import USUAL_LIMITS, Limits
 from backend_api.web.server import serve
 
 TIMEOUT_S = 60.0
@@ -18,12 +18,12 @@ STOPS_WITHIN_S = 60.0
 
 
 @contextmanager
-def served(app: FastAPI, *, deadline_s: float = DEADLINE_S) -> Iterator[int]:
+def served(app: FastAPI, limits: Limits = USUAL_LIMITS) -> Iterator[int]:
     """The port of 127.0.0.1 at which `app` is served for the length of a `with`."""
     stop = threading.Event()
     with closing(socket.create_server(("127.0.0.1", 0))) as listening:
-        arguments = {"deadline_s": deadline_s}
-        server = threading.Thread(target=serve, args=(app, listening, stop), kwargs=arguments, daemon=True)
+        arguments = (app, listening, stop, limits)
+        server = threading.Thread(target=serve, args=arguments, daemon=True)
         server.start()
         try:
             yield listening.getsockname()[1]

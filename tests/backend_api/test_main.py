@@ -1,9 +1,12 @@
 """The backend as a process: how it starts, stops, and refuses, and what a full disk or a lock does to it."""
 
+import base64
+import hashlib
 import resource
 import signal
 import socket
 import sqlite3
+import stat
 import sys
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -126,6 +129,49 @@ def test_too_many_connections_are_said_once_and_pass(backend: Running, port: int
     assert backend.output.count("Too many open files") == 1
 
 
+def test_more_strangers_than_the_usual_limit_keep_nobody_out(tmp_path: Path, port: int) -> None:
+    limited = ["bash", "-c", 'ulimit -Sn 128 && exec "$@"', "bash", *command(tmp_path, port)]
+    with Running(limited) as running, ExitStack() as connections:
+        running.wait_for("listening")
+        soft, hard = resource.prlimit(running.pid, resource.RLIMIT_NOFILE)
+        assert soft == min(hard, 65536) if hard != resource.RLIM_INFINITY else soft == 65536
+        for _ in range(200):
+            connections.enter_context(socket.create_connection(("127.0.0.1", port), timeout=60))
+        assert requests.get(f"http://127.0.0.1:{port}/health", timeout=60).ok
+        assert "Too many open files" not in running.output
+
+
+def test_nothing_of_a_request_breaks_a_log_line(tmp_path: Path, port: int) -> None:
+    with Running(command(tmp_path, port, "--access-log")) as running:
+        running.wait_for("listening")
+        evil = "/events/%0aERROR%20all%20is%20lost%1b%5b31m%c2%9b%e2%80%ae%0d"
+        with socket.create_connection(("127.0.0.1", port), timeout=60) as client:
+            # Cut off in its body, so that its path is in a line of its own, too.
+            client.sendall(f"POST {evil}/review HTTP/1.1\r\nHost: localhost\r\nContent-Length: 9\r\n\r\n".encode())
+        requests.get(f"http://127.0.0.1:{port}{evil}", headers={"User-Agent": "x"}, timeout=60)
+        running.wait_for('"status": 4')
+        assert running.stop() == EXIT_DONE
+    assert all(sign.isprintable() for line in running.lines for sign in line)
+    assert not any(line.startswith("ERROR") or "] ERROR" in line for line in running.lines)
+
+
+@pytest.mark.parametrize(("umask", "file_mode", "folder_mode"), [(None, 0o600, 0o700), ("007", 0o660, 0o770)])
+def test_what_it_makes_is_its_users_alone_unless_a_group_is_to_share_it(
+    tmp_path: Path, port: int, umask: str | None, file_mode: int, folder_mode: int
+) -> None:
+    with Running(command(tmp_path, port), env={"GYM_UMASK": umask or ""}) as running:
+        running.wait_for("listening")
+        assert post(port, 0).status_code == 201
+        digest = base64.b64encode(hashlib.sha256(b"\xff\xd8\xff").digest()).decode()
+        headers = {"Content-Type": "image/jpeg", "Content-Digest": f"sha-256=:{digest}:"}
+        url = f"http://127.0.0.1:{port}/media/{make_event().event_id}/thumbnail"
+        assert requests.put(url, data=b"\xff\xd8\xff", headers=headers, timeout=60).status_code == 201
+        made = [path for folder in ("data", "media") for path in (tmp_path / folder, *(tmp_path / folder).iterdir())]
+        assert len(made) >= 6
+        for path in made:
+            assert stat.S_IMODE(path.stat().st_mode) == (folder_mode if path.is_dir() else file_mode), path
+
+
 def test_a_full_disk_is_507_and_passes(backend: Running, port: int, tmp_path: Path) -> None:
     assert post(port, 0).status_code == 201
     # No file of the process may grow any more, as on a full disk.
@@ -207,26 +253,30 @@ def test_any_free_port(tmp_path: Path) -> None:
 
 
 def test_with_a_key_it_opens_to_others_and_keeps_the_key_to_itself(tmp_path: Path, port: int) -> None:
-    flags = ["--host", "0.0.0.0", "--read-key", "a-reader", "--access-log", "--keep-days", "30"]  # noqa: S104
-    with Running(command(tmp_path, port, *flags), env={"GYM_API_KEY": "a-writer"}) as running:
+    flags = ["--host", "0.0.0.0", "--read-key", "a-reader-0123456789", "--access-log", "--keep-days", "30"]  # noqa: S104
+    with Running(command(tmp_path, port, *flags), env={"GYM_API_KEY": "a-writer-0123456789"}) as running:
         running.wait_for("listening")
         url = f"http://127.0.0.1:{port}"
         assert requests.get(f"{url}/health", timeout=60).status_code == 200
         statuses = [
             requests.put(f"{url}/cameras/cam_01", data="{}", headers={**JSON, **headers}, timeout=60).status_code
-            for headers in ({}, {"Authorization": "Bearer a-reader"}, {"Authorization": "Bearer a-writer"})
+            for headers in (
+                {},
+                {"Authorization": "Bearer a-reader-0123456789"},
+                {"Authorization": "Bearer a-writer-0123456789"},
+            )
         ]
         assert statuses == [401, 403, 422]
         running.wait_for('"status": 422')
         assert running.stop() == EXIT_DONE
-    assert "a-writer" not in running.output
-    assert "a-reader" not in running.output
+    assert "a-writer-0123456789" not in running.output
+    assert "a-reader-0123456789" not in running.output
 
 
 @pytest.mark.parametrize(
     ("flags", "culprit"),
     [
-        (["--read-key", "alone"], "--read-key"),
+        (["--read-key", "alone-0123456789-0123456789"], "--read-key"),
         (["--api-key", ""], "--api-key"),
         (["--cors-origin", "*"], "--cors-origin"),
         (["--cors-origin", "https://gym.example/page"], "--cors-origin"),

@@ -133,7 +133,9 @@ class Scene:
             checkpoint_file = _Promises(self.folder / "cam_01.checkpoint", disk, self.promised)
             recovery = recover(checkpoint_file.load(), run, self.machines, outbox)
             ring = PacketRing(reach_s([RULES], _CLIP, fps=FPS))
-            factory = EventFactory(run.store_id, run.camera_id, run.start_time, self.machines)
+            factory = EventFactory(
+                run.store_id, run.camera_id, run.start_time, self.machines, clock_steps=recovery.clock_steps
+            )
             camera = Camera(
                 source=FileSource(self.video, fps=FPS, ring=ring),
                 detector=_Eye(self, begins_s, courier, stops_s, dies_s, stop),

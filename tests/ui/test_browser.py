@@ -42,3 +42,18 @@ def test_a_busy_port_is_one_line(served: Dashboard) -> None:
         assert second.wait() == 1
         assert len(second.lines) == 1
         assert f"Port {port} is not available" in second.output
+
+
+@pytest.mark.parametrize("width", [390, 700])
+def test_the_first_click_after_a_page_was_chosen_is_no_other_ones(
+    served: Dashboard, browser: Browser, width: int
+) -> None:
+    session = served.gym.add_session(SessionOutcome.NOT_ATTEMPTED, machine_id="narrow")
+    with served.visit(browser, width=width) as visit:
+        visit.page.get_by_role("link", name="Review", exact=True).click()
+        visit.page.wait_for_url("**/review*")
+        visit.settle()
+        row = visit.page.get_by_role("navigation", name="Sessions").get_by_role("link").first.bounding_box()
+        assert row is not None
+        visit.page.mouse.click(row["x"] + row["width"] / 2, row["y"] + 5)
+        visit.page.wait_for_url(f"**/review?session={session.session_id}")

@@ -44,6 +44,12 @@ def cleaning_cards(now: Figures, before: Figures) -> list[Card]:
     ]
 
 
+def after_hours_line(now: Figures) -> str:
+    """What is not among the windows because the gym was closed by then."""
+    verb = "is" if now.windows_after_hours == 1 else "are"
+    return f"{counted(now.windows_after_hours, 'window')} that closed after closing time {verb} not counted here."
+
+
 def agreement_lines(agreement: AgreementList) -> list[str]:
     """The agreement of people with each model's verdicts, over all time; without reviews, how to begin."""
     return [_line(item) for item in agreement.items] or [NOTHING]

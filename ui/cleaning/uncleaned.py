@@ -62,7 +62,13 @@ class PagedSessions:
         return PagedSessions(self.query, cursors, page, now)
 
 
-def show_uncleaned(backend: BackendApi, interval: TimeInterval, names: Mapping[MachineKey, str], zone: Zone) -> None:
+def show_uncleaned(
+    backend: BackendApi,
+    interval: TimeInterval,
+    names: Mapping[MachineKey, str],
+    zone: Zone,
+    store_id: str | None = None,
+) -> None:
     """Draw the list of the sessions that began in `interval`; which kind of them stands in the address."""
     kind = st.pills(
         "Kind of window",
@@ -73,7 +79,9 @@ def show_uncleaned(backend: BackendApi, interval: TimeInterval, names: Mapping[M
         label_visibility="collapsed",
     )
     outcomes = UNCLEANED[kind] if kind else tuple(outcome for of_kind in UNCLEANED.values() for outcome in of_kind)
-    query = SessionQuery(outcome=outcomes, since=interval.since, until=interval.until, limit=PAGE_ITEMS)
+    query = SessionQuery(
+        outcome=outcomes, since=interval.since, until=interval.until, store_id=store_id, limit=PAGE_ITEMS
+    )
     paged: PagedSessions | None = st.session_state.get(_KEY)
     if paged is None or paged.query != query:
         paged = PagedSessions.begin(query, backend.sessions, _CLOCK.now())

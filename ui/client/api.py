@@ -10,10 +10,12 @@ from pydantic import BaseModel, TypeAdapter, ValidationError
 from backend_api.base.clock import SystemClock
 from backend_api.base.http_client import Answer, HttpClient, NoAnswer
 from backend_api.contract.cameras import CameraList, CameraSetupState
+from backend_api.contract.compliance import Compliance, SuggestedReviews
 from backend_api.contract.events import EventPage, StoredEvent
-from backend_api.contract.queries import EventQuery, Order, Parameters, SessionQuery, StatsQuery
+from backend_api.contract.queries import ComplianceQuery, EventQuery, Order, Parameters, SessionQuery, StatsQuery
 from backend_api.contract.sessions import MachineList, SessionPage
 from backend_api.contract.stats import AgreementList, Stats
+from backend_api.contract.stores import StoreList, StoreSettings, StoreState
 from backend_api.contract.values import MAX_PAGE_ITEMS, Problem
 from backend_api.contract.verdicts import QueueState, Review, ReviewList, StoredReview
 
@@ -90,6 +92,26 @@ class BackendApi:
     def stats(self, query: StatsQuery) -> Stats:
         """How much machines were used, and how often they were cleaned."""
         return self._get("/stats", Stats, query.parameters())
+
+    def compliance(self, query: ComplianceQuery) -> Compliance:
+        """Compliance, corrected by reviews."""
+        return self._get("/stats/compliance", Compliance, query.parameters())
+
+    def suggested(self) -> SuggestedReviews:
+        """The verdicts that were drawn to be reviewed, and are not yet."""
+        return self._get("/reviews/suggested", SuggestedReviews)
+
+    def suggest(self, count: int) -> SuggestedReviews:
+        """Have `count` more verdicts drawn. Raises Refused with status 409 when there are none left."""
+        return self._parse(self._call("POST", "/reviews/draws", body={"count": count}), SuggestedReviews)
+
+    def stores(self) -> StoreList:
+        """Every store, and what people say of it."""
+        return self._get("/stores", StoreList)
+
+    def put_store(self, store_id: str, settings: StoreSettings) -> StoreState:
+        """Describe a store."""
+        return self._parse(self._call("PUT", f"/stores/{store_id}", body=settings.model_dump(mode="json")), StoreState)
 
     def cameras(self) -> CameraList:
         """Each camera's last report."""

@@ -9,9 +9,11 @@ from typing import Any
 import streamlit as st
 
 from backend_api.contract.cameras import CameraList
-from backend_api.contract.queries import SessionQuery, StatsQuery
+from backend_api.contract.compliance import Compliance, SuggestedReviews
+from backend_api.contract.queries import ComplianceQuery, SessionQuery, StatsQuery
 from backend_api.contract.sessions import JUDGED, MachineList, SessionPage
 from backend_api.contract.stats import Stats
+from backend_api.contract.stores import StoreList
 from backend_api.contract.verdicts import QueueState
 from ui.client.api import BackendApi
 from ui.client.context import api
@@ -19,7 +21,7 @@ from ui.client.context import api
 # Answers are immutable, so that sessions can share the values themselves. A session that asks while an answer is under
 # way waits for that one; errors are not kept. A process has one backend: its address is no part of the key.
 _BY_TEXT: dict[str | type[Any], Callable[[Any], Any]] = {
-    query: lambda query: query.model_dump_json() for query in (SessionQuery, StatsQuery)
+    query: lambda query: query.model_dump_json() for query in (SessionQuery, StatsQuery, ComplianceQuery)
 }
 _shared = st.cache_resource(ttl=1.0, max_entries=200, show_spinner=False, hash_funcs=_BY_TEXT)
 # Figures of whole days take the backend longer, and change little within seconds.
@@ -56,9 +58,27 @@ def stats(query: StatsQuery) -> Stats:
     return _stats(api(), query)
 
 
+def compliance(query: ComplianceQuery) -> Compliance:
+    """Compliance, corrected by reviews; to share it, let the interval begin and end at full minutes."""
+    return _compliance(api(), query)
+
+
+def stores() -> StoreList:
+    """Every store, and what people say of it."""
+    return _stores(api())
+
+
+def suggested() -> SuggestedReviews:
+    """The verdicts that were drawn to be reviewed, and are not yet."""
+    return _suggested(api())
+
+
 def forget_answers() -> None:
     """Forget all answers: the next call asks the backend."""
-    for shared in (_machines, _cameras, _queue, _sessions, _stats, _latest_model):
+    for shared in (
+        *(_machines, _cameras, _queue, _sessions, _stats),
+        *(_latest_model, _compliance, _stores, _suggested),
+    ):
         shared.clear()
 
 
@@ -92,3 +112,18 @@ def _latest_model(_api: BackendApi) -> str | None:
 @_shared_for_longer
 def _stats(_api: BackendApi, query: StatsQuery) -> Stats:
     return _api.stats(query)
+
+
+@_shared_for_longer
+def _compliance(_api: BackendApi, query: ComplianceQuery) -> Compliance:
+    return _api.compliance(query)
+
+
+@_shared
+def _stores(_api: BackendApi) -> StoreList:
+    return _api.stores()
+
+
+@_shared
+def _suggested(_api: BackendApi) -> SuggestedReviews:
+    return _api.suggested()

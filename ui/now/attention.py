@@ -35,13 +35,13 @@ class Item:
     session_id: UUID | None = None
 
 
-def alarming_sessions(now: datetime) -> SessionQuery:
-    """Which sessions need attention, up to one more than is shown.
+def alarming_sessions(now: datetime, store_id: str | None = None) -> SessionQuery:
+    """Which sessions of the gym `store_id`, or of all, need attention, up to one more than is shown.
 
     The query stays the same for a minute, so that all browsers share its answer.
     """
     since = now.replace(second=0, microsecond=0) - REACH
-    return SessionQuery(outcome=ALARMING, reviewed=False, since=since, limit=SHOWN_ITEMS + 1)
+    return SessionQuery(outcome=ALARMING, reviewed=False, since=since, store_id=store_id, limit=SHOWN_ITEMS + 1)
 
 
 def silent_cameras(cameras: Iterable[CameraState]) -> list[CameraState]:

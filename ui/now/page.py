@@ -28,11 +28,11 @@ _board = st.components.v2.component(
 
 
 @st.fragment(run_every=REFRESH_S)
-def show_now(zone: Zone) -> None:
+def show_now(zone: Zone, store_id: str | None = None) -> None:
     """Draw the page as it is now. When the backend cannot answer any more, the page is run again, and says so."""
     now = SystemClock().now()
     try:
-        snapshot = take_snapshot(now, zone)
+        snapshot = take_snapshot(now, zone, store_id)
     except BackendError:
         st.rerun()
     st.caption(plain(f"{zone.day(now)}, times in {zone.name}"))

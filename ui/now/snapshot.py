@@ -16,11 +16,11 @@ from ui.text.words import counted, percent
 from ui.widgets.period import Days
 
 
-def todays_figures(now: datetime, zone: Zone) -> StatsQuery:
+def todays_figures(now: datetime, zone: Zone, store_id: str | None = None) -> StatsQuery:
     """The query for the figures of today: from its beginning in `zone` to its end, which has yet to come."""
     today = now.astimezone(zone.info).date()
     interval = Days(today, today).interval(zone)
-    return StatsQuery(since=interval.since, until=interval.until, tz=zone.name)
+    return StatsQuery(since=interval.since, until=interval.until, tz=zone.name, store_id=store_id)
 
 
 def in_figures(machines: Sequence[Machine], today: Figures) -> list[tuple[str, str]]:
@@ -53,13 +53,13 @@ class Snapshot:
     model: str | None = None
 
 
-def take_snapshot(now: datetime, zone: Zone) -> Snapshot:
-    """Ask the backend. Raises BackendError when it cannot answer."""
+def take_snapshot(now: datetime, zone: Zone, store_id: str | None = None) -> Snapshot:
+    """Ask the backend about the gym `store_id`, or all. Raises BackendError when it cannot answer."""
     return Snapshot(
         at=now,
-        machines=cache.machines().items,
-        cameras=cache.cameras().items,
-        sessions=cache.sessions(alarming_sessions(now)).items,
-        today=cache.stats(todays_figures(now, zone)).total,
+        machines=[machine for machine in cache.machines().items if store_id in (None, machine.store_id)],
+        cameras=[camera for camera in cache.cameras().items if store_id in (None, camera.store_id)],
+        sessions=cache.sessions(alarming_sessions(now, store_id)).items,
+        today=cache.stats(todays_figures(now, zone, store_id)).total,
         model=cache.latest_model(),
     )

@@ -2,12 +2,15 @@
 
 from collections.abc import Iterable
 from datetime import date
+from enum import StrEnum
+from uuid import UUID
 
 import streamlit as st
 
 from backend_api.contract.queries import SessionQuery
 from backend_api.contract.sessions import Machine, SessionOutcome
 from backend_api.contract.values import MachineKey
+from ui.client import cache
 from ui.text.local_time import Zone
 from ui.text.machine_names import key_of, tell_apart
 from ui.text.words import SESSION_WORDS
@@ -21,11 +24,31 @@ _NOTHING_CHOSEN: dict[str, object] = {
     "days": (),
     "camera": None,
 }
-_REVIEWED_WORDS = {False: "Not reviewed", True: "Reviewed"}
+_SUGGESTED_KEY = "suggested_sessions"
+# A longer list would make an address that servers refuse.
+_MOST_SUGGESTED = 100
+# Matches no session: an empty list would ask for all.
+_NO_SESSION = UUID(int=0)
 
 
-def choose_query(machines: Iterable[Machine], zone: Zone, today: date) -> SessionQuery:
-    """Draw the filters and return the choice; `machines` are those to choose from, `today` is the day in `zone`."""
+class ReviewChoice(StrEnum):
+    """The choices of the filter, in the words that the address holds, too."""
+
+    NOT_REVIEWED = "Not reviewed"
+    REVIEWED = "Reviewed"
+    SUGGESTED = "Suggested"
+
+    @property
+    def reviewed(self) -> bool | None:
+        """What it asks the API for."""
+        return {ReviewChoice.NOT_REVIEWED: False, ReviewChoice.REVIEWED: True}.get(self)
+
+
+def choose_query(machines: Iterable[Machine], zone: Zone, today: date, of_store: str | None = None) -> SessionQuery:
+    """Draw the filters and return the choice.
+
+    `machines` are those to choose from, of the gym `of_store` or of all; `today` is the day in `zone`.
+    """
     names = tell_apart({key_of(machine): machine.name for machine in machines})
     with st.container(key="filters"):
         left, right = st.columns(2, wrap=False, gap="xsmall")
@@ -37,10 +60,11 @@ def choose_query(machines: Iterable[Machine], zone: Zone, today: date) -> Sessio
             period = _choose_period()
         interval = None if period is None else _interval(period, zone, today)
         camera = _choose_camera({(place.store_id, place.camera_id) for place in names})
-    store_id, camera_id = camera or (None, None)
+    store_id, camera_id = camera or (of_store, None)
     return SessionQuery(
         outcome=tuple(outcomes),
-        reviewed=reviewed,
+        reviewed=reviewed.reviewed if reviewed else None,
+        session_id=_suggested_sessions() if reviewed is ReviewChoice.SUGGESTED else _forget_suggested(),
         machine_id=place.machine_id if place else None,
         camera_id=place.camera_id if place else camera_id,
         store_id=place.store_id if place else store_id,
@@ -80,16 +104,29 @@ def _choose_outcomes() -> list[SessionOutcome]:
     )
 
 
-def _choose_reviewed() -> bool | None:
+def _choose_reviewed() -> ReviewChoice | None:
     return st.selectbox(
         "Review",
-        list(_REVIEWED_WORDS),
+        list(ReviewChoice),
         index=None,
-        format_func=_REVIEWED_WORDS.__getitem__,
         key="reviewed",
         placeholder="All",
         bind="query-params",
     )
+
+
+def _suggested_sessions() -> tuple[UUID, ...]:
+    """The sessions that were suggested when the choice was made: those that are reviewed meanwhile stay in the list."""
+    if _SUGGESTED_KEY not in st.session_state:
+        items = cache.suggested().items[:_MOST_SUGGESTED]
+        st.session_state[_SUGGESTED_KEY] = tuple(item.session_id for item in items) or (_NO_SESSION,)
+    found: tuple[UUID, ...] = st.session_state[_SUGGESTED_KEY]
+    return found
+
+
+def _forget_suggested() -> tuple[UUID, ...]:
+    st.session_state.pop(_SUGGESTED_KEY, None)
+    return ()
 
 
 def _choose_period() -> Choice | None:

@@ -27,10 +27,13 @@ Camera = tuple[str, str]
 
 
 @st.fragment(run_every=REFRESH_S)
-def show_cameras(zone: Zone) -> None:
-    """Draw the cameras; where the backend cannot answer, the page is drawn again, which says so."""
+def show_cameras(zone: Zone, store_id: str | None = None) -> None:
+    """Draw the cameras of the gym `store_id`, or all.
+
+    Where the backend cannot answer, the page is drawn again, which says so.
+    """
     try:
-        states = cache.cameras().items
+        states = [state for state in cache.cameras().items if store_id in (None, state.store_id)]
         machines = _names_by_camera(cache.machines().items)
     except BackendError:
         st.rerun()

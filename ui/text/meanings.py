@@ -12,6 +12,7 @@ FIGURE_WORDS = {
     "sessions": "Sessions",
     "median_stay_s": "Median stay",
     "windows_closed": "Windows closed",
+    "windows_after_hours": "Closed after hours",
     "windows_cleaned": "Cleaned",
     "windows_not_attempted": "No attempt",
     "windows_not_cleaned": "Not cleaned",
@@ -23,6 +24,7 @@ FIGURE_WORDS = {
 # Within a sentence some of them would not say what they are of.
 _IN_SENTENCES = {name: words.lower() for name, words in FIGURE_WORDS.items()} | {
     "windows_cleaned": "windows cleaned",
+    "windows_after_hours": "windows closed after hours",
 }
 _NAME = re.compile(r"\b(" + "|".join(FIGURE_WORDS) + r")\b")
 _VERDICT = re.compile("`(" + "|".join(VERDICT_WORDS) + ")`")

@@ -7,7 +7,7 @@ import streamlit as st
 
 from backend_api.contract.queries import StatsQuery
 from backend_api.contract.sessions import Machine
-from backend_api.contract.stats import Unit
+from backend_api.contract.stats import Hours, Unit
 from backend_api.contract.values import MachineKey
 from ui.client import cache
 from ui.client.api import BackendApi
@@ -49,11 +49,16 @@ def go_to(day: date) -> None:
 
 
 def show_day(
-    backend: BackendApi, machines: list[Machine], names: Mapping[MachineKey, str], zone: Zone, now: datetime
+    backend: BackendApi,
+    machines: list[Machine],
+    names: Mapping[MachineKey, str],
+    zone: Zone,
+    now: datetime,
+    store_id: str | None = None,
 ) -> None:
-    """Draw the chooser of the day, and the day."""
+    """Draw the chooser of the day, and the day; `machines` are those of the gym `store_id`, or of all."""
     line = DayLine.of(choose_day(now.astimezone(zone.info).date()), zone)
-    found = sessions_of(backend, line, machines)
+    found = sessions_of(backend, line, machines, store_id)
     timeline = draw_timeline(found.sessions, line, now)
     st.caption(plain(f"{zone.day(line.begin)}, times in {zone.name}"))
     if not found.is_complete:
@@ -67,12 +72,12 @@ def show_day(
     else:
         _show_nothing(machines, line)
     if line.begin <= now < line.end:
-        rerun_when_changed(lambda: sessions_of(backend, line, machines), found)
+        rerun_when_changed(lambda: sessions_of(backend, line, machines, store_id), found)
 
 
 def _unwatched(machines: list[Machine], line: DayLine, now: datetime) -> dict[MachineKey, list[UnwatchedTime]]:
     """The unwatched times of each machine: those of its camera."""
-    query = StatsQuery(since=line.begin, until=line.end, tz=line.zone.name, by=Unit.HOUR)
+    query = StatsQuery(since=line.begin, until=line.end, tz=line.zone.name, by=Unit.HOUR, hours=Hours.ALL)
     cameras = sorted({(machine.store_id, machine.camera_id) for machine in machines})
     by_camera = {
         (store_id, camera_id): unwatched_times(

@@ -41,15 +41,22 @@ class UnwatchedTime:
     show_spinner=False,
     hash_funcs={BackendApi: lambda backend: backend.url, DayLine: lambda line: (line.day.isoformat(), line.zone.name)},
 )
-def sessions_of(backend: BackendApi, line: DayLine, _machines: Iterable[Machine]) -> DaySessions:
-    """The sessions of a day, shared by all browsers."""
-    return fetch_sessions(backend, line, _machines)
+def sessions_of(
+    backend: BackendApi, line: DayLine, _machines: Iterable[Machine], store_id: str | None = None
+) -> DaySessions:
+    """The sessions of a day, in one gym or all, shared by all browsers."""
+    return fetch_sessions(backend, line, _machines, store_id)
 
 
-def fetch_sessions(backend: BackendApi, line: DayLine, machines: Iterable[Machine]) -> DaySessions:
-    """The sessions that begin in a day, and of each machine the last one before, which may reach into it."""
+def fetch_sessions(
+    backend: BackendApi, line: DayLine, machines: Iterable[Machine], store_id: str | None = None
+) -> DaySessions:
+    """The sessions that begin in a day, and of each machine the last one before, which may reach into it.
+
+    `machines` are those of the gym `store_id`, or of all.
+    """
     found = [before for machine in machines if (before := _last_before(backend, line.begin, machine)) is not None]
-    query = SessionQuery(since=line.begin, until=line.end, order=Order.ASC, limit=MAX_PAGE_ITEMS)
+    query = SessionQuery(since=line.begin, until=line.end, store_id=store_id, order=Order.ASC, limit=MAX_PAGE_ITEMS)
     begun: list[Session] = []
     while len(begun) < MAX_SESSIONS:
         page = backend.sessions(query)

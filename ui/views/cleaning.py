@@ -6,11 +6,12 @@ from datetime import datetime
 import streamlit as st
 
 from backend_api.base.clock import SystemClock
-from backend_api.contract.queries import StatsQuery
+from backend_api.contract.queries import ComplianceQuery, StatsQuery
 from backend_api.contract.stats import Unit
 from backend_api.contract.values import MachineKey
 from ui.cleaning.breakdown import KINDS, counts, trend_steps
-from ui.cleaning.report import agreement_lines, cleaning_cards
+from ui.cleaning.corrected import corrected_card, show_corrected
+from ui.cleaning.report import after_hours_line, agreement_lines, cleaning_cards
 from ui.cleaning.trend import show_trend
 from ui.cleaning.uncleaned import show_uncleaned
 from ui.client import cache
@@ -24,6 +25,8 @@ from ui.widgets.mocked import show_mocked
 from ui.widgets.period import Days
 from ui.widgets.period_choice import choose_days
 from ui.widgets.refresh import rerun_when_changed
+from ui.widgets.store_choice import choose_store, store_names
+from ui.widgets.store_table import show_stores
 
 _FIELDS = ("compliance", "windows_closed", *KINDS, "median_to_clean_s")
 
@@ -38,25 +41,36 @@ def show_page() -> None:
         _show_no_machines()
         return
     show_mocked(cache.cameras().items, cache.latest_model())
+    store_id = choose_store()
     days = choose_days(here, now)
     names, interval = names_of(machines), days.interval(here)
-    _show_figures(days, names, here, now)
+    _show_figures(days, names, here, now, store_id)
     st.header("Uncleaned uses", anchor=False)
-    show_uncleaned(api(), interval, names, here)
+    show_uncleaned(api(), interval, names, here, store_id)
     st.header("People and the model", anchor=False)
     for line in agreement_lines(api().agreement()):
         st.text(line)
 
 
-def _show_figures(days: Days, names: Mapping[MachineKey, str], zone: Zone, now: datetime) -> None:
+def _show_figures(days: Days, names: Mapping[MachineKey, str], zone: Zone, now: datetime, store_id: str | None) -> None:
     unit = Unit.HOUR if days.count == 1 else Unit.DAY
     interval, earlier = days.interval(zone), days.interval_before(zone, now)
-    query = StatsQuery(since=interval.since, until=interval.until, tz=zone.name, by=unit)
+    query = StatsQuery(since=interval.since, until=interval.until, tz=zone.name, by=unit, store_id=store_id)
     found = cache.stats(query)
-    before = cache.stats(StatsQuery(since=earlier.since, until=earlier.until, tz=zone.name)).total
+    before = cache.stats(query.model_copy(update={"since": earlier.since, "until": earlier.until})).total
     if found.total.windows_closed > 0:
-        show_cards(cleaning_cards(found.total, before), days.before_in_words(zone, now))
+        corrected = cache.compliance(
+            ComplianceQuery(since=interval.since, until=interval.until, tz=zone.name, store_id=store_id)
+        )
+        first, *others = cleaning_cards(found.total, before)
+        show_cards([first, corrected_card(corrected), *others], days.before_in_words(zone, now))
+        if found.total.windows_after_hours:
+            st.caption(after_hours_line(found.total))
         show_trend(trend_steps(found.buckets, unit, zone), unit, zone.name)
+        if len(found.stores) > 1:
+            show_stores(found, store_names(cache.stores().items))
+        st.header("Corrected by reviews", anchor=False)
+        show_corrected(api(), corrected)
         st.header("By machine", anchor=False)
         show_machines(found, names, _FIELDS, "cleaning")
     else:

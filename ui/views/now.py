@@ -9,6 +9,7 @@ from ui.client.context import zone
 from ui.client.selection import EVENT
 from ui.now.page import REVIEW, show_now
 from ui.now.snapshot import take_snapshot
+from ui.widgets.store_choice import choose_store
 
 _STYLE = Path(__file__).parent.parent / "now" / "page.css"
 
@@ -21,8 +22,9 @@ def show_page() -> None:
     st.title("Now", anchor=False)
     here = zone()
     # A fragment keeps its errors to itself; asked beforehand, a backend that is away stops the page.
-    take_snapshot(SystemClock().now(), here)
-    show_now(here)
+    store_id = choose_store()
+    take_snapshot(SystemClock().now(), here, store_id)
+    show_now(here, store_id)
 
 
 if __name__ == "__main__":

@@ -14,6 +14,7 @@ from ui.review.opened import NotThere, Opened, fetch_opened
 from ui.review.review_bar import is_entered, show_moves
 from ui.review.session_feed import SessionFeed
 from ui.text.words import plain
+from ui.widgets.store_choice import choose_store
 
 
 def show_page() -> None:
@@ -28,7 +29,10 @@ def show_page() -> None:
     with st.container(key="review_page"):
         list_column, detail_column = st.columns([10, 13], gap="medium")
     with list_column:
-        query = choose_query(cache.machines().items, here, SystemClock().now().astimezone(here.info).date())
+        store_id = choose_store()
+        machines = [machine for machine in cache.machines().items if store_id in (None, machine.store_id)]
+        today = SystemClock().now().astimezone(here.info).date()
+        query = choose_query(machines, here, today, store_id)
     opened, reason = _open()
     feed = current_feed(source, query)
     session_id = None if opened is None else opened.session.session_id

@@ -1,12 +1,14 @@
-"""The page Setup: cameras and how they are, the queue of verdicts, and zones."""
+"""The page Setup: cameras and how they are, the queue of verdicts, gyms with their hours, and zones."""
 
 import streamlit as st
 
 from ui.client import cache
 from ui.client.context import api, zone
 from ui.setup.cameras import show_cameras
+from ui.setup.stores import show_store_editor
 from ui.setup.verdict_queue import show_failed, show_queue
 from ui.setup.zones import show_zones
+from ui.widgets.store_choice import choose_store
 
 
 def show_page() -> None:
@@ -14,14 +16,17 @@ def show_page() -> None:
     backend, here = api(), zone()
     st.title("Setup", anchor=False)
     # What the blocks below look at is asked for here first, where an error leads to the card that says so.
-    states, _, _ = cache.cameras().items, cache.machines(), cache.queue()
+    states, stores, _, _ = cache.cameras().items, cache.stores().items, cache.machines(), cache.queue()
+    store_id = choose_store()
     st.header("Cameras", anchor=False)
-    show_cameras(here)
+    show_cameras(here, store_id)
     st.header("Verdict queue", anchor=False)
     show_queue(here)
     show_failed(backend, here)
+    st.header("Gyms", anchor=False)
+    show_store_editor(backend, [store for store in stores if store_id in (None, store.store_id)], here)
     st.header("Zones", anchor=False)
-    show_zones(backend, states, here)
+    show_zones(backend, [state for state in states if store_id in (None, state.store_id)], here)
 
 
 if __name__ == "__main__":

@@ -11,11 +11,14 @@ from ui.text.commands import EDGE_COMMAND
 from ui.text.machine_names import names_of
 from ui.usage.day_view import show_day
 from ui.usage.heat import fold, show_heat
+from ui.usage.kinds import show_kinds
 from ui.usage.report import usage_cards
 from ui.widgets.figure_cards import show_cards
 from ui.widgets.machine_table import show_machines
 from ui.widgets.mocked import show_mocked
 from ui.widgets.period_choice import choose_days
+from ui.widgets.store_choice import choose_store, store_names
+from ui.widgets.store_table import show_stores
 
 _FIELDS = ("utilisation", "occupied_s", "observed_s", "sessions", "median_stay_s")
 
@@ -29,17 +32,25 @@ def show_page() -> None:
         _show_nothing()
         return
     show_mocked(cache.cameras().items)
+    store_id = choose_store()
+    machines = [machine for machine in machines if store_id in (None, machine.store_id)]
     names = names_of(machines)
     st.header("One day", anchor=False)
-    show_day(api(), machines, names, here, now)
+    show_day(api(), machines, names, here, now, store_id)
     st.header("Over many days", anchor=False)
     days = choose_days(here, now)
     interval, earlier = days.interval(here), days.interval_before(here, now)
-    found = cache.stats(StatsQuery(since=interval.since, until=interval.until, tz=here.name, by=Unit.HOUR))
-    before = cache.stats(StatsQuery(since=earlier.since, until=earlier.until, tz=here.name)).total
+    query = StatsQuery(since=interval.since, until=interval.until, tz=here.name, by=Unit.HOUR, store_id=store_id)
+    found = cache.stats(query)
+    before = cache.stats(query.model_copy(update={"since": earlier.since, "until": earlier.until})).total
+    stores = store_names(cache.stores().items)
     show_cards(usage_cards(found, before), days.before_in_words(here, now))
     st.subheader("Share of time in use, by hour and weekday", anchor=False)
     show_heat(fold(found.buckets, here), here.name)
+    st.subheader("Free machines, by kind", anchor=False)
+    show_kinds(found, stores)
+    if len(found.stores) > 1:
+        show_stores(found, stores)
     st.subheader("By machine", anchor=False)
     show_machines(found, names, _FIELDS, "usage")
 

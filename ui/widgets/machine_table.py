@@ -69,7 +69,7 @@ def machine_csv(found: Stats, names: Mapping[MachineKey, str]) -> str:
     table.writeheader()
     for machine in _in_order(found, names):
         row = {"name": names[key_of(machine)], **machine.model_dump(), **interval}
-        table.writerow({field: _cell(value) for field, value in row.items()})
+        table.writerow({field: csv_cell(value) for field, value in row.items()})
     return text.getvalue()
 
 
@@ -89,6 +89,6 @@ def _shown(machine: MachineFigures, field: str) -> float | None:
     return value if value is None or field not in _UNITS else value * _UNITS[field][1]
 
 
-def _cell(value: object) -> object:
+def csv_cell(value: object) -> object:
     """A cell that no spreadsheet takes for a formula."""
     return f"'{value}" if isinstance(value, str) and value.startswith(_FORMULA) else value

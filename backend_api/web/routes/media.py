@@ -16,7 +16,7 @@ from backend_api.store.event_rows import EventRow
 from backend_api.store.store import Store
 from backend_api.web.file_response import serve_file
 from backend_api.web.openapi import problems
-from backend_api.web.problems import ApiProblem
+from backend_api.web.problems import ApiProblem, folder_problem
 
 _BINARY = {"schema": {"type": "string", "format": "binary"}}
 
@@ -82,7 +82,7 @@ def _serve_picture(request: Request, path: Path, found: stat_result) -> Response
 _MORE_ANSWERS = {
     206: {"description": "The range that was asked for; several as multipart/byteranges."},
     304: {"description": "The client has it already."},
-    **problems(400, 404, 410, 416, 422),
+    **problems(400, 404, 410, 416, 422, 507),
 }
 
 
@@ -94,12 +94,17 @@ def _stored(store: Store, event_id: UUID) -> EventRow:
 
 
 def _look_at(store: Store, event_id: UUID, path: Path, what: str) -> stat_result:
+    """The stat of the file at `path`, of which the first byte was read: whatever is promised is there."""
     try:
         found = path.stat()
+        if stat.S_ISREG(found.st_mode) and found.st_size > 0:
+            with path.open("rb", buffering=0) as file:
+                file.read(1)
+            return found
     except OSError as error:
+        if not isinstance(error, FileNotFoundError) or not path.parent.is_dir():
+            raise folder_problem(path.parent, error) from error
         if removed := store.removed_media.find(event_id):
             raise ApiProblem(410, f"{what} was removed at {format_timestamp(removed.at)}: {removed.reason}") from error
         raise ApiProblem(404, f"{what} is not in the media folder: {error.strerror}") from error
-    if not stat.S_ISREG(found.st_mode) or found.st_size == 0:
-        raise ApiProblem(404, f"{what} is not in the media folder: the file of its name is empty or no regular one")
-    return found
+    raise ApiProblem(404, f"{what} is not in the media folder: the file of its name is empty or no regular one")

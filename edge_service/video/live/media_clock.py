@@ -181,7 +181,7 @@ class MediaClock:
         self._strays += 1
         other = self._other
         if other is None or not self._is_believed(other, stamp_s, arrival_s):
-            other = self._other = _Clock(self._expected_s(arrival_s) - stamp_s, StampLine(clock.line.reorder_depth))
+            other = self._other = _Clock(self._expected_s(arrival_s) - stamp_s, clock.line.like())
         other.accept(stamp_s, arrival_s, self._spacing_s)
         shown_s = min(stamp_s + other.offset_s, arrival_s + _EARLY_S)
         if other.line.count >= LASTING:

@@ -50,6 +50,8 @@ class LiveSource:
         begin_s: float,
     ) -> None:
         self.description = description
+        self.is_live = True
+        """A camera's time is the clock's."""
         self.captured = 0
         """Frames that the camera had delivered, decoded or not, when the last one was handed on."""
         self.processed = 0
@@ -73,6 +75,11 @@ class LiveSource:
     def reconnects(self) -> int:
         """How many times the connection was lost and made again."""
         return max(0, self._reader.connections - 1)
+
+    @property
+    def problem(self) -> str | None:
+        """What keeps pictures away at present; None while they come."""
+        return self._reader.problem
 
     def __iter__(self) -> Generator[Frame | None, None, None]:
         """Frames as they come, and None after TICK_S seconds without; closing the iterator closes the connection.

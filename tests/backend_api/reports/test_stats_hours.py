@@ -71,3 +71,24 @@ def test_of_each_kind_is_told_how_often_one_was_free(store: Store, clock: FakeCl
     open_from(store, "10:00", "10:01")
     [bikes] = stats(store, **span).kinds
     assert (bikes.some_free, bikes.none_free_s, bikes.free_at_peak) == (0.5, 30.0, round(1 - 90 / 120, 4))
+
+
+def test_each_store_is_told_side_by_side_with_what_nobody_watched(store: Store, clock: FakeClock) -> None:
+    """Two machines of one store, watched for half of the hour; one of another, of which the first event is the last."""
+    heartbeats(store, clock, HOUR_S / 2)
+    clock.advance(HOUR_S / 2)
+    store.events.add([*make_session(1)[:3], *make_session(2, at_s=600)[:3]])
+    store.events.add(make_session(1, store_id="gym_other")[:1])
+    span = {"since": START, "until": START + timedelta(hours=1)}
+    first, second = stats(store, **span).stores
+    assert (first.store_id, first.machines, first.sessions, first.occupied_s) == ("gym_demo", 2, 2, 120.0)
+    assert (first.observed_s, first.unobserved_s, first.utilisation) == (HOUR_S, HOUR_S, round(120 / HOUR_S, 4))
+    assert (first.windows_closed, first.windows_cleaned, first.compliance) == (2, 0, 0.0)
+    assert (second.store_id, second.observed_s, second.unobserved_s, second.compliance) == (
+        "gym_other",
+        0,
+        HOUR_S,
+        None,
+    )
+    open_from(store, "10:00", "10:15")
+    assert [found.unobserved_s for found in stats(store, **span).stores] == [0, HOUR_S]

@@ -169,13 +169,13 @@ def test_what_is_no_whole_jpeg_is_refused(client: TestClient, body: bytes) -> No
 
 @pytest.fixture
 def guarded(store: Store, media: MediaFolder, clock: FakeClock) -> Iterator[TestClient]:
-    settings = Settings(keys=Keys.of(["writer"], ["reader"], {}))
+    settings = Settings(keys=Keys.of(["writer-0123456789"], ["reader-0123456789"], {}))
     with TestClient(create_app(store, media, clock, settings), base_url="http://127.0.0.1") as client:
         yield client
 
 
 def test_writing_takes_a_writing_key_and_reading_any(guarded: TestClient) -> None:
-    writer, reader = {"Authorization": "Bearer writer"}, {"Authorization": "Bearer reader"}
+    writer, reader = {"Authorization": "Bearer writer-0123456789"}, {"Authorization": "Bearer reader-0123456789"}
     body = make_setup().model_dump_json()
     for path, content, headers in [(SETUP_PATH, body.encode(), JSON), (STILL_PATH, STILL, PICTURE)]:
         problem(guarded.put(path, params=GYM, content=content, headers=headers), 401)

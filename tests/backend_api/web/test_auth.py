@@ -18,13 +18,15 @@ from tests.backend_api.events import make_result
 from tests.backend_api.web.routes.test_uploads import CLIP, JPEG, event_with_clip, put
 from tests.fake_clock import FakeClock
 
-WRITER = {"Authorization": "Bearer writer"}
-READER = {"Authorization": "Bearer reader"}
+WRITER = {"Authorization": "Bearer writer-0123456789"}
+READER = {"Authorization": "Bearer reader-0123456789"}
 
 
 @pytest.fixture
 def guarded(store: Store, media: MediaFolder, clock: FakeClock) -> Iterator[TestClient]:
-    settings = Settings(keys=Keys.of(["writer"], ["reader"], {}), cors_origins=("https://gym.example",))
+    settings = Settings(
+        keys=Keys.of(["writer-0123456789"], ["reader-0123456789"], {}), cors_origins=("https://gym.example",)
+    )
     with TestClient(
         create_app(store, media, clock, settings), base_url="http://127.0.0.1", raise_server_exceptions=False
     ) as client:
@@ -66,7 +68,7 @@ def test_every_call_but_those_of_health_needs_a_key(guarded: TestClient) -> None
         problem(guarded.get(path), 401)
 
 
-@pytest.mark.parametrize("keys", [[], ["writer"]])
+@pytest.mark.parametrize("keys", [[], ["writer-0123456789"]])
 def test_whoever_asks_learns_which_media_folder_is_read(
     store: Store, media: MediaFolder, clock: FakeClock, keys: list[str]
 ) -> None:
@@ -91,7 +93,7 @@ def test_a_read_only_key_reads(guarded: TestClient, event: StoredEvent) -> None:
 
 
 def test_two_keys_at_once_are_none(guarded: TestClient) -> None:
-    headers = [("Authorization", "Bearer writer"), ("Authorization", "Bearer reader")]
+    headers = [("Authorization", "Bearer writer-0123456789"), ("Authorization", "Bearer reader-0123456789")]
     problem(guarded.get("/events", headers=headers), 401)
 
 
@@ -133,20 +135,22 @@ def test_without_keys_addresses_are_plain(client: TestClient) -> None:
 # Keys
 
 
-KEYS = Keys.of(["first", "second"], ["reader"], {"GYM_API_KEY": "from-outside"})
+KEYS = Keys.of(
+    ["first-0123456789", "second-0123456789"], ["reader-0123456789"], {"GYM_API_KEY": "from-outside-0123456789"}
+)
 
 
 @pytest.mark.parametrize(
     ("header", "right"),
     [
-        (b"Bearer first", Right.WRITE),
-        (b"bearer  second ", Right.WRITE),
-        (b"BEARER from-outside", Right.WRITE),
-        (b"Bearer reader", Right.READ),
-        (b"Bearer firs", Right.NOTHING),
-        (b"Bearer firstsecond", Right.NOTHING),
-        (b"Basic first", Right.NOTHING),
-        (b"first", Right.NOTHING),
+        (b"Bearer first-0123456789", Right.WRITE),
+        (b"bearer  second-0123456789 ", Right.WRITE),
+        (b"BEARER from-outside-0123456789", Right.WRITE),
+        (b"Bearer reader-0123456789", Right.READ),
+        (b"Bearer first-012345678", Right.NOTHING),
+        (b"Bearer first-0123456789second-0123456789", Right.NOTHING),
+        (b"Basic first-0123456789", Right.NOTHING),
+        (b"first-0123456789", Right.NOTHING),
         (b"Bearer", Right.NOTHING),
         (b"Bearer \xff\x00", Right.NOTHING),
         (b"", Right.NOTHING),
@@ -158,7 +162,7 @@ def test_each_key_allows_what_it_was_given_for(header: bytes, right: Right) -> N
 
 def test_without_any_there_are_none() -> None:
     assert not Keys.of([], [], {"GYM_API_KEY": ""})
-    assert Keys.of([], [], {"GYM_API_KEY": "x"})
+    assert Keys.of([], [], {"GYM_API_KEY": "x-0123456789-0123456789"})
     assert Keys().right_of(b"Bearer ") is Right.NOTHING
 
 
@@ -167,8 +171,8 @@ def test_without_any_there_are_none() -> None:
     [
         ([""], [], "--api-key"),
         (["two words"], [], "--api-key"),
-        (["k"], ["schlüssel"], "--read-key"),
-        ([], ["r"], "--read-key"),
+        (["k-0123456789-0123456789"], ["schlüssel-0123456789"], "--read-key"),
+        ([], ["r-0123456789-0123456789"], "--read-key"),
     ],
 )
 def test_keys_of_no_use_are_refused_and_not_repeated(writing: list[str], reading: list[str], culprit: str) -> None:
@@ -176,6 +180,20 @@ def test_keys_of_no_use_are_refused_and_not_repeated(writing: list[str], reading
         Keys.of(writing, reading, {})
     assert "schlüssel" not in str(raised.value)
     assert "two words" not in str(raised.value)
+
+
+@pytest.mark.parametrize("key", ["...", "0123456789abcde", "." * 16, "a" * 40, "-.-.-.-.-.-.-.-.-.-."])
+@pytest.mark.parametrize("source", ["--api-key", "--read-key", "GYM_API_KEY"])
+def test_keys_that_are_soon_guessed_are_refused_with_the_cure(source: str, key: str) -> None:
+    strong = ["0123456789abcdef"]
+    with pytest.raises(UsageError, match=source) as raised:
+        Keys.of(
+            [key] if source == "--api-key" else strong,
+            [key] if source == "--read-key" else [],
+            {"GYM_API_KEY": key} if source == "GYM_API_KEY" else {},
+        )
+    assert "openssl rand -hex 32" in str(raised.value)
+    assert key not in str(raised.value)
 
 
 def test_no_key_shows_in_what_is_written_of_them() -> None:

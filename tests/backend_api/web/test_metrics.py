@@ -91,7 +91,7 @@ def test_an_unforeseen_error_counts_as_500(client: TestClient, store: Store, mon
 
 @pytest.fixture
 def logged(store: Store, media: MediaFolder, clock: FakeClock) -> Iterator[TestClient]:
-    settings = Settings(keys=Keys.of(["a-key"], [], {}), keeps_access_log=True)
+    settings = Settings(keys=Keys.of(["a-key-of-a-test-0123456789"], [], {}), keeps_access_log=True)
     with TestClient(
         create_app(store, media, clock, settings), base_url="http://127.0.0.1", raise_server_exceptions=False
     ) as client:
@@ -100,7 +100,7 @@ def logged(store: Store, media: MediaFolder, clock: FakeClock) -> Iterator[TestC
 
 def test_the_log_has_a_line_a_request_and_no_secrets(logged: TestClient, caplog: pytest.LogCaptureFixture) -> None:
     caplog.set_level(logging.INFO, "backend_api.web.request_log")
-    logged.get("/events?machine_id=secret-query", headers={"Authorization": "Bearer a-key"})
+    logged.get("/events?machine_id=secret-query", headers={"Authorization": "Bearer a-key-of-a-test-0123456789"})
     logged.put("/cameras/cam%0A01", content="{}", headers=JSON | {"Authorization": "Bearer another"})
     lines = [json.loads(message) for message in caplog.messages]
     assert [(line["method"], line["path"], line["status"]) for line in lines] == [

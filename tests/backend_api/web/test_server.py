@@ -1,12 +1,15 @@
 """What the server makes of requests as they come over a socket: proper, odd, endless, slow, and none at all."""
 
+import asyncio
 import socket
-from collections.abc import Iterator
+import threading
+from collections.abc import AsyncIterator, Iterator
 
 import pytest
 from fastapi import FastAPI, Request, Response
 from fastapi.responses import StreamingResponse
 
+from backend_api.web.connection_limits import Limits
 from backend_api.web.server import MAX_HEAD_BYTES
 from tests.backend_api.serving import TIMEOUT_S, served, talk
 
@@ -43,7 +46,7 @@ def port() -> Iterator[int]:
 @pytest.fixture
 def hasty_port() -> Iterator[int]:
     """A server that waits so shortly for a request that a test need not."""
-    with served(telling(), deadline_s=DEADLINE_S) as port:
+    with served(telling(), Limits(DEADLINE_S, DEADLINE_S)) as port:
         yield port
 
 
@@ -196,3 +199,54 @@ def _until(client: socket.socket, end: bytes) -> bytes:
     while not answer.endswith(end):
         answer += client.recv(4096) or pytest.fail(f"hung up behind {answer!r}")
     return answer
+
+
+def endless() -> FastAPI:
+    """Answers without an end, and remembers how much was made of that, and whether it was told to stop."""
+    app = FastAPI()
+    app.state.end_streams = lambda: None
+    app.state.made_bytes = 0
+    app.state.has_ended = threading.Event()
+
+    async def pieces() -> AsyncIterator[bytes]:
+        try:
+            while True:
+                app.state.made_bytes += 65536
+                yield bytes(65536)
+                await asyncio.sleep(0)  # as what reads a file or a database would, let others have their turn
+        finally:
+            app.state.has_ended.set()
+
+    @app.get("/")
+    async def answer() -> Response:
+        return StreamingResponse(pieces())
+
+    return app
+
+
+def test_an_answer_that_nobody_reads_ends_and_takes_little_memory() -> None:
+    app = endless()
+    with (
+        served(app, Limits(reading_s=DEADLINE_S)) as port,
+        socket.create_connection(("127.0.0.1", port), timeout=TIMEOUT_S) as client,
+    ):
+        client.sendall(GET)
+        assert app.state.has_ended.wait(TIMEOUT_S)
+        # What the two ends of the connection hold, which the system may let grow to some megabytes, and no more.
+        assert app.state.made_bytes < 32 * 1024**2
+
+
+def test_an_answer_that_is_read_with_pauses_goes_on() -> None:
+    app = endless()
+    with (
+        served(app, Limits(reading_s=DEADLINE_S)) as port,
+        socket.create_connection(("127.0.0.1", port), timeout=TIMEOUT_S) as client,
+    ):
+        client.sendall(GET)
+        pause = threading.Event()
+        for _ in range(6):
+            # Most of what waits is read at once, and then nothing for a while.
+            for _ in range(400):
+                assert client.recv(65536)
+            pause.wait(DEADLINE_S / 3)
+        assert not app.state.has_ended.is_set()

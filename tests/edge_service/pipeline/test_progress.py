@@ -41,3 +41,8 @@ def test_it_is_due_every_few_seconds_and_gives_the_rate_since_the_last_one(caplo
     progress.report_end(RunCounts(10.0, 250, 50, 200, 0, 0))
     rates = [message.split(", ")[1] for message in caplog.messages]
     assert rates == ["20.0 frames/s", "30.0 frames/s", "25.0 frames/s"]
+
+
+def test_what_keeps_pictures_away_is_told_with_every_line() -> None:
+    counts = replace(TALLY, problem="cannot be opened: plug it in", fault="a picture only every 4.0 s")
+    assert format_progress(counts, 0).endswith("skipped; cannot be opened: plug it in; a picture only every 4.0 s")

@@ -85,3 +85,15 @@ def test_many_silent_cameras_are_one_item_and_no_more_items_than_fit_are_shown()
     assert (items[0].where, items[0].when) == ("20 cameras", "the first since 11:40, for 20 min")
     assert len(items) == SHOWN_ITEMS
     assert [item.session_id for item in items[1:]] == [session.session_id for session in sessions[: SHOWN_ITEMS - 1]]
+
+
+def test_a_blind_camera_needs_attention_and_one_that_ended_needs_none() -> None:
+    cameras = [
+        make_camera(CameraStatus.ENDED, NOON - timedelta(days=2), camera_id="file"),
+        make_camera(CameraStatus.BLIND, camera_id="door"),
+        make_camera(CameraStatus.GONE, NOON - timedelta(minutes=2), camera_id="gone"),
+    ]
+    items = items_of(cameras, [], {}, NOON, ZONE)
+    assert [(item.what, item.where) for item in items] == [("Silent", "Camera gone"), ("Blind", "Camera door")]
+    many = [make_camera(CameraStatus.BLIND, camera_id=f"cam_{number}") for number in range(4)]
+    assert [(item.what, item.where) for item in items_of(many, [], {}, NOON, ZONE)] == [("Blind", "4 cameras")]

@@ -107,3 +107,12 @@ def test_machines_of_one_camera_and_name_are_told_apart() -> None:
 
 def test_those_in_use_are_counted() -> None:
     assert in_use([make_machine(state=state) for state in (*MachineState, MachineState.IN_USE)]) == 2
+
+
+def test_the_machines_of_a_camera_that_ended_are_no_alarm() -> None:
+    machines = [make_machine(state=MachineState.UNKNOWN), make_machine("Rower", camera_id="other")]
+    [of_cam, of_other] = groups_of(machines, NOON, ZONE, {("gym", "cam"), ("gym", "other")})
+    assert [(card["state"], card["colour"], card["note"]) for card in of_cam["cards"]] == [
+        ("No data", "gray", "cam ended")
+    ]
+    assert of_other["cards"][0]["state"] == "Free"

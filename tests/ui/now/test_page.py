@@ -12,14 +12,15 @@ from backend_api.contract.verdicts import Review
 from tests.ui.app_driver import open_app, rerun, words
 from tests.ui.gym import STORE, Gym
 from ui.client.api import BackendApi
+from ui.dashboard import PAGES
 
 ZONE = ((0.1, 0.1), (0.2, 0.1), (0.2, 0.2))
 TIMELESS = {"since", "left_s"}
 
 
 def links(app: AppTest) -> list[tuple[str, str, dict[str, list[str]]]]:
-    """Page, label and address of each link, in order."""
-    protos = [link.proto for link in app.get("page_link")]
+    """Page, label and address of each link below those that lead to the pages, in order."""
+    protos = [link.proto for link in app.get("page_link")][len(PAGES) :]
     return [(proto.page, proto.label, parse_qs(proto.query_string)) for proto in protos]
 
 

@@ -78,6 +78,22 @@ def test_cameras_are_up_late_or_gone_and_say_what_troubles_them(gym: Gym) -> Non
         assert text in said
 
 
+def test_a_camera_that_ended_or_is_blind_says_so_and_one_that_will_not_return_is_forgotten(gym: Gym) -> None:
+    gym.report("cam_01", ago_s=7200, has_ended=True, detector="mock")
+    gym.report("cam_02", is_blind=True, last_error="a picture every 4 s")
+    gym.report("cam_03", ago_s=7200)
+    app = open_setup()
+    said = words(app)
+    for text in (":gray-badge[Ended]", "The video came to its end", ":red-badge[Blind]", "nothing is noticed", "Gone"):
+        assert text in said
+    assert "mock: invents people" in said
+    assert f"forget-now-{STORE}-cam_02" not in [button.key for button in app.button]
+    click(app, f"forget-now-{STORE}-cam_01")
+    said = words(app)
+    assert "cam\\_01" not in said
+    assert "cam\\_03" in said
+
+
 def test_a_queue_that_nobody_works_off_says_how_to(gym: Gym) -> None:
     gym.add_session(SessionOutcome.WAITING, ago_s=600, silent=True)
     gym.store.enrichments.note_blocked("the model's server is away: http://127.0.0.1:11434")

@@ -88,6 +88,7 @@ def _stats(*observed_s: float, machines: int = 2) -> Stats:
         total=make_figures(),
         peak_hour=None,
         machines=[make_machine_figures(place) for place in places],
+        stores=[],
         kinds=[],
         buckets=[
             make_bucket(LINE.begin + number * HOUR, LINE.begin + (number + 1) * HOUR, observed_s=seconds)

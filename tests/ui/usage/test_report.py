@@ -18,6 +18,7 @@ def made(peak: PeakHour | None, **figures: object) -> Stats:
         total=make_figures(**figures),
         peak_hour=peak,
         machines=[],
+        stores=[],
         kinds=[],
         buckets=[],
     )

@@ -56,9 +56,9 @@ def test_without_the_key_that_its_backend_asks_for_a_page_says_where_it_is_to_st
 def test_with_its_key_the_dashboard_sees_everything(
     nobody_there: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    with running_gym(tmp_path, key="a-key", port=nobody_there):
+    with running_gym(tmp_path, key="a-key-of-a-test-0123456789", port=nobody_there):
         assert "GYM_API_KEY is not set" in words(open_app("now"))
-        monkeypatch.setenv("GYM_API_KEY", "a-key")
+        monkeypatch.setenv("GYM_API_KEY", "a-key-of-a-test-0123456789")
         assert "No machines yet" in words(open_app("now"))
 
 

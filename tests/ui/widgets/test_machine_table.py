@@ -23,6 +23,7 @@ FOUND = Stats(
         make_machine_figures(BIKE, windows_closed=4, windows_cleaned=3, compliance=0.75, occupied_s=5400.0),
         make_machine_figures(ROWER),
     ],
+    stores=[],
     kinds=[],
     buckets=[],
 )

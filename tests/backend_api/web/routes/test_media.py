@@ -1,6 +1,8 @@
 """Clips, thumbnails and frames over HTTP."""
 
+import errno
 import hashlib
+from pathlib import Path
 from uuid import UUID
 
 import pytest
@@ -175,6 +177,47 @@ def test_a_folder_is_no_clip(client: TestClient, store: Store, media: MediaFolde
     store.events.add([event])
     media.clip_path(event.event_id).mkdir()
     problem(client.get(f"/media/{event.event_id}"), 404)
+
+
+@pytest.mark.parametrize("method", ["GET", "HEAD"])
+@pytest.mark.parametrize("path", ["", "/thumbnail", "/frames/2"])
+@pytest.mark.parametrize("fault", [PermissionError(errno.EACCES, "Permission denied"), OSError(errno.EIO, "I/O error")])
+def test_what_cannot_be_read_is_an_error_and_no_empty_answer(
+    client: TestClient, url: str, path: str, method: str, fault: OSError, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(*_: object, **__: object) -> None:
+        raise fault
+
+    with monkeypatch.context() as patched:
+        patched.setattr(Path, "open", fail)
+        response = client.request(method, url + path)
+    assert response.status_code == 507
+    if method == "GET":
+        assert str(fault.strerror) in problem(response, 507).detail
+    assert client.get(url + path).status_code == 200
+
+
+@pytest.mark.parametrize("path", ["", "/thumbnail", "/frames/2"])
+def test_a_folder_that_is_away_is_said_and_its_files_are_not_called_missing(
+    client: TestClient, url: str, path: str, media: MediaFolder
+) -> None:
+    away = media.folder.rename(media.folder.with_name("away"))
+    assert f"the media folder {media.folder} cannot be used" in problem(client.get(url + path), 507).detail
+    media.folder.write_bytes(b"")
+    assert "Not a directory" in problem(client.get(url + path), 507).detail
+    # What does not need it goes on.
+    for other in ("/events", "/sessions", "/metrics", "/machines", "/events/export.csv"):
+        assert client.get(other).status_code == 200
+    media.folder.unlink()
+    away.rename(media.folder)
+    assert client.get(url + path).status_code == 200
+
+
+def test_a_link_that_leads_nowhere_is_an_error(client: TestClient, url: str, media: MediaFolder) -> None:
+    clip = media.folder / f"{url.removeprefix('/media/')}.mp4"
+    clip.unlink()
+    clip.symlink_to(clip)
+    problem(client.get(url), 507)
 
 
 @pytest.mark.parametrize("name", ["..%2fapp.db", "x", "%00", "%ff"])

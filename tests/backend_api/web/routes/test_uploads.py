@@ -125,9 +125,25 @@ def test_a_full_disk_is_507_and_passes(client: TestClient, media: MediaFolder, m
     url = f"/media/{make_event().event_id}"
     with monkeypatch.context() as patched:
         patched.setattr("backend_api.base.durable_files.Disk._fsync", fail)
-        assert problem(put(client, url, CLIP), 507).detail.startswith("the media folder takes no more: No space left")
+        assert problem(put(client, url, CLIP), 507).detail.startswith(
+            f"the media folder {media.folder} cannot be used: No space left"
+        )
     assert names(media) == []
     assert put(client, url, CLIP).status_code == 201
+
+
+@pytest.mark.parametrize("path", ["", "/thumbnail"])
+def test_a_folder_that_cannot_be_used_is_507_with_words(client: TestClient, media: MediaFolder, path: str) -> None:
+    url, body = f"/media/{make_event().event_id}{path}", JPEG if path else CLIP
+    away = media.folder.rename(media.folder.with_name("away"))
+    for detail in ("No such file or directory", "Not a directory"):
+        response = put(client, url, body)
+        found = problem(response, 507)
+        assert f"the media folder {media.folder} cannot be used: {detail}" in found.detail
+        assert response.headers["retry-after"]
+        media.folder.write_bytes(b"") if not media.folder.exists() else media.folder.unlink()
+    away.rename(media.folder)
+    assert put(client, url, body).status_code == 201
 
 
 def test_a_stored_event_and_its_upload_agree(client: TestClient, store: Store) -> None:

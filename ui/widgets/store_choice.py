@@ -1,0 +1,44 @@
+"""The choice of a gym, on every page once there are several: in the address, and the same from page to page."""
+
+from collections import Counter
+from collections.abc import Iterable
+
+import streamlit as st
+
+from backend_api.contract.stores import StoreState
+from ui.client import cache
+
+_KEY = "gym"
+_KEPT_KEY = "gym_kept"
+
+
+def choose_store() -> str | None:
+    """Draw the choice, and return the id of the gym that was chosen; None for all, and where there is but one."""
+    names = store_names(cache.stores().items)
+    if len(names) < 2:
+        return None
+    kept = st.session_state.get(_KEPT_KEY)
+    if _KEY not in st.session_state and _KEY not in st.query_params and kept in names:
+        st.session_state[_KEY] = kept
+    chosen = st.selectbox(
+        "Gym",
+        sorted(names, key=lambda store_id: names[store_id].casefold()),
+        index=None,
+        format_func=names.__getitem__,
+        key=_KEY,
+        placeholder="All gyms",
+        bind="query-params",
+        width=300,
+    )
+    st.session_state[_KEPT_KEY] = chosen
+    return chosen
+
+
+def store_names(stores: Iterable[StoreState]) -> dict[str, str]:
+    """Each store's name by its id: what people call it, or the id; with the id behind it where two bear the same."""
+    names = {store.store_id: store.settings.name if store.settings else store.store_id for store in stores}
+    counts = Counter(names.values())
+    return {
+        store_id: f"{name} ({store_id})" if counts[name] > 1 and name != store_id else name
+        for store_id, name in names.items()
+    }
