@@ -86,21 +86,26 @@ class _Camera:
     report: CameraReport
     reported_at: datetime
     is_changed: bool = False
-    # From when to when it was observed, milliseconds since 1970; the last one goes on.
+    # Up to when it was observed, as far as the database holds it: milliseconds since 1970.
+    written_until_ms: int | None = None
+    # From when to when it was observed since; the last one goes on.
     observed_ms: list[tuple[int, int]] = field(default_factory=list)
 
     def observe(self, now_ms: int) -> None:
         """Let it be observed up to now: since its last report, unless that was too long ago, or lies in the future."""
-        if self.observed_ms:
-            begin_ms, end_ms = self.observed_ms[-1]
-            if 0 <= now_ms - end_ms <= _LONGEST_SILENCE_MS:
-                self.observed_ms[-1] = (begin_ms, now_ms)
-                return
-        self.observed_ms.append((now_ms, now_ms))
+        begin_ms, end_ms = self.observed_ms[-1] if self.observed_ms else 2 * (self.written_until_ms,)
+        if begin_ms is None or end_ms is None or not 0 <= now_ms - end_ms <= _LONGEST_SILENCE_MS:
+            self.observed_ms.append((now_ms, now_ms))
+        elif self.observed_ms:
+            self.observed_ms[-1] = (begin_ms, now_ms)
+        else:
+            self.observed_ms.append((end_ms, now_ms))
 
     def drop(self, written_ms: Sequence[tuple[int, int]]) -> None:
         """Take off `written_ms`, with which `observed_ms` began; the last one may have gone on since."""
-        end_ms = written_ms[-1][1]
+        if not written_ms:
+            return
+        end_ms = self.written_until_ms = written_ms[-1][1]
         last_ms = self.observed_ms[len(written_ms) - 1][1]
         rest = [(end_ms, last_ms)] if last_ms > end_ms else []
         self.observed_ms = rest + self.observed_ms[len(written_ms) :]
@@ -234,7 +239,8 @@ class Cameras:
                         row.store_id,
                     )
                 else:
-                    self._cameras[row.store_id, row.camera_id] = _Camera(report, from_ms(row.reported_at_ms))
+                    camera = _Camera(report, from_ms(row.reported_at_ms), written_until_ms=row.reported_at_ms)
+                    self._cameras[row.store_id, row.camera_id] = camera
         return self._cameras
 
 
