@@ -1,7 +1,8 @@
 """The command line of the edge: flags, their defaults, and what each means."""
 
 import argparse
-from collections.abc import Sequence
+import os
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import MAXYEAR, MINYEAR, datetime
 from pathlib import Path
@@ -17,6 +18,7 @@ from edge_service.video.address import VideoAddress, parse_video
 
 _NAME: TypeAdapter[str] = TypeAdapter(Name)
 _TIMESTAMP: TypeAdapter[datetime] = TypeAdapter(Timestamp)
+VIDEO_VARIABLE = "GYM_VIDEO"
 # What makes sense for a file alone, and what it is when it is not given.
 _FOR_FILES = {"speed": 1.0, "start_time": None, "loop": 1}
 
@@ -43,9 +45,11 @@ class Options:
     preview: Path | None
 
 
-def parse_options(argv: Sequence[str] | None = None) -> Options:
+def parse_options(argv: Sequence[str] | None = None, environ: Mapping[str, str] = os.environ) -> Options:
     """Read the command line (`sys.argv` when `argv` is None). Raises UsageError in one line; `--help` exits with 0."""
     flags = vars(_make_parser().parse_args(argv))
+    if flags["video"] is None:
+        flags["video"] = _video_of(environ)
     if not isinstance(flags["video"], Path):
         if given := sorted(flags.keys() & _FOR_FILES.keys()):
             names = ", ".join(f"--{name.replace('_', '-')}" for name in given)
@@ -66,10 +70,11 @@ def _make_parser() -> ArgumentParser:
     add(
         "--video",
         type=_video,
-        required=True,
+        default=None,
         metavar="SOURCE",
         help="the video: a file in any format that FFmpeg reads; rtsp://..., rtsps://..., http://... or "
-        "https://... of a live camera; or the number of a webcam, 0 for the first (./0 is a file of that name)",
+        "https://... of a live camera; or the number of a webcam, 0 for the first (./0 is a file of that name); other "
+        f"users of this computer see a flag, so better set {VIDEO_VARIABLE} for an address with a password (required)",
     )
     # No defaults for these two: two cameras would share one name unnoticed.
     add("--camera-id", type=_name, required=True, metavar="ID", help="the camera's name in every event, e.g. cam_01")
@@ -150,6 +155,17 @@ def _make_parser() -> ArgumentParser:
         "it has the frames that the detector looks at, in media time (default: none)",
     )
     return parser
+
+
+def _video_of(environ: Mapping[str, str]) -> VideoAddress:
+    """What VIDEO_VARIABLE names, in the place of --video."""
+    text = environ.get(VIDEO_VARIABLE, "").strip()
+    if not text:
+        raise UsageError(f"--video is missing: give a file, an address or 0, or set {VIDEO_VARIABLE}; see --help")
+    try:
+        return parse_video(text)
+    except ValueError as error:
+        raise UsageError(f"{VIDEO_VARIABLE}: {error}") from error
 
 
 def _video(text: str) -> VideoAddress:

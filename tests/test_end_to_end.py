@@ -63,7 +63,7 @@ def test_from_the_video_to_the_verdict_with_a_backend_that_comes_up_last(
         Running(ui_command(ui_port), env={"GYM_BACKEND_URL": address}),
         Running(edge_command(sample, tmp_path, address, "--speed", "4")) as edge,
     ):
-        edge.wait_for("can't be reached")
+        edge.wait_for("cannot be reached")
         edge.send(signal.SIGSTOP)  # else it might come to its end before the backend is up
         with Running(backend_command(tmp_path, port)) as backend:
             backend.wait_for(address)
@@ -89,7 +89,6 @@ def test_each_ends_with_its_own_terminal(name: str, end: str, sample: Path, tmp_
     command, says = {
         "backend": (backend_command(tmp_path, port), "listening on"),
         "worker": (worker_command(tmp_path), "waiting for the backend"),
-        # What comes before this line is said before Streamlit listens to signals.
         "ui": (ui_command(ui_port), f"http://127.0.0.1:{ui_port}"),
         "edge": (edge_command(sample, tmp_path, f"http://127.0.0.1:{port}", "--loop", "0"), "cam_01 watches"),
     }[name]
@@ -101,7 +100,8 @@ def test_each_ends_with_its_own_terminal(name: str, end: str, sample: Path, tmp_
             assert terminal.wait() == (-signal.SIGHUP if name == "ui" else 0)
         else:
             terminal.press(b"\x03")
-            assert terminal.wait() == 0
+            # Streamlit says where it is before it listens to signals: until then Ctrl-C is an abort.
+            assert terminal.wait() in ({0, 1} if name == "ui" else {0})
 
 
 def test_a_repeated_run_repeats_its_events_and_doubles_nothing(sample: Path, tmp_path: Path) -> None:

@@ -3,6 +3,7 @@
 import contextlib
 import logging
 import os
+import queue
 import re
 import signal
 import sys
@@ -79,18 +80,29 @@ def stop_on_signals() -> threading.Event:
     A second one ends the process at once, with code 1; a terminal may say several times that it closes.
     """
     stop = threading.Event()
+    # A handler interrupts the main thread, which may hold the very lock that `stop.set()` takes, and would wait for
+    # itself for ever. SimpleQueue.put() may be called there; a thread of its own does the rest.
+    heard: queue.SimpleQueue[int] = queue.SimpleQueue()
+    is_told = False
 
     def on_signal(signum: int, _frame: FrameType | None) -> None:
-        if stop.is_set():
-            if signum == signal.SIGHUP:
-                return
-            os._exit(EXIT_FAILED)
-        stop.set()
-        # Where the terminal is gone, nobody reads this.
-        with contextlib.suppress(OSError):
-            text = f"{signal.Signals(signum).name}: stopping; once more to stop at once\n"
-            os.write(sys.stderr.fileno(), text.encode())
+        nonlocal is_told
+        heard.put(signum)
+        if not is_told:
+            is_told = True
+            # Where the terminal is gone, nobody reads this.
+            with contextlib.suppress(OSError):
+                text = f"{signal.Signals(signum).name}: stopping; once more to stop at once\n"
+                os.write(sys.stderr.fileno(), text.encode())
 
+    def listen() -> None:
+        heard.get()
+        stop.set()
+        while heard.get() == signal.SIGHUP:
+            pass
+        os._exit(EXIT_FAILED)
+
+    threading.Thread(target=listen, name="signals", daemon=True).start()
     for signum in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         if signum != signal.SIGHUP or signal.getsignal(signum) != signal.SIG_IGN:
             signal.signal(signum, on_signal)

@@ -10,7 +10,7 @@ from edge_service.rules.machine import AnchorKind, Machine
 from edge_service.rules.machine_state import MachineState
 from edge_service.rules.zone import is_in_zone
 from edge_service.tracking.tracker import Track
-from edge_service.video.drawing import Colour, draw_label
+from edge_service.video.drawing import Colour, draw_label, label_size
 from edge_service.video.frame import Image
 
 _FREE: Colour = (170, 170, 170)
@@ -18,6 +18,7 @@ _OCCUPIED: Colour = (40, 90, 255)
 _CLEANING: Colour = (255, 170, 30)
 _INSIDE: Colour = (80, 230, 80)
 _OUTSIDE: Colour = (200, 200, 200)
+_TIME_SCALE = 0.6
 _LABEL_SCALE = 0.5
 _LABEL_PX = 26
 _PERSON_SCALE = 0.42
@@ -39,18 +40,19 @@ def draw_preview(
         _draw_zone(image, machine, states[machine.machine_id])
     for track in tracks:
         _draw_person(image, track, [m for m in machines if is_in_zone(track.box, m.zone, m.anchor)])
-    # Words last, so that no line runs through them.
-    for track in tracks:
-        left_top = _pixel(image, track.box.left, track.box.top)
-        _write(image, f"{track.track_id} ({track.score:.2f})", left_top, _PERSON_SCALE, _PERSON_PX)
+    # Words last, so that no line runs through them; the machines' first, since a person's may go without.
+    labels = _Labels(image)
+    height, width = image.shape[:2]
+    minutes, seconds = divmod(round(time_s, 1), 60)
+    labels.write(f"{minutes:.0f}:{seconds:04.1f}", (width - 60, height - 20), _TIME_SCALE)
     for machine in machines:
         corners = [_pixel(image, x, y) for x, y in machine.zone]
         middle, top = sum(x for x, _ in corners) // len(corners), min(y for _, y in corners)
         text = f"{machine.machine_id}: {describe(states[machine.machine_id], time_s)}"
-        _write(image, text, (middle - _width(text, _LABEL_SCALE) // 2, top - _LABEL_PX), _LABEL_SCALE, _LABEL_PX)
-    minutes, seconds = divmod(round(time_s, 1), 60)
-    height, width = image.shape[:2]
-    draw_label(image, f"{minutes:.0f}:{seconds:04.1f}", (width - 60, height - 20), 0.6)
+        labels.write(text, (middle, top - _LABEL_PX // 2), _LABEL_SCALE)
+    for track in tracks:
+        middle, top = _pixel(image, (track.box.left + track.box.right) / 2, track.box.top)
+        labels.write(f"{track.track_id} ({track.score:.2f})", (middle, top + _PERSON_PX // 2), _PERSON_SCALE)
 
 
 def describe(state: MachineState, time_s: float) -> str:
@@ -81,17 +83,31 @@ def _draw_zone(image: Image, machine: Machine, state: MachineState) -> None:
     cv2.polylines(image, [corners], isClosed=True, color=colour, thickness=3, lineType=cv2.LINE_AA)
 
 
-def _width(text: str, scale: float) -> int:
-    return int(cv2.getTextSize(text, cv2.FONT_HERSHEY_SIMPLEX, scale, 2)[0][0])
+class _Labels:
+    """Writes labels into `image`, each near its place and none upon another; where there is no room, none."""
+
+    def __init__(self, image: Image) -> None:
+        self._image = image
+        self._taken: list[tuple[int, int, int, int]] = []
+
+    def write(self, text: str, centre: tuple[int, int], scale: float) -> None:
+        """A label around the pixel `centre`, moved so as to lie in the picture, and up or down to where it is free."""
+        height, width = self._image.shape[:2]
+        plate_width, plate_height = label_size(text, scale)
+        x = min(max(centre[0], plate_width // 2), max(plate_width // 2, width - plate_width // 2))
+        y = min(max(centre[1], plate_height // 2), max(plate_height // 2, height - plate_height // 2))
+        for offset in (step * sign * plate_height for step in range(height // plate_height + 1) for sign in (1, -1)):
+            top = y + offset - plate_height // 2
+            plate = (x - plate_width // 2, top, x + plate_width // 2, top + plate_height)
+            if 0 <= top <= height - plate_height and not any(_overlap(plate, other) for other in self._taken):
+                self._taken.append(plate)
+                draw_label(self._image, text, (x, y + offset), scale)
+                return
 
 
-def _write(image: Image, text: str, left_top: tuple[int, int], scale: float, height_px: int) -> None:
-    """A label with its corner at the pixel `left_top`, moved so as to lie in the picture."""
-    height, width = image.shape[:2]
-    half_width, half_height = _width(text, scale) // 2 + height_px // 4, height_px // 2
-    x = min(max(left_top[0] + half_width, half_width), max(half_width, width - half_width))
-    y = min(max(left_top[1] + half_height, half_height), max(half_height, height - half_height))
-    draw_label(image, text, (x, y), scale)
+def _overlap(a: tuple[int, int, int, int], b: tuple[int, int, int, int]) -> bool:
+    """Whether two rectangles (left, top, right, bottom) have a pixel in common."""
+    return a[0] < b[2] and b[0] < a[2] and a[1] < b[3] and b[1] < a[3]
 
 
 def _draw_person(image: Image, track: Track, inside: Sequence[Machine]) -> None:

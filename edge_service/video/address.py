@@ -1,15 +1,21 @@
 """What --video may name: a file, the address of a camera, or a webcam's number."""
 
+import re
 from dataclasses import dataclass, field
 from pathlib import Path
 from urllib.parse import urlsplit
 
+# A path up to the first of its parts that gives something a value.
+_UP_TO_A_VALUE = re.compile(r"(.*?/)[^/]*?(?:=|%3D)", re.IGNORECASE)
 _SCHEMES = ("rtsp", "rtsps", "http", "https")
 
 
 @dataclass(frozen=True, slots=True)
 class CameraAddress:
-    """A camera in the network. Only `url` holds its credentials: as text the address hides them, and its query too."""
+    """A camera in the network. Only `url` holds its credentials: as text the address hides them, and its query too.
+
+    Some cameras want their password in the path, `/user=admin&password=...`: what has an = in it is hidden, too.
+    """
 
     url: str = field(repr=False)
 
@@ -21,7 +27,9 @@ class CameraAddress:
     def __str__(self) -> str:
         parts = urlsplit(self.url)
         host = parts.netloc.rpartition("@")[2]
-        return f"{self.scheme}://{host}{parts.path}{'?...' if parts.query else ''}"
+        shown = _UP_TO_A_VALUE.match(parts.path)
+        path = parts.path if shown is None else f"{shown[1]}..."
+        return f"{self.scheme}://{host}{path}{'?...' if parts.query else ''}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +58,11 @@ def parse_video(text: str) -> VideoAddress:
     scheme = text.partition("://")[0]
     if scheme.lower() not in _SCHEMES:
         raise ValueError(f"{scheme}:// is no kind of video source: give a file, {', '.join(_SCHEMES)}://..., or 0")
+    if "@" in "".join(re.split(r"[/?#]", text.partition("://")[2], maxsplit=1)[1:]):
+        raise ValueError(
+            "has an @ behind the first / ? or #, where no host can be: in a user name and a password write / as %2F,"
+            " ? as %3F, # as %23, and an @ anywhere else as %40"
+        )
     if not _has_host(text):
         raise ValueError(f"names no camera: write it like {scheme.lower()}://user:password@192.168.1.20/stream")
     return CameraAddress(text)

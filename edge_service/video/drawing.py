@@ -11,6 +11,13 @@ _PLATE: Colour = (40, 40, 40)
 _WHITE: Colour = (250, 250, 250)
 
 
+def label_size(text: str, scale: float) -> tuple[int, int]:
+    """Width and height in pixels of the plate that `draw_label` draws."""
+    (width, height), _ = cv2.getTextSize(text, cv2.FONT_HERSHEY_SIMPLEX, scale, 2)
+    margin = int(10 * scale)
+    return width + 2 * margin + 2, height + 2 * margin + 2
+
+
 def draw_label(image: Image, text: str, centre: tuple[int, int], scale: float) -> None:
     """White `text` on a dark plate around the pixel `centre`; `scale` 1 is about 22 pixels high."""
     (width, height), _ = cv2.getTextSize(text, cv2.FONT_HERSHEY_SIMPLEX, scale, 2)

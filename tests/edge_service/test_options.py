@@ -100,3 +100,15 @@ def test_the_preview_is_another_file_than_the_video() -> None:
     assert parse_options([*GIVEN, "--preview", "preview.mp4"]).preview == Path("preview.mp4")
     with pytest.raises(UsageError, match=r"--preview \./sample\.mp4|--preview sample\.mp4: is the video"):
         parse_options([*GIVEN, "--preview", "./sample.mp4"])
+
+
+def test_the_address_may_stand_in_the_environment_and_a_flag_comes_before_it() -> None:
+    without = LIVE[2:]
+    environ = {"GYM_VIDEO": "rtsp://admin:s3cret@cam/2"}
+    assert str(parse_options(without, environ).video) == "rtsp://cam/2"
+    assert str(parse_options(LIVE, environ).video) == "rtsp://cam/1"
+    with pytest.raises(UsageError, match="--video is missing: give a file, an address or 0, or set GYM_VIDEO"):
+        parse_options(without, {"GYM_VIDEO": " "})
+    with pytest.raises(UsageError, match="GYM_VIDEO: has an @ behind the first") as refused:
+        parse_options(without, {"GYM_VIDEO": "rtsp://admin:s3/cret@cam/2"})
+    assert "cret" not in str(refused.value)

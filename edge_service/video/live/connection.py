@@ -18,6 +18,10 @@ class ConnectionLost(Exception):
     """The camera cannot be reached, or sends no more: the text says why, without credentials."""
 
 
+class AccessDenied(ConnectionLost):
+    """The camera wants another user name or password; many lock out who asks again and again."""
+
+
 @dataclass(frozen=True, slots=True)
 class RawPacket:
     """An encoded picture.

@@ -14,13 +14,21 @@ from backend_api.base.clock import Clock
 from backend_api.base.process import UsageError
 from edge_service.video.address import CameraAddress
 from edge_service.video.format_tracker import FormatTracker
-from edge_service.video.live.connection import STALL_S, TIME_BASE_HZ, Connection, ConnectionLost, RawPacket
+from edge_service.video.live.connection import (
+    STALL_S,
+    TIME_BASE_HZ,
+    AccessDenied,
+    Connection,
+    ConnectionLost,
+    RawPacket,
+)
 from edge_service.video.orientation import UPRIGHT
 from edge_service.video.packets import PictureTooLarge, StreamFormat, bounded, detached, moving_pictures
 
 _OPEN_S = 10.0
 # When a read is given up, FFmpeg may hand over a picture that it had kept back, and the next read begins to wait anew.
 _READ_S = STALL_S / 2
+_CURE = "give the camera's rtsp:// address, or its MJPEG or MPEG-TS stream over http://"
 _STALLED = "stopped sending pictures"
 # TCP, since a lost UDP packet damages all pictures up to the next key picture; UDP with a camera that has nothing else.
 # Sound is not even asked for.
@@ -36,26 +44,60 @@ def connect_camera(address: CameraAddress, clock: Clock) -> Iterator[Connection]
     Raises ConnectionLost, and UsageError when the address is that of a recording or of an HLS playlist: that comes in
     lumps of up to ten seconds, which look like a stall each, and repeats what was after every outage.
     """
-    is_rtsp = address.scheme in ("rtsp", "rtsps")
-    # FFmpeg's own messages repeat the address, with its password.
+    with _open(address) as container:
+        _check_is_stream(container, address)
+        yield _NetworkCamera(container, clock)
+
+
+def _open(address: CameraAddress) -> InputContainer:
+    """Raises ConnectionLost, and UsageError for a web page; FFmpeg's own messages repeat the address and password."""
+    is_rtsp = _is_rtsp(address)
     try:
-        container = av.open(address.url, container_options=_RTSP_OPTIONS if is_rtsp else {}, timeout=(_OPEN_S, _READ_S))
+        return av.open(address.url, container_options=_RTSP_OPTIONS if is_rtsp else {}, timeout=(_OPEN_S, _READ_S))
     except av.error.ExitError as error:
         raise ConnectionLost(f"no answer within {_OPEN_S:.0f} s") from error
+    except (av.error.HTTPUnauthorizedError, av.error.HTTPForbiddenError) as error:
+        raise AccessDenied(
+            "refuses the user name or the password (in an address / is written as %2F, ? as %3F, # as %23, @ as %40)"
+        ) from error
+    except av.error.InvalidDataError as error:
+        if not is_rtsp and _is_page(address):
+            raise UsageError(f"{address}: is a web page and no video; {_CURE}") from error
+        raise ConnectionLost(error.strerror) from error
     except av.error.FFmpegError as error:
         raise ConnectionLost(error.strerror) from error
-    with container:
-        if container.format.name == "hls":
-            raise UsageError(
-                f"{address}: is an HLS playlist, which is many seconds late; give the camera's rtsp:// address, or its"
-                " MJPEG or MPEG-TS stream over http://"
-            )
-        if container.duration is not None and not is_rtsp:
-            raise UsageError(
-                f"{address}: is a recording of {container.duration / av.time_base:.0f} s and no live camera;"
-                " download it and give the file's name"
-            )
-        yield _NetworkCamera(container, clock)
+
+
+def _check_is_stream(container: InputContainer, address: CameraAddress) -> None:
+    """Raises UsageError for a picture, an HLS playlist and a recording."""
+    if _is_picture(container):
+        raise UsageError(f"{address}: is a single picture and no video; {_CURE}")
+    if container.format.name == "hls":
+        raise UsageError(f"{address}: is an HLS playlist, which is many seconds late; {_CURE}")
+    if container.duration is not None and not _is_rtsp(address):
+        raise UsageError(
+            f"{address}: is a recording of {container.duration / av.time_base:.0f} s and no live camera;"
+            " download it and give the file's name"
+        )
+
+
+def _is_rtsp(address: CameraAddress) -> bool:
+    return address.scheme in ("rtsp", "rtsps")
+
+
+def _is_picture(container: InputContainer) -> bool:
+    """Whether it is a snapshot: FFmpeg reads a single picture by demuxers of its own."""
+    return container.format.name.endswith("_pipe") or container.format.name == "image2"
+
+
+def _is_page(address: CameraAddress) -> bool:
+    """Whether what comes from `address`, which is no video, is HTML."""
+    try:
+        with av.open(address.url, format="data", timeout=(_OPEN_S, _READ_S)) as container:
+            packet = next(container.demux(), None)
+    except av.error.FFmpegError:
+        return False
+    return packet is not None and bytes(packet).lstrip()[:1] == b"<"
 
 
 class _NetworkCamera:

@@ -11,7 +11,14 @@ from statistics import median
 from backend_api.base.backoff import full_jitter_s
 from backend_api.base.clock import Clock
 from backend_api.base.process import UsageError
-from edge_service.video.live.connection import TIME_BASE_HZ, Connect, Connection, ConnectionLost, RawPacket
+from edge_service.video.live.connection import (
+    TIME_BASE_HZ,
+    AccessDenied,
+    Connect,
+    Connection,
+    ConnectionLost,
+    RawPacket,
+)
 from edge_service.video.live.media_clock import MediaClock
 from edge_service.video.live.packet_queue import PacketQueue
 from edge_service.video.packets import EncodedPacket, StreamFormat, reorder_depth
@@ -22,6 +29,8 @@ log = logging.getLogger(__name__)
 # A camera has one edge: it is not to be protected from a crowd, and every second without it is unobserved.
 FIRST_DELAY_S = 0.5
 MAX_DELAY_S = 5.0
+# Many cameras lock a user out after five to seven wrong passwords within half an hour.
+DENIED_DELAYS_S = (60.0, 300.0, 900.0, 1800.0)
 # What came while the connection was made is handed over at once; after this, packets come as they are sent.
 _SETTLE_S = 0.5
 _SPACINGS = 9
@@ -62,6 +71,7 @@ class LiveReader:
         self._told_format: StreamFormat | None = None
         self._spacings_s: deque[float] = deque(maxlen=_SPACINGS)
         self._failures = 0
+        self._denials = 0
 
     def close(self) -> None:
         """End `run` at the next picture, or when it notices that none comes."""
@@ -77,20 +87,32 @@ class LiveReader:
         What was a camera once is one for good: an answer that makes no sense, while it starts say, is one more loss.
         """
         while not self._closed.is_set():
-            try:
-                with self._connect() as connection:
-                    self._read(connection)
-                problem = "the camera ended the stream"
-            except ConnectionLost as error:
-                problem = str(error)
-            except UsageError as error:
-                if not self.connections:
-                    raise
-                problem = str(error).removeprefix(f"{self._name}: ")
+            problem, is_denied = self._attempt()
             if self._closed.is_set():
                 return
             self._note_loss(problem)
-            self._clock.wait(self._closed, full_jitter_s(self._failures, self._rng, FIRST_DELAY_S, MAX_DELAY_S))
+            self._denials = self._denials + 1 if is_denied else 0
+            self._clock.wait(self._closed, self._delay_s())
+
+    def _attempt(self) -> tuple[str, bool]:
+        """Connect and read as long as it goes; why it ended, and whether the camera wants another password."""
+        try:
+            with self._connect() as connection:
+                self._read(connection)
+        except AccessDenied as error:
+            return str(error), True
+        except ConnectionLost as error:
+            return str(error), False
+        except UsageError as error:
+            if not self.connections:
+                raise
+            return str(error).removeprefix(f"{self._name}: "), False
+        return "the camera ended the stream", False
+
+    def _delay_s(self) -> float:
+        if self._denials:
+            return DENIED_DELAYS_S[min(self._denials, len(DENIED_DELAYS_S)) - 1]
+        return full_jitter_s(self._failures, self._rng, FIRST_DELAY_S, MAX_DELAY_S)
 
     def _read(self, connection: Connection) -> None:
         stream_format = self._known_format(connection.format)

@@ -98,6 +98,15 @@ def test_a_terminal_that_says_twice_that_it_closes_leaves_time_to_stop(tmp_path:
     assert process.output.count("SIGHUP: stopping") == 1
 
 
+@pytest.mark.parametrize("attempt", range(5))
+def test_a_signal_is_heard_while_the_main_thread_holds_the_lock_of_its_event(tmp_path: Path, attempt: int) -> None:
+    """Most of the time, a loop like this does: were the event set in the signal's handler, it would wait for itself."""
+    spins = "stop = stop_on_signals(); print('ready')\n    while not stop.wait(0): continue\n    return 0"
+    with run(tmp_path, spins) as process:
+        process.wait_for("ready")
+        assert process.stop(signal.SIGTERM, timeout_s=20) == 0
+
+
 def test_nohup_keeps_a_process_when_its_terminal_closes(tmp_path: Path) -> None:
     body = "stop = stop_on_signals(); print('ready'); return 0 if stop.wait(60) else 1"
     with run(tmp_path, body, prefix=["nohup"]) as process:

@@ -1,16 +1,19 @@
 """The preview's picture: zones in the colour of their state, people with their numbers."""
 
 from dataclasses import replace
+from itertools import combinations
 
 import numpy as np
 import pytest
 
 from edge_service.detection.detector import Box
+from edge_service.pipeline import preview
 from edge_service.pipeline.preview import describe, draw_preview
 from edge_service.rules.machine import FEET, Anchor, AnchorKind
 from edge_service.rules.machine_state import MachineState, Session
 from edge_service.rules.presence import Presence, Streak
 from edge_service.tracking.tracker import Track
+from edge_service.video.drawing import label_size
 from edge_service.video.frame import Image
 from tests.edge_service.scripted import machine
 
@@ -64,3 +67,24 @@ def test_what_may_change_the_state_is_told_too() -> None:
     assert describe(MachineState(here, Session(10.0)), 42) == "occupied 32 s"
     assert describe(MachineState(gone, Session(10.0)), 42) == "occupied 32 s, nobody there 3 s"
     assert describe(MachineState(here, Session(10.0, 30.0)), 42) == "to clean 12 s, somebody there 7 s"
+
+
+def test_no_label_covers_another_one(monkeypatch: pytest.MonkeyPatch) -> None:
+    plates: dict[str, tuple[float, float, float, float]] = {}
+
+    def note(_: Image, text: str, centre: tuple[int, int], scale: float) -> None:
+        width, height = label_size(text, scale)
+        plates[text] = centre[0] - width / 2, centre[1] - height / 2, centre[0] + width / 2, centre[1] + height / 2
+
+    monkeypatch.setattr(preview, "draw_label", note)
+    machines = [machine(machine_id=f"bench_{number:02}") for number in range(3)]
+    crowd = [Track(number, Box(0.4, 0.3, 0.5, 0.9), 0.8) for number in range(12)]
+    image: Image = np.zeros((400, 640, 3), np.uint8)
+    draw_preview(image, machines, {one.machine_id: FREE for one in machines}, crowd, 42.0)
+    assert len(plates) > 10
+    assert {f"{one.machine_id}: free" for one in machines} <= plates.keys()
+    for a, b in combinations(plates.values(), 2):
+        assert a[2] <= b[0] + 1 or b[2] <= a[0] + 1 or a[3] <= b[1] + 1 or b[3] <= a[1] + 1
+    assert all(
+        left >= 0 and right <= 640 and top >= 0 and bottom <= 400 for left, top, right, bottom in plates.values()
+    )

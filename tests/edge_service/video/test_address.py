@@ -34,6 +34,10 @@ def test_a_webcam() -> None:
         ("rtsp://", "names no camera"),
         ("rtsp://a:s3cret@/x", "names no camera"),
         ("rtsp://cam:99999/s3cret", "names no camera"),
+        ("rtsp://admin:2024/s3cret@host", "has an @ behind the first .*write / as %2F"),
+        ("rtsp://admin:s3cret?x@host/1", "has an @ behind the first"),
+        ("rtsp://admin:s3cret#x@host/1", "has an @ behind the first"),
+        ("http://host/video?user=a@b&password=s3cret", "has an @ behind the first .*an @ anywhere else as %40"),
     ],
 )
 def test_what_is_none_is_refused_with_the_cure_and_without_its_secrets(text: str, problem: str) -> None:
@@ -53,3 +57,22 @@ def test_credentials_are_in_no_text_of_an_address() -> None:
 def test_a_file_is_the_same_from_everywhere(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.chdir(tmp_path)
     assert identity(Path("a.mp4")) == identity(tmp_path / "a.mp4")
+
+
+@pytest.mark.parametrize(
+    ("url", "shown"),
+    [
+        (
+            "rtsp://10.0.0.5:554/user=admin&password=s3cret&channel=1&stream=0.sdp?real_stream",
+            "rtsp://10.0.0.5:554/...?...",
+        ),
+        ("rtsp://10.0.0.5/user=admin_password=s3cret_channel=1_stream=0.sdp", "rtsp://10.0.0.5/..."),
+        ("rtsp://10.0.0.5/live/password%3ds3cret/1", "rtsp://10.0.0.5/live/..."),
+        ("rtsp://10.0.0.5/Streaming/Channels/101", "rtsp://10.0.0.5/Streaming/Channels/101"),
+        ("rtsp://a:s3cret%2F@10.0.0.5/1", "rtsp://10.0.0.5/1"),
+    ],
+)
+def test_a_password_in_a_path_is_hidden_too(url: str, shown: str) -> None:
+    address = parse_video(url)
+    assert str(address) == identity(address) == shown
+    assert "s3cret" not in f"{address!r} {address}"

@@ -1,6 +1,7 @@
 """What every connection to a live camera keeps to: one over HTTP, and a webcam; RTSP is tried with a real server."""
 
 import io
+import socketserver
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
@@ -9,6 +10,7 @@ from itertools import islice
 from pathlib import Path
 
 import av
+import cv2
 import numpy as np
 import pytest
 from av.video.frame import VideoFrame
@@ -17,7 +19,7 @@ from backend_api.base.clock import SystemClock
 from backend_api.base.process import UsageError
 from edge_service.video.address import CameraAddress, Webcam
 from edge_service.video.live import network_camera
-from edge_service.video.live.connection import Connect, ConnectionLost, RawPacket
+from edge_service.video.live.connection import AccessDenied, Connect, ConnectionLost, RawPacket
 from edge_service.video.live.network_camera import connect_camera
 from edge_service.video.live.webcam import connect_webcam
 from edge_service.video.packets import StreamFormat, new_decoder
@@ -209,6 +211,71 @@ def test_a_camera_that_is_not_there_is_lost_without_a_word_of_its_credentials() 
     assert str(lost.value) == "Connection refused"
 
 
-def test_what_is_no_video_is_lost() -> None:
-    with camera(b"<html>" * 100, "text/html") as url, pytest.raises(ConnectionLost), connect_to(url)():
+def test_a_web_page_is_refused_with_the_cure() -> None:
+    page = b"\n<!DOCTYPE html><html><body>Please log in" + b" " * 5000 + b"</body></html>"
+    with (
+        camera(page, "text/html", length=True) as url,
+        pytest.raises(UsageError, match="is a web page and no video; give the camera's rtsp:// address") as refused,
+        connect_to(url)(),
+    ):
         pass
+    assert SECRET not in str(refused.value)
+
+
+def test_a_snapshot_is_refused_with_the_cure() -> None:
+    _, picture = cv2.imencode(".jpg", paint(0, (640, 480)))
+    with (
+        camera(picture.tobytes(), "image/jpeg", length=True) as url,
+        pytest.raises(
+            UsageError, match="is a single picture and no video; give the camera's rtsp:// address"
+        ) as refused,
+        connect_to(url)(),
+    ):
+        pass
+    assert SECRET not in str(refused.value)
+
+
+def test_what_is_no_video_is_lost() -> None:
+    with camera(bytes(range(256)) * 40, "text/plain") as url, pytest.raises(ConnectionLost), connect_to(url)():
+        pass
+
+
+@contextmanager
+def denying(answer: bytes) -> Iterator[int]:
+    """The port of a server that gives `answer` to everything that is asked."""
+
+    class Handler(socketserver.StreamRequestHandler):
+        def handle(self) -> None:
+            while line := self.rfile.readline():
+                if line.lower().startswith(b"cseq"):
+                    sequence = line
+                if line == b"\r\n":
+                    self.wfile.write(answer.replace(b"CSEQ\r\n", sequence if b"CSEQ" in answer else b""))
+
+    with socketserver.ThreadingTCPServer(("127.0.0.1", 0), Handler) as server:
+        server.daemon_threads = True
+        serving = threading.Thread(target=server.serve_forever)
+        serving.start()
+        try:
+            yield server.server_address[1]
+        finally:
+            server.shutdown()
+            serving.join()
+
+
+@pytest.mark.parametrize(
+    ("scheme", "answer"),
+    [
+        ("http", b"HTTP/1.1 401 Unauthorized\r\nWWW-Authenticate: Basic realm=cam\r\nContent-Length: 0\r\n\r\n"),
+        ("http", b"HTTP/1.1 403 Forbidden\r\nContent-Length: 0\r\n\r\n"),
+        ("rtsp", b'RTSP/1.0 401 Unauthorized\r\nCSEQ\r\nWWW-Authenticate: Basic realm="cam"\r\n\r\n'),
+    ],
+)
+def test_a_camera_that_wants_another_password_says_so(scheme: str, answer: bytes) -> None:
+    with (
+        denying(answer) as port,
+        pytest.raises(AccessDenied, match=r"refuses the user name or the password .*%2F") as denied,
+        connect_to(f"{scheme}://admin:{SECRET}@127.0.0.1:{port}/1")(),
+    ):
+        pass
+    assert SECRET not in str(denied.value)

@@ -11,7 +11,7 @@ from random import Random
 import pytest
 
 from backend_api.base.process import UsageError
-from edge_service.video.live.connection import Connection
+from edge_service.video.live.connection import AccessDenied, Connection
 from edge_service.video.live.packet_queue import PacketQueue
 from edge_service.video.live.reader import MAX_DELAY_S, LiveReader
 from edge_service.video.packets import EncodedPacket
@@ -142,3 +142,21 @@ def test_what_was_a_camera_once_is_tried_again_whatever_it_answers(
     reader.run()
     assert reader.connections == 2
     assert "http://cam/1: the camera ended the stream; trying again" in caplog.text
+
+
+def test_a_camera_that_denies_its_password_is_asked_seldom(caplog: pytest.LogCaptureFixture) -> None:
+    clock, tries = FakeClock(), 0
+
+    def deny() -> AbstractContextManager[Connection]:
+        nonlocal tries
+        tries += 1
+        if tries == 7:
+            reader.close()
+        raise AccessDenied("refuses the user name or the password")
+
+    reader = LiveReader(deny, "rtsp://cam/1", PacketQueue(), clock, Random(1), clock.monotonic_s())
+    reader.run()
+    # At most seven times within half an hour, of which many cameras lock a user out.
+    assert clock.waits_s == [60.0, 300.0, 900.0, 1800.0, 1800.0, 1800.0]
+    assert reader.problem == "refuses the user name or the password"
+    assert len(caplog.records) == 1
