@@ -387,24 +387,3 @@ python3 backend_api/main.py --fenced
     assert sorted(_named_routes(text)) == ["/away", "/far/ID", "/gone", "/gone/{event_id}"]
     assert [target for target in _links(text) if not _leads_somewhere(REPOSITORY / "README.md", target)] == _links(text)
     assert _make_words(text) == {"gone", "run", "GONE=", "never"}
-
-
-def test_decisions_are_numbered_without_a_hole_and_each_is_in_the_index() -> None:
-    assert [path.name[:5] for path in DECISIONS] == [f"{number:04}-" for number in range(1, len(DECISIONS) + 1)]
-    index = _text(REPOSITORY / "docs" / "decisions" / "README.md")
-    for path in DECISIONS:
-        title = _text(path).splitlines()[0].removeprefix("# ").split(" ", 1)[1]
-        assert f"[{title}]({path.name})" in index, path.name
-
-
-def test_a_decision_says_when_why_what_else_and_what_follows() -> None:
-    def lacks(path: Path) -> Iterator[str]:
-        text = _text(path)
-        if not text.startswith(f"# {path.name[:4]} "):
-            yield "its number in the title"
-        if not re.search(r"^20\d\d-\d\d-\d\d", text, re.M):
-            yield "a date"
-        if re.findall(r"^## (.+)$", text, re.M) != ["Context", "Decision", "Turned down", "Consequence"]:
-            yield "its four parts"
-
-    assert _wrong(DECISIONS, lacks) == {}

@@ -19,7 +19,7 @@ from backend_api.base.durable_files import Disk, temporary_path
 from backend_api.web.problems import ApiProblem, folder_problem
 
 _DIGEST_BYTES = 32
-_CHUNK_BYTES = 1024 * 1024
+_CHUNK_BYTES = 256 * 1024
 
 
 @dataclass(frozen=True, slots=True)
