@@ -33,11 +33,13 @@ from backend_api.checks.enrichments import check_enrichments  # noqa: E402
 from backend_api.checks.finding import Finding  # noqa: E402
 from backend_api.checks.folder import check_folder  # noqa: E402
 from backend_api.checks.sessions import check_sessions  # noqa: E402
+from backend_api.checks.times import check_times  # noqa: E402
 from backend_api.doctor_options import Options, parse_options  # noqa: E402
 from backend_api.media.folder import MediaFolder  # noqa: E402
 from backend_api.store.database import Database  # noqa: E402
 from backend_api.store.errors import StoreBusy, StoreFull  # noqa: E402
 from backend_api.store.migrate import open_database  # noqa: E402
+from backend_api.store.store import Store  # noqa: E402
 
 
 @dataclass(slots=True)
@@ -53,10 +55,28 @@ def main() -> int:
     """Examine what the command line names. Raises UsageError, or FatalError when it cannot come to an end."""
     # A reader that has seen enough, such as head, ends this process without a word.
     signal.signal(signal.SIGPIPE, signal.SIG_DFL)
+    options, clock = parse_options(), SystemClock()
     try:
-        return examine(parse_options(), SystemClock())
+        return command(options, clock) if options.is_command else examine(options, clock)
     except KeyboardInterrupt as error:
         raise FatalError("stopped before everything was examined; run it again") from error
+
+
+def command(options: Options, clock: Clock) -> int:
+    """Do what a person asks for, and say what was done. Raises UsageError when there is no such event, FatalError."""
+    with closing(Store.open(options.db, clock, create=False)) as store:
+        try:
+            if options.hide is not None:
+                if not store.hidden_events.hide(options.hide, options.reason, options.by):
+                    raise UsageError(f"there is no event {options.hide}; GET /events lists what there is")
+                _say(f"{options.hide} counts nowhere now, and is kept; --show {options.hide} lets it count again")
+            if options.show is not None:
+                if not store.hidden_events.show(options.show):
+                    raise UsageError(f"{options.show} is no hidden event; the doctor lists those as notes")
+                _say(f"{options.show} counts again")
+        except (StoreBusy, StoreFull) as error:
+            raise FatalError(f"{error}; run the doctor again when that is over") from error
+    return EXIT_DONE
 
 
 def examine(options: Options, clock: Clock) -> int:
@@ -82,6 +102,7 @@ def _findings(database: Database, media: MediaFolder, options: Options, clock: C
     # The folder first: a clip that is moved back is no longer missing.
     yield from check_folder(database, media, now.timestamp(), options.orphan_age_s)
     yield from check_clips(database, media)
+    yield from check_times(database, to_ms(now))
     yield from check_sessions(database, to_ms(now), options.session_age_s)
     yield from check_enrichments(database, to_ms(now))
     # Last: what was repaired before has its session.

@@ -1,8 +1,11 @@
 """The command line of the doctor: flags, their defaults, and what each means."""
 
+import argparse
+import getpass
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from uuid import UUID
 
 from backend_api.base.arguments import ArgumentParser, folder, seconds
 from backend_api.base.process import REPOSITORY
@@ -19,12 +22,33 @@ class Options:
     fix: bool
     orphan_age_s: float
     session_age_s: float
+    hide: UUID | None = None
+    show: UUID | None = None
+    reason: str = ""
+    by: str = ""
+
+    @property
+    def is_command(self) -> bool:
+        """Whether something is to be done, and nothing examined."""
+        return self.hide is not None or self.show is not None
 
 
 def parse_options(argv: Sequence[str] | None = None) -> Options:
     """Read the command line (`sys.argv` when `argv` is None). Raises UsageError in one line; `--help` exits with 0."""
-    flags = vars(_make_parser().parse_args(argv))
-    return Options(**flags | {"media_dir": flags["media_dir"] or folder_beside(flags["db"])})
+    parser = _make_parser()
+    flags = vars(parser.parse_args(argv))
+    if flags["hide"] and not flags["reason"].strip():
+        parser.error("--hide needs --reason TEXT: whoever misses the event reads it")
+    by = flags["by"] or _user()
+    return Options(**flags | {"media_dir": flags["media_dir"] or folder_beside(flags["db"]), "by": by})
+
+
+def _user() -> str:
+    """The name of the user, where the system knows one."""
+    try:
+        return getpass.getuser()
+    except (OSError, KeyError):
+        return "somebody"
 
 
 def _make_parser() -> ArgumentParser:
@@ -71,4 +95,21 @@ def _make_parser() -> ArgumentParser:
         help="seconds for which a session may lack its next event, counted from when the last one arrived "
         "(default: %(default)g)",
     )
+    add(
+        "--hide",
+        type=_event_id,
+        metavar="EVENT_ID",
+        help="let one event count nowhere, such as one of a year that cannot be: no list, session or figure has it. It "
+        "is kept, with --reason and --by; nothing is examined then",
+    )
+    add("--show", type=_event_id, metavar="EVENT_ID", help="let a hidden event count again; nothing is examined then")
+    add("--reason", default="", metavar="TEXT", help="why the event is hidden; --hide needs it")
+    add("--by", default="", metavar="NAME", help="the name of the person who hides it (default: the user's)")
     return parser
+
+
+def _event_id(text: str) -> UUID:
+    try:
+        return UUID(text)
+    except ValueError as error:
+        raise argparse.ArgumentTypeError(f"{text!r} is no event_id; look for it in GET /events") from error

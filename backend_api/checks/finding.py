@@ -23,6 +23,8 @@ class Kind(StrEnum):
     DIFFERENT_SESSION = "different session"
     DIFFERENT_VERDICT = "different verdict"
     UNLOGGED_EVENT = "unlogged event"
+    IMPOSSIBLE_TIME = "impossible time"
+    HIDDEN_EVENT = "hidden event"
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,6 +15,7 @@ from backend_api.checks.sweep import AnyRow, AnySelect, in_window, sweep, withou
 from backend_api.contract.events import EndReason, EventType
 from backend_api.contract.values import format_timestamp
 from backend_api.store.database import Database
+from backend_api.store.event_rows import IS_VISIBLE
 from backend_api.store.tables import events, sessions
 
 # These end a session without somebody leaving, so that no cleaning window opens.
@@ -42,7 +43,7 @@ def _cure(camera_id: str) -> str:
 
 def _events_of(event_type: ColumnElement[bool]) -> AnySelect:
     columns = (events.c.event_id, events.c.event_type, events.c.machine_id, events.c.camera_id, events.c.ts_ms)
-    return select(*columns).where(event_type, in_window(events.c.seq))
+    return select(*columns).where(event_type, in_window(events.c.seq), IS_VISIBLE)
 
 
 def _has_in_session(other_type: EventType) -> ColumnElement[bool]:

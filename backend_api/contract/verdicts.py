@@ -63,7 +63,7 @@ class MmResult(Value):
     cost: NonNegativeFloat | None = Field(
         default=None, description="In the currency of the prices that are configured."
     )
-    raw: JsonValue = Field(description="The model's reply as it came.")
+    raw: JsonValue = Field(default=None, description="The model's reply as it came; null in lists and streams.")
 
 
 class Enrichment(Value):

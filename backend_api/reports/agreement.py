@@ -20,6 +20,7 @@ from sqlalchemy import Connection, select
 
 from backend_api.contract.stats import Estimate, ModelAgreement
 from backend_api.contract.verdicts import Agree, StoredReview, Verdict
+from backend_api.store.event_rows import IS_VISIBLE
 from backend_api.store.tables import events, results, reviews
 from backend_api.store.verdict_history import not_withdrawn, to_review
 
@@ -59,10 +60,11 @@ class Table:
         return kappa(((self.hits, self.misses), (self.false_alarms, self.rejections)))
 
 
-_REVIEWS = select(events.c.event_id, reviews).select_from(reviews.join(events)).order_by(reviews.c.id)
+_REVIEWS = select(events.c.event_id, reviews).select_from(reviews.join(events)).where(IS_VISIBLE).order_by(reviews.c.id)
 _GIVEN = (
     select(events.c.event_id, *results.c["model", "prompt_version", "verdict"])
     .select_from(results.join(events))
+    .where(IS_VISIBLE)
     .order_by(results.c.id)
 )
 _IS_REVIEWED = results.c.seq.in_(select(reviews.c.seq))

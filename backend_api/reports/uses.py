@@ -17,6 +17,7 @@ from backend_api.reports.buckets import Interval, union
 from backend_api.reports.figures import Use
 from backend_api.reports.opening import open_intervals
 from backend_api.store.cameras import CameraKey
+from backend_api.store.event_rows import IS_VISIBLE
 from backend_api.store.paging import also
 from backend_api.store.stores import read_settings
 from backend_api.store.tables import events, observed_intervals, sessions
@@ -155,6 +156,7 @@ def _watched(
                 also(events.c.store_id, [store_id]),
                 events.c.ts_ms >= past.begin_ms,
                 events.c.ts_ms < past.end_ms,
+                IS_VISIBLE,
             )
         ).scalar()
         for end in (func.min, func.max)

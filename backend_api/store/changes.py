@@ -11,7 +11,7 @@ from sqlalchemy import Row, bindparam, func, insert, select
 
 from backend_api.store.cameras import CameraKey, Cameras
 from backend_api.store.database import Database
-from backend_api.store.event_rows import ROW_COLUMNS, EventRow, to_row, with_said
+from backend_api.store.event_rows import IS_VISIBLE, ROW_COLUMNS, EventRow, to_row, with_said
 from backend_api.store.statements import Statement
 from backend_api.store.tables import ChangeKind, changes, enrichments, events
 
@@ -48,7 +48,7 @@ _AFTER = (
             )
         )
     )
-    .where(changes.c.id > bindparam("after"))
+    .where(changes.c.id > bindparam("after"), changes.c.seq.is_(None) | IS_VISIBLE)
     .order_by(changes.c.id)
     .limit(bindparam("most"))
 )

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from uuid import UUID
 
+from pydantic import ValidationError
 from sqlalchemy import ColumnElement, Update, and_, bindparam, exists, func, or_, select, update
 from sqlalchemy.sql.dml import ReturningUpdate
 
@@ -23,7 +24,7 @@ from backend_api.contract.verdicts import MmResult, MmStatus, QueueState
 from backend_api.store.database import Database
 from backend_api.store.sessions import follow_attempts
 from backend_api.store.statements import Statement, Transaction
-from backend_api.store.tables import ChangeKind, enrichments, events, results
+from backend_api.store.tables import ChangeKind, enrichments, events, hidden_events, results
 from backend_api.store.verdict_history import add_result
 
 # Corrections by a time server are smaller than this; what is stamped further in the future is from before a jump back.
@@ -111,8 +112,12 @@ _IS_OF_THE_MODEL = exists().where(
 )
 
 
+# Nobody asks about a hidden event.
+_IS_VISIBLE = ~exists().where(hidden_events.c.seq == enrichments.c.seq)
+
+
 def _afresh(*conditions: ColumnElement[bool]) -> Statement:
-    changing = _changing(*conditions, status=MmStatus.PENDING.value, attempts=0, error=None)
+    changing = _changing(*conditions, _IS_VISIBLE, status=MmStatus.PENDING.value, attempts=0, error=None)
     return Statement(changing.returning(enrichments.c.seq))
 
 
@@ -238,14 +243,28 @@ class Enrichments:
         return max(0, int(first) - now_ms) / 1000
 
     def _claim(self, transaction: Transaction, lease_s: float) -> Claim | None:
+        while (taken := self._take(transaction, lease_s)) is not None:
+            seq, token, attempt = taken
+            [body] = _BODY.run(transaction, {"wanted_seq": seq}).fetchone()
+            try:
+                return Claim(Event.model_validate_json(body), seq, token, attempt)
+            except ValidationError as error:
+                # One event that an earlier release let through stops no worker from the next.
+                reason = f"its event cannot be read by this release: {error.errors()[0]['msg']}"
+                values = {"held_seq": seq, "held_token": token, "now_ms": self._now_ms(), "next_ms": None}
+                _FAIL.run(transaction, {**values, "new_status": MmStatus.DEAD.value, "new_error": reason})
+                follow_attempts(transaction, ChangeKind.VERDICT, [seq])
+        return None
+
+    def _take(self, transaction: Transaction, lease_s: float) -> tuple[int, int, int] | None:
+        """Number, token and attempt of the enrichment that has been due for longest, which is held now."""
         now_ms = self._now_ms()
+        parameters = _tolerant(now_ms) | {"until_ms": now_ms + round(lease_s * 1000)}
         for statement in _CLAIMS:
-            parameters = _tolerant(now_ms) | {"until_ms": now_ms + round(lease_s * 1000)}
             taken = statement.run(transaction, parameters).fetchone()
             if taken is not None:
                 seq, token, attempt = taken
-                [body] = _BODY.run(transaction, {"wanted_seq": seq}).fetchone()
-                return Claim(Event.model_validate_json(body), seq, token, attempt)
+                return seq, token, attempt
         return None
 
     def _finish(self, transaction: Transaction, held: Claim, result: MmResult) -> bool:

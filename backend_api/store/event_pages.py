@@ -12,7 +12,7 @@ from typing import Any
 from sqlalchemy import Column, CompoundSelect, Connection, Select, union_all
 
 from backend_api.contract.queries import EventQuery
-from backend_api.store.event_rows import EventRow, select_rows, to_row
+from backend_api.store.event_rows import IS_VISIBLE, EventRow, select_rows, to_row
 from backend_api.store.paging import (
     Position,
     also,
@@ -75,7 +75,7 @@ def _statement(query: EventQuery, wanted: list[_Filter], after: Position | None)
     narrowest, values = wanted[0] if wanted else (events.c.seq, [])
     key = narrowest.table
     conditions = [also(column, others) for column, others in wanted[1:]]
-    conditions += between(query, after, key)
+    conditions += [*between(query, after, key), IS_VISIBLE]
     parts = [select_rows(key).where(narrowest == value, *conditions) for value in values]
     if len(parts) > 1:
         statement: _Statement = union_all(*parts)

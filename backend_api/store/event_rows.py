@@ -5,13 +5,13 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import FromClause, Row, Select, Table, select
+from sqlalchemy import Column, FromClause, Row, Select, Table, exists, select
 
 from backend_api.base.instants import from_ms
 from backend_api.contract.events import Event
-from backend_api.contract.verdicts import Agree, Enrichment, MmResult, MmStatus, StoredReview
-from backend_api.store.tables import enrichments, events, results, reviews
-from backend_api.store.verdict_history import LATEST_REVIEW_ID, NEWEST_RESULT_ID
+from backend_api.contract.verdicts import Agree, Enrichment, MmStatus, StoredReview
+from backend_api.store.tables import enrichments, events, hidden_events, results, reviews
+from backend_api.store.verdict_history import LATEST_REVIEW_ID, NEWEST_RESULT_ID, to_result
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,13 +37,16 @@ class EventRow:
 _REVIEW_COLUMNS = ("at_ms", "who", "agree", "note", "model", "prompt_version", "verdict")
 
 
-def select_rows(key: Table) -> Select[*tuple[Any, ...]]:
-    """A query for what `to_row` reads; `key`, events or enrichments, is the table whose order and index are used.
+def select_rows(key: Table, *more: Column[Any]) -> Select[*tuple[Any, ...]]:
+    """A query for what `to_row` reads, and `more`.
 
-    The last two columns are the row's place in every list: `ts_ms`, `seq`.
+    `key`, events or enrichments, is the table whose order and index are used. The last two columns are the row's place
+    in every list: `ts_ms`, `seq`.
     """
     source = events.outerjoin(enrichments) if key is events else enrichments.join(events)
-    return select(*ROW_COLUMNS, key.c.ts_ms.label("ts_ms"), key.c.seq.label("seq")).select_from(with_said(source))
+    return select(*ROW_COLUMNS, *more, key.c.ts_ms.label("ts_ms"), key.c.seq.label("seq")).select_from(
+        with_said(source)
+    )
 
 
 ROW_COLUMNS = (
@@ -52,6 +55,10 @@ ROW_COLUMNS = (
     results.c.result,
     *(reviews.c[name].label(f"review_{name}") for name in _REVIEW_COLUMNS),
 )
+
+
+# Hidden events are in no list.
+IS_VISIBLE = ~exists().where(hidden_events.c.seq == events.c.seq)
 
 
 def with_said(source: FromClause) -> FromClause:
@@ -69,7 +76,7 @@ def to_row(row: Row[*tuple[Any, ...]]) -> EventRow:
             status=MmStatus(row.status),
             attempts=row.attempts,
             error=row.error,
-            result=None if row.result is None else MmResult.model_validate_json(row.result),
+            result=None if row.result is None else to_result(row.result, getattr(row, "raw", None)),
         )
     event_id = UUID(row.event_id)
     return EventRow(event_id, row.body, row.clip_sha256, from_ms(row.received_at_ms), mm, _review(event_id, row))

@@ -21,7 +21,7 @@ from backend_api.store.event_pages import Page, read_page
 from backend_api.store.event_rows import EventRow, select_rows, to_row
 from backend_api.store.sessions import EventFacts, event_facts, follow_events
 from backend_api.store.statements import Insert, Statement, Transaction
-from backend_api.store.tables import events
+from backend_api.store.tables import events, results
 
 _TOLERATED = timedelta(seconds=TOLERATED_S)
 _BODY = Statement(select(events.c.body).where(events.c.event_id == bindparam("wanted_id")))
@@ -94,7 +94,7 @@ class Events:
 
     def find(self, event_id: UUID) -> EventRow | None:
         """The event, or None when there is none of that id."""
-        query = select_rows(events).where(events.c.event_id == str(event_id))
+        query = select_rows(events, results.c.raw).where(events.c.event_id == str(event_id))
         with self._database.read() as connection:
             row = connection.execute(query).first()
         return None if row is None else to_row(row)

@@ -8,17 +8,18 @@ from dataclasses import astuple, dataclass, fields
 from typing import Any
 
 from pydantic_core import from_json
-from sqlalchemy import BindParameter, Connection, bindparam, func, insert, select, update
+from sqlalchemy import BindParameter, Connection, bindparam, delete, exists, func, insert, select, update
 
 from backend_api.contract.verdicts import MmStatus
 from backend_api.store.database import Database
 from backend_api.store.sessions import AttemptFacts, EventFacts, SessionRow, event_facts, session_of
 from backend_api.store.statements import Statement, Transaction
-from backend_api.store.tables import ChangeKind, changes, enrichments, events, results, reviews, sessions
+from backend_api.store.tables import ChangeKind, changes, enrichments, events, hidden_events, results, reviews, sessions
 
 _SESSION_COLUMNS = [field.name for field in fields(SessionRow)]
 _FACTS = ("seq", "event_type", "store_id", "camera_id", "machine_id", "session_id", "ts_ms", "received_at_ms", "body")
-_EVENTS = select(*events.c[_FACTS]).order_by(events.c.seq)
+# Hidden events are in no session.
+_EVENTS = select(*events.c[_FACTS]).where(~exists().where(hidden_events.c.seq == events.c.seq)).order_by(events.c.seq)
 _newest, _latest = results.alias("newest"), reviews.alias("latest")
 _ATTEMPTS = (
     select(
@@ -49,6 +50,7 @@ _EVENTS_OF = Statement(_EVENTS.where(events.c.session_id == bindparam("of_sessio
 _ATTEMPTS_OF = Statement(_ATTEMPTS.where(events.c.session_id == bindparam("of_session")))
 _NEW: dict[str, Any] = {name: bindparam(f"new_{name}") for name in _SESSION_COLUMNS}
 _REPLACE = Statement(update(sessions).where(sessions.c.session_id == bindparam("new_session_id")).values(_NEW))
+_REMOVE = Statement(delete(sessions).where(sessions.c.session_id == bindparam("of_session")))
 _ADD = Statement(insert(sessions).values(_NEW))
 _VERDICT_ANEW = Statement(
     update(enrichments)
@@ -114,12 +116,19 @@ def recompute(event_rows: Iterable[Any], attempt_rows: Iterable[Any]) -> dict[st
 
 def repair_session(database: Database, session_id: str) -> None:
     """Write the session's row anew as it follows from what is stored by now."""
-    of_session = {"of_session": session_id}
     with database.write() as transaction:
-        attempts = _ATTEMPTS_OF.run(transaction, of_session)
-        row = recompute(_EVENTS_OF.run(transaction, of_session), attempts).get(session_id)
+        row = _recomputed(transaction, session_id)
         if row is not None:
             _write(transaction, row)
+
+
+def make_session_anew(transaction: Transaction, session_id: str) -> None:
+    """Write the session's row anew, or remove it when none of its events is left to be seen."""
+    row = _recomputed(transaction, session_id)
+    if row is not None:
+        _write(transaction, row)
+    else:
+        _REMOVE.run(transaction, {"of_session": session_id})
 
 
 def repair_verdict(database: Database, seq: int) -> None:
@@ -133,6 +142,12 @@ def log_event(database: Database, seq: int) -> None:
     with database.write() as transaction:
         if _IS_LOGGED.run(transaction, {"of_seq": seq}).fetchone() is None:
             transaction.log(ChangeKind.EVENT, [seq])
+
+
+def _recomputed(transaction: Transaction, session_id: str) -> SessionRow | None:
+    of_session = {"of_session": session_id}
+    attempts = _ATTEMPTS_OF.run(transaction, of_session)
+    return recompute(_EVENTS_OF.run(transaction, of_session), attempts).get(session_id)
 
 
 def _write(transaction: Transaction, row: SessionRow) -> None:

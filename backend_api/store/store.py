@@ -17,6 +17,7 @@ from backend_api.store.database import Database
 from backend_api.store.enrichments import Enrichments
 from backend_api.store.errors import StoreBroken, StoreBusy, StoreFull
 from backend_api.store.events import Events
+from backend_api.store.hidden_events import HiddenEvents
 from backend_api.store.migrate import open_database
 from backend_api.store.model_calls import ModelCalls
 from backend_api.store.removed_media import RemovedMedia
@@ -43,6 +44,7 @@ class Store:
         self.removed_media = RemovedMedia(database, clock)
         self.stores = Stores(database, clock)
         self.draws = ReviewDraws(database, clock)
+        self.hidden_events = HiddenEvents(database, clock)
         self.changes = Changes(database, self.cameras)
 
     @classmethod

@@ -95,8 +95,10 @@ results = Table(
     Column("requested_model", String(200)),
     Column("prompt_version", String(200), nullable=False),
     Column("verdict", String(16), nullable=False),
-    # The whole result as JSON; the columns before it only repeat what is searched for.
+    # The result as JSON without the reply; the columns before it only repeat what is searched for.
     Column("result", Text, nullable=False),
+    # The model's reply as JSON. It stands last: lists read none of its pages.
+    Column("raw", Text),
     Index("ix_results_seq", "seq", "id"),
     Index("ix_results_model", "model", "prompt_version", "verdict", "seq"),
     sqlite_autoincrement=True,
@@ -215,7 +217,8 @@ sessions = Table(
     Column("end_reason", String(16)),
     Column("opened_ms", BigInteger),
     Column("closes_ms", BigInteger),
-    Column("attempt_seq", Number, ForeignKey("events.seq")),
+    # The number of an event, which a session may outlive.
+    Column("attempt_seq", Number),
     Column("attempt_ms", BigInteger),
     # These repeat what the attempt's enrichment and its reviews say, for the index of outcomes.
     Column("verdict", String(16)),
@@ -224,6 +227,8 @@ sessions = Table(
     Column("is_reviewed", Boolean, nullable=False),
     # The outcome as far as it is known without asking the time; reports/outcomes.py makes the outcome of it.
     Column("outcome_key", String(16), nullable=False),
+    # When its events were removed for their age; the session itself stays, for the figures.
+    Column("events_removed_ms", BigInteger),
     Index("ix_sessions_ts", "ts_ms", "seq"),
     Index("ix_sessions_store", "store_id", "ts_ms", "seq"),
     Index("ix_sessions_camera", "camera_id", "ts_ms", "seq"),
@@ -264,4 +269,22 @@ observed_intervals = Table(
     Column("begin_ms", BigInteger, nullable=False),
     Column("end_ms", BigInteger, nullable=False),
     Index("ix_observed_intervals_camera", "store_id", "camera_id", "end_ms"),
+)
+
+# Events that a person hid: kept, and counted nowhere.
+hidden_events = Table(
+    "hidden_events",
+    metadata,
+    Column("seq", Number, ForeignKey("events.seq"), primary_key=True, autoincrement=False),
+    Column("at_ms", BigInteger, nullable=False),
+    Column("who", String(200), nullable=False),
+    Column("reason", Text, nullable=False),
+)
+
+# What the backend has to know after a restart, by name.
+settings = Table(
+    "settings",
+    metadata,
+    Column("name", String(64), primary_key=True),
+    Column("value", Text, nullable=False),
 )

@@ -10,6 +10,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
+from pydantic_core import from_json, to_json
 from sqlalchemy import ColumnElement, Row, Select, Table, bindparam, func, insert, literal, select
 
 from backend_api.base.clock import Clock
@@ -43,7 +44,7 @@ LATEST_REVIEW_ID = (
     select(func.max(_latest.c.id)).where(_latest.c.seq == events.c.seq).correlate(events).scalar_subquery()
 )
 
-_RESULT_COLUMNS = ("seq", "at_ms", "model", "requested_model", "prompt_version", "verdict", "result")
+_RESULT_COLUMNS = ("seq", "at_ms", "model", "requested_model", "prompt_version", "verdict", "result", "raw")
 _ADD_RESULT = Statement(insert(results).values({name: bindparam(f"new_{name}") for name in _RESULT_COLUMNS}))
 _REVIEW_COLUMNS = ["seq", "at_ms", "who", "agree", "note", "model", "prompt_version", "verdict"]
 _SAID: list[Any] = [bindparam(f"new_{name}") for name in ("at_ms", "who", "agree", "note")]
@@ -72,7 +73,7 @@ class Results:
         """Every verdict that was ever given on the event, or on all events, the oldest first."""
         with self._database.read() as connection:
             return [
-                StoredResult(UUID(row.event_id), from_ms(row.at_ms), MmResult.model_validate_json(row.result))
+                StoredResult(UUID(row.event_id), from_ms(row.at_ms), to_result(row.result, row.raw))
                 for row in connection.execute(_of_event(results, event_id))
             ]
 
@@ -112,9 +113,15 @@ def add_result(transaction: Transaction, seq: int, result: MmResult, now_ms: int
         "new_requested_model": result.requested_model,
         "new_prompt_version": result.prompt_version,
         "new_verdict": result.verdict.value,
-        "new_result": result.model_dump_json(),
+        "new_result": result.model_dump_json(exclude={"raw"}),
+        "new_raw": None if result.raw is None else to_json(result.raw).decode(),
     }
     _ADD_RESULT.run(transaction, values)
+
+
+def to_result(result: str, raw: str | None) -> MmResult:
+    """The result that is stored as `result`, with the reply `raw`, which may be left out."""
+    return MmResult.model_validate_json(result).model_copy(update={"raw": None if raw is None else from_json(raw)})
 
 
 def to_review(event_id: UUID, row: Row[*tuple[Any, ...]]) -> StoredReview:

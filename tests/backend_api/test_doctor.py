@@ -15,6 +15,7 @@ from backend_api.contract.media import clip_name, thumbnail_name
 from backend_api.media.folder import MediaFolder
 from backend_api.store.store import Store
 from tests.backend_api.doctor_scene import ORPHAN_AGE_S, SESSION_AGE_S, Scene
+from tests.backend_api.events import START
 from tests.fake_clock import FakeClock
 
 
@@ -40,6 +41,9 @@ def damage(scene: Scene) -> None:
     scene.sql("UPDATE sessions SET started_ms = 0 WHERE machine_id = 'windowless'")
     scene.sql("UPDATE enrichments SET verdict = 'cleaned' WHERE status = 'DEAD'")
     scene.sql("DELETE FROM changes WHERE seq = (SELECT max(seq) FROM events)")
+    scene.add(EventType.MACHINE_OCCUPIED_START, ts=START.replace(year=2099), machine_id="absurd")
+    hidden = scene.add(EventType.CLEANING_ATTEMPT, 60, machine_id="hidden")
+    scene.store.hidden_events.hide(hidden.event_id, "wrong", "ann")
     scene.clock.advance(SESSION_AGE_S + 1)
     scene.add_with_clip(at_s=1000)[1].unlink()
     scene.add_with_clip(at_s=1001)[1].write_bytes(b"else")
@@ -75,7 +79,7 @@ def test_everything_is_found_and_nothing_touched_without_fix(scene: Scene) -> No
     report = scene.examine()
     assert report.code == 1
     assert set(kinds(report.findings)) == set(Kind)
-    assert report.lines[-1].startswith("13 wrong, 0 fixed, 13 left, 3 notes in ")
+    assert report.lines[-1].startswith("15 wrong, 0 fixed, 15 left, 5 notes in ")
     assert (scene.sql("SELECT * FROM enrichments"), scene.stored_events(), scene.files()) == before
     assert scene.examine() == report
 
@@ -85,18 +89,20 @@ def test_fix_repairs_what_can_be_once_and_touches_no_event_and_no_byte_of_a_file
     events, contents = scene.stored_events(), sorted(scene.files().values())
     first = scene.examine(fix=True)
     assert first.code == 1
-    assert first.lines[-1].startswith("13 wrong, 8 fixed, 5 left, 3 notes in ")
+    assert first.lines[-1].startswith("15 wrong, 8 fixed, 7 left, 5 notes in ")
     second = scene.examine(fix=True)
     assert kinds([line for line in second.findings if not line.startswith("note: ")]) == sorted(
         [
             Kind.MISSING_CLIP,
             Kind.DIFFERENT_CLIP,
             Kind.UNENDED_SESSION,
+            Kind.UNENDED_SESSION,
             Kind.WINDOWLESS_SESSION,
             Kind.STARTLESS_SESSION,
+            Kind.IMPOSSIBLE_TIME,
         ]
     )
-    assert second.lines[-1].startswith("5 wrong, 0 fixed, 5 left, 3 notes in ")
+    assert second.lines[-1].startswith("7 wrong, 0 fixed, 7 left, 5 notes in ")
     assert scene.stored_events() == events
     assert sorted(scene.files().values()) == contents
     assert scene.examine() == second

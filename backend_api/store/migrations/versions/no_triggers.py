@@ -68,7 +68,7 @@ def _build_sessions_anew() -> None:
         sa.Column("end_reason", sa.String(16)),
         sa.Column("opened_ms", sa.BigInteger),
         sa.Column("closes_ms", sa.BigInteger),
-        sa.Column("attempt_seq", sa.Integer, sa.ForeignKey("events.seq")),
+        sa.Column("attempt_seq", sa.Integer),
         sa.Column("attempt_ms", sa.BigInteger),
         sa.Column("verdict", sa.String(16)),
         sa.Column("review", sa.String(16)),
