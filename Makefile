@@ -45,7 +45,7 @@ help:  ## say what there is
 
 install: $(VENV)/.installed  ## make the environment .venv that the four processes need
 
-run: $(VENV)/.installed $(if $(VIDEO),,sample.mp4)  ## start all four on the sample, or on VIDEO=...; Ctrl-C ends them
+run: $(VENV)/.installed $(if $(VIDEO)$(GYM_VIDEO),,sample.mp4)  ## start all four on the sample, or on VIDEO=...; Ctrl-C ends them
 	@exec $(WITH_MAKE) python deploy/launcher/main.py --port $(call quoted,PORT) --ui-port $(call quoted,UI_PORT) \
 	  --video $(call quoted,VIDEO) --config $(call quoted,CONFIG) --model $(call quoted,MODEL) \
 	  --camera-id $(call quoted,CAMERA) --store-id $(call quoted,STORE) \

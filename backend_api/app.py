@@ -18,6 +18,7 @@ from backend_api.media.retention_policy import KeepLimits
 from backend_api.reports.reports import Reports
 from backend_api.store.group_commit import Writer
 from backend_api.store.store import Store
+from backend_api.store.tidying import tidied
 from backend_api.web.auth import AccessControl, Keys
 from backend_api.web.change_feed import ChangeFeed
 from backend_api.web.documentation import add_documentation
@@ -78,8 +79,9 @@ def create_app(store: Store, media: MediaFolder, clock: Clock, settings: Setting
     async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
         looking = asyncio.create_task(feed.run())
         looking.add_done_callback(_say_why)
-        with sweeping(Retention(store, media, settings.keep, clock) if settings.keep else None):
-            yield
+        async with tidied(store):
+            with sweeping(Retention(store, media, settings.keep, clock) if settings.keep else None):
+                yield
         feed.close()
         await asyncio.wait([looking])
         await writer.drain()

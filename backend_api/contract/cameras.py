@@ -3,9 +3,9 @@
 from collections import Counter
 from enum import StrEnum
 
-from pydantic import Field, NonNegativeInt, field_validator
+from pydantic import Field, field_validator
 
-from backend_api.contract.values import Kind, Name, Seconds, Timestamp, Value, Zone
+from backend_api.contract.values import MAX_CORNERS, MAX_SECONDS, Count, Kind, Name, Seconds, Timestamp, Value, Zone
 
 HEARTBEAT_INTERVAL_S = 5.0
 # Two reports may be lost on the way, as in a restart of the backend; after a minute somebody should go and look.
@@ -15,6 +15,7 @@ LATE_WITHIN_S = 60.0
 SETUP_INTERVAL_S = 600.0
 MAX_CONFIG_CHARACTERS = 64 * 1024
 MAX_STILL_BYTES = 2 * 1024**2
+MAX_MACHINES = 500
 # The kind of the detector that invents people.
 MOCK_DETECTOR = "mock"
 
@@ -23,11 +24,13 @@ class CameraReport(Value):
     """An edge's report on its camera, sent every HEARTBEAT_INTERVAL_S; frames are counted since `started_at`."""
 
     store_id: Name
-    media_time_s: Seconds = Field(description="How far the stream has come, by the video's own time stamps.")
-    frames_captured: NonNegativeInt = Field(description="Frames that the source delivered, processed or skipped.")
-    frames_processed: NonNegativeInt
-    frames_skipped: NonNegativeInt
-    outbox_depth: NonNegativeInt = Field(description="Events that wait to be sent.")
+    media_time_s: Seconds = Field(
+        le=MAX_SECONDS, description="How far the stream has come, by the video's own time stamps."
+    )
+    frames_captured: Count = Field(description="Frames that the source delivered, processed or skipped.")
+    frames_processed: Count
+    frames_skipped: Count
+    outbox_depth: Count = Field(description="Events that wait to be sent.")
     last_error: str | None = Field(default=None, max_length=500, description="The present fault, if there is one.")
     version: str = Field(max_length=64, description="The edge's release.")
     started_at: Timestamp
@@ -81,14 +84,17 @@ class MachineSetup(Value):
     kind: Kind | None = Field(
         default=None, description="Its kind, e.g. treadmill: machines of one kind stand in for each other."
     )
-    zone: Zone = Field(description="The polygon's corners in order: x and y from 0 (left, top) to 1 (right, bottom).")
+    zone: Zone = Field(
+        max_length=MAX_CORNERS,
+        description="The polygon's corners in order: x and y from 0 (left, top) to 1 (right, bottom).",
+    )
 
 
 class CameraSetup(Value):
     """The machines that an edge watches in its camera's picture, sent when it starts and every SETUP_INTERVAL_S."""
 
     store_id: Name
-    machines: tuple[MachineSetup, ...]
+    machines: tuple[MachineSetup, ...] = Field(max_length=MAX_MACHINES)
     config: str | None = Field(
         max_length=MAX_CONFIG_CHARACTERS,
         description="The edge's configuration file as YAML, without its comments; null when the edge keeps it back.",

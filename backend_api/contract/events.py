@@ -7,7 +7,17 @@ from uuid import UUID, uuid5
 
 from pydantic import BaseModel, ConfigDict, Field, JsonValue, NonNegativeInt, PositiveInt, model_validator
 
-from backend_api.contract.values import Confidence, Name, Seconds, Sha256, Timestamp, Value, Zone, format_timestamp
+from backend_api.contract.values import (
+    MAX_COUNT,
+    Confidence,
+    Name,
+    Seconds,
+    Sha256,
+    Timestamp,
+    Value,
+    Zone,
+    format_timestamp,
+)
 from backend_api.contract.verdicts import Enrichment, StoredReview
 
 SCHEMA_VERSION: Literal[1] = 1
@@ -136,7 +146,7 @@ class Event(Value):
     )
     ts: Timestamp = Field(description="When it happened: RFC 3339 with a zone, kept in UTC to the millisecond.")
     media_time_s: Seconds = Field(description="Seconds since the start of the stream, by the video's own time stamps.")
-    track_id: NonNegativeInt | None = None
+    track_id: NonNegativeInt | None = Field(default=None, json_schema_extra={"maximum": MAX_COUNT})
     confidence: Confidence
     needs_mm: bool = Field(description="True for CLEANING_ATTEMPT alone: these wait for the model's verdict.")
     clip: ClipInfo | None = None
@@ -153,6 +163,12 @@ class Event(Value):
         if schema := _ATTRIBUTES.get(self.event_type):
             schema.model_validate(self.attributes)
         return self
+
+    def closes_at(self) -> datetime | None:
+        """When the cleaning window of a CLEANING_WINDOW_OPEN closes; None for every other event."""
+        if self.event_type is not EventType.CLEANING_WINDOW_OPEN:
+            return None
+        return WindowAttributes.model_validate(self.attributes).closes_at
 
 
 class StoredEvent(Event):

@@ -20,6 +20,12 @@ from pydantic import (
     PlainSerializer,
 )
 
+# The integers that every reader of JSON holds exactly (RFC 8259, section 6).
+MAX_COUNT = 2**53
+# A hundred years.
+MAX_SECONDS = 3_155_760_000
+MAX_PIXELS = 65_536
+MAX_CORNERS = 100
 MAX_PAGE_ITEMS = 500
 DEFAULT_PAGE_ITEMS = 50
 
@@ -70,6 +76,7 @@ Kind = Annotated[str, Field(min_length=1, max_length=40)]
 Confidence = Annotated[FiniteFloat, Field(ge=0, le=1)]
 Coordinate = Annotated[FiniteFloat, Field(ge=0, le=1)]
 Zone = Annotated[tuple[tuple[Coordinate, Coordinate], ...], Field(min_length=3)]
+Count = Annotated[int, Field(ge=0, le=MAX_COUNT)]
 Seconds = Annotated[NonNegativeFloat, Field(allow_inf_nan=False)]
 Sha256 = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
 

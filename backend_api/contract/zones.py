@@ -3,6 +3,8 @@
 from collections.abc import Iterator, Sequence
 from itertools import combinations
 
+from backend_api.contract.values import MAX_CORNERS
+
 Point = tuple[float, float]
 
 # Two points of a 4K picture lie 2.6e-4 apart, so what is nearer than this is the same for every camera.
@@ -14,6 +16,8 @@ def zone_problem(points: Sequence[Point]) -> str | None:
     """Why `points` (x and y in 0..1 of the picture, in either direction) are no zone, with the cure; or None."""
     if len(points) < 3:
         return f"has {len(points)} points; a zone needs at least 3"
+    if len(points) > MAX_CORNERS:
+        return f"has {len(points)} points; a zone has at most {MAX_CORNERS}: draw it with fewer"
     for number, (x, y) in enumerate(points, start=1):
         if not (0 <= x <= 1 and 0 <= y <= 1):
             return f"point {number} [{x:g}, {y:g}] lies outside the picture; x and y go from 0 to 1"

@@ -121,7 +121,8 @@ def _read_windows(connection: Connection, query: ComplianceQuery, now: datetime)
     interval, machines = stats_interval(query, now), machine_keys(connection, query)
     opened = read_opened(connection, query, interval.span, (machine.store_id for machine in machines))
     decided, counts = [], Counter[str]()
-    for camera in read_uses(connection, machines, interval.past):
+    # Whether windows close depends on no camera's reports.
+    for camera in read_uses(connection, machines, interval.past, {}):
         for machine, uses in camera.uses.items():
             for use in uses:
                 if not _counts(use.closed_ms, interval.span, opened[machine.store_id]):

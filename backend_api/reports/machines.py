@@ -3,9 +3,10 @@
 from collections.abc import Mapping
 from datetime import datetime, timedelta
 
-from sqlalchemy import Connection, func, select, union_all
+from sqlalchemy import Connection, bindparam, func, select
 
 from backend_api.base.instants import from_ms, to_ms
+from backend_api.contract.bounds import MAX_AHEAD
 from backend_api.contract.cameras import LATE_WITHIN_S
 from backend_api.contract.queries import MachineQuery
 from backend_api.contract.sessions import Machine, MachineList, MachineState, Session
@@ -13,23 +14,22 @@ from backend_api.contract.values import MachineKey
 from backend_api.contract.verdicts import Verdict
 from backend_api.reports.outcomes import LAST_SESSIONS
 from backend_api.reports.sessions import SELECT_SESSIONS, PictureUrl, no_picture, to_session
-from backend_api.store.cameras import FORGOTTEN, machine_names
+from backend_api.store.camera_setups import machine_names
+from backend_api.store.cameras import FORGOTTEN, CameraKey
 from backend_api.store.tables import cameras, events, sessions
 
 _PLACES = select(LAST_SESSIONS)
 _LAST = SELECT_SESSIONS.join(LAST_SESSIONS, LAST_SESSIONS.c.seq == sessions.c.seq)
+# An arrival from more than a day ahead was before a clock was put right, and says nothing of now.
 _ARRIVED = (
-    select(LAST_SESSIONS.c.store_id, LAST_SESSIONS.c.camera_id, events.c.received_at_ms.label("heard_ms"))
+    select(LAST_SESSIONS.c.store_id, LAST_SESSIONS.c.camera_id, func.max(events.c.received_at_ms).label("heard_ms"))
     .join_from(LAST_SESSIONS, sessions, sessions.c.seq == LAST_SESSIONS.c.seq)
     .join(events, events.c.session_id == sessions.c.session_id)
+    .where(events.c.received_at_ms <= bindparam("latest_ms"))
+    .group_by(LAST_SESSIONS.c.store_id, LAST_SESSIONS.c.camera_id)
 )
-_REPORTED = select(cameras.c.store_id, cameras.c.camera_id, cameras.c.reported_at_ms).where(cameras.c.body != FORGOTTEN)
 _FORGOTTEN = select(cameras.c.store_id, cameras.c.camera_id, cameras.c.reported_at_ms).where(
     cameras.c.body == FORGOTTEN
-)
-_SIGNS = union_all(_ARRIVED, _REPORTED).subquery()
-_HEARD = select(_SIGNS.c.store_id, _SIGNS.c.camera_id, func.max(_SIGNS.c.heard_ms).label("heard_ms")).group_by(
-    _SIGNS.c.store_id, _SIGNS.c.camera_id
 )
 
 
@@ -72,16 +72,20 @@ def machine_keys(connection: Connection, query: MachineQuery) -> list[MachineKey
 
 
 def read_machines(
-    connection: Connection, query: MachineQuery, now: datetime, picture_url: PictureUrl = no_picture
+    connection: Connection,
+    query: MachineQuery,
+    now: datetime,
+    reported_at: Mapping[CameraKey, datetime],
+    picture_url: PictureUrl = no_picture,
 ) -> MachineList:
-    """The machines that `query` lets through, at `now`."""
+    """The machines that `query` lets through, at `now`; `reported_at` is when each camera reported last."""
     names = machine_names(connection)
     last: dict[MachineKey, Session | None] = {MachineKey(*of): None for of in names}
     for row in connection.execute(_LAST, {"now_ms": to_ms(now)}):
         session = to_session(row, names, picture_url)
         last[MachineKey(session.store_id, session.camera_id, session.machine_id)] = session
-    heard_at = _heard_at(connection)
-    forgotten = _forgotten(connection, heard_at)
+    heard_at = _heard_at(connection, reported_at, now)
+    forgotten = _forgotten(connection, heard_at) - reported_at.keys()
     items = [
         machine_now(
             key,
@@ -104,12 +108,19 @@ def _lets_through(query: MachineQuery, key: MachineKey) -> bool:
     )
 
 
-def _heard_at(connection: Connection) -> dict[tuple[str, str], datetime]:
+def _heard_at(
+    connection: Connection, reported_at: Mapping[CameraKey, datetime], now: datetime
+) -> dict[CameraKey, datetime]:
     """When each camera's edge was last heard of: its report, or the newest arrival of a machine's last session."""
-    return {(row.store_id, row.camera_id): from_ms(row.heard_ms) for row in connection.execute(_HEARD)}
+    rows = connection.execute(_ARRIVED, {"latest_ms": to_ms(now + MAX_AHEAD)})
+    heard_at = {(row.store_id, row.camera_id): from_ms(row.heard_ms) for row in rows}
+    for key, at in reported_at.items():
+        if at <= now + MAX_AHEAD:
+            heard_at[key] = max(at, heard_at.get(key, at))
+    return heard_at
 
 
-def _forgotten(connection: Connection, heard_at: Mapping[tuple[str, str], datetime]) -> set[tuple[str, str]]:
+def _forgotten(connection: Connection, heard_at: Mapping[CameraKey, datetime]) -> set[CameraKey]:
     """The cameras that were forgotten and not heard of since."""
     return {
         (row.store_id, row.camera_id)

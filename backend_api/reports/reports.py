@@ -21,6 +21,7 @@ class Reports:
 
     def __init__(self, store: Store) -> None:
         self._database = store.database
+        self._cameras = store.cameras
         self._clock = store.clock
         self._draws = store.draws
 
@@ -32,7 +33,7 @@ class Reports:
     def machines(self, query: MachineQuery, picture_url: PictureUrl = no_picture) -> MachineList:
         """Each machine that `query` lets through, as it is now."""
         with self._database.read() as connection:
-            return read_machines(connection, query, self._clock.now(), picture_url)
+            return read_machines(connection, query, self._clock.now(), self._cameras.reported_at(), picture_url)
 
     def stores(self) -> StoreList:
         """Every store that somebody described, or that events or cameras came from."""
@@ -82,4 +83,4 @@ class Reports:
     def stats(self, query: StatsQuery) -> Stats:
         """The figures that `query` asks for."""
         with self._database.read() as connection:
-            return read_stats(connection, query, self._clock.now())
+            return read_stats(connection, query, self._clock.now(), self._cameras.unwritten_ms())

@@ -16,7 +16,7 @@ from backend_api.contract.queries import SessionQuery
 from backend_api.contract.sessions import JUDGED, Session, SessionOutcome, SessionPage
 from backend_api.contract.verdicts import MmStatus, Verdict
 from backend_api.reports.outcomes import LAST_SESSIONS, ONLY_OF_THE_LAST, OUTCOME, TIMED, outcome_key_of
-from backend_api.store.cameras import machine_names
+from backend_api.store.camera_setups import machine_names
 from backend_api.store.paging import (
     FEW,
     Position,

@@ -16,11 +16,14 @@ from backend_api.contract.values import MachineKey
 from backend_api.reports.buckets import Interval, union
 from backend_api.reports.figures import Use
 from backend_api.reports.opening import open_intervals
+from backend_api.store.cameras import CameraKey
 from backend_api.store.paging import also
 from backend_api.store.stores import read_settings
 from backend_api.store.tables import events, observed_intervals, sessions
 
 _DEFAULT_SPAN = timedelta(days=7)
+Unwritten = Mapping[CameraKey, Sequence[tuple[int, int]]]
+"""From when to when cameras were observed, as far as the database does not hold it yet, by their keys."""
 
 _Row = Row[*tuple[Any, ...]]
 
@@ -77,11 +80,13 @@ def read_opened(
     }
 
 
-def read_uses(connection: Connection, machines: Sequence[MachineKey], past: Interval) -> Iterator[CameraUses]:
-    """The uses of `machines` that touch `past`, camera by camera."""
+def read_uses(
+    connection: Connection, machines: Sequence[MachineKey], past: Interval, unwritten_ms: Unwritten
+) -> Iterator[CameraUses]:
+    """The uses of `machines` that touch `past`, camera by camera; `unwritten_ms` is Cameras.unwritten_ms()."""
     rows = {machine: _rows(connection, machine, past) for machine in machines}
     for camera, of_camera in _by_camera(machines).items():
-        watched = _watched(connection, *camera, past)
+        watched = _watched(connection, camera, past, unwritten_ms.get(camera, ()))
         last_ms = max((interval.end_ms for interval in watched), default=past.begin_ms)
         uses = {machine: list(_uses(machine, rows[machine], last_ms, past)) for machine in of_camera}
         occupied = [use.occupied.within(past) for of_place in uses.values() for use in of_place]
@@ -126,8 +131,11 @@ def _uses(machine: MachineKey, rows: Sequence[_Row], last_ms: int, past: Interva
         )
 
 
-def _watched(connection: Connection, store_id: str, camera_id: str, past: Interval) -> list[Interval]:
+def _watched(
+    connection: Connection, camera: CameraKey, past: Interval, unwritten_ms: Sequence[tuple[int, int]]
+) -> list[Interval]:
     """When the camera's edge reported; without any report, from its first event in `past` to its last."""
+    store_id, camera_id = camera
     reported = connection.execute(
         select(observed_intervals.c.begin_ms, observed_intervals.c.end_ms).where(
             observed_intervals.c.store_id == store_id,
@@ -136,8 +144,10 @@ def _watched(connection: Connection, store_id: str, camera_id: str, past: Interv
             observed_intervals.c.begin_ms < past.end_ms,
         )
     ).all()
-    if reported:
-        return [Interval(row.begin_ms, row.end_ms).within(past) for row in reported]
+    intervals = [Interval(row.begin_ms, row.end_ms) for row in reported]
+    intervals += [Interval(*ms) for ms in unwritten_ms if ms[1] >= past.begin_ms and ms[0] < past.end_ms]
+    if intervals:
+        return [interval.within(past) for interval in intervals]
     first_ms, last_ms = (
         connection.execute(
             select(end(events.c.ts_ms)).where(

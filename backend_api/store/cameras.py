@@ -1,28 +1,41 @@
-"""Cameras: what their edges report of them, which machines they watch, and a still of what they see."""
+"""Cameras: the last report of each one's edge, and when it was observed.
 
-from dataclasses import dataclass
+An edge reports every few seconds. So reports are kept in memory, and written down together every KEEP_EVERY_S: a
+backend that is killed loses a minute of them, and the next ones come in seconds. What is asked is answered from memory.
+"""
+
+import logging
+import threading
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime
 
-from sqlalchemy import ClauseElement, Connection, Table, bindparam, insert, select, update
+from pydantic import ValidationError
+from sqlalchemy import ClauseElement, Table, bindparam, func, insert, select, update
 
 from backend_api.base.clock import Clock
 from backend_api.base.instants import from_ms, to_ms
-from backend_api.contract.cameras import (
-    LATE_WITHIN_S,
-    UP_WITHIN_S,
-    CameraReport,
-    CameraSetup,
-    CameraSetupState,
-    CameraState,
-    CameraStatus,
-)
+from backend_api.contract.bounds import MAX_AHEAD, check_report
+from backend_api.contract.cameras import LATE_WITHIN_S, UP_WITHIN_S, CameraReport, CameraState, CameraStatus
 from backend_api.contract.values import to_milliseconds
+from backend_api.store.clock_doubts import ClockDoubts
 from backend_api.store.database import Database
 from backend_api.store.statements import DialectInsert, Statement, Transaction
 from backend_api.store.tables import camera_setups, cameras, observed_intervals
 
+log = logging.getLogger(__name__)
 
-def _keep(table: Table, *names: str) -> Statement:
+KEEP_EVERY_S = 60.0
+# A camera that was silent for longer than this did not watch meanwhile.
+_LONGEST_SILENCE_MS = 60_000
+# A camera that was forgotten, until it reports again: its machines are listed no more, its events and names stay.
+FORGOTTEN = "null"
+
+CameraKey = tuple[str, str]
+"""The names of store and camera."""
+
+
+def keep_columns(table: Table, *names: str) -> Statement:
     """Put the columns `names` in the place of a camera's last ones, and leave its others alone."""
     key = ("store_id", "camera_id")
 
@@ -35,34 +48,28 @@ def _keep(table: Table, *names: str) -> Statement:
     return Statement(upsert)
 
 
-# A camera that was forgotten, until it reports again: its machines are listed no more, its events and names stay.
-FORGOTTEN = "null"
-_KEEP_REPORT = _keep(cameras, "reported_at_ms", "body")
-# A camera that was silent for longer than this did not watch meanwhile.
-_LONGEST_SILENCE_MS = 60_000
-_OF_CAMERA = (
+_KEEP_REPORT = keep_columns(cameras, "reported_at_ms", "body")
+_HERE = (
     observed_intervals.c.store_id == bindparam("of_store"),
     observed_intervals.c.camera_id == bindparam("of_camera"),
 )
-_OBSERVE_ON = Statement(
-    update(observed_intervals)
-    .where(*_OF_CAMERA, observed_intervals.c.end_ms.between(bindparam("silent_since_ms"), bindparam("now_ms")))
-    .values(end_ms=bindparam("now_ms"))
+_newest = (
+    select(func.max(observed_intervals.c.id))
+    .where(*_HERE, observed_intervals.c.end_ms.between(bindparam("silent_since_ms"), bindparam("new_begin_ms")))
+    .scalar_subquery()
 )
-_OBSERVED_LATER = Statement(
-    select(observed_intervals.c.id).where(*_OF_CAMERA, observed_intervals.c.end_ms > bindparam("now_ms")).limit(1)
+_OBSERVE_ON = Statement(
+    update(observed_intervals).where(observed_intervals.c.id == _newest).values(end_ms=bindparam("new_end_ms"))
 )
 _OBSERVE_ANEW = Statement(
     insert(observed_intervals).values(
         store_id=bindparam("of_store"),
         camera_id=bindparam("of_camera"),
-        begin_ms=bindparam("now_ms"),
-        end_ms=bindparam("now_ms"),
+        begin_ms=bindparam("new_begin_ms"),
+        end_ms=bindparam("new_end_ms"),
     )
 )
-_ALL = select(cameras).where(cameras.c.body != FORGOTTEN).order_by(cameras.c.store_id, cameras.c.camera_id)
-
-
+_ALL = select(cameras).where(cameras.c.body != FORGOTTEN)
 _DROP_STILL = Statement(
     update(camera_setups)
     .where(
@@ -70,15 +77,38 @@ _DROP_STILL = Statement(
     )
     .values(still_at_ms=None, still=None)
 )
-_FORGET = Statement(
-    update(cameras)
-    .where(
-        cameras.c.store_id == bindparam("new_store_id"),
-        cameras.c.camera_id == bindparam("new_camera_id"),
-        cameras.c.body != FORGOTTEN,
-    )
-    .values(body=FORGOTTEN, reported_at_ms=bindparam("now_ms"))
-)
+
+
+@dataclass(slots=True)
+class _Camera:
+    """A camera's last report, and what of it the database does not hold yet."""
+
+    report: CameraReport
+    reported_at: datetime
+    is_changed: bool = False
+    # Up to when it was observed, as far as the database holds it: milliseconds since 1970.
+    written_until_ms: int | None = None
+    # From when to when it was observed since; the last one goes on.
+    observed_ms: list[tuple[int, int]] = field(default_factory=list)
+
+    def observe(self, now_ms: int) -> None:
+        """Let it be observed up to now: since its last report, unless that was too long ago, or lies in the future."""
+        begin_ms, end_ms = self.observed_ms[-1] if self.observed_ms else 2 * (self.written_until_ms,)
+        if begin_ms is None or end_ms is None or not 0 <= now_ms - end_ms <= _LONGEST_SILENCE_MS:
+            self.observed_ms.append((now_ms, now_ms))
+        elif self.observed_ms:
+            self.observed_ms[-1] = (begin_ms, now_ms)
+        else:
+            self.observed_ms.append((end_ms, now_ms))
+
+    def drop(self, written_ms: Sequence[tuple[int, int]]) -> None:
+        """Take off `written_ms`, with which `observed_ms` began; the last one may have gone on since."""
+        if not written_ms:
+            return
+        end_ms = self.written_until_ms = written_ms[-1][1]
+        last_ms = self.observed_ms[len(written_ms) - 1][1]
+        rest = [(end_ms, last_ms)] if last_ms > end_ms else []
+        self.observed_ms = rest + self.observed_ms[len(written_ms) :]
 
 
 def camera_status(report: CameraReport, age_s: float) -> CameraStatus:
@@ -92,8 +122,7 @@ def camera_status(report: CameraReport, age_s: float) -> CameraStatus:
 
 def camera_state(camera_id: str, report: CameraReport, reported_at: datetime, now: datetime) -> CameraState:
     """The state at `now` of a camera that reported at `reported_at`; both aware."""
-    # A clock that was put back makes no report come from the future.
-    age_s = max(0.0, round((now - reported_at).total_seconds(), 3))
+    age_s = _age_s(reported_at, now)
     status = camera_status(report, age_s)
     return CameraState(**report.model_dump(), camera_id=camera_id, reported_at=reported_at, age_s=age_s, status=status)
 
@@ -104,14 +133,28 @@ class Cameras:
     def __init__(self, database: Database, clock: Clock) -> None:
         self._database = database
         self._clock = clock
+        self._doubts = ClockDoubts(clock)
+        # Guards the two below; nothing waits for the disk meanwhile, but the first to ask.
+        self._lock = threading.Lock()
+        self._cameras: dict[CameraKey, _Camera] | None = None
+        # One writes at a time.
+        self._keeping = threading.Lock()
+        self._kept_at_s = clock.monotonic_s()
 
     def report(self, camera_id: str, report: CameraReport) -> CameraState:
-        """Keep what an edge says of its camera. A power cut may undo it; the next report comes in seconds."""
+        """Take what an edge says of its camera. Raises OutOfBounds when it cannot be."""
         now = to_milliseconds(self._clock.now())
-        values = {"new_reported_at_ms": to_ms(now), "new_body": report.model_dump_json()}
-        with self._database.write(survives_power_cut=False) as transaction:
-            _KEEP_REPORT.run(transaction, _of(report.store_id, camera_id) | values)
-            _observe(transaction, report.store_id, camera_id, to_ms(now))
+        check_report(report, now)
+        key = (report.store_id, camera_id)
+        if report.started_at > now:
+            self._doubts.note(*key, "its edge says that it started", report.started_at, now)
+        with self._lock:
+            known = self._known()
+            camera = known.get(key)
+            if camera is None:
+                camera = known[key] = _Camera(report, now)
+            camera.report, camera.reported_at, camera.is_changed = report, now, True
+            camera.observe(to_ms(now))
         return camera_state(camera_id, report, now, now)
 
     def forget(self, store_id: str, camera_id: str) -> bool:
@@ -119,143 +162,106 @@ class Cameras:
 
         What it has seen stays: its events, its figures, and the names of its machines.
         """
-        here = _of(store_id, camera_id)
+        self.keep()
+        here = of_camera(store_id, camera_id)
+        with self._lock:
+            is_known = self._known().pop((store_id, camera_id), None) is not None
         with self._database.write() as transaction:
-            is_known = bool(_FORGET.run(transaction, here | {"now_ms": to_ms(self._clock.now())}).rowcount)
+            if is_known:
+                now_ms = to_ms(self._clock.now())
+                _KEEP_REPORT.run(transaction, here | {"new_body": FORGOTTEN, "new_reported_at_ms": now_ms})
             _DROP_STILL.run(transaction, here)
         return is_known
 
     def states(self) -> list[CameraState]:
         """Every camera that ever reported, by store and name, with its state now."""
-        with self._database.read() as connection:
-            return read_cameras(connection, self._clock.now())
+        now = self._clock.now()
+        return [
+            camera_state(camera_id, camera.report, camera.reported_at, now)
+            for (_, camera_id), camera in sorted(self._all(), key=lambda item: item[0])
+        ]
+
+    def statuses(self) -> dict[CameraKey, CameraStatus]:
+        """The status of each of them now."""
+        now = self._clock.now()
+        return {key: camera_status(camera.report, _age_s(camera.reported_at, now)) for key, camera in self._all()}
+
+    def reported_at(self) -> dict[CameraKey, datetime]:
+        """When each of them reported last."""
+        return {key: camera.reported_at for key, camera in self._all()}
+
+    def unwritten_ms(self) -> Mapping[CameraKey, Sequence[tuple[int, int]]]:
+        """From when to when each was observed, as far as the database does not hold it yet."""
+        return {key: tuple(camera.observed_ms) for key, camera in self._all() if camera.observed_ms}
+
+    def keep_if_due(self) -> None:
+        """`keep` when that was KEEP_EVERY_S ago."""
+        if self._clock.monotonic_s() - self._kept_at_s >= KEEP_EVERY_S:
+            self.keep()
+
+    def keep(self) -> None:
+        """Write down what the database does not hold yet. A power cut may undo it."""
+        with self._keeping:
+            self._kept_at_s = self._clock.monotonic_s()
+            changed = [
+                (key, camera, camera.report, camera.reported_at, tuple(camera.observed_ms))
+                for key, camera in self._all()
+                if camera.is_changed
+            ]
+            if not changed:
+                return
+            with self._database.write(survives_power_cut=False) as transaction:
+                for key, _, report, reported_at, observed_ms in changed:
+                    values = {"new_reported_at_ms": to_ms(reported_at), "new_body": report.model_dump_json()}
+                    _KEEP_REPORT.run(transaction, of_camera(*key) | values)
+                    _keep_observed(transaction, key, observed_ms)
+            with self._lock:
+                for _, camera, _, reported_at, observed_ms in changed:
+                    camera.is_changed = camera.reported_at != reported_at
+                    camera.drop(observed_ms)
+
+    def _all(self) -> list[tuple[CameraKey, _Camera]]:
+        with self._lock:
+            return list(self._known().items())
+
+    def _known(self) -> dict[CameraKey, _Camera]:
+        if self._cameras is None:
+            with self._database.read() as connection:
+                rows = connection.execute(_ALL).all()
+            self._cameras = {}
+            for row in rows:
+                try:
+                    report = CameraReport.model_validate_json(row.body)
+                except ValidationError:
+                    log.warning(
+                        "the last report of %s at %s is not one of this release: it is listed when its edge reports",
+                        row.camera_id,
+                        row.store_id,
+                    )
+                else:
+                    camera = _Camera(report, from_ms(row.reported_at_ms), written_until_ms=row.reported_at_ms)
+                    self._cameras[row.store_id, row.camera_id] = camera
+        return self._cameras
 
 
-def _observe(transaction: Transaction, store_id: str, camera_id: str, now_ms: int) -> None:
-    """Let the camera be observed up to now: since its last report, unless that was too long ago."""
-    here = {"of_store": store_id, "of_camera": camera_id, "now_ms": now_ms}
-    if _OBSERVE_ON.run(transaction, {**here, "silent_since_ms": now_ms - _LONGEST_SILENCE_MS}).rowcount:
-        return
-    if _OBSERVED_LATER.run(transaction, here).fetchone() is None:
-        _OBSERVE_ANEW.run(transaction, here)
+def _keep_observed(transaction: Transaction, key: CameraKey, observed_ms: Sequence[tuple[int, int]]) -> None:
+    for begin_ms, end_ms in observed_ms:
+        values = {"of_store": key[0], "of_camera": key[1], "new_begin_ms": begin_ms, "new_end_ms": end_ms}
+        silent_since_ms = begin_ms - _LONGEST_SILENCE_MS
+        if _OBSERVE_ON.run(transaction, {**values, "silent_since_ms": silent_since_ms}).rowcount == 0:
+            _OBSERVE_ANEW.run(transaction, values)
 
 
-def read_cameras(connection: Connection, now: datetime) -> list[CameraState]:
-    """Every camera that ever reported, by store and name, with its state at `now`."""
-    return [
-        camera_state(row.camera_id, CameraReport.model_validate_json(row.body), from_ms(row.reported_at_ms), now)
-        for row in connection.execute(_ALL)
-    ]
+def _age_s(reported_at: datetime, now: datetime) -> float:
+    """How old a report is.
+
+    A clock that was put back makes no report come from the future: the next one comes in seconds. One from years ahead
+    is of an edge that has not reported since the clock was put right, and is as old as it lies ahead.
+    """
+    age_s = round((now - reported_at).total_seconds(), 3)
+    return max(0.0, age_s) if age_s > -MAX_AHEAD.total_seconds() else -age_s
 
 
-_KEY = [camera_setups.c.store_id, camera_setups.c.camera_id]
-_KEEP_SETUP = _keep(camera_setups, "reported_at_ms", "body")
-_KEEP_STILL = _keep(camera_setups, "still_at_ms", "still")
-_STILL_AT = Statement(
-    select(camera_setups.c.still_at_ms).where(
-        camera_setups.c.store_id == bindparam("new_store_id"), camera_setups.c.camera_id == bindparam("new_camera_id")
-    )
-)
-_DROP_STILLS = Statement(
-    update(camera_setups)
-    .where(camera_setups.c.still_at_ms < bindparam("before_ms"))
-    .values(still_at_ms=None, still=None)
-)
-_REPORTED = select(*_KEY, camera_setups.c.reported_at_ms, camera_setups.c.body, camera_setups.c.still_at_ms).where(
-    camera_setups.c.body.is_not(None)
-)
-
-
-@dataclass(frozen=True, slots=True)
-class Still:
-    """A picture, JPEG, and when it came."""
-
-    jpeg: bytes
-    at: datetime
-
-
-class Setups:
-    """All methods may be called from any thread; each raises StoreBusy or StoreFull as the store's do."""
-
-    def __init__(self, database: Database, clock: Clock) -> None:
-        self._database = database
-        self._clock = clock
-
-    def keep(self, camera_id: str, setup: CameraSetup) -> CameraSetupState:
-        """Put `setup` in the place of the camera's last one."""
-        now = to_milliseconds(self._clock.now())
-        values = {"new_reported_at_ms": to_ms(now), "new_body": setup.model_dump_json()}
-        with self._database.write() as transaction:
-            _KEEP_SETUP.run(transaction, _of(setup.store_id, camera_id) | values)
-            [still_at_ms] = _STILL_AT.run(transaction, _of(setup.store_id, camera_id)).fetchone()
-        return _state(camera_id, setup, now, still_at_ms)
-
-    def find(self, store_id: str, camera_id: str) -> CameraSetupState | None:
-        """The camera's last setup; None when it never had one."""
-        query = _REPORTED.where(camera_setups.c.store_id == store_id, camera_setups.c.camera_id == camera_id)
-        with self._database.read() as connection:
-            row = connection.execute(query).first()
-        if row is None:
-            return None
-        setup = CameraSetup.model_validate_json(row.body)
-        return _state(camera_id, setup, from_ms(row.reported_at_ms), row.still_at_ms)
-
-    def keep_still(self, store_id: str, camera_id: str, jpeg: bytes) -> None:
-        """Put the still in the place of the last one; a power cut may undo that, and the next one comes in minutes."""
-        values = {"new_still_at_ms": to_ms(self._clock.now()), "new_still": jpeg}
-        with self._database.write(survives_power_cut=False) as transaction:
-            _KEEP_STILL.run(transaction, _of(store_id, camera_id) | values)
-
-    def find_still(self, store_id: str, camera_id: str) -> Still | None:
-        """The camera's last still; None when it has none."""
-        query = select(camera_setups.c.still, camera_setups.c.still_at_ms).where(
-            camera_setups.c.store_id == store_id, camera_setups.c.camera_id == camera_id
-        )
-        with self._database.read() as connection:
-            row = connection.execute(query).first()
-        return None if row is None or row.still is None else Still(row.still, from_ms(row.still_at_ms))
-
-    def drop_stills(self, before: datetime) -> int:
-        """Remove the stills that came before `before`; how many."""
-        with self._database.write() as connection:
-            return _DROP_STILLS.run(connection, {"before_ms": to_ms(before)}).rowcount
-
-
-def read_setups(connection: Connection) -> list[CameraSetupState]:
-    """Every camera's last setup, by store and name."""
-    return [
-        _state(row.camera_id, CameraSetup.model_validate_json(row.body), from_ms(row.reported_at_ms), row.still_at_ms)
-        for row in connection.execute(_REPORTED.order_by(*_KEY))
-    ]
-
-
-def machine_names(connection: Connection) -> dict[tuple[str, str, str], str]:
-    """The name of each machine that is in a setup, by store, camera and machine_id."""
-    return {
-        (setup.store_id, setup.camera_id, machine.machine_id): machine.name
-        for setup in read_setups(connection)
-        for machine in setup.machines
-    }
-
-
-def machine_kinds(connection: Connection) -> dict[tuple[str, str, str], str]:
-    """Of which kind each machine is that is in a setup and has one, by store, camera and machine_id."""
-    return {
-        (setup.store_id, setup.camera_id, machine.machine_id): machine.kind
-        for setup in read_setups(connection)
-        for machine in setup.machines
-        if machine.kind is not None
-    }
-
-
-def _of(store_id: str, camera_id: str) -> dict[str, object]:
+def of_camera(store_id: str, camera_id: str) -> dict[str, object]:
+    """The parameters that name a camera in `keep_columns`."""
     return {"new_store_id": store_id, "new_camera_id": camera_id}
-
-
-def _state(camera_id: str, setup: CameraSetup, reported_at: datetime, still_at_ms: int | None) -> CameraSetupState:
-    return CameraSetupState(
-        **dict(setup),
-        camera_id=camera_id,
-        reported_at=reported_at,
-        still_at=None if still_at_ms is None else from_ms(still_at_ms),
-    )

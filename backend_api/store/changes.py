@@ -9,9 +9,7 @@ from typing import Any
 
 from sqlalchemy import Row, bindparam, func, insert, select
 
-from backend_api.base.clock import Clock
-from backend_api.contract.cameras import CameraState
-from backend_api.store.cameras import read_cameras
+from backend_api.store.cameras import CameraKey, Cameras
 from backend_api.store.database import Database
 from backend_api.store.event_rows import ROW_COLUMNS, EventRow, to_row, with_said
 from backend_api.store.statements import Statement
@@ -79,9 +77,11 @@ _LOG_CAMERA = Statement(
 class Changes:
     """The log. All methods may be called from any thread; each raises StoreBusy or StoreFull."""
 
-    def __init__(self, database: Database, clock: Clock) -> None:
+    def __init__(self, database: Database, cameras: Cameras) -> None:
         self._database = database
-        self._clock = clock
+        self._cameras = cameras
+        # What was logged last of each camera, as far as somebody has looked.
+        self._logged: dict[CameraKey, str | None] = {}
 
     def newest(self) -> int:
         """The id of the last change; 0 when there is none."""
@@ -95,20 +95,20 @@ class Changes:
 
     def log_cameras(self) -> None:
         """Log which cameras have come to be up, late or gone since this was last asked, here or before a restart."""
-        with self._database.read() as connection:
-            changed = [
-                state
-                for state in read_cameras(connection, self._clock.now())
-                if connection.execute(_LAST_STATUS, _of(state)).scalar() != state.status.value
-            ]
+        statuses = self._cameras.statuses()
+        if unseen := [key for key in statuses if key not in self._logged]:
+            with self._database.read() as connection:
+                self._logged |= {key: connection.execute(_LAST_STATUS, _of(key)).scalar() for key in unseen}
+        changed = {key: status for key, status in statuses.items() if self._logged[key] != status}
         if changed:
             with self._database.write() as transaction:
-                for state in changed:
-                    _LOG_CAMERA.run(transaction, {**_of(state), "new_status": state.status.value})
+                for key, status in changed.items():
+                    _LOG_CAMERA.run(transaction, {**_of(key), "new_status": status.value})
+            self._logged |= changed
 
 
-def _of(state: CameraState) -> dict[str, str]:
-    return {"of_store": state.store_id, "of_camera": state.camera_id}
+def _of(key: CameraKey) -> dict[str, str]:
+    return {"of_store": key[0], "of_camera": key[1]}
 
 
 def _to_change(row: Row[*tuple[Any, ...]]) -> Change:

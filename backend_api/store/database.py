@@ -24,6 +24,8 @@ _WRITER_CACHE_KIB = 65_536
 # The log is folded into the file after so many pages of 4 KiB, four times SQLite's own number: that waits for the disk
 # twice, and what is written several times in between is written to the file once.
 _CHECKPOINT_PAGES = 4_000
+# So long nobody has written when the log is folded in all the same.
+IDLE_S = 5.0
 # Inserts differ by their number of rows (see statements.py); the rest is a few dozen.
 _WRITER_STATEMENTS = 256
 _LOG = Insert(changes, ("kind", "seq"))
@@ -41,6 +43,10 @@ class Database:
         self._writer: sqlite3.Connection | None = None
         self._synchronous = "FULL"
         self._file: tuple[int, int] | None = None
+        # The write-ahead log as it was last seen, since when, and as it was when it was folded in.
+        self._wal_state: tuple[int, int] | None = None
+        self._idle_since_s = 0.0
+        self._folded: tuple[int, int] | None = None
 
     def pin(self) -> None:
         """From now on write only while the file is still the one that it is now.
@@ -93,6 +99,21 @@ class Database:
             connection.exec_driver_sql("BEGIN IMMEDIATE")
             yield connection
             connection.commit()
+
+    def fold_if_idle(self, now_s: float) -> None:
+        """Fold the write-ahead log into the file once nobody has written for IDLE_S: a copy of the file holds all then.
+
+        `now_s` is a monotonic time. Readers and writers go on meanwhile; what a reader still needs is folded in later.
+        """
+        state = _state(self.path.with_name(f"{self.path.name}-wal"))
+        if state != self._wal_state:
+            self._wal_state, self._idle_since_s = state, now_s
+        if state in (None, self._folded) or now_s - self._idle_since_s < IDLE_S:
+            return
+        with self._writer_connection(self._synchronous) as connection:
+            _, frames, folded = connection.execute("PRAGMA wal_checkpoint(PASSIVE)").fetchone()
+        if frames == folded:
+            self._folded = state
 
     def check_writable(self, timeout_s: float) -> None:
         """Raise StoreBusy when the write lock is not free within `timeout_s`, StoreFull when nothing can be written.
@@ -162,6 +183,15 @@ def _identity(path: Path) -> tuple[int, int] | None:
     except OSError:
         return None
     return found.st_dev, found.st_ino
+
+
+def _state(path: Path) -> tuple[int, int] | None:
+    """What differs once something was written to `path`; None when there is nothing."""
+    try:
+        found = path.stat()
+    except OSError:
+        return None
+    return (found.st_size, found.st_mtime_ns) if found.st_size else None
 
 
 def _on_connect(connection: sqlite3.Connection, _entry: ConnectionPoolEntry) -> None:

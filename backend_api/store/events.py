@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any
 from uuid import UUID
@@ -15,6 +15,7 @@ from backend_api.contract.events import Event
 from backend_api.contract.queries import EventQuery
 from backend_api.contract.values import to_milliseconds
 from backend_api.contract.verdicts import Enrichment, MmStatus
+from backend_api.store.clock_doubts import TOLERATED_S, ClockDoubts
 from backend_api.store.database import Database
 from backend_api.store.event_pages import Page, read_page
 from backend_api.store.event_rows import EventRow, select_rows, to_row
@@ -22,6 +23,7 @@ from backend_api.store.sessions import EventFacts, event_facts, follow_events
 from backend_api.store.statements import Insert, Statement, Transaction
 from backend_api.store.tables import events
 
+_TOLERATED = timedelta(seconds=TOLERATED_S)
 _BODY = Statement(select(events.c.body).where(events.c.event_id == bindparam("wanted_id")))
 # The database numbers the rows.
 _COLUMNS = (
@@ -72,6 +74,7 @@ class Events:
     def __init__(self, database: Database, clock: Clock) -> None:
         self._database = database
         self._clock = clock
+        self._doubts = ClockDoubts(clock)
 
     def add(self, new: Sequence[Event]) -> list[IngestOutcome]:
         """Write those of `new` that are new, all in one transaction; one outcome each, in their order."""
@@ -81,7 +84,13 @@ class Events:
     def add_arrivals(self, arrivals: Sequence[Arrival]) -> list[IngestOutcome]:
         """`add` for events whose canonical JSON and time of arrival are known already."""
         with self._database.write() as transaction:
-            return add_arrivals(transaction, arrivals)
+            outcomes = add_arrivals(transaction, arrivals)
+        for arrival, outcome in zip(arrivals, outcomes, strict=True):
+            event = arrival.event
+            if outcome is IngestOutcome.STORED and abs(event.ts - arrival.received_at) > _TOLERATED:
+                what = f"a {event.event_type} happened"
+                self._doubts.note(event.store_id, event.camera_id, what, event.ts, arrival.received_at)
+        return outcomes
 
     def find(self, event_id: UUID) -> EventRow | None:
         """The event, or None when there is none of that id."""

@@ -5,14 +5,17 @@ another process holds the database's lock a write waits, for database.BUSY_TIMEO
 (backend_api/store/errors.py) say that nothing was written and that trying again makes sense.
 """
 
+import logging
 from pathlib import Path
 from typing import Self
 
 from backend_api.base.clock import Clock
-from backend_api.store.cameras import Cameras, Setups
+from backend_api.store.camera_setups import Setups
+from backend_api.store.cameras import Cameras
 from backend_api.store.changes import Changes
 from backend_api.store.database import Database
 from backend_api.store.enrichments import Enrichments
+from backend_api.store.errors import StoreBroken, StoreBusy, StoreFull
 from backend_api.store.events import Events
 from backend_api.store.migrate import open_database
 from backend_api.store.model_calls import ModelCalls
@@ -20,6 +23,8 @@ from backend_api.store.removed_media import RemovedMedia
 from backend_api.store.review_draws import ReviewDraws
 from backend_api.store.stores import Stores
 from backend_api.store.verdict_history import Results, Reviews
+
+log = logging.getLogger(__name__)
 
 
 class Store:
@@ -38,7 +43,7 @@ class Store:
         self.removed_media = RemovedMedia(database, clock)
         self.stores = Stores(database, clock)
         self.draws = ReviewDraws(database, clock)
-        self.changes = Changes(database, clock)
+        self.changes = Changes(database, self.cameras)
 
     @classmethod
     def open(cls, db: str | Path, clock: Clock, *, create: bool) -> Self:
@@ -50,8 +55,18 @@ class Store:
         return cls(open_database(db, create=create), clock)
 
     def close(self) -> None:
-        """Close the database; the store is of no use afterwards."""
-        self.database.close()
+        """Write down what is only in memory, and close the database; the store is of no use afterwards."""
+        try:
+            self.cameras.keep()
+        except (StoreBusy, StoreFull, StoreBroken) as error:
+            log.warning("the cameras' last reports are not written down, the next ones come in seconds: %s", error)
+        finally:
+            self.database.close()
+
+    def tidy(self) -> None:
+        """What is to be done now and then: write down the cameras' reports, fold the log in when nothing is written."""
+        self.cameras.keep_if_due()
+        self.database.fold_if_idle(self.clock.monotonic_s())
 
     def check_writable(self, timeout_s: float) -> None:
         """Raise StoreBusy or StoreFull when no event could be stored now; wait at most `timeout_s` for the lock."""

@@ -7,6 +7,7 @@ from datetime import datetime
 from pydantic import JsonValue, ValidationError
 from pydantic_core import from_json
 
+from backend_api.contract.bounds import OutOfBounds, check_event
 from backend_api.contract.events import MAX_BATCH_LINES, Event, RejectedLine
 from backend_api.store.events import Arrival
 from backend_api.web.problems import ApiProblem, field_errors, summary
@@ -25,8 +26,11 @@ class Batch:
     rejected: list[RejectedLine]
 
 
-def parse_event(document: bytes) -> Event:
-    """The event that `document` holds. Raises ApiProblem 422 with the fields named, or 413."""
+def parse_event(document: bytes, received_at: datetime) -> Event:
+    """The event that `document` holds, which came at `received_at` (aware).
+
+    Raises ApiProblem 422 with the fields named, or 413.
+    """
     if len(document) > MAX_EVENT_BYTES:
         raise ApiProblem(413, f"an event is at most {MAX_EVENT_BYTES} bytes long; shorten its attributes")
     try:
@@ -37,6 +41,10 @@ def parse_event(document: bytes) -> Event:
     if _is_deeper(event.attributes, MAX_ATTRIBUTES_DEPTH):
         message = f"nested more than {MAX_ATTRIBUTES_DEPTH} levels deep"
         raise ApiProblem(422, f"attributes: {message}", [{"field": "attributes", "message": message}])
+    try:
+        check_event(event, received_at)
+    except OutOfBounds as error:
+        raise ApiProblem(422, f"{error.field}: {error}", [{"field": error.field, "message": str(error)}]) from error
     return event
 
 
@@ -48,7 +56,7 @@ def parse_batch(body: bytes, received_at: datetime) -> Batch:
         raise ApiProblem(413, f"{len(numbered)} lines; send at most {MAX_BATCH_LINES} at once")
     for line, text in numbered:
         try:
-            event = parse_event(text)
+            event = parse_event(text, received_at)
         except ApiProblem as problem:
             rejected = RejectedLine(line=line, event_id=_find_id(text), status=problem.status, error=problem.detail)
             batch.rejected.append(rejected)

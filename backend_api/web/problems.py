@@ -12,6 +12,7 @@ from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect
 
+from backend_api.contract.bounds import OutOfBounds
 from backend_api.contract.values import Problem
 from backend_api.store.errors import StoreBroken, StoreBusy, StoreFull
 from backend_api.store.paging import BadCursor
@@ -124,6 +125,12 @@ def _fits(template: str, path: str) -> bool:
     return re.fullmatch(pattern, path) is not None
 
 
+async def _on_out_of_bounds(_request: Request, error: Exception) -> Response:
+    assert isinstance(error, OutOfBounds)  # noqa: S101
+    errors = [{"field": error.field, "message": str(error)}]
+    return problem_response(422, summary(errors), errors)
+
+
 async def _on_disconnect(request: Request, _error: Exception) -> Response:
     log.info("%s %s broke off before its body had ended", request.method, request.url.path)
     return problem_response(400, "the request ended before its body did")  # no client reads it
@@ -154,6 +161,7 @@ _ANSWERS: dict[type[Exception], Callable[[Request, Exception], Awaitable[Respons
     ApiProblem: _on_api_problem,
     BadCursor: _on_bad_cursor,
     RequestValidationError: _on_invalid_request,
+    OutOfBounds: _on_out_of_bounds,
     HTTPException: _on_http_exception,
     ClientDisconnect: _on_disconnect,
     StoreBusy: _on_busy,

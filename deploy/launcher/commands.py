@@ -11,6 +11,7 @@ from deploy.launcher.supervisor import Program
 SAMPLE = REPOSITORY / "sample.mp4"
 SAMPLE_SEED = 42
 MODEL_SEED = 123
+VIDEO_VARIABLE = "GYM_VIDEO"
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +60,7 @@ def make_programs(settings: Settings, now: datetime) -> tuple[Program, ...]:
         Program(
             "edge",
             _script("edge_service/main.py", *_edge_flags(settings, now)),
-            env,
+            env | _edge_env(settings),
             comes_to_an_end=_is_played_once(settings),
         ),
     )
@@ -74,8 +75,9 @@ def _model_flags(settings: Settings) -> tuple[str, ...]:
 
 
 def _edge_flags(settings: Settings, now: datetime) -> list[str]:
-    flags = ["--video", settings.video or str(SAMPLE), "--camera-id", settings.camera_id]
-    flags += ["--store-id", settings.store_id, "--backend-url", settings.backend_url]
+    flags = [] if _is_address(settings) else ["--video", settings.video or str(SAMPLE)]
+    flags += ["--camera-id", settings.camera_id, "--store-id", settings.store_id]
+    flags += ["--backend-url", settings.backend_url]
     flags += ["--media-dir", str(settings.data_dir / "media"), "--outbox-dir", str(settings.data_dir / "outbox")]
     if settings.video is None:
         flags += ["--seed", str(SAMPLE_SEED), "--loop", "0"]
@@ -88,6 +90,15 @@ def _edge_flags(settings: Settings, now: datetime) -> list[str]:
     if settings.model is not None:
         flags += ["--detector", "onnx", "--model", str(settings.model)]
     return [*flags, *settings.edge_flags]
+
+
+def _edge_env(settings: Settings) -> dict[str, str]:
+    """An address may hold a password, and other users of this computer see a command line."""
+    return {VIDEO_VARIABLE: settings.video} if settings.video and _is_address(settings) else {}
+
+
+def _is_address(settings: Settings) -> bool:
+    return "://" in (settings.video or "")
 
 
 def _is_played_once(settings: Settings) -> bool:

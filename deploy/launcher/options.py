@@ -1,13 +1,14 @@
 """The command line of the launcher: flags, their defaults, and what each means."""
 
 import argparse
+import os
 import shlex
 from collections.abc import Sequence
 from pathlib import Path
 
 from backend_api.base.arguments import ArgumentParser, amount, port
 from backend_api.base.process import REPOSITORY, UsageError
-from deploy.launcher.commands import SAMPLE, Settings
+from deploy.launcher.commands import SAMPLE, VIDEO_VARIABLE, Settings
 
 DEMO_DATA = REPOSITORY / "data" / "demo"
 OWN_DATA = REPOSITORY / "data"
@@ -19,13 +20,14 @@ def parse_settings(argv: Sequence[str] | None = None) -> Settings:
     An empty value counts as none, since that is what a variable of make is that nobody set.
     """
     flags = _make_parser().parse_args(argv)
-    is_demo = not flags.video
+    video = flags.video or os.environ.get(VIDEO_VARIABLE, "").strip()
+    is_demo = not video
     if is_demo and not SAMPLE.is_file():
         raise UsageError(f"{SAMPLE} is missing: `make sample.mp4` draws it, or give a video of your own with --video")
     if 0 in (flags.port, flags.ui_port) or flags.port == flags.ui_port:
         raise UsageError(f"--port {flags.port} and --ui-port {flags.ui_port}: give two different ones, from 1 on")
     return Settings(
-        video=_from_here(flags.video) if flags.video else None,
+        video=_from_here(video) if video else None,
         config=_absolute(flags.config),
         model=_absolute(flags.model),
         camera_id=flags.camera_id or "cam_01",
@@ -57,7 +59,13 @@ def _make_parser() -> ArgumentParser:
         epilog="Exit codes: 0 stopped, 2 wrong use or configuration, 1 anything else. `make run` calls this.",
     )
     add = parser.add_argument
-    add("--video", metavar="SOURCE", help="a video file, a live camera, a webcam's number (default: the drawn sample)")
+    add(
+        "--video",
+        metavar="SOURCE",
+        help=f"a video file, a live camera, a webcam's number; other "
+        f"users of this computer see a flag, so better set {VIDEO_VARIABLE} for an address with a password "
+        "(default: the drawn sample)",
+    )
     add("--config", type=_path, metavar="FILE", help="machines, zones and rules (default: the edge's)")
     add("--model", type=_path, metavar="FILE", help="ONNX weights of a person detector (default: people are invented)")
     add("--camera-id", metavar="ID", help="the camera's name (default: cam_01)")

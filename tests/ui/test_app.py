@@ -57,7 +57,9 @@ def test_this_computers_names_and_any_address_are_answered(served: Dashboard, na
     assert status(served.url, "/_stcore/stream", {**WEBSOCKET, "Host": host, "Origin": f"http://{host}"})[0] == 101
 
 
-@pytest.mark.parametrize("host", ["evil.test", "evil.test:8501", "127.0.0.1.evil.test", "gym.example@evil.test", ""])
+@pytest.mark.parametrize(
+    "host", ["evil.test", "gym.example", "evil.test:8501", "127.0.0.1.evil.test", "gym.example@evil.test", ""]
+)
 def test_another_name_gets_neither_a_page_nor_a_websocket(served: Dashboard, host: str) -> None:
     for path in ("/", "/review", "/_stcore/health", "/static/nothing.js"):
         assert status(served.url, path, {"Host": host})[0] == 403

@@ -40,7 +40,7 @@ def filled(served: Dashboard) -> Dashboard:
 def test_gyms_are_described_and_chosen(filled: Dashboard, browser: Browser, tmp_path: Path) -> None:
     with filled.visit(browser, f"setup?gym={MARKT}") as visit:
         page = visit.page
-        page.get_by_label("Name", exact=True).fill("Am Markt")
+        page.get_by_label("People call it").fill("Am Markt")
         page.get_by_label("Monday").fill("all day")
         page.get_by_role("button", name="Save").click()
         expect(page.get_by_text("Monday: 'all day' is no opening")).to_be_visible()

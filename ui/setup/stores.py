@@ -37,7 +37,7 @@ def _show_form(api: BackendApi, store: StoreState, zone: Zone) -> None:
     hours = settings.hours if settings else None
     with st.form(f"store-{of}", border=True):
         left, right = st.columns(2)
-        left.text_input("Name", settings.name if settings else of, max_chars=100, key=f"store_name-{of}")
+        left.text_input("People call it", settings.name if settings else of, max_chars=100, key=f"store_name-{of}")
         zones = sorted(available_timezones())
         tz = settings.tz if settings else zone.name
         right.selectbox("Time zone", zones, index=zones.index(tz) if tz in zones else None, key=f"store_tz-{of}")

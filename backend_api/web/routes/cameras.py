@@ -20,6 +20,7 @@ from backend_api.web.conditional import NOT_MODIFIED, conditional_answer, json_a
 from backend_api.web.jpeg import NotJpeg, jpeg_size
 from backend_api.web.openapi import json_body, problems
 from backend_api.web.problems import ApiProblem
+from backend_api.web.setup_config import check_config
 
 _MAX_REPORT_BYTES = 16 * 1024
 # The configuration's characters may take up to six bytes each in JSON; beside them, a few hundred machines.
@@ -78,6 +79,7 @@ def _add_setup_routes(router: APIRouter, store: Store) -> None:
     async def put_setup(camera_id: Name, request: Request) -> CameraSetupState:
         """An edge's machines and configuration, when it starts and every 10 minutes. It takes the place of the last."""
         setup = await read_json(request, CameraSetup, _MAX_SETUP_BYTES)
+        await run_in_threadpool(check_config, setup.config)
         return await run_in_threadpool(store.setups.keep, camera_id, setup)
 
     @router.get(

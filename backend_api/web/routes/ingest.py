@@ -37,7 +37,8 @@ def ingest_routes(store: Store, writer: Writer, media: MediaFolder, clock: Clock
     async def post_event(request: Request) -> Response:
         """Sending the same event again is harmless: the answer is 200 with the stored event."""
         document = await read_body(request, "application/json", MAX_EVENT_BYTES)
-        arrival = Arrival.of(parse_event(document), clock.now())
+        now = clock.now()
+        arrival = Arrival.of(parse_event(document, now), now)
         [outcome] = await writer.add([arrival])
         if outcome is IngestOutcome.CONFLICT:
             raise ApiProblem(409, _CONFLICT, [{"field": "event_id", "message": "taken by another event"}])

@@ -20,6 +20,7 @@ def drawn_sample(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     path = tmp_path / "sample.mp4"
     path.touch()
     monkeypatch.setattr(options, "SAMPLE", path)
+    monkeypatch.delenv("GYM_VIDEO", raising=False)
     return path
 
 
@@ -80,6 +81,19 @@ def test_a_camera_and_a_looped_file_have_no_end(tmp_path: Path) -> None:
         edge = programs(*flags)["edge"]
         assert not edge.comes_to_an_end
         assert "--start-time" not in edge.argv
+
+
+@pytest.mark.parametrize("comes_from", ["flag", "environment"])
+def test_an_address_with_its_password_stands_on_no_command_line(
+    comes_from: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    address = "rtsp://admin:secret@camera/stream"
+    if comes_from == "environment":
+        monkeypatch.setenv("GYM_VIDEO", address)
+    four = programs(*(["--video", address] if comes_from == "flag" else []))
+    assert four["edge"].env["GYM_VIDEO"] == address
+    assert value(four["edge"], "--store-id") == "my_gym"
+    assert not any("secret" in word for program in four.values() for word in program.argv)
 
 
 def test_at_another_speed_the_edge_chooses_the_start(tmp_path: Path) -> None:
