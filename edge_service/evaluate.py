@@ -99,7 +99,7 @@ def to_moments(events: Sequence[Event], truth: Truth) -> list[Moment]:
 
 
 def comparable(moments: Sequence[Moment], truth: Truth) -> list[Moment]:
-    """Those of `moments` that the truth speaks of; what is left out is said."""
+    """Those of `moments` that the truth speaks of; the number left out is logged."""
     unknown = Counter(moment.machine_id for moment in moments if moment.machine_id not in truth.machines)
     for machine_id, count in unknown.items():
         log.warning("%d events of %s are left out: the truth does not name that machine", count, machine_id)

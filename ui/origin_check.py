@@ -1,6 +1,6 @@
 """The dashboard's door: it answers to this computer's own names and addresses, and to its own pages alone.
 
-What a page shows comes through a websocket, which browsers let any page open: without these checks a page elsewhere
+A page's content comes through a websocket, which browsers let any page open: without these checks a page elsewhere
 could see and do everything in the name of an operator who opened it.
 """
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import psutil
 
-# What starts the others again when they are killed (see deploy/launcher/): to end one of its processes is to end this.
+# The launcher starts its processes again when they are killed: to end one of them is to end the launcher.
 _LAUNCHER = "deploy/launcher/main.py"
 _LONGEST_COMMAND = 160
 
@@ -15,7 +15,7 @@ def holder_and_cure(port: int) -> tuple[str, str]:
     """The process that listens on `port`, such as `process 123 (python app.py)`, and what ends it: ``end it with `kill
     123` ``; as far as one may see it.
 
-    Only the words of its command before the first flag are shown: what comes after may be a password.
+    Only the words of its command before the first flag are shown: the rest may hold a password.
     """
     process = _listening_process(port)
     if process is None:

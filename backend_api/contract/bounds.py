@@ -1,6 +1,6 @@
 """The bounds of what arrives: times that a clock may say, counts that a reader can hold, corners that a zone may have.
 
-An arrival beyond them is refused, with the cure. What is stored already is read without them, so that one absurd event
+An arrival beyond them is refused, with the cure. Stored values are read without them, so that one absurd event
 of an earlier release stops nobody from reading the others.
 """
 

@@ -1,7 +1,7 @@
 """The media folder: where an event's clip and pictures lie.
 
 Files are put there under their final name only when they are complete, and are never changed afterwards. Until then
-they have a temporary name that nobody else gives; what a killed process left under one goes at the backend's start.
+they have a temporary name that nobody else gives; the backend removes left-over ones at its start.
 """
 
 import logging
@@ -45,7 +45,7 @@ class MediaFolder:
     def open(cls, folder: Path) -> "MediaFolder":
         """The folder at `folder`, made when it is missing. Raises UsageError when it cannot be made or written.
 
-        That there is no room is logged and no more: what is there can be read, and what is too old makes room.
+        That there is no room is logged and no more: stored files can be read, and retention makes room.
         """
         return cls(make_writable(folder, "--media-dir"))
 

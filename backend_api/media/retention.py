@@ -36,7 +36,7 @@ class Retention:
         self._clock = clock
 
     def run(self, stop: threading.Event) -> None:
-        """Look now and every INTERVAL_S until `stop` is set; what fails is tried again the next time."""
+        """Look now and every INTERVAL_S until `stop` is set; a failure is tried again the next time."""
         while not stop.is_set():
             try:
                 self.sweep()

@@ -1,7 +1,7 @@
 """Cameras: the last report of each one's edge, and when it was observed.
 
 An edge reports every few seconds. So reports are kept in memory, and written down together every KEEP_EVERY_S: a
-backend that is killed loses a minute of them, and the next ones come in seconds. What is asked is answered from memory.
+backend that is killed loses a minute of them, and the next ones come in seconds. Questions are answered from memory.
 """
 
 import logging
@@ -160,7 +160,7 @@ class Cameras:
     def forget(self, store_id: str, camera_id: str) -> bool:
         """Take a camera off the list until it reports again, and its still; False when it is not on it.
 
-        What it has seen stays: its events, its figures, and the names of its machines.
+        Its events, its figures and the names of its machines stay.
         """
         self.keep()
         here = of_camera(store_id, camera_id)

@@ -1,7 +1,7 @@
 """The log of changes: new events, what models and people say of them, and what cameras have come to be.
 
 Database.write logs all but the last in the transaction that makes them, so a worker's changes stand in it as well as
-the backend's. Ids grow in the order of commits: whoever has seen everything up to an id has missed nothing before it.
+the backend's. Ids grow in the order of commits: a reader of all up to an id has missed nothing before it.
 """
 
 from dataclasses import dataclass

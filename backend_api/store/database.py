@@ -103,7 +103,7 @@ class Database:
     def fold_if_idle(self, now_s: float) -> None:
         """Fold the write-ahead log into the file once nobody has written for IDLE_S: a copy of the file holds all then.
 
-        `now_s` is a monotonic time. Readers and writers go on meanwhile; what a reader still needs is folded in later.
+        `now_s` is a monotonic time. Readers and writers go on meanwhile; pages in use are folded in later.
         """
         state = _state(self.path.with_name(f"{self.path.name}-wal"))
         if state != self._wal_state:

@@ -104,7 +104,7 @@ class ReviewDraws:
     def add(self, asked: Asked, seed: str, drawn: Sequence[tuple[int, Verdict]]) -> int:
         """Keep a draw of verdicts, by their events' numbers, in the order in which they are proposed; how many.
 
-        None is drawn twice: what another draw took meanwhile is left out. Nothing is drawn by another seed than the
+        None is drawn twice: those that another draw took are left out. Nothing is drawn by another seed than the
         first: a draw that came second at the same moment adds nothing.
         """
         with self._database.write() as transaction:

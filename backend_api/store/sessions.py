@@ -138,7 +138,7 @@ def event_facts(
 def session_of(arrived: Sequence[EventFacts], attempts: Mapping[int, AttemptFacts]) -> SessionRow:
     """The session whose events `arrived` are, one at least, in the order of arrival; `attempts` by their `seq`.
 
-    Pure: what the tables hold is compared with it.
+    Pure: the tables are compared with it.
     """
     row = SessionRow.of(arrived[0])
     for event in arrived[1:]:

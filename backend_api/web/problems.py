@@ -74,7 +74,7 @@ def summary(errors: FieldErrors) -> str:
 def problem_response(
     status: int, detail: str, errors: FieldErrors | None = None, headers: Mapping[str, str] | None = None
 ) -> Response:
-    """The answer. It is never cached: what is missing now may be there in a minute."""
+    """The answer. It is never cached: a missing file may be there in a minute."""
     problem = Problem(title=HTTPStatus(status).phrase, status=status, detail=detail, errors=errors)
     return Response(
         problem.model_dump_json(exclude_none=True),

@@ -20,11 +20,11 @@ from typing import TextIO
 from backend_api.base.clock import Clock
 from backend_api.base.process import EXIT_DONE, EXIT_FAILED, EXIT_USAGE
 
-# After each failure in a row the wait doubles; who ran for so long has no failure in a row.
+# After each failure in a row the wait doubles; a run of this length ends the row.
 FIRST_DELAY_S = 1.0
 LONGEST_DELAY_S = 30.0
 SOUND_RUN_S = 60.0
-# What a child has to end by itself, before it is killed: an edge finishes its clips, the backend its requests.
+# The time that a child has to end by itself, before it is killed: an edge finishes its clips, the backend its requests.
 GRACE_S = 15.0
 # How long the other children wait for the first one to be ready, before they are started all the same.
 READY_WITHIN_S = 20.0
@@ -240,7 +240,7 @@ class Supervisor:
                 self._say(f"{name} {_told(code)} after {ran_s:.0f} s; it is started again in {delay_s:.0f} s")
 
     def _end_all(self) -> None:
-        """End the children, the last one started first: what an edge has to say, the backend still takes."""
+        """End the children, the last one started first: the backend still takes an edge's last events."""
         for child in reversed(self._children):
             child.due_s = None
             if child.process is not None:

@@ -38,7 +38,7 @@ class ClipFolder:
     def keep_clip(self, event_id: UUID, clip: Clip, factory: EventFactory, twin_id: UUID | None = None) -> ClipInfo:
         """Write `clip`, and say what the event promises of it; `twin_id` is an event that it was kept for already.
 
-        Raises ClipError, also when another clip is there already; what was begun is removed then.
+        Raises ClipError, also when another clip is there already; a begun file is removed then.
         """
         path = self._folder / clip_name(event_id)
         twin = None if twin_id is None else self._folder / clip_name(twin_id)

@@ -33,7 +33,7 @@ class Message:
 class Heartbeat:
     """Sends `messages` when they are due, from when it is entered until it is left, and once more then.
 
-    Every HEARTBEAT_INTERVAL_S it looks which are. What does not arrive is due again the next time; what the backend
+    Every HEARTBEAT_INTERVAL_S it looks which are. A message that is lost is due again next time; one that the backend
     refuses for good, as one of an earlier release does, waits for its interval. Bodies are made in this thread.
     """
 

@@ -48,7 +48,7 @@ class SharedFolder:
         answer = self._ask()
         if is_temporary(answer.status):
             raise NotReady(answer)
-        # After the answer: what a backend has told, it has written before.
+        # After the answer: a backend writes its id before it tells it.
         found = self.read_id()
         try:
             told = Ready.model_validate_json(answer.body).media_folder_id

@@ -14,7 +14,7 @@ _BLOCK_BYTES = 64 * 1024
 class RecordFile:
     """JSON lines at `path`, which is made when there is a first one.
 
-    What is set aside comes from one batch at a time, and the outbox acknowledges that batch after it. So a crash
+    Records come from one batch at a time, and the outbox acknowledges that batch after it. So a crash
     between the two repeats the records of one batch at most: it is enough to look for them among the last
     `MAX_BATCH_LINES`.
     """

@@ -145,7 +145,7 @@ class CameraLoop:
         self._told_fault = fault is not None
 
     def _follow_clock(self) -> None:
-        """Once the wall clock was set, what a live camera sees is timed by it; what it saw before keeps its time."""
+        """Once the wall clock was set, events of a live camera are timed by it; earlier ones keep their time."""
         step_s = self._clock_steps.take()
         if not step_s or not self._camera.source.is_live:
             return

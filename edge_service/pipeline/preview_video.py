@@ -1,7 +1,7 @@
 """The preview as a video: the frames that detection looked at, encoded as the run goes.
 
-What there is of it plays at any time, also when the run is killed: it is written in fragments, which become one whole
-when the run ends. What goes wrong with it, such as a full disk, ends the preview and nothing else.
+It plays at any time, also when the run is killed: it is written in fragments, which become one whole
+when the run ends. A failure of it, such as a full disk, ends the preview and nothing else.
 """
 
 import logging

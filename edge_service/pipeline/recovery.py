@@ -28,7 +28,7 @@ class Recovery:
     """The `events` that the last run still owes the outbox, in order, and the `rules` to begin the new run with.
 
     A run that repeats the last one is not where that one was until `repeats_until_s` seconds of media time: were it
-    killed before, what is known is still the last one's checkpoint. `clock_steps` are for the new run's EventFactory.
+    killed before, the last one's checkpoint is still the newest. `clock_steps` are for the new run's EventFactory.
     """
 
     events: tuple[Event, ...]
@@ -65,7 +65,7 @@ def recover(last: Checkpoint | None, run: Run, machines: Sequence[Machine], outb
         log.info("this camera's edge was down for %.1f s", pause_s)
     if rule_events:
         log.warning(
-            "this camera's edge stopped before all was reported; late and without clips come its events: %d",
+            "this camera's edge stopped before it had reported all; %d events come late and without clips",
             len(rule_events),
         )
     events = tuple(factory.build(rule_event, None, CLIP_ERROR) for rule_event in rule_events)

@@ -47,7 +47,7 @@ class RuleEngine:
     def restore(cls, machines: Sequence[Machine], state: JsonValue) -> "RuleEngine":
         """An engine that goes on where the one that gave `state` was.
 
-        A machine that `state` does not know begins as free; what is known of one that is no longer in `machines` is
+        A machine that `state` does not know begins as free; the state of one that is no longer in `machines` is
         there for `interrupt`, which comes next. Raises ValueError when `state` is not what `state()` gives.
         """
         snapshot = _SNAPSHOT.validate_python(state)
@@ -98,7 +98,7 @@ class RuleEngine:
 
         In the order of the machines, END before WINDOW_OPEN. Rule events tell of the past: their `time_s` is when it
         happened. A time that is not later than the last one is skipped; one that jumped back by more than 2.5 s begins
-        a new stream: what is open in the old one is closed as `finish` does.
+        a new stream: open sessions of the old one are closed as `finish` does.
         """
         rule_events: list[RuleEvent] = []
         if self._time_s is not None and time_s <= self._time_s:

@@ -120,4 +120,4 @@ class _Damage:
         if self.wrong_stamps:
             log.warning("%s: %d time stamps are wrong and were passed over", path, self.wrong_stamps)
         if self.breaks_off:
-            log.warning("%s: breaks off in the middle (%s); what comes before was watched", path, self.breaks_off)
+            log.warning("%s: breaks off in the middle (%s); the part before was watched", path, self.breaks_off)

@@ -15,7 +15,7 @@ MAX_REORDERED = 16
 
 _REMEMBERED = 2 * MAX_REORDERED
 _DISPLACEMENTS = 64
-# A picture or two may be lost, and no clock is even: what goes on may lie so many spacings further.
+# A picture or two may be lost, and no clock is even: the next stamp may lie so many spacings further.
 _MAX_STEP = 2.5
 _LEAST_STEP = 0.4
 # Before each group of B frames the stamps leap; two such leaps may yet be of wrong ones.

@@ -1,4 +1,4 @@
-"""Decoding no more of a clip than the wanted frames need; what comes out is what decoding everything would give.
+"""Decoding no more of a clip than the wanted frames need; the result is the same as of decoding everything.
 
 Two things are left out: pictures that no other one refers to, and all that follows the last wanted picture before the
 next one that decoding can begin with.

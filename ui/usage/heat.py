@@ -76,7 +76,7 @@ def show_heat(cells: Sequence[Cell], zone_name: str) -> None:
 
 
 def heat_rows(cells: Sequence[Cell]) -> list[dict[str, str]]:
-    """A row an hour, a column a weekday; what was not observed is empty."""
+    """A row an hour, a column a weekday; an unobserved hour is empty."""
     shares = {(cell.weekday, cell.hour): cell.share for cell in cells}
     return [
         {"Hour": f"{hour:02d}:00"}

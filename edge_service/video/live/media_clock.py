@@ -116,7 +116,7 @@ class MediaClock:
     def connect(self, first: Sequence[Arrival], reorder_depth: int = 0) -> None:
         """A new connection, of which `first` are the first packets: its stamps have nothing to do with those before.
 
-        What is opened hands over at once what came while it was opening. The least delayed of `first` says when.
+        A connection hands over at once all that came while it was opening. The least delayed of `first` says when.
         `reorder_depth` is what the codec says of it.
         """
         self._begin_connection(reorder_depth)

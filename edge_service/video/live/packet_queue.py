@@ -11,7 +11,7 @@ DEFAULT_MAX_BYTES = 64 * 1024 * 1024
 class PacketQueue:
     """A queue whose reader never waits for room: when it is full, the oldest packets are thrown away.
 
-    Invariant: what is taken begins with a key picture or goes on where the last packet that was taken ended.
+    Invariant: taken packets begin with a key picture or go on where the last taken one ended.
     """
 
     def __init__(self, max_bytes: int = DEFAULT_MAX_BYTES) -> None:

@@ -31,7 +31,7 @@ FIRST_DELAY_S = 0.5
 MAX_DELAY_S = 5.0
 # Many cameras lock a user out after five to seven wrong passwords within half an hour.
 DENIED_DELAYS_S = (60.0, 300.0, 900.0, 1800.0)
-# What came while the connection was made is handed over at once; after this, packets come as they are sent.
+# Packets that came while the connection was made are handed over at once; after this, packets come as they are sent.
 _SETTLE_S = 0.5
 _SPACINGS = 9
 _ASSUMED_SPACING_S = 0.04
@@ -84,7 +84,7 @@ class LiveReader:
     def run(self) -> None:
         """Read until `close`. Raises UsageError when there is no sense in trying again.
 
-        What was a camera once is one for good: an answer that makes no sense, while it starts say, is one more loss.
+        A camera once is a camera for good: an answer that makes no sense, while it starts say, is one more loss.
         """
         while not self._closed.is_set():
             problem, is_denied = self._attempt()

@@ -23,7 +23,7 @@ from edge_service.video.sampling import SampledDecoder, Sampler
 TICK_S = 1.0
 # A packet may lie in the queue, or be under way, when its connection is lost.
 _UNDER_WAY_S = 0.5
-# What has waited longer than this is no longer looked at: detection is too slow for it. But what comes all at once,
+# A frame that has waited longer than this is no longer looked at: detection is too slow for it. But a burst,
 # because the network held it up, is looked at in its order as far as that goes: it shows who was there meanwhile.
 PATIENCE_S = 1.0
 

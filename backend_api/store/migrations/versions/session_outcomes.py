@@ -17,7 +17,7 @@ _CHANGE_SESSION = (
 )
 _TRIGGERS = {
     "enrichments_judged AFTER UPDATE OF verdict ON enrichments WHEN new.verdict IS NOT old.verdict": (
-        # What was said of the verdict before is not said of this one.
+        # A review of the verdict before is none of this one.
         _CHANGE_SESSION.format("verdict = new.verdict, review = NULL")
     ),
     "enrichments_died AFTER UPDATE OF status ON enrichments WHEN (new.status = 'DEAD') <> (old.status = 'DEAD')": (
