@@ -39,6 +39,7 @@ from backend_api.media.folder import MediaFolder  # noqa: E402
 from backend_api.store.database import Database  # noqa: E402
 from backend_api.store.errors import StoreBusy, StoreFull  # noqa: E402
 from backend_api.store.migrate import open_database  # noqa: E402
+from backend_api.store.settings import SettingName  # noqa: E402
 from backend_api.store.store import Store  # noqa: E402
 
 
@@ -74,6 +75,14 @@ def command(options: Options, clock: Clock) -> int:
                 if not store.hidden_events.show(options.show):
                     raise UsageError(f"{options.show} is no hidden event; the doctor lists those as notes")
                 _say(f"{options.show} counts again")
+            if options.allow_removal:
+                held_back = store.settings.find(SettingName.REMOVAL_HELD_BACK)
+                if held_back is None:
+                    raise UsageError(
+                        "nothing is held back: the backend's log, and GET /ready, say so when something is"
+                    )
+                store.settings.keep(SettingName.REMOVAL_ALLOWED_MS, str(to_ms(clock.now())))
+                _say(f"the backend's next look, within 10 minutes, removes it: {held_back.partition(':')[0]}")
         except (StoreBusy, StoreFull) as error:
             raise FatalError(f"{error}; run the doctor again when that is over") from error
     return EXIT_DONE

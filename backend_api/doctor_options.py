@@ -24,13 +24,14 @@ class Options:
     session_age_s: float
     hide: UUID | None = None
     show: UUID | None = None
+    allow_removal: bool = False
     reason: str = ""
     by: str = ""
 
     @property
     def is_command(self) -> bool:
         """Whether something is to be done, and nothing examined."""
-        return self.hide is not None or self.show is not None
+        return self.hide is not None or self.show is not None or self.allow_removal
 
 
 def parse_options(argv: Sequence[str] | None = None) -> Options:
@@ -103,6 +104,12 @@ def _make_parser() -> ArgumentParser:
         "is kept, with --reason and --by; nothing is examined then",
     )
     add("--show", type=_event_id, metavar="EVENT_ID", help="let a hidden event count again; nothing is examined then")
+    add(
+        "--allow-removal",
+        action="store_true",
+        help="let the backend remove what it holds back: where a sweep would take more than half of the clips, or "
+        "follows a jump of the clock, it waits for a person's word; nothing is examined then",
+    )
     add("--reason", default="", metavar="TEXT", help="why the event is hidden; --hide needs it")
     add("--by", default="", metavar="NAME", help="the name of the person who hides it (default: the user's)")
     return parser

@@ -16,6 +16,11 @@ class Ready(BaseModel):
     media_folder_id: UUID | None = Field(
         default=None, description=f"The id that the file {FOLDER_ID_NAME} in the backend's media folder holds now."
     )
+    held_back: str | None = Field(
+        default=None,
+        description="What waits to be removed for its age or for room until a person allows it, and why; null when "
+        "nothing does.",
+    )
 
 
 def clip_name(event_id: UUID) -> str:

@@ -6,20 +6,32 @@ down is still in the folder; the next pass finds it there and removes it.
 
 import logging
 import threading
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
 from datetime import timedelta
+from uuid import UUID
 
 from backend_api.base.clock import Clock
 from backend_api.media.folder import MediaFolder
-from backend_api.media.retention_policy import EventMedia, KeepLimits, Removal, choose
+from backend_api.media.retention_policy import (
+    LARGEST_CORRECTION,
+    Clocks,
+    EventMedia,
+    KeepLimits,
+    Removal,
+    counts_from,
+    plan,
+)
 from backend_api.media.usage import EventFiles, read_usage
 from backend_api.store.errors import StoreBusy, StoreFull
+from backend_api.store.settings import SettingName
 from backend_api.store.store import Store
 
 # How long more than the limits may lie there.
 INTERVAL_S = 600.0
+# The files of an event that has not come: it may wait for so long in its edge's outbox.
+UNKNOWN_S = 86_400.0
 # So many are written down in one transaction: others wait meanwhile.
 _REMOVALS_A_WRITE = 500
 
@@ -34,9 +46,14 @@ class Retention:
         self._media = media
         self._limits = limits
         self._clock = clock
+        # What the wall clock would say if it had not jumped is the first plus the monotonic time since the second.
+        self._began = clock.now(), clock.monotonic_s()
+        # When files of events that never came were first seen, by the monotonic clock.
+        self._unknown_since_s: dict[UUID, float] = {}
+        self._said: str | None = None
 
     def run(self, stop: threading.Event) -> None:
-        """Look now and every INTERVAL_S until `stop` is set; a failure is tried again the next time."""
+        """Look now and every INTERVAL_S until `stop` is set; what fails is tried again the next time."""
         while not stop.is_set():
             try:
                 self.sweep()
@@ -50,25 +67,62 @@ class Retention:
         kept = [
             EventMedia(
                 facts.event_id,
-                facts.ts,
+                counts_from(facts.ts, facts.received_at),
                 used[facts.event_id].size_bytes,
                 is_waiting=facts.is_waiting,
                 is_reviewed=facts.is_reviewed,
             )
             for facts in self._store.removed_media.facts(list(used))
         ]
-        removals = list(choose(kept, self._limits, self._clock.now()))
-        for start in range(0, len(removals), _REMOVALS_A_WRITE):
-            part = removals[start : start + _REMOVALS_A_WRITE]
+        unknown = self._unknown(used.keys() - {media.event_id for media in kept})
+        is_allowed = self._store.settings.find(SettingName.REMOVAL_ALLOWED_MS) is not None
+        clocks = self._clocks()
+        sweep = plan(kept, unknown, self._limits, clocks, is_allowed=is_allowed)
+        self._say(sweep.held_back)
+        for start in range(0, len(sweep.removals), _REMOVALS_A_WRITE):
+            part = sweep.removals[start : start + _REMOVALS_A_WRITE]
             self._store.removed_media.note([(removal.event_id, removal.reason) for removal in part])
             for removal in part:
                 self._remove(removal, used[removal.event_id])
+        if is_allowed:
+            # The word is for one sweep, and says that the clock is right.
+            self._store.settings.keep(SettingName.REMOVAL_ALLOWED_MS, None)
+            self._began = clocks.now, self._clock.monotonic_s()
         if self._limits.days is not None:
             # Without an exception: a camera that is gone leaves no picture of people behind, either.
-            self._store.setups.drop_stills(self._clock.now() - timedelta(days=self._limits.days))
-        if removals:
-            log.info("removed the clips and pictures of %d events, which themselves stay", len(removals))
-        return len(removals)
+            self._store.setups.drop_stills(clocks.steady_now - timedelta(days=self._limits.days))
+        if sweep.removals:
+            log.info("removed the clips and pictures of %d events, which themselves stay", len(sweep.removals))
+        for event_id in sweep.unknown:
+            self._remove(Removal(event_id, "its event has not come for a day"), used[event_id])
+        if sweep.unknown:
+            log.info("removed the files of %d events that have not come for a day", len(sweep.unknown))
+        return len(sweep.removals)
+
+    def _clocks(self) -> Clocks:
+        """What the clock says with and without its jumps ahead; small corrections, and being put back, are no jumps."""
+        began, began_s = self._began
+        steady_now = began + timedelta(seconds=self._clock.monotonic_s() - began_s)
+        if self._clock.now() <= steady_now + LARGEST_CORRECTION:
+            steady_now = self._clock.now()
+            self._began = steady_now, self._clock.monotonic_s()
+        return Clocks(self._clock.now(), steady_now)
+
+    def _say(self, held_back: str | None) -> None:
+        text = held_back and (
+            f"{held_back}: nothing of that is removed until somebody says so, with "
+            "python backend_api/doctor.py --allow-removal; or set the clock or the limits right"
+        )
+        self._store.settings.keep(SettingName.REMOVAL_HELD_BACK, text)
+        if text and text != self._said:
+            log.warning("%s", text)
+        self._said = text
+
+    def _unknown(self, unknown: Collection[UUID]) -> list[UUID]:
+        """Those of `unknown` events that have been so for a day in which this backend ran: it may have been away."""
+        now_s = self._clock.monotonic_s()
+        self._unknown_since_s = {event_id: self._unknown_since_s.get(event_id, now_s) for event_id in unknown}
+        return [event_id for event_id, since_s in self._unknown_since_s.items() if now_s - since_s >= UNKNOWN_S]
 
     def _remove(self, removal: Removal, files: EventFiles) -> None:
         for name in files.names:

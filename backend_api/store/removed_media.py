@@ -37,6 +37,7 @@ _FACTS = (
     select(
         events.c.event_id,
         events.c.ts_ms,
+        events.c.received_at_ms,
         enrichments.c.status.in_([MmStatus.PENDING.value, MmStatus.PROCESSING.value]).label("is_waiting"),
         select(reviews.c.agree != Agree.WITHDRAWN.value)
         .where(reviews.c.id == LATEST_REVIEW_ID)
@@ -62,6 +63,7 @@ class RetentionFacts:
 
     event_id: UUID
     ts: datetime
+    received_at: datetime
     is_waiting: bool
     is_reviewed: bool
 
@@ -81,7 +83,13 @@ class RemovedMedia:
             with self._database.read() as connection:
                 found += connection.execute(_FACTS, {"ids": ids}).all()
         return [
-            RetentionFacts(UUID(row.event_id), from_ms(row.ts_ms), bool(row.is_waiting), bool(row.is_reviewed))
+            RetentionFacts(
+                UUID(row.event_id),
+                from_ms(row.ts_ms),
+                from_ms(row.received_at_ms),
+                bool(row.is_waiting),
+                bool(row.is_reviewed),
+            )
             for row in found
         ]
 

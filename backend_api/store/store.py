@@ -22,6 +22,7 @@ from backend_api.store.migrate import open_database
 from backend_api.store.model_calls import ModelCalls
 from backend_api.store.removed_media import RemovedMedia
 from backend_api.store.review_draws import ReviewDraws
+from backend_api.store.settings import StoredSettings
 from backend_api.store.stores import Stores
 from backend_api.store.verdict_history import Results, Reviews
 
@@ -45,6 +46,7 @@ class Store:
         self.stores = Stores(database, clock)
         self.draws = ReviewDraws(database, clock)
         self.hidden_events = HiddenEvents(database, clock)
+        self.settings = StoredSettings(database)
         self.changes = Changes(database, self.cameras)
 
     @classmethod

@@ -10,6 +10,7 @@ from backend_api.base.durable_files import probe_writable
 from backend_api.contract.media import Ready
 from backend_api.media.folder import MediaFolder
 from backend_api.store.errors import StoreBusy, StoreFull
+from backend_api.store.settings import SettingName
 from backend_api.store.store import Store
 from backend_api.web.metrics import Metrics
 from backend_api.web.openapi import problems
@@ -42,7 +43,8 @@ def health_routes(store: Store, media: MediaFolder, version: str, metrics: Metri
         if errors := [*_database_errors(store), *media_errors]:
             message = "; ".join(error["message"] for error in errors)
             raise ApiProblem(503, message, errors, {"Retry-After": str(RETRY_AFTER_S)})
-        return Ready(status="ready", media_folder_id=folder_id)
+        held_back = store.settings.find(SettingName.REMOVAL_HELD_BACK)
+        return Ready(status="ready", media_folder_id=folder_id, held_back=held_back)
 
     @router.get(
         "/metrics",

@@ -1,0 +1,51 @@
+"""Settings: the few things that backend and doctor tell each other, and that outlive a restart."""
+
+from enum import StrEnum
+
+from sqlalchemy import ClauseElement, bindparam, delete, select
+
+from backend_api.store.database import Database
+from backend_api.store.statements import DialectInsert, Statement
+from backend_api.store.tables import settings
+
+
+class SettingName(StrEnum):
+    """The settings that there are."""
+
+    # In words, why a sweep of retention waits for a person's word; there while it waits.
+    REMOVAL_HELD_BACK = "removal_held_back"
+    # When a person gave that word, in milliseconds since 1970.
+    REMOVAL_ALLOWED_MS = "removal_allowed_ms"
+
+
+def _keep(insert: DialectInsert) -> ClauseElement:
+    inserting = insert(settings).values(name=bindparam("of_name"), value=bindparam("new_value"))
+    return inserting.on_conflict_do_update(index_elements=["name"], set_={"value": inserting.excluded.value})
+
+
+_KEEP = Statement(_keep)
+_DROP = Statement(delete(settings).where(settings.c.name == bindparam("of_name")))
+_FIND = select(settings.c.value).where(settings.c.name == bindparam("of_name"))
+
+
+class StoredSettings:
+    """All methods may be called from any thread; each raises StoreBusy or StoreFull."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    def find(self, name: SettingName) -> str | None:
+        """Its value; None when it is not set."""
+        with self._database.read() as connection:
+            value = connection.execute(_FIND, {"of_name": name.value}).scalar()
+        return None if value is None else str(value)
+
+    def keep(self, name: SettingName, value: str | None) -> None:
+        """Set it to `value`; None unsets it. Nothing is written when it is so already."""
+        if self.find(name) == value:
+            return
+        with self._database.write() as transaction:
+            if value is None:
+                _DROP.run(transaction, {"of_name": name.value})
+            else:
+                _KEEP.run(transaction, {"of_name": name.value, "new_value": value})
