@@ -30,7 +30,7 @@ from backend_api.reports.judged import JudgedModel, Truths, read_judged, read_ne
 from backend_api.reports.machines import machine_keys
 from backend_api.reports.opening import is_within
 from backend_api.reports.suggestions import Allocation, allocate, draw, expect
-from backend_api.reports.uses import read_opened, read_uses, stats_interval
+from backend_api.reports.uses import check_size, read_opened, read_uses, stats_interval
 from backend_api.store.review_draws import DECIDED, Asked, read_candidates, read_draws
 from backend_api.store.stores import read_settings
 from backend_api.store.tables import results
@@ -119,6 +119,7 @@ def newest_asked(connection: Connection) -> Asked | None:
 
 def _read_windows(connection: Connection, query: ComplianceQuery, now: datetime) -> _Windows:
     interval, machines = stats_interval(query, now), machine_keys(connection, query)
+    check_size(machines)
     opened = read_opened(connection, query, interval.span, (machine.store_id for machine in machines))
     decided, counts = [], Counter[str]()
     # Whether windows close depends on no camera's reports.

@@ -25,16 +25,21 @@ from backend_api.reports.figures import Totals, UsageTotals
 from backend_api.reports.kinds import Watched, measure_availability
 from backend_api.reports.machines import machine_keys
 from backend_api.reports.opening import overlap
-from backend_api.reports.uses import Unwritten, read_opened, read_uses, stats_interval
+from backend_api.reports.uses import Unwritten, check_size, read_opened, read_uses, stats_interval
 from backend_api.store.camera_setups import machine_kinds
 
 
 def read_stats(connection: Connection, query: StatsQuery, now: datetime, unwritten_ms: Unwritten) -> Stats:
-    """The figures that `query` asks for, as they are at `now`; `unwritten_ms` is Cameras.unwritten_ms()."""
+    """The figures that `query` asks for, as they are at `now`; `unwritten_ms` is Cameras.unwritten_ms().
+
+    Raises OutOfBounds when it asks for more than anybody waits for.
+    """
     interval = stats_interval(query, now)
     machines = machine_keys(connection, query)
+    check_size(machines)
     opened = read_opened(connection, query, interval.span, (machine.store_id for machine in machines))
     totals = Totals(machines, interval.span, query.by, ZoneInfo(query.tz))
+    check_size(machines, len(totals.buckets))
     watched: dict[MachineKey, Watched] = {}
     for camera in read_uses(connection, machines, interval.past, unwritten_ms):
         for machine, uses in camera.uses.items():

@@ -10,6 +10,7 @@ from typing import Any
 from sqlalchemy import Connection, Row, bindparam, func, select
 
 from backend_api.base.instants import to_ms
+from backend_api.contract.bounds import OutOfBounds
 from backend_api.contract.queries import MAX_STATS_INTERVAL, IntervalQuery
 from backend_api.contract.stats import Hours
 from backend_api.contract.values import MachineKey
@@ -23,6 +24,9 @@ from backend_api.store.stores import read_settings
 from backend_api.store.tables import events, observed_intervals, sessions
 
 _DEFAULT_SPAN = timedelta(days=7)
+# A year of 2,000 machines takes 6 s, and so do 700 machines by the hours of a year.
+MAX_STATS_MACHINES = 2_000
+MAX_STATS_CELLS = 6_000_000
 Unwritten = Mapping[CameraKey, Sequence[tuple[int, int]]]
 """From when to when cameras were observed, as far as the database does not hold it yet, by their keys."""
 
@@ -71,6 +75,17 @@ def stats_interval(query: IntervalQuery, now: datetime) -> StatsInterval:
     return StatsInterval(span, Interval(span.begin_ms, min(span.end_ms, max(span.begin_ms, to_ms(now)))))
 
 
+def check_size(machines: Sequence[MachineKey], buckets: int = 1) -> None:
+    """Raise OutOfBounds when the figures of `machines`, cut into `buckets`, would take longer than anybody waits."""
+    fewer = "give store_id, camera_id or machine_id"
+    if len(machines) > MAX_STATS_MACHINES:
+        message = f"{len(machines)} machines, and figures are of at most {MAX_STATS_MACHINES}: {fewer}"
+        raise OutOfBounds("store_id", message)
+    if len(machines) * buckets > MAX_STATS_CELLS:
+        cure = f"ask for days instead of hours, for less time, or {fewer}"
+        raise OutOfBounds("by", f"{len(machines)} machines in {buckets} buckets take too long: {cure}")
+
+
 def read_opened(
     connection: Connection, query: IntervalQuery, span: Interval, store_ids: Iterable[str]
 ) -> dict[str, Sequence[Interval]]:
@@ -85,8 +100,8 @@ def read_uses(
     connection: Connection, machines: Sequence[MachineKey], past: Interval, unwritten_ms: Unwritten
 ) -> Iterator[CameraUses]:
     """The uses of `machines` that touch `past`, camera by camera; `unwritten_ms` is Cameras.unwritten_ms()."""
-    rows = {machine: _rows(connection, machine, past) for machine in machines}
     for camera, of_camera in _by_camera(machines).items():
+        rows = {machine: _rows(connection, machine, past) for machine in of_camera}
         watched = _watched(connection, camera, past, unwritten_ms.get(camera, ()))
         last_ms = max((interval.end_ms for interval in watched), default=past.begin_ms)
         uses = {machine: list(_uses(machine, rows[machine], last_ms, past)) for machine in of_camera}

@@ -8,6 +8,7 @@ from uuid import UUID
 from zoneinfo import ZoneInfo
 
 import pytest
+from fastapi.testclient import TestClient
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -17,10 +18,12 @@ from backend_api.contract.queries import StatsQuery
 from backend_api.contract.stats import Stats, Unit
 from backend_api.contract.values import MachineKey
 from backend_api.contract.verdicts import Verdict
+from backend_api.reports import uses
 from backend_api.reports.buckets import Interval
 from backend_api.reports.figures import Totals, Use
 from backend_api.reports.reports import Reports
 from backend_api.store.store import Store
+from tests.backend_api.api import problem
 from tests.backend_api.events import START, make_event, make_result
 from tests.backend_api.reports.test_sessions import make_session
 from tests.fake_clock import FakeClock
@@ -237,3 +240,20 @@ def test_machines_and_buckets_add_up_to_the_total(uses: list[tuple[MachineKey, i
     assert sum(totals.occupied_ms_by_hour) == totals.total.occupied_ms
     inside = [place for place, begin, _, _ in uses if 0 <= begin <= 50]
     assert totals.total.sessions == len(inside)
+
+
+def test_what_would_take_too_long_is_refused_with_the_cure(
+    store: Store, client: TestClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    starts = [make_session(number)[0] for number in range(3)]
+    store.events.add(starts)
+    year = {"since": "2026-01-01T00:00:00Z", "until": "2027-01-01T00:00:00Z", "by": "hour"}
+    assert client.get("/stats", params=year).status_code == 200
+    monkeypatch.setattr(uses, "MAX_STATS_CELLS", 3 * 365 * 24 - 1)
+    assert "ask for days instead of hours" in problem(client.get("/stats", params=year), 422).detail
+    assert client.get("/stats", params=year | {"by": "day"}).status_code == 200
+    assert client.get("/stats", params=year | {"machine_id": "bike_1"}).status_code == 200
+    monkeypatch.setattr(uses, "MAX_STATS_MACHINES", 2)
+    for address in ("/stats", "/stats/compliance"):
+        assert "give store_id" in problem(client.get(address), 422).detail
+        assert client.get(address, params={"machine_id": "bike_1"}).status_code == 200
