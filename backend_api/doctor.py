@@ -16,6 +16,7 @@ import signal  # noqa: E402
 from collections.abc import Iterable, Iterator  # noqa: E402
 from contextlib import closing  # noqa: E402
 from dataclasses import dataclass  # noqa: E402
+from datetime import timedelta  # noqa: E402
 
 from backend_api.base.clock import Clock, SystemClock  # noqa: E402
 from backend_api.base.instants import to_ms  # noqa: E402
@@ -34,11 +35,13 @@ from backend_api.checks.finding import Finding  # noqa: E402
 from backend_api.checks.folder import check_folder  # noqa: E402
 from backend_api.checks.sessions import check_sessions  # noqa: E402
 from backend_api.checks.times import check_times  # noqa: E402
+from backend_api.contract.values import format_timestamp  # noqa: E402
 from backend_api.doctor_options import Options, parse_options  # noqa: E402
 from backend_api.media.folder import MediaFolder  # noqa: E402
 from backend_api.store.database import Database  # noqa: E402
 from backend_api.store.errors import StoreBusy, StoreFull  # noqa: E402
 from backend_api.store.migrate import open_database  # noqa: E402
+from backend_api.store.old_events import OldEvents  # noqa: E402
 from backend_api.store.settings import SettingName  # noqa: E402
 from backend_api.store.store import Store  # noqa: E402
 
@@ -64,28 +67,45 @@ def main() -> int:
 
 
 def command(options: Options, clock: Clock) -> int:
-    """Do what a person asks for, and say what was done. Raises UsageError when there is no such event, FatalError."""
+    """Do what a person asks for, and say what was done. Raises UsageError when that cannot be done, FatalError."""
     with closing(Store.open(options.db, clock, create=False)) as store:
         try:
-            if options.hide is not None:
-                if not store.hidden_events.hide(options.hide, options.reason, options.by):
-                    raise UsageError(f"there is no event {options.hide}; GET /events lists what there is")
-                _say(f"{options.hide} counts nowhere now, and is kept; --show {options.hide} lets it count again")
-            if options.show is not None:
-                if not store.hidden_events.show(options.show):
-                    raise UsageError(f"{options.show} is no hidden event; the doctor lists those as notes")
-                _say(f"{options.show} counts again")
-            if options.allow_removal:
-                held_back = store.settings.find(SettingName.REMOVAL_HELD_BACK)
-                if held_back is None:
-                    raise UsageError(
-                        "nothing is held back: the backend's log, and GET /ready, say so when something is"
-                    )
-                store.settings.keep(SettingName.REMOVAL_ALLOWED_MS, str(to_ms(clock.now())))
-                _say(f"the backend's next look, within 10 minutes, removes it: {held_back.partition(':')[0]}")
+            for line in _do(options, store, clock):
+                _say(line)
         except (StoreBusy, StoreFull) as error:
             raise FatalError(f"{error}; run the doctor again when that is over") from error
     return EXIT_DONE
+
+
+def _do(options: Options, store: Store, clock: Clock) -> Iterator[str]:
+    if options.hide is not None:
+        if not store.hidden_events.hide(options.hide, options.reason, options.by):
+            raise UsageError(f"there is no event {options.hide}; GET /events lists what there is")
+        yield f"{options.hide} counts nowhere now, and is kept; --show {options.hide} lets it count again"
+    if options.show is not None:
+        if not store.hidden_events.show(options.show):
+            raise UsageError(f"{options.show} is no hidden event; the doctor lists those as notes")
+        yield f"{options.show} counts again"
+    if options.count_old_events is not None:
+        old = store.old_events.count(clock.now() - timedelta(days=options.count_old_events))
+        yield _describe(old, options.count_old_events)
+    if options.allow_removal:
+        held_back = store.settings.find(SettingName.REMOVAL_HELD_BACK)
+        if held_back is None:
+            raise UsageError("nothing is held back: the backend's log, and GET /ready, say so when something is")
+        store.settings.keep(SettingName.REMOVAL_ALLOWED_MS, str(to_ms(clock.now())))
+        yield f"the backend's next look, within 10 minutes, removes it: {held_back.partition(':')[0]}"
+
+
+def _describe(old: OldEvents, days: float) -> str:
+    if old.first is None or old.last is None:
+        return f"--keep-events-days {days:g} would remove nothing: no session of {old.total} events is that old"
+    return (
+        f"--keep-events-days {days:g} would remove {old.events} of {old.total} events, {old.size_bytes / 1e6:.1f} MB "
+        f"without their verdicts, of {old.sessions} sessions that began from {format_timestamp(old.first)} to "
+        f"{format_timestamp(old.last)}, with their clips, their verdicts and the reviews of {old.reviewed} of them; "
+        "sessions and all figures stay"
+    )
 
 
 def examine(options: Options, clock: Clock) -> int:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from uuid import UUID
 
-from backend_api.base.arguments import ArgumentParser, folder, seconds
+from backend_api.base.arguments import ArgumentParser, amount, folder, seconds
 from backend_api.base.process import REPOSITORY
 from backend_api.checks.folder import ASIDE
 from backend_api.media.folder import folder_beside
@@ -25,13 +25,14 @@ class Options:
     hide: UUID | None = None
     show: UUID | None = None
     allow_removal: bool = False
+    count_old_events: float | None = None
     reason: str = ""
     by: str = ""
 
     @property
     def is_command(self) -> bool:
         """Whether something is to be done, and nothing examined."""
-        return self.hide is not None or self.show is not None or self.allow_removal
+        return self.hide is not None or self.show is not None or self.allow_removal or self.count_old_events is not None
 
 
 def parse_options(argv: Sequence[str] | None = None) -> Options:
@@ -104,6 +105,12 @@ def _make_parser() -> ArgumentParser:
         "is kept, with --reason and --by; nothing is examined then",
     )
     add("--show", type=_event_id, metavar="EVENT_ID", help="let a hidden event count again; nothing is examined then")
+    add(
+        "--count-old-events",
+        type=amount(above=0, most=1e6),
+        metavar="DAYS",
+        help="say what the backend would remove with --keep-events-days DAYS; nothing is removed or examined",
+    )
     add(
         "--allow-removal",
         action="store_true",

@@ -44,7 +44,7 @@ def main() -> int:
         cors_origins=tuple(options.cors_origin),
         allowed_hosts=(options.host, *options.allowed_host),
         keeps_access_log=options.access_log,
-        keep=KeepLimits(options.keep_days, options.keep_gb and round(options.keep_gb * 1e9)),
+        keep=KeepLimits(options.keep_days, options.keep_gb and round(options.keep_gb * 1e9), options.keep_events_days),
     )
     with closing(listen(options.host, options.port, is_guarded=bool(keys))) as listening:
         media = MediaFolder.open(options.media_dir or folder_beside(options.db))
@@ -143,6 +143,14 @@ def _add_retention(parser: ArgumentParser) -> None:
         type=amount(above=0, most=1e6),
         metavar="DAYS",
         help="days after their event for which clips and pictures are kept; the events stay (default: for ever)",
+    )
+    parser.add_argument(
+        "--keep-events-days",
+        type=amount(above=0, most=1e6),
+        metavar="DAYS",
+        help="days for which events are kept, with their verdicts, reviews and clips; sessions and all figures stay. "
+        "python backend_api/doctor.py --count-old-events DAYS says first what would go "
+        "(default: for ever)",
     )
     parser.add_argument(
         "--keep-gb",

@@ -16,6 +16,12 @@ from backend_api.store.tables import ChangeKind, changes, enrichments, events, r
 
 _SESSIONS_A_COMPARISON = 500
 _earlier = events.alias("earlier")
+# A session that has outlived its events is not made anew from what may have come again.
+_HAS_OUTLIVED = (
+    select(sessions.c.seq)
+    .where(sessions.c.session_id == events.c.session_id, sessions.c.events_removed_ms.is_not(None))
+    .exists()
+)
 # Each session in the window of its first event alone.
 _BEGUN = (
     select(events.c.session_id)
@@ -24,11 +30,13 @@ _BEGUN = (
         ~select(_earlier.c.seq)
         .where(_earlier.c.session_id == events.c.session_id, _earlier.c.seq < events.c.seq)
         .exists(),
+        ~_HAS_OUTLIVED,
     )
     .order_by(events.c.seq)
 )
 _EVENTLESS = select(sessions.c.session_id).where(
-    ~select(events.c.seq).where(events.c.session_id == sessions.c.session_id).exists()
+    sessions.c.events_removed_ms.is_(None),
+    ~select(events.c.seq).where(events.c.session_id == sessions.c.session_id).exists(),
 )
 _newest_verdict = (
     select(results.c.verdict)

@@ -6,7 +6,7 @@ down is still in the folder; the next pass finds it there and removes it.
 
 import logging
 import threading
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
 from datetime import timedelta
@@ -32,6 +32,8 @@ from backend_api.store.store import Store
 INTERVAL_S = 600.0
 # The files of an event that has not come: it may wait for so long in its edge's outbox.
 UNKNOWN_S = 86_400.0
+# How often events are looked for that are too old.
+EVENTS_EVERY_S = 86_400.0
 # So many are written down in one transaction: others wait meanwhile.
 _REMOVALS_A_WRITE = 500
 
@@ -51,6 +53,9 @@ class Retention:
         # When files of events that never came were first seen, by the monotonic clock.
         self._unknown_since_s: dict[UUID, float] = {}
         self._said: str | None = None
+        # Old events are looked for once a day: the first time at once.
+        self._events_due_s = clock.monotonic_s()
+        self._events_held_back: str | None = None
 
     def run(self, stop: threading.Event) -> None:
         """Look now and every INTERVAL_S until `stop` is set; what fails is tried again the next time."""
@@ -78,7 +83,7 @@ class Retention:
         is_allowed = self._store.settings.find(SettingName.REMOVAL_ALLOWED_MS) is not None
         clocks = self._clocks()
         sweep = plan(kept, unknown, self._limits, clocks, is_allowed=is_allowed)
-        self._say(sweep.held_back)
+        self._say(sweep.held_back, self._remove_old_events(clocks, used, is_allowed=is_allowed))
         for start in range(0, len(sweep.removals), _REMOVALS_A_WRITE):
             part = sweep.removals[start : start + _REMOVALS_A_WRITE]
             self._store.removed_media.note([(removal.event_id, removal.reason) for removal in part])
@@ -108,11 +113,34 @@ class Retention:
             self._began = steady_now, self._clock.monotonic_s()
         return Clocks(self._clock.now(), steady_now)
 
-    def _say(self, held_back: str | None) -> None:
-        text = held_back and (
-            f"{held_back}: nothing of that is removed until somebody says so, with "
-            "python backend_api/doctor.py --allow-removal; or set the clock or the limits right"
-        )
+    def _remove_old_events(self, clocks: Clocks, used: Mapping[UUID, EventFiles], *, is_allowed: bool) -> str | None:
+        """Remove events that are too old, with their files; in words what waits for a person's word, if anything."""
+        days = self._limits.events_days
+        if days is None or not (is_allowed or self._clock.monotonic_s() >= self._events_due_s):
+            return self._events_held_back
+        self._events_due_s = self._clock.monotonic_s() + EVENTS_EVERY_S
+        before = (clocks.now if is_allowed else clocks.steady_now) - timedelta(days=days)
+        old = self._store.old_events.count(before)
+        if 2 * old.events > old.total and not is_allowed:
+            self._events_held_back = f"{old.events} of {old.total} events are older than {days:g} days"
+            return self._events_held_back
+        self._events_held_back = None
+        removed = self._store.old_events.remove(before, clocks.now)
+        for event_id in removed:
+            if event_id in used:
+                self._remove(Removal(event_id, f"events are kept for {days:g} days"), used[event_id])
+        if removed:
+            log.info("removed %d events older than %g days; their sessions and all figures stay", len(removed), days)
+        return None
+
+    def _say(self, *held_back: str | None) -> None:
+        waiting = " and ".join(part for part in held_back if part)
+        text = None
+        if waiting:
+            text = (
+                f"{waiting}: nothing of that is removed until somebody says so, with "
+                "python backend_api/doctor.py --allow-removal; or set the clock or the limits right"
+            )
         self._store.settings.keep(SettingName.REMOVAL_HELD_BACK, text)
         if text and text != self._said:
             log.warning("%s", text)

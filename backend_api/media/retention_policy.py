@@ -19,13 +19,17 @@ LARGEST_CORRECTION = timedelta(minutes=1)
 
 @dataclass(frozen=True, slots=True)
 class KeepLimits:
-    """For how many days after their event media are kept, and how many bytes at most; None is without a limit."""
+    """For how many days after their event media are kept, and how many bytes at most; None is without a limit.
+
+    `events_days` is for how many days the events themselves are kept.
+    """
 
     days: float | None = None
     size_bytes: int | None = None
+    events_days: float | None = None
 
     def __bool__(self) -> bool:
-        return self.days is not None or self.size_bytes is not None
+        return self.days is not None or self.size_bytes is not None or self.events_days is not None
 
 
 @dataclass(frozen=True, slots=True)

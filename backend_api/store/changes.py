@@ -48,7 +48,7 @@ _AFTER = (
             )
         )
     )
-    .where(changes.c.id > bindparam("after"), changes.c.seq.is_(None) | IS_VISIBLE)
+    .where(changes.c.id > bindparam("after"), changes.c.seq.is_(None) | (events.c.seq.is_not(None) & IS_VISIBLE))
     .order_by(changes.c.id)
     .limit(bindparam("most"))
 )

@@ -72,25 +72,30 @@ class Database:
                 connection.exec_driver_sql("COMMIT")
 
     @contextmanager
-    def write(self, *, survives_power_cut: bool = True) -> Iterator[Transaction]:
+    def write(self, *, survives_power_cut: bool = True, checks_references: bool = True) -> Iterator[Transaction]:
         """A transaction that holds the write lock from its start; it is on the disk when this returns.
 
         The last thing before its commit is the log of its changes, so that their ids are seen in the order of commits.
 
         Without `survives_power_cut` it does not wait for the disk: a killed process loses nothing, a power cut may undo
-        it as a whole, unless a transaction that did wait came after it.
+        it as a whole, unless a transaction that did wait came after it. Without `checks_references` a row may go that
+        others name, and nobody searches for these: some tables have no index for it.
 
         Raises StoreBusy when another process kept the lock for BUSY_TIMEOUT_MS, StoreFull when the disk takes no more,
         StoreBroken when the file is no longer the one that was opened; nothing is written then. Threads of this process
         queue for a lock of their own, which is fairer than polling.
         """
         with self._writer_connection("FULL" if survives_power_cut else "NORMAL") as connection:
+            if not checks_references:
+                connection.execute("PRAGMA foreign_keys=OFF")
             # The lock comes first: a transaction that begins by reading may not be let through to writing.
             connection.execute("BEGIN IMMEDIATE")
             transaction = Transaction(connection)
             yield transaction
             _LOG.run(transaction, transaction.changes)
             connection.execute("COMMIT")
+            if not checks_references:
+                connection.execute("PRAGMA foreign_keys=ON")
 
     @contextmanager
     def migrate(self) -> Iterator[Connection]:

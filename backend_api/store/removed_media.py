@@ -17,16 +17,11 @@ from backend_api.store.tables import enrichments, events, removed_media, reviews
 from backend_api.store.verdict_history import LATEST_REVIEW_ID
 
 _IDS_A_QUERY = 1_000
+_OF_EVENT = select(events.c.seq, bindparam("new_at_ms"), bindparam("new_reason")).where(
+    events.c.event_id == bindparam("wanted_id")
+)
 _NOTE = Statement(
-    lambda insert: (
-        insert(removed_media)
-        .values(
-            seq=select(events.c.seq).where(events.c.event_id == bindparam("wanted_id")).scalar_subquery(),
-            at_ms=bindparam("new_at_ms"),
-            reason=bindparam("new_reason"),
-        )
-        .on_conflict_do_nothing()
-    )
+    lambda insert: insert(removed_media).from_select(["seq", "at_ms", "reason"], _OF_EVENT).on_conflict_do_nothing()
 )
 _FOUND = (
     select(removed_media.c.at_ms, removed_media.c.reason)

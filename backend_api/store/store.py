@@ -20,6 +20,7 @@ from backend_api.store.events import Events
 from backend_api.store.hidden_events import HiddenEvents
 from backend_api.store.migrate import open_database
 from backend_api.store.model_calls import ModelCalls
+from backend_api.store.old_events import EventRemoval
 from backend_api.store.removed_media import RemovedMedia
 from backend_api.store.review_draws import ReviewDraws
 from backend_api.store.settings import StoredSettings
@@ -46,6 +47,7 @@ class Store:
         self.stores = Stores(database, clock)
         self.draws = ReviewDraws(database, clock)
         self.hidden_events = HiddenEvents(database, clock)
+        self.old_events = EventRemoval(database)
         self.settings = StoredSettings(database)
         self.changes = Changes(database, self.cameras)
 
