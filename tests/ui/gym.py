@@ -36,6 +36,26 @@ _LEASE_S = 60.0
 _JUDGED = {SessionOutcome.CLEANED, SessionOutcome.NOT_CLEANED, SessionOutcome.CANNOT_TELL}
 
 
+class GymClock(SystemClock):
+    """The computer's clock, which stands still for one thread while that says so: the backend's go by the real time."""
+
+    def __init__(self) -> None:
+        self._of_thread = threading.local()
+
+    def now(self) -> datetime:
+        """The instant at which it stands, else the real one."""
+        return getattr(self._of_thread, "instant", None) or super().now()
+
+    @contextmanager
+    def standing_at(self, instant: datetime) -> Iterator[None]:
+        """Let it stand at `instant` for this thread."""
+        self._of_thread.instant = instant
+        try:
+            yield
+        finally:
+            self._of_thread.instant = None
+
+
 @dataclass
 class Gym:
     """A running backend; events go in over HTTP, verdicts through the store, as a worker's do.
@@ -47,6 +67,7 @@ class Gym:
     store: Store
     media: MediaFolder
     database: Path
+    clock: GymClock
     key: str | None = None
     http: requests.Session = field(default_factory=requests.Session)
 
@@ -133,8 +154,8 @@ class Gym:
             }
             | fields
         )
-        with self._store_at(at) as store:
-            store.cameras.report(camera_id, report)
+        with self.clock.standing_at(at):
+            self.store.cameras.report(camera_id, report)
 
     def set_up(self, setup: CameraSetup, camera_id: str = "cam_01") -> None:
         """What a camera's edge watches."""
@@ -154,7 +175,7 @@ class Gym:
 @contextmanager
 def running_gym(folder: Path, key: str | None = None, port: int = 0) -> Iterator[Gym]:
     """A real backend over a database and media in `folder`, made when missing; it asks for `key` when there is one."""
-    clock, stop = SystemClock(), threading.Event()
+    clock, stop = GymClock(), threading.Event()
     database = folder / "app.db"
     media = MediaFolder.open(folder / "media")
     keys = Keys.of([key] if key else [], [], {})
@@ -168,7 +189,7 @@ def running_gym(folder: Path, key: str | None = None, port: int = 0) -> Iterator
         server = threading.Thread(target=serve, args=(app, listening, stop))
         server.start()
         try:
-            yield Gym(url, store, media, database, key, http)
+            yield Gym(url, store, media, database, clock, key, http)
         finally:
             stop.set()
             server.join()
