@@ -39,9 +39,11 @@ class Reports:
         """Every store that somebody described, or that events or cameras came from."""
         with self._database.snapshot() as connection:
             known = read_known_stores(connection)
-            for machine in machine_keys(connection, MachineQuery()):
-                unknown = StoreState(store_id=machine.store_id, settings=None, changed_at=None)
-                known.setdefault(machine.store_id, unknown)
+            seen = {machine.store_id for machine in machine_keys(connection, MachineQuery())}
+        # A camera's first report may not be in the database yet.
+        seen |= {store_id for store_id, _ in self._cameras.reported_at()}
+        for store_id in seen:
+            known.setdefault(store_id, StoreState(store_id=store_id, settings=None, changed_at=None))
         return StoreList(items=[known[store_id] for store_id in sorted(known)])
 
     def compliance(self, query: ComplianceQuery) -> Compliance:

@@ -2,10 +2,11 @@
 
 from fastapi.testclient import TestClient
 
-from backend_api.contract.cameras import CameraSetup
+from backend_api.contract.cameras import CameraReport, CameraSetup
 from backend_api.contract.stores import StoreList, StoreSettings, StoreState
 from backend_api.store.store import Store
 from tests.backend_api.api import JSON, fields, problem
+from tests.backend_api.contract.test_bounds import REPORT
 from tests.backend_api.reports.test_sessions import make_session
 from tests.fake_clock import FakeClock
 
@@ -42,6 +43,11 @@ def test_stores_of_events_and_cameras_are_listed_too(client: TestClient, store: 
     client.put("/stores/described", content=SETTINGS.model_dump_json(), headers=JSON)
     found = {state.store_id: state.settings for state in stores(client)}
     assert found == {"described": SETTINGS, "of_cameras": None, "of_events": None}
+
+
+def test_a_store_is_listed_with_the_first_report_of_its_camera(client: TestClient, store: Store) -> None:
+    store.cameras.report("cam_01", CameraReport.model_validate(REPORT | {"store_id": "new"}))
+    assert [item["store_id"] for item in client.get("/stores").json()["items"]] == ["new"]
 
 
 def test_a_mistake_is_named(client: TestClient) -> None:
