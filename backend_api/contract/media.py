@@ -18,8 +18,8 @@ class Ready(BaseModel):
     )
     held_back: str | None = Field(
         default=None,
-        description="What waits to be removed for its age or for room until a person allows it, and why; null when "
-        "nothing does.",
+        description="The clips or events that are too old or too much and wait until a person allows their removal; "
+        "null when none do.",
     )
 
 

@@ -48,7 +48,8 @@ def test_a_store_that_fails_is_reported_and_recovers(
 
 def test_health_and_ready(client: TestClient, media: MediaFolder) -> None:
     assert client.get("/health").json() == {"status": "ok", "version": "0.1.0"}
-    assert client.get("/ready").json() == {"status": "ready", "media_folder_id": str(media.find_id())}
+    ready = {"status": "ready", "media_folder_id": str(media.find_id()), "held_back": None}
+    assert client.get("/ready").json() == ready
     rmtree(media.folder)
     assert fields(problem(client.get("/ready"), 503)) == ["media"]
     assert client.get("/health").status_code == 200

@@ -94,6 +94,6 @@ def test_claims_and_acknowledgements(tmp_path: Path) -> None:
         assert queue._putter.execute("PRAGMA synchronous").fetchone() == (FULL,)
         worker = Worker(store)
         rates = measure_in_turn({"ours": worker.work, "persist-queue": lambda: acknowledge(queue)}, ROUNDS)
-        assert store.next_due_s() is None
+        assert store.enrichments.next_due_s() is None
     print(f"\nclaim and finish: {in_words(rates, 'ours', 'jobs')}")
     assert ratio(rates, "ours", "persist-queue") > 1
