@@ -4,7 +4,7 @@ The seed belongs to a model and prompt version: its first draw makes it, and eve
 """
 
 import secrets
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
@@ -88,18 +88,26 @@ _CANDIDATES = (
 )
 
 
-class ReviewDraws:
-    """All methods may be called from any thread; each raises StoreBusy or StoreFull."""
+def _make_seed() -> str:
+    return secrets.token_hex(_SEED_BYTES)
 
-    def __init__(self, database: Database, clock: Clock) -> None:
+
+class ReviewDraws:
+    """All methods may be called from any thread; each raises StoreBusy or StoreFull.
+
+    `new_seed` makes a seed that nobody can foresee.
+    """
+
+    def __init__(self, database: Database, clock: Clock, new_seed: Callable[[], str] = _make_seed) -> None:
         self._database = database
         self._clock = clock
+        self.new_seed = new_seed
 
     def seed(self, asked: Asked) -> str:
         """The seed by which verdicts of `asked` are drawn: that of its first draw, or a new one."""
         with self._database.read() as connection:
             found = connection.execute(_SEED, _of(asked)).scalar()
-        return str(found) if found is not None else secrets.token_hex(_SEED_BYTES)
+        return str(found) if found is not None else self.new_seed()
 
     def add(self, asked: Asked, seed: str, drawn: Sequence[tuple[int, Verdict]]) -> int:
         """Keep a draw of verdicts, by their events' numbers, in the order in which they are proposed; how many.

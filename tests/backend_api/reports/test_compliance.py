@@ -87,6 +87,8 @@ class Gym:
 
 @pytest.fixture
 def gym(store: Store, client: TestClient, clock: FakeClock) -> Gym:
+    """Draws go by one seed: of a hundred, five would lead to an interval without the truth."""
+    store.draws.new_seed = lambda: "a"
     return Gym(store, client, clock)
 
 
