@@ -3,6 +3,8 @@
 from uuid import UUID
 
 import pytest
+from fastapi.testclient import TestClient
+from pydantic import JsonValue
 
 from backend_api.contract.events import EventType
 from backend_api.contract.verdicts import Agree, MmResult, MmStatus, Verdict
@@ -182,3 +184,18 @@ def test_to_withdraw_takes_back_the_latest_review_although_the_verdict_is_anothe
     assert (store.reviews.history()[-1].model, store.reviews.history()[-1].verdict) == (OLD.model, OLD.verdict)
     assert store.reviews.add(event.event_id, Agree.NO, "", "ann")
     assert [review.model for review in not_withdrawn(store.reviews.history())] == [NEW.model]
+
+
+@pytest.mark.parametrize("raw", [None, {"verdict": "cleaned", "seen": [1, 2.5, None]}, "text", [], 7, True])
+def test_a_reply_is_stored_once_and_sent_with_its_event_alone(store: Store, client: TestClient, raw: JsonValue) -> None:
+    event = make_event()
+    store.events.add([event])
+    claim = store.enrichments.claim(60)
+    assert claim is not None
+    assert store.enrichments.finish(claim, make_result(raw=raw))
+    assert client.get(f"/events/{event.event_id}").json()["mm"]["result"]["raw"] == raw
+    assert client.get("/events").json()["items"][0]["mm"]["result"]["raw"] is None
+    assert [change.row and change.row.mm and change.row.mm.result for change in store.changes.read(1, 5)] == [
+        make_result(raw=None)
+    ]
+    assert [stored.result.raw for stored in store.results.history()] == [raw]

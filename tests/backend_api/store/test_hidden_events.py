@@ -31,7 +31,7 @@ from tests.fake_clock import FakeClock
 
 ADDRESSES = (
     *("/events", "/events/export.csv", "/sessions", "/machines", "/queue", "/cameras", "/metrics", "/ready"),
-    *("/stats", "/stats?by=hour&since=2026-01-01T00:00:00Z", "/stats/agreement", "/stores"),
+    *("/stats", "/stats?by=hour&since=2026-01-01T00:00:00Z", "/stats/agreement", "/stats/compliance", "/stores"),
     *("/sessions?outcome=in_use", "/events?order=asc", "/cameras/cam_01/setup?store_id=gym_demo"),
 )
 

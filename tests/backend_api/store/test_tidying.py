@@ -1,0 +1,39 @@
+"""Tidying: now and then, in a thread, whatever goes wrong, until the application ends."""
+
+import asyncio
+import threading
+
+import pytest
+
+from backend_api.store import tidying
+from backend_api.store.errors import StoreBusy
+from backend_api.store.store import Store
+from backend_api.store.tidying import tidied
+
+
+def test_it_goes_on_after_a_failure_which_it_tells_once_and_ends_with_the_application(
+    store: Store, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setattr(tidying, "TIDY_EVERY_S", 0.001)
+    threads: list[threading.Thread] = []
+    enough = threading.Event()
+
+    def tidy() -> None:
+        threads.append(threading.current_thread())
+        if len(threads) == 6:
+            enough.set()
+        if len(threads) in (2, 3, 5):
+            raise StoreBusy("another process holds the database's lock")
+
+    monkeypatch.setattr(store, "tidy", tidy)
+
+    async def live() -> None:
+        async with tidied(store):
+            await asyncio.to_thread(enough.wait, 60)
+
+    asyncio.run(live())
+    done = len(threads)
+    assert done >= 6
+    assert threading.main_thread() not in threads
+    told = "the cameras' reports are in memory alone: another process holds the database's lock"
+    assert [record.getMessage() for record in caplog.records] == [told] * 2
