@@ -57,8 +57,8 @@ def _make_parser() -> ArgumentParser:
     parser = ArgumentParser(
         prog="backend_api/doctor.py",
         description="Compare database and media folder: promised clips that are missing or different, files without an "
-        "event, sessions that lack an event, enrichments that nobody works on. Only looks, unless --fix is given; may "
-        "run beside the backend.",
+        "event, sessions that lack an event or differ from their events, enrichments that nobody works on, events of "
+        "times that cannot be. Only looks, unless --fix is given; may run beside the backend.",
         epilog="Exit codes: 0 nothing is wrong (any more), 1 something is, or not everything could be examined, "
         "2 wrong use. No event is ever changed and no file deleted.",
     )
@@ -78,8 +78,9 @@ def _make_parser() -> ArgumentParser:
     add(
         "--fix",
         action="store_true",
-        help="repair what can be: stale leases and missing enrichments become PENDING, files without an event are "
-        f"moved to {ASIDE}/ in the media folder, and back when their event has come (default: only look)",
+        help="repair what can be: stale leases and missing enrichments become PENDING, sessions that differ are made "
+        f"anew, files without an event are moved to {ASIDE}/ in the media folder, and back when their event has come "
+        "(default: only look)",
     )
     add(
         "--orphan-age-s",
