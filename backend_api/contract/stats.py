@@ -39,9 +39,19 @@ class Figures(Value):
         )
     )
     utilisation: Share | None = Field(description="occupied_s / observed_s; null when nothing was observed.")
-    sessions: NonNegativeInt = Field(description="Sessions that began.")
+    sessions: NonNegativeInt = Field(
+        description=(
+            "Sessions that began, as people corrected them: uses that were none do not count, and those of two people "
+            "count twice."
+        )
+    )
+    sessions_reported: NonNegativeInt = Field(description="Uses that began as the cameras' edges reported them.")
+    sessions_corrected: NonNegativeInt = Field(description="Of those reported, uses that people corrected.")
     median_stay_s: float | None = Field(
-        description="Of the sessions that began and were left, the median of the seconds in use; null when none was."
+        description=(
+            "Of the sessions that began and were left, without those of two people, the median of the seconds in use; "
+            "null when none was."
+        )
     )
     windows_closed: NonNegativeInt = Field(
         description="Cleaning windows that closed: their time was over, or the machine was in use again before."
@@ -102,6 +112,18 @@ class StoreFigures(Value):
     compliance: Share | None = Field(description="windows_cleaned / windows_closed; null when none closed.")
 
 
+class CameraFigures(Value):
+    """How many of the uses that one camera's edge reported people corrected: many tell that a zone is wrong."""
+
+    store_id: Name
+    camera_id: Name
+    sessions_reported: NonNegativeInt
+    sessions_corrected: NonNegativeInt
+    corrected_share: Share | None = Field(
+        description="sessions_corrected / sessions_reported; null when none was reported."
+    )
+
+
 class KindFigures(Value):
     """How often a machine of one kind was free, in one store."""
 
@@ -150,6 +172,7 @@ class Stats(Value):
     peak_hour: PeakHour | None = Field(description="Null when nothing was in use; of equal hours the first.")
     machines: list[MachineFigures]
     stores: list[StoreFigures] = Field(description="Of every store with a machine, by its id.")
+    cameras: list[CameraFigures] = Field(description="Of every camera with a machine, by store and name.")
     kinds: list[KindFigures] = Field(description="Of the machines whose camera's setup says of which kind they are.")
     buckets: list[BucketFigures] = Field(
         description=(

@@ -11,6 +11,7 @@ from uuid import UUID
 from sqlalchemy import Column, Connection, Row, Select, select, union_all
 
 from backend_api.base.instants import from_ms
+from backend_api.contract.corrections import UseTruth
 from backend_api.contract.events import EndReason
 from backend_api.contract.queries import SessionQuery
 from backend_api.contract.sessions import JUDGED, Session, SessionOutcome, SessionPage
@@ -156,6 +157,7 @@ def to_session(row: Row[*tuple[Any, ...]], names: MachineNames, picture_url: Pic
         verdict=row.verdict and Verdict(row.verdict),
         mm_status=row.status and MmStatus(row.status),
         review=row.review,
+        correction=row.correction and UseTruth(row.correction),
         thumbnail_url=(attempt_id and picture_url(attempt_id)) or picture_url(session_id),
     )
 

@@ -12,6 +12,7 @@ from backend_api.base.instants import from_ms
 from backend_api.contract.queries import StatsQuery
 from backend_api.contract.stats import (
     BucketFigures,
+    CameraFigures,
     Figures,
     KindFigures,
     MachineFigures,
@@ -48,11 +49,13 @@ def read_stats(connection: Connection, query: StatsQuery, now: datetime, unwritt
             totals.add_observed(machine, observed)
             for use in uses:
                 totals.add_use(use, hours)
+            for begin_ms in camera.no_uses_ms[machine]:
+                totals.add_no_use(machine, begin_ms, hours)
             occupied = union([use.occupied.within(interval.past) for use in uses])
             watched[machine] = Watched(observed, overlap(occupied, hours))
     kinds = _kinds(machine_kinds(connection), watched, interval.past, ZoneInfo(query.tz))
     time_ms = {store_id: sum(map(_length_ms, overlap(hours, [interval.past]))) for store_id, hours in opened.items()}
-    return _answer(query, totals, _stores(totals.by_machine, time_ms), kinds)
+    return _answer(query, totals, _stores(totals.by_machine, time_ms), _cameras(totals.by_machine), kinds)
 
 
 def _length_ms(interval: Interval) -> int:
@@ -90,6 +93,25 @@ def _store(store_id: str, machines: Sequence[UsageTotals], time_ms: int) -> Stor
     )
 
 
+def _cameras(by_machine: Mapping[MachineKey, UsageTotals]) -> list[CameraFigures]:
+    """How many uses of each camera people corrected."""
+    by_camera: dict[tuple[str, str], list[UsageTotals]] = defaultdict(list)
+    for machine, sums in by_machine.items():
+        by_camera[machine.store_id, machine.camera_id].append(sums)
+    return [_camera(*camera, machines) for camera, machines in sorted(by_camera.items(), key=lambda item: item[0])]
+
+
+def _camera(store_id: str, camera_id: str, machines: Sequence[UsageTotals]) -> CameraFigures:
+    reported, corrected = (sum(getattr(sums, name) for sums in machines) for name in ("reported", "corrected"))
+    return CameraFigures(
+        store_id=store_id,
+        camera_id=camera_id,
+        sessions_reported=reported,
+        sessions_corrected=corrected,
+        corrected_share=round(corrected / reported, 4) if reported else None,
+    )
+
+
 def _kinds(
     kinds: dict[tuple[str, str, str], str], watched: dict[MachineKey, Watched], past: Interval, zone: ZoneInfo
 ) -> list[KindFigures]:
@@ -116,7 +138,13 @@ def _kind(store_id: str, kind: str, machines: Sequence[Watched], past: Interval,
     )
 
 
-def _answer(query: StatsQuery, totals: Totals, stores: list[StoreFigures], kinds: list[KindFigures]) -> Stats:
+def _answer(
+    query: StatsQuery,
+    totals: Totals,
+    stores: list[StoreFigures],
+    cameras: list[CameraFigures],
+    kinds: list[KindFigures],
+) -> Stats:
     by_hour = totals.occupied_ms_by_hour
     busiest = max(range(24), key=lambda hour: by_hour[hour])
     return Stats(
@@ -137,6 +165,7 @@ def _answer(query: StatsQuery, totals: Totals, stores: list[StoreFigures], kinds
             for machine, sums in totals.by_machine.items()
         ],
         stores=stores,
+        cameras=cameras,
         kinds=kinds,
         buckets=[
             BucketFigures(begin=from_ms(bucket.begin_ms), end=from_ms(bucket.end_ms), **_figures(sums))
@@ -152,6 +181,8 @@ def _figures(totals: UsageTotals) -> dict[str, Any]:
         "observed_s": totals.observed_ms / 1000,
         "utilisation": totals.utilisation,
         "sessions": totals.sessions,
+        "sessions_reported": totals.reported,
+        "sessions_corrected": totals.corrected,
         "median_stay_s": totals.median_stay_s,
         "windows_after_hours": totals.after_hours,
         "windows_closed": totals.windows.total(),

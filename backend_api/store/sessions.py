@@ -1,9 +1,9 @@
 """Sessions, enrichments and the log of changes, written in the transaction of the events, verdicts and reviews.
 
-Invariant: at every commit each session is what `session_of` makes of its events in their order of arrival and of what
-models and people say of its attempt, and nothing else. The steps that keep it: events first; then the enrichments of
-those that wait for the model; then the sessions of all; the log of changes last, by Database.write. The doctor makes
-the same of everything that is stored, and compares.
+Invariant: at every commit each session is what `session_of` makes of its events in their order of arrival, of what
+models and people say of its attempt, and of what people say of the use, and nothing else. The steps that keep it:
+events first; then the enrichments of those that wait for the model; then the sessions of all; the log of changes last,
+by Database.write. The doctor makes the same of everything that is stored, and compares.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -15,6 +15,7 @@ from sqlalchemy import ClauseElement, bindparam, case, func, literal_column, or_
 from sqlalchemy.dialects.sqlite import Insert as OnConflictInsert
 
 from backend_api.base.instants import to_ms
+from backend_api.contract.corrections import NO_USE_TRUTHS
 from backend_api.contract.events import EventType, WindowAttributes
 from backend_api.contract.sessions import SessionOutcome
 from backend_api.contract.verdicts import MmStatus
@@ -24,6 +25,8 @@ from backend_api.store.tables import ChangeKind, enrichments, events, reviews, s
 # The outcome_key of a session without an attempt; with one it is its verdict, or that it waits or has failed.
 UNOPENED, OPENED = "unopened", "opened"
 WAITING, FAILED = SessionOutcome.WAITING.value, SessionOutcome.FAILED.value
+# People say that there was no use, whatever its events are.
+NO_USE = SessionOutcome.NO_USE.value
 WITHDRAWN = "withdrawn"
 
 
@@ -84,6 +87,7 @@ class SessionRow:
     review: str | None = None
     is_reviewed: bool = False
     outcome_key: str = UNOPENED
+    correction: str | None = None
 
     @classmethod
     def of(cls, event: EventFacts) -> "SessionRow":
@@ -115,6 +119,12 @@ class SessionRow:
         self.is_reviewed = attempt.review is not None
         self.outcome_key = attempt.outcome_key
 
+    def correct(self, truth: str | None) -> None:
+        """Take in, last of all, what people say of the use. A use that was none is not to be reviewed."""
+        self.correction = truth
+        if truth in NO_USE_TRUTHS:
+            self.is_reviewed, self.outcome_key = False, NO_USE
+
 
 def event_facts(
     seq: int,
@@ -135,16 +145,19 @@ def event_facts(
     )
 
 
-def session_of(arrived: Sequence[EventFacts], attempts: Mapping[int, AttemptFacts]) -> SessionRow:
+def session_of(
+    arrived: Sequence[EventFacts], attempts: Mapping[int, AttemptFacts], truth: str | None = None
+) -> SessionRow:
     """The session whose events `arrived` are, one at least, in the order of arrival; `attempts` by their `seq`.
 
-    Pure: the tables are compared with it.
+    `truth` is what people say of the use. Pure: the tables are compared with it.
     """
     row = SessionRow.of(arrived[0])
     for event in arrived[1:]:
         row.add(event)
     if row.attempt_seq is not None:
         row.judge(attempts.get(row.attempt_seq, NO_VERDICT))
+    row.correct(truth)
     return row
 
 
@@ -159,7 +172,11 @@ def _merge(insert: OnConflictInsert) -> ClauseElement:
     All hold the time, so that is not named.
     """
     new = insert.excluded
-    stays = or_(sessions.c.attempt_seq.is_not(None), new.outcome_key == literal_column(f"'{UNOPENED}'"))
+    stays = or_(
+        sessions.c.attempt_seq.is_not(None),
+        new.outcome_key == literal_column(f"'{UNOPENED}'"),
+        sessions.c.outcome_key == literal_column(f"'{NO_USE}'"),
+    )
     values: dict[str, Any] = {name: func.coalesce(sessions.c[name], new[name]) for name in _FACTS}
     values["outcome_key"] = case((stays, sessions.c.outcome_key), else_=new.outcome_key)
     upsert = insert.on_conflict_do_update(index_elements=["session_id"], set_=values)
@@ -191,11 +208,17 @@ ATTEMPT_FACTS = (
     )
 )
 _ATTEMPT = Statement(ATTEMPT_FACTS.where(events.c.seq == bindparam("of_seq")))
+_IS_NO_USE = sessions.c.outcome_key == NO_USE
 _JUDGE = Statement(
     update(sessions)
     # One event may belong to a session without being its attempt: the first one that came is.
     .where(sessions.c.session_id == bindparam("of_session"), sessions.c.attempt_seq == bindparam("of_seq"))
-    .values({name: bindparam(f"new_{name}") for name in ("verdict", "review", "is_reviewed", "outcome_key")})
+    .values(
+        verdict=bindparam("new_verdict"),
+        review=bindparam("new_review"),
+        is_reviewed=case((_IS_NO_USE, False), else_=bindparam("new_is_reviewed")),
+        outcome_key=case((_IS_NO_USE, NO_USE), else_=bindparam("new_outcome_key")),
+    )
 )
 
 

@@ -4,6 +4,7 @@ import re
 from datetime import datetime
 from typing import Literal
 
+from backend_api.contract.corrections import UseTruth
 from backend_api.contract.events import (
     AttemptAttributes,
     EndAttributes,
@@ -45,6 +46,7 @@ SESSION_WORDS = {
     SessionOutcome.NOT_CLEANED: "Not cleaned",
     SessionOutcome.CANNOT_TELL: "Cannot tell",
     SessionOutcome.NO_WINDOW: "No window",
+    SessionOutcome.NO_USE: "No use",
 }
 # Colours of Streamlit's palette; the words carry the meaning, the colour only helps the eye.
 SESSION_COLOURS: dict[SessionOutcome, Colour] = {
@@ -57,11 +59,17 @@ SESSION_COLOURS: dict[SessionOutcome, Colour] = {
     SessionOutcome.NOT_CLEANED: "red",
     SessionOutcome.CANNOT_TELL: "orange",
     SessionOutcome.NO_WINDOW: "gray",
+    SessionOutcome.NO_USE: "gray",
 }
 REVIEW_WORDS = {
     "yes": "Agreed",
     "no": "Disagreed",
     "unsure": "Unsure",
+}
+TRUTH_WORDS = {
+    UseTruth.NOBODY: "Nobody was there",
+    UseTruth.OTHER_MACHINE: "Another machine",
+    UseTruth.TWO_PEOPLE: "Two people in turn",
 }
 _END_REASONS = {
     EndReason.LEFT: "the person left",

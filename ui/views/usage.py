@@ -12,7 +12,7 @@ from ui.text.machine_names import names_of
 from ui.usage.day_view import show_day
 from ui.usage.heat import fold, show_heat
 from ui.usage.kinds import show_kinds
-from ui.usage.report import usage_cards
+from ui.usage.report import corrected_lines, usage_cards
 from ui.widgets.figure_cards import show_cards
 from ui.widgets.machine_table import show_machines
 from ui.widgets.mocked import show_mocked
@@ -20,7 +20,7 @@ from ui.widgets.period_choice import choose_days
 from ui.widgets.store_choice import choose_store, store_names
 from ui.widgets.store_table import show_stores
 
-_FIELDS = ("utilisation", "occupied_s", "observed_s", "sessions", "median_stay_s")
+_FIELDS = ("utilisation", "occupied_s", "observed_s", "sessions", "sessions_corrected", "median_stay_s")
 
 
 def show_page() -> None:
@@ -51,6 +51,9 @@ def show_page() -> None:
     show_kinds(found, stores)
     if len(found.stores) > 1:
         show_stores(found, stores)
+    st.subheader("Uses that people corrected", anchor=False)
+    for line in corrected_lines(found):
+        st.text(line)
     st.subheader("By machine", anchor=False)
     show_machines(found, names, _FIELDS, "usage")
 

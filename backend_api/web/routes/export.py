@@ -27,6 +27,7 @@ COLUMNS = (
         "mm_error",
     ),
     *("verdict", "verdict_confidence", "verdict_summary", "model", "prompt_version", "attributes"),
+    *("use_correction", "use_corrected_by", "use_corrected_at", "use_correction_note"),
 )
 # What a spreadsheet takes for the beginning of a formula (https://owasp.org/www-community/attacks/CSV_Injection).
 _FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")  # noqa: RUF001
@@ -62,7 +63,7 @@ def export_routes(store: Store) -> APIRouter:
 
 def cells(row: EventRow) -> list[str]:
     """The cells of one event, in the order of COLUMNS; null is an empty cell."""
-    event, mm = row.event, row.mm
+    event, mm, said = row.event, row.mm, row.correction
     result = mm.result if mm else None
     values = (
         *(event.event_id, event.event_type, event.store_id, event.camera_id, event.machine_id, event.session_id),
@@ -73,6 +74,7 @@ def cells(row: EventRow) -> list[str]:
         *((result.verdict, result.confidence, result.summary) if result else (None, None, None)),
         *((result.model, result.prompt_version) if result else (None, None)),
         event.model_dump_json(include={"attributes"})[len('{"attributes":') : -1],
+        *((said.truth, said.who, format_timestamp(said.at), said.note) if said else (None,) * 4),
     )
     return [harmless("" if value is None else str(value)) for value in values]
 

@@ -89,6 +89,7 @@ def _stats(*observed_s: float, machines: int = 2) -> Stats:
         peak_hour=None,
         machines=[make_machine_figures(place) for place in places],
         stores=[],
+        cameras=[],
         kinds=[],
         buckets=[
             make_bucket(LINE.begin + number * HOUR, LINE.begin + (number + 1) * HOUR, observed_s=seconds)

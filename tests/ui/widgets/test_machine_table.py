@@ -24,6 +24,7 @@ FOUND = Stats(
         make_machine_figures(ROWER),
     ],
     stores=[],
+    cameras=[],
     kinds=[],
     buckets=[],
 )
