@@ -24,7 +24,7 @@ from backend_api.contract.queries import ComplianceQuery
 from backend_api.contract.stats import Estimate
 from backend_api.contract.verdicts import Verdict
 from backend_api.reports.buckets import Interval
-from backend_api.reports.correction import Judged, correct, measure_accuracy
+from backend_api.reports.correction import Judged, Part, correct, measure_accuracy
 from backend_api.reports.correction import TooFewReviews as TooFew
 from backend_api.reports.judged import JudgedModel, Truths, read_judged, read_newest, read_truths
 from backend_api.reports.machines import machine_keys
@@ -101,7 +101,7 @@ def choose_verdicts(
     """
     truths = read_truths(connection)
     model = read_judged(connection, asked, {}, truths, _zones(connection, "UTC"), now)
-    more = allocate(expect(model.judged.drawn, _outstanding(model, truths)), number)
+    more = allocate(expect(_drawable(model), _outstanding(model, truths)), number)
     taken = {one.seq for one in model.draws.drawn} | model.complete
     chosen: dict[UUID, tuple[int, Verdict]] = {}
     for verdict in DECIDED:
@@ -183,16 +183,30 @@ def _next_reviews(
     model = models[asked]
     coming = _outstanding(model, truths)
     are_drawn = coming.number > 0
+    judged = model.judged
     if not are_drawn:
-        coming = allocate(model.judged.drawn, more)
+        judged = replace(judged, drawn=_drawable(model), later=Part())
+        coming = allocate(judged.drawn, more)
     if not coming.number:
         return None
     later = {other: each.judged for other, each in models.items()}
-    later[asked] = replace(model.judged, drawn=expect(model.judged.drawn, coming))
+    later[asked] = replace(judged, drawn=expect(judged.drawn, coming))
     corrected = _corrected(later, not_attempted)
     if corrected is None:
         return None
     return NextReviews(cleaned=coming.cleaned, not_cleaned=coming.not_cleaned, are_drawn=are_drawn, corrected=corrected)
+
+
+def _drawable(model: JudgedModel) -> Part:
+    """What the next draw is from: also the windows that came after the last one."""
+    found = []
+    for verdict, complete, drawn, later in zip(
+        DECIDED, model.judged.complete.strata, model.judged.drawn.strata, model.judged.later.strata, strict=True
+    ):
+        in_span = drawn.in_span + later.in_span
+        elsewhere = max(drawn.elsewhere, model.given[verdict] - complete.windows - in_span)
+        found.append(replace(drawn, in_span=in_span, elsewhere=elsewhere))
+    return Part(*found)
 
 
 def _outstanding(model: JudgedModel, truths: Truths) -> Allocation:

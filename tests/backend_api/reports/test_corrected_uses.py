@@ -113,3 +113,20 @@ def test_verdicts_on_what_was_no_use_are_in_no_agreement_and_not_suggested(store
     correct(store, coat[0], UseTruth.OTHER_MACHINE)
     [score] = reports.agreement().items
     assert (score.agreed, score.disagreed) == (1, 0)
+
+
+def test_what_comes_after_everything_was_reviewed_is_suggested_next(store: Store, clock: FakeClock) -> None:
+    """The last draw took all that there was: the next one is from what came since."""
+    clock.advance(HOUR_S)
+    reports = Reports(store)
+    for number in range(3):
+        events = make_session(number, at_s=600 * number)
+        store.events.add(events)
+        judge(store, Verdict.CLEANED)
+        clock.advance(10)
+        [model] = reports.compliance(ComplianceQuery(since=START, until=START + timedelta(hours=2))).models
+        assert model.next_reviews is not None
+        assert (model.next_reviews.cleaned, model.next_reviews.are_drawn) == (1, False)
+        assert reports.suggest(None, 10) == 1
+        assert [item.event_id for item in reports.suggested(None).items] == [events[3].event_id]
+        store.reviews.add(events[3].event_id, Agree.YES, "", "ann")

@@ -90,9 +90,11 @@ def test_suggested_sessions_are_reviewed_one_after_the_other(served: Dashboard, 
         expect(page.locator(_MARKED)).to_have_count(1)
         for number in range(left):
             visit.settle()
-            before = page.locator(_MARKED).get_attribute("data-id")
+            before = page.locator(_MARKED).get_attribute("data-id") or ""
             page.keyboard.press("n" if number == 0 else "a")
             expect(page.locator(f"[data-id='{before}'] .review")).not_to_be_empty()
+            if number < left - 1:
+                expect(page.locator(_MARKED)).not_to_have_attribute("data-id", before)
         visit.settle()
     suggested = api.suggested()
     assert suggested.items == []
