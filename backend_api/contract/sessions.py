@@ -9,6 +9,7 @@ from pydantic import Field
 from backend_api.contract.cameras import LATE_WITHIN_S
 from backend_api.contract.corrections import UseTruth
 from backend_api.contract.events import EndReason
+from backend_api.contract.sources import EventSource
 from backend_api.contract.values import Name, Seconds, Timestamp, Value
 from backend_api.contract.verdicts import MmStatus, Verdict
 
@@ -66,6 +67,9 @@ class Session(Value):
             "What people say was really there: `nobody`, somebody at the `other_machine`, or `two_people` in turn; "
             "null while nobody corrects it. /sessions/{session_id}/corrections has all."
         )
+    )
+    source: EventSource | None = Field(
+        description="By what it was found, as the first of its events that came says; null from an earlier release."
     )
     thumbnail_url: str | None = Field(
         description="A picture of the attempt, else of the START, relative to the backend's address."

@@ -6,6 +6,7 @@ from typing import Annotated
 from pydantic import Field, NonNegativeInt
 from pydantic.dataclasses import dataclass
 
+from backend_api.contract.sources import EventSource
 from backend_api.contract.values import Kind, Name, Seconds, Timestamp, Value
 
 Share = Annotated[float, Field(ge=0, le=1)]
@@ -124,6 +125,15 @@ class CameraFigures(Value):
     )
 
 
+class SourceFigures(Value):
+    """By what the uses of one camera were found that count in the span; one row a source."""
+
+    store_id: Name
+    camera_id: Name
+    source: EventSource | None = Field(description="Null for uses that do not say, as those of an earlier release.")
+    sessions_reported: NonNegativeInt
+
+
 class KindFigures(Value):
     """How often a machine of one kind was free, in one store."""
 
@@ -173,6 +183,12 @@ class Stats(Value):
     machines: list[MachineFigures]
     stores: list[StoreFigures] = Field(description="Of every store with a machine, by its id.")
     cameras: list[CameraFigures] = Field(description="Of every camera with a machine, by store and name.")
+    sources: list[SourceFigures] = Field(
+        description=(
+            "By store and camera. Figures over more than one detector or, of one camera, configuration may differ for "
+            "that alone."
+        )
+    )
     kinds: list[KindFigures] = Field(description="Of the machines whose camera's setup says of which kind they are.")
     buckets: list[BucketFigures] = Field(
         description=(

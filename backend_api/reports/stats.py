@@ -6,10 +6,11 @@ from datetime import datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import Connection
+from sqlalchemy import Connection, select
 
 from backend_api.base.instants import from_ms
 from backend_api.contract.queries import StatsQuery
+from backend_api.contract.sources import EventSource
 from backend_api.contract.stats import (
     BucketFigures,
     CameraFigures,
@@ -17,6 +18,7 @@ from backend_api.contract.stats import (
     KindFigures,
     MachineFigures,
     PeakHour,
+    SourceFigures,
     Stats,
     StoreFigures,
 )
@@ -28,6 +30,10 @@ from backend_api.reports.machines import machine_keys
 from backend_api.reports.opening import overlap
 from backend_api.reports.uses import Unwritten, check_size, read_opened, read_uses, stats_interval
 from backend_api.store.camera_setups import machine_kinds
+from backend_api.store.cameras import CameraKey
+from backend_api.store.tables import sources
+
+_SOURCES = select(sources)
 
 
 def read_stats(connection: Connection, query: StatsQuery, now: datetime, unwritten_ms: Unwritten) -> Stats:
@@ -42,7 +48,9 @@ def read_stats(connection: Connection, query: StatsQuery, now: datetime, unwritt
     totals = Totals(machines, interval.span, query.by, ZoneInfo(query.tz))
     check_size(machines, len(totals.buckets))
     watched: dict[MachineKey, Watched] = {}
+    found_by: dict[CameraKey, Mapping[str | None, int]] = {}
     for camera in read_uses(connection, machines, interval.past, unwritten_ms):
+        found_by[camera.camera] = camera.source_keys
         for machine, uses in camera.uses.items():
             hours = opened[machine.store_id]
             observed = overlap(camera.observed, hours)
@@ -55,7 +63,8 @@ def read_stats(connection: Connection, query: StatsQuery, now: datetime, unwritt
             watched[machine] = Watched(observed, overlap(occupied, hours))
     kinds = _kinds(machine_kinds(connection), watched, interval.past, ZoneInfo(query.tz))
     time_ms = {store_id: sum(map(_length_ms, overlap(hours, [interval.past]))) for store_id, hours in opened.items()}
-    return _answer(query, totals, _stores(totals.by_machine, time_ms), _cameras(totals.by_machine), kinds)
+    stores, cameras = _stores(totals.by_machine, time_ms), _cameras(totals.by_machine)
+    return _answer(query, totals, stores, cameras, _sources(connection, found_by), kinds)
 
 
 def _length_ms(interval: Interval) -> int:
@@ -112,6 +121,21 @@ def _camera(store_id: str, camera_id: str, machines: Sequence[UsageTotals]) -> C
     )
 
 
+def _sources(connection: Connection, found_by: Mapping[CameraKey, Mapping[str | None, int]]) -> list[SourceFigures]:
+    """By what the uses of each camera were found, the most frequent first; `found_by` counts them by key."""
+    bodies = {row.source_key: row.body for row in connection.execute(_SOURCES)} if found_by else {}
+    return [
+        SourceFigures(
+            store_id=store_id,
+            camera_id=camera_id,
+            source=EventSource.model_validate_json(bodies[key]) if key in bodies else None,
+            sessions_reported=number,
+        )
+        for (store_id, camera_id), keys in sorted(found_by.items())
+        for key, number in sorted(keys.items(), key=lambda item: (-item[1], item[0] or ""))
+    ]
+
+
 def _kinds(
     kinds: dict[tuple[str, str, str], str], watched: dict[MachineKey, Watched], past: Interval, zone: ZoneInfo
 ) -> list[KindFigures]:
@@ -143,6 +167,7 @@ def _answer(
     totals: Totals,
     stores: list[StoreFigures],
     cameras: list[CameraFigures],
+    sources: list[SourceFigures],
     kinds: list[KindFigures],
 ) -> Stats:
     by_hour = totals.occupied_ms_by_hour
@@ -166,6 +191,7 @@ def _answer(
         ],
         stores=stores,
         cameras=cameras,
+        sources=sources,
         kinds=kinds,
         buckets=[
             BucketFigures(begin=from_ms(bucket.begin_ms), end=from_ms(bucket.end_ms), **_figures(sums))

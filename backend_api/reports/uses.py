@@ -1,6 +1,6 @@
 """What the sessions of an interval count for, and when their machines were observed, from the database."""
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -36,7 +36,7 @@ _Row = Row[*tuple[Any, ...]]
 
 _OF_MACHINE = select(
     *sessions.c["ts_ms", "started_ms", "ended_ms", "opened_ms", "closes_ms", "attempt_ms", "attempt_seq", "verdict"],
-    *sessions.c["correction", "outcome_key"],
+    *sessions.c["correction", "outcome_key", "source_key"],
 ).where(
     sessions.c.store_id == bindparam("store"),
     sessions.c.camera_id == bindparam("camera"),
@@ -64,12 +64,15 @@ class StatsInterval:
 class CameraUses:
     """The uses of one camera's machines, and when these were observed, which includes all time in use.
 
-    `no_uses_ms` are when sessions began that were none, as people say: milliseconds since 1970.
+    `no_uses_ms` are when sessions began that were none, as people say: milliseconds since 1970. `source_keys` count
+    by what the sessions that began were found.
     """
 
+    camera: CameraKey
     observed: Sequence[Interval]
     uses: Mapping[MachineKey, Sequence[Use]]
     no_uses_ms: Mapping[MachineKey, Sequence[int]]
+    source_keys: Mapping[str | None, int]
 
 
 def stats_interval(query: IntervalQuery, now: datetime) -> StatsInterval:
@@ -115,7 +118,9 @@ def read_uses(
         uses = {machine: list(_uses(machine, counted[machine], last_ms, past)) for machine in of_camera}
         no_uses_ms = {machine: [row.ts_ms for row in rows[machine] if row.outcome_key == NO_USE] for machine in rows}
         occupied = [use.occupied.within(past) for of_place in uses.values() for use in of_place]
-        yield CameraUses(union([*watched, *occupied]), uses, no_uses_ms)
+        begun = (row for of_place in rows.values() for row in of_place if row.ts_ms >= past.begin_ms)
+        source_keys = Counter(row.source_key for row in begun)
+        yield CameraUses(camera, union([*watched, *occupied]), uses, no_uses_ms, source_keys)
 
 
 def _by_camera(machines: Iterable[MachineKey]) -> dict[tuple[str, str], list[MachineKey]]:

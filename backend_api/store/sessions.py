@@ -6,6 +6,7 @@ events first; then the enrichments of those that wait for the model; then the se
 by Database.write. The doctor makes the same of everything that is stored, and compares.
 """
 
+import hashlib
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple
@@ -18,9 +19,10 @@ from backend_api.base.instants import to_ms
 from backend_api.contract.corrections import NO_USE_TRUTHS
 from backend_api.contract.events import EventType, WindowAttributes
 from backend_api.contract.sessions import SessionOutcome
+from backend_api.contract.sources import source_of
 from backend_api.contract.verdicts import MmStatus
 from backend_api.store.statements import Insert, Statement, Transaction
-from backend_api.store.tables import ChangeKind, enrichments, events, reviews, sessions
+from backend_api.store.tables import ChangeKind, enrichments, events, reviews, sessions, sources
 
 # The outcome_key of a session without an attempt; with one it is its verdict, or that it waits or has failed.
 UNOPENED, OPENED = "unopened", "opened"
@@ -43,6 +45,12 @@ class EventFacts(NamedTuple):
     received_at_ms: int
     end_reason: str | None
     closes_ms: int | None
+    source: str | None = None
+
+    @property
+    def source_key(self) -> str | None:
+        """The key of its `source`, which is canonical JSON."""
+        return None if self.source is None else hashlib.blake2b(self.source.encode(), digest_size=16).hexdigest()
 
 
 class AttemptFacts(NamedTuple):
@@ -87,6 +95,7 @@ class SessionRow:
     review: str | None = None
     is_reviewed: bool = False
     outcome_key: str = UNOPENED
+    source_key: str | None = None
     correction: str | None = None
 
     @classmethod
@@ -100,6 +109,7 @@ class SessionRow:
         """Take in an event that came later. Events come in any order; of two that say the same, the first counts."""
         ts_ms = event.ts_ms
         self.ts_ms = min(self.ts_ms, ts_ms)
+        self.source_key = self.source_key or event.source_key
         match event.event_type:
             case EventType.MACHINE_OCCUPIED_START:
                 self.started_ms = ts_ms if self.started_ms is None else self.started_ms
@@ -140,8 +150,15 @@ def event_facts(
         end_reason = attributes.get("end_reason")
     elif names[0] == EventType.CLEANING_WINDOW_OPEN and attributes:
         closes_ms = _closes_ms(attributes)
+    found = source_of(attributes)
     return EventFacts(
-        seq, *names, ts_ms, received_at_ms, end_reason if isinstance(end_reason, str) else None, closes_ms
+        seq,
+        *names,
+        ts_ms,
+        received_at_ms,
+        end_reason if isinstance(end_reason, str) else None,
+        closes_ms,
+        None if found is None else found.model_dump_json(),
     )
 
 
@@ -162,7 +179,10 @@ def session_of(
 
 
 _FACTS = ("started_ms", "ended_ms", "end_reason", "opened_ms", "closes_ms", "attempt_seq", "attempt_ms")
-_COLUMNS = ("session_id", "store_id", "camera_id", "machine_id", "ts_ms", *_FACTS, "is_reviewed", "outcome_key")
+_COLUMNS = (
+    *("session_id", "store_id", "camera_id", "machine_id", "ts_ms", *_FACTS, "is_reviewed", "outcome_key"),
+    "source_key",
+)
 
 
 def _merge(insert: OnConflictInsert) -> ClauseElement:
@@ -177,7 +197,7 @@ def _merge(insert: OnConflictInsert) -> ClauseElement:
         new.outcome_key == literal_column(f"'{UNOPENED}'"),
         sessions.c.outcome_key == literal_column(f"'{NO_USE}'"),
     )
-    values: dict[str, Any] = {name: func.coalesce(sessions.c[name], new[name]) for name in _FACTS}
+    values: dict[str, Any] = {name: func.coalesce(sessions.c[name], new[name]) for name in (*_FACTS, "source_key")}
     values["outcome_key"] = case((stays, sessions.c.outcome_key), else_=new.outcome_key)
     upsert = insert.on_conflict_do_update(index_elements=["session_id"], set_=values)
     return upsert.returning(sessions.c.session_id, sessions.c.ts_ms)
@@ -186,6 +206,9 @@ def _merge(insert: OnConflictInsert) -> ClauseElement:
 _UPSERT = Insert(sessions, _COLUMNS, _merge)
 _BEGIN_EARLIER = Statement(
     update(sessions).where(sessions.c.session_id == bindparam("of_session")).values(ts_ms=bindparam("new_ts_ms"))
+)
+_ADD_SOURCES = Insert(
+    sources, ("source_key", "body"), lambda insert: insert.on_conflict_do_nothing(index_elements=["source_key"])
 )
 _ADD_ENRICHMENTS = Insert(enrichments, ("seq", "ts_ms", "status", "attempts", "token", "due_ms", "changed_at_ms"))
 _latest = reviews.alias("latest")
@@ -236,6 +259,7 @@ def follow_events(transaction: Transaction, new: Sequence[EventFacts]) -> None:
             due_ms = event.received_at_ms
             waiting.append((event.seq, event.ts_ms, MmStatus.PENDING.value, 0, 0, due_ms, due_ms))
     _ADD_ENRICHMENTS.run(transaction, waiting)
+    _ADD_SOURCES.run(transaction, sorted({(event.source_key, event.source) for event in new if event.source}))
     for session_id, ts_ms in _UPSERT.run(transaction, [_values(row) for row in rows.values()]):
         # Rarely, since a camera's events arrive in order: all indexes are written again.
         if rows[session_id].ts_ms < ts_ms:
@@ -265,7 +289,7 @@ def _values(row: SessionRow) -> tuple[Any, ...]:
     return (
         *(row.session_id, row.store_id, row.camera_id, row.machine_id, row.ts_ms),
         *(row.started_ms, row.ended_ms, row.end_reason, row.opened_ms, row.closes_ms, row.attempt_seq, row.attempt_ms),
-        *(row.is_reviewed, row.outcome_key),
+        *(row.is_reviewed, row.outcome_key, row.source_key),
     )
 
 

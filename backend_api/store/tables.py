@@ -247,6 +247,8 @@ sessions = Table(
     Column("events_removed_ms", BigInteger),
     # What people say was really there; null while nobody corrects it.
     Column("correction", String(16)),
+    # By what it was found, as its first event that says so does.
+    Column("source_key", String(32)),
     Index("ix_sessions_ts", "ts_ms", "seq"),
     Index("ix_sessions_store", "store_id", "ts_ms", "seq"),
     Index("ix_sessions_camera", "camera_id", "ts_ms", "seq"),
@@ -297,6 +299,16 @@ hidden_events = Table(
     Column("at_ms", BigInteger, nullable=False),
     Column("who", String(200), nullable=False),
     Column("reason", Text, nullable=False),
+)
+
+# By what events were found, each once; never removed.
+sources = Table(
+    "sources",
+    metadata,
+    # A hash of the body.
+    Column("source_key", String(32), primary_key=True),
+    # The source as canonical JSON.
+    Column("body", Text, nullable=False),
 )
 
 # What the backend has to know after a restart, by name.

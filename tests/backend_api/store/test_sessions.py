@@ -222,7 +222,7 @@ class Oracle:
 
 STORED_SESSIONS = (
     "SELECT session_id, store_id, camera_id, machine_id, ts_ms, started_ms, ended_ms, end_reason, opened_ms, closes_ms,"
-    " attempt_seq, attempt_ms, verdict, review, is_reviewed, outcome_key, correction FROM sessions"
+    " attempt_seq, attempt_ms, verdict, review, is_reviewed, outcome_key, source_key, correction FROM sessions"
     " ORDER BY session_id"
 )
 STORED_ENRICHMENTS = "SELECT event_id, status, verdict FROM enrichments JOIN events USING (seq)"

@@ -90,6 +90,7 @@ def _stats(*observed_s: float, machines: int = 2) -> Stats:
         machines=[make_machine_figures(place) for place in places],
         stores=[],
         cameras=[],
+        sources=[],
         kinds=[],
         buckets=[
             make_bucket(LINE.begin + number * HOUR, LINE.begin + (number + 1) * HOUR, observed_s=seconds)

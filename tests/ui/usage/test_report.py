@@ -20,6 +20,7 @@ def made(peak: PeakHour | None, **figures: object) -> Stats:
         machines=[],
         stores=[],
         cameras=[],
+        sources=[],
         kinds=[],
         buckets=[],
     )

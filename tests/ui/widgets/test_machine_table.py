@@ -25,6 +25,7 @@ FOUND = Stats(
     ],
     stores=[],
     cameras=[],
+    sources=[],
     kinds=[],
     buckets=[],
 )
