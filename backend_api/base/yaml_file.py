@@ -149,8 +149,11 @@ class _Loader(yaml.SafeLoader):
         return super().compose_node(parent, index)
 
 
-def read_yaml(path: Path, flag: str = "--config") -> YamlFile:
-    """The YAML file at `path`, given as `flag`. Raises UsageError when it cannot be read or is no YAML."""
+def read_yaml(path: Path, flag: str = "--config", *, needs: str = "machines") -> YamlFile:
+    """The YAML file at `path`, given as `flag`. Raises UsageError when it cannot be read, is no YAML, or empty.
+
+    `needs` is a section that it cannot do without.
+    """
     try:
         with path.open("rb") as file:
             data = file.read(MAX_FILE_BYTES + 1)
@@ -165,7 +168,7 @@ def read_yaml(path: Path, flag: str = "--config") -> YamlFile:
         loader = _Loader(text)
         node = loader.get_single_node()
         if node is None:
-            raise UsageError(f"{path}: is empty; it needs at least the section machines")
+            raise UsageError(f"{path}: is empty; it needs at least the section {needs}")
         result = YamlFile(path, None, {})
         return YamlFile(path, _plain(node, (), node.start_mark.line + 1, result, loader.construct_object), result.lines)
     except yaml.YAMLError as error:
