@@ -116,7 +116,8 @@ def _pictures(notices: Sequence[Notice], find_picture: FindPicture) -> tuple[Pat
 def _html(lines: Sequence[str], link: str | None) -> str:
     paragraphs = [f'<p style="margin:0 0 8px">{escape(line)}</p>' for line in lines]
     if link:
-        paragraphs.append(f'<p style="margin:16px 0 0"><a href="{escape(link)}">Open the dashboard</a></p>')
+        # The address itself: the plain part of a mail is made of this one, and has no other way to show it.
+        paragraphs.append(f'<p style="margin:16px 0 0"><a href="{escape(link)}">{escape(link)}</a></p>')
     style = "font-family:sans-serif;font-size:16px;line-height:1.4;max-width:600px"
     return f'<div style="{style}">{"".join(paragraphs)}</div>'
 

@@ -25,7 +25,7 @@ MAX_TARGETS = 32
 MAX_STORES = 1000
 _VARIABLE = re.compile(r"\$\{([A-Za-z_][A-Za-z0-9_]*)\}")
 # user:password@ with a password that is written out.
-_WRITTEN_PASSWORD = re.compile(r"://[^/@]*:(?!\$\{)[^/@$]+@")
+_WRITTEN_PASSWORD = re.compile(r"://[^/?@]*:(?!\$\{)[^/?@$]+@")
 _NAME: TypeAdapter[str] = TypeAdapter(Name)
 _ZONE: TypeAdapter[str] = TypeAdapter(TimeZoneName)
 

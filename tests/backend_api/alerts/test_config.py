@@ -38,6 +38,8 @@ targets:
     secret: ${HOOK_SECRET}
   - name: plain
     url: ${URL}
+  - name: mail
+    url: mailto://127.0.0.1:2525?from=gym@example.org&to=ann@example.org
 """
 
 
@@ -53,7 +55,8 @@ def test_the_file_that_comes_along_has_the_defaults_and_no_target() -> None:
 
 def test_all_that_may_stand_in_it(tmp_path: Path) -> None:
     config = load(tmp_path, WHOLE)
-    phone, integrator, plain = config.targets
+    phone, integrator, plain, mail = config.targets
+    assert mail.way == "mailto"
     assert phone.url == "ntfys://ann:geheim%2F4711@ntfy.example/gym"
     assert phone.way == "ntfys"
     assert phone.quiet == Hours(time(22), time(7))
