@@ -43,6 +43,7 @@ def make_session(at: datetime = NOON, **overrides: Any) -> Session:  # noqa: ANN
         "mm_status": None,
         "review": None,
         "correction": None,
+        "source": None,
         "thumbnail_url": None,
     } | overrides
     names = f"{fields['store_id']} {fields['camera_id']} {fields['machine_id']} {at.isoformat()}"

@@ -29,7 +29,7 @@ from ui.text.words import (
     plain,
     verdict_facts,
 )
-from ui.widgets.mocked import mocked_words
+from ui.widgets.mocked import mocked_badges
 
 _GOING_ON = {SessionOutcome.IN_USE, SessionOutcome.WINDOW_OPEN}
 
@@ -74,7 +74,7 @@ def _show_heading(session: Session, result: MmResult | None, zone: Zone) -> None
                 st.badge(TRUTH_WORDS[session.correction], color="blue")
             if result is not None:
                 st.markdown(f"Confidence {percent(result.confidence)}", width="content")
-            for badge in mocked_words(_cameras_of(session), None if result is None else result.model):
+            for badge in mocked_badges(session, _cameras_of(session), None if result is None else result.model):
                 st.badge(badge, color="orange")
         day = "" if session.started_at is None else f"{zone.day(session.started_at)}, "
         st.caption(plain(f"{day}{times(session, zone)} ({zone.name})"))
