@@ -186,7 +186,10 @@ def _ask_again(options: Options, store: Store, model: Model) -> None:
                 count = store.enrichments.rerun_others(model.name, model.prompt_version)
                 log.info("events to be judged again, their verdict being of another model or prompt: %d", count)
             elif not store.enrichments.rerun(wanted):
-                raise UsageError(f"--rerun {wanted}: there is no such event, or it still waits for its first verdict")
+                raise UsageError(
+                    f"--rerun {wanted}: there is no such event, or it still waits for its first verdict; GET /events"
+                    " lists what there is"
+                )
     except (StoreBusy, StoreFull) as error:
         raise FatalError(f"--rerun: {error}; start the worker again when that is over") from error
 

@@ -58,7 +58,7 @@ class Store:
         Raises DatabaseNotReady, a UsageError, when it is missing or old and `create` is not set; UsageError when it is
         newer, or no database of ours; FatalError when another process keeps it locked. It is never deleted.
         """
-        return cls(open_database(db, create=create), clock)
+        return cls(open_database(db, clock, create=create), clock)
 
     def close(self) -> None:
         """Write down what is only in memory, and close the database; the store is of no use afterwards."""

@@ -236,6 +236,37 @@ def test_what_is_no_yaml_is_one_line_too(path: Path, content: bytes, problem: st
     assert len(" ".join(str(caught.value).split())) < 400
 
 
+@pytest.mark.parametrize(
+    ("content", "line", "cure"),
+    [
+        ("machines:\n  - machine_id: a\n    name: Bike: left\n", 3, "put text with a colon in it in quotes"),
+        ("machines:\n\t- machine_id: a\n", 2, "indent with spaces, not tabs"),
+        ("machines:\n  - name: @home\n", 2, "put text that begins with @, ` or % in quotes"),
+        ("machines:\n  - zone: [[0.1, 0.1], [0.2, 0.2]\n    name: a\n", 3, "close the bracket"),
+        ("machines:\n  - zone: [[0.1 0.1] [0.2 0.2]]\n", 2, "put commas between"),
+        ("machines:\n  - zone: [[0.1, 0.1],\n", 3, "close the"),
+        ('machines:\n  - name: "Bike\n', 3, "close the quotes"),
+        ("machines:\n  - name: 'Bike 1\n    machine_id: a\n", 4, "close the quotes"),
+        ("machines:\n  - machine_id: a\n   name: Bike\n", 3, "by the same number of spaces"),
+        ("machines\n  - machine_id: a\nclip: 1\n", 2, "write each key as `key: value`"),
+        ("machines:\n  machine_id:a\n  name: b\n", 3, "write each key as `key: value`"),
+        ("machines: !all a\n", 1, "take the tag"),
+        ("clip: {pre_s: 1}\n---\nclip: {pre_s: 2}\n", 2, "remove the line ---"),
+        ("machines: %a\n", 1, "in quotes"),
+        ("machines: *all\n", 1, "write the value out"),
+        ("machines: \x01\n", 1, "remove it"),
+    ],
+)
+def test_a_mistake_in_the_yaml_is_told_with_its_line_and_cure(path: Path, content: str, line: int, cure: str) -> None:
+    path.write_text(content)
+    with pytest.raises(UsageError) as caught:
+        load_config(path)
+    said = str(caught.value)
+    assert said.startswith(f"{path}:{line}: is no valid YAML: ")
+    assert "\n" not in said
+    assert cure in said
+
+
 def test_a_missing_file_is_named(path: Path) -> None:
     with pytest.raises(UsageError, match="No such file or directory; name a readable file with --config"):
         load_config(path)
