@@ -8,13 +8,13 @@ from urllib.parse import urlsplit
 from pydantic import AfterValidator, BeforeValidator, Field, TypeAdapter, ValidationError
 
 from backend_api.base.process import REPOSITORY
+from backend_api.base.yaml_file import Place, Text, YamlFile, read_yaml, section
 from backend_api.contract.values import Name
 from edge_service.clips.recorder import ClipConfig
 from edge_service.detection.detector_config import DetectorConfig
 from edge_service.privacy.privacy_config import PrivacyConfig
 from edge_service.rules.machine import FEET, Anchor, AnchorKind, Machine, RuleTimes
 from edge_service.rules.polygon import Polygon
-from edge_service.yaml_file import Place, Text, YamlFile, read_yaml, section
 
 DEFAULT_CONFIG = REPOSITORY / "edge_service" / "config.yaml"
 SAMPLE_CONFIG = REPOSITORY / "edge_service" / "sample_config.yaml"
