@@ -28,6 +28,7 @@ from backend_api.store.errors import StoreBusy, StoreFull  # noqa: E402
 from backend_api.store.migrate import DatabaseNotReady  # noqa: E402
 from backend_api.store.store import Store  # noqa: E402
 from mm_worker.jobs.admission import Admission  # noqa: E402
+from mm_worker.jobs.presence import Presence, present  # noqa: E402
 from mm_worker.jobs.worker_loop import (  # noqa: E402
     JobOutcome,
     Pace,
@@ -171,7 +172,8 @@ def _work(options: Options, chat: Chat | None, store: Store, clock: Clock, stop:
     ]
     began_s = clock.monotonic_s()
     try:
-        outcomes = run_threads(workers, stop, drain=options.drain)
+        with present(Presence(store, model.admission.reached, clock), drain=options.drain):
+            outcomes = run_threads(workers, stop, drain=options.drain)
     finally:
         model.close()
     counts = ", ".join(f"{outcomes[outcome]} {outcome}" for outcome in JobOutcome)

@@ -152,7 +152,7 @@ _SYNTAX_CURES = {
     "could not determine a constructor": "take the tag, which begins with !, off",
     "but found another document": "remove the line ---: one file is one document",
 }
-_ANY_SYNTAX_CURE = "compare the line, and those before it, with edge_service/config.yaml"
+_ANY_SYNTAX_CURE = "compare the line, and those before it, with the file of this kind that the project comes with"
 
 
 class _Loader(yaml.SafeLoader):
@@ -166,8 +166,11 @@ class _Loader(yaml.SafeLoader):
         return super().compose_node(parent, index)
 
 
-def read_yaml(path: Path, flag: str = "--config") -> YamlFile:
-    """The YAML file at `path`, given as `flag`. Raises UsageError when it cannot be read or is no YAML."""
+def read_yaml(path: Path, flag: str = "--config", *, needs: str = "machines") -> YamlFile:
+    """The YAML file at `path`, given as `flag`. Raises UsageError when it cannot be read, is no YAML, or empty.
+
+    `needs` is a section that it cannot do without.
+    """
     try:
         with path.open("rb") as file:
             data = file.read(MAX_FILE_BYTES + 1)
@@ -182,7 +185,7 @@ def read_yaml(path: Path, flag: str = "--config") -> YamlFile:
         loader = _Loader(text)
         node = loader.get_single_node()
         if node is None:
-            raise UsageError(f"{path}: is empty; it needs at least the section machines")
+            raise UsageError(f"{path}: is empty; it needs at least the section {needs}")
         result = YamlFile(path, None, {})
         return YamlFile(path, _plain(node, (), node.start_mark.line + 1, result, loader.construct_object), result.lines)
     except yaml.YAMLError as error:
