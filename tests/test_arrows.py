@@ -34,16 +34,20 @@ ROOMS: dict[str, str] = {
     "edge_service.detection": "@base @contract video",
     "edge_service.tracking": "detection",
     "edge_service.rules": "@contract detection tracking",
-    "edge_service.clips": "@base @contract video detection tracking rules",
+    "edge_service.privacy": "@contract video detection tracking rules",
+    "edge_service.clips": "@base @contract video detection tracking rules privacy",
     "edge_service.outbox": "@base @contract",
     "edge_service.delivery": "@base @contract outbox",
-    "edge_service.pipeline": ("@base @contract video video.live detection tracking rules clips outbox delivery"),
+    "edge_service.pipeline": (
+        "@base @contract video video.live detection tracking rules privacy clips outbox delivery"
+    ),
     "edge_service.simulation": "video detection rules",
     "edge_service.evaluation": "@base @contract rules simulation",
-    "edge_service.config": "@base @contract detection rules clips outbox delivery",
+    "edge_service.config": "@base @contract detection rules privacy clips outbox delivery",
     "edge_service.options": "@base @contract video detection",
     "edge_service.main": (
-        "@base @contract video detection tracking rules clips outbox delivery pipeline simulation config options"
+        "@base @contract video detection tracking rules privacy clips outbox delivery pipeline simulation config "
+        "options"
     ),
     "edge_service.sample": "@base video detection rules simulation evaluation config",
     "edge_service.evaluate": "@base @contract evaluation",

@@ -19,6 +19,7 @@ from edge_service.video.packets import StreamFormat, bounded, detached, new_deco
 _BESIDE: Final = "new_extradata"
 # FFmpeg's filter that takes the parameters out of a packet knows them.
 _WITHIN = {"h264", "hevc", "vvc", "av1", "mpeg4", "mpeg2video", "mpeg1video", "vc1"}
+_WITH_LENGTHS = {"h264", "hevc", "vvc"}
 
 
 class FormatTracker:
@@ -28,7 +29,8 @@ class FormatTracker:
         """`stream_format` is that of the first packets; with `learns_orientation` but for the first key picture's."""
         self._current = stream_format
         self._learns_orientation = learns_orientation
-        self._within = BitStreamFilterContext("extract_extradata", stream) if stream_format.codec in _WITHIN else None
+        looks_within = stream_format.codec in _WITHIN and not _has_lengths(stream_format)
+        self._within = BitStreamFilterContext("extract_extradata", stream) if looks_within else None
         self._seen: bytes | None = None
 
     def format_of(self, packet: "av.Packet[Any]") -> StreamFormat:
@@ -60,6 +62,14 @@ class FormatTracker:
         except av.error.FFmpegError:  # a damaged packet
             return None
         return bytes(parts[-1].get_sidedata(_BESIDE)) if parts else None
+
+
+def _has_lengths(stream_format: StreamFormat) -> bool:
+    """Whether a unit within a packet has its length before it, as in MP4 and Matroska, and no start code.
+
+    The filter knows start codes alone, and takes a length of 256 to 511 for one (ISO/IEC 14496-15, 5.3.3 and 8.3.3).
+    """
+    return stream_format.codec in _WITH_LENGTHS and stream_format.parameters[:1] == b"\x01"
 
 
 def _with_parameters(before: StreamFormat, parameters: bytes, key: "av.Packet[Any]") -> StreamFormat:

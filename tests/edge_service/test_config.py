@@ -7,6 +7,7 @@ import pytest
 
 from backend_api.base.process import UsageError
 from edge_service.config import DEFAULT_CONFIG, SAMPLE_CONFIG, load_config
+from edge_service.privacy.privacy_config import PrivacyConfig
 from edge_service.rules.machine import FEET, Anchor, AnchorKind, RuleTimes
 
 MACHINE = """\
@@ -54,6 +55,8 @@ detector: {kind: mock, model: null, score: 0.5, fps: 0.5}
 clip: {pre_s: 1, post_s: 2.5}
 delivery: {backend_url: "https://gym.example:8443/api/", upload_clips: false}
 outbox: {max_bytes: 4096}
+privacy:
+  {mask: heads, areas: [[[0, 0], [0.2, 0], [0.2, 0.3]]], only_zones: true, pictures: all, clip_height: 480, clip_fps: 5}
 """
     )
     config = load_config(path)
@@ -61,6 +64,8 @@ outbox: {max_bytes: 4096}
     assert (config.clip.pre_s, config.clip.post_s) == (1, 2.5)
     assert config.delivery.backend_url == "https://gym.example:8443/api"
     assert config.outbox.max_bytes == 4096
+    areas = (((0, 0), (0.2, 0), (0.2, 0.3)),)
+    assert config.privacy == PrivacyConfig("heads", areas, only_zones=True, clip_height=480, clip_fps=5)
 
 
 def test_the_keys_of_a_real_detector_are_read(path: Path) -> None:
@@ -146,6 +151,15 @@ def test_a_machine_may_be_of_a_kind(path: Path) -> None:
         ("delivery: {backend_url: 'http://[::1'}", "delivery.backend_url", "is no address"),
         ("delivery: {backend_url: 'http://gym:99999'}", "delivery.backend_url", "is no address"),
         ("delivery: {backend_url: 'ftp://gym'}", "delivery.backend_url", "write it like http"),
+        ("privacy: {mask: faces}", "privacy.mask", "'faces' is no mask of this version; write none, heads or people"),
+        ("privacy: {mask: null}", "privacy.mask", "write none, heads or people"),
+        ("privacy: {pictures: some}", "privacy.pictures", "write all, or none"),
+        ("privacy: {only_zones: 1}", "privacy.only_zones", "true or false"),
+        ("privacy: {areas: [[[0, 0], [1, 1]]]}", r"privacy.areas\[0\]", "at least 3"),
+        ("privacy: {areas: [[[0, 0], [1, 0], [1, 2]]]}", r"privacy.areas\[0\]", "outside the picture"),
+        ("privacy: {clip_height: 90}", "privacy.clip_height", "at least 144"),
+        ("privacy: {clip_fps: 60}", "privacy.clip_fps", "at most 30"),
+        ("privacy: {blur: 3}", "privacy.blur", "unknown key"),
         ("outbox: {max_bytes: 0}", "outbox.max_bytes", "at least 1"),
         ("outbox: {max_bytes: 1.5}", "outbox.max_bytes", "whole number"),
         ("outbox: {max_bytes: 99999999999999999999}", "outbox.max_bytes", "at most"),
