@@ -96,9 +96,9 @@ def test_a_test_shows_what_the_target_really_says_and_no_secret(told: TestClient
 def test_a_target_is_left_in_peace_and_woken(told: TestClient, clock: FakeClock) -> None:
     def snooze(until_s: float | None) -> Response:
         until = None if until_s is None else format_timestamp(clock.now() + timedelta(seconds=until_s))
-        return told.post(
-            "/alerts/targets/hook/snooze", content=json.dumps({"until": until, "who": "Ann"}), headers=JSON
-        )
+        body = json.dumps({"until": until, "who": "Ann"})
+        answer: Response = told.post("/alerts/targets/hook/snooze", content=body, headers=JSON)
+        return answer
 
     answer = snooze(3600)
     state = TargetState.model_validate_json(answer.content)
