@@ -12,6 +12,7 @@ from backend_api.base.http_client import Answer, HttpClient, NoAnswer
 from backend_api.contract.cameras import CameraList, CameraSetupState
 from backend_api.contract.compliance import Compliance, SuggestedReviews
 from backend_api.contract.events import EventPage, StoredEvent
+from backend_api.contract.media import Ready
 from backend_api.contract.queries import ComplianceQuery, EventQuery, Order, Parameters, SessionQuery, StatsQuery
 from backend_api.contract.sessions import MachineList, SessionPage
 from backend_api.contract.stats import AgreementList, Stats
@@ -153,6 +154,10 @@ class BackendApi:
     def check_health(self) -> None:
         """Return when the backend is up, raise a BackendError otherwise."""
         self._call("GET", "/health")
+
+    def ready(self) -> Ready:
+        """That the backend can store, and what waits for a person's word. Raises Refused with 503 when it cannot."""
+        return self._get("/ready", Ready)
 
     def _get(self, path: str, model: type[Value], parameters: Parameters = ()) -> Value:
         return self._parse(self._call("GET", path, parameters), model)

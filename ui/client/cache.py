@@ -17,6 +17,7 @@ from backend_api.contract.stores import StoreList
 from backend_api.contract.verdicts import QueueState
 from ui.client.api import BackendApi
 from ui.client.context import api
+from ui.client.storage import forget_storage
 
 # Answers are immutable, so that sessions can share the values themselves. A session that asks while an answer is under
 # way waits for that one; errors are not kept. A process has one backend: its address is no part of the key.
@@ -80,6 +81,7 @@ def forget_answers() -> None:
         *(_latest_model, _compliance, _stores, _suggested),
     ):
         shared.clear()
+    forget_storage()
 
 
 @_shared

@@ -1,4 +1,4 @@
-"""What needs attention first: silent and blind cameras, and sessions of a day that went wrong or are unclear. Pure."""
+"""The list of what needs attention: storage, silent and blind cameras, sessions that went wrong or are unclear."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -9,6 +9,7 @@ from backend_api.contract.cameras import CameraState, CameraStatus
 from backend_api.contract.queries import SessionQuery
 from backend_api.contract.sessions import Session, SessionOutcome
 from backend_api.contract.values import MachineKey
+from ui.client.storage import StorageTrouble
 from ui.now.ages import ago, lasting, moment
 from ui.text.local_time import Zone
 from ui.text.machine_names import key_of
@@ -25,7 +26,7 @@ _NAMED_CAMERAS = 3
 class Item:
     """One thing that needs attention: `what` and its `colour`, `where` it is, and `when` it came about.
 
-    `session_id` is the session that it is about, None when it is about cameras.
+    `session_id` is the session that it is about, None when it is about cameras or the storage.
     """
 
     what: str
@@ -56,18 +57,26 @@ def items_of(
     names: Mapping[MachineKey, str],
     now: datetime,
     zone: Zone,
+    storage: StorageTrouble | None = None,
 ) -> list[Item]:
-    """What needs attention, cameras first, then sessions in their order; at most SHOWN_ITEMS.
+    """What needs attention: the storage, then cameras, then sessions in their order; at most SHOWN_ITEMS.
 
     `names` tell machines of the same name apart; a machine that is not among them has its session's.
     """
     cameras = list(cameras)
-    found = _of_cameras(silent_cameras(cameras), now, zone)
+    found = [] if storage is None else [_of_storage(storage)]
+    found += _of_cameras(silent_cameras(cameras), now, zone)
     found += _of_blind([camera for camera in cameras if camera.status is CameraStatus.BLIND])
     for session in sessions:
         where = names.get(key_of(session), session.machine_name)
         found.append(_of_session(session, where, now, zone))
     return found[:SHOWN_ITEMS]
+
+
+def _of_storage(trouble: StorageTrouble) -> Item:
+    if trouble.is_stopped:
+        return Item("Storage", "red", "The backend", "cannot store anything")
+    return Item("Storage", "orange", "Old clips or events", "are kept until you say that they may go")
 
 
 def _of_cameras(silent: Sequence[CameraState], now: datetime, zone: Zone) -> list[Item]:

@@ -54,7 +54,9 @@ def _show_nothing() -> None:
 
 
 def _show_attention(snapshot: Snapshot, zone: Zone) -> None:
-    items = items_of(snapshot.cameras, snapshot.sessions, names_of(snapshot.machines), snapshot.at, zone)
+    items = items_of(
+        snapshot.cameras, snapshot.sessions, names_of(snapshot.machines), snapshot.at, zone, snapshot.storage
+    )
     with st.container(border=True, key="attention" if items else "calm", gap="xsmall"):
         if not items:
             st.markdown(":green-badge[All well] Nothing of the last 24 hours needs attention.")

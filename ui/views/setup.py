@@ -1,10 +1,11 @@
-"""The page Setup: cameras and how they are, the queue of verdicts, gyms with their hours, and zones."""
+"""The page Setup: the storage's trouble, cameras and how they are, the queue of verdicts, gyms, their hours, zones."""
 
 import streamlit as st
 
 from ui.client import cache
 from ui.client.context import api, zone
 from ui.setup.cameras import show_cameras
+from ui.setup.storage import show_storage
 from ui.setup.stores import show_store_editor
 from ui.setup.verdict_queue import show_failed, show_queue
 from ui.setup.zones import show_zones
@@ -17,6 +18,7 @@ def show_page() -> None:
     st.title("Setup", anchor=False)
     # What the blocks below look at is asked for here first, where an error leads to the card that says so.
     states, stores, _, _ = cache.cameras().items, cache.stores().items, cache.machines(), cache.queue()
+    show_storage()
     store_id = choose_store()
     st.header("Cameras", anchor=False)
     show_cameras(here, store_id)
