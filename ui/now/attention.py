@@ -10,8 +10,8 @@ from backend_api.contract.queries import SessionQuery
 from backend_api.contract.sessions import Session, SessionOutcome
 from backend_api.contract.values import MachineKey
 from ui.client.storage import StorageTrouble
-from ui.now.ages import ago, lasting, moment
-from ui.text.local_time import Zone
+from ui.now.ages import ago, lasting
+from ui.text.local_time import Zone, moment
 from ui.text.machine_names import key_of
 from ui.text.words import SESSION_COLOURS, SESSION_WORDS, Colour
 

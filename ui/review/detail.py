@@ -18,7 +18,17 @@ from ui.review.review_bar import show_questions
 from ui.review.rows import times
 from ui.review.verdict import show_frames, show_reviews, show_verdict
 from ui.text.local_time import Zone
-from ui.text.words import EVENT_WORDS, SESSION_COLOURS, SESSION_WORDS, duration, facts, percent, plain, verdict_facts
+from ui.text.words import (
+    EVENT_WORDS,
+    SESSION_COLOURS,
+    SESSION_WORDS,
+    duration,
+    facts,
+    mask_words,
+    percent,
+    plain,
+    verdict_facts,
+)
 from ui.widgets.mocked import mocked_words
 
 _GOING_ON = {SessionOutcome.IN_USE, SessionOutcome.WINDOW_OPEN}
@@ -76,8 +86,8 @@ def _show_clip(event: StoredEvent) -> None:
     what = f"{EVENT_WORDS[event.event_type].lower()} at {event.machine_id}"
     if event.media_url is not None:
         st.video(browser_url(event.media_url), loop=True, autoplay=True, muted=True, alt=f"Clip: {what}")
-        for text in _gaps_in_words(event):
-            st.caption(text)
+        for text in [*_gaps_in_words(event), *_mask_in_words(event)]:
+            st.caption(plain(text))
         return
     with st.container(border=True, key="no_clip"):
         st.text(_why_no_clip(event))
@@ -119,6 +129,11 @@ def _gaps_in_words(event: StoredEvent) -> Sequence[str]:
         return f"from {duration(max(0.0, begin_s))} to {duration(max(0.0, end_s))}"
 
     return [f"The camera sent no picture {second(gap)} of the clip." for gap in clip.gaps]
+
+
+def _mask_in_words(event: StoredEvent) -> Sequence[str]:
+    masked = None if event.clip is None else event.clip.masked
+    return [] if masked is None else [mask_words(masked)]
 
 
 def _why_no_clip(event: StoredEvent) -> str:
