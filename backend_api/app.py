@@ -36,6 +36,7 @@ from backend_api.web.problems import answer_with_problems
 from backend_api.web.request_log import RequestLog
 from backend_api.web.routes.alerts import alert_routes
 from backend_api.web.routes.cameras import camera_routes
+from backend_api.web.routes.corrections import correction_routes
 from backend_api.web.routes.events import event_routes
 from backend_api.web.routes.export import export_routes
 from backend_api.web.routes.health import health_routes
@@ -122,6 +123,7 @@ def create_app(store: Store, media: MediaFolder, clock: Clock, settings: Setting
     app.include_router(export_routes(store))
     app.include_router(event_routes(store, media))
     app.include_router(review_routes(store, reports))
+    app.include_router(correction_routes(store, reports))
     app.include_router(suggestion_routes(reports))
     app.include_router(media_routes(store, media))
     app.include_router(upload_routes(store, media))
