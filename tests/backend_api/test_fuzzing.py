@@ -41,7 +41,7 @@ def as_it_is(_context: object, value: Any) -> bytes:  # noqa: ANN401
 
 
 def fill(store: Store) -> None:
-    """Something of everything: a machine in its camera's setup, sessions, one of them corrected, verdicts and reviews."""
+    """Something of everything: a machine in a setup, sessions, one of them corrected, verdicts, reviews."""
     machines = [{"machine_id": "bike_1", "name": "Bike 1", "zone": [[0, 0], [0.5, 0], [0.5, 0.5]]}]
     store.setups.keep(
         "cam_01", CameraSetup.model_validate({"store_id": "gym_demo", "machines": machines, "config": None})
