@@ -10,8 +10,16 @@ from sqlalchemy import Column, FromClause, Row, Select, Table, exists, select
 from backend_api.base.instants import from_ms
 from backend_api.contract.events import Event
 from backend_api.contract.verdicts import Agree, Enrichment, MmStatus, StoredReview
-from backend_api.store.tables import enrichments, events, hidden_events, results, reviews
-from backend_api.store.verdict_history import LATEST_REVIEW_ID, NEWEST_RESULT_ID, to_result
+from backend_api.store.tables import (
+    LATEST_REVIEW_ID,
+    NEWEST_RESULT_ID,
+    enrichments,
+    events,
+    hidden_events,
+    results,
+    reviews,
+)
+from backend_api.store.verdict_history import to_result
 
 
 @dataclass(frozen=True, slots=True)

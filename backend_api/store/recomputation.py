@@ -8,39 +8,41 @@ from dataclasses import astuple, dataclass, fields
 from typing import Any
 
 from pydantic_core import from_json
-from sqlalchemy import BindParameter, Connection, bindparam, delete, exists, func, insert, select, update
+from sqlalchemy import BindParameter, Connection, bindparam, delete, exists, insert, select, update
 
 from backend_api.contract.verdicts import MmStatus
 from backend_api.store.database import Database
 from backend_api.store.sessions import AttemptFacts, EventFacts, SessionRow, event_facts, session_of
 from backend_api.store.statements import Statement, Transaction
-from backend_api.store.tables import ChangeKind, changes, enrichments, events, hidden_events, results, reviews, sessions
+from backend_api.store.tables import (
+    LATEST_REVIEW_ID,
+    NEWEST_RESULT_ID,
+    ChangeKind,
+    changes,
+    enrichments,
+    events,
+    hidden_events,
+    results,
+    reviews,
+    sessions,
+)
 
 _SESSION_COLUMNS = [field.name for field in fields(SessionRow)]
 _FACTS = ("seq", "event_type", "store_id", "camera_id", "machine_id", "session_id", "ts_ms", "received_at_ms", "body")
 # Hidden events are in no session.
 _EVENTS = select(*events.c[_FACTS]).where(~exists().where(hidden_events.c.seq == events.c.seq)).order_by(events.c.seq)
-_newest, _latest = results.alias("newest"), reviews.alias("latest")
 _ATTEMPTS = (
     select(
         events.c.seq,
-        _newest.c.verdict,
+        results.c.verdict,
         enrichments.c.status,
-        _latest.c.agree,
-        _latest.c.verdict.label("reviewed_verdict"),
+        reviews.c.agree,
+        reviews.c.verdict.label("reviewed_verdict"),
     )
     .select_from(events)
     .outerjoin(enrichments, enrichments.c.seq == events.c.seq)
-    .outerjoin(
-        _newest,
-        _newest.c.id
-        == select(func.max(results.c.id)).where(results.c.seq == events.c.seq).correlate(events).scalar_subquery(),
-    )
-    .outerjoin(
-        _latest,
-        _latest.c.id
-        == select(func.max(reviews.c.id)).where(reviews.c.seq == events.c.seq).correlate(events).scalar_subquery(),
-    )
+    .outerjoin(results, results.c.id == NEWEST_RESULT_ID)
+    .outerjoin(reviews, reviews.c.id == LATEST_REVIEW_ID)
 )
 _AMONG: BindParameter[list[str]] = bindparam("of_sessions", expanding=True)
 _EVENTS_AMONG = _EVENTS.where(events.c.session_id.in_(_AMONG))

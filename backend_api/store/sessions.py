@@ -19,7 +19,7 @@ from backend_api.contract.events import EventType, WindowAttributes
 from backend_api.contract.sessions import SessionOutcome
 from backend_api.contract.verdicts import MmStatus
 from backend_api.store.statements import Insert, Statement, Transaction
-from backend_api.store.tables import ChangeKind, enrichments, events, reviews, sessions
+from backend_api.store.tables import LATEST_REVIEW_ID, ChangeKind, enrichments, events, reviews, sessions
 
 # The outcome_key of a session without an attempt; with one it is its verdict, or that it waits or has failed.
 UNOPENED, OPENED = "unopened", "opened"
@@ -171,26 +171,21 @@ _BEGIN_EARLIER = Statement(
     update(sessions).where(sessions.c.session_id == bindparam("of_session")).values(ts_ms=bindparam("new_ts_ms"))
 )
 _ADD_ENRICHMENTS = Insert(enrichments, ("seq", "ts_ms", "status", "attempts", "token", "due_ms", "changed_at_ms"))
-_latest = reviews.alias("latest")
 # Of an attempt: its session, and what AttemptFacts holds.
-ATTEMPT_FACTS = (
+_ATTEMPT_FACTS = (
     select(
         events.c.seq,
         events.c.session_id,
         enrichments.c.verdict,
         enrichments.c.status,
-        _latest.c.agree,
-        _latest.c.verdict.label("reviewed_verdict"),
+        reviews.c.agree,
+        reviews.c.verdict.label("reviewed_verdict"),
     )
     .select_from(events)
     .join(enrichments, enrichments.c.seq == events.c.seq)
-    .outerjoin(
-        _latest,
-        _latest.c.id
-        == select(func.max(reviews.c.id)).where(reviews.c.seq == events.c.seq).correlate(events).scalar_subquery(),
-    )
+    .outerjoin(reviews, reviews.c.id == LATEST_REVIEW_ID)
 )
-_ATTEMPT = Statement(ATTEMPT_FACTS.where(events.c.seq == bindparam("of_seq")))
+_ATTEMPT = Statement(_ATTEMPT_FACTS.where(events.c.seq == bindparam("of_seq")))
 _JUDGE = Statement(
     update(sessions)
     # One event may belong to a session without being its attempt: the first one that came is.

@@ -19,9 +19,12 @@ from sqlalchemy import (
     Integer,
     LargeBinary,
     MetaData,
+    ScalarSelect,
     String,
     Table,
     Text,
+    func,
+    select,
 )
 
 metadata = MetaData()
@@ -368,3 +371,12 @@ alert_targets = Table(
     Column("snoozed_until_ms", BigInteger),
     Column("snoozed_by", String(200)),
 )
+
+
+def _newest_id(table: Table) -> ScalarSelect[int]:
+    """The id of the newest row of `table` about the event of the row of `events` beside it: the one that counts."""
+    rows = table.alias(f"newest_of_{table.name}")
+    return select(func.max(rows.c.id)).where(rows.c.seq == events.c.seq).correlate(events).scalar_subquery()
+
+
+NEWEST_RESULT_ID, LATEST_REVIEW_ID = _newest_id(results), _newest_id(reviews)
