@@ -48,7 +48,7 @@ class _Windows:
 
 
 def read_compliance(connection: Connection, query: ComplianceQuery, now: datetime) -> Compliance:
-    """What `query` asks for, as it is at `now`."""
+    """The compliance that `query` asks for, as it is at `now`."""
     windows = _read_windows(connection, query, now)
     here = read_newest(connection, windows.decided)
     truths, zone_of = read_truths(connection), _zones(connection, query.tz)
@@ -73,7 +73,7 @@ def read_compliance(connection: Connection, query: ComplianceQuery, now: datetim
 
 
 def read_suggested(connection: Connection, asked: Asked | None) -> SuggestedReviews:
-    """What was drawn of `asked`, by default of who gave the newest verdict, and is not reviewed yet."""
+    """The drawn verdicts of `asked`, by default of the model of the newest verdict, that are not reviewed yet."""
     asked = asked or newest_asked(connection)
     if asked is None:
         return SuggestedReviews(model=None, prompt_version=None, drawn=0, reviewed=0, items=[])
@@ -141,7 +141,7 @@ def _counts(closed_ms: int | None, span: Interval, opened: Sequence[Interval]) -
 
 
 def _zones(connection: Connection, otherwise: str) -> Callable[[str], ZoneInfo]:
-    """What gives a store's time zone: its own, or the one called `otherwise`."""
+    """A function that gives a store's time zone: its own, or the one called `otherwise`."""
     known = {store_id: ZoneInfo(settings.tz) for store_id, settings in read_settings(connection).items()}
     return lambda store_id: known.get(store_id) or ZoneInfo(otherwise)
 
@@ -196,7 +196,7 @@ def _next_reviews(
 
 
 def _outstanding(model: JudgedModel, truths: Truths) -> Allocation:
-    """What was drawn and is not reviewed yet."""
+    """The drawn verdicts that are not reviewed yet."""
     waiting = [one.verdict for one in model.draws.drawn if one.seq not in truths.reviewed]
     return Allocation(*(waiting.count(verdict) for verdict in DECIDED))
 

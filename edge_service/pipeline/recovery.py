@@ -38,7 +38,7 @@ class Recovery:
 
 
 def recover(last: Checkpoint | None, run: Run, machines: Sequence[Machine], outbox: Outbox) -> Recovery:
-    """What `run` takes over from `last`, the checkpoint of the run before it.
+    """The state that `run` takes over from `last`, the checkpoint of the run before it.
 
     A repetition of the same run takes over nothing: it makes every event again, with the same ids. Raises OSError.
     """

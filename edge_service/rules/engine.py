@@ -150,7 +150,7 @@ class RuleEngine:
 
 
 def _sample(machine: Machine, state: MachineState, tracks: Sequence[Track], time_s: float, held_s: float) -> Sample:
-    """What `tracks` say of the machine's zone; of several people there, the one that was there before is named."""
+    """The sample by `tracks` of the machine's zone; of several people there, the one that was there before is named."""
     inside = [track for track in tracks if is_in_zone(track.box, machine.zone, machine.anchor)]
     streak = state.presence.streak
     known_id = streak.track_id if streak else None

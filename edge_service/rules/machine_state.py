@@ -44,7 +44,7 @@ Step = tuple[MachineState, list[RuleEvent]]
 
 
 def step(machine: Machine, state: MachineState, sample: Sample, gap_s: float) -> Step:
-    """What the machine is after `sample`, which comes `gap_s` seconds after the one before, and what happened."""
+    """The machine's state after `sample`, which comes `gap_s` seconds after the one before, and what happened."""
     rule_events: list[RuleEvent] = []
     if gap_s > GAP_S:
         state, rule_events = skip_gap(machine, state, sample.time_s - gap_s, gap_s)
@@ -57,12 +57,12 @@ def step(machine: Machine, state: MachineState, sample: Sample, gap_s: float) ->
 
 
 def close_if_absent(machine: Machine, state: MachineState, time_s: float) -> Step:
-    """What the machine is when nothing was observed since its last sample until `time_s`: nobody is assumed there."""
+    """The machine's state when nothing was observed since its last sample until `time_s`: nobody is assumed there."""
     return _leave_unseen(machine, replace(state, presence=replace(state.presence, is_present=False)), time_s)
 
 
 def skip_gap(machine: Machine, state: MachineState, from_s: float, gap_s: float) -> Step:
-    """What the machine is after `gap_s` seconds, from `from_s` on, of which there is no sample.
+    """The machine's state after `gap_s` seconds, from `from_s` on, of which there is no sample.
 
     For less than exit_s it is as if a few frames were missing. After that nobody knows whether and when somebody left:
     an open session gets an END, `unobserved`, as of the last sighting, unless it was clear by `from_s` that they had.

@@ -23,7 +23,7 @@ GAP_S = 2.5
 
 @dataclass(frozen=True, slots=True)
 class Sample:
-    """What one frame says of a zone: `boxes` people in it, their scores added up in `score_sum`, one is `track_id`.
+    """One frame's view of a zone: `boxes` people in it, their scores added up in `score_sum`, one is `track_id`.
 
     It holds from `time_s - held_s` to `time_s`, in seconds of media time. `track_id` is None when nobody is there.
     """

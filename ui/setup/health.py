@@ -30,7 +30,7 @@ ADVICE = {
     "The edge's log says why.",
     CameraStatus.ENDED: "The video came to its end, and the edge stopped. Forget the camera if it is not to return.",
 }
-"""What a status means, and what to do, where that needs saying."""
+"""The meaning of a status, and what to do, where that needs saying."""
 _NO_FRAMES = {CameraStatus.GONE: "none: it is silent", CameraStatus.ENDED: "none: the video has ended"}
 # Between groups of three digits.
 NARROW_SPACE = "\N{NARROW NO-BREAK SPACE}"
