@@ -7,6 +7,7 @@ from uuid import UUID, uuid5
 
 from pydantic import BaseModel, ConfigDict, Field, JsonValue, NonNegativeInt, PositiveInt, model_validator
 
+from backend_api.contract.corrections import StoredCorrection
 from backend_api.contract.values import (
     MAX_COUNT,
     Confidence,
@@ -214,6 +215,13 @@ class StoredEvent(Event):
     mm: Enrichment | None = Field(description="Null when needs_mm is false.")
     review: StoredReview | None = Field(
         default=None, description="The latest one, null when it was withdrawn; /events/{event_id}/reviews has all."
+    )
+    correction: StoredCorrection | None = Field(
+        default=None,
+        description=(
+            "What people say of the use that it belongs to, the latest, null when it was withdrawn; "
+            "/sessions/{session_id}/corrections has all."
+        ),
     )
 
 

@@ -17,9 +17,9 @@ from backend_api.base.clock import Clock
 from backend_api.base.instants import from_ms, to_ms
 from backend_api.contract.verdicts import Agree, MmResult, StoredReview, Verdict
 from backend_api.store.database import Database
-from backend_api.store.sessions import follow_attempts
+from backend_api.store.sessions import LATEST_REVIEW_ID, NEWEST_RESULT_ID, follow_attempts
 from backend_api.store.statements import Statement, Transaction
-from backend_api.store.tables import LATEST_REVIEW_ID, NEWEST_RESULT_ID, ChangeKind, events, results, reviews
+from backend_api.store.tables import ChangeKind, events, results, reviews
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,10 +16,21 @@ from ui.client.selection import select
 from ui.review.opened import Opened, steps
 from ui.review.review_bar import show_questions
 from ui.review.rows import times
-from ui.review.verdict import show_frames, show_reviews, show_verdict
+from ui.review.verdict import show_corrections, show_frames, show_reviews, show_verdict
 from ui.text.local_time import Zone
-from ui.text.words import EVENT_WORDS, SESSION_COLOURS, SESSION_WORDS, duration, facts, percent, plain, verdict_facts
-from ui.widgets.mocked import mocked_words
+from ui.text.words import (
+    EVENT_WORDS,
+    SESSION_COLOURS,
+    SESSION_WORDS,
+    TRUTH_WORDS,
+    duration,
+    facts,
+    mask_words,
+    percent,
+    plain,
+    verdict_facts,
+)
+from ui.widgets.mocked import mocked_badges
 
 _GOING_ON = {SessionOutcome.IN_USE, SessionOutcome.WINDOW_OPEN}
 
@@ -37,8 +48,9 @@ def show_detail(api: BackendApi, opened: Opened, zone: Zone) -> None:
         else:
             show_verdict(api, attempt, attempt.mm)
         if result is not None:
-            show_questions(api, opened)
             show_reviews(opened.reviews, result, zone)
+        show_corrections(opened.corrections, zone)
+        show_questions(api, opened, has_verdict=result is not None)
     if attempt is not None and result is not None:
         show_frames(attempt, result)
         with st.expander("Details of the verdict"):
@@ -59,9 +71,11 @@ def _show_heading(session: Session, result: MmResult | None, zone: Zone) -> None
         with st.container(horizontal=True, vertical_alignment="center", gap="small"):
             st.header(plain(session.machine_name), anchor=False, width="content")
             st.badge(SESSION_WORDS[session.outcome], color=SESSION_COLOURS[session.outcome])
+            if session.correction is not None:
+                st.badge(TRUTH_WORDS[session.correction], color="blue")
             if result is not None:
                 st.markdown(f"Confidence {percent(result.confidence)}", width="content")
-            for badge in mocked_words(_cameras_of(session), None if result is None else result.model):
+            for badge in mocked_badges(session, _cameras_of(session), None if result is None else result.model):
                 st.badge(badge, color="orange")
         day = "" if session.started_at is None else f"{zone.day(session.started_at)}, "
         st.caption(plain(f"{day}{times(session, zone)} ({zone.name})"))
@@ -76,8 +90,8 @@ def _show_clip(event: StoredEvent) -> None:
     what = f"{EVENT_WORDS[event.event_type].lower()} at {event.machine_id}"
     if event.media_url is not None:
         st.video(browser_url(event.media_url), loop=True, autoplay=True, muted=True, alt=f"Clip: {what}")
-        for text in _gaps_in_words(event):
-            st.caption(text)
+        for text in [*_gaps_in_words(event), *_mask_in_words(event)]:
+            st.caption(plain(text))
         return
     with st.container(border=True, key="no_clip"):
         st.text(_why_no_clip(event))
@@ -121,6 +135,11 @@ def _gaps_in_words(event: StoredEvent) -> Sequence[str]:
     return [f"The camera sent no picture {second(gap)} of the clip." for gap in clip.gaps]
 
 
+def _mask_in_words(event: StoredEvent) -> Sequence[str]:
+    masked = None if event.clip is None else event.clip.masked
+    return [] if masked is None else [mask_words(masked)]
+
+
 def _why_no_clip(event: StoredEvent) -> str:
     if event.clip is not None:
         return "The clip is not on the backend yet: the edge that recorded it still has it."
@@ -135,6 +154,8 @@ def _why_no_verdict(session: Session) -> str:
             return "Nobody has begun to clean yet; the window is still open."
         case SessionOutcome.NOT_ATTEMPTED:
             return "The cleaning window closed, and nobody had begun to clean."
+        case SessionOutcome.NO_USE:
+            return "There was no use, so that nothing had to be cleaned."
     return "Use ended without a cleaning window: the video ended, or the camera's program restarted."
 
 
