@@ -9,7 +9,7 @@ from backend_api.contract.values import Timestamp, Value
 
 
 class UseTruth(StrEnum):
-    """What was really there, or that nobody corrects the use any more."""
+    """The truth of a use, or that nobody corrects the use any more."""
 
     NOBODY = "nobody"
     OTHER_MACHINE = "other_machine"

@@ -60,7 +60,7 @@ MaskKind = Literal["none", "heads", "people"]
 
 
 class ClipMask(Value):
-    """What the edge hid in a clip, in its thumbnail and in all that was made of it, before anything was written."""
+    """All that the edge hid in a clip, its thumbnail and all that was made of it, before anything was written."""
 
     mask: MaskKind = Field(
         description="`heads` or whole `people` are pixelated where the detector saw them; `none`: neither."
@@ -94,7 +94,7 @@ class ClipInfo(Value):
     masked: ClipMask | None = Field(
         default=None,
         exclude_if=lambda masked: masked is None,  # as with gaps
-        description="What was hidden before the clip was written; left out when nothing was.",
+        description="All that was hidden before the clip was written; left out when nothing was.",
         examples=[{"mask": "heads", "areas": 1, "only_zones": False, "detector": "onnx"}],
     )
 
@@ -219,7 +219,7 @@ class StoredEvent(Event):
     correction: StoredCorrection | None = Field(
         default=None,
         description=(
-            "What people say of the use that it belongs to, the latest, null when it was withdrawn; "
+            "The latest correction of the use that it belongs to, null when it was withdrawn; "
             "/sessions/{session_id}/corrections has all."
         ),
     )

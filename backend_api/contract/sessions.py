@@ -64,7 +64,7 @@ class Session(Value):
     )
     correction: UseTruth | None = Field(
         description=(
-            "What people say was really there: `nobody`, somebody at the `other_machine`, or `two_people` in turn; "
+            "The truth of the use by people: `nobody`, somebody at the `other_machine`, or `two_people` in turn; "
             "null while nobody corrects it. /sessions/{session_id}/corrections has all."
         )
     )
