@@ -1,4 +1,4 @@
-"""What all layouts of a detection network's outputs have in common: how one is described, and what it is read into."""
+"""The common part of all layouts of a network's outputs: how one is described, and what it is read into."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -21,7 +21,7 @@ class Candidates:
 
 @dataclass(frozen=True, slots=True)
 class Probe:
-    """What a network makes of a plain grey input of `width` x `height` pixels."""
+    """A network's outputs for a plain grey input of `width` x `height` pixels."""
 
     width: int
     height: int
