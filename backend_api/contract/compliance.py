@@ -1,4 +1,4 @@
-"""What GET /stats/compliance answers, and which verdicts are suggested for review."""
+"""The answer of GET /stats/compliance, and the verdicts that are suggested for review."""
 
 from typing import Annotated
 from uuid import UUID
@@ -6,7 +6,7 @@ from uuid import UUID
 from pydantic import Field, NonNegativeInt, PositiveInt
 
 from backend_api.contract.stats import Estimate, Hours, Share
-from backend_api.contract.values import Timestamp, Value
+from backend_api.contract.values import Name, Timestamp, Value
 from backend_api.contract.verdicts import Verdict
 
 MAX_SUGGESTED = 100
@@ -69,6 +69,20 @@ class ModelCompliance(Value):
     next_reviews: NextReviews | None = Field(description="Null when everything is reviewed.")
 
 
+class StoreCompliance(Value):
+    """One store's compliance, corrected by all reviews of the models that judged it, wherever these were."""
+
+    store_id: Name
+    windows: NonNegativeInt
+    apparent: Share | None = Field(description="Windows called cleaned / windows; null when there are none.")
+    corrected: Corrected | None = Field(
+        description=(
+            "As the whole is corrected: as if a model errs equally often in every store; null when there are no "
+            "windows."
+        )
+    )
+
+
 class Compliance(Value):
     """Compliance as the model sees it, and corrected by what reviews say of the model."""
 
@@ -91,6 +105,9 @@ class Compliance(Value):
             "(sensitivity + specificity - 1), by Rogan and Gladen (1978), with a 95 % interval that holds the sampling "
             "of windows and of reviews; null when there are no windows."
         )
+    )
+    stores: list[StoreCompliance] = Field(
+        description="Each store by itself, by its id; empty when it is asked for one store or there is one alone."
     )
     models: list[ModelCompliance]
 

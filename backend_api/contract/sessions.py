@@ -7,7 +7,9 @@ from uuid import UUID
 from pydantic import Field
 
 from backend_api.contract.cameras import LATE_WITHIN_S
+from backend_api.contract.corrections import UseTruth
 from backend_api.contract.events import EndReason
+from backend_api.contract.sources import EventSource
 from backend_api.contract.values import Name, Seconds, Timestamp, Value
 from backend_api.contract.verdicts import MmStatus, Verdict
 
@@ -24,6 +26,7 @@ class SessionOutcome(StrEnum):
     CLEANED = "cleaned"
     NOT_CLEANED = "not_cleaned"
     CANNOT_TELL = "cannot_tell"
+    NO_USE = "no_use"
 
 
 # Of these alone there is a verdict that a person can review.
@@ -43,7 +46,7 @@ class Session(Value):
             "Its state or its end by now. Without an attempt: in_use; no_window: left without a cleaning window, as "
             "at the end of a stream; window_open; not_attempted: the window closed, at window_closes_at or when the "
             "machine's next session began. With one: waiting for the model; failed: the model gave no verdict (DEAD); "
-            "cleaned, not_cleaned, cannot_tell: its verdict."
+            "cleaned, not_cleaned, cannot_tell: its verdict. no_use: people say that there was none, see `correction`."
         )
     )
     started_at: Timestamp | None
@@ -58,6 +61,15 @@ class Session(Value):
     mm_status: MmStatus | None = Field(description="Where the question to the model stands; null without an attempt.")
     review: Literal["yes", "no", "unsure"] | None = Field(
         description="Whether this verdict is right by the latest review; null without one."
+    )
+    correction: UseTruth | None = Field(
+        description=(
+            "The truth of the use by people: `nobody`, somebody at the `other_machine`, or `two_people` in turn; "
+            "null while nobody corrects it. /sessions/{session_id}/corrections has all."
+        )
+    )
+    source: EventSource | None = Field(
+        description="By what it was found, as the first of its events that came says; null from an earlier release."
     )
     thumbnail_url: str | None = Field(
         description="A picture of the attempt, else of the START, relative to the backend's address."

@@ -1,8 +1,8 @@
 """GET /stats/compliance from the database, and the verdicts that are suggested for review."""
 
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from uuid import UUID
 from zoneinfo import ZoneInfo
@@ -15,6 +15,7 @@ from backend_api.contract.compliance import (
     Corrected,
     ModelCompliance,
     NextReviews,
+    StoreCompliance,
     SuggestedReview,
     SuggestedReviews,
     TooFewReviews,
@@ -24,9 +25,9 @@ from backend_api.contract.queries import ComplianceQuery
 from backend_api.contract.stats import Estimate
 from backend_api.contract.verdicts import Verdict
 from backend_api.reports.buckets import Interval
-from backend_api.reports.correction import Judged, correct, measure_accuracy
+from backend_api.reports.correction import Judged, Part, correct, measure_accuracy
 from backend_api.reports.correction import TooFewReviews as TooFew
-from backend_api.reports.judged import JudgedModel, Truths, read_judged, read_newest, read_truths
+from backend_api.reports.judged import GivenVerdict, JudgedModel, Truths, read_judged, read_newest, read_truths
 from backend_api.reports.machines import machine_keys
 from backend_api.reports.opening import is_within
 from backend_api.reports.suggestions import Allocation, allocate, draw, expect
@@ -38,26 +39,44 @@ from backend_api.store.tables import results
 _NEWEST_ASKED = select(*results.c["model", "prompt_version"]).order_by(results.c.id.desc()).limit(1)
 
 
+_Here = Mapping[Asked, Mapping[int, GivenVerdict]]
+"""The verdicts in the span, by who gave them and by their events' numbers."""
+
+
 @dataclass(frozen=True, slots=True)
 class _Windows:
     """The windows that closed in the span: numbers of the attempts with a verdict that decides, and all others."""
 
-    decided: Sequence[int]
-    not_attempted: int
-    undecided: int
+    decided: list[int] = field(default_factory=list)
+    counts: Counter[str] = field(default_factory=Counter)
+
+    @property
+    def not_attempted(self) -> int:
+        """Windows without an attempt."""
+        return self.counts["not_attempted"]
 
 
 def read_compliance(connection: Connection, query: ComplianceQuery, now: datetime) -> Compliance:
     """What `query` asks for, as it is at `now`."""
-    windows = _read_windows(connection, query, now)
+    by_store = _read_windows(connection, query, now)
+    windows = _Windows([seq for each in by_store.values() for seq in each.decided])
+    for each in by_store.values():
+        windows.counts.update(each.counts)
     here = read_newest(connection, windows.decided)
     truths, zone_of = read_truths(connection), _zones(connection, query.tz)
-    models = {
-        asked: read_judged(connection, asked, here[asked], truths, zone_of, now)
-        for asked in sorted(here, key=lambda asked: (asked.model, asked.prompt_version))
-    }
-    given = [verdict.verdict for of_model in here.values() for verdict in of_model.values()]
-    total = len(given) + windows.not_attempted
+
+    def judge(of_span: _Here) -> dict[Asked, JudgedModel]:
+        return {
+            asked: read_judged(connection, asked, of_span[asked], truths, zone_of, now)
+            for asked in sorted(of_span, key=lambda asked: (asked.model, asked.prompt_version))
+        }
+
+    models = judge(here)
+    total = _count(here) + windows.not_attempted
+    stores = []
+    for store_id, each in sorted(by_store.items()) if len(by_store) > 1 else ():
+        of_store = _of_store(here, store_id)
+        stores.append(_store(store_id, of_store, judge(of_store), each.not_attempted))
     span = stats_interval(query, now).span
     return Compliance(
         since=from_ms(span.begin_ms),
@@ -65,9 +84,10 @@ def read_compliance(connection: Connection, query: ComplianceQuery, now: datetim
         hours=query.hours,
         windows=total,
         not_attempted=windows.not_attempted,
-        undecided=windows.undecided,
-        apparent=round(given.count(Verdict.CLEANED) / total, 4) if total else None,
+        undecided=windows.counts["undecided"],
+        apparent=_apparent(here, total),
         corrected=_corrected({asked: model.judged for asked, model in models.items()}, windows.not_attempted),
+        stores=stores,
         models=[_model(asked, models, windows.not_attempted, truths, query.more) for asked in models],
     )
 
@@ -101,7 +121,7 @@ def choose_verdicts(
     """
     truths = read_truths(connection)
     model = read_judged(connection, asked, {}, truths, _zones(connection, "UTC"), now)
-    more = allocate(expect(model.judged.drawn, _outstanding(model, truths)), number)
+    more = allocate(expect(_drawable(model), _outstanding(model, truths)), number)
     taken = {one.seq for one in model.draws.drawn} | model.complete
     chosen: dict[UUID, tuple[int, Verdict]] = {}
     for verdict in DECIDED:
@@ -117,22 +137,51 @@ def newest_asked(connection: Connection) -> Asked | None:
     return None if row is None else Asked(row.model, row.prompt_version)
 
 
-def _read_windows(connection: Connection, query: ComplianceQuery, now: datetime) -> _Windows:
+def _of_store(here: _Here, store_id: str) -> _Here:
+    """Those of the verdicts that are of one store."""
+    return {
+        asked: {seq: verdict for seq, verdict in of_model.items() if verdict.store_id == store_id}
+        for asked, of_model in here.items()
+    }
+
+
+def _count(here: _Here) -> int:
+    return sum(map(len, here.values()))
+
+
+def _apparent(here: _Here, total: int) -> float | None:
+    cleaned = sum(given.verdict is Verdict.CLEANED for of_model in here.values() for given in of_model.values())
+    return round(cleaned / total, 4) if total else None
+
+
+def _store(store_id: str, here: _Here, models: Mapping[Asked, JudgedModel], not_attempted: int) -> StoreCompliance:
+    total = _count(here) + not_attempted
+    return StoreCompliance(
+        store_id=store_id,
+        windows=total,
+        apparent=_apparent(here, total),
+        corrected=_corrected({asked: model.judged for asked, model in models.items()}, not_attempted),
+    )
+
+
+def _read_windows(connection: Connection, query: ComplianceQuery, now: datetime) -> dict[str, _Windows]:
+    """By store, of each that has a machine."""
     interval, machines = stats_interval(query, now), machine_keys(connection, query)
     check_size(machines)
     opened = read_opened(connection, query, interval.span, (machine.store_id for machine in machines))
-    decided, counts = [], Counter[str]()
+    found: dict[str, _Windows] = defaultdict(_Windows)
     # Whether windows close depends on no camera's reports.
     for camera in read_uses(connection, machines, interval.past, {}):
         for machine, uses in camera.uses.items():
+            here = found[machine.store_id]
             for use in uses:
                 if not _counts(use.closed_ms, interval.span, opened[machine.store_id]):
                     continue
                 if use.attempt_seq is not None and use.verdict in DECIDED:
-                    decided.append(use.attempt_seq)
+                    here.decided.append(use.attempt_seq)
                 else:
-                    counts["undecided" if use.attempt_seq is not None else "not_attempted"] += 1
-    return _Windows(decided, counts["not_attempted"], counts["undecided"])
+                    here.counts["undecided" if use.attempt_seq is not None else "not_attempted"] += 1
+    return found
 
 
 def _counts(closed_ms: int | None, span: Interval, opened: Sequence[Interval]) -> bool:
@@ -183,16 +232,30 @@ def _next_reviews(
     model = models[asked]
     coming = _outstanding(model, truths)
     are_drawn = coming.number > 0
+    judged = model.judged
     if not are_drawn:
-        coming = allocate(model.judged.drawn, more)
+        judged = replace(judged, drawn=_drawable(model), later=Part())
+        coming = allocate(judged.drawn, more)
     if not coming.number:
         return None
     later = {other: each.judged for other, each in models.items()}
-    later[asked] = replace(model.judged, drawn=expect(model.judged.drawn, coming))
+    later[asked] = replace(judged, drawn=expect(judged.drawn, coming))
     corrected = _corrected(later, not_attempted)
     if corrected is None:
         return None
     return NextReviews(cleaned=coming.cleaned, not_cleaned=coming.not_cleaned, are_drawn=are_drawn, corrected=corrected)
+
+
+def _drawable(model: JudgedModel) -> Part:
+    """What the next draw is from: also the windows that came after the last one."""
+    found = []
+    for verdict, complete, drawn, later in zip(
+        DECIDED, model.judged.complete.strata, model.judged.drawn.strata, model.judged.later.strata, strict=True
+    ):
+        in_span = drawn.in_span + later.in_span
+        elsewhere = max(drawn.elsewhere, model.given[verdict] - complete.windows - in_span)
+        found.append(replace(drawn, in_span=in_span, elsewhere=elsewhere))
+    return Part(*found)
 
 
 def _outstanding(model: JudgedModel, truths: Truths) -> Allocation:

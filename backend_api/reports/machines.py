@@ -9,7 +9,7 @@ from backend_api.base.instants import from_ms, to_ms
 from backend_api.contract.bounds import MAX_AHEAD
 from backend_api.contract.cameras import LATE_WITHIN_S
 from backend_api.contract.queries import MachineQuery
-from backend_api.contract.sessions import Machine, MachineList, MachineState, Session
+from backend_api.contract.sessions import Machine, MachineList, MachineState, Session, SessionOutcome
 from backend_api.contract.values import MachineKey
 from backend_api.contract.verdicts import Verdict
 from backend_api.reports.outcomes import LAST_SESSIONS
@@ -18,7 +18,7 @@ from backend_api.store.camera_setups import machine_names
 from backend_api.store.cameras import FORGOTTEN, CameraKey
 from backend_api.store.tables import cameras, events, sessions
 
-_PLACES = select(LAST_SESSIONS)
+_MACHINE_KEYS = select(LAST_SESSIONS)
 _LAST = SELECT_SESSIONS.join(LAST_SESSIONS, LAST_SESSIONS.c.seq == sessions.c.seq)
 # An arrival from more than a day ahead was before a clock was put right, and says nothing of now.
 _ARRIVED = (
@@ -53,6 +53,8 @@ def machine_now(
 
 
 def _state(session: Session, now: datetime) -> tuple[MachineState, datetime | None]:
+    if session.outcome is SessionOutcome.NO_USE:
+        return MachineState.FREE, session.ended_at
     left_at = session.ended_at or session.window_opened_at
     if left_at is None and session.attempt_at is None:
         return MachineState.IN_USE, session.started_at
@@ -67,7 +69,7 @@ def _state(session: Session, now: datetime) -> tuple[MachineState, datetime | No
 
 def machine_keys(connection: Connection, query: MachineQuery) -> list[MachineKey]:
     """The machines that `query` lets through, in order."""
-    found = [MachineKey(row.store_id, row.camera_id, row.machine_id) for row in connection.execute(_PLACES)]
+    found = [MachineKey(row.store_id, row.camera_id, row.machine_id) for row in connection.execute(_MACHINE_KEYS)]
     return [key for key in reversed(found) if _lets_through(query, key)]
 
 
@@ -75,17 +77,17 @@ def read_machines(
     connection: Connection,
     query: MachineQuery,
     now: datetime,
-    reported_at: Mapping[CameraKey, datetime],
+    watched_at: Mapping[CameraKey, datetime | None],
     picture_url: PictureUrl = no_picture,
 ) -> MachineList:
-    """The machines that `query` lets through, at `now`; `reported_at` is when each camera reported last."""
+    """The machines that `query` lets through, at `now`; `watched_at` is when each camera last watched them."""
     names = machine_names(connection)
     last: dict[MachineKey, Session | None] = {MachineKey(*of): None for of in names}
     for row in connection.execute(_LAST, {"now_ms": to_ms(now)}):
         session = to_session(row, names, picture_url)
         last[MachineKey(session.store_id, session.camera_id, session.machine_id)] = session
-    heard_at = _heard_at(connection, reported_at, now)
-    forgotten = _forgotten(connection, heard_at) - reported_at.keys()
+    heard_at = _heard_at(connection, watched_at, now)
+    forgotten = _forgotten(connection, heard_at) - watched_at.keys()
     items = [
         machine_now(
             key,
@@ -109,13 +111,13 @@ def _lets_through(query: MachineQuery, key: MachineKey) -> bool:
 
 
 def _heard_at(
-    connection: Connection, reported_at: Mapping[CameraKey, datetime], now: datetime
+    connection: Connection, watched_at: Mapping[CameraKey, datetime | None], now: datetime
 ) -> dict[CameraKey, datetime]:
-    """When each camera's edge was last heard of: its report, or the newest arrival of a machine's last session."""
+    """When each camera last told of its machines: by its report, or the newest arrival of a machine's last session."""
     rows = connection.execute(_ARRIVED, {"latest_ms": to_ms(now + MAX_AHEAD)})
     heard_at = {(row.store_id, row.camera_id): from_ms(row.heard_ms) for row in rows}
-    for key, at in reported_at.items():
-        if at <= now + MAX_AHEAD:
+    for key, at in watched_at.items():
+        if at is not None and at <= now + MAX_AHEAD:
             heard_at[key] = max(at, heard_at.get(key, at))
     return heard_at
 

@@ -11,9 +11,11 @@ from uuid import UUID
 from sqlalchemy import Column, Connection, Row, Select, select, union_all
 
 from backend_api.base.instants import from_ms
+from backend_api.contract.corrections import UseTruth
 from backend_api.contract.events import EndReason
 from backend_api.contract.queries import SessionQuery
 from backend_api.contract.sessions import JUDGED, Session, SessionOutcome, SessionPage
+from backend_api.contract.sources import EventSource
 from backend_api.contract.verdicts import MmStatus, Verdict
 from backend_api.reports.outcomes import LAST_SESSIONS, ONLY_OF_THE_LAST, OUTCOME, TIMED, outcome_key_of
 from backend_api.store.camera_setups import machine_names
@@ -29,7 +31,7 @@ from backend_api.store.paging import (
     is_anywhere,
     ordered,
 )
-from backend_api.store.tables import enrichments, events, sessions
+from backend_api.store.tables import enrichments, events, sessions, sources
 
 # Where the picture of an event is answered; None while there is none.
 PictureUrl = Callable[[UUID], str | None]
@@ -37,10 +39,17 @@ PictureUrl = Callable[[UUID], str | None]
 MachineNames = Mapping[tuple[str, str, str], str]
 # The rows that `to_session` reads; outcomes as they are at the parameter `now_ms`, milliseconds since 1970.
 SELECT_SESSIONS = (
-    select(sessions, events.c.event_id.label("attempt_id"), enrichments.c.status, OUTCOME.label("outcome"))
+    select(
+        sessions,
+        events.c.event_id.label("attempt_id"),
+        enrichments.c.status,
+        OUTCOME.label("outcome"),
+        sources.c.body.label("source"),
+    )
     .select_from(sessions)
     .outerjoin(events, events.c.seq == sessions.c.attempt_seq)
     .outerjoin(enrichments, enrichments.c.seq == sessions.c.attempt_seq)
+    .outerjoin(sources, sources.c.source_key == sessions.c.source_key)
 )
 # Narrowest first, as a rule.
 _PLACE = (sessions.c.machine_id, sessions.c.camera_id, sessions.c.store_id)
@@ -156,6 +165,8 @@ def to_session(row: Row[*tuple[Any, ...]], names: MachineNames, picture_url: Pic
         verdict=row.verdict and Verdict(row.verdict),
         mm_status=row.status and MmStatus(row.status),
         review=row.review,
+        correction=row.correction and UseTruth(row.correction),
+        source=None if row.source is None else EventSource.model_validate_json(row.source),
         thumbnail_url=(attempt_id and picture_url(attempt_id)) or picture_url(session_id),
     )
 

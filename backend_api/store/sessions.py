@@ -1,29 +1,34 @@
 """Sessions, enrichments and the log of changes, written in the transaction of the events, verdicts and reviews.
 
-Invariant: at every commit each session is what `session_of` makes of its events in their order of arrival and of what
-models and people say of its attempt, and nothing else. The steps that keep it: events first; then the enrichments of
-those that wait for the model; then the sessions of all; the log of changes last, by Database.write. The doctor makes
-the same of everything that is stored, and compares.
+Invariant: at every commit each session is what `session_of` makes of its events in their order of arrival, of what
+models and people say of its attempt, and of what people say of the use, and nothing else. The steps that keep it:
+events first; then the enrichments of those that wait for the model; then the sessions of all; the log of changes last,
+by Database.write. The doctor makes the same of everything that is stored, and compares.
 """
 
+import hashlib
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 from pydantic import JsonValue, ValidationError
-from sqlalchemy import ClauseElement, bindparam, case, func, literal_column, or_, select, update
+from sqlalchemy import ClauseElement, ScalarSelect, Table, bindparam, case, func, literal_column, or_, select, update
 from sqlalchemy.dialects.sqlite import Insert as OnConflictInsert
 
 from backend_api.base.instants import to_ms
+from backend_api.contract.corrections import NO_USE_TRUTHS
 from backend_api.contract.events import EventType, WindowAttributes
 from backend_api.contract.sessions import SessionOutcome
+from backend_api.contract.sources import source_of
 from backend_api.contract.verdicts import MmStatus
 from backend_api.store.statements import Insert, Statement, Transaction
-from backend_api.store.tables import ChangeKind, enrichments, events, reviews, sessions
+from backend_api.store.tables import ChangeKind, enrichments, events, results, reviews, sessions, sources
 
 # The outcome_key of a session without an attempt; with one it is its verdict, or that it waits or has failed.
 UNOPENED, OPENED = "unopened", "opened"
 WAITING, FAILED = SessionOutcome.WAITING.value, SessionOutcome.FAILED.value
+# People say that there was no use, whatever its events are.
+NO_USE = SessionOutcome.NO_USE.value
 WITHDRAWN = "withdrawn"
 
 
@@ -40,6 +45,12 @@ class EventFacts(NamedTuple):
     received_at_ms: int
     end_reason: str | None
     closes_ms: int | None
+    source: str | None = None
+
+    @property
+    def source_key(self) -> str | None:
+        """The key of its `source`, which is canonical JSON."""
+        return None if self.source is None else hashlib.blake2b(self.source.encode(), digest_size=16).hexdigest()
 
 
 class AttemptFacts(NamedTuple):
@@ -84,6 +95,8 @@ class SessionRow:
     review: str | None = None
     is_reviewed: bool = False
     outcome_key: str = UNOPENED
+    source_key: str | None = None
+    correction: str | None = None
 
     @classmethod
     def of(cls, event: EventFacts) -> "SessionRow":
@@ -96,6 +109,7 @@ class SessionRow:
         """Take in an event that came later. Events come in any order; of two that say the same, the first counts."""
         ts_ms = event.ts_ms
         self.ts_ms = min(self.ts_ms, ts_ms)
+        self.source_key = self.source_key or event.source_key
         match event.event_type:
             case EventType.MACHINE_OCCUPIED_START:
                 self.started_ms = ts_ms if self.started_ms is None else self.started_ms
@@ -115,6 +129,12 @@ class SessionRow:
         self.is_reviewed = attempt.review is not None
         self.outcome_key = attempt.outcome_key
 
+    def correct(self, truth: str | None) -> None:
+        """Take in, last of all, what people say of the use. A use that was none is not to be reviewed."""
+        self.correction = truth
+        if truth in NO_USE_TRUTHS:
+            self.is_reviewed, self.outcome_key = False, NO_USE
+
 
 def event_facts(
     seq: int,
@@ -130,26 +150,39 @@ def event_facts(
         end_reason = attributes.get("end_reason")
     elif names[0] == EventType.CLEANING_WINDOW_OPEN and attributes:
         closes_ms = _closes_ms(attributes)
+    found = source_of(attributes)
     return EventFacts(
-        seq, *names, ts_ms, received_at_ms, end_reason if isinstance(end_reason, str) else None, closes_ms
+        seq,
+        *names,
+        ts_ms,
+        received_at_ms,
+        end_reason if isinstance(end_reason, str) else None,
+        closes_ms,
+        None if found is None else found.model_dump_json(),
     )
 
 
-def session_of(arrived: Sequence[EventFacts], attempts: Mapping[int, AttemptFacts]) -> SessionRow:
+def session_of(
+    arrived: Sequence[EventFacts], attempts: Mapping[int, AttemptFacts], truth: str | None = None
+) -> SessionRow:
     """The session whose events `arrived` are, one at least, in the order of arrival; `attempts` by their `seq`.
 
-    Pure: the tables are compared with it.
+    `truth` is what people say of the use. Pure: the tables are compared with it.
     """
     row = SessionRow.of(arrived[0])
     for event in arrived[1:]:
         row.add(event)
     if row.attempt_seq is not None:
         row.judge(attempts.get(row.attempt_seq, NO_VERDICT))
+    row.correct(truth)
     return row
 
 
 _FACTS = ("started_ms", "ended_ms", "end_reason", "opened_ms", "closes_ms", "attempt_seq", "attempt_ms")
-_COLUMNS = ("session_id", "store_id", "camera_id", "machine_id", "ts_ms", *_FACTS, "is_reviewed", "outcome_key")
+_COLUMNS = (
+    *("session_id", "store_id", "camera_id", "machine_id", "ts_ms", *_FACTS, "is_reviewed", "outcome_key"),
+    "source_key",
+)
 
 
 def _merge(insert: OnConflictInsert) -> ClauseElement:
@@ -159,8 +192,12 @@ def _merge(insert: OnConflictInsert) -> ClauseElement:
     All hold the time, so that is not named.
     """
     new = insert.excluded
-    stays = or_(sessions.c.attempt_seq.is_not(None), new.outcome_key == literal_column(f"'{UNOPENED}'"))
-    values: dict[str, Any] = {name: func.coalesce(sessions.c[name], new[name]) for name in _FACTS}
+    stays = or_(
+        sessions.c.attempt_seq.is_not(None),
+        new.outcome_key == literal_column(f"'{UNOPENED}'"),
+        sessions.c.outcome_key == literal_column(f"'{NO_USE}'"),
+    )
+    values: dict[str, Any] = {name: func.coalesce(sessions.c[name], new[name]) for name in (*_FACTS, "source_key")}
     values["outcome_key"] = case((stays, sessions.c.outcome_key), else_=new.outcome_key)
     upsert = insert.on_conflict_do_update(index_elements=["session_id"], set_=values)
     return upsert.returning(sessions.c.session_id, sessions.c.ts_ms)
@@ -170,32 +207,45 @@ _UPSERT = Insert(sessions, _COLUMNS, _merge)
 _BEGIN_EARLIER = Statement(
     update(sessions).where(sessions.c.session_id == bindparam("of_session")).values(ts_ms=bindparam("new_ts_ms"))
 )
+_ADD_SOURCES = Insert(
+    sources, ("source_key", "body"), lambda insert: insert.on_conflict_do_nothing(index_elements=["source_key"])
+)
 _ADD_ENRICHMENTS = Insert(enrichments, ("seq", "ts_ms", "status", "attempts", "token", "due_ms", "changed_at_ms"))
-_latest = reviews.alias("latest")
+
+
+def _newest_id(table: Table) -> ScalarSelect[int]:
+    """The id of the newest row of `table` about the event of the row of `events` beside it: the one that counts."""
+    rows = table.alias(f"newest_of_{table.name}")
+    return select(func.max(rows.c.id)).where(rows.c.seq == events.c.seq).correlate(events).scalar_subquery()
+
+
+NEWEST_RESULT_ID, LATEST_REVIEW_ID = _newest_id(results), _newest_id(reviews)
 # Of an attempt: its session, and what AttemptFacts holds.
-ATTEMPT_FACTS = (
+_ATTEMPT_FACTS = (
     select(
         events.c.seq,
         events.c.session_id,
         enrichments.c.verdict,
         enrichments.c.status,
-        _latest.c.agree,
-        _latest.c.verdict.label("reviewed_verdict"),
+        reviews.c.agree,
+        reviews.c.verdict.label("reviewed_verdict"),
     )
     .select_from(events)
     .join(enrichments, enrichments.c.seq == events.c.seq)
-    .outerjoin(
-        _latest,
-        _latest.c.id
-        == select(func.max(reviews.c.id)).where(reviews.c.seq == events.c.seq).correlate(events).scalar_subquery(),
-    )
+    .outerjoin(reviews, reviews.c.id == LATEST_REVIEW_ID)
 )
-_ATTEMPT = Statement(ATTEMPT_FACTS.where(events.c.seq == bindparam("of_seq")))
+_ATTEMPT = Statement(_ATTEMPT_FACTS.where(events.c.seq == bindparam("of_seq")))
+_IS_NO_USE = sessions.c.outcome_key == NO_USE
 _JUDGE = Statement(
     update(sessions)
     # One event may belong to a session without being its attempt: the first one that came is.
     .where(sessions.c.session_id == bindparam("of_session"), sessions.c.attempt_seq == bindparam("of_seq"))
-    .values({name: bindparam(f"new_{name}") for name in ("verdict", "review", "is_reviewed", "outcome_key")})
+    .values(
+        verdict=bindparam("new_verdict"),
+        review=bindparam("new_review"),
+        is_reviewed=case((_IS_NO_USE, False), else_=bindparam("new_is_reviewed")),
+        outcome_key=case((_IS_NO_USE, NO_USE), else_=bindparam("new_outcome_key")),
+    )
 )
 
 
@@ -213,6 +263,7 @@ def follow_events(transaction: Transaction, new: Sequence[EventFacts]) -> None:
             due_ms = event.received_at_ms
             waiting.append((event.seq, event.ts_ms, MmStatus.PENDING.value, 0, 0, due_ms, due_ms))
     _ADD_ENRICHMENTS.run(transaction, waiting)
+    _ADD_SOURCES.run(transaction, sorted({(event.source_key, event.source) for event in new if event.source}))
     for session_id, ts_ms in _UPSERT.run(transaction, [_values(row) for row in rows.values()]):
         # Rarely, since a camera's events arrive in order: all indexes are written again.
         if rows[session_id].ts_ms < ts_ms:
@@ -242,7 +293,7 @@ def _values(row: SessionRow) -> tuple[Any, ...]:
     return (
         *(row.session_id, row.store_id, row.camera_id, row.machine_id, row.ts_ms),
         *(row.started_ms, row.ended_ms, row.end_reason, row.opened_ms, row.closes_ms, row.attempt_seq, row.attempt_ms),
-        *(row.is_reviewed, row.outcome_key),
+        *(row.is_reviewed, row.outcome_key, row.source_key),
     )
 
 

@@ -8,6 +8,7 @@ from typing import Any
 
 import streamlit as st
 
+from backend_api.contract.alerts import AlertPage
 from backend_api.contract.cameras import CameraList
 from backend_api.contract.compliance import Compliance, SuggestedReviews
 from backend_api.contract.queries import ComplianceQuery, SessionQuery, StatsQuery
@@ -69,6 +70,11 @@ def stores() -> StoreList:
     return _stores(api())
 
 
+def alerts(store_id: str | None) -> AlertPage:
+    """What was told last."""
+    return _alerts(api(), store_id)
+
+
 def suggested() -> SuggestedReviews:
     """The verdicts that were drawn to be reviewed, and are not yet."""
     return _suggested(api())
@@ -78,7 +84,7 @@ def forget_answers() -> None:
     """Forget all answers: the next call asks the backend."""
     for shared in (
         *(_machines, _cameras, _queue, _sessions, _stats),
-        *(_latest_model, _compliance, _stores, _suggested),
+        *(_latest_model, _compliance, _stores, _suggested, _alerts),
     ):
         shared.clear()
     forget_storage()
@@ -124,6 +130,11 @@ def _compliance(_api: BackendApi, query: ComplianceQuery) -> Compliance:
 @_shared
 def _stores(_api: BackendApi) -> StoreList:
     return _api.stores()
+
+
+@_shared
+def _alerts(_api: BackendApi, store_id: str | None) -> AlertPage:
+    return _api.alerts(store_id)
 
 
 @_shared

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from uuid import UUID
 
+from backend_api.contract.corrections import StoredCorrection
 from backend_api.contract.events import EventType, StoredEvent, WindowAttributes
 from backend_api.contract.queries import SessionQuery
 from backend_api.contract.sessions import Session
@@ -76,7 +77,7 @@ class NotThere(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Opened:
-    """A session with its events, the oldest first, and every opinion of its attempt's verdicts, oldest first.
+    """A session with its events, every opinion of its attempt's verdicts, and every correction of it, the oldest first.
 
     `shown` is the event whose clip plays.
     """
@@ -85,11 +86,17 @@ class Opened:
     events: tuple[StoredEvent, ...]
     shown: StoredEvent
     reviews: tuple[StoredReview, ...] = ()
+    corrections: tuple[StoredCorrection, ...] = ()
 
     @property
     def attempt(self) -> StoredEvent | None:
         """The cleaning attempt, which has the verdict."""
         return attempt_of(self.events)
+
+    @property
+    def correction(self) -> StoredCorrection | None:
+        """What somebody says of the use, the latest; None when nobody does, or it was taken back."""
+        return self.events[0].correction
 
 
 def fetch_opened(api: BackendApi, chosen: Selection) -> Opened | None:
@@ -105,7 +112,8 @@ def fetch_opened(api: BackendApi, chosen: Selection) -> Opened | None:
         raise NotThere("The backend holds no session of the id in the address; another backend may.")
     attempt = attempt_of(events)
     reviews = () if attempt is None or attempt.review is None else tuple(api.reviews(attempt.event_id).items)
-    return Opened(found[0], events, _shown(events, chosen.event_id), reviews)
+    corrections = () if events[0].correction is None else tuple(api.corrections(session_id).items)
+    return Opened(found[0], events, _shown(events, chosen.event_id), reviews, corrections)
 
 
 def _session_of(api: BackendApi, event_id: UUID) -> UUID:

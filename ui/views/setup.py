@@ -1,9 +1,10 @@
-"""The page Setup: the storage's trouble, cameras and how they are, the queue of verdicts, gyms, their hours, zones."""
+"""The page Setup: the storage's trouble, cameras and their health, the queue of verdicts, alerts, gyms, zones."""
 
 import streamlit as st
 
 from ui.client import cache
 from ui.client.context import api, zone
+from ui.setup.alerts import show_alerts
 from ui.setup.cameras import show_cameras
 from ui.setup.storage import show_storage
 from ui.setup.stores import show_store_editor
@@ -25,6 +26,8 @@ def show_page() -> None:
     st.header("Verdict queue", anchor=False)
     show_queue(here)
     show_failed(backend, here)
+    st.header("Alerts", anchor=False)
+    show_alerts(backend, here, store_id)
     st.header("Gyms", anchor=False)
     show_store_editor(backend, [store for store in stores if store_id in (None, store.store_id)], here)
     st.header("Zones", anchor=False)

@@ -96,6 +96,8 @@ def test_a_session_tells_what_its_events_said(store: Store) -> None:
         verdict=None,
         mm_status=MmStatus.PENDING,
         review=None,
+        correction=None,
+        source=None,
         thumbnail_url=None,
     )
 
@@ -118,7 +120,7 @@ def test_what_has_not_happened_is_null(store: Store) -> None:
     assert session.started_at == start.ts
     assert {name for name, value in session if value is None} == {
         *("ended_at", "occupied_s", "end_reason", "window_opened_at", "window_closes_at"),
-        *("attempt_event_id", "attempt_at", "verdict", "mm_status", "review", "thumbnail_url"),
+        *("attempt_event_id", "attempt_at", "verdict", "mm_status", "review", "correction", "source", "thumbnail_url"),
     }
 
 

@@ -13,6 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from backend_api.checks.derived import check_derived
+from backend_api.contract.corrections import UseCorrection, UseTruth
 from backend_api.contract.events import Event, EventType
 from backend_api.contract.verdicts import Agree, MmStatus, Verdict
 from backend_api.store.enrichments import Claim, RetryOutcome
@@ -20,6 +21,7 @@ from backend_api.store.events import IngestOutcome
 from backend_api.store.recomputation import recompute
 from backend_api.store.sessions import AttemptFacts, EventFacts, SessionRow, session_of
 from backend_api.store.store import Store
+from backend_api.store.use_corrections import CorrectionOutcome
 from tests.backend_api.events import make_event, make_result
 from tests.fake_clock import FakeClock
 
@@ -43,6 +45,7 @@ OPERATION = st.one_of(
     st.tuples(st.just("rerun"), ATTEMPT),
     st.tuples(st.just("rerun others"), st.sampled_from(["mock", "another"])),
     st.tuples(st.just("review"), st.tuples(ATTEMPT, st.sampled_from(Agree))),
+    st.tuples(st.just("correct"), st.tuples(st.integers(0, SESSIONS - 1), st.sampled_from(UseTruth))),
     st.tuples(st.just("note blocked"), st.sampled_from(["no budget", "no answer"])),
 )
 
@@ -73,6 +76,7 @@ class Oracle:
     status: dict[UUID, MmStatus] = field(default_factory=dict)
     verdicts: dict[UUID, list[Verdict]] = field(default_factory=dict)
     reviews: dict[UUID, list[tuple[Agree, Verdict | None]]] = field(default_factory=dict)
+    truths: dict[UUID, UseTruth | None] = field(default_factory=dict)
     log: list[tuple[str, UUID]] = field(default_factory=list)
     claims: list[Claim] = field(default_factory=list)
 
@@ -169,6 +173,21 @@ class Oracle:
             self.reviews.setdefault(event_id, []).append((agree, of))
             self.log.append(("review", event_id))
 
+    def correct(self, value: tuple[int, UseTruth]) -> None:
+        number, truth = value
+        session_id = UUID(int=number)
+        of_session = [event for event in self.events if event.session_id == session_id]
+        is_withdrawn = truth is UseTruth.WITHDRAWN
+        expected = CorrectionOutcome.KEPT
+        if not of_session:
+            expected = CorrectionOutcome.NO_SESSION
+        elif is_withdrawn and self.truths.get(session_id) is None:
+            expected = CorrectionOutcome.NOTHING_TO_WITHDRAW
+        assert self.store.corrections.add(session_id, UseCorrection(truth=truth)) is expected
+        if expected is CorrectionOutcome.KEPT:
+            self.truths[session_id] = None if is_withdrawn else truth
+            self.log.append(("use", of_session[0].event_id))
+
     def note_blocked(self, reason: str) -> None:
         self.store.enrichments.note_blocked(reason)
 
@@ -183,7 +202,8 @@ class Oracle:
                 agree, of = self.reviews.get(event.event_id, [(None, None)])[-1]
                 is_dead = self.status[event.event_id] is MmStatus.DEAD
                 attempts[seq] = AttemptFacts(verdict, is_dead, agree, of)
-        return sorted((session_of(f, attempts) for f in facts.values()), key=lambda row: row.session_id)
+        rows = [session_of(of_one, attempts, self.truths.get(UUID(name))) for name, of_one in facts.items()]
+        return sorted(rows, key=lambda row: row.session_id)
 
     def check(self) -> None:
         logged = self.store.changes.read(0, 10_000)
@@ -202,7 +222,8 @@ class Oracle:
 
 STORED_SESSIONS = (
     "SELECT session_id, store_id, camera_id, machine_id, ts_ms, started_ms, ended_ms, end_reason, opened_ms, closes_ms,"
-    " attempt_seq, attempt_ms, verdict, review, is_reviewed, outcome_key FROM sessions ORDER BY session_id"
+    " attempt_seq, attempt_ms, verdict, review, is_reviewed, outcome_key, source_key, correction FROM sessions"
+    " ORDER BY session_id"
 )
 STORED_ENRICHMENTS = "SELECT event_id, status, verdict FROM enrichments JOIN events USING (seq)"
 
@@ -276,6 +297,7 @@ DAMAGES = {
     "a session that is gone": "DELETE FROM sessions",
     "a verdict that is gone": "UPDATE enrichments SET verdict = NULL",
     "an opinion of another verdict": "UPDATE sessions SET review = 'no', is_reviewed = 1",
+    "a correction that nobody made": "UPDATE sessions SET correction = 'nobody', outcome_key = 'no_use'",
     "an event that nobody was told of": "DELETE FROM changes WHERE seq = 3",
 }
 
