@@ -31,7 +31,8 @@ ROOMS: dict[str, str] = {
     # The edge, in the order in which a frame travels.
     "edge_service.video": "@base",
     "edge_service.video.live": "@base video",
-    "edge_service.detection": "@base @contract video",
+    "edge_service.weights": "@base",
+    "edge_service.detection": "@base @contract video weights",
     "edge_service.tracking": "detection",
     "edge_service.rules": "@contract detection tracking",
     "edge_service.privacy": "@contract video detection tracking rules",
@@ -50,6 +51,7 @@ ROOMS: dict[str, str] = {
         "options"
     ),
     "edge_service.sample": "@base video detection rules simulation evaluation config",
+    "edge_service.fetch_model": "@base weights",
     "edge_service.evaluate": "@base @contract evaluation",
     # The worker: what is shown, who is asked, and the loop that does both.
     "mm_worker.frames": "@base @contract @media",

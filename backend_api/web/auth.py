@@ -19,8 +19,6 @@ from backend_api.web.openapi import OPEN_PATHS
 from backend_api.web.problems import problem_response
 from backend_api.web.signed_urls import SignedUrls, current_key
 
-BOARD_PAGE = "/board/page"
-"""A page without anything in it; what it shows it asks for with a key."""
 AUDIT_PATH = "/audit"
 _MIN_KEY_CHARACTERS = 16
 # Dots, as they stand in for a key in the README, are none.
@@ -129,7 +127,7 @@ class AccessControl:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """One request."""
-        if scope["type"] != "http" or scope["path"] in (*OPEN_PATHS, BOARD_PAGE):
+        if scope["type"] != "http" or scope["path"] in OPEN_PATHS:
             await self._app(scope, receive, send)
             return
         is_reading = scope["method"] in _READING_METHODS

@@ -37,8 +37,9 @@ def board_routes(reports: Reports, clock: Clock) -> APIRouter:
         board = Board(at=clock.now(), machines=sorted(machines, key=lambda machine: (machine.name, machine.machine_id)))
         return json_answer(request, board.model_dump_json())
 
-    @router.get("/board/page", include_in_schema=False)
+    @router.get("/board/page", summary="The board as a page", response_class=HTMLResponse)
     def get_page() -> HTMLResponse:
+        """For a screen at the door: it asks GET /board every five seconds, with the key behind the # of its address."""
         return HTMLResponse(page, headers={"Referrer-Policy": "no-referrer", "Cache-Control": "no-cache"})
 
     return router
