@@ -21,6 +21,11 @@ verdict was given (A. Tenenbein, J. Am. Stat. Assoc. 65, 1970).
 The 95 % interval runs from the 2.5th to the 97.5th percentile of what the counts leave possible: each share is drawn
 from the beta distribution that its counts give with Jeffreys' prior, and carried through the formula. Windows and
 reviews both count as samples. `Part.is_enough` and MAX_WIDTH say when that is too little to go by.
+
+Of 216 simulated worlds (sensitivity 0.7 to 0.98, specificity 0.7 to 0.95, 30 to 500 reviews) it holds the truth in 93
+to 97 % in all but seven, in which it holds it more often, in 97.7 to 99.3 %: there 30 reviews find about one mistake of
+a nearly perfect model. So few mistakes are counted in steps, and an interval that is the same for the same counts
+covers one step more or one less (L. D. Brown, T. T. Cai and A. DasGupta, Stat. Sci. 16, 2001): here one more.
 """
 
 import math
@@ -147,7 +152,7 @@ class TooFewReviews:
 
 @dataclass(frozen=True, slots=True)
 class Corrected:
-    """What follows for one model, or for all; an axis over what is possible comes last."""
+    """The correction for one model, or for all; an axis over what is possible comes last."""
 
     share: Counts
     sensitivity: Counts
@@ -246,14 +251,14 @@ def _share_of_all(models: Sequence[Judged], not_attempted: int, share: Share) ->
 
 
 def _estimate(follow: Callable[[Share], Counts]) -> Estimate:
-    """What counts and formula give, and the interval of what is possible, which holds it in any case."""
+    """The estimate by counts and formula, and the interval of what is possible, which holds it in any case."""
     value = float(follow(_observed).item())
     low, high = interval(follow(possible(np.random.default_rng(_SEED), _POSSIBLE)))
     return Estimate(value, min(value, float(low)), max(value, float(high)))
 
 
 def _arrays(model: Judged, parts: Sequence[Part]) -> tuple[Counts, Counts]:
-    """What `carry_through` takes: `parts` with their reviews, and the model's other windows in the span."""
+    """The input of `carry_through`: `parts` with their reviews, and the model's other windows in the span."""
     counts = [
         [[stratum.in_span, stratum.elsewhere, stratum.reviewed, stratum.cleaned] for stratum in part.strata]
         for part in parts

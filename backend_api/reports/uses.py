@@ -1,4 +1,4 @@
-"""What the sessions of an interval count for, and when their machines were observed, from the database."""
+"""The sessions of an interval as figures count them, and when their machines were observed, from the database."""
 
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 from pydantic import JsonValue, ValidationError
-from sqlalchemy import ClauseElement, bindparam, case, func, literal_column, or_, select, update
+from sqlalchemy import ClauseElement, ScalarSelect, Table, bindparam, case, func, literal_column, or_, select, update
 from sqlalchemy.dialects.sqlite import Insert as OnConflictInsert
 
 from backend_api.base.instants import to_ms
@@ -22,7 +22,7 @@ from backend_api.contract.sessions import SessionOutcome
 from backend_api.contract.sources import source_of
 from backend_api.contract.verdicts import MmStatus
 from backend_api.store.statements import Insert, Statement, Transaction
-from backend_api.store.tables import ChangeKind, enrichments, events, reviews, sessions, sources
+from backend_api.store.tables import ChangeKind, enrichments, events, results, reviews, sessions, sources
 
 # The outcome_key of a session without an attempt; with one it is its verdict, or that it waits or has failed.
 UNOPENED, OPENED = "unopened", "opened"
@@ -211,26 +211,30 @@ _ADD_SOURCES = Insert(
     sources, ("source_key", "body"), lambda insert: insert.on_conflict_do_nothing(index_elements=["source_key"])
 )
 _ADD_ENRICHMENTS = Insert(enrichments, ("seq", "ts_ms", "status", "attempts", "token", "due_ms", "changed_at_ms"))
-_latest = reviews.alias("latest")
+
+
+def _newest_id(table: Table) -> ScalarSelect[int]:
+    """The id of the newest row of `table` about the event of the row of `events` beside it: the one that counts."""
+    rows = table.alias(f"newest_of_{table.name}")
+    return select(func.max(rows.c.id)).where(rows.c.seq == events.c.seq).correlate(events).scalar_subquery()
+
+
+NEWEST_RESULT_ID, LATEST_REVIEW_ID = _newest_id(results), _newest_id(reviews)
 # Of an attempt: its session, and what AttemptFacts holds.
-ATTEMPT_FACTS = (
+_ATTEMPT_FACTS = (
     select(
         events.c.seq,
         events.c.session_id,
         enrichments.c.verdict,
         enrichments.c.status,
-        _latest.c.agree,
-        _latest.c.verdict.label("reviewed_verdict"),
+        reviews.c.agree,
+        reviews.c.verdict.label("reviewed_verdict"),
     )
     .select_from(events)
     .join(enrichments, enrichments.c.seq == events.c.seq)
-    .outerjoin(
-        _latest,
-        _latest.c.id
-        == select(func.max(reviews.c.id)).where(reviews.c.seq == events.c.seq).correlate(events).scalar_subquery(),
-    )
+    .outerjoin(reviews, reviews.c.id == LATEST_REVIEW_ID)
 )
-_ATTEMPT = Statement(ATTEMPT_FACTS.where(events.c.seq == bindparam("of_seq")))
+_ATTEMPT = Statement(_ATTEMPT_FACTS.where(events.c.seq == bindparam("of_seq")))
 _IS_NO_USE = sessions.c.outcome_key == NO_USE
 _JUDGE = Statement(
     update(sessions)

@@ -78,7 +78,7 @@ class Store:
             self.database.close()
 
     def tidy(self) -> None:
-        """What is to be done now and then: write down the cameras' reports, fold the log in when nothing is written."""
+        """Do the chores of now and then: write down the cameras' reports, fold the log in when nothing is written."""
         self.cameras.keep_if_due()
         self.database.fold_if_idle(self.clock.monotonic_s())
 
