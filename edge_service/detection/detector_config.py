@@ -71,7 +71,7 @@ def with_flags(
 ) -> DetectorConfig:
     """`config` where the flags --detector, --model and --runtime say nothing.
 
-    Where nothing names a kind, a model makes it onnx; the `kind` of what is given is not None. A model is a file, or the
+    Where nothing names a kind, a model makes it onnx; the `kind` that comes back is not None. A model is a file, or the
     name of weights that were fetched into `models_folder`; an onnx detector without one takes those. Raises UsageError
     when kind and model do not fit, or nothing was fetched.
     """
