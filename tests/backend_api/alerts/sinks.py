@@ -52,7 +52,12 @@ def http_sink(*reactions: Reaction) -> Iterator[HttpSink]:
             self.do_POST()
 
         def do_POST(self) -> None:
-            body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
+            length = int(self.headers.get("Content-Length", 0))
+            body = self.rfile.read(length)
+            if len(body) < length:
+                # Its sender was killed within it: it has not come.
+                self.close_connection = True
+                return
             reaction = sink.next_reaction()
             sink.got.append((self.headers, body))
             sink.taken.append(reaction.status is not None and reaction.status < 300)
