@@ -12,7 +12,7 @@ from sqlalchemy import BindParameter, Connection, bindparam, delete, exists, fun
 
 from backend_api.contract.verdicts import MmStatus
 from backend_api.store.database import Database
-from backend_api.store.sessions import AttemptFacts, EventFacts, SessionRow, event_facts, session_of
+from backend_api.store.sessions import EventFacts, SessionRow, VerdictFacts, event_facts, session_of
 from backend_api.store.statements import Statement, Transaction
 from backend_api.store.tables import ChangeKind, changes, enrichments, events, hidden_events, results, reviews, sessions
 
@@ -21,7 +21,7 @@ _FACTS = ("seq", "event_type", "store_id", "camera_id", "machine_id", "session_i
 # Hidden events are in no session.
 _EVENTS = select(*events.c[_FACTS]).where(~exists().where(hidden_events.c.seq == events.c.seq)).order_by(events.c.seq)
 _newest, _latest = results.alias("newest"), reviews.alias("latest")
-_ATTEMPTS = (
+_SAID = (
     select(
         events.c.seq,
         _newest.c.verdict,
@@ -44,10 +44,10 @@ _ATTEMPTS = (
 )
 _AMONG: BindParameter[list[str]] = bindparam("of_sessions", expanding=True)
 _EVENTS_AMONG = _EVENTS.where(events.c.session_id.in_(_AMONG))
-_ATTEMPTS_AMONG = _ATTEMPTS.where(events.c.session_id.in_(_AMONG))
+_SAID_AMONG = _SAID.where(events.c.session_id.in_(_AMONG))
 _STORED_AMONG = select(*sessions.c[tuple(_SESSION_COLUMNS)]).where(sessions.c.session_id.in_(_AMONG))
 _EVENTS_OF = Statement(_EVENTS.where(events.c.session_id == bindparam("of_session")))
-_ATTEMPTS_OF = Statement(_ATTEMPTS.where(events.c.session_id == bindparam("of_session")))
+_SAID_OF = Statement(_SAID.where(events.c.session_id == bindparam("of_session")))
 _NEW: dict[str, Any] = {name: bindparam(f"new_{name}") for name in _SESSION_COLUMNS}
 _REPLACE = Statement(update(sessions).where(sessions.c.session_id == bindparam("new_session_id")).values(_NEW))
 _REMOVE = Statement(delete(sessions).where(sessions.c.session_id == bindparam("of_session")))
@@ -94,24 +94,25 @@ class Difference:
 def differences(connection: Connection, session_ids: Sequence[str]) -> Iterator[Difference]:
     """Those of `session_ids` whose rows differ; `connection` sees one state of the database."""
     among = {"of_sessions": list(session_ids)}
-    expected = recompute(connection.execute(_EVENTS_AMONG, among), connection.execute(_ATTEMPTS_AMONG, among))
+    expected = recompute(connection.execute(_EVENTS_AMONG, among), connection.execute(_SAID_AMONG, among))
     stored = {row.session_id: SessionRow(*row) for row in connection.execute(_STORED_AMONG, among)}
     for session_id in session_ids:
         if stored.get(session_id) != expected.get(session_id):
             yield Difference(session_id, stored.get(session_id), expected.get(session_id))
 
 
-def recompute(event_rows: Iterable[Any], attempt_rows: Iterable[Any]) -> dict[str, SessionRow]:
+def recompute(event_rows: Iterable[Any], said_rows: Iterable[Any]) -> dict[str, SessionRow]:
     """Every session of these events, which come in the order of arrival, by its id."""
     arrived: dict[str, list[EventFacts]] = {}
     for seq, *names, ts_ms, received_at_ms, body in event_rows:
         facts = event_facts(seq, tuple(names), ts_ms, received_at_ms, _attributes(body))
         arrived.setdefault(facts.session_id, []).append(facts)
-    attempts = {
-        seq: AttemptFacts(verdict, status == MmStatus.DEAD, agree, reviewed_verdict)
-        for seq, verdict, status, agree, reviewed_verdict in attempt_rows
+    said = {
+        seq: VerdictFacts(verdict, status == MmStatus.DEAD, agree, reviewed_verdict)
+        for seq, verdict, status, agree, reviewed_verdict in said_rows
+        if status is not None
     }
-    return {session_id: session_of(of_session, attempts) for session_id, of_session in arrived.items()}
+    return {session_id: session_of(of_session, said) for session_id, of_session in arrived.items()}
 
 
 def repair_session(database: Database, session_id: str) -> None:
@@ -146,8 +147,8 @@ def log_event(database: Database, seq: int) -> None:
 
 def _recomputed(transaction: Transaction, session_id: str) -> SessionRow | None:
     of_session = {"of_session": session_id}
-    attempts = _ATTEMPTS_OF.run(transaction, of_session)
-    return recompute(_EVENTS_OF.run(transaction, of_session), attempts).get(session_id)
+    said = _SAID_OF.run(transaction, of_session)
+    return recompute(_EVENTS_OF.run(transaction, of_session), said).get(session_id)
 
 
 def _write(transaction: Transaction, row: SessionRow) -> None:

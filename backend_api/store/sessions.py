@@ -11,20 +11,40 @@ from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 from pydantic import JsonValue, ValidationError
-from sqlalchemy import ClauseElement, bindparam, case, func, literal_column, or_, select, update
+from sqlalchemy import (
+    ClauseElement,
+    ColumnElement,
+    ScalarSelect,
+    bindparam,
+    case,
+    func,
+    literal_column,
+    null,
+    or_,
+    select,
+    update,
+)
 from sqlalchemy.dialects.sqlite import Insert as OnConflictInsert
 
 from backend_api.base.instants import to_ms
 from backend_api.contract.events import EventType, WindowAttributes
 from backend_api.contract.sessions import SessionOutcome
-from backend_api.contract.verdicts import MmStatus
+from backend_api.contract.verdicts import MmStatus, Verdict
 from backend_api.store.statements import Insert, Statement, Transaction
 from backend_api.store.tables import ChangeKind, enrichments, events, reviews, sessions
 
-# The outcome_key of a session without an attempt; with one it is its verdict, or that it waits or has failed.
+# The outcome_key of a session of which no verdict decides; with one it is that, or that it waits or has failed.
 UNOPENED, OPENED = "unopened", "opened"
 WAITING, FAILED = SessionOutcome.WAITING.value, SessionOutcome.FAILED.value
+CLEANED, NOT_CLEANED, CANNOT_TELL = Verdict.CLEANED.value, Verdict.NOT_CLEANED.value, Verdict.CANNOT_TELL.value
 WITHDRAWN = "withdrawn"
+# What one of two questions says that the other's `not_cleaned` does not make certain, the most open first.
+_OPEN_KEYS = (WAITING, FAILED, CANNOT_TELL)
+# With an attempt judged like this it matters whether the machine was wiped before it was left.
+_UNCLEANED = (NOT_CLEANED, CANNOT_TELL, FAILED)
+# An attempt that begins in the last second of its window is known, with its clip, about ten seconds later, and then on
+# its way; one that comes later still costs a question that need not have been put.
+LATE_ATTEMPT_MS = 30_000
 
 
 class EventFacts(NamedTuple):
@@ -42,8 +62,8 @@ class EventFacts(NamedTuple):
     closes_ms: int | None
 
 
-class AttemptFacts(NamedTuple):
-    """The newest verdict on an attempt, and the latest review of one, withdrawn or not."""
+class VerdictFacts(NamedTuple):
+    """The newest verdict on an attempt or END, and the latest review of one, withdrawn or not."""
 
     verdict: str | None
     is_dead: bool
@@ -57,11 +77,11 @@ class AttemptFacts(NamedTuple):
 
     @property
     def outcome_key(self) -> str:
-        """The session's outcome_key that follows from its attempt."""
+        """The session's outcome_key if this alone decides."""
         return self.verdict or (FAILED if self.is_dead else WAITING)
 
 
-NO_VERDICT = AttemptFacts(None, is_dead=False, agree=None, reviewed_verdict=None)
+NO_VERDICT = VerdictFacts(None, is_dead=False, agree=None, reviewed_verdict=None)
 
 
 @dataclass(slots=True)
@@ -80,19 +100,28 @@ class SessionRow:
     closes_ms: int | None = None
     attempt_seq: int | None = None
     attempt_ms: int | None = None
+    end_seq: int | None = None
+    heard_ms: int | None = None
+    end_is_asked: bool = False
+    end_due_ms: int | None = None
     verdict: str | None = None
+    end_verdict: str | None = None
+    judged_seq: int | None = None
     review: str | None = None
     is_reviewed: bool = False
     outcome_key: str = UNOPENED
 
     @classmethod
-    def of(cls, event: EventFacts) -> "SessionRow":
-        """The session that has `event` alone."""
-        row = cls(event.session_id, event.store_id, event.camera_id, event.machine_id, event.ts_ms)
-        row.add(event)
+    def of(cls, events: Sequence[EventFacts]) -> "SessionRow":
+        """The session of `events`, one at least, of which nothing is said yet."""
+        first = events[0]
+        row = cls(first.session_id, first.store_id, first.camera_id, first.machine_id, first.ts_ms)
+        for event in events:
+            row._add(event)
+        row.judge(None if row.attempt_seq is None else NO_VERDICT, None)
         return row
 
-    def add(self, event: EventFacts) -> None:
+    def _add(self, event: EventFacts) -> None:
         """Take in an event that came later. Events come in any order; of two that say the same, the first counts."""
         ts_ms = event.ts_ms
         self.ts_ms = min(self.ts_ms, ts_ms)
@@ -102,18 +131,61 @@ class SessionRow:
             case EventType.MACHINE_OCCUPIED_END:
                 self.ended_ms = ts_ms if self.ended_ms is None else self.ended_ms
                 self.end_reason = self.end_reason or event.end_reason
+                self.end_seq = event.seq if self.end_seq is None else self.end_seq
+                self._hear(event)
             case EventType.CLEANING_WINDOW_OPEN:
                 self.opened_ms = ts_ms if self.opened_ms is None else self.opened_ms
                 self.closes_ms = event.closes_ms if self.closes_ms is None else self.closes_ms
-                self.outcome_key = OPENED if self.outcome_key == UNOPENED else self.outcome_key
+                self._hear(event)
             case EventType.CLEANING_ATTEMPT if self.attempt_seq is None:
-                self.attempt_seq, self.attempt_ms, self.outcome_key = event.seq, ts_ms, WAITING
+                self.attempt_seq, self.attempt_ms = event.seq, ts_ms
 
-    def judge(self, attempt: AttemptFacts) -> None:
-        """Take in what is said of its attempt."""
-        self.verdict, self.review = attempt.verdict, attempt.review
-        self.is_reviewed = attempt.review is not None
-        self.outcome_key = attempt.outcome_key
+    def _hear(self, event: EventFacts) -> None:
+        self.heard_ms = max(event.received_at_ms, self.heard_ms or event.received_at_ms)
+
+    def judge(self, attempt: VerdictFacts | None, end: VerdictFacts | None) -> None:
+        """Take in what is said of its attempt, None without one, and of its end, None when nobody was asked."""
+        attempt_key = None if attempt is None else attempt.outcome_key
+        end_key = None if end is None else end.outcome_key
+        self.verdict = None if attempt is None else attempt.verdict
+        self.end_verdict = None if end is None else end.verdict
+        is_by_end = _decides_end(attempt_key, end_key)
+        deciding = end if is_by_end else attempt
+        self.judged_seq = self.end_seq if is_by_end else self.attempt_seq
+        self.review = None if deciding is None else deciding.review
+        self.is_reviewed = self.review is not None
+        key = end_key if is_by_end else attempt_key
+        if key is None or (attempt is None and key == NOT_CLEANED):
+            # Nobody wiped it before leaving, so that it is as without the question.
+            key = UNOPENED if self.opened_ms is None else OPENED
+        self.outcome_key = key
+        self.end_is_asked = end is not None
+        self.end_due_ms = None if self.end_is_asked else self._end_due_ms(attempt_key)
+
+    def _end_due_ms(self, attempt_key: str | None) -> int | None:
+        """From when on it matters whether the machine was wiped before it was left, as far as is known by now."""
+        if self.end_seq is None or self.heard_ms is None:
+            return None
+        if attempt_key is not None:
+            return self.heard_ms if attempt_key in _UNCLEANED else None
+        if self.opened_ms is None:
+            return None
+        closes_ms = self.opened_ms if self.closes_ms is None else self.closes_ms
+        return max(closes_ms, self.heard_ms) + LATE_ATTEMPT_MS
+
+
+def _decides_end(attempt_key: str | None, end_key: str | None) -> bool:
+    """Whether the outcome goes by the question about the END rather than by the attempt.
+
+    One `cleaned` is enough; `not_cleaned` takes both, and what one of them leaves open is open.
+    """
+    if end_key is None or attempt_key == CLEANED:
+        return False
+    if attempt_key is None or end_key == CLEANED:
+        return True
+    if end_key not in _OPEN_KEYS:
+        return False
+    return attempt_key not in _OPEN_KEYS or _OPEN_KEYS.index(end_key) < _OPEN_KEYS.index(attempt_key)
 
 
 def event_facts(
@@ -135,106 +207,156 @@ def event_facts(
     )
 
 
-def session_of(arrived: Sequence[EventFacts], attempts: Mapping[int, AttemptFacts]) -> SessionRow:
-    """The session whose events `arrived` are, one at least, in the order of arrival; `attempts` by their `seq`.
+def session_of(arrived: Sequence[EventFacts], said: Mapping[int, VerdictFacts]) -> SessionRow:
+    """The session whose events `arrived` are, one at least, in the order of arrival; `said` of those that were asked
+    about, by their `seq`.
 
     Pure: the tables are compared with it.
     """
-    row = SessionRow.of(arrived[0])
-    for event in arrived[1:]:
-        row.add(event)
-    if row.attempt_seq is not None:
-        row.judge(attempts.get(row.attempt_seq, NO_VERDICT))
+    row = SessionRow.of(arrived)
+    attempt = None if row.attempt_seq is None else said.get(row.attempt_seq, NO_VERDICT)
+    row.judge(attempt, None if row.end_seq is None else said.get(row.end_seq))
     return row
 
 
-_FACTS = ("started_ms", "ended_ms", "end_reason", "opened_ms", "closes_ms", "attempt_seq", "attempt_ms")
-_COLUMNS = ("session_id", "store_id", "camera_id", "machine_id", "ts_ms", *_FACTS, "is_reviewed", "outcome_key")
+_FACTS = (
+    *("started_ms", "ended_ms", "end_reason", "opened_ms", "closes_ms"),
+    *("attempt_seq", "attempt_ms", "end_seq"),
+)
+_COLUMNS = (
+    *("session_id", "store_id", "camera_id", "machine_id", "ts_ms", *_FACTS, "heard_ms", "end_is_asked"),
+    *("end_due_ms", "judged_seq", "is_reviewed", "outcome_key"),
+)
+# What `judge` writes.
+_JUDGED = (
+    *("end_is_asked", "end_due_ms", "verdict", "end_verdict", "judged_seq", "review", "is_reviewed", "outcome_key"),
+)
 
 
 def _merge(insert: OnConflictInsert) -> ClauseElement:
     """Facts that are there stay. An index is written again where one of its columns is named, even if it stays the
     same.
 
-    All hold the time, so that is not named.
+    All hold the time, so that is not named. A session whose end was asked about is judged anew afterwards.
     """
     new = insert.excluded
-    stays = or_(sessions.c.attempt_seq.is_not(None), new.outcome_key == literal_column(f"'{UNOPENED}'"))
+    stays = or_(sessions.c.attempt_seq.is_not(None), new.outcome_key == _literal(UNOPENED))
     values: dict[str, Any] = {name: func.coalesce(sessions.c[name], new[name]) for name in _FACTS}
+    values["heard_ms"] = _later(sessions.c.heard_ms, new.heard_ms)
     values["outcome_key"] = case((stays, sessions.c.outcome_key), else_=new.outcome_key)
+    values["judged_seq"] = func.coalesce(sessions.c.judged_seq, new.judged_seq)
+    values["end_due_ms"] = _merged_due(values)
     upsert = insert.on_conflict_do_update(index_elements=["session_id"], set_=values)
-    return upsert.returning(sessions.c.session_id, sessions.c.ts_ms)
+    return upsert.returning(sessions.c.session_id, sessions.c.ts_ms, sessions.c.end_is_asked)
+
+
+def _merged_due(merged: Mapping[str, Any]) -> ColumnElement[int | None]:
+    """SessionRow._end_due_ms of a row that has the `merged` values."""
+    closes_ms = func.coalesce(merged["closes_ms"], merged["opened_ms"])
+    after_closing = _later(closes_ms, merged["heard_ms"]) + literal_column(str(LATE_ATTEMPT_MS))
+    # As long as nobody was asked about the end, the outcome's key is what the attempt's verdict makes of it.
+    is_uncleaned = sessions.c.outcome_key.in_([_literal(key) for key in _UNCLEANED])
+    return case(
+        (or_(sessions.c.end_is_asked, merged["end_seq"].is_(None)), null()),
+        (sessions.c.attempt_seq.is_not(None), case((is_uncleaned, merged["heard_ms"]), else_=null())),
+        (or_(merged["attempt_seq"].is_not(None), merged["opened_ms"].is_(None)), null()),
+        else_=after_closing,
+    )
+
+
+def _later(first: ColumnElement[int], second: ColumnElement[int]) -> ColumnElement[int]:
+    """The later of two times, or the one that is there."""
+    return case((first.is_(None), second), (second > first, second), else_=first)
+
+
+def _literal(text: str) -> ColumnElement[str]:
+    """A text without a parameter, which an Insert does not take."""
+    return literal_column(f"'{text}'")
 
 
 _UPSERT = Insert(sessions, _COLUMNS, _merge)
 _BEGIN_EARLIER = Statement(
     update(sessions).where(sessions.c.session_id == bindparam("of_session")).values(ts_ms=bindparam("new_ts_ms"))
 )
-_ADD_ENRICHMENTS = Insert(enrichments, ("seq", "ts_ms", "status", "attempts", "token", "due_ms", "changed_at_ms"))
-_latest = reviews.alias("latest")
-# Of an attempt: its session, and what AttemptFacts holds.
-ATTEMPT_FACTS = (
+ADD_ENRICHMENTS = Insert(enrichments, ("seq", "ts_ms", "status", "attempts", "token", "due_ms", "changed_at_ms"))
+_attempt, _end = enrichments.alias("attempt"), enrichments.alias("end_of_use")
+_of_attempt, _of_end = reviews.alias("of_attempt"), reviews.alias("of_end")
+
+
+def _latest_review(seq: ColumnElement[int | None]) -> ScalarSelect[int]:
+    return select(func.max(reviews.c.id)).where(reviews.c.seq == seq).correlate(sessions).scalar_subquery()
+
+
+# Of a session: what `judge` goes by, and what VerdictFacts holds of its attempt and of its END.
+_SAID = (
     select(
-        events.c.seq,
-        events.c.session_id,
-        enrichments.c.verdict,
-        enrichments.c.status,
-        _latest.c.agree,
-        _latest.c.verdict.label("reviewed_verdict"),
+        *sessions.c["session_id", "opened_ms", "closes_ms", "attempt_seq", "end_seq", "heard_ms"],
+        *(_attempt.c.verdict, _attempt.c.status, _of_attempt.c.agree, _of_attempt.c.verdict),
+        *(_end.c.seq, _end.c.verdict, _end.c.status, _of_end.c.agree, _of_end.c.verdict),
     )
-    .select_from(events)
-    .join(enrichments, enrichments.c.seq == events.c.seq)
-    .outerjoin(
-        _latest,
-        _latest.c.id
-        == select(func.max(reviews.c.id)).where(reviews.c.seq == events.c.seq).correlate(events).scalar_subquery(),
+    .select_from(sessions)
+    .outerjoin(_attempt, _attempt.c.seq == sessions.c.attempt_seq)
+    .outerjoin(_of_attempt, _of_attempt.c.id == _latest_review(sessions.c.attempt_seq))
+    .outerjoin(_end, _end.c.seq == sessions.c.end_seq)
+    .outerjoin(_of_end, _of_end.c.id == _latest_review(sessions.c.end_seq))
+)
+_SAID_OF_SESSION = Statement(_SAID.where(sessions.c.session_id == bindparam("of_session")))
+_SAID_OF_EVENT = Statement(
+    _SAID.where(
+        sessions.c.session_id
+        == select(events.c.session_id).where(events.c.seq == bindparam("of_seq")).scalar_subquery()
     )
 )
-_ATTEMPT = Statement(ATTEMPT_FACTS.where(events.c.seq == bindparam("of_seq")))
 _JUDGE = Statement(
     update(sessions)
-    # One event may belong to a session without being its attempt: the first one that came is.
-    .where(sessions.c.session_id == bindparam("of_session"), sessions.c.attempt_seq == bindparam("of_seq"))
-    .values({name: bindparam(f"new_{name}") for name in ("verdict", "review", "is_reviewed", "outcome_key")})
+    .where(sessions.c.session_id == bindparam("of_session"))
+    .values({name: bindparam(f"new_{name}") for name in _JUDGED})
 )
 
 
 def follow_events(transaction: Transaction, new: Sequence[EventFacts]) -> None:
     """Write what follows from events that have just been stored."""
-    rows: dict[str, SessionRow] = {}
+    arrived: dict[str, list[EventFacts]] = {}
     waiting = []
     for event in new:
-        if (row := rows.get(event.session_id)) is None:
-            rows[event.session_id] = SessionRow.of(event)
-        else:
-            row.add(event)
+        arrived.setdefault(event.session_id, []).append(event)
         # By the contract, these are the events whose needs_mm is true.
         if event.event_type == EventType.CLEANING_ATTEMPT:
             due_ms = event.received_at_ms
             waiting.append((event.seq, event.ts_ms, MmStatus.PENDING.value, 0, 0, due_ms, due_ms))
-    _ADD_ENRICHMENTS.run(transaction, waiting)
-    for session_id, ts_ms in _UPSERT.run(transaction, [_values(row) for row in rows.values()]):
+    ADD_ENRICHMENTS.run(transaction, waiting)
+    rows = {session_id: SessionRow.of(of_session) for session_id, of_session in arrived.items()}
+    for session_id, ts_ms, end_is_asked in _UPSERT.run(transaction, [_values(row) for row in rows.values()]):
         # Rarely, since a camera's events arrive in order: all indexes are written again.
         if rows[session_id].ts_ms < ts_ms:
             _BEGIN_EARLIER.run(transaction, {"of_session": session_id, "new_ts_ms": rows[session_id].ts_ms})
+        if end_is_asked:
+            _judge(transaction, _SAID_OF_SESSION.run(transaction, {"of_session": session_id}).fetchone())
     transaction.log(ChangeKind.EVENT, [event.seq for event in new])
 
 
-def follow_attempts(transaction: Transaction, kind: ChangeKind, seqs: Iterable[int]) -> None:
-    """Write what follows from a change of what is said of these attempts, which `kind` names: VERDICT or REVIEW."""
+def follow_verdicts(transaction: Transaction, kind: ChangeKind, seqs: Iterable[int]) -> None:
+    """Write what follows from a change of what is said of these attempts and ENDs; `kind` is VERDICT or REVIEW."""
     ordered = sorted(seqs)
     for seq in ordered:
-        row = _ATTEMPT.run(transaction, {"of_seq": seq}).fetchone()
-        _, session_id, verdict, status, agree, reviewed_verdict = row
-        attempt = AttemptFacts(verdict, status == MmStatus.DEAD, agree, reviewed_verdict)
-        judged = {
-            "new_verdict": verdict,
-            "new_review": attempt.review,
-            "new_is_reviewed": attempt.review is not None,
-            "new_outcome_key": attempt.outcome_key,
-        }
-        _JUDGE.run(transaction, {"of_session": session_id, "of_seq": seq, **judged})
+        _judge(transaction, _SAID_OF_EVENT.run(transaction, {"of_seq": seq}).fetchone())
     transaction.log(kind, ordered)
+
+
+def _judge(transaction: Transaction, said: tuple[Any, ...] | None) -> None:
+    """Judge a session by a row of _SAID; None when all of its events are hidden."""
+    if said is None:
+        return
+    session_id, opened_ms, closes_ms, attempt_seq, end_seq, heard_ms, *facts = said
+    verdict, status, agree, reviewed, asked_seq, end_verdict, end_status, end_agree, end_reviewed = facts
+    row = SessionRow(session_id, "", "", "", 0, opened_ms=opened_ms, closes_ms=closes_ms, heard_ms=heard_ms)
+    row.attempt_seq, row.end_seq = attempt_seq, end_seq
+    row.judge(
+        None if attempt_seq is None else VerdictFacts(verdict, status == MmStatus.DEAD, agree, reviewed),
+        None if asked_seq is None else VerdictFacts(end_verdict, end_status == MmStatus.DEAD, end_agree, end_reviewed),
+    )
+    judged = {f"new_{name}": getattr(row, name) for name in _JUDGED}
+    _JUDGE.run(transaction, {"of_session": session_id, **judged})
 
 
 def _values(row: SessionRow) -> tuple[Any, ...]:
@@ -242,7 +364,8 @@ def _values(row: SessionRow) -> tuple[Any, ...]:
     return (
         *(row.session_id, row.store_id, row.camera_id, row.machine_id, row.ts_ms),
         *(row.started_ms, row.ended_ms, row.end_reason, row.opened_ms, row.closes_ms, row.attempt_seq, row.attempt_ms),
-        *(row.is_reviewed, row.outcome_key),
+        *(row.end_seq, row.heard_ms, row.end_is_asked, row.end_due_ms, row.judged_seq, row.is_reviewed),
+        row.outcome_key,
     )
 
 

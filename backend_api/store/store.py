@@ -70,8 +70,10 @@ class Store:
             self.database.close()
 
     def tidy(self) -> None:
-        """What is to be done now and then: write down the cameras' reports, fold the log in when nothing is written."""
+        """What is to be done now and then: write down the cameras' reports, make questions about ends that matter
+        by now, fold the log in when nothing is written."""
         self.cameras.keep_if_due()
+        self.enrichments.make_due_questions()
         self.database.fold_if_idle(self.clock.monotonic_s())
 
     def check_writable(self, timeout_s: float) -> None:

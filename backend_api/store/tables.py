@@ -22,6 +22,7 @@ from sqlalchemy import (
     String,
     Table,
     Text,
+    false,
 )
 
 metadata = MetaData()
@@ -220,8 +221,19 @@ sessions = Table(
     # The number of an event, which a session may outlive.
     Column("attempt_seq", Number),
     Column("attempt_ms", BigInteger),
-    # These repeat what the attempt's enrichment and its reviews say, for the index of outcomes.
+    # The number of its MACHINE_OCCUPIED_END.
+    Column("end_seq", Number),
+    # When the later of that and of the CLEANING_WINDOW_OPEN arrived.
+    Column("heard_ms", BigInteger),
+    # Whether the model was asked about the END, and if not, from when on it is to be; null while its answer does not
+    # matter.
+    Column("end_is_asked", Boolean, nullable=False, server_default=false()),
+    Column("end_due_ms", BigInteger),
+    # These repeat what the enrichments of attempt and END and their reviews say, for the index of outcomes.
     Column("verdict", String(16)),
+    Column("end_verdict", String(16)),
+    # The number of the event, attempt or END, whose verdict the outcome goes by.
+    Column("judged_seq", Number),
     # The latest opinion of that verdict.
     Column("review", String(16)),
     Column("is_reviewed", Boolean, nullable=False),
@@ -235,6 +247,7 @@ sessions = Table(
     Index("ix_sessions_machine", "machine_id", "ts_ms", "seq"),
     Index("ix_sessions_outcome", "outcome_key", "is_reviewed", "ts_ms", "seq"),
     Index("ix_sessions_place", "store_id", "camera_id", "machine_id", "ts_ms", "seq"),
+    Index("ix_sessions_end_due", "end_due_ms"),
 )
 
 # Ids only ever grow, in the order of commits. A change that a power cut may undo, such as the renewal of a lease, is

@@ -88,7 +88,7 @@ def show_questions(api: BackendApi, opened: Opened) -> None:
     with st.container(key="questions"):
         with st.container(horizontal=True, gap="xsmall"):
             for agree, words, shortcut in _ANSWERS:
-                kind: Literal["primary", "secondary"] = "primary" if opened.session.review == agree else "secondary"
+                kind: Literal["primary", "secondary"] = "primary" if opened.review == agree else "secondary"
                 st.button(
                     words,
                     key=agree,
@@ -105,14 +105,14 @@ def show_questions(api: BackendApi, opened: Opened) -> None:
 
 
 def _answer(api: BackendApi, opened: Opened, agree: Literal["yes", "no", "unsure"], note_key: str) -> None:
-    attempt, session_id = opened.attempt, opened.session.session_id
-    if attempt is None:
+    judged, session_id = opened.judged, opened.session.session_id
+    if judged is None:
         return
     note = str(st.session_state.get(note_key, "")).strip()
 
     def act() -> None:
-        review = api.review(attempt.event_id, Review(agree=agree, note=note, who=_reviewer()))
-        given().append(Given(session_id, review, attempt.review))
+        review = api.review(judged.event_id, Review(agree=agree, note=note, who=_reviewer()))
+        given().append(Given(session_id, review, judged.review))
         _go(lambda feed: next_to_review(api, feed, session_id))
 
     _try(act)

@@ -1,4 +1,4 @@
-"""The model's verdict on a cleaning attempt, the frames that it was shown, and people's reviews."""
+"""The model's verdict on an attempt or the end of a use, the frames that it was shown, and people's reviews."""
 
 from collections.abc import Callable, Sequence
 from html import escape
@@ -15,12 +15,12 @@ from ui.text.local_time import Zone
 from ui.text.words import REVIEW_WORDS, counted, duration
 
 
-def show_verdict(api: BackendApi, attempt: StoredEvent, mm: Enrichment) -> None:
+def show_verdict(api: BackendApi, event: StoredEvent, mm: Enrichment) -> None:
     """Draw the verdict, or the state of the question."""
     if mm.result is not None:
         st.text(mm.result.summary)
     elif mm.status is MmStatus.DEAD:
-        _show_dead(api, attempt, mm)
+        _show_dead(api, event, mm)
     elif mm.status is MmStatus.PROCESSING:
         st.text("The model judges the clip now. The verdict appears here by itself.")
     elif mm.error:
@@ -47,9 +47,9 @@ def review_line(review: StoredReview, result: MmResult, zone: Zone) -> str:
     return f"{opinion}, {review.who}, {zone.full(review.at)}{note}"
 
 
-def show_frames(attempt: StoredEvent, result: MmResult) -> None:
+def show_frames(event: StoredEvent, result: MmResult) -> None:
     """Draw the frames that the model was shown, each with its second and the model's words on it."""
-    pictures = frames_html(attempt.frame_urls, result, browser_url)
+    pictures = frames_html(event.frame_urls, result, browser_url)
     if pictures:
         st.subheader("Frames shown to the model", anchor=False)
         st.html(pictures)
@@ -73,11 +73,11 @@ def _standing(reviews: Sequence[StoredReview]) -> Sequence[StoredReview]:
     return reviews[taken_back[-1] + 1 :] if taken_back else reviews
 
 
-def _show_dead(api: BackendApi, attempt: StoredEvent, mm: Enrichment) -> None:
+def _show_dead(api: BackendApi, event: StoredEvent, mm: Enrichment) -> None:
     st.text(f"No verdict after {counted(mm.attempts, 'attempt')}: {mm.error or 'no reason was given'}")
     if st.button("Ask again", key="retry"):
         try:
-            api.retry(attempt.event_id)
+            api.retry(event.event_id)
         except BackendError as error:
             st.text(str(error))
         else:

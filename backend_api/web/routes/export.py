@@ -8,7 +8,9 @@ from typing import Annotated
 from fastapi import APIRouter, Query
 from fastapi.responses import StreamingResponse
 
+from backend_api.contract.events import EventType
 from backend_api.contract.queries import EventFilters, EventQuery
+from backend_api.contract.sessions import Cleaned
 from backend_api.contract.values import format_timestamp
 from backend_api.store.event_rows import EventRow
 from backend_api.store.store import Store
@@ -26,8 +28,13 @@ COLUMNS = (
         "mm_attempts",
         "mm_error",
     ),
-    *("verdict", "verdict_confidence", "verdict_summary", "model", "prompt_version", "attributes"),
+    *("verdict", "verdict_confidence", "verdict_summary", "model", "prompt_version", "attributes", "verdict_on"),
 )
+# Of which cleaning the verdict is.
+_VERDICT_ON = {
+    EventType.CLEANING_ATTEMPT: Cleaned.IN_WINDOW,
+    EventType.MACHINE_OCCUPIED_END: Cleaned.BEFORE_LEAVING,
+}
 # What a spreadsheet takes for the beginning of a formula (https://owasp.org/www-community/attacks/CSV_Injection).
 _FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")  # noqa: RUF001
 # What a client that reads slowly keeps in memory: the lines of so many events, and a piece that is on its way.
@@ -73,6 +80,7 @@ def cells(row: EventRow) -> list[str]:
         *((result.verdict, result.confidence, result.summary) if result else (None, None, None)),
         *((result.model, result.prompt_version) if result else (None, None)),
         event.model_dump_json(include={"attributes"})[len('{"attributes":') : -1],
+        _VERDICT_ON.get(event.event_type) if result else None,
     )
     return [harmless("" if value is None else str(value)) for value in values]
 

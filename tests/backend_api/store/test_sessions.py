@@ -18,7 +18,7 @@ from backend_api.contract.verdicts import Agree, MmStatus, Verdict
 from backend_api.store.enrichments import Claim, RetryOutcome
 from backend_api.store.events import IngestOutcome
 from backend_api.store.recomputation import recompute
-from backend_api.store.sessions import AttemptFacts, EventFacts, SessionRow, session_of
+from backend_api.store.sessions import EventFacts, SessionRow, VerdictFacts, session_of
 from backend_api.store.store import Store
 from tests.backend_api.events import make_event, make_result
 from tests.fake_clock import FakeClock
@@ -26,6 +26,8 @@ from tests.fake_clock import FakeClock
 KINDS = list(EventType)
 SESSIONS = 3
 LEASE_S = 60.0
+# So long after a window has closed an attempt in it may still arrive.
+LATE_MS = 30_000
 # An event by its session, its kind, when it was, and a difference that makes another body of it.
 ARRIVAL = st.tuples(st.integers(0, SESSIONS - 1), st.sampled_from(KINDS), st.integers(0, 3), st.booleans())
 ATTEMPT = st.integers(0, 40)
@@ -38,7 +40,11 @@ OPERATION = st.one_of(
     st.tuples(st.just("fail"), st.sampled_from([None, 0.0, 30.0])),
     st.tuples(st.just("release"), st.just(0.0)),
     st.tuples(st.just("renew"), st.none()),
-    st.tuples(st.just("wait"), st.sampled_from([1.0, 2 * LEASE_S])),
+    st.tuples(st.just("wait"), st.sampled_from([1.0, 2 * LEASE_S, 3600.0])),
+    st.tuples(st.just("make due"), st.none()),
+    st.tuples(st.just("claim"), st.none()),
+    st.tuples(st.just("finish"), st.sampled_from(Verdict)),
+    st.tuples(st.just("judge ends"), st.booleans()),
     st.tuples(st.just("retry"), ATTEMPT),
     st.tuples(st.just("rerun"), ATTEMPT),
     st.tuples(st.just("rerun others"), st.sampled_from(["mock", "another"])),
@@ -75,6 +81,12 @@ class Oracle:
     reviews: dict[UUID, list[tuple[Agree, Verdict | None]]] = field(default_factory=dict)
     log: list[tuple[str, UUID]] = field(default_factory=list)
     claims: list[Claim] = field(default_factory=list)
+    arrived_ms: dict[UUID, int] = field(default_factory=dict)
+    judged_from_ms: int | None = 0
+
+    @property
+    def now_ms(self) -> int:
+        return round(self.clock.now().timestamp() * 1000)
 
     def write(self, name: str, value: object) -> None:
         getattr(self, name.replace(" ", "_"))(value)
@@ -92,9 +104,66 @@ class Oracle:
         for event, outcome in zip(events, self.store.events.add(events), strict=True):
             if outcome is IngestOutcome.STORED:
                 self.events.append(event)
+                self.arrived_ms[event.event_id] = self.now_ms
                 self.log.append(("event", event.event_id))
                 if event.needs_mm:
                     self.status[event.event_id] = MmStatus.PENDING
+
+    def of_session(self, session_id: UUID) -> list[Event]:
+        return [event for event in self.events if event.session_id == session_id]
+
+    def ask_about_ends(self) -> None:
+        """By the words of the specification, from the events and what was said of them."""
+        if self.judged_from_ms is None:
+            return
+        due = []
+        for session_id in {event.session_id for event in self.events}:
+            found = {
+                kind: next((e for e in self.of_session(session_id) if e.event_type is kind), None) for kind in KINDS
+            }
+            _, end, opened, attempt = (found[kind] for kind in KINDS)
+            if end is None or end.event_id in self.status:
+                continue
+            of_end = [e for e in self.of_session(session_id) if e.event_type in KINDS[1:3]]
+            heard_ms = max(self.arrived_ms[event.event_id] for event in of_end)
+            if attempt is not None:
+                verdict = self.verdicts.get(attempt.event_id, [None])[-1]
+                is_dead = verdict is None and self.status[attempt.event_id] is MmStatus.DEAD
+                matters_from_ms = heard_ms if is_dead or verdict not in (None, Verdict.CLEANED) else None
+            elif opened is not None:
+                closes_ms = next(filter(None, map(_closes_ms, self.of_session(session_id))), None)
+                matters_from_ms = max(closes_ms or round(opened.ts.timestamp() * 1000), heard_ms) + LATE_MS
+            else:
+                matters_from_ms = None
+            if matters_from_ms is not None and self.judged_from_ms <= matters_from_ms <= self.now_ms:
+                due.append(end)
+        in_order = [event.event_id for event in self.events]
+        for end in sorted(due, key=lambda end: in_order.index(end.event_id)):
+            self.changed(end.event_id, MmStatus.PENDING)
+
+    def make_due(self, _: None) -> None:
+        self.ask_about_ends()
+        self.store.enrichments.make_due_questions()
+
+    def judge_ends(self, is_on: bool) -> None:
+        taken_back = self.store.enrichments.judge_ends(is_on=is_on)
+        if is_on == (self.judged_from_ms is not None):
+            assert taken_back == 0
+            return
+        self.judged_from_ms = self.now_ms if is_on else None
+        if not is_on:
+            waiting = [
+                event.event_id
+                for event in self.events
+                if event.event_type is KINDS[1] and self.status.get(event.event_id) is MmStatus.PENDING
+            ]
+            for event_id in waiting:
+                self.log.append(("verdict", event_id))
+                if event_id in self.verdicts:
+                    self.status[event_id] = MmStatus.DONE
+                else:
+                    del self.status[event_id]
+            assert taken_back == len(waiting)
 
     def take(self, claim: Claim | None) -> None:
         if claim is not None:
@@ -102,6 +171,7 @@ class Oracle:
             self.status[claim.event.event_id] = MmStatus.PROCESSING
 
     def claim(self, _: None) -> None:
+        self.ask_about_ends()
         self.take(self.store.enrichments.claim(LEASE_S))
 
     def finish(self, verdict: Verdict, *, claims: bool = False) -> None:
@@ -116,6 +186,8 @@ class Oracle:
             if is_stored:
                 self.changed(held.event.event_id, MmStatus.DONE)
                 self.verdicts.setdefault(held.event.event_id, []).append(verdict)
+            if claims:
+                self.ask_about_ends()
             self.take(following)
 
     def finish_and_claim(self, verdict: Verdict) -> None:
@@ -151,12 +223,13 @@ class Oracle:
             self.changed(event_id, MmStatus.PENDING)
 
     def rerun_others(self, model: str) -> None:
-        ended = [e for e in self.status if self.status[e] in (MmStatus.DONE, MmStatus.DEAD)]
-        others = [e for e in ended if model != "mock" or not self.verdicts.get(e)]
-        assert self.store.enrichments.rerun_others(model, "1") == len(others)
-        in_order = [event.event_id for event in self.events]
-        for event_id in sorted(others, key=in_order.index):
-            self.changed(event_id, MmStatus.PENDING)
+        for kind in (KINDS[3], KINDS[1]):
+            of_kind = [event.event_id for event in self.events if event.event_type is kind]
+            ended = [e for e in of_kind if self.status.get(e) in (MmStatus.DONE, MmStatus.DEAD)]
+            others = [e for e in ended if model != "mock" or not self.verdicts.get(e)]
+            assert self.store.enrichments.rerun_others(kind, model, "1") == len(others)
+            for event_id in others:
+                self.changed(event_id, MmStatus.PENDING)
 
     def review(self, value: tuple[int, Agree]) -> None:
         number, agree = value
@@ -175,15 +248,15 @@ class Oracle:
     def expected_sessions(self, seqs: list[int]) -> list[SessionRow]:
         """By the pure function, of what was stored, in the order in which it was; `seqs` are the events' numbers."""
         facts: dict[str, list[EventFacts]] = {}
-        attempts = {}
+        said = {}
         for seq, event in zip(seqs, self.events, strict=True):
-            facts.setdefault(str(event.session_id), []).append(_facts(seq, event))
-            if event.needs_mm:
+            facts.setdefault(str(event.session_id), []).append(_facts(seq, event, self.arrived_ms[event.event_id]))
+            if event.event_id in self.status:
                 verdict = self.verdicts.get(event.event_id, [None])[-1]
                 agree, of = self.reviews.get(event.event_id, [(None, None)])[-1]
                 is_dead = self.status[event.event_id] is MmStatus.DEAD
-                attempts[seq] = AttemptFacts(verdict, is_dead, agree, of)
-        return sorted((session_of(f, attempts) for f in facts.values()), key=lambda row: row.session_id)
+                said[seq] = VerdictFacts(verdict, is_dead, agree, of)
+        return sorted((session_of(f, said) for f in facts.values()), key=lambda row: row.session_id)
 
     def check(self) -> None:
         logged = self.store.changes.read(0, 10_000)
@@ -202,14 +275,20 @@ class Oracle:
 
 STORED_SESSIONS = (
     "SELECT session_id, store_id, camera_id, machine_id, ts_ms, started_ms, ended_ms, end_reason, opened_ms, closes_ms,"
-    " attempt_seq, attempt_ms, verdict, review, is_reviewed, outcome_key FROM sessions ORDER BY session_id"
+    " attempt_seq, attempt_ms, end_seq, heard_ms, end_is_asked, end_due_ms, verdict, end_verdict, judged_seq, review,"
+    " is_reviewed, outcome_key FROM sessions ORDER BY session_id"
 )
 STORED_ENRICHMENTS = "SELECT event_id, status, verdict FROM enrichments JOIN events USING (seq)"
 
 
-def _facts(seq: int, event: Event) -> EventFacts:
-    """By other means than the store's."""
+def _closes_ms(event: Event) -> int | None:
+    """10:0x:00.500 UTC, cut to the millisecond."""
     closes_at = event.attributes.get("closes_at")
+    return None if closes_at is None else 1_769_853_600_500 + 60_000 * int(str(closes_at)[15])
+
+
+def _facts(seq: int, event: Event, arrived_ms: int) -> EventFacts:
+    """By other means than the store's."""
     return EventFacts(
         seq,
         event.event_type.value,
@@ -218,10 +297,9 @@ def _facts(seq: int, event: Event) -> EventFacts:
         event.machine_id,
         str(event.session_id),
         round(event.ts.timestamp() * 1000),
-        0,
+        arrived_ms,
         str(event.attributes["end_reason"]) if "end_reason" in event.attributes else None,
-        # 10:0x:00.500 UTC, cut to the millisecond.
-        None if closes_at is None else 1_769_853_600_500 + 60_000 * int(str(closes_at)[15]),
+        _closes_ms(event),
     )
 
 
@@ -261,7 +339,7 @@ def reviewed(store: Store) -> tuple[object, ...]:
 
 def test_an_opinion_of_a_verdict_is_there_again_with_that_verdict(store: Store, clock: FakeClock) -> None:
     oracle = Oracle(store, clock)
-    for name, value in FIRST:
+    for name, value in (("judge ends", False), *FIRST):
         oracle.write(name, value)
     assert reviewed(store) == ("not_cleaned", None, 0, "not_cleaned")
     for name, value in (("rerun", 0), ("claim", None), ("finish", Verdict.CLEANED)):
@@ -270,12 +348,73 @@ def test_an_opinion_of_a_verdict_is_there_again_with_that_verdict(store: Store, 
     oracle.check()
 
 
+# From the attempt and the END that is asked about, each by what is known of it, to the outcome and who decides it.
+NONE, DEAD = "none", "dead"
+OUTCOMES = {
+    (NONE, NONE): ("opened", None),
+    (NONE, "waiting"): ("waiting", "end"),
+    (NONE, DEAD): ("failed", "end"),
+    (NONE, "cleaned"): ("cleaned", "end"),
+    (NONE, "not_cleaned"): ("opened", "end"),
+    (NONE, "cannot_tell"): ("cannot_tell", "end"),
+    ("waiting", NONE): ("waiting", "attempt"),
+    ("waiting", "waiting"): ("waiting", "attempt"),
+    ("waiting", DEAD): ("waiting", "attempt"),
+    ("waiting", "cleaned"): ("cleaned", "end"),
+    ("waiting", "not_cleaned"): ("waiting", "attempt"),
+    ("waiting", "cannot_tell"): ("waiting", "attempt"),
+    (DEAD, NONE): ("failed", "attempt"),
+    (DEAD, "waiting"): ("waiting", "end"),
+    (DEAD, DEAD): ("failed", "attempt"),
+    (DEAD, "cleaned"): ("cleaned", "end"),
+    (DEAD, "not_cleaned"): ("failed", "attempt"),
+    (DEAD, "cannot_tell"): ("failed", "attempt"),
+    ("cleaned", NONE): ("cleaned", "attempt"),
+    ("cleaned", "waiting"): ("cleaned", "attempt"),
+    ("cleaned", DEAD): ("cleaned", "attempt"),
+    ("cleaned", "cleaned"): ("cleaned", "attempt"),
+    ("cleaned", "not_cleaned"): ("cleaned", "attempt"),
+    ("cleaned", "cannot_tell"): ("cleaned", "attempt"),
+    ("not_cleaned", NONE): ("not_cleaned", "attempt"),
+    ("not_cleaned", "waiting"): ("waiting", "end"),
+    ("not_cleaned", DEAD): ("failed", "end"),
+    ("not_cleaned", "cleaned"): ("cleaned", "end"),
+    ("not_cleaned", "not_cleaned"): ("not_cleaned", "attempt"),
+    ("not_cleaned", "cannot_tell"): ("cannot_tell", "end"),
+    ("cannot_tell", NONE): ("cannot_tell", "attempt"),
+    ("cannot_tell", "waiting"): ("waiting", "end"),
+    ("cannot_tell", DEAD): ("failed", "end"),
+    ("cannot_tell", "cleaned"): ("cleaned", "end"),
+    ("cannot_tell", "not_cleaned"): ("cannot_tell", "attempt"),
+    ("cannot_tell", "cannot_tell"): ("cannot_tell", "attempt"),
+}
+
+
+def said_of(known: str) -> VerdictFacts:
+    verdict = None if known in ("waiting", DEAD) else known
+    return VerdictFacts(verdict, is_dead=known == DEAD, agree=None, reviewed_verdict=None)
+
+
+@pytest.mark.parametrize(("attempt", "end"), OUTCOMES)
+def test_one_cleaned_is_enough_and_nothing_unknown_becomes_not_cleaned(attempt: str, end: str) -> None:
+    kinds = KINDS if attempt != NONE else KINDS[:3]
+    arrived = [_facts(seq, make(0, kind, 1, False), 1) for seq, kind in enumerate(kinds, start=1)]
+    said = {} if attempt == NONE else {4: said_of(attempt)}
+    row = session_of(arrived, said if end == NONE else said | {2: said_of(end)})
+    key, decides = OUTCOMES[attempt, end]
+    assert (row.outcome_key, row.judged_seq) == (key, {None: None, "attempt": 4, "end": 2}[decides])
+    matters = attempt == NONE or attempt in (DEAD, "not_cleaned", "cannot_tell")
+    assert (row.end_due_ms is not None) == (matters and end == NONE)
+
+
 DAMAGES = {
     "a wrong outcome": "UPDATE sessions SET outcome_key = 'failed', verdict = NULL",
     "a wrong time": "UPDATE sessions SET ts_ms = 0, ended_ms = NULL",
     "a session that is gone": "DELETE FROM sessions",
     "a verdict that is gone": "UPDATE enrichments SET verdict = NULL",
     "an opinion of another verdict": "UPDATE sessions SET review = 'no', is_reviewed = 1",
+    "an end that nobody is to be asked about": "UPDATE sessions SET end_due_ms = NULL",
+    "another event that decides": "UPDATE sessions SET judged_seq = end_seq, end_is_asked = 1",
     "an event that nobody was told of": "DELETE FROM changes WHERE seq = 3",
 }
 
