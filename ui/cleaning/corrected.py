@@ -26,13 +26,13 @@ MEANING = (
     "The share of windows that were really cleaned: compliance corrected for the model's mistakes, (compliance + "
     "specificity - 1) ÷ (sensitivity + specificity - 1), by Rogan and Gladen (1978), with sensitivity and specificity "
     "from people's reviews. Only reviews of suggested verdicts, and of days that were reviewed completely, count. The "
-    "95 % interval holds the sampling of windows and of reviews. Verdicts on attempts and on ends of uses are corrected "
-    "apart, each question by its own reviews; a window is cleaned when either was. Windows about which nobody was asked "
-    "count as not cleaned; those of which a verdict is missing, or “cannot tell”, are left out."
+    "95 % interval holds the sampling of windows and of reviews. Verdicts on attempts and on ends of uses are "
+    "corrected apart, each by its own reviews; a window was cleaned when either was. Windows about which nobody was "
+    "asked count as not cleaned; those of which a verdict is missing, or “cannot tell”, are left out."
 )
 _ABOUT = {
-    EventType.CLEANING_ATTEMPT: " (attempts in the window)",
-    EventType.MACHINE_OCCUPIED_END: " (before leaving)",
+    EventType.CLEANING_ATTEMPT: "attempts in the window",
+    EventType.MACHINE_OCCUPIED_END: "before leaving",
 }
 _NOTICE_KEY = "suggest_notice"
 
@@ -61,7 +61,9 @@ def model_lines(model: ModelCompliance) -> list[str]:
     positive, negative = model.cleaned, model.not_cleaned
     wrong = positive.reviewed - positive.cleaned
     reviewed = positive.reviewed + negative.reviewed
-    asked = f"{model.model}, prompt {model.prompt_version}{_ABOUT.get(model.asks_about, '')}"
+    asked = (
+        f"{model.model}, prompt {model.prompt_version}{'' if model.asks_about is None else _ABOUT[model.asks_about]}"
+    )
     lines = [f"{asked}: no review counts yet."]
     if reviewed:
         of_cleaned = f"{wrong} of {counted(positive.reviewed, 'verdict')} “cleaned”"

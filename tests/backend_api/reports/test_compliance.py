@@ -27,6 +27,7 @@ class Gym:
         self.truth: dict[UUID, bool] = {}
         self.attempts: list[Event] = []
         self._at_s = 0.0
+        store.enrichments.judge_ends(is_on=False)
 
     def let_use(self, *sessions: tuple[bool, Verdict] | None, every_s: float = 300.0, model: str = "mock") -> None:
         """Sessions, one after the other: whether it was cleaned, and what the model says; None without an attempt."""
