@@ -223,7 +223,8 @@ class Recorder:
             info = self._media.keep_clip(event_id, clip, self._factory, twin_id)
         except ClipError as error:
             return self._factory.build(rule_event, None, " ".join(str(error).split())[:_MAX_REASON])
-        self._last_kept = clip, event_id
+        is_shared = bool(self._cuts) and self._cuts[0].make is cut.make
+        self._last_kept = (clip, event_id) if is_shared else None
         return self._factory.build(rule_event, info, None)
 
     def _interval_s(self, rule_event: RuleEvent) -> tuple[float, float]:

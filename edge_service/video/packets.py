@@ -99,13 +99,15 @@ def detached(
 
     With the codec's `parameters` instead of its own, and pictures of `size` (width and height in pixels), where given.
     """
-    container = av.open("detached", "w", format="null")
-    result = container.add_stream_from_template(stream, opaque=True)
-    if parameters is not None:
-        result.codec_context.extradata = parameters
-    if size is not None:
-        result.codec_context.width, result.codec_context.height = size
-    container.start_encoding()  # what was set becomes what the next one copies
+    # Closed, the container knows its stream no longer: a decoder's pictures, 20 MB in Full HD, go with the decoder and
+    # wait for no search for circles.
+    with av.open("detached", "w", format="null") as container:
+        result = container.add_stream_from_template(stream, opaque=True)
+        if parameters is not None:
+            result.codec_context.extradata = parameters
+        if size is not None:
+            result.codec_context.width, result.codec_context.height = size
+        container.start_encoding()  # what was set becomes what the next one copies
     return result
 
 
