@@ -2,14 +2,18 @@
 
 import asyncio
 import logging
+import random
 import secrets
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass, field
 
 from fastapi import FastAPI
 from starlette.middleware.cors import CORSMiddleware
 
+from backend_api.alerts.config import AlertsConfig
+from backend_api.alerts.examination import Examination
+from backend_api.alerts.post_office import PostOffice, telling
 from backend_api.base.clock import Clock
 from backend_api.base.process import project_version
 from backend_api.media.folder import MediaFolder
@@ -53,6 +57,8 @@ class Settings:
 
     `allowed_hosts` are names by which the backend is reached besides those of its computer, such as `gym.example`.
 
+    `alerts` says what is told to whom; without it nothing is looked for, and nothing told.
+
     `keeps_access_log` asks for a line a request, `keep` for clips to be removed that are too old or too much.
     """
 
@@ -61,6 +67,7 @@ class Settings:
     allowed_hosts: tuple[str, ...] = ()
     keeps_access_log: bool = False
     keep: KeepLimits = field(default_factory=KeepLimits)
+    alerts: AlertsConfig | None = None
 
 
 def create_app(store: Store, media: MediaFolder, clock: Clock, settings: Settings | None = None) -> FastAPI:
@@ -74,13 +81,17 @@ def create_app(store: Store, media: MediaFolder, clock: Clock, settings: Setting
     writer = Writer(metrics.counting(store.events.add_arrivals))
     feed = ChangeFeed(store, media)
     reports = Reports(store)
+    office = PostOffice(store, media, settings.alerts or AlertsConfig(), clock, random.SystemRandom())
 
     @asynccontextmanager
     async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
         looking = asyncio.create_task(feed.run())
         looking.add_done_callback(_say_why)
         async with tidied(store):
-            with sweeping(Retention(store, media, settings.keep, clock) if settings.keep else None):
+            with (
+                sweeping(Retention(store, media, settings.keep, clock) if settings.keep else None),
+                alerting(office, store, media, settings.alerts, clock),
+            ):
                 yield
         feed.close()
         await asyncio.wait([looking])
@@ -114,6 +125,19 @@ def create_app(store: Store, media: MediaFolder, clock: Clock, settings: Setting
     app.include_router(store_routes(store, reports))
     app.include_router(health_routes(store, media, version, metrics))
     return app
+
+
+@contextmanager
+def alerting(
+    office: PostOffice, store: Store, media: MediaFolder, config: AlertsConfig | None, clock: Clock
+) -> Iterator[None]:
+    """While this is entered, alerts are looked for and told, unless there is no `config`."""
+    if config is None:
+        yield
+        return
+    examination = Examination(store, [store.database.path.parent, media.folder], config, clock, also=[office.remind])
+    with telling(office.run, "alerts"), telling(examination.run, "examination"):
+        yield
 
 
 def _say_why(looking: asyncio.Task[None]) -> None:

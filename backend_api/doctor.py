@@ -94,7 +94,7 @@ def _do(options: Options, store: Store, clock: Clock) -> Iterator[str]:
         if held_back is None:
             raise UsageError("nothing is held back: the backend's log, and GET /ready, say so when something is")
         store.settings.keep(SettingName.REMOVAL_ALLOWED_MS, str(to_ms(clock.now())))
-        yield f"the backend's next look, within 10 minutes, removes it: {held_back.partition(':')[0]}"
+        yield f"the backend's next look, within 10 minutes, removes it: {held_back}"
 
 
 def _describe(old: OldEvents, days: float) -> str:
@@ -114,8 +114,9 @@ def examine(options: Options, clock: Clock) -> int:
     Only repairs write, and only with `fix` are they called. The database is opened like anybody else's reader does and
     not with SQLite's mode=ro, which leaves -wal and -shm files behind where nobody else has it open.
     """
-    media = _open_media(options.media_dir)
-    with closing(open_database(options.db, create=False)) as database:
+    with closing(open_database(options.db, clock, create=False)) as database:
+        # After the database: beside a wrong one there is no media folder either.
+        media = _open_media(options.media_dir)
         try:
             totals = _report(_findings(database, media, options, clock), fix=options.fix)
         except (StoreBusy, StoreFull) as error:

@@ -19,6 +19,7 @@ from contextlib import closing  # noqa: E402
 from urllib.parse import urlsplit  # noqa: E402
 from uuid import uuid4  # noqa: E402
 
+from backend_api.alerts.config import DEFAULT_ALERTS, load_alerts  # noqa: E402
 from backend_api.app import Settings, create_app  # noqa: E402
 from backend_api.base.arguments import ArgumentParser, amount, folder, port  # noqa: E402
 from backend_api.base.clock import SystemClock  # noqa: E402
@@ -44,6 +45,7 @@ def main() -> int:
         cors_origins=tuple(options.cors_origin),
         allowed_hosts=(options.host, *options.allowed_host),
         keeps_access_log=options.access_log,
+        alerts=load_alerts(options.alerts, os.environ),
         keep=KeepLimits(options.keep_days, options.keep_gb and round(options.keep_gb * 1e9), options.keep_events_days),
     )
     with closing(listen(options.host, options.port, is_guarded=bool(keys))) as listening:
@@ -134,6 +136,13 @@ def _add_watching(parser: ArgumentParser) -> None:
         "--access-log",
         action="store_true",
         help="write down each request in a line of JSON: when, whence, what, status, milliseconds (default: none)",
+    )
+    parser.add_argument(
+        "--alerts",
+        type=Path,
+        default=DEFAULT_ALERTS,
+        metavar="FILE",
+        help="what is told to whom, when something is wrong, as YAML (default: backend_api/alerts.yaml)",
     )
 
 

@@ -8,17 +8,17 @@ from urllib.parse import urlsplit
 from pydantic import AfterValidator, BeforeValidator, Field, TypeAdapter, ValidationError
 
 from backend_api.base.process import REPOSITORY
+from backend_api.base.yaml_file import Place, Text, YamlFile, read_yaml, section
 from backend_api.contract.values import Name
-from backend_api.contract.zones import zone_problem
 from edge_service.clips.recorder import ClipConfig
 from edge_service.detection.detector_config import DetectorConfig
-from edge_service.rules.machine import FEET, Anchor, AnchorKind, Machine, Point, RuleTimes
-from edge_service.yaml_file import Place, Text, YamlFile, read_yaml, section
+from edge_service.privacy.privacy_config import PrivacyConfig
+from edge_service.rules.machine import FEET, Anchor, AnchorKind, Machine, RuleTimes
+from edge_service.rules.polygon import Polygon
 
 DEFAULT_CONFIG = REPOSITORY / "edge_service" / "config.yaml"
 SAMPLE_CONFIG = REPOSITORY / "edge_service" / "sample_config.yaml"
 MAX_MACHINES = 200
-MAX_CORNERS = 100
 MAX_NAME_CHARACTERS = 1000
 MAX_KIND_CHARACTERS = 40
 _OF_ONNX_ALONE = ("model", "nms", "class_id", "input_size")
@@ -62,6 +62,7 @@ class Config:
     clip: ClipConfig
     delivery: DeliveryConfig
     outbox: OutboxConfig
+    privacy: PrivacyConfig = field(default_factory=PrivacyConfig)
 
 
 def _machine_id(text: str) -> str:
@@ -71,22 +72,6 @@ def _machine_id(text: str) -> str:
         raise ValueError(
             f"{text!r} is no id; use at most 64 letters, digits, '_', '-' or '.', a letter or digit first"
         ) from error
-
-
-def _is_pair(value: object) -> object:
-    if isinstance(value, list) and len(value) != 2:
-        raise ValueError(f"has {len(value)} numbers; a point is [x, y]")
-    return value
-
-
-_Coordinate = Annotated[float, Field(strict=True, allow_inf_nan=False)]
-_Point = Annotated[tuple[_Coordinate, _Coordinate], BeforeValidator(_is_pair)]
-
-
-def _zone(points: tuple[Point, ...]) -> tuple[Point, ...]:
-    if problem := zone_problem(points):
-        raise ValueError(problem)
-    return points
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,7 +97,7 @@ class _MachineSection:
 
     machine_id: Annotated[Text, AfterValidator(_machine_id)]
     name: Annotated[Text, Field(max_length=MAX_NAME_CHARACTERS)]
-    zone: Annotated[tuple[_Point, ...], Field(max_length=MAX_CORNERS), AfterValidator(_zone)]
+    zone: Polygon
     anchor: Annotated[Anchor, BeforeValidator(_anchor)] = FEET
     kind: Annotated[Text, Field(max_length=MAX_KIND_CHARACTERS)] | None = None
     rules: Annotated[RuleTimes, section(RuleTimes)] = field(default_factory=RuleTimes)
@@ -128,6 +113,7 @@ class _File:
     clip: Annotated[ClipConfig, section(ClipConfig)] = field(default_factory=ClipConfig)
     delivery: Annotated[DeliveryConfig, section(DeliveryConfig)] = field(default_factory=DeliveryConfig)
     outbox: Annotated[OutboxConfig, section(OutboxConfig)] = field(default_factory=OutboxConfig)
+    privacy: Annotated[PrivacyConfig, section(PrivacyConfig)] = field(default_factory=PrivacyConfig)
 
 
 _FILE = TypeAdapter(Annotated[_File, section(_File)])
@@ -137,7 +123,7 @@ def load_config(path: Path) -> Config:
     """Read the file at `path`. Raises UsageError that names the file, the line, the key, and what to write instead."""
     file = read_yaml(path)
     read = file.read(_FILE)
-    return Config(_machines(file, read), _detector(file, read), read.clip, read.delivery, read.outbox)
+    return Config(_machines(file, read), _detector(file, read), read.clip, read.delivery, read.outbox, read.privacy)
 
 
 def _machines(file: YamlFile, read: _File) -> tuple[Machine, ...]:

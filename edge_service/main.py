@@ -25,6 +25,7 @@ from backend_api.base.process import EXIT_DONE, EXIT_FAILED, UsageError, project
 from backend_api.contract.values import to_milliseconds  # noqa: E402
 from edge_service.clips.event_factory import EventFactory  # noqa: E402
 from edge_service.clips.media_folder import remove_leftovers  # noqa: E402
+from edge_service.clips.pictures import StillSlot  # noqa: E402
 from edge_service.clips.recorder import Recorder, reach_s  # noqa: E402
 from edge_service.config import DEFAULT_CONFIG, SAMPLE_CONFIG, Config, load_config  # noqa: E402
 from edge_service.delivery.backend_client import BackendClient  # noqa: E402
@@ -43,6 +44,8 @@ from edge_service.pipeline.checkpoint import CheckpointFile, Run  # noqa: E402
 from edge_service.pipeline.open_source import open_source  # noqa: E402
 from edge_service.pipeline.preview_video import preview_of  # noqa: E402
 from edge_service.pipeline.recovery import Recovery, recover  # noqa: E402
+from edge_service.privacy.core_dumps import forbid_core_dumps  # noqa: E402
+from edge_service.privacy.masking import Masking  # noqa: E402
 from edge_service.rules.machine import Machine  # noqa: E402
 from edge_service.simulation.mock_detector import MockDetector  # noqa: E402
 from edge_service.simulation.sample_video import is_sample  # noqa: E402
@@ -69,19 +72,20 @@ def main() -> int:
     remove_leftovers(options.media_dir, disk)
     backend_url = options.backend_url or config.delivery.backend_url
     api_key = find_api_key(options.api_key, os.environ)
+    detector = with_flags(config.detector, options.detector, options.model)
+    masking = set_up_masking(config, detector)
     stop = stop_on_signals()
     with (
         Outbox.open(options.outbox_dir, options.camera_id, disk, max_bytes=config.outbox.max_bytes) as outbox,
         closing(BackendClient(backend_url, clock, api_key)) as backend,
         closing(BackendClient(backend_url, clock, api_key, read_s=REPORT_TIMEOUT_S)) as reports,
-        preview_of(options.preview, config.machines) as preview,
+        preview_of(options.preview, config.machines, masking) as preview,
     ):
         start_time = to_milliseconds(options.start_time or choose_start(options, clock.now()))
         run = Run(identity(options.video), options.store_id, options.camera_id, start_time)
         checkpoint_file = CheckpointFile(options.outbox_dir / f"{options.camera_id}.checkpoint", disk)
         recovery = recover(checkpoint_file.load(), run, config.machines, outbox)
-        camera = set_up_camera(options, config, run, recovery, outbox, disk, clock)
-        detector = with_flags(config.detector, options.detector, options.model)
+        camera = set_up_camera(options, config, run, recovery, outbox, disk, clock, masking)
         shared = shareable_config(config_path, config.delivery.backend_url, detector)
         setup = describe_setup(run.store_id, config.machines, shared)
         camera_loop = CameraLoop(replace(camera, preview=preview), run, checkpoint_file, clock)
@@ -153,15 +157,38 @@ def choose_start(options: Options, now: datetime) -> datetime:
     return now - timedelta(seconds=options.loop * length_s * ahead)
 
 
+def set_up_masking(config: Config, detector: DetectorConfig) -> Masking:
+    """What the camera's pictures hide; where they hide something, no dump of this process's memory is written."""
+    privacy, fps = config.privacy, config.detector.fps
+    if privacy.hides or privacy.pictures == "none":
+        forbid_core_dumps()
+    if privacy.mask != "none" and detector.kind == "mock":
+        log.warning(
+            "privacy.mask: %s hides the people that the mock detector INVENTS, and nobody else: give the ONNX file of a"
+            " detection network with --model, or set privacy.only_zones, or privacy.pictures: none",
+            privacy.mask,
+        )
+    reach = reach_s([machine.rules for machine in config.machines], config.clip, fps=fps, privacy=privacy)
+    name = detector.kind if detector.model is None else f"{detector.kind} {detector.model.name}"
+    return Masking(privacy, config.machines, reach_s=reach, fps=fps, detector=name)
+
+
 def set_up_camera(
-    options: Options, config: Config, run: Run, recovery: Recovery, outbox: Outbox, disk: Disk, clock: Clock
+    options: Options,
+    config: Config,
+    run: Run,
+    recovery: Recovery,
+    outbox: Outbox,
+    disk: Disk,
+    clock: Clock,
+    masking: Masking,
 ) -> Camera:
     """The parts that one camera's loop works with. Raises UsageError when network or video cannot be used."""
     machines, clip, fps = config.machines, config.clip, config.detector.fps
     detector_config = with_flags(config.detector, options.detector, options.model)
     detector = open_detector(detector_config, machines, options.seed)
     ring = PacketRing(
-        reach_s([m.rules for m in machines], clip, fps=fps),
+        reach_s([m.rules for m in machines], clip, fps=fps, privacy=config.privacy),
     )
     source = open_source(options.video, run.start_time, fps=fps, loop=options.loop, ring=ring, clock=clock)
     log.info(
@@ -181,8 +208,10 @@ def set_up_camera(
         detector=detector,
         tracker=Tracker(config.detector.score),
         rules=recovery.rules,
-        recorder=Recorder(ring, options.media_dir, disk, factory, machines, clip),
+        recorder=Recorder(ring, options.media_dir, disk, factory, machines, clip, masking, is_live=source.is_live),
         outbox=outbox,
+        masking=masking,
+        still=StillSlot(masking),
     )
 
 

@@ -29,6 +29,7 @@ from backend_api.store.errors import StoreBusy, StoreFull  # noqa: E402
 from backend_api.store.migrate import DatabaseNotReady  # noqa: E402
 from backend_api.store.store import Store  # noqa: E402
 from mm_worker.jobs.admission import Admission  # noqa: E402
+from mm_worker.jobs.presence import Presence, present  # noqa: E402
 from mm_worker.jobs.worker_loop import (  # noqa: E402
     JobOutcome,
     Pace,
@@ -178,7 +179,8 @@ def _work(options: Options, chat: Chat | None, store: Store, clock: Clock, stop:
     ]
     began_s = clock.monotonic_s()
     try:
-        outcomes = run_threads(workers, stop, drain=options.drain)
+        with present(Presence(store, model.admission.reached, clock), drain=options.drain):
+            outcomes = run_threads(workers, stop, drain=options.drain)
     finally:
         model.close()
     counts = ", ".join(f"{outcomes[outcome]} {outcome}" for outcome in JobOutcome)
@@ -208,7 +210,10 @@ def _ask_again(options: Options, store: Store, model: Model) -> None:
                 )
                 log.info("events to be judged again, their verdict being of another model or prompt: %d", count)
             elif not store.enrichments.rerun(wanted):
-                raise UsageError(f"--rerun {wanted}: there is no such event, or it still waits for its first verdict")
+                raise UsageError(
+                    f"--rerun {wanted}: there is no such event, or it still waits for its first verdict; GET /events"
+                    " lists what there is"
+                )
     except (StoreBusy, StoreFull) as error:
         raise FatalError(f"--rerun: {error}; start the worker again when that is over") from error
 

@@ -69,6 +69,11 @@ class Running:
         return self._process.pid
 
     @property
+    def has_ended(self) -> bool:
+        """Whether the process is over."""
+        return self._process.poll() is not None
+
+    @property
     def output(self) -> str:
         """Everything said so far."""
         return "\n".join(self.lines)

@@ -20,32 +20,34 @@ ROOMS: dict[str, str] = {
     "backend_api.store.migrations": "store",
     "backend_api.reports": "base contract store",
     "backend_api.media": "base contract store",
+    "backend_api.alerts": "base contract store reports media",
     "backend_api.web": "base contract store reports media",
-    "backend_api.web.routes": "base contract store reports media web",
+    "backend_api.web.routes": "base contract store reports media alerts web",
     "backend_api.checks": "base contract store media",
-    "backend_api.app": "base contract store reports media web web.routes",
-    "backend_api.main": "base contract store media web app",
+    "backend_api.app": "base contract store reports media alerts web web.routes",
+    "backend_api.main": "base contract store media alerts web app",
     "backend_api.doctor_options": "base contract media checks",
     "backend_api.doctor": "base contract store media checks doctor_options",
     # The edge, in the order in which a frame travels.
-    "edge_service.yaml_file": "@base",
     "edge_service.video": "@base",
     "edge_service.video.live": "@base video",
-    "edge_service.detection": "@base @contract yaml_file video",
+    "edge_service.detection": "@base @contract video",
     "edge_service.tracking": "detection",
     "edge_service.rules": "@contract detection tracking",
-    "edge_service.clips": "@base @contract video detection tracking rules",
+    "edge_service.privacy": "@contract video detection tracking rules",
+    "edge_service.clips": "@base @contract video detection tracking rules privacy",
     "edge_service.outbox": "@base @contract",
     "edge_service.delivery": "@base @contract outbox",
     "edge_service.pipeline": (
-        "@base @contract yaml_file video video.live detection tracking rules clips outbox delivery"
+        "@base @contract video video.live detection tracking rules privacy clips outbox delivery"
     ),
     "edge_service.simulation": "video detection rules",
-    "edge_service.evaluation": "@base @contract yaml_file rules simulation",
-    "edge_service.config": "@base @contract yaml_file detection rules clips outbox delivery",
+    "edge_service.evaluation": "@base @contract rules simulation",
+    "edge_service.config": "@base @contract detection rules privacy clips outbox delivery",
     "edge_service.options": "@base @contract video detection",
     "edge_service.main": (
-        "@base @contract video detection tracking rules clips outbox delivery pipeline simulation config options"
+        "@base @contract video detection tracking rules privacy clips outbox delivery pipeline simulation config "
+        "options"
     ),
     "edge_service.sample": "@base video detection rules simulation evaluation config",
     "edge_service.evaluate": "@base @contract evaluation",

@@ -66,7 +66,7 @@ def test_outside_of_the_environment_one_line_says_what_to_do(script: str, bare_p
     with Running([bare_python, "-I", str(REPOSITORY / script), "--help"], cwd=Path("/")) as process:
         assert process.wait() == EXIT_USAGE
     [line] = process.lines
-    assert line.startswith(f"ERROR {bare_python} lacks alembic, altair, av and ")
+    assert line.startswith(f"ERROR {bare_python} lacks alembic, altair, apprise and ")
     assert f"`{bare_python} -m pip install -r {REPOSITORY}/requirements.txt`" in line
 
 

@@ -55,6 +55,24 @@ class Gap(Value):
     end_ts: Timestamp
 
 
+MaskKind = Literal["none", "heads", "people"]
+
+
+class ClipMask(Value):
+    """What the edge hid in a clip, in its thumbnail and in all that was made of it, before anything was written."""
+
+    mask: MaskKind = Field(
+        description="`heads` or whole `people` are pixelated where the detector saw them; `none`: neither."
+    )
+    areas: NonNegativeInt = Field(default=0, le=1000, description="Number of areas that are black.")
+    only_zones: bool = Field(
+        default=False, description="Whether all that lies outside of the machines' zones, and a margin, is pixelated."
+    )
+    detector: str | None = Field(
+        default=None, max_length=200, description="Which detector said where people are; null where none was asked."
+    )
+
+
 class ClipInfo(Value):
     """A clip that lies in the media folder as `<event_id>.mp4`: H.264 yuv420p, its index first, without sound."""
 
@@ -70,6 +88,13 @@ class ClipInfo(Value):
         exclude_if=lambda gaps: not gaps,  # so that a clip without gaps reads as it did before there were any
         description="Where the pictures are missing, in the order of time; left out when none are.",
         examples=[[{"start_ts": "2026-01-31T09:00:41.200Z", "end_ts": "2026-01-31T09:00:44.960Z"}]],
+    )
+
+    masked: ClipMask | None = Field(
+        default=None,
+        exclude_if=lambda masked: masked is None,  # as with gaps
+        description="What was hidden before the clip was written; left out when nothing was.",
+        examples=[{"mask": "heads", "areas": 1, "only_zones": False, "detector": "onnx"}],
     )
 
     @model_validator(mode="after")

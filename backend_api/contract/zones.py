@@ -10,6 +10,9 @@ Point = tuple[float, float]
 # Two points of a 4K picture lie 2.6e-4 apart, so what is nearer than this is the same for every camera.
 _TOLERANCE = 1e-9
 _LEAST_AREA = 1e-6
+MARGIN = 0.25
+MARGIN_ABOVE = 0.75
+"""What belongs to a zone beyond its box, on each side and above it: shares of its longer side."""
 
 
 def zone_problem(points: Sequence[Point]) -> str | None:
@@ -81,3 +84,16 @@ def _first_crossing(points: Sequence[Point]) -> tuple[int, int] | None:
 def area(points: Sequence[Point]) -> float:
     """The area of a polygon, by the shoelace formula; 0 when it has no points."""
     return abs(sum(a[0] * b[1] - b[0] * a[1] for a, b in sides(points))) / 2
+
+
+def surroundings(points: Sequence[Point], aspect: float) -> tuple[float, float, float, float]:
+    """Left, top, right and bottom (not cut off at the picture's edges) of what belongs to a zone in a picture.
+
+    A zone is where somebody's feet are, often no more than a strip of floor: the hands above it and the reach beside it
+    belong to it. `aspect` is the picture's width over its height; margins are shares of the zone's longer side, which
+    is about a machine's length.
+    """
+    xs, ys = [x for x, _ in points], [y for _, y in points]
+    longer = max((max(xs) - min(xs)) * aspect, max(ys) - min(ys))
+    across = MARGIN * longer / aspect
+    return min(xs) - across, min(ys) - MARGIN_ABOVE * longer, max(xs) + across, max(ys) + MARGIN * longer

@@ -21,6 +21,7 @@ from backend_api.media.retention_policy import (
     KeepLimits,
     Removal,
     counts_from,
+    held_back_text,
     plan,
 )
 from backend_api.media.usage import EventFiles, read_usage
@@ -134,17 +135,11 @@ class Retention:
         return None
 
     def _say(self, *held_back: str | None) -> None:
-        waiting = " and ".join(part for part in held_back if part)
-        text = None
-        if waiting:
-            text = (
-                f"{waiting}: nothing of that is removed until somebody says so, with "
-                "python backend_api/doctor.py --allow-removal; or set the clock or the limits right"
-            )
-        self._store.settings.keep(SettingName.REMOVAL_HELD_BACK, text)
-        if text and text != self._said:
-            log.warning("%s", text)
-        self._said = text
+        reason = " and ".join(part for part in held_back if part) or None
+        self._store.settings.keep(SettingName.REMOVAL_HELD_BACK, reason)
+        if reason and reason != self._said:
+            log.warning("%s", held_back_text(reason))
+        self._said = reason
 
     def _unknown(self, unknown: Collection[UUID]) -> list[UUID]:
         """Those of `unknown` events that have been so for a day in which this backend ran: it may have been away."""

@@ -94,6 +94,14 @@ def choose(kept: Iterable[EventMedia], limits: KeepLimits, now: datetime) -> Ite
         yield Removal(media.event_id, f"the clips that are kept take at most {limits.size_bytes / 1e9:g} GB together")
 
 
+def held_back_text(reason: str) -> str:
+    """What waits for a person's word, `reason`, and how it is given."""
+    return (
+        f"{reason}: nothing of that is removed until somebody says so, with "
+        "python backend_api/doctor.py --allow-removal; or set the clock or the limits right"
+    )
+
+
 def plan(
     kept: Sequence[EventMedia], unknown: Sequence[UUID], limits: KeepLimits, clocks: Clocks, *, is_allowed: bool = False
 ) -> Sweep:

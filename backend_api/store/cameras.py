@@ -7,6 +7,7 @@ backend that is killed loses a minute of them, and the next ones come in seconds
 import logging
 import threading
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime
 
@@ -172,6 +173,22 @@ class Cameras:
                 _KEEP_REPORT.run(transaction, here | {"new_body": FORGOTTEN, "new_reported_at_ms": now_ms})
             _DROP_STILL.run(transaction, here)
         return is_known
+
+    def take_over(self) -> None:
+        """Take over newer reports that another backend on this database wrote down: it is up to KEEP_EVERY_S behind."""
+        with self._database.read() as connection:
+            rows = connection.execute(_ALL).all()
+        with self._lock:
+            known = self._known()
+            for row in rows:
+                key, reported_at = (row.store_id, row.camera_id), from_ms(row.reported_at_ms)
+                mine = known.get(key)
+                if mine is not None and mine.reported_at >= reported_at:
+                    continue
+                # One that cannot be read was told of at the start.
+                with suppress(ValidationError):
+                    report = CameraReport.model_validate_json(row.body)
+                    known[key] = _Camera(report, reported_at, written_until_ms=row.reported_at_ms)
 
     def states(self) -> list[CameraState]:
         """Every camera that ever reported, by store and name, with its state now."""

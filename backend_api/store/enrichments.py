@@ -23,6 +23,7 @@ from backend_api.contract.events import Event, EventType
 from backend_api.contract.verdicts import MmResult, MmStatus, QueueState
 from backend_api.store.database import Database
 from backend_api.store.end_questions import ANY_DUE, make_due_questions, set_judging
+from backend_api.store.ledger.alerts import note_dead
 from backend_api.store.sessions import follow_verdicts
 from backend_api.store.statements import Statement, Transaction
 from backend_api.store.tables import ChangeKind, enrichments, events, hidden_events, results
@@ -209,7 +210,10 @@ class Enrichments:
         status = MmStatus.DEAD if retry_in_s is None else MmStatus.PENDING
         with self._database.write() as transaction:
             values = {"new_status": status.value, "new_error": error}
-            return self._decide(transaction, _FAIL, held, retry_in_s, **values)
+            is_held = self._decide(transaction, _FAIL, held, retry_in_s, **values)
+            if is_held and status is MmStatus.DEAD:
+                note_dead(transaction, held.seq, held.token, error, self._now_ms())
+            return is_held
 
     def release(self, held: Claim, reason: str, retry_in_s: float) -> bool:
         """Give the claim back, due in `retry_in_s` seconds, as if it had not been taken. False as in `finish`."""
@@ -283,6 +287,7 @@ class Enrichments:
                 values = {"held_seq": seq, "held_token": token, "now_ms": self._now_ms(), "next_ms": None}
                 _FAIL.run(transaction, {**values, "new_status": MmStatus.DEAD.value, "new_error": reason})
                 follow_verdicts(transaction, ChangeKind.VERDICT, [seq])
+                note_dead(transaction, seq, token, reason, self._now_ms())
         return None
 
     def _take(self, transaction: Transaction, lease_s: float) -> tuple[int, int, int] | None:

@@ -1,5 +1,6 @@
 """Opening a database: made when missing, migrated when older, refused when newer or not ours, never deleted."""
 
+import logging
 from pathlib import Path
 
 from alembic import command
@@ -8,11 +9,14 @@ from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, make_url
 from sqlalchemy.exc import ArgumentError
 
+from backend_api.base.clock import Clock
 from backend_api.base.process import FatalError, UsageError
 from backend_api.store.database import Database
 from backend_api.store.errors import StoreBroken, StoreBusy, StoreFull
 
 _MIGRATIONS = Path(__file__).resolve().parent / "migrations"
+
+log = logging.getLogger(__name__)
 
 
 class DatabaseNotReady(UsageError):
@@ -33,8 +37,10 @@ def database_path(db: str | Path) -> Path:
     return Path(url.database)
 
 
-def open_database(db: str | Path, *, create: bool) -> Database:
+def open_database(db: str | Path, clock: Clock, *, create: bool) -> Database:
     """Open the database `db`; with `create` make or migrate it, else it must be there and current.
+
+    A migration is logged, with its time by `clock`.
 
     Raises UsageError when it cannot be used as it is (DatabaseNotReady when the backend has to make or migrate it
     first), FatalError when another process keeps it locked.
@@ -49,7 +55,7 @@ def open_database(db: str | Path, *, create: bool) -> Database:
             path.touch(mode=0o666)
         database = Database(path)
         try:
-            _make_current(database, create=create)
+            _make_current(database, clock, create=create)
             database.pin()
         except BaseException:
             database.close()
@@ -61,16 +67,22 @@ def open_database(db: str | Path, *, create: bool) -> Database:
     return database
 
 
-def _make_current(database: Database, *, create: bool) -> None:
+def _make_current(database: Database, clock: Clock, *, create: bool) -> None:
     script = ScriptDirectory(str(_MIGRATIONS))
     with database.read() as connection:
         revision = _check(connection, database.path, script)
-    if revision == script.get_current_head():
+    head = script.get_current_head()
+    if revision == head:
         return
     if not create:
         raise DatabaseNotReady(
             f"the database {database.path} is not up to date; start the backend first, it updates it"
         )
+    if revision is not None:
+        log.info(
+            "updating the database %s from schema %s to %s; a large one takes minutes", database.path, revision, head
+        )
+    began_s = clock.monotonic_s()
     with database.read() as connection:
         connection.exec_driver_sql("PRAGMA journal_mode=WAL")
     with database.migrate() as connection:
@@ -78,6 +90,11 @@ def _make_current(database: Database, *, create: bool) -> None:
         config.set_main_option("script_location", str(_MIGRATIONS).replace("%", "%%"))
         config.attributes["connection"] = connection
         command.upgrade(config, "head")
+    took_s = clock.monotonic_s() - began_s
+    if revision is None:
+        log.info("made the database %s, schema %s", database.path, head)
+    else:
+        log.info("updated the database %s from schema %s to %s in %.1f s", database.path, revision, head, took_s)
 
 
 def _check(connection: Connection, path: Path, script: ScriptDirectory) -> str | None:

@@ -114,6 +114,22 @@ def _left_behind(table: Table) -> Delete:
 
 
 _LEFT_BEHIND = {table: Statement(_left_behind(table)) for table in (changes, model_calls)}
+# Cameras' changes have no time of their own: those before the oldest event's are as old, and each camera's last says
+# what is known of it.
+_later = changes.alias("later")
+_OLD_STATES = Statement(
+    delete(changes).where(
+        changes.c.id >= bindparam("low"),
+        changes.c.id < bindparam("high"),
+        changes.c.camera_id.is_not(None),
+        exists().where(
+            _later.c.store_id == changes.c.store_id,
+            _later.c.camera_id == changes.c.camera_id,
+            _later.c.id > changes.c.id,
+        ),
+    )
+)
+_OLDEST_EVENT = select(func.min(changes.c.id)).where(changes.c.seq.is_not(None))
 
 
 class EventRemoval:
@@ -159,14 +175,19 @@ class EventRemoval:
                     removed += _remove(transaction, row.session_id, to_ms(now))
         for table, statement in _LEFT_BEHIND.items():
             self._remove_left_behind(table, statement)
+        with self._database.read() as connection:
+            oldest = connection.execute(_OLDEST_EVENT).scalar()
+        self._remove_left_behind(changes, _OLD_STATES, before=oldest or 0)
         return removed
 
-    def _remove_left_behind(self, table: Table, statement: Statement) -> None:
+    def _remove_left_behind(self, table: Table, statement: Statement, before: int | None = None) -> None:
+        """Run `statement` on all rows of `table`, or on those with ids before `before`, some at a time."""
         with self._database.read() as connection:
             low, high = connection.execute(select(func.min(table.c.id), func.max(table.c.id))).one()
-        for begin in range(low or 0, (high or -1) + 1, _ROWS_A_WRITE):
+        end = (high or -1) + 1 if before is None else before
+        for begin in range(low or 0, end, _ROWS_A_WRITE):
             with self._database.write() as transaction:
-                statement.run(transaction, {"low": begin, "high": begin + _ROWS_A_WRITE})
+                statement.run(transaction, {"low": begin, "high": min(begin + _ROWS_A_WRITE, end)})
 
 
 def _remove(transaction: Transaction, session_id: str, now_ms: int) -> Sequence[UUID]:

@@ -18,6 +18,12 @@ class SettingName(StrEnum):
     REMOVAL_ALLOWED_MS = "removal_allowed_ms"
     # From which instant on the model is asked about the ends of uses, in milliseconds since 1970; not set, about all.
     ENDS_JUDGED_FROM_MS = "ends_judged_from_ms"
+    # From when on windows that close uncleaned are told of, in milliseconds since 1970.
+    ALERTS_SINCE_MS = "alerts_since_ms"
+    # When a worker was last seen at work, in milliseconds since 1970; not there when none is expected to be.
+    WORKER_SEEN_MS = "worker_seen_ms"
+    # In words, which daily cap of the worker is reached; there while it is.
+    CAP_REACHED = "cap_reached"
 
 
 def _keep(insert: DialectInsert) -> ClauseElement:

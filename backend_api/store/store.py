@@ -18,6 +18,8 @@ from backend_api.store.enrichments import Enrichments
 from backend_api.store.errors import StoreBroken, StoreBusy, StoreFull
 from backend_api.store.events import Events
 from backend_api.store.hidden_events import HiddenEvents
+from backend_api.store.ledger.alerts import Alerts
+from backend_api.store.ledger.messages import Messages
 from backend_api.store.migrate import open_database
 from backend_api.store.model_calls import ModelCalls
 from backend_api.store.old_events import EventRemoval
@@ -49,6 +51,8 @@ class Store:
         self.hidden_events = HiddenEvents(database, clock)
         self.old_events = EventRemoval(database)
         self.settings = StoredSettings(database)
+        self.alerts = Alerts(database, clock)
+        self.messages = Messages(database, clock)
         self.changes = Changes(database, self.cameras)
 
     @classmethod
@@ -58,7 +62,7 @@ class Store:
         Raises DatabaseNotReady, a UsageError, when it is missing or old and `create` is not set; UsageError when it is
         newer, or no database of ours; FatalError when another process keeps it locked. It is never deleted.
         """
-        return cls(open_database(db, create=create), clock)
+        return cls(open_database(db, clock, create=create), clock)
 
     def close(self) -> None:
         """Write down what is only in memory, and close the database; the store is of no use afterwards."""

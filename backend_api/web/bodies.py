@@ -5,7 +5,7 @@ from typing import TypeVar
 from fastapi import Request
 from pydantic import BaseModel, ValidationError
 
-from backend_api.web.problems import ApiProblem, field_errors, summary
+from backend_api.web.problems import ApiProblem, FieldErrors, field_errors, summary
 
 Model = TypeVar("Model", bound=BaseModel)
 
@@ -38,8 +38,36 @@ async def read_json(request: Request, model: type[Model], max_bytes: int) -> Mod
     try:
         return model.model_validate_json(body)
     except ValidationError as error:
-        errors = field_errors(error.errors(include_url=False, include_input=False, include_context=False))
-        raise ApiProblem(422, summary(errors), errors) from error
+        raise _invalid(error) from error
+
+
+async def read_report(request: Request, model: type[Model], max_bytes: int) -> tuple[Model, list[str]]:
+    """Like `read_json`, of a sender that may be of a later release, and the fields that this one does not know.
+
+    These are left out. What is known, and what is missing, is as strict as in `read_json`.
+    """
+    body = await read_body(request, "application/json", max_bytes)
+    try:
+        return model.model_validate_json(body), []
+    except ValidationError as error:
+        unknown = [field["field"] for field in _fields(error, only="extra_forbidden")]
+        if not unknown:
+            raise _invalid(error) from error
+    try:
+        return model.model_validate_json(body, extra="ignore"), unknown
+    except ValidationError as error:
+        raise _invalid(error) from error
+
+
+def _invalid(error: ValidationError) -> ApiProblem:
+    errors = _fields(error)
+    return ApiProblem(422, summary(errors), errors)
+
+
+def _fields(error: ValidationError, *, only: str | None = None) -> FieldErrors:
+    """The fields that are wrong; of the type `only`, where that is given."""
+    found = error.errors(include_url=False, include_input=False, include_context=False)
+    return field_errors([field for field in found if only in (None, field["type"])])
 
 
 def check_type(request: Request, media_type: str) -> None:

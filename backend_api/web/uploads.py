@@ -1,12 +1,14 @@
 """Taking a file over HTTP: on the disk whole, under its final name, and only when it is what was declared.
 
 Order: write to a temporary name while the digest is taken, compare, fsync, link, fsync the folder. Of two uploads at
-once the first to be whole counts, and no reader ever sees a file change.
+once the first to be whole counts, and no reader ever sees a file change. Events of one instant share a clip: a file
+that was uploaded lately under another name takes no room a second time.
 """
 
 import base64
 import binascii
 import hashlib
+from collections import OrderedDict
 from collections.abc import AsyncIterator
 from contextlib import suppress
 from dataclasses import dataclass
@@ -20,6 +22,8 @@ from backend_api.web.problems import ApiProblem, folder_problem
 
 _DIGEST_BYTES = 32
 _CHUNK_BYTES = 256 * 1024
+# The files of one instant come within a request or two of their edge, beside those of other edges.
+_REMEMBERED = 256
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +66,10 @@ def _bad_digest(message: str) -> ApiProblem:
 class Uploads:
     """Takes files; those that are there are never replaced."""
 
+    def __init__(self) -> None:
+        # The SHA-256 of the files that came last.
+        self._kept: OrderedDict[Path, str] = OrderedDict()
+
     async def keep(self, chunks: AsyncIterator[bytes], path: Path, declared: Declared) -> bool:
         """Put `chunks` into the new file `path`; False when the very same file was there before.
 
@@ -79,10 +87,30 @@ class Uploads:
                 temporary.unlink(missing_ok=True)
 
     def _publish(self, temporary: Path, path: Path, sha256: str) -> bool:
+        twins = [kept for kept, digest in list(self._kept.items()) if digest == sha256 and kept != path]
+        any(_share(twin, temporary, path) for twin in reversed(twins))
         is_new = Disk().publish_new(temporary, path)
         if not is_new and file_sha256(path) != sha256:
             raise ApiProblem(409, f"another {path.name} is there already; files are never replaced")
+        self._kept[path] = sha256
+        while len(self._kept) > _REMEMBERED:
+            self._kept.popitem(last=False)
         return is_new
+
+
+def _share(existing: Path, temporary: Path, path: Path) -> bool:
+    """Make `temporary`, which is to become `path`, a name of the file `existing`, which holds the same.
+
+    False, and `temporary` as it was, where that cannot be: `existing` is gone, or the file system has no hard links.
+    """
+    link = temporary_path(path)
+    try:
+        link.hardlink_to(existing)
+        link.replace(temporary)
+    except OSError:
+        link.unlink(missing_ok=True)
+        return False
+    return True
 
 
 async def _write(chunks: AsyncIterator[bytes], temporary: Path, declared: Declared) -> None:

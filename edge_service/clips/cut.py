@@ -5,8 +5,9 @@ from collections.abc import Sequence
 import av
 from av.container import OutputContainer
 
-from edge_service.clips.encode import NothingDecoded, encode
+from edge_service.clips.encode import NothingDecoded, encode, encode_masked
 from edge_service.clips.mp4 import Clip, new_mp4
+from edge_service.privacy.masking import Masks
 from edge_service.video.orientation import UPRIGHT
 from edge_service.video.packets import EncodedPacket, StreamFormat, begins_whole, to_av_packet
 
@@ -21,16 +22,20 @@ class ClipError(Exception):
     """There can be no clip: the text is one line that says why."""
 
 
-def cut(packets: Sequence[EncodedPacket], start_s: float, end_s: float, time_s: float) -> Clip:
+def cut(
+    packets: Sequence[EncodedPacket], start_s: float, end_s: float, time_s: float, masks: Masks | None = None
+) -> Clip:
     """A clip that shows `start_s` to `end_s` seconds of media time, as far as `packets` do; the same bytes every time.
 
     `packets` come from PacketRing.select. Those that are copied begin with their first one, a key picture, which may be
     up to MAX_LEAD_S earlier than `start_s`; those that are encoded begin with the picture on the screen at `start_s`,
-    and have the size of the pictures at `time_s`. Raises ClipError.
+    and have the size of the pictures at `time_s`. With `masks` that hide something, all are. Raises ClipError.
     """
     if not packets:
         raise ClipError("no video of that time is kept any more")
     try:
+        if masks is not None and masks.config.hides:
+            return encode_masked(packets, start_s, end_s, format_at(packets, time_s), masks)
         if why_encoded(packets, start_s) is None:
             return remux(packets)
         return encode(packets, start_s, end_s, format_at(packets, time_s))

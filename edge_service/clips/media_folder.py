@@ -59,6 +59,7 @@ class ClipFolder:
             gaps=tuple(
                 Gap(start_ts=factory.timestamp(gap.start_s), end_ts=factory.timestamp(gap.end_s)) for gap in clip.gaps
             ),
+            masked=clip.masked,
         )
 
     def keep_thumbnail(self, event_id: UUID, jpeg: bytes) -> None:

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 import av
 from av.container import OutputContainer
 
+from backend_api.contract.events import ClipMask
 from edge_service.video.gaps import Gap
 
 
@@ -17,6 +18,7 @@ class Clip:
 
     `start_s` is when its first picture is shown, `end_s` when its last one no longer is, in seconds of media time;
     `width` and `height` are pixels. In `gaps` no picture came: the last one stays, or the clip does not reach so far.
+    `masked` says what was hidden.
     """
 
     mp4: bytes = field(repr=False)
@@ -25,6 +27,7 @@ class Clip:
     width: int
     height: int
     gaps: tuple[Gap, ...] = ()
+    masked: ClipMask | None = None
 
 
 @contextmanager

@@ -18,17 +18,20 @@ from uuid import UUID
 from pydantic import Field
 
 from backend_api.base.durable_files import Disk
-from backend_api.contract.events import Event, EventType
+from backend_api.contract.events import ClipMask, Event, EventType
 from edge_service.clips.cut import ClipError, cut, format_at, why_encoded
 from edge_service.clips.encode import encoded_size
 from edge_service.clips.event_factory import ClockStep, EventFactory
 from edge_service.clips.media_folder import ClipFolder
 from edge_service.clips.mp4 import Clip
-from edge_service.clips.pictures import draw_thumbnail
+from edge_service.clips.pictures import draw_thumbnail, thumbnail_image
+from edge_service.detection.detector import Box
+from edge_service.privacy.masking import NO_PICTURES, Masking, Masks, settle_s
+from edge_service.privacy.privacy_config import PrivacyConfig
 from edge_service.rules.machine import Machine, RuleTimes
 from edge_service.rules.rule_event import RuleEvent
 from edge_service.tracking.tracker import Track
-from edge_service.video.frame import Frame
+from edge_service.video.frame import Frame, Image
 from edge_service.video.gaps import Gap, within
 from edge_service.video.packet_ring import PacketRing
 from edge_service.video.packets import EncodedPacket
@@ -67,11 +70,12 @@ class ClipConfig:
         return self.end_pre_s if event_type in _AT_THE_END else self.pre_s
 
 
-def reach_s(rules: Iterable[RuleTimes], clip: ClipConfig, *, fps: float) -> float:
+def reach_s(rules: Iterable[RuleTimes], clip: ClipConfig, *, fps: float, privacy: PrivacyConfig | None = None) -> float:
     """How many seconds a packet ring must reach back so that every event's clip is still whole when it is cut.
 
     An event is known only when its presence, absence or attempt has lasted as long as the rules ask, at one of `fps`
-    looks a second, and its clip begins `clip.before_s` before it and ends `clip.post_s` after it.
+    looks a second, and its clip begins `clip.before_s` before it and ends `clip.post_s` after it. Where people are
+    hidden it is cut only when it is known who was seen around it.
     """
     rules = list(rules)
     delay_s = max((max(rule.enter_s, rule.attempt_s) for rule in rules), default=0.0)
@@ -80,16 +84,35 @@ def reach_s(rules: Iterable[RuleTimes], clip: ClipConfig, *, fps: float) -> floa
         clip.pre_s + max(delay_s + _SMOOTHING_S, clip.post_s),
         clip.end_pre_s + max(end_delay_s + _SMOOTHING_S, clip.post_s),
     )
-    return back_s + 2 / fps + _DECODING_S
+    masked_s = 0.0 if privacy is None else settle_s(privacy)
+    return back_s + 2 / fps + _DECODING_S + masked_s
+
+
+@dataclass(frozen=True, slots=True)
+class _Picture:
+    """The picture of `time_s` that becomes a thumbnail once it is known what is hidden in it; the people's `boxes`."""
+
+    image: Image = field(repr=False)
+    time_s: float
+    boxes: tuple[Box, ...]
 
 
 @dataclass(frozen=True, slots=True, order=True)
 class _Job:
-    """A clip that is begun. Jobs are done by when they are due, those of one time in the order of beginning."""
+    """A clip that is begun. Jobs are done by when they are due, those of one time in the order of beginning.
+
+    `picture` is its thumbnail's, if that is still to be drawn.
+    """
 
     due_s: float
     number: int
     rule_event: RuleEvent = field(compare=False)
+    picture: _Picture | None = field(compare=False)
+
+    @property
+    def settles_s(self) -> float:
+        """All pictures for it are of before this time."""
+        return self.due_s if self.picture is None else max(self.due_s, self.picture.time_s)
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,13 +125,16 @@ class _Material:
     time_s: float
     gaps: tuple[Gap, ...]
     why_encoded: str | None
+    masks: Masks
+    masked: ClipMask | None
 
     def cut(self) -> Clip:
         """The clip, with what it lacks. Raises ClipError."""
-        clip = cut(self.packets, self.start_s, self.end_s, self.time_s)
+        clip = cut(self.packets, self.start_s, self.end_s, self.time_s, self.masks)
         # The camera sent pictures of that time, which cannot be decoded.
         lost = [Gap(self.start_s, clip.start_s)] if self.packets[0].time_s <= self.start_s < clip.start_s else []
-        return replace(clip, gaps=within([*self.gaps, *lost], min(self.start_s, clip.start_s), self.end_s))
+        gaps = within([*self.gaps, *lost], min(self.start_s, clip.start_s), self.end_s)
+        return replace(clip, gaps=gaps, masked=self.masked)
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,7 +154,8 @@ class Recorder:
     """Makes the events of one camera, each with a clip from `clip.before_s` before it to `clip.post_s` after it.
 
     Invariant: an event that names a clip is built after the clip's bytes and its name are on the disk. An event never
-    waits for a clip that failed: it goes without, and says why.
+    waits for a clip that failed: it goes without, and says why. What `masking` hides is hidden before anything is
+    written, and until all is known that it hides a clip and its thumbnail are in memory alone.
     """
 
     def __init__(
@@ -139,9 +166,17 @@ class Recorder:
         event_factory: EventFactory,
         machines: Iterable[Machine],
         clip: ClipConfig,
+        masking: Masking,
+        *,
+        is_live: bool = False,
     ) -> None:
-        """Clips and thumbnails go to `media_dir`; `ring` reaches back `reach_s` seconds."""
+        """Clips and thumbnails go to `media_dir`; `ring` reaches back `reach_s` seconds.
+
+        Frames of a live camera never wait for clips that are being masked: beyond _MAX_CUTS an event goes without.
+        """
         self._ring = ring
+        self._masking = masking
+        self._drops = is_live and masking.config.hides
         self._media = ClipFolder(media_dir, disk)
         self._factory = event_factory
         self._zones = {machine.machine_id: machine.zone for machine in machines}
@@ -180,9 +215,20 @@ class Recorder:
 
     def begin(self, rule_event: RuleEvent, frame: Frame, tracks: Iterable[Track]) -> None:
         """Remember that `rule_event` needs a clip; draw its thumbnail from the frame that decided it."""
-        heapq.heappush(self._jobs, _Job(rule_event.time_s + self._clip.post_s, self._begun, rule_event))
+        picture: _Picture | None = None
+        if self._masking.keeps_pictures:
+            boxes = tuple(track.box for track in tracks)
+            picture = _Picture(thumbnail_image(frame.image()), frame.time_s, boxes)
+            if self._masking.is_settled(picture.time_s):
+                self._keep_thumbnail(rule_event, picture)
+                picture = None
+        post_s = self._clip.post_s if self._masking.keeps_pictures else 0.0
+        heapq.heappush(self._jobs, _Job(rule_event.time_s + post_s, self._begun, rule_event, picture))
         self._begun += 1
-        jpeg = draw_thumbnail(frame.image(), self._zones[rule_event.machine_id], [track.box for track in tracks])
+
+    def _keep_thumbnail(self, rule_event: RuleEvent, picture: _Picture) -> None:
+        shown = self._masking.shown(picture.image, picture.time_s)
+        jpeg = draw_thumbnail(shown, self._zones[rule_event.machine_id], picture.boxes)
         self._media.keep_thumbnail(self._factory.event_id(rule_event), jpeg)
 
     def finished(self, *, end_of_stream: bool = False) -> Iterator[Event]:
@@ -190,12 +236,19 @@ class Recorder:
 
         Each is made when it is asked for, and is no longer pending from then on.
         """
-        while self._jobs and (end_of_stream or self._jobs[0].due_s <= self._ring.complete_s):
-            self._begin_cut(heapq.heappop(self._jobs).rule_event)
-            if len(self._cuts) > _MAX_CUTS:
+        while self._jobs and (end_of_stream or self._is_due(self._jobs[0])):
+            job = heapq.heappop(self._jobs)
+            if job.picture is not None:
+                self._keep_thumbnail(job.rule_event, job.picture)
+            self._begin_cut(job.rule_event)
+            if len(self._cuts) > _MAX_CUTS and not self._drops:
                 yield self._finish(self._cuts.popleft())
         while self._cuts and (end_of_stream or self._cuts[0].is_ready):
             yield self._finish(self._cuts.popleft())
+
+    def _is_due(self, job: _Job) -> bool:
+        complete_s = self._ring.complete_s
+        return job.due_s <= complete_s and self._masking.is_settled(job.settles_s, complete_s)
 
     def _begin_cut(self, rule_event: RuleEvent) -> None:
         """Take what a clip is made of, now that its post-roll is over; where it has to be encoded, begin with that."""
@@ -205,13 +258,25 @@ class Recorder:
             self._cuts.append(replace(last, rule_event=rule_event))
             return
         try:
+            self._check_room()
             material = self._take(rule_event)
         except ClipError as error:
             self._cuts.append(_Cut(rule_event, _raising(error)))
             return
         self._say_why_encoded(material)
         make = cache(material.cut)
-        self._cuts.append(_Cut(rule_event, make, self._encoding.submit(make) if material.why_encoded else None))
+        is_slow = material.why_encoded is not None or material.masked is not None
+        self._cuts.append(_Cut(rule_event, make, self._encoding.submit(make) if is_slow else None))
+
+    def _check_room(self) -> None:
+        """Raises ClipError when there can be no clip whatever the ring holds."""
+        if not self._masking.keeps_pictures:
+            raise ClipError(NO_PICTURES)
+        if self._drops and sum(not cut.is_ready for cut in self._cuts) >= _MAX_CUTS:
+            raise ClipError(
+                f"{_MAX_CUTS} clips waited to be masked, and this computer is too slow for more: lower"
+                " privacy.clip_height or privacy.clip_fps"
+            )
 
     def _finish(self, cut: "_Cut") -> Event:
         """Keep the clip, and build the event; it waits for a clip that is being encoded."""
@@ -239,7 +304,9 @@ class Recorder:
             raise ClipError("no video of that time is kept any more")
         gaps = self._ring.gaps(min(start_s, packets[0].time_s), end_s)
         self._check_begin(packets[0].time_s, start_s, time_s, gaps)
-        return _Material(packets, start_s, end_s, time_s, gaps, why_encoded(packets, start_s))
+        masks, masked = self._masking.masks(start_s, end_s), self._masking.declared
+        why = None if masked else why_encoded(packets, start_s)
+        return _Material(packets, start_s, end_s, time_s, gaps, why, masks, masked)
 
     def _say_why_encoded(self, material: "_Material") -> None:
         """Log once a reason that clips have to be encoded, which takes a hundred times as long as copying them."""

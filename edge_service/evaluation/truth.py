@@ -21,9 +21,9 @@ from typing import Annotated
 
 from pydantic import BeforeValidator, Field, TypeAdapter, ValidationError
 
+from backend_api.base.yaml_file import Place, Text, YamlFile, read_yaml, section
 from backend_api.contract.events import EventType
 from backend_api.contract.values import Timestamp
-from edge_service.yaml_file import Place, Text, YamlFile, read_yaml, section
 
 MAX_DURATION_S = 31 * 86_400.0
 MAX_MACHINES = 200

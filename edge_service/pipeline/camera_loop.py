@@ -4,7 +4,7 @@ import logging
 import threading
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import closing
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 
 from backend_api.base.clock import Clock
 from backend_api.contract.events import Event
@@ -18,6 +18,7 @@ from edge_service.pipeline.preview_video import PreviewVideo
 from edge_service.pipeline.progress import Progress, RunCounts
 from edge_service.pipeline.recovery import Recovery
 from edge_service.pipeline.sight import Sight
+from edge_service.privacy.masking import Masking
 from edge_service.rules.engine import RuleEngine
 from edge_service.rules.rule_event import RuleEvent
 from edge_service.tracking.tracker import Track, Tracker
@@ -37,8 +38,9 @@ class Camera:
     rules: RuleEngine
     recorder: Recorder
     outbox: Outbox
+    masking: Masking
+    still: StillSlot
     preview: PreviewVideo | None = None
-    still: StillSlot = field(default_factory=StillSlot)
 
 
 class CameraLoop:
@@ -128,11 +130,19 @@ class CameraLoop:
         # To the millisecond, as events tell time: a restart then continues them without a rounding of its own.
         self._time_s = round(frame.time_s, 3)
         self._sight.look(self._time_s, camera.source.captured, self._clock.monotonic_s())
-        tracks = camera.tracker.update(camera.detector.detect(frame), self._time_s)
+        tracks = self._find(frame)
         self._begin_clips(camera.rules.update(tracks, self._time_s), frame, tracks)
         camera.still.offer(frame)
         if camera.preview is not None:
             camera.preview.add(frame, tracks, camera.rules)
+        return tracks
+
+    def _find(self, frame: Frame) -> Sequence[Track]:
+        """The people in `frame`; what hides them is told."""
+        camera, time_s = self._camera, round(frame.time_s, 3)
+        detections = camera.detector.detect(frame)
+        tracks = camera.tracker.update(detections, time_s)
+        camera.masking.look(frame, time_s, tracks, detections)
         return tracks
 
     def _tell_fault(self) -> None:
@@ -179,7 +189,9 @@ class CameraLoop:
     def _record_post_roll(self, frames: Iterator[Frame | None]) -> None:
         """Take the post-roll of the clips that are begun, so that a stopped run's events are those of a whole one."""
         if self._camera.recorder.is_recording:
-            for _ in frames:
+            for frame in frames:
+                if frame is not None and self._camera.masking.follows:
+                    self._find(frame)
                 self._keep_finished()
                 if not self._camera.recorder.is_recording:
                     return

@@ -7,6 +7,7 @@ from urllib.parse import urlsplit
 
 import yaml
 
+from backend_api.base.yaml_file import read_yaml
 from backend_api.contract.cameras import (
     MAX_CONFIG_CHARACTERS,
     SETUP_INTERVAL_S,
@@ -19,7 +20,6 @@ from edge_service.delivery.heartbeat import Message
 from edge_service.detection.detector_config import DetectorConfig
 from edge_service.pipeline.progress import RunCounts
 from edge_service.rules.machine import Machine
-from edge_service.yaml_file import read_yaml
 
 _ERROR_CHARACTERS = 500
 _NAME_CHARACTERS = 100

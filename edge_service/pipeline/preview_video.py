@@ -5,8 +5,10 @@ when the run ends. A failure of it, such as a full disk, ends the preview and no
 """
 
 import logging
-from collections.abc import Iterator, Sequence
+from collections import deque
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
+from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
 
@@ -17,13 +19,17 @@ from av.video.stream import VideoStream
 
 from backend_api.base.process import UsageError
 from edge_service.pipeline.preview import draw_preview
+from edge_service.privacy.masking import NO_PICTURES, Masking
 from edge_service.rules.engine import RuleEngine
 from edge_service.rules.machine import Machine
+from edge_service.rules.machine_state import MachineState
 from edge_service.tracking.tracker import Track
 from edge_service.video.frame import Frame, Image
 
 # Narrower than that, the words in the picture would have no room.
 _LEAST_WIDTH, _MOST_WIDTH = 640, 1280
+# With masks, frames wait for some seconds; 64 of them take 180 MB.
+_MOST_WAITING = 64
 _TIME_BASE = Fraction(1, 1000)
 # What an encoder counts with that is not told the times: its own pictures come at theirs.
 _NOMINAL_FPS = 5
@@ -34,11 +40,25 @@ _OPTIONS = {"preset": "veryfast", "crf": "25", "x264-params": "keyint=10:bframes
 log = logging.getLogger(__name__)
 
 
-class PreviewVideo:
-    """An MP4 in H.264, 640 to 1280 pixels wide, each picture at its media time."""
+@dataclass(frozen=True, slots=True)
+class _Look:
+    """A frame, in the preview's size, that waits until it is known what is hidden in it, and what was known of it."""
 
-    def __init__(self, path: Path, machines: Sequence[Machine]) -> None:
-        """Raises UsageError when `path` cannot be written."""
+    image: Image
+    time_s: float
+    tracks: Sequence[Track]
+    states: Mapping[str, MachineState]
+
+
+class PreviewVideo:
+    """An MP4 in H.264, 640 to 1280 pixels wide, each picture at its media time, with what `masking` hides."""
+
+    def __init__(self, path: Path, machines: Sequence[Machine], masking: Masking) -> None:
+        """Raises UsageError when `path` cannot be written, and when no picture may be kept."""
+        if not masking.keeps_pictures:
+            raise UsageError(f"--preview {path}: {NO_PICTURES}; leave it out")
+        self._masking = masking
+        self._waiting: deque[_Look] = deque()
         self._path = path
         self._machines = machines
         self._stream: VideoStream | None = None
@@ -54,26 +74,38 @@ class PreviewVideo:
             raise UsageError(f"--preview {path}: {error.strerror}; give a file that can be written") from error
 
     def add(self, frame: Frame, tracks: Sequence[Track], rules: RuleEngine) -> None:
-        """Draw and encode `frame` with `tracks` and the states that `rules` are in after it."""
+        """Draw and encode `frame` with `tracks` and the states that `rules` are in after it, now or soon.
+
+        While _MOST_WAITING frames wait, further ones are left out.
+        """
         time_ms = round(frame.time_s * 1000)
         if self._failed or time_ms <= self._last_ms:
             return
         self._last_ms = time_ms
         try:
-            stream = self._stream = self._stream or self._begin(frame)
-            image = _fitted(frame.image(), stream.width, stream.height)
-            draw_preview(image, self._machines, rules.states, tracks, frame.time_s)
-            planes = np.asarray(cv2.cvtColor(image, cv2.COLOR_BGR2YUV_I420), np.uint8)
-            picture = av.VideoFrame.from_ndarray(planes, format="yuv420p")
-            picture.pts, picture.time_base = time_ms, _TIME_BASE
-            self._container.mux(stream.encode(picture))
+            self._stream = self._stream or self._begin(frame)
+            if len(self._waiting) < _MOST_WAITING:
+                image = _fitted(frame.image(), self._stream.width, self._stream.height)
+                self._waiting.append(_Look(image, frame.time_s, tracks, dict(rules.states)))
+            while self._waiting and self._masking.is_settled(self._waiting[0].time_s):
+                self._write(self._stream, self._waiting.popleft())
         except OSError as error:
             self._fail(error)
+
+    def _write(self, stream: VideoStream, look: _Look) -> None:
+        image = self._masking.shown(look.image, look.time_s).image
+        draw_preview(image, self._machines, look.states, look.tracks, look.time_s)
+        planes = np.asarray(cv2.cvtColor(image, cv2.COLOR_BGR2YUV_I420), np.uint8)
+        picture = av.VideoFrame.from_ndarray(planes, format="yuv420p")
+        picture.pts, picture.time_base = round(look.time_s * 1000), _TIME_BASE
+        self._container.mux(stream.encode(picture))
 
     def finish(self) -> None:
         """Make the file whole; without a frame there is none."""
         try:
             if self._stream is not None and not self._failed:
+                while self._waiting:
+                    self._write(self._stream, self._waiting.popleft())
                 self._container.mux(self._stream.encode(None))
                 self._container.close()
                 log.info("the preview is %s", self._path)
@@ -100,12 +132,12 @@ class PreviewVideo:
 
 
 @contextmanager
-def preview_of(path: Path | None, machines: Sequence[Machine]) -> Iterator[PreviewVideo | None]:
+def preview_of(path: Path | None, machines: Sequence[Machine], masking: Masking) -> Iterator[PreviewVideo | None]:
     """The preview at `path`, whole when the block is left; None when there is to be none."""
     if path is None:
         yield None
         return
-    preview = PreviewVideo(path, machines)
+    preview = PreviewVideo(path, machines, masking)
     try:
         yield preview
     finally:

@@ -11,9 +11,12 @@ from edge_service.video.packets import StreamFormat
 Plane = npt.NDArray[np.uint8]
 
 
-def to_image(frame: VideoFrame, stream_format: StreamFormat) -> Image:
-    """The upright picture of `stream_format.display_size`: height x width x 3, uint8, BGR."""
-    flat = _stretched(frame, stream_format.display_size, stream_format.orientation, "bgr24")
+def to_image(frame: VideoFrame, stream_format: StreamFormat, size: tuple[int, int] | None = None) -> Image:
+    """The upright picture, stretched to `size`, width and height in pixels: height x width x 3, uint8, BGR.
+
+    Without a size it is `stream_format.display_size`.
+    """
+    flat = _stretched(frame, size or stream_format.display_size, stream_format.orientation, "bgr24")
     return np.ascontiguousarray(stream_format.orientation.applied(_as_array(flat)))
 
 

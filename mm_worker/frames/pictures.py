@@ -12,6 +12,7 @@ import cv2
 import numpy as np
 
 from backend_api.contract.values import Zone
+from backend_api.contract.zones import surroundings
 from mm_worker.frames.clip_frames import ClipFrame, Image
 
 MIN_FRAMES = 3
@@ -19,10 +20,6 @@ MAX_JPEG_BYTES = 200_000
 # Hosted models scale larger pictures down themselves, and bill by the tile; these keep hands and cloths visible.
 CROP_SIDE_PX = 768
 VIEW_SIDE_PX = 1024
-# A zone is where somebody's feet are, often no more than a strip of floor: the hands above it and the reach beside it
-# belong to the picture. Shares of the zone's longer side, which is about a machine's length.
-MARGIN = 0.25
-MARGIN_ABOVE = 0.75
 _QUALITIES = (85, 70, 50, 30)
 # Hardly anything in a gym has this colour; machines, floors and cloths are often yellow.
 _MAGENTA = (255, 0, 255)
@@ -65,11 +62,8 @@ def make_pictures(frames: Iterable[ClipFrame], zone: Zone | None) -> tuple[Pictu
 def crop(image: Image, zone: Zone) -> Image:
     """The part of `image` around `zone`, with a margin that is largest above it; at least one pixel."""
     height, width = image.shape[:2]
-    corners = np.array(zone) * (width, height)
-    left_top, right_bottom = corners.min(axis=0), corners.max(axis=0)
-    longer_side = (right_bottom - left_top).max()
-    left_top -= np.array((MARGIN, MARGIN_ABOVE)) * longer_side
-    right_bottom += MARGIN * longer_side
+    part = np.array(surroundings(zone, width / height)).reshape(2, 2) * (width, height)
+    left_top, right_bottom = part
     left, top = np.floor(np.clip(left_top, 0, (width - 1, height - 1))).astype(int)
     right, bottom = np.ceil(np.clip(right_bottom, (left + 1, top + 1), (width, height))).astype(int)
     return image[top:bottom, left:right]

@@ -42,9 +42,13 @@ class Admission:
         self._circuit = Circuit()
         self._prober: int | None = None
 
+    def reached(self) -> str | None:
+        """Which daily cap is reached, in words; None without one. Raises StoreBusy, StoreFull."""
+        return self._budget.reached() if self._budget else None
+
     def blocked(self) -> Blocked | None:
         """The obstacle to the calling thread's next job, None without one. Raises StoreBusy, StoreFull."""
-        reason = self._budget.reached() if self._budget else None
+        reason = self.reached()
         if reason is not None:
             return Blocked(reason, day_left_s(self._clock.now()), for_today=True)
         with self._lock:

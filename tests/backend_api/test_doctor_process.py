@@ -51,7 +51,7 @@ def test_it_examines_and_repairs_beside_a_backend_that_goes_on(tmp_path: Path) -
 
 @pytest.mark.parametrize(
     ("extra", "culprit"),
-    [([], "app.db"), (["--media-dir", "/nowhere"], "/nowhere"), (["--orphan-age-s", "-1"], "--orphan-age-s")],
+    [([], "app.db"), (["--media-dir", "/nowhere"], "app.db"), (["--orphan-age-s", "-1"], "--orphan-age-s")],
 )
 def test_wrong_use_is_one_line(tmp_path: Path, extra: list[str], culprit: str) -> None:
     (tmp_path / "media").mkdir()

@@ -16,6 +16,7 @@ from backend_api.contract.events import BatchResult, Event, EventType
 from backend_api.contract.media import clip_name
 from edge_service.clips.event_factory import EventFactory
 from edge_service.clips.media_folder import remove_leftovers
+from edge_service.clips.pictures import StillSlot
 from edge_service.clips.recorder import ClipConfig, Recorder, reach_s
 from edge_service.delivery.batch_delivery import Courier, Idle
 from edge_service.detection.detector import Detection
@@ -24,6 +25,8 @@ from edge_service.pipeline.camera_loop import Camera, CameraLoop
 from edge_service.pipeline.checkpoint import Checkpoint, CheckpointFile, Run
 from edge_service.pipeline.progress import RunCounts
 from edge_service.pipeline.recovery import recover
+from edge_service.privacy.masking import Masking
+from edge_service.privacy.privacy_config import PrivacyConfig
 from edge_service.rules.machine import Machine, RuleTimes
 from edge_service.tracking.tracker import Tracker
 from edge_service.video.file_source import FileSource
@@ -137,13 +140,16 @@ class Scene:
             factory = EventFactory(
                 run.store_id, run.camera_id, run.start_time, self.machines, clock_steps=recovery.clock_steps
             )
+            masking = Masking(PrivacyConfig())
             camera = Camera(
                 source=FileSource(self.video, fps=FPS, ring=ring),
                 detector=_Eye(self, begins_s, courier, stops_s, dies_s, stop),
                 tracker=Tracker(),
                 rules=recovery.rules,
-                recorder=Recorder(ring, self.folder, disk, factory, self.machines, self.clip),
+                recorder=Recorder(ring, self.folder, disk, factory, self.machines, self.clip, masking),
                 outbox=outbox,
+                masking=masking,
+                still=StillSlot(masking),
             )
             camera_loop = CameraLoop(camera, run, checkpoint_file, clock)
             camera_loop.begin(recovery)

@@ -7,6 +7,7 @@ import pytest
 
 from backend_api.base.process import UsageError
 from edge_service.config import DEFAULT_CONFIG, SAMPLE_CONFIG, load_config
+from edge_service.privacy.privacy_config import PrivacyConfig
 from edge_service.rules.machine import FEET, Anchor, AnchorKind, RuleTimes
 
 MACHINE = """\
@@ -54,6 +55,8 @@ detector: {kind: mock, model: null, score: 0.5, fps: 0.5}
 clip: {pre_s: 1, post_s: 2.5, end_pre_s: 20}
 delivery: {backend_url: "https://gym.example:8443/api/", upload_clips: false}
 outbox: {max_bytes: 4096}
+privacy:
+  {mask: heads, areas: [[[0, 0], [0.2, 0], [0.2, 0.3]]], only_zones: true, pictures: all, clip_height: 480, clip_fps: 5}
 """
     )
     config = load_config(path)
@@ -61,6 +64,8 @@ outbox: {max_bytes: 4096}
     assert (config.clip.pre_s, config.clip.post_s, config.clip.end_pre_s) == (1, 2.5, 20)
     assert config.delivery.backend_url == "https://gym.example:8443/api"
     assert config.outbox.max_bytes == 4096
+    areas = (((0, 0), (0.2, 0), (0.2, 0.3)),)
+    assert config.privacy == PrivacyConfig("heads", areas, only_zones=True, clip_height=480, clip_fps=5)
 
 
 def test_the_keys_of_a_real_detector_are_read(path: Path) -> None:
@@ -147,6 +152,15 @@ def test_a_machine_may_be_of_a_kind(path: Path) -> None:
         ("delivery: {backend_url: 'http://[::1'}", "delivery.backend_url", "is no address"),
         ("delivery: {backend_url: 'http://gym:99999'}", "delivery.backend_url", "is no address"),
         ("delivery: {backend_url: 'ftp://gym'}", "delivery.backend_url", "write it like http"),
+        ("privacy: {mask: faces}", "privacy.mask", "'faces' is no mask of this version; write none, heads or people"),
+        ("privacy: {mask: null}", "privacy.mask", "write none, heads or people"),
+        ("privacy: {pictures: some}", "privacy.pictures", "write all, or none"),
+        ("privacy: {only_zones: 1}", "privacy.only_zones", "true or false"),
+        ("privacy: {areas: [[[0, 0], [1, 1]]]}", r"privacy.areas\[0\]", "at least 3"),
+        ("privacy: {areas: [[[0, 0], [1, 0], [1, 2]]]}", r"privacy.areas\[0\]", "outside the picture"),
+        ("privacy: {clip_height: 90}", "privacy.clip_height", "at least 144"),
+        ("privacy: {clip_fps: 60}", "privacy.clip_fps", "at most 30"),
+        ("privacy: {blur: 3}", "privacy.blur", "unknown key"),
         ("outbox: {max_bytes: 0}", "outbox.max_bytes", "at least 1"),
         ("outbox: {max_bytes: 1.5}", "outbox.max_bytes", "whole number"),
         ("outbox: {max_bytes: 99999999999999999999}", "outbox.max_bytes", "at most"),
@@ -221,6 +235,37 @@ def test_what_is_no_yaml_is_one_line_too(path: Path, content: bytes, problem: st
         load_config(path)
     assert str(caught.value).startswith(str(path))
     assert len(" ".join(str(caught.value).split())) < 400
+
+
+@pytest.mark.parametrize(
+    ("content", "line", "cure"),
+    [
+        ("machines:\n  - machine_id: a\n    name: Bike: left\n", 3, "put text with a colon in it in quotes"),
+        ("machines:\n\t- machine_id: a\n", 2, "indent with spaces, not tabs"),
+        ("machines:\n  - name: @home\n", 2, "put text that begins with @, ` or % in quotes"),
+        ("machines:\n  - zone: [[0.1, 0.1], [0.2, 0.2]\n    name: a\n", 3, "close the bracket"),
+        ("machines:\n  - zone: [[0.1 0.1] [0.2 0.2]]\n", 2, "put commas between"),
+        ("machines:\n  - zone: [[0.1, 0.1],\n", 3, "close the"),
+        ('machines:\n  - name: "Bike\n', 3, "close the quotes"),
+        ("machines:\n  - name: 'Bike 1\n    machine_id: a\n", 4, "close the quotes"),
+        ("machines:\n  - machine_id: a\n   name: Bike\n", 3, "by the same number of spaces"),
+        ("machines\n  - machine_id: a\nclip: 1\n", 2, "write each key as `key: value`"),
+        ("machines:\n  machine_id:a\n  name: b\n", 3, "write each key as `key: value`"),
+        ("machines: !all a\n", 1, "take the tag"),
+        ("clip: {pre_s: 1}\n---\nclip: {pre_s: 2}\n", 2, "remove the line ---"),
+        ("machines: %a\n", 1, "in quotes"),
+        ("machines: *all\n", 1, "write the value out"),
+        ("machines: \x01\n", 1, "remove it"),
+    ],
+)
+def test_a_mistake_in_the_yaml_is_told_with_its_line_and_cure(path: Path, content: str, line: int, cure: str) -> None:
+    path.write_text(content)
+    with pytest.raises(UsageError) as caught:
+        load_config(path)
+    said = str(caught.value)
+    assert said.startswith(f"{path}:{line}: is no valid YAML: ")
+    assert "\n" not in said
+    assert cure in said
 
 
 def test_a_missing_file_is_named(path: Path) -> None:

@@ -1,5 +1,7 @@
 """/cameras: the edges' reports, setups and stills, and reading them."""
 
+import logging
+from collections.abc import Sequence
 from typing import Annotated
 
 from fastapi import APIRouter, Query, Request, Response
@@ -15,7 +17,7 @@ from backend_api.contract.cameras import (
 )
 from backend_api.contract.values import Name
 from backend_api.store.store import Store
-from backend_api.web.bodies import read_body, read_json
+from backend_api.web.bodies import read_body, read_report
 from backend_api.web.conditional import NOT_MODIFIED, conditional_answer, json_answer
 from backend_api.web.jpeg import NotJpeg, jpeg_size
 from backend_api.web.openapi import json_body, problems
@@ -30,10 +32,37 @@ _PICTURE = {_JPEG: {"schema": {"type": "string", "format": "binary"}}}
 
 OfStore = Annotated[Name, Query()]
 
+log = logging.getLogger(__name__)
+
+# A camera's edge is told of once in a run of the backend; so many cameras are remembered, and so many fields named.
+_REMEMBERED_CAMERAS = 10_000
+_NAMED_FIELDS = 5
+
+
+class _LaterReleases:
+    """Says of which cameras the reports hold fields that this release does not know; once each."""
+
+    def __init__(self) -> None:
+        self._said: set[tuple[str, str]] = set()
+
+    def note(self, what: str, camera_id: str, unknown: Sequence[str]) -> None:
+        """Log the `unknown` fields of a camera's `what`, if there are any and this is the first time."""
+        if not unknown or (what, camera_id) in self._said or len(self._said) >= _REMEMBERED_CAMERAS:
+            return
+        self._said.add((what, camera_id))
+        named = ", ".join(field[:100] for field in unknown[:_NAMED_FIELDS])
+        more = f" and {len(unknown) - _NAMED_FIELDS} more" if len(unknown) > _NAMED_FIELDS else ""
+        log.warning(
+            "the %s of camera %s has fields that this backend does not know, they are left out: %s%s; the edge is of a"
+            " later release: update the backend",
+            what, camera_id, named, more,
+        )  # fmt: skip
+
 
 def camera_routes(store: Store) -> APIRouter:
     """The router for /cameras."""
     router = APIRouter(prefix="/cameras", tags=["cameras"])
+    later = _LaterReleases()
 
     @router.put(
         "/{camera_id}",
@@ -42,8 +71,12 @@ def camera_routes(store: Store) -> APIRouter:
         openapi_extra=json_body("CameraReport"),
     )
     async def put_camera(camera_id: Name, request: Request) -> CameraState:
-        """An edge's heartbeat, every 5 seconds. It takes the place of the camera's last one."""
-        report = await read_json(request, CameraReport, _MAX_REPORT_BYTES)
+        """An edge's heartbeat, every 5 seconds. It takes the place of the camera's last one.
+
+        Fields of a later release are left out.
+        """
+        report, unknown = await read_report(request, CameraReport, _MAX_REPORT_BYTES)
+        later.note("report", camera_id, unknown)
         return await run_in_threadpool(store.cameras.report, camera_id, report)
 
     @router.get("", summary="List cameras", responses=problems(422, 503))
@@ -64,12 +97,12 @@ def camera_routes(store: Store) -> APIRouter:
             raise ApiProblem(404, f"there is no camera {camera_id} of store {store_id}; GET /cameras lists them")
         return Response(status_code=204)
 
-    _add_setup_routes(router, store)
+    _add_setup_routes(router, store, later)
     _add_still_routes(router, store)
     return router
 
 
-def _add_setup_routes(router: APIRouter, store: Store) -> None:
+def _add_setup_routes(router: APIRouter, store: Store, later: _LaterReleases) -> None:
     @router.put(
         "/{camera_id}/setup",
         summary="Send a camera's setup",
@@ -77,8 +110,12 @@ def _add_setup_routes(router: APIRouter, store: Store) -> None:
         openapi_extra=json_body("CameraSetup"),
     )
     async def put_setup(camera_id: Name, request: Request) -> CameraSetupState:
-        """An edge's machines and configuration, when it starts and every 10 minutes. It takes the place of the last."""
-        setup = await read_json(request, CameraSetup, _MAX_SETUP_BYTES)
+        """An edge's machines and configuration, when it starts and every 10 minutes. It takes the place of the last.
+
+        Fields of a later release are left out; the configuration is kept as it is.
+        """
+        setup, unknown = await read_report(request, CameraSetup, _MAX_SETUP_BYTES)
+        later.note("setup", camera_id, unknown)
         await run_in_threadpool(check_config, setup.config)
         return await run_in_threadpool(store.setups.keep, camera_id, setup)
 

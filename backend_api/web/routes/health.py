@@ -9,6 +9,7 @@ from pydantic import BaseModel
 from backend_api.base.durable_files import probe_writable
 from backend_api.contract.media import Ready
 from backend_api.media.folder import MediaFolder
+from backend_api.media.retention_policy import held_back_text
 from backend_api.store.errors import StoreBusy, StoreFull
 from backend_api.store.settings import SettingName
 from backend_api.store.store import Store
@@ -43,8 +44,10 @@ def health_routes(store: Store, media: MediaFolder, version: str, metrics: Metri
         if errors := [*_database_errors(store), *media_errors]:
             message = "; ".join(error["message"] for error in errors)
             raise ApiProblem(503, message, errors, {"Retry-After": str(RETRY_AFTER_S)})
-        held_back = store.settings.find(SettingName.REMOVAL_HELD_BACK)
-        return Ready(status="ready", media_folder_id=folder_id, held_back=held_back)
+        reason = store.settings.find(SettingName.REMOVAL_HELD_BACK)
+        return Ready(
+            status="ready", media_folder_id=folder_id, held_back=None if reason is None else held_back_text(reason)
+        )
 
     @router.get(
         "/metrics",

@@ -108,7 +108,7 @@ class _NetworkCamera:
         self._is_rtsp = container.format.name == "rtsp"
         self._tells_time = not Flags(container.format.flags) & Flags.no_timestamps
         self.format = _describe(self._stream)
-        self._formats = FormatTracker(self._stream, self.format)
+        self._formats = FormatTracker(self._stream, self.format, learns_orientation=True)
 
     def __iter__(self) -> Iterator[RawPacket]:
         seen_s = self._clock.monotonic_s()

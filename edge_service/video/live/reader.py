@@ -115,9 +115,8 @@ class LiveReader:
         return full_jitter_s(self._failures, self._rng, FIRST_DELAY_S, MAX_DELAY_S)
 
     def _read(self, connection: Connection) -> None:
-        stream_format = self._known_format(connection.format)
         has_key = False
-        for arrived in self._settled(connection, reorder_depth(stream_format)):
+        for arrived in self._settled(connection, reorder_depth(connection.format)):
             if self._closed.is_set():
                 return
             has_key = has_key or arrived.raw.is_key

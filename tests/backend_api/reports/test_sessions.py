@@ -12,6 +12,7 @@ from alembic.config import Config
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from backend_api.base.clock import SystemClock
 from backend_api.base.instants import to_ms
 from backend_api.contract.events import EndReason, Event, EventType
 from backend_api.contract.queries import Order, SessionQuery
@@ -149,7 +150,7 @@ def test_an_older_database_gets_its_sessions(tmp_path: Path, monkeypatch: pytest
 
     events = [event for number in range(3) for event in make_session(number)]
     monkeypatch.setattr(command, "upgrade", only_to_0004)
-    with closing(migrate.open_database(tmp_path / "old.db", create=True)) as database:
+    with closing(migrate.open_database(tmp_path / "old.db", SystemClock(), create=True)) as database:
         fill(database, events)
     monkeypatch.setattr(command, "upgrade", upgrade)
     listed = []

@@ -1,5 +1,6 @@
 """A database of an earlier version, with what it holds, becomes one of today's and loses nothing."""
 
+import logging
 from contextlib import closing
 from datetime import timedelta
 from pathlib import Path
@@ -19,6 +20,7 @@ from backend_api.contract.events import Event, EventType
 from backend_api.contract.queries import SessionQuery, StatsQuery
 from backend_api.contract.verdicts import Agree, MmStatus, Verdict
 from backend_api.reports.reports import Reports
+from backend_api.store import migrate
 from backend_api.store.database import Database
 from backend_api.store.events import IngestOutcome
 from backend_api.store.migrate import DatabaseNotReady
@@ -103,7 +105,9 @@ REPORTED = (
 
 
 @pytest.mark.parametrize("revision", REVISIONS)
-def test_a_database_of_every_revision_comes_along_with_all_that_it_holds(tmp_path: Path, revision: str) -> None:
+def test_a_database_of_every_revision_comes_along_with_all_that_it_holds(
+    tmp_path: Path, revision: str, caplog: pytest.LogCaptureFixture
+) -> None:
     """A session that was judged twice and reviewed once, another that waits, and a minute of reports."""
     events = [*make_session(1), *make_session(2, at_s=600)]
     db = tmp_path / "app.db"
@@ -118,7 +122,17 @@ def test_a_database_of_every_revision_comes_along_with_all_that_it_holds(tmp_pat
             upgrade(connection, revision)
     clock = FakeClock()
     clock.advance(120)
-    with closing(Store.open(db, clock, create=True)) as store:
+    with caplog.at_level(logging.INFO), closing(Store.open(db, clock, create=True)) as store:
+        newest = REVISIONS[-1]
+        logged = [record.getMessage() for record in caplog.records if record.name == migrate.__name__]
+        assert logged == (
+            []
+            if revision == newest
+            else [
+                f"updating the database {db} from schema {revision} to {newest}; a large one takes minutes",
+                f"updated the database {db} from schema {revision} to {newest} in 0.0 s",
+            ]
+        )
         rows = [store.events.find(event.event_id) for event in events]
         assert [row and row.event for row in rows] == events
         assert [row.mm.status for row in rows if row and row.mm] == [MmStatus.DONE, MmStatus.PENDING]

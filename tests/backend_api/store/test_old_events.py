@@ -26,6 +26,7 @@ from backend_api.store.settings import SettingName
 from backend_api.store.store import Store
 from tests.backend_api.events import START, make_event, make_result
 from tests.backend_api.reports.test_stats import heartbeats
+from tests.backend_api.web.routes.test_cameras import make_report
 from tests.fake_clock import FakeClock
 
 DAY_S = 86_400.0
@@ -96,6 +97,33 @@ def test_figures_are_the_same_without_the_events(
     assert logged == {event.event_id for event in events[12:]}
     assert store.old_events.remove(limit, clock.now()) == []
     assert store.old_events.count(limit).events == 0
+
+
+def test_the_log_keeps_the_states_of_cameras_since_the_oldest_event_and_each_ones_last(
+    store: Store, clock: FakeClock
+) -> None:
+    def flap(*camera_ids: str) -> None:
+        for camera_id in camera_ids:
+            store.cameras.report(camera_id, make_report())
+        for _ in range(2):
+            store.changes.log_cameras()
+            clock.advance(3600)
+        store.changes.log_cameras()
+
+    for day in range(4):
+        flap("cam_01", *(["cam_02"] if day < 2 else []))
+        store.events.add(make_use(day, (clock.now() - START).total_seconds())[:3])
+        clock.advance(DAY_S)
+    before = store.changes.read(0, 1000)
+    store.old_events.remove(START + timedelta(days=2), clock.now())
+    after = store.changes.read(0, 1000)
+    oldest = next(change.id for change in after if change.row is not None)
+    kept = [(change.camera_id, change.status) for change in after if change.row is None and change.id < oldest]
+    assert kept == [("cam_02", "gone")]
+    assert [change for change in after if change.id >= oldest] == [change for change in before if change.id >= oldest]
+    assert len([change for change in after if change.row is None]) == 3
+    assert store.old_events.remove(START + timedelta(days=2), clock.now()) == []
+    assert store.changes.read(0, 1000) == after
 
 
 def test_nothing_is_left_that_names_an_event_that_is_gone(store: Store, events: list[Event], clock: FakeClock) -> None:

@@ -7,8 +7,10 @@ from dataclasses import replace
 from fractions import Fraction
 from itertools import pairwise
 from pathlib import Path
+from typing import Any
 
 import av
+import numpy as np
 import pytest
 from av.container import InputContainer
 from hypothesis import given
@@ -17,7 +19,12 @@ from hypothesis import strategies as st
 from edge_service.clips.cut import MAX_LEAD_S, ClipError, cut, plays_in_browsers, remux, why_encoded
 from edge_service.clips.encode import encoded_size
 from edge_service.clips.mp4 import Clip
+from edge_service.detection.detector import Box
+from edge_service.privacy.masking import Masking, Masks
+from edge_service.privacy.privacy_config import PrivacyConfig
+from edge_service.tracking.tracker import Track
 from edge_service.video.file_probe import probe
+from edge_service.video.frame import Frame
 from edge_service.video.orientation import Orientation
 from edge_service.video.packets import EncodedPacket, StreamFormat, decode_all
 from edge_service.video.picture import to_image
@@ -300,3 +307,48 @@ def test_a_large_clip_that_has_to_be_encoded_is_made_smaller(tmp_path: Path) -> 
     assert (clip.width, clip.height) == (1920, 1080)
     with opened(clip) as container:
         assert (container.streams.video[0].width, container.streams.video[0].height) == (1920, 1080)
+
+
+def masks_of(**settings: Any) -> Masks:  # noqa: ANN401 - as PrivacyConfig takes them
+    """What is hidden when somebody was seen in the middle of the picture all the time."""
+    masking = Masking(PrivacyConfig(**settings), reach_s=60, fps=10)
+    box = Box(0.4, 0.2, 0.6, 0.8)
+    for number in range(80):
+        frame = Frame(number / 10, number / 10, 96, 64, lambda: np.zeros((64, 96, 3), np.uint8))
+        masking.look(frame, number / 10, [Track(1, box, 0.9)], [])
+    return masking.masks(0, 8)
+
+
+@every_kind
+def test_a_masked_clip_shows_the_time_that_was_asked_for_at_its_own_rate(kind: str, drawn: Drawn) -> None:
+    packets = ring_of(drawn(kind)).select(0.3, 2.7)
+    clip = cut(packets, 0.3, 2.7, 1.5, masks_of(mask="people", clip_fps=5))
+    again = cut(packets, 0.3, 2.7, 1.5, masks_of(mask="people", clip_fps=5))
+    assert clip.mp4 == again.mp4
+    assert clip.start_s <= 0.3 + ONE_FRAME_S
+    assert clip.end_s >= 2.7 - ONE_FRAME_S
+    times = shown_times(clip)
+    assert 10 <= len(times) <= 14
+    assert all(0.01 < after - before < 0.4 for before, after in pairwise(times))
+
+
+def test_a_masked_clip_is_no_higher_than_asked_for_and_never_enlarged(drawn: Drawn) -> None:
+    packets = ring_of(drawn("b_frames")).select(0, 2)
+    for height, size in ((720, (96, 64)), (32, (48, 32))):
+        clip = cut(packets, 0, 2, 1, masks_of(only_zones=True, clip_height=height))
+        assert (clip.width, clip.height) == size
+        with opened(clip) as container:
+            assert (container.streams.video[0].width, container.streams.video[0].height) == size
+
+
+def test_masks_that_hide_nothing_let_packets_be_copied(drawn: Drawn) -> None:
+    packets = ring_of(drawn("b_frames")).select(START_S, END_S)
+    assert cut(packets, START_S, END_S, TIME_S, masks_of()).mp4 == remux(packets).mp4
+
+
+def test_an_area_is_black_in_every_picture_of_a_clip(drawn: Drawn) -> None:
+    """The upper left corner is red there."""
+    packets = ring_of(drawn("turned")).select(0, 2)
+    clip = cut(packets, 0, 2, 1, masks_of(areas=(((0, 0), (1, 0), (1, 1), (0, 1)),)))
+    with opened(clip) as container:
+        assert max(int(frame.to_ndarray(format="bgr24").max()) for frame in container.decode(video=0)) <= 4

@@ -10,6 +10,9 @@ import pytest
 from backend_api.contract.cameras import MAX_STILL_BYTES
 from edge_service.clips.pictures import StillSlot, draw_thumbnail
 from edge_service.detection.detector import Box
+from edge_service.privacy.masking import Masking, Shown
+from edge_service.privacy.privacy_config import PrivacyConfig
+from edge_service.privacy.sightings import SETTLE_S
 from edge_service.video.frame import Frame, Image
 from tests.edge_service.fake_frames import blank_frame
 
@@ -28,13 +31,13 @@ def decoded(jpeg: bytes) -> npt.NDArray[np.uint8]:
 )
 def test_is_at_most_640_wide_and_keeps_its_shape(size: tuple[int, int], shown: tuple[int, int]) -> None:
     width, height = size
-    picture = decoded(draw_thumbnail(np.zeros((height, width, 3), np.uint8), ZONE, [BOX]))
+    picture = decoded(draw_thumbnail(Shown(np.zeros((height, width, 3), np.uint8)), ZONE, [BOX]))
     assert (picture.shape[1], picture.shape[0]) == shown
 
 
 def test_shows_the_zone_and_the_people_and_leaves_the_image_alone() -> None:
     image = np.zeros((400, 600, 3), np.uint8)
-    picture = decoded(draw_thumbnail(image, ZONE, [BOX]))
+    picture = decoded(draw_thumbnail(Shown(image), ZONE, [BOX]))
     on_the_zone, on_the_box, elsewhere = picture[200, 60], picture[200, 359], picture[200, 300]
     assert on_the_zone.max() > 150
     assert on_the_box.max() > 150
@@ -59,14 +62,14 @@ def size(jpeg: bytes | None) -> tuple[int, int]:
 
 
 def test_there_is_none_before_the_first_frame() -> None:
-    still = StillSlot()
+    still = StillSlot(Masking(PrivacyConfig()))
     assert still.take() is None
     still.offer(blank_frame(0.0))
     assert size(still.take()) == (64, 36)
 
 
 def test_frames_are_converted_only_when_a_picture_is_wanted() -> None:
-    still, asked = StillSlot(), list[None]()
+    still, asked = StillSlot(Masking(PrivacyConfig())), list[None]()
     frame = frame_of(np.zeros((36, 64, 3), np.uint8), asked)
     for _ in range(5):
         still.offer(frame)
@@ -81,7 +84,7 @@ def test_frames_are_converted_only_when_a_picture_is_wanted() -> None:
 
 
 def test_what_is_asked_for_later_is_of_later() -> None:
-    still = StillSlot()
+    still = StillSlot(Masking(PrivacyConfig()))
     dark, bright = (frame_of(np.full((36, 64, 3), level, np.uint8)) for level in (10, 240))
     still.offer(dark)
     first = still.take()
@@ -101,13 +104,13 @@ def test_what_is_asked_for_later_is_of_later() -> None:
     [((1920, 1080), (1280, 720)), ((1080, 1920), (720, 1280)), ((640, 480), (640, 480)), ((4000, 1), (1280, 1))],
 )
 def test_large_pictures_are_made_smaller(given: tuple[int, int], sent: tuple[int, int]) -> None:
-    still = StillSlot()
+    still = StillSlot(Masking(PrivacyConfig()))
     still.offer(frame_of(np.zeros((given[1], given[0], 3), np.uint8)))
     assert size(still.take()) == sent
 
 
 def test_the_largest_picture_of_nothing_but_noise_is_one_that_the_backend_takes() -> None:
-    still = StillSlot()
+    still = StillSlot(Masking(PrivacyConfig()))
     still.offer(frame_of(np.random.default_rng(1).integers(0, 255, (1280, 1280, 3), np.uint8)))
     jpeg = still.take()
     assert jpeg is not None
@@ -115,7 +118,7 @@ def test_the_largest_picture_of_nothing_but_noise_is_one_that_the_backend_takes(
 
 
 def test_two_threads_do_not_wait_for_each_other() -> None:
-    still, ended, taken = StillSlot(), threading.Event(), list[bytes]()
+    still, ended, taken = StillSlot(Masking(PrivacyConfig())), threading.Event(), list[bytes]()
 
     def ask() -> None:
         while len(taken) < 20:
@@ -129,3 +132,23 @@ def test_two_threads_do_not_wait_for_each_other() -> None:
         still.offer(blank_frame(0.0))
     asking.join()
     assert {size(jpeg) for jpeg in taken} == {(64, 36)}
+
+
+def test_a_still_waits_until_it_is_known_what_is_hidden_in_it() -> None:
+    masking = Masking(PrivacyConfig(mask="heads"), fps=5)
+    still = StillSlot(masking)
+    assert still.take() is None
+    for number in range(30):
+        frame = Frame(number / 5, number / 5, 64, 48, lambda: np.full((48, 64, 3), (0, 0, 255), np.uint8))
+        masking.look(frame, number / 5, [], [])
+        still.offer(frame)
+        if number / 5 < SETTLE_S:
+            assert still.take() is None
+    assert decoded(still.take() or b"")[20, 30, 2] > 240
+
+
+def test_without_pictures_there_is_no_still() -> None:
+    still = StillSlot(Masking(PrivacyConfig(pictures="none")))
+    for number in range(3):
+        still.offer(blank_frame(float(number)))
+        assert still.take() is None

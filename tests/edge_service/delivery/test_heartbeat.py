@@ -12,6 +12,8 @@ from edge_service.clips.pictures import StillSlot
 from edge_service.delivery.heartbeat import Heartbeat
 from edge_service.pipeline.camera_reports import describe_setup, make_reporter, messages_of
 from edge_service.pipeline.progress import RunCounts
+from edge_service.privacy.masking import Masking
+from edge_service.privacy.privacy_config import PrivacyConfig
 from tests.edge_service.fake_frames import blank_frame
 from tests.edge_service.scripted import machine
 from tests.fake_clock import FakeClock
@@ -41,7 +43,7 @@ class FakeCall:
         self.puts: list[list[str]] = []
         self.bodies: list[bytes] = []
         self.heartbeat: Heartbeat | None = None
-        self.still = StillSlot()
+        self.still = StillSlot(Masking(PrivacyConfig()))
         self.done = threading.Event()
 
     def put(self, path: str, body: object, headers: dict[str, str]) -> Answer:

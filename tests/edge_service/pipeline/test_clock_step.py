@@ -10,6 +10,7 @@ import pytest
 
 from backend_api.contract.events import Event
 from edge_service.clips.event_factory import EventFactory
+from edge_service.clips.pictures import StillSlot
 from edge_service.clips.recorder import ClipConfig, Recorder
 from edge_service.detection.detector import Detection
 from edge_service.outbox.outbox import Outbox
@@ -17,6 +18,8 @@ from edge_service.pipeline.camera_loop import Camera, CameraLoop
 from edge_service.pipeline.checkpoint import CheckpointFile, Run
 from edge_service.pipeline.clock_step import ClockSteps
 from edge_service.pipeline.recovery import recover
+from edge_service.privacy.masking import Masking
+from edge_service.privacy.privacy_config import PrivacyConfig
 from edge_service.rules.machine import RuleTimes
 from edge_service.tracking.tracker import Tracker
 from edge_service.video.frame import Frame
@@ -118,10 +121,14 @@ def watch(folder: Path, begin: datetime, seconds: int, eye: Eye, *, steps_at_s: 
         checkpoint_file = CheckpointFile(folder / "cam_01.checkpoint", disk)
         recovery = recover(checkpoint_file.load(), run, machines, outbox)
         factory = EventFactory("gym", "cam_01", begin, machines, clock_steps=recovery.clock_steps)
-        recorder = Recorder(PacketRing(60), folder, disk, factory, machines, ClipConfig(0.5, 0.5))
+        masking = Masking(PrivacyConfig())
+        recorder = Recorder(PacketRing(60), folder, disk, factory, machines, ClipConfig(0.5, 0.5), masking)
         source = LiveFrames(clock, times(), steps_at_s, step_s)
         camera_loop = CameraLoop(
-            Camera(source, eye, Tracker(), recovery.rules, recorder, outbox), run, checkpoint_file, clock
+            Camera(source, eye, Tracker(), recovery.rules, recorder, outbox, masking, StillSlot(masking)),
+            run,
+            checkpoint_file,
+            clock,
         )
         camera_loop.begin(recovery)
         camera_loop.run(None, stop)

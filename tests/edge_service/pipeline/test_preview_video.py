@@ -12,6 +12,8 @@ import pytest
 
 from backend_api.base.process import REPOSITORY, UsageError
 from edge_service.pipeline.preview_video import preview_of
+from edge_service.privacy.masking import Masking
+from edge_service.privacy.privacy_config import PrivacyConfig
 from edge_service.rules.engine import RuleEngine
 from edge_service.video.frame import Frame, Image
 from tests.edge_service.fake_frames import blank_frame
@@ -22,14 +24,14 @@ TIMES_S = (0.0, 0.2, 0.4, 0.467, 3.1, 60.0)
 
 
 def record(path: Path, frames: list[Frame]) -> None:
-    with preview_of(path, MACHINES) as preview:
+    with preview_of(path, MACHINES, Masking(PrivacyConfig())) as preview:
         assert preview is not None
         for frame in frames:
             preview.add(frame, [], RuleEngine(MACHINES))
 
 
 def test_without_a_name_there_is_none() -> None:
-    with preview_of(None, MACHINES) as preview:
+    with preview_of(None, MACHINES, Masking(PrivacyConfig())) as preview:
         assert preview is None
 
 
@@ -84,7 +86,7 @@ def test_a_preview_of_nothing_leaves_the_one_before(tmp_path: Path) -> None:
 
 
 def test_a_run_that_is_killed_leaves_what_plays_and_nothing_else(tmp_path: Path) -> None:
-    with preview_of(tmp_path / "p.mp4", MACHINES) as preview:
+    with preview_of(tmp_path / "p.mp4", MACHINES, Masking(PrivacyConfig())) as preview:
         assert preview is not None
         for index in range(60):
             preview.add(blank_frame(index / 5), [], RuleEngine(MACHINES))

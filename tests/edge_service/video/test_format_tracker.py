@@ -7,9 +7,12 @@ from pathlib import Path
 
 import av
 import pytest
+from av.stream import Stream
 
 from edge_service.clips.cut import cut
+from edge_service.video.file_probe import probe
 from edge_service.video.file_source import FileSource
+from edge_service.video.format_tracker import FormatTracker
 from edge_service.video.packet_ring import PacketRing
 from edge_service.video.packets import MAX_SIDE_PX, PictureTooLarge, bounded
 from tests.edge_service.tiny_videos import draw_video
@@ -111,3 +114,16 @@ def test_pictures_have_a_largest_size() -> None:
     bounded(MAX_SIDE_PX, MAX_SIDE_PX)
     with pytest.raises(PictureTooLarge, match="9000x100 pixels, more than 8192 a side"):
         bounded(9000, 100)
+
+
+def test_the_length_of_a_slice_is_no_start_code(tmp_path: Path) -> None:
+    """In MP4 units have lengths before them: one of 0x127 bytes looks like the start of parameters (00 00 01 27)."""
+    path = draw_video(tmp_path / "a.mp4")
+    stream_format = probe(path)
+    units = b"".join(length.to_bytes(4) + b"\x65".ljust(length, b"\xaa") for length in (0x127, 0x128, 0x100))
+    with av.open(str(path)) as container:
+        tracker = FormatTracker(container.streams.video[0], stream_format)
+        packet: av.Packet[Stream] = av.Packet(len(units))
+        packet.update(units)
+        packet.is_keyframe = True
+        assert tracker.format_of(packet) is stream_format

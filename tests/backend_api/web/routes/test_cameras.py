@@ -152,3 +152,51 @@ def test_what_is_no_report_is_refused_with_its_fields(client: TestClient) -> Non
     problem(client.put("/cameras/cam_01", content=b" " * 20_000, headers=JSON), 413)
     problem(client.put("/cameras/..%20", content=report, headers=JSON), 422)
     assert cameras(client) == []
+
+
+ZONE = [[0.1, 0.1], [0.9, 0.1], [0.5, 0.9]]
+MACHINE = {"machine_id": "treadmill_01", "name": "Treadmill", "zone": ZONE}
+SETUP = {"store_id": "gym_demo", "machines": [MACHINE], "config": None}
+
+
+def test_fields_of_a_later_release_are_left_out_and_said_once(
+    client: TestClient, caplog: pytest.LogCaptureFixture
+) -> None:
+    report = {**make_report().model_dump(mode="json"), "battery\x1b[2J": 0.5}
+    machine = {**MACHINE, "colour": "red", "privacy": {"zones": [ZONE] * 3}}
+    setup = {**SETUP, "machines": [machine], "masks": [], **{f"more_{number}": 1 for number in range(9)}}
+    for _ in range(2):
+        assert client.put("/cameras/cam_01", json=report).status_code == 200
+        assert client.put("/cameras/cam_01/setup", json=setup).status_code == 200
+    assert [state.camera_id for state in cameras(client)] == ["cam_01"]
+    kept = client.get("/cameras/cam_01/setup", params={"store_id": "gym_demo"}).json()
+    assert kept["machines"] == [{**MACHINE, "kind": None}]
+    assert "masks" not in kept
+    said = [record.getMessage() for record in caplog.records if record.levelname == "WARNING"]
+    assert len(said) == 2
+    assert "the report of camera cam_01 has fields that this backend does not know" in said[0]
+    assert "machines.0.colour, machines.0.privacy, masks, more_0, more_1 and 7 more; the edge is of a later" in said[1]
+
+
+@pytest.mark.parametrize(
+    ("path", "body"),
+    [
+        ("cam_01", {**make_report().model_dump(mode="json"), "colour": "red", "outbox_depth": -1}),
+        ("cam_01", {"colour": "red"}),
+        ("cam_01/setup", {**SETUP, "colour": "red", "machines": [{**MACHINE, "zone": []}]}),
+        ("cam_01/setup", {**SETUP, "colour": "red", "machines": [MACHINE, MACHINE]}),
+    ],
+)
+def test_what_is_known_of_a_later_release_is_held_to_its_bounds(
+    client: TestClient, path: str, body: dict[str, object]
+) -> None:
+    found = problem(client.put(f"/cameras/{path}", json=body), 422)
+    assert "colour" not in found.detail
+    assert cameras(client) == []
+
+
+def test_events_and_what_people_say_stay_strict(client: TestClient) -> None:
+    event = {**make_event().model_dump(mode="json"), "colour": "red"}
+    assert "colour" in problem(client.post("/events", json=event), 422).detail
+    store = {"name": "Gym", "colour": "red"}
+    assert "colour" in problem(client.put("/stores/gym_demo", json=store), 422).detail

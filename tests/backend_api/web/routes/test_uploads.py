@@ -3,6 +3,7 @@
 import base64
 import errno
 import hashlib
+from pathlib import Path
 
 import pytest
 from fastapi.testclient import TestClient
@@ -31,12 +32,12 @@ def put(client: TestClient, url: str, data: bytes, **headers: str) -> Response:
     return response
 
 
-def event_with_clip(data: bytes = CLIP) -> Event:
+def event_with_clip(data: bytes = CLIP, at_s: float = 0) -> Event:
     clip = ClipInfo(
         start_ts=START, end_ts=START, codec="h264", width=64, height=48, bytes=len(data),
         sha256=hashlib.sha256(data).hexdigest(),
     )  # fmt: skip
-    return make_event(clip=clip)
+    return make_event(clip=clip, at_s=at_s)
 
 
 def names(media: MediaFolder) -> list[str]:
@@ -153,3 +154,32 @@ def test_a_stored_event_and_its_upload_agree(client: TestClient, store: Store) -
     row = store.events.find(event.event_id)
     assert row is not None
     assert client.get(f"/media/{event.event_id}").headers["etag"] == f'"{row.clip_sha256}"'
+
+
+def test_a_clip_that_several_events_share_lies_on_the_disk_once(client: TestClient, media: MediaFolder) -> None:
+    first, second, third, other = (event_with_clip(at_s=number) for number in range(4))
+    for event in (first, second):
+        assert put(client, f"/media/{event.event_id}", CLIP).status_code == 201
+    assert media.clip_path(first.event_id).samefile(media.clip_path(second.event_id))
+    assert put(client, f"/media/{second.event_id}", CLIP).status_code == 200
+    media.clip_path(first.event_id).unlink()
+    assert put(client, f"/media/{third.event_id}", CLIP).status_code == 201
+    assert media.clip_path(third.event_id).samefile(media.clip_path(second.event_id))
+    different = CLIP[:-1] + b"!"
+    assert put(client, f"/media/{other.event_id}", different).status_code == 201
+    assert media.clip_path(third.event_id).read_bytes() == CLIP
+    assert media.clip_path(other.event_id).read_bytes() == different
+    assert names(media) == sorted(f"{event.event_id}.mp4" for event in (second, third, other))
+
+
+def test_a_clip_takes_room_of_its_own_where_there_are_no_hard_links(
+    client: TestClient, media: MediaFolder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(_path: Path, _target: Path) -> None:
+        raise OSError(errno.EPERM, "no links here")
+
+    monkeypatch.setattr(Path, "hardlink_to", refuse)
+    for event in (first := event_with_clip(), second := event_with_clip(at_s=1)):
+        assert put(client, f"/media/{event.event_id}", CLIP).status_code == 201
+    assert not media.clip_path(first.event_id).samefile(media.clip_path(second.event_id))
+    assert names(media) == sorted(f"{event.event_id}.mp4" for event in (first, second))

@@ -13,6 +13,7 @@ import av
 import cv2
 import numpy as np
 import pytest
+from av.bitstream import BitStreamFilterContext
 from av.video.frame import VideoFrame
 
 from backend_api.base.clock import SystemClock
@@ -22,6 +23,7 @@ from edge_service.video.live import network_camera
 from edge_service.video.live.connection import AccessDenied, Connect, ConnectionLost, RawPacket
 from edge_service.video.live.network_camera import connect_camera
 from edge_service.video.live.webcam import connect_webcam
+from edge_service.video.orientation import UPRIGHT, Orientation
 from edge_service.video.packets import StreamFormat, new_decoder
 from tests.edge_service.tiny_videos import draw_video, paint
 from tests.processes import free_port
@@ -128,6 +130,38 @@ def test_the_contract(open_camera: Callable[[bytes], AbstractContextManager[Conn
         assert len(decode(stream_format, packets)) == COUNT
         with pytest.raises(ConnectionLost):
             next(coming)
+
+
+@pytest.mark.parametrize(
+    ("filter_text", "expected"),
+    [
+        ("rotate=0", UPRIGHT),
+        ("rotate=90", Orientation(is_transposed=True, reverses_rows=True)),
+        ("rotate=180", Orientation(reverses_columns=True, reverses_rows=True)),
+        ("flip=horizontal", Orientation(reverses_columns=True)),
+    ],
+)
+def test_the_first_key_picture_says_how_the_camera_hangs(
+    filter_text: str, expected: Orientation, tmp_path: Path
+) -> None:
+    data = hung(tmp_path, f"h264_metadata=display_orientation=insert:{filter_text}")
+    with http(data) as connect, connect() as connection:
+        formats = [packet.format or connection.format for packet in islice(connection, COUNT)]
+    assert {id(stream_format) for stream_format in formats} == {id(formats[0])}
+    assert formats[0].orientation == expected
+
+
+def hung(folder: Path, filter_text: str) -> bytes:
+    """An MPEG-TS as a camera sends it whose encoder says in the stream itself, by `filter_text`, how it is turned."""
+    upright = draw_video(folder / "upright.ts", options={"bf": "0"})
+    with av.open(str(upright)) as source, av.open(str(folder / "hung.ts"), "w") as target:
+        stream = target.add_stream_from_template(source.streams.video[0], opaque=True)
+        bitstream = BitStreamFilterContext(filter_text, source.streams.video[0])
+        for packet in source.demux(source.streams.video[0]):
+            for filtered in bitstream.filter(packet if packet.size else None):
+                filtered.stream = stream
+                target.mux(filtered)
+    return (folder / "hung.ts").read_bytes()
 
 
 def test_a_webcam_gives_its_pictures_and_is_released() -> None:

@@ -139,18 +139,38 @@ def _found(value: object) -> str:
     return reprlib.repr(value)
 
 
+# By what PyYAML says of a mistake. More than one of these would be a guess.
+_SYNTAX_CURES = {
+    "an alias (*name)": "or put text that begins with * in quotes",
+    "mapping values are not allowed": "write each key as `key: value`, indent keys of one section alike, and put text"
+    " with a colon in it in quotes",
+    "cannot start any token": "indent with spaces, not tabs, and put text that begins with @, ` or % in quotes",
+    "expected ',' or": "close the bracket that was opened before, and put commas between what is in it",
+    "could not find expected ':'": "write each key as `key: value`, with a space behind the colon",
+    "expected <block end>": "indent all keys of one section, and the dashes of one list, by the same number of spaces",
+    "stream": "close the quotes or brackets that were opened before",
+    "could not determine a constructor": "take the tag, which begins with !, off",
+    "but found another document": "remove the line ---: one file is one document",
+}
+_ANY_SYNTAX_CURE = "compare the line, and those before it, with the file of this kind that the project comes with"
+
+
 class _Loader(yaml.SafeLoader):
     """Plain data alone. Aliases are refused: a value that stands in two places has no one line to be named by."""
 
     def compose_node(self, parent: yaml.Node | None, index: int) -> yaml.Node | None:
         if self.check_event(yaml.AliasEvent):
-            line = self.peek_event().start_mark.line + 1  # type: ignore[no-untyped-call]
-            raise yaml.YAMLError(f"an alias (*name) in line {line} is not supported; write the value out")
+            mark = self.peek_event().start_mark  # type: ignore[no-untyped-call]
+            problem = f"an alias (*name) in line {mark.line + 1} is not supported; write the value out"
+            raise yaml.MarkedYAMLError(problem=problem, problem_mark=mark)
         return super().compose_node(parent, index)
 
 
-def read_yaml(path: Path, flag: str = "--config") -> YamlFile:
-    """The YAML file at `path`, given as `flag`. Raises UsageError when it cannot be read or is no YAML."""
+def read_yaml(path: Path, flag: str = "--config", *, needs: str = "machines") -> YamlFile:
+    """The YAML file at `path`, given as `flag`. Raises UsageError when it cannot be read, is no YAML, or empty.
+
+    `needs` is a section that it cannot do without.
+    """
     try:
         with path.open("rb") as file:
             data = file.read(MAX_FILE_BYTES + 1)
@@ -165,17 +185,28 @@ def read_yaml(path: Path, flag: str = "--config") -> YamlFile:
         loader = _Loader(text)
         node = loader.get_single_node()
         if node is None:
-            raise UsageError(f"{path}: is empty; it needs at least the section machines")
+            raise UsageError(f"{path}: is empty; it needs at least the section {needs}")
         result = YamlFile(path, None, {})
         return YamlFile(path, _plain(node, (), node.start_mark.line + 1, result, loader.construct_object), result.lines)
     except yaml.YAMLError as error:
-        mark = getattr(error, "problem_mark", None)
-        place = f"{path}:{mark.line + 1}" if mark else f"{path}"
-        raise UsageError(f"{place}: is no valid YAML: {getattr(error, 'problem', None) or error}") from error
+        line, problem = _syntax_problem(error, text)
+        raise UsageError(f"{path}:{line}: is no valid YAML: {problem}") from error
     except RecursionError as error:
         raise UsageError(
             f"{path}: has lists or sections within each other a hundred times; write it flatter"
         ) from error
+
+
+def _syntax_problem(error: yaml.YAMLError, text: str) -> tuple[int, str]:
+    """The line of the mistake that PyYAML found in `text`, from 1; the mistake, and the cure of what it mostly is."""
+    if isinstance(error, yaml.reader.ReaderError):
+        return text.count("\n", 0, error.position) + 1, f"the character U+{error.character:04X}; remove it"
+    mark = getattr(error, "problem_mark", None)
+    begun = getattr(error, "context_mark", None)
+    problem = str(getattr(error, "problem", None) or error)
+    cure = next((cure for words, cure in _SYNTAX_CURES.items() if words in problem), _ANY_SYNTAX_CURE)
+    where = f" ({getattr(error, 'context', None)} in line {begun.line + 1})" if begun else ""
+    return mark.line + 1 if mark else 1, f"{problem}{where}; {cure}"
 
 
 def _plain(node: yaml.Node, place: Place, line: int, file: YamlFile, construct: Callable[[yaml.Node], object]) -> Any:  # noqa: ANN401

@@ -1,0 +1,66 @@
+"""A worker's presence: noted in the database as long as it works, with the daily cap that keeps it from its work.
+
+Whoever tells people that the worker is away reads it there. A worker that was told to end when nothing is left takes it
+back: nobody expects that one.
+"""
+
+import logging
+import threading
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+
+from backend_api.base.clock import Clock
+from backend_api.base.instants import to_ms
+from backend_api.store.errors import StoreBroken, StoreBusy, StoreFull
+from backend_api.store.settings import SettingName
+from backend_api.store.store import Store
+
+EVERY_S = 30.0
+
+log = logging.getLogger(__name__)
+
+
+class Presence:
+    """`reached` says which daily cap is reached now, None without one."""
+
+    def __init__(self, store: Store, reached: Callable[[], str | None], clock: Clock) -> None:
+        self._store = store
+        self._reached = reached
+        self._clock = clock
+
+    def note(self) -> None:
+        """Note that the worker is there, and the cap. What the database refuses is said, and noted the next time."""
+        self._keep(self._reached, lambda: str(to_ms(self._clock.now())))
+
+    def take_back(self) -> None:
+        """Note that no worker is expected."""
+        self._keep(lambda: None, lambda: None)
+
+    def run(self, stop: threading.Event) -> None:
+        """Note it every EVERY_S until `stop` is set."""
+        while not stop.is_set():
+            self.note()
+            self._clock.wait(stop, EVERY_S)
+
+    def _keep(self, cap: Callable[[], str | None], seen: Callable[[], str | None]) -> None:
+        try:
+            self._store.settings.keep(SettingName.CAP_REACHED, cap())
+            self._store.settings.keep(SettingName.WORKER_SEEN_MS, seen())
+        except (StoreBusy, StoreFull, StoreBroken) as error:
+            log.warning("the worker's presence could not be noted: %s", error)
+
+
+@contextmanager
+def present(presence: Presence, *, drain: bool) -> Iterator[None]:
+    """While this is entered, `presence` is noted in a thread of its own; after a `drain` it is taken back."""
+    stop = threading.Event()
+    with ThreadPoolExecutor(max_workers=1, thread_name_prefix="presence") as executor:
+        running = executor.submit(presence.run, stop)
+        try:
+            yield
+        finally:
+            stop.set()
+            running.result()
+    if drain:
+        presence.take_back()

@@ -1,0 +1,111 @@
+"""Servers on this computer that alerts are sent to: one for HTTP whose answers are given, one for mail."""
+
+import threading
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from email import message_from_bytes, policy
+from email.message import EmailMessage, Message
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+
+from aiosmtpd.controller import Controller
+from aiosmtpd.smtp import Envelope
+
+from tests.processes import free_port
+
+
+@dataclass(frozen=True)
+class Reaction:
+    """An answer; without a status the connection is cut, with `drips` the body never ends."""
+
+    status: int | None = 200
+    body: bytes = b"thank you"
+    headers: Sequence[tuple[str, str]] = ()
+    drips: bool = False
+
+
+OK = Reaction()
+
+
+@dataclass
+class HttpSink:
+    """`got` are the headers and bodies that came; `reactions` are given in turn, the last one for ever."""
+
+    url: str = ""
+    reactions: list[Reaction] = field(default_factory=lambda: [OK])
+    got: list[tuple[Message, bytes]] = field(default_factory=list)
+    stop: threading.Event = field(default_factory=threading.Event)
+
+    def next_reaction(self) -> Reaction:
+        return self.reactions.pop(0) if len(self.reactions) > 1 else self.reactions[0]
+
+
+@contextmanager
+def http_sink(*reactions: Reaction) -> Iterator[HttpSink]:
+    sink = HttpSink(reactions=list(reactions) or [OK])
+
+    class Handler(BaseHTTPRequestHandler):
+        protocol_version = "HTTP/1.1"
+
+        def do_GET(self) -> None:
+            self.do_POST()
+
+        def do_POST(self) -> None:
+            sink.got.append((self.headers, self.rfile.read(int(self.headers.get("Content-Length", 0)))))
+            reaction = sink.next_reaction()
+            if reaction.status is None:
+                self.close_connection = True
+                return
+            self.send_response(reaction.status)
+            for name, value in reaction.headers:
+                self.send_header(name, value)
+            self.send_header("Content-Length", str(len(reaction.body) + 1000 * reaction.drips))
+            self.end_headers()
+            self.wfile.write(reaction.body)
+            if reaction.drips:
+                self.wfile.flush()
+                sink.stop.wait(60)
+
+        def log_message(self, *_: object) -> None:
+            pass
+
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    sink.url = f"http://127.0.0.1:{server.server_address[1]}"
+    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True)
+    thread.start()
+    try:
+        yield sink
+    finally:
+        sink.stop.set()
+        server.shutdown()
+        server.server_close()
+        thread.join()
+
+
+@dataclass
+class MailSink:
+    """`got` are the mails that came; `refusal` is what the server says to each instead of taking it."""
+
+    port: int = 0
+    refusal: str = ""
+    got: list[EmailMessage] = field(default_factory=list)
+
+    async def handle_DATA(self, _server: object, _session: object, envelope: Envelope) -> str:  # noqa: N802
+        if self.refusal:
+            return self.refusal
+        assert isinstance(envelope.content, bytes)
+        mail = message_from_bytes(envelope.content, policy=policy.default)
+        assert isinstance(mail, EmailMessage)
+        self.got.append(mail)
+        return "250 Message accepted for delivery"
+
+
+@contextmanager
+def mail_sink() -> Iterator[MailSink]:
+    sink = MailSink(port=free_port())
+    controller = Controller(sink, hostname="127.0.0.1", port=sink.port)
+    controller.start()
+    try:
+        yield sink
+    finally:
+        controller.stop()
