@@ -16,14 +16,13 @@ import os  # noqa: E402
 import random  # noqa: E402
 import threading  # noqa: E402
 from collections import Counter  # noqa: E402
-from collections.abc import Callable, Mapping, Sequence  # noqa: E402
+from collections.abc import Callable, Sequence  # noqa: E402
 from concurrent.futures import ThreadPoolExecutor  # noqa: E402
 from contextlib import closing  # noqa: E402
 from dataclasses import dataclass  # noqa: E402
 
 from backend_api.base.clock import Clock, SystemClock  # noqa: E402
 from backend_api.base.process import EXIT_DONE, FatalError, UsageError, run_process, stop_on_signals  # noqa: E402
-from backend_api.contract.events import EventType  # noqa: E402
 from backend_api.media.folder import MediaFolder  # noqa: E402
 from backend_api.store.errors import StoreBusy, StoreFull  # noqa: E402
 from backend_api.store.migrate import DatabaseNotReady  # noqa: E402
@@ -62,13 +61,14 @@ class Chat:
 class Model:
     """A model to ask; `name` as it is requested, `close` when nobody asks any more.
 
-    `prompt_versions` are by what it is asked about: attempts and ends of uses.
+    `prompt_version` is that of the question about an attempt, `end_prompt_version` of the one about the end of a use.
     """
 
     vlm: Vlm
     admission: Admission
     name: str
-    prompt_versions: Mapping[EventType, str]
+    prompt_version: str
+    end_prompt_version: str
     described: str
     close: Callable[[], None] = lambda: None
 
@@ -125,14 +125,16 @@ def set_up_model(options: Options, chat: Chat | None, store: Store, clock: Clock
     if chat is None:
         vlm = mock_vlm.MockVlm(options.seed)
         described = f"{mock_vlm.MODEL}, seed {options.seed}"
-        return Model(vlm, Admission(clock, rng), mock_vlm.MODEL, mock_vlm.PROMPT_VERSIONS, described)
+        versions = mock_vlm.PROMPT_VERSION, mock_vlm.END_PROMPT_VERSION
+        return Model(vlm, Admission(clock, rng), mock_vlm.MODEL, *versions, described)
     budget = Budget(store, clock, _caps(options), _prices(options))
     attempt, end = chat.prompts.attempt.version, chat.prompts.end.version
     return Model(
         OpenAiVlm(chat.server, chat.model, chat.prompts, budget),
         Admission(clock, rng, budget),
         chat.model,
-        {EventType.CLEANING_ATTEMPT: attempt, EventType.MACHINE_OCCUPIED_END: end},
+        attempt,
+        end,
         f"{chat.model} at {chat.server.url}, prompts {attempt} and {end}",
         chat.server.close,
     )
@@ -203,11 +205,8 @@ def _ask_again(options: Options, store: Store, model: Model) -> None:
         for wanted in options.rerun:
             if wanted == "all":
                 # Nothing about the ends of uses is asked unasked.
-                wanted_types = [EventType.CLEANING_ATTEMPT, *([EventType.MACHINE_OCCUPIED_END] * options.judge_ends)]
-                count = sum(
-                    store.enrichments.rerun_others(event_type, model.name, model.prompt_versions[event_type])
-                    for event_type in wanted_types
-                )
+                of_end = model.end_prompt_version if options.judge_ends else None
+                count = store.enrichments.rerun_others(model.name, model.prompt_version, of_end)
                 log.info("events to be judged again, their verdict being of another model or prompt: %d", count)
             elif not store.enrichments.rerun(wanted):
                 raise UsageError(

@@ -242,14 +242,20 @@ class Enrichments:
         with self._database.write() as transaction:
             return self._ask_afresh(transaction, _RERUN, wanted_id=str(event_id)) == 1
 
-    def rerun_others(self, event_type: EventType, model: str, prompt_version: str) -> int:
-        """`rerun` every event of the type whose shown result is not of this model, as requested, and prompt; how many.
+    def rerun_others(self, model: str, prompt_version: str, end_prompt_version: str | None = None) -> int:
+        """`rerun` every attempt whose shown result is not of this model, as requested, and prompt; how many.
 
-        Of the ends of uses these are the ones that were asked about before.
+        With `end_prompt_version` also the ends of uses that were asked about before, by that prompt.
         """
+        wanted = [(EventType.CLEANING_ATTEMPT, prompt_version), (EventType.MACHINE_OCCUPIED_END, end_prompt_version)]
         with self._database.write() as transaction:
-            wanted = {"wanted_type": event_type.value, "wanted_model": model, "wanted_prompt": prompt_version}
-            return self._ask_afresh(transaction, _RERUN_OTHERS, **wanted)
+            return sum(
+                self._ask_afresh(
+                    transaction, _RERUN_OTHERS, wanted_type=kind.value, wanted_model=model, wanted_prompt=version
+                )
+                for kind, version in wanted
+                if version is not None
+            )
 
     def queue(self) -> QueueState:
         """How many enrichments are in which state, and since when the oldest PENDING one has waited."""

@@ -10,10 +10,6 @@ from mm_worker.vlm.vlm import Judgement, Question
 MODEL = MOCK_MODEL
 PROMPT_VERSION = "mock-1"
 END_PROMPT_VERSION = "mock-end-1"
-PROMPT_VERSIONS = {
-    EventType.CLEANING_ATTEMPT: PROMPT_VERSION,
-    EventType.MACHINE_OCCUPIED_END: END_PROMPT_VERSION,
-}
 
 # Cumulative shares: most attempts that the rules notice are wipes, and a tenth cannot be told from the pictures.
 _SHARES = ((0.7, Verdict.CLEANED), (0.9, Verdict.NOT_CLEANED), (1.0, Verdict.CANNOT_TELL))

@@ -9,7 +9,7 @@ import pytest
 
 from backend_api.base.clock import SystemClock
 from backend_api.base.process import UsageError
-from backend_api.contract.events import Event, EventType
+from backend_api.contract.events import Event
 from backend_api.contract.media import clip_name
 from backend_api.contract.verdicts import MmStatus
 from backend_api.store.store import Store
@@ -21,8 +21,6 @@ from tests.mm_worker.clips import draw_clip
 from tests.mm_worker.questions import make_question
 from tests.mm_worker.scene import Scene
 from tests.processes import Running, script
-
-ATTEMPT = EventType.CLEANING_ATTEMPT
 
 OPENAI = ["--vlm", "openai", "--vlm-url", "http://127.0.0.1:9/v1", "--vlm-model", "m"]
 
@@ -146,7 +144,7 @@ def test_the_mock_is_the_default(scene: Scene) -> None:
     judgement = model.vlm.judge(make_question())
     assert (
         (judgement.model, judgement.prompt_version)
-        == (model.name, model.prompt_versions[ATTEMPT])
+        == (model.name, model.prompt_version)
         == ("mock", "mock-1")
     )
 
@@ -159,7 +157,7 @@ def test_the_key_comes_from_the_environment(scene: Scene, monkeypatch: pytest.Mo
         judgement = model.vlm.judge(make_question())
         model.close()
         assert dialect.headers[0]["Authorization"] == "Bearer sk-secret"
-    assert (judgement.requested_model, judgement.prompt_version) == (model.name, model.prompt_versions[ATTEMPT])
+    assert (judgement.requested_model, judgement.prompt_version) == (model.name, model.prompt_version)
     assert "sk-secret" not in model.described
 
 

@@ -136,7 +136,7 @@ def test_nobody_asks_about_a_hidden_event_until_it_is_shown_again(store: Store) 
     assert store.enrichments.claim(60) is None
     assert store.enrichments.retry(event.event_id) is RetryOutcome.NOT_DEAD
     assert not store.enrichments.rerun(event.event_id)
-    assert store.enrichments.rerun_others(EventType.CLEANING_ATTEMPT, "another", "1") == 0
+    assert store.enrichments.rerun_others("another", "1") == 0
     row = store.events.find(event.event_id)
     assert row is not None
     assert row.mm is not None

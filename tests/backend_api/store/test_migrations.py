@@ -16,7 +16,7 @@ from backend_api.base.instants import to_ms
 from backend_api.checks.derived import check_derived
 from backend_api.checks.finding import Kind
 from backend_api.contract.cameras import CameraReport
-from backend_api.contract.events import Event, EventType
+from backend_api.contract.events import Event
 from backend_api.contract.queries import SessionQuery, StatsQuery
 from backend_api.contract.verdicts import Agree, MmStatus, Verdict
 from backend_api.reports.reports import Reports
@@ -144,7 +144,7 @@ def test_a_database_of_every_revision_comes_along_with_all_that_it_holds(
         assert len(store.results.history()) == (2 if revision >= "0002" else 1)
         assert [review.agree for review in store.reviews.history()] == ([Agree.NO] if revision >= "0002" else [])
         assert [finding for finding in check_derived(store.database) if finding.kind is not Kind.UNLOGGED_EVENT] == []
-        assert store.enrichments.rerun_others(EventType.CLEANING_ATTEMPT, "asked", "1") == 0
+        assert store.enrichments.rerun_others("asked", "1") == 0
         assert [state.camera_id for state in store.cameras.states()] == (["cam_01"] if revision >= "0004" else [])
         sessions = Reports(store).sessions(SessionQuery()).items
         assert [session.outcome.value for session in sessions] == ["waiting", "not_cleaned"]

@@ -223,13 +223,15 @@ class Oracle:
             self.changed(event_id, MmStatus.PENDING)
 
     def rerun_others(self, model: str) -> None:
+        expected: list[UUID] = []
         for kind in (KINDS[3], KINDS[1]):
             of_kind = [event.event_id for event in self.events if event.event_type is kind]
             ended = [e for e in of_kind if self.status.get(e) in (MmStatus.DONE, MmStatus.DEAD)]
             others = [e for e in ended if model != "mock" or not self.verdicts.get(e)]
-            assert self.store.enrichments.rerun_others(kind, model, "1") == len(others)
-            for event_id in others:
-                self.changed(event_id, MmStatus.PENDING)
+            expected += others
+        assert self.store.enrichments.rerun_others(model, "1", "1") == len(expected)
+        for event_id in expected:
+            self.changed(event_id, MmStatus.PENDING)
 
     def review(self, value: tuple[int, Agree]) -> None:
         number, agree = value
@@ -346,65 +348,6 @@ def test_an_opinion_of_a_verdict_is_there_again_with_that_verdict(store: Store, 
         oracle.write(name, value)
     assert reviewed(store) == ("cleaned", "yes", 1, "cleaned")
     oracle.check()
-
-
-# From the attempt and the END that is asked about, each by what is known of it, to the outcome and who decides it.
-NONE, DEAD = "none", "dead"
-OUTCOMES = {
-    (NONE, NONE): ("opened", None),
-    (NONE, "waiting"): ("waiting", "end"),
-    (NONE, DEAD): ("failed", "end"),
-    (NONE, "cleaned"): ("cleaned", "end"),
-    (NONE, "not_cleaned"): ("opened", "end"),
-    (NONE, "cannot_tell"): ("cannot_tell", "end"),
-    ("waiting", NONE): ("waiting", "attempt"),
-    ("waiting", "waiting"): ("waiting", "attempt"),
-    ("waiting", DEAD): ("waiting", "attempt"),
-    ("waiting", "cleaned"): ("cleaned", "end"),
-    ("waiting", "not_cleaned"): ("waiting", "attempt"),
-    ("waiting", "cannot_tell"): ("waiting", "attempt"),
-    (DEAD, NONE): ("failed", "attempt"),
-    (DEAD, "waiting"): ("waiting", "end"),
-    (DEAD, DEAD): ("failed", "attempt"),
-    (DEAD, "cleaned"): ("cleaned", "end"),
-    (DEAD, "not_cleaned"): ("failed", "attempt"),
-    (DEAD, "cannot_tell"): ("failed", "attempt"),
-    ("cleaned", NONE): ("cleaned", "attempt"),
-    ("cleaned", "waiting"): ("cleaned", "attempt"),
-    ("cleaned", DEAD): ("cleaned", "attempt"),
-    ("cleaned", "cleaned"): ("cleaned", "attempt"),
-    ("cleaned", "not_cleaned"): ("cleaned", "attempt"),
-    ("cleaned", "cannot_tell"): ("cleaned", "attempt"),
-    ("not_cleaned", NONE): ("not_cleaned", "attempt"),
-    ("not_cleaned", "waiting"): ("waiting", "end"),
-    ("not_cleaned", DEAD): ("failed", "end"),
-    ("not_cleaned", "cleaned"): ("cleaned", "end"),
-    ("not_cleaned", "not_cleaned"): ("not_cleaned", "attempt"),
-    ("not_cleaned", "cannot_tell"): ("cannot_tell", "end"),
-    ("cannot_tell", NONE): ("cannot_tell", "attempt"),
-    ("cannot_tell", "waiting"): ("waiting", "end"),
-    ("cannot_tell", DEAD): ("failed", "end"),
-    ("cannot_tell", "cleaned"): ("cleaned", "end"),
-    ("cannot_tell", "not_cleaned"): ("cannot_tell", "attempt"),
-    ("cannot_tell", "cannot_tell"): ("cannot_tell", "attempt"),
-}
-
-
-def said_of(known: str) -> VerdictFacts:
-    verdict = None if known in ("waiting", DEAD) else known
-    return VerdictFacts(verdict, is_dead=known == DEAD, agree=None, reviewed_verdict=None)
-
-
-@pytest.mark.parametrize(("attempt", "end"), OUTCOMES)
-def test_one_cleaned_is_enough_and_nothing_unknown_becomes_not_cleaned(attempt: str, end: str) -> None:
-    kinds = KINDS if attempt != NONE else KINDS[:3]
-    arrived = [_facts(seq, make(0, kind, 1, False), 1) for seq, kind in enumerate(kinds, start=1)]
-    said = {} if attempt == NONE else {4: said_of(attempt)}
-    row = session_of(arrived, said if end == NONE else said | {2: said_of(end)})
-    key, decides = OUTCOMES[attempt, end]
-    assert (row.outcome_key, row.judged_seq) == (key, {None: None, "attempt": 4, "end": 2}[decides])
-    matters = attempt == NONE or attempt in (DEAD, "not_cleaned", "cannot_tell")
-    assert (row.end_due_ms is not None) == (matters and end == NONE)
 
 
 DAMAGES = {

@@ -96,9 +96,9 @@ def test_to_rerun_the_others_spares_what_has_that_model_and_prompt(store: Store)
     for result in (OLD, NEW, NEW.model_copy(update={"prompt_version": "p-1"})):
         judge(store, result)
     store.enrichments.fail(claimed(store), "broken", None)
-    assert store.enrichments.rerun_others(EventType.CLEANING_ATTEMPT, "new", "p-2") == 3
-    assert store.enrichments.rerun_others(EventType.CLEANING_ATTEMPT, "new", "p-2") == 0
-    assert store.enrichments.rerun_others(EventType.CLEANING_ATTEMPT, "old", "p-1") == 1
+    assert store.enrichments.rerun_others("new", "p-2") == 3
+    assert store.enrichments.rerun_others("new", "p-2") == 0
+    assert store.enrichments.rerun_others("old", "p-1") == 1
 
 
 def test_a_released_claim_counts_as_no_attempt_and_says_why(store: Store, clock: FakeClock) -> None:
