@@ -32,6 +32,7 @@ from backend_api.web.openapi import Api
 from backend_api.web.origin_check import OriginCheck
 from backend_api.web.problems import answer_with_problems
 from backend_api.web.request_log import RequestLog
+from backend_api.web.routes.alerts import alert_routes
 from backend_api.web.routes.cameras import camera_routes
 from backend_api.web.routes.events import event_routes
 from backend_api.web.routes.export import export_routes
@@ -123,6 +124,7 @@ def create_app(store: Store, media: MediaFolder, clock: Clock, settings: Setting
     app.include_router(report_routes(store, reports, media))
     app.include_router(camera_routes(store))
     app.include_router(store_routes(store, reports))
+    app.include_router(alert_routes(store, office, clock))
     app.include_router(health_routes(store, media, version, metrics))
     return app
 

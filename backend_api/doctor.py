@@ -38,6 +38,7 @@ from backend_api.checks.times import check_times  # noqa: E402
 from backend_api.contract.values import format_timestamp  # noqa: E402
 from backend_api.doctor_options import Options, parse_options  # noqa: E402
 from backend_api.media.folder import MediaFolder  # noqa: E402
+from backend_api.media.unmasked import find_unmasked, remove_unmasked  # noqa: E402
 from backend_api.store.database import Database  # noqa: E402
 from backend_api.store.errors import StoreBusy, StoreFull  # noqa: E402
 from backend_api.store.migrate import open_database  # noqa: E402
@@ -89,12 +90,35 @@ def _do(options: Options, store: Store, clock: Clock) -> Iterator[str]:
     if options.count_old_events is not None:
         old = store.old_events.count(clock.now() - timedelta(days=options.count_old_events))
         yield _describe(old, options.count_old_events)
+    if options.list_unmasked or options.remove_unmasked:
+        yield from _unmasked(options, store)
     if options.allow_removal:
-        held_back = store.settings.find(SettingName.REMOVAL_HELD_BACK)
-        if held_back is None:
-            raise UsageError("nothing is held back: the backend's log, and GET /ready, say so when something is")
-        store.settings.keep(SettingName.REMOVAL_ALLOWED_MS, str(to_ms(clock.now())))
-        yield f"the backend's next look, within 10 minutes, removes it: {held_back}"
+        yield _allow_removal(store, clock)
+
+
+def _allow_removal(store: Store, clock: Clock) -> str:
+    held_back = store.settings.find(SettingName.REMOVAL_HELD_BACK)
+    if held_back is None:
+        raise UsageError("nothing is held back: the backend's log, and GET /ready, say so when something is")
+    store.settings.keep(SettingName.REMOVAL_ALLOWED_MS, str(to_ms(clock.now())))
+    return f"the backend's next look, within 10 minutes, removes it: {held_back}"
+
+
+def _unmasked(options: Options, store: Store) -> Iterator[str]:
+    """Say which clips and pictures are unmasked and, if that is asked for, remove them."""
+    media = _open_media(options.media_dir)
+    try:
+        found = find_unmasked(store.database, media, options.camera_id)
+        if options.remove_unmasked:
+            remove_unmasked(found, media, store.removed_media, options.reason)
+    except OSError as error:
+        raise FatalError(f"cannot change {error.filename}: {error.strerror}; let this user do it") from error
+    for one in found:
+        what = "clip" if one.files.clip_bytes else "pictures"
+        yield f"{one.event_id}: {what} of {one.store_id}/{one.camera_id}, {format_timestamp(one.at)}"
+    size_mb = sum(one.files.size_bytes for one in found) / 1e6
+    done = "removed; the events stay" if options.remove_unmasked else "unmasked; --remove-unmasked removes them"
+    yield f"clips and pictures of {len(found)} events, {size_mb:.1f} MB, {done}" if found else "nothing is unmasked"
 
 
 def _describe(old: OldEvents, days: float) -> str:

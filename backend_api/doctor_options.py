@@ -26,13 +26,19 @@ class Options:
     show: UUID | None = None
     allow_removal: bool = False
     count_old_events: float | None = None
+    list_unmasked: bool = False
+    remove_unmasked: bool = False
+    camera_id: str | None = None
     reason: str = ""
     by: str = ""
 
     @property
     def is_command(self) -> bool:
         """Whether something is to be done, and nothing examined."""
-        return self.hide is not None or self.show is not None or self.allow_removal or self.count_old_events is not None
+        asked = (self.hide, self.show, self.count_old_events)
+        return any(one is not None for one in asked) or any(
+            (self.allow_removal, self.list_unmasked, self.remove_unmasked)
+        )
 
 
 def parse_options(argv: Sequence[str] | None = None) -> Options:
@@ -41,6 +47,10 @@ def parse_options(argv: Sequence[str] | None = None) -> Options:
     flags = vars(parser.parse_args(argv))
     if flags["hide"] and not flags["reason"].strip():
         parser.error("--hide needs --reason TEXT: whoever misses the event reads it")
+    if flags["remove_unmasked"] and not flags["reason"].strip():
+        parser.error("--remove-unmasked needs --reason TEXT: whoever asks for one of those clips reads it")
+    if flags["camera_id"] and not (flags["list_unmasked"] or flags["remove_unmasked"]):
+        parser.error("--camera-id belongs to --list-unmasked or --remove-unmasked")
     by = flags["by"] or _user()
     return Options(**flags | {"media_dir": flags["media_dir"] or folder_beside(flags["db"]), "by": by})
 
@@ -60,7 +70,7 @@ def _make_parser() -> ArgumentParser:
         "event, sessions that lack an event or differ from their events, enrichments that nobody works on, events of "
         "times that cannot be. Only looks, unless --fix is given; may run beside the backend.",
         epilog="Exit codes: 0 nothing is wrong (any more), 1 something is, or not everything could be examined, "
-        "2 wrong use. No event is ever changed and no file deleted.",
+        "2 wrong use. No event is ever changed, and no file deleted but by --remove-unmasked.",
     )
     add = parser.add_argument
     add(
@@ -118,7 +128,29 @@ def _make_parser() -> ArgumentParser:
         help="let the backend remove what it holds back: where a sweep would take more than half of the clips, or "
         "follows a jump of the clock, it waits for a person's word; nothing is examined then",
     )
-    add("--reason", default="", metavar="TEXT", help="why the event is hidden; --hide needs it")
+    add(
+        "--list-unmasked",
+        action="store_true",
+        help="list the events of whose clips and pictures none says that anything was hidden in it (clip.masked); "
+        "nothing is examined then",
+    )
+    add(
+        "--remove-unmasked",
+        action="store_true",
+        help="remove those clips and pictures for good, with --reason; their events, verdicts and all figures stay. "
+        "--list-unmasked says first what would go; nothing is examined then",
+    )
+    add(
+        "--camera-id",
+        metavar="ID",
+        help="of --list-unmasked and --remove-unmasked: of this camera alone (default: of every camera)",
+    )
+    add(
+        "--reason",
+        default="",
+        metavar="TEXT",
+        help="why the event is hidden, or the clips are removed; --hide and --remove-unmasked need it",
+    )
     add("--by", default="", metavar="NAME", help="the name of the person who hides it (default: the user's)")
     return parser
 

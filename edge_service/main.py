@@ -84,7 +84,7 @@ def main() -> int:
         start_time = to_milliseconds(options.start_time or choose_start(options, clock.now()))
         run = Run(identity(options.video), options.store_id, options.camera_id, start_time)
         checkpoint_file = CheckpointFile(options.outbox_dir / f"{options.camera_id}.checkpoint", disk)
-        recovery = recover(checkpoint_file.load(), run, config.machines, outbox)
+        recovery = recover(checkpoint_file.load(), run, config.machines, outbox, config.detector.score)
         camera = set_up_camera(options, config, run, recovery, outbox, disk, clock, masking)
         shared = shareable_config(config_path, config.delivery.backend_url, detector)
         setup = describe_setup(run.store_id, config.machines, shared)

@@ -102,6 +102,13 @@ def _look_at_camera(
         else:
             unknown.add(silent)
         return
+    if camera.status is CameraStatus.NO_SIGNAL:
+        unknown.add(blind)
+        if _is_open(seen, camera.store_id):
+            facts = _facts(camera, camera.last_error or "it sends no pictures")
+            found[silent] = Finding(facts, rules.camera_silent.after_min * 60)
+        else:
+            unknown.add(silent)
     if camera.status is CameraStatus.BLIND:
         facts = _facts(camera, camera.last_error or "pictures come, and none is analysed")
         found[blind] = Finding(facts, rules.camera_blind.after_min * 60)

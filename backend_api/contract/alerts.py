@@ -86,6 +86,7 @@ class Alert(Value):
     store_id: Name | None = Field(description="Null when it is about the whole installation.")
     at: Timestamp = Field(description="When it happened or began.")
     over_at: Timestamp | None = Field(description="When it was over; null while it is so, and of what just happens.")
+    lasts: bool = Field(description="Whether it is so now; false of what just happens.")
     text: str = Field(description="All in a line.")
     facts: AlertFacts
     acknowledged_at: Timestamp | None

@@ -43,19 +43,29 @@ class CameraReport(Value):
         default=False,
         description="Whether pictures come, but none is looked at, or too few for the rules; `last_error` says why.",
     )
+    has_signal: bool = Field(
+        default=True, description="Whether the camera sends pictures; where it does not, `last_error` says why."
+    )
     has_ended: bool = Field(
         default=False, description="Whether the stream came to its end and the edge stops: its last report."
     )
+
+    @property
+    def is_watching(self) -> bool:
+        """Whether the machines of this camera are watched."""
+        return self.has_signal and not self.is_blind
 
 
 class CameraStatus(StrEnum):
     """Whether a camera's edge still reports: it does, it is behind with it, or it has stopped.
 
-    `blind`: it reports, and its pictures are not looked at. `ended`: its stream came to its end, as a file's does.
+    `blind`: it reports, and its pictures are not looked at. `no_signal`: it reports, and no pictures come. `ended`: its
+    stream came to its end, as a file's does.
     """
 
     UP = "up"
     BLIND = "blind"
+    NO_SIGNAL = "no_signal"
     LATE = "late"
     GONE = "gone"
     ENDED = "ended"

@@ -60,7 +60,7 @@ class ModelCompliance(Value):
         description="Windows of the span whose attempt, or whose end of use, it called cleaned or not cleaned."
     )
     asks_about: EventType | None = Field(
-        description="The type of events that it was asked about: CLEANING_ATTEMPT or MACHINE_OCCUPIED_END; null when both."
+        description="Of which type of events: CLEANING_ATTEMPT or MACHINE_OCCUPIED_END; null when of both."
     )
     cleaned: VerdictReviews
     not_cleaned: VerdictReviews

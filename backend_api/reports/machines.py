@@ -74,17 +74,17 @@ def read_machines(
     connection: Connection,
     query: MachineQuery,
     now: datetime,
-    reported_at: Mapping[CameraKey, datetime],
+    watched_at: Mapping[CameraKey, datetime | None],
     picture_url: PictureUrl = no_picture,
 ) -> MachineList:
-    """The machines that `query` lets through, at `now`; `reported_at` is when each camera reported last."""
+    """The machines that `query` lets through, at `now`; `watched_at` is when each camera last watched them."""
     names = machine_names(connection)
     last: dict[MachineKey, Session | None] = {MachineKey(*of): None for of in names}
     for row in connection.execute(_LAST, {"now_ms": to_ms(now)}):
         session = to_session(row, names, picture_url)
         last[MachineKey(session.store_id, session.camera_id, session.machine_id)] = session
-    heard_at = _heard_at(connection, reported_at, now)
-    forgotten = _forgotten(connection, heard_at) - reported_at.keys()
+    heard_at = _heard_at(connection, watched_at, now)
+    forgotten = _forgotten(connection, heard_at) - watched_at.keys()
     items = [
         machine_now(
             key,
@@ -108,13 +108,13 @@ def _lets_through(query: MachineQuery, key: MachineKey) -> bool:
 
 
 def _heard_at(
-    connection: Connection, reported_at: Mapping[CameraKey, datetime], now: datetime
+    connection: Connection, watched_at: Mapping[CameraKey, datetime | None], now: datetime
 ) -> dict[CameraKey, datetime]:
-    """When each camera's edge was last heard of: its report, or the newest arrival of a machine's last session."""
+    """When each camera last told of its machines: by its report, or the newest arrival of a machine's last session."""
     rows = connection.execute(_ARRIVED, {"latest_ms": to_ms(now + MAX_AHEAD)})
     heard_at = {(row.store_id, row.camera_id): from_ms(row.heard_ms) for row in rows}
-    for key, at in reported_at.items():
-        if at <= now + MAX_AHEAD:
+    for key, at in watched_at.items():
+        if at is not None and at <= now + MAX_AHEAD:
             heard_at[key] = max(at, heard_at.get(key, at))
     return heard_at
 

@@ -33,7 +33,7 @@ class Reports:
     def machines(self, query: MachineQuery, picture_url: PictureUrl = no_picture) -> MachineList:
         """Each machine that `query` lets through, as it is now."""
         with self._database.read() as connection:
-            return read_machines(connection, query, self._clock.now(), self._cameras.reported_at(), picture_url)
+            return read_machines(connection, query, self._clock.now(), self._cameras.watched_at(), picture_url)
 
     def stores(self) -> StoreList:
         """Every store that somebody described, or that events or cameras came from."""
@@ -41,7 +41,7 @@ class Reports:
             known = read_known_stores(connection)
             seen = {machine.store_id for machine in machine_keys(connection, MachineQuery())}
         # A camera's first report may not be in the database yet.
-        seen |= {store_id for store_id, _ in self._cameras.reported_at()}
+        seen |= {store_id for store_id, _ in self._cameras.watched_at()}
         for store_id in seen:
             known.setdefault(store_id, StoreState(store_id=store_id, settings=None, changed_at=None))
         return StoreList(items=[known[store_id] for store_id in sorted(known)])

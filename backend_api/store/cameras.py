@@ -86,11 +86,19 @@ class _Camera:
 
     report: CameraReport
     reported_at: datetime
+    # When it last watched its machines, as far as that is known.
+    watched_at: datetime | None = None
     is_changed: bool = False
     # Up to when it was observed, as far as the database holds it: milliseconds since 1970.
     written_until_ms: int | None = None
     # From when to when it was observed since; the last one goes on.
     observed_ms: list[tuple[int, int]] = field(default_factory=list)
+
+    @classmethod
+    def written(cls, report: CameraReport, reported_at: datetime) -> "_Camera":
+        """One whose last report the database holds."""
+        watched_at = reported_at if report.is_watching else None
+        return cls(report, reported_at, watched_at, written_until_ms=None if watched_at is None else to_ms(watched_at))
 
     def observe(self, now_ms: int) -> None:
         """Let it be observed up to now: since its last report, unless that was too long ago, or lies in the future."""
@@ -118,6 +126,8 @@ def camera_status(report: CameraReport, age_s: float) -> CameraStatus:
         return CameraStatus.ENDED
     if age_s > UP_WITHIN_S:
         return CameraStatus.LATE if age_s <= LATE_WITHIN_S else CameraStatus.GONE
+    if not report.has_signal:
+        return CameraStatus.NO_SIGNAL
     return CameraStatus.BLIND if report.is_blind else CameraStatus.UP
 
 
@@ -155,7 +165,9 @@ class Cameras:
             if camera is None:
                 camera = known[key] = _Camera(report, now)
             camera.report, camera.reported_at, camera.is_changed = report, now, True
-            camera.observe(to_ms(now))
+            if report.is_watching:
+                camera.watched_at = now
+                camera.observe(to_ms(now))
         return camera_state(camera_id, report, now, now)
 
     def forget(self, store_id: str, camera_id: str) -> bool:
@@ -188,7 +200,7 @@ class Cameras:
                 # One that cannot be read was told of at the start.
                 with suppress(ValidationError):
                     report = CameraReport.model_validate_json(row.body)
-                    known[key] = _Camera(report, reported_at, written_until_ms=row.reported_at_ms)
+                    known[key] = _Camera.written(report, reported_at)
 
     def states(self) -> list[CameraState]:
         """Every camera that ever reported, by store and name, with its state now."""
@@ -203,9 +215,9 @@ class Cameras:
         now = self._clock.now()
         return {key: camera_status(camera.report, _age_s(camera.reported_at, now)) for key, camera in self._all()}
 
-    def reported_at(self) -> dict[CameraKey, datetime]:
-        """When each of them reported last."""
-        return {key: camera.reported_at for key, camera in self._all()}
+    def watched_at(self) -> dict[CameraKey, datetime | None]:
+        """When each of them last watched its machines; None when that is not known."""
+        return {key: camera.watched_at for key, camera in self._all()}
 
     def unwritten_ms(self) -> Mapping[CameraKey, Sequence[tuple[int, int]]]:
         """From when to when each was observed, as far as the database does not hold it yet."""
@@ -256,7 +268,7 @@ class Cameras:
                         row.store_id,
                     )
                 else:
-                    camera = _Camera(report, from_ms(row.reported_at_ms), written_until_ms=row.reported_at_ms)
+                    camera = _Camera.written(report, from_ms(row.reported_at_ms))
                     self._cameras[row.store_id, row.camera_id] = camera
         return self._cameras
 

@@ -94,7 +94,7 @@ class Changes:
             return [_to_change(row) for row in connection.execute(_AFTER, {"after": after, "most": most})]
 
     def log_cameras(self) -> None:
-        """Log which cameras have come to be up, late or gone since this was last asked, here or before a restart."""
+        """Log which cameras have changed their status since this was last asked, here or before a restart."""
         statuses = self._cameras.statuses()
         if unseen := [key for key in statuses if key not in self._logged]:
             with self._database.read() as connection:

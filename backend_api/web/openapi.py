@@ -6,6 +6,7 @@ from fastapi import FastAPI
 from pydantic.json_schema import models_json_schema
 from starlette.types import Lifespan
 
+from backend_api.contract.alerts import Acknowledgement, Snooze
 from backend_api.contract.cameras import CameraReport, CameraSetup
 from backend_api.contract.compliance import DrawRequest
 from backend_api.contract.events import BatchResult, Event, EventPage, StoredEvent
@@ -17,7 +18,7 @@ from backend_api.web.problems import MEDIA_TYPE
 _REFERENCE = "#/components/schemas/{model}"
 _MODELS = (
     *(Event, StoredEvent, EventPage, BatchResult, CameraReport, CameraSetup, StoreSettings),
-    *(Review, DrawRequest, Problem),
+    *(Review, DrawRequest, Acknowledgement, Snooze, Problem),
 )
 
 # What answers without a key.

@@ -54,7 +54,7 @@ def make_reporter(
 
     def report() -> CameraReport:
         now = counts()
-        error = now.fault or now.problem or last_error()
+        error = now.problem or now.fault or last_error()
         return CameraReport(
             store_id=store_id,
             media_time_s=max(0.0, now.media_time_s),
@@ -67,6 +67,7 @@ def make_reporter(
             started_at=started_at,
             detector=detector,
             is_blind=now.fault is not None,
+            has_signal=now.problem is None,
             has_ended=now.has_ended,
         )
 

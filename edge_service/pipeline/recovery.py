@@ -37,16 +37,18 @@ class Recovery:
     clock_steps: tuple[ClockStep, ...] = ()
 
 
-def recover(last: Checkpoint | None, run: Run, machines: Sequence[Machine], outbox: Outbox) -> Recovery:
-    """What `run` takes over from `last`, the checkpoint of the run before it.
+def recover(
+    last: Checkpoint | None, run: Run, machines: Sequence[Machine], outbox: Outbox, least_score: float = 0.0
+) -> Recovery:
+    """What `run` takes over from `last`, the checkpoint of the run before it. `least_score` is the RuleEngine's.
 
     A repetition of the same run takes over nothing: it makes every event again, with the same ids. Raises OSError.
     """
     if last is None:
-        return Recovery((), RuleEngine(machines))
-    rules = _restore(last, machines)
+        return Recovery((), RuleEngine(machines, least_score))
+    rules = _restore(last, machines, least_score)
     if last.run == run:
-        return Recovery((), RuleEngine(machines), repeats_until_s=max(last.time_s, rules.time_s or 0.0))
+        return Recovery((), RuleEngine(machines, least_score), repeats_until_s=max(last.time_s, rules.time_s or 0.0))
     factory = EventFactory(
         last.run.store_id, last.run.camera_id, last.run.start_time, machines, clock_steps=last.clock_steps
     )
@@ -56,7 +58,7 @@ def recover(last: Checkpoint | None, run: Run, machines: Sequence[Machine], outb
     clock_steps: tuple[ClockStep, ...] = ()
     if pause_s is None:
         rule_events += rules.interrupt(float("inf"))
-        rules = RuleEngine(machines)
+        rules = RuleEngine(machines, least_score)
     else:
         rule_events += rules.interrupt(pause_s)
         by_s = (last.run.start_time - run.start_time).total_seconds()
@@ -72,12 +74,12 @@ def recover(last: Checkpoint | None, run: Run, machines: Sequence[Machine], outb
     return Recovery(events, rules, clock_steps=clock_steps)
 
 
-def _restore(last: Checkpoint, machines: Sequence[Machine]) -> RuleEngine:
+def _restore(last: Checkpoint, machines: Sequence[Machine], least_score: float) -> RuleEngine:
     try:
-        return RuleEngine.restore(machines, last.rules)
+        return RuleEngine.restore(machines, last.rules, least_score)
     except ValueError:
         log.warning("the checkpoint is of another version: what was open when this camera's edge stopped is not known")
-        return RuleEngine(machines)
+        return RuleEngine(machines, least_score)
 
 
 def _pause_s(last: Run, time_s: float | None, run: Run) -> float | None:

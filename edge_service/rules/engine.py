@@ -1,12 +1,14 @@
 """The rule engine: from tracks and media time to what happened at the machines. Pure: no clock, no I/O.
 
-Per machine (the states are in `session.py`, presence in `presence.py`):
+Per machine (the states are in `machine_state.py`, presence in `presence.py`, tracks in `visits.py`):
 
-    free     --present for enter_s-->                 occupied   START as of the stay's begin
+    free     --a stay of enter_s-->                   occupied   START as of the stay's begin
     occupied --absent for exit_s-->                   cleaning   END and WINDOW_OPEN as of the last sighting
-    cleaning --present for attempt_s-->               cleaning   ATTEMPT as of the stay's begin, once a window
-    cleaning --present for enter_s-->                 occupied   START of a new session
+    cleaning --a stay of attempt_s-->                 cleaning   ATTEMPT as of the stay's begin, once a window
+    cleaning --a stay of enter_s-->                   occupied   START of a new session
     cleaning --window_s over-->                       free
+
+A stay is presence in which one track dwelt for half of that time, with a mean score that makes it a person.
 
 Where no frame comes for exit_s (and 2.5 s), an open session ends as of the last sighting, without a cleaning window.
 """
@@ -19,8 +21,9 @@ from pydantic import JsonValue, TypeAdapter
 from backend_api.contract.events import EndReason
 from edge_service.rules.machine import Machine
 from edge_service.rules.machine_state import MachineState, close_if_absent, finish, shifted, skip_gap, step
-from edge_service.rules.presence import GAP_S, HELD_S, Sample
+from edge_service.rules.presence import GAP_S, HELD_S
 from edge_service.rules.rule_event import RuleEvent
+from edge_service.rules.visits import Sample, Sighting
 from edge_service.rules.zone import is_in_zone
 from edge_service.tracking.tracker import Track
 
@@ -35,23 +38,24 @@ _SNAPSHOT = TypeAdapter(_Snapshot)
 
 
 class RuleEngine:
-    """Watches all machines of one camera."""
+    """Watches all machines of one camera. A stay needs a mean score of `least_score` (0..1)."""
 
-    def __init__(self, machines: Sequence[Machine]) -> None:
+    def __init__(self, machines: Sequence[Machine], least_score: float = 0.0) -> None:
         self._machines = tuple(machines)
+        self._least_score = least_score
         self._time_s: float | None = None
         self._states: dict[str, MachineState] = {}
         self._forget()
 
     @classmethod
-    def restore(cls, machines: Sequence[Machine], state: JsonValue) -> "RuleEngine":
+    def restore(cls, machines: Sequence[Machine], state: JsonValue, least_score: float = 0.0) -> "RuleEngine":
         """An engine that goes on where the one that gave `state` was.
 
         A machine that `state` does not know begins as free; the state of one that is no longer in `machines` is
         there for `interrupt`, which comes next. Raises ValueError when `state` is not what `state()` gives.
         """
         snapshot = _SNAPSHOT.validate_python(state)
-        engine = cls(machines)
+        engine = cls(machines, least_score)
         engine._time_s = snapshot.time_s
         engine._states |= snapshot.machines
         return engine
@@ -109,7 +113,7 @@ class RuleEngine:
         for machine in self._machines:
             state = self._states[machine.machine_id]
             sample = _sample(machine, state, tracks, time_s, min(gap_s, HELD_S))
-            self._states[machine.machine_id], more = step(machine, state, sample, gap_s)
+            self._states[machine.machine_id], more = step(machine, state, sample, gap_s, self._least_score)
             rule_events += more
         self._time_s = time_s
         return rule_events
@@ -151,14 +155,10 @@ class RuleEngine:
 
 def _sample(machine: Machine, state: MachineState, tracks: Sequence[Track], time_s: float, held_s: float) -> Sample:
     """What `tracks` say of the machine's zone; of several people there, the one that was there before is named."""
-    inside = [track for track in tracks if is_in_zone(track.box, machine.zone, machine.anchor)]
     streak = state.presence.streak
     known_id = streak.track_id if streak else None
-    nearest = max(inside, key=lambda track: (track.track_id == known_id, track.score, -track.track_id), default=None)
-    return Sample(
-        time_s=time_s,
-        held_s=held_s,
-        boxes=len(inside),
-        score_sum=sum(track.score for track in inside),
-        track_id=nearest.track_id if nearest else None,
+    inside = sorted(
+        (track for track in tracks if is_in_zone(track.box, machine.zone, machine.anchor)),
+        key=lambda track: (track.track_id != known_id, -track.score, track.track_id),
     )
+    return Sample(time_s, held_s, tuple(Sighting(track.track_id, track.score) for track in inside))

@@ -2,11 +2,13 @@
 
 import math
 from dataclasses import dataclass, field, replace
+from functools import partial
 
 from backend_api.contract.events import EndReason, EventType
 from edge_service.rules.machine import Machine, RuleTimes
-from edge_service.rules.presence import GAP_S, Presence, Sample, Streak, observe, shifted_presence
+from edge_service.rules.presence import GAP_S, Presence, Proof, Streak, observe, shifted_presence
 from edge_service.rules.rule_event import RuleEvent
+from edge_service.rules.visits import Sample, is_stay
 
 # Somebody who is not seen for this long has not been there all the time: ten short visits are no long stay. It spans
 # four missed detections in a row at 2 samples a second.
@@ -16,6 +18,11 @@ _GRACE_S = 2.6
 _SURE_SAMPLES = 6
 # How long after it began a stay may come to be known: two missed detections at 2 samples a second.
 _SETTLE_S = 2.0
+# A person's track may break, so only a part of the stay must be one visit. Strangers who cross one after another make
+# none that long.
+_DWELT_SHARE = 0.5
+# What happened in the zone so many times enter_s before a person came to stay is not part of that stay.
+_MEMORY_SHARE = 1.5
 # Sums of time stamps miss their mark by rounding.
 _TOLERANCE_S = 1e-6
 
@@ -43,14 +50,17 @@ class MachineState:
 Step = tuple[MachineState, list[RuleEvent]]
 
 
-def step(machine: Machine, state: MachineState, sample: Sample, gap_s: float) -> Step:
-    """What the machine is after `sample`, which comes `gap_s` seconds after the one before, and what happened."""
+def step(machine: Machine, state: MachineState, sample: Sample, gap_s: float, least_score: float) -> Step:
+    """What the machine is after `sample`, which comes `gap_s` seconds after the one before, and what happened.
+
+    A stay needs a mean score of `least_score` (0..1).
+    """
     rule_events: list[RuleEvent] = []
     if gap_s > GAP_S:
         state, rule_events = skip_gap(machine, state, sample.time_s - gap_s, gap_s)
-    grace_s, is_occupied = _grace_s(machine.rules, state), _is_occupied(state.session)
-    state = replace(state, presence=observe(state.presence, sample, grace_s, is_expected=is_occupied))
-    for transition in (_leave, _attempt, _occupy, _close):
+    proof = None if _is_occupied(state.session) else Proof(_MEMORY_SHARE * machine.rules.enter_s, least_score)
+    state = replace(state, presence=observe(state.presence, sample, _grace_s(machine.rules, state), proof))
+    for transition in (_leave, partial(_attempt, least_score), partial(_occupy, least_score), _close):
         state, more = transition(machine, state, sample.time_s)
         rule_events += more
     return state, rule_events
@@ -137,9 +147,9 @@ def _leave_unseen(machine: Machine, state: MachineState, time_s: float) -> Step:
     return state, [end, window]
 
 
-def _attempt(machine: Machine, state: MachineState, _time_s: float) -> Step:
+def _attempt(least_score: float, machine: Machine, state: MachineState, _time_s: float) -> Step:
     """Open for cleaning, and somebody came back before the window closed and stayed for attempt_s: ATTEMPT, once."""
-    session, streak = state.session, _stay(state, machine.rules.attempt_s)
+    session, streak = state.session, _stay(state, machine.rules.attempt_s, least_score)
     if session is None or session.left_s is None or session.is_attempted or streak is None:
         return state, []
     if streak.began_s >= session.left_s + machine.rules.window_s:
@@ -156,9 +166,9 @@ def _attempt(machine: Machine, state: MachineState, _time_s: float) -> Step:
     return replace(state, session=replace(session, is_attempted=True)), [attempt]
 
 
-def _occupy(machine: Machine, state: MachineState, _time_s: float) -> Step:
+def _occupy(least_score: float, machine: Machine, state: MachineState, _time_s: float) -> Step:
     """Not occupied, and somebody stayed for enter_s: START of a new session, as of the stay's begin."""
-    session, streak = state.session, _stay(state, machine.rules.enter_s)
+    session, streak = state.session, _stay(state, machine.rules.enter_s, least_score)
     if streak is None or (session is not None and session.left_s is None):
         return state, []
     start = RuleEvent(
@@ -192,12 +202,12 @@ def _close(machine: Machine, state: MachineState, time_s: float) -> Step:
     return replace(state, session=None), []
 
 
-def _stay(state: MachineState, length_s: float) -> Streak | None:
-    """The stay that goes on, if it has lasted for `length_s` seconds."""
+def _stay(state: MachineState, length_s: float, least_score: float) -> Streak | None:
+    """The stay that goes on, if it has lasted for `length_s` seconds and one track dwelt for half of that."""
     streak = state.presence.streak
     if streak is None or not state.presence.is_present or streak.length_s < length_s - _TOLERANCE_S:
         return None
-    return streak
+    return streak if is_stay(streak.visits, _DWELT_SHARE * length_s, least_score) else None
 
 
 def _end(machine_id: str, session: Session, streak: Streak, end_reason: EndReason) -> RuleEvent:

@@ -5,7 +5,10 @@ the last second's covered time says so, absent when less than half does, and as 
 false box or one missed detection changes nothing at 2 to 15 samples a second, and all rates see the same.
 """
 
+import math
 from dataclasses import dataclass, replace
+
+from edge_service.rules.visits import Sample, Visit, credible, extended
 
 WINDOW_S = 1.0
 # Time that no sample covers is not known, and a single sample must not decide a window.
@@ -22,28 +25,18 @@ GAP_S = 2.5
 
 
 @dataclass(frozen=True, slots=True)
-class Sample:
-    """What one frame says of a zone: `boxes` people in it, their scores added up in `score_sum`, one is `track_id`.
-
-    It holds from `time_s - held_s` to `time_s`, in seconds of media time. `track_id` is None when nobody is there.
-    """
-
-    time_s: float
-    held_s: float
-    boxes: int
-    score_sum: float
-    track_id: int | None
-
-
-@dataclass(frozen=True, slots=True)
 class Streak:
-    """A stay, short absences included: from its first sighting to its latest, in seconds of media time."""
+    """A stay, short absences included: from its first sighting to its latest, in seconds of media time.
+
+    `visits` are the tracks that make it, while it is not known yet whether it is that of a person who stays.
+    """
 
     began_s: float
     last_seen_s: float
     boxes: int
     score_sum: float
     track_id: int | None
+    visits: tuple[Visit, ...] = ()
 
     @property
     def length_s(self) -> float:
@@ -76,16 +69,24 @@ class Presence:
         return float("inf") if self.streak is None else time_s - self.streak.last_seen_s
 
 
-def observe(before: Presence, sample: Sample, grace_s: float, *, is_expected: bool = False) -> Presence:
+@dataclass(frozen=True, slots=True)
+class Proof:
+    """What of a stay counts: visits that ended at most `memory_s` seconds ago, with a mean score of `least_score`."""
+
+    memory_s: float = math.inf
+    least_score: float = 0.0
+
+
+def observe(before: Presence, sample: Sample, grace_s: float, proof: Proof | None = None) -> Presence:
     """`before` and one later sample. A streak goes on over absences of up to `grace_s` seconds.
 
-    `is_expected`: somebody is known to be there and has not been found to have left, so less has to speak for it.
+    Without a `proof` somebody is known to be there and has not been found to have left, so less has to speak for it.
     """
     samples = (*(old for old in before.samples if old.time_s > sample.time_s - WINDOW_S), sample)
     balance_s = _balance_s(samples)
     is_present = before.is_present if abs(balance_s) <= _EVEN_S else balance_s > 0
     after = replace(before, samples=samples, is_present=is_present, unseen=before.unseen + (not sample.boxes))
-    if not sample.boxes or balance_s < -(_DOUBT_S if is_expected else _EVEN_S):
+    if not sample.boxes or balance_s < -(_DOUBT_S if proof is None else _EVEN_S):
         return after
     glimpse = before.glimpse
     is_second = glimpse is not None and sample.time_s - glimpse.time_s <= _SECOND_S
@@ -93,7 +94,8 @@ def observe(before: Presence, sample: Sample, grace_s: float, *, is_expected: bo
         sightings = [seen for seen in samples if seen.boxes]
         if glimpse is not None and is_second and glimpse.time_s < samples[0].time_s:
             sightings.insert(0, glimpse)
-        after = replace(after, streak=_go_on(before, sightings, grace_s), unseen=0)
+        streak = _go_on(before, sightings, grace_s)
+        after = replace(after, streak=_proven(streak, sample.time_s, proof), unseen=0)
     return replace(after, glimpse=sample)
 
 
@@ -104,12 +106,21 @@ def shifted_presence(presence: Presence, by_s: float) -> Presence:
         presence,
         samples=tuple(_shifted(sample, by_s) for sample in presence.samples),
         glimpse=glimpse and _shifted(glimpse, by_s),
-        streak=streak and replace(streak, began_s=streak.began_s + by_s, last_seen_s=streak.last_seen_s + by_s),
+        streak=streak and _shifted_streak(streak, by_s),
     )
 
 
 def _shifted(sample: Sample, by_s: float) -> Sample:
     return replace(sample, time_s=sample.time_s + by_s)
+
+
+def _shifted_streak(streak: Streak, by_s: float) -> Streak:
+    return replace(
+        streak,
+        began_s=streak.began_s + by_s,
+        last_seen_s=streak.last_seen_s + by_s,
+        visits=tuple(visit.shifted(by_s) for visit in streak.visits),
+    )
 
 
 def _balance_s(samples: tuple[Sample, ...]) -> float:
@@ -141,4 +152,26 @@ def _extend(streak: Streak, sightings: list[Sample]) -> Streak:
         boxes=streak.boxes + sum(sample.boxes for sample in sightings),
         score_sum=streak.score_sum + sum(sample.score_sum for sample in sightings),
         track_id=sightings[-1].track_id,
+        visits=extended(streak.visits, sightings),
+    )
+
+
+def _proven(streak: Streak, time_s: float, proof: Proof | None) -> Streak | None:
+    """What is left of `streak` at `time_s` when visits of strangers long gone and of doubtful boxes are taken out.
+
+    It begins with the first visit that is left; None when none is. Once the stay is known its visits matter no more.
+    """
+    if proof is None:
+        return replace(streak, visits=())
+    visits = credible(streak.visits, time_s - proof.memory_s, proof.least_score)
+    if len(visits) == len(streak.visits):
+        return streak
+    if not visits:
+        return None
+    return replace(
+        streak,
+        began_s=min(visit.began_s for visit in visits),
+        boxes=sum(visit.boxes for visit in visits),
+        score_sum=sum(visit.score_sum for visit in visits),
+        visits=visits,
     )

@@ -142,11 +142,7 @@ def set_up(scene: Scene, *argv: str) -> Model:
 def test_the_mock_is_the_default(scene: Scene) -> None:
     model = set_up(scene)
     judgement = model.vlm.judge(make_question())
-    assert (
-        (judgement.model, judgement.prompt_version)
-        == (model.name, model.prompt_version)
-        == ("mock", "mock-1")
-    )
+    assert (judgement.model, judgement.prompt_version) == (model.name, model.prompt_version) == ("mock", "mock-1")
 
 
 def test_the_key_comes_from_the_environment(scene: Scene, monkeypatch: pytest.MonkeyPatch) -> None:

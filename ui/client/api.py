@@ -1,6 +1,7 @@
 """The dashboard's client of the backend: HTTP calls, answers as the contract's values, errors with their cure."""
 
 from collections.abc import Mapping
+from datetime import datetime
 from http import HTTPStatus
 from typing import TypeVar
 from uuid import UUID
@@ -9,14 +10,16 @@ from pydantic import BaseModel, TypeAdapter, ValidationError
 
 from backend_api.base.clock import SystemClock
 from backend_api.base.http_client import Answer, HttpClient, NoAnswer
+from backend_api.contract.alerts import Alert, AlertPage, SendAnswer, TargetList, TargetState
 from backend_api.contract.cameras import CameraList, CameraSetupState
 from backend_api.contract.compliance import Compliance, SuggestedReviews
 from backend_api.contract.events import EventPage, StoredEvent
+from backend_api.contract.media import Ready
 from backend_api.contract.queries import ComplianceQuery, EventQuery, Order, Parameters, SessionQuery, StatsQuery
 from backend_api.contract.sessions import MachineList, SessionPage
 from backend_api.contract.stats import AgreementList, Stats
 from backend_api.contract.stores import StoreList, StoreSettings, StoreState
-from backend_api.contract.values import MAX_PAGE_ITEMS, Problem
+from backend_api.contract.values import MAX_PAGE_ITEMS, Problem, format_timestamp
 from backend_api.contract.verdicts import QueueState, Review, ReviewList, StoredReview
 
 CONNECT_TIMEOUT_S = 2.0
@@ -113,6 +116,27 @@ class BackendApi:
         """Describe a store."""
         return self._parse(self._call("PUT", f"/stores/{store_id}", body=settings.model_dump(mode="json")), StoreState)
 
+    def alerts(self, store_id: str | None = None) -> AlertPage:
+        """What was told last, the newest first."""
+        return self._get("/alerts", AlertPage, () if store_id is None else (("store_id", store_id),))
+
+    def acknowledge(self, alert_id: int, who: str) -> Alert:
+        """Say that somebody has seen an alert. Raises Refused with status 404 when there is none of that id."""
+        return self._parse(self._call("POST", f"/alerts/{alert_id}/acknowledge", body={"who": who}), Alert)
+
+    def alert_targets(self) -> TargetList:
+        """Whom alerts are told, and how that goes."""
+        return self._get("/alerts/targets", TargetList)
+
+    def send_test(self, name: str) -> SendAnswer:
+        """Send a target a test; what it answered."""
+        return self._parse(self._call("POST", f"/alerts/targets/{name}/test"), SendAnswer)
+
+    def snooze(self, name: str, until: datetime | None, who: str) -> TargetState:
+        """Leave a target in peace until then."""
+        body = {"until": None if until is None else format_timestamp(until), "who": who}
+        return self._parse(self._call("POST", f"/alerts/targets/{name}/snooze", body=body), TargetState)
+
     def cameras(self) -> CameraList:
         """Each camera's last report."""
         return self._get("/cameras", CameraList)
@@ -153,6 +177,10 @@ class BackendApi:
     def check_health(self) -> None:
         """Return when the backend is up, raise a BackendError otherwise."""
         self._call("GET", "/health")
+
+    def ready(self) -> Ready:
+        """That the backend can store, and what waits for a person's word. Raises Refused with 503 when it cannot."""
+        return self._get("/ready", Ready)
 
     def _get(self, path: str, model: type[Value], parameters: Parameters = ()) -> Value:
         return self._parse(self._call("GET", path, parameters), model)

@@ -8,6 +8,7 @@ from typing import Any
 
 import streamlit as st
 
+from backend_api.contract.alerts import AlertPage
 from backend_api.contract.cameras import CameraList
 from backend_api.contract.compliance import Compliance, SuggestedReviews
 from backend_api.contract.queries import ComplianceQuery, SessionQuery, StatsQuery
@@ -17,6 +18,7 @@ from backend_api.contract.stores import StoreList
 from backend_api.contract.verdicts import QueueState
 from ui.client.api import BackendApi
 from ui.client.context import api
+from ui.client.storage import forget_storage
 
 # Answers are immutable, so that sessions can share the values themselves. A session that asks while an answer is under
 # way waits for that one; errors are not kept. A process has one backend: its address is no part of the key.
@@ -70,6 +72,11 @@ def stores() -> StoreList:
     return _stores(api())
 
 
+def alerts(store_id: str | None) -> AlertPage:
+    """What was told last."""
+    return _alerts(api(), store_id)
+
+
 def suggested() -> SuggestedReviews:
     """The verdicts that were drawn to be reviewed, and are not yet."""
     return _suggested(api())
@@ -79,9 +86,10 @@ def forget_answers() -> None:
     """Forget all answers: the next call asks the backend."""
     for shared in (
         *(_machines, _cameras, _queue, _sessions, _stats),
-        *(_latest_model, _compliance, _stores, _suggested),
+        *(_latest_model, _compliance, _stores, _suggested, _alerts),
     ):
         shared.clear()
+    forget_storage()
 
 
 @_shared
@@ -124,6 +132,11 @@ def _compliance(_api: BackendApi, query: ComplianceQuery) -> Compliance:
 @_shared
 def _stores(_api: BackendApi) -> StoreList:
     return _api.stores()
+
+
+@_shared
+def _alerts(_api: BackendApi, store_id: str | None) -> AlertPage:
+    return _api.alerts(store_id)
 
 
 @_shared

@@ -1,8 +1,6 @@
-"""How long ago, and when, in as few words as an overview has room for. Pure."""
+"""How long ago, in as few words as an overview has room for. Pure."""
 
-from datetime import datetime, timedelta
-
-from ui.text.local_time import Zone
+from datetime import timedelta
 
 _MINUTE_S, _HOUR_S, _DAY_S = 60, 3600, 86400
 
@@ -25,14 +23,3 @@ def age(span: timedelta) -> str:
     if seconds < 2 * _DAY_S:
         return f"{int(seconds // _HOUR_S)} h"
     return f"{int(seconds // _DAY_S)} days"
-
-
-def moment(instant: datetime, now: datetime, zone: Zone) -> str:
-    """The time of day to the minute, with the day unless it is today's, e.g. `10:32`, `Fri 10:32`, `2 Jan 10:32`."""
-    local, today = instant.astimezone(zone.info), now.astimezone(zone.info).date()
-    clock = f"{local:%H:%M}"
-    if local.date() == today:
-        return clock
-    if timedelta() < today - local.date() < timedelta(days=7):
-        return f"{local:%a} {clock}"
-    return f"{local.day} {local:%b} {clock}"

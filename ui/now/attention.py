@@ -1,4 +1,4 @@
-"""What needs attention first: silent and blind cameras, and sessions of a day that went wrong or are unclear. Pure."""
+"""The list of what needs attention: storage, cameras that do not watch, sessions that went wrong or are unclear."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -9,8 +9,9 @@ from backend_api.contract.cameras import CameraState, CameraStatus
 from backend_api.contract.queries import SessionQuery
 from backend_api.contract.sessions import Session, SessionOutcome
 from backend_api.contract.values import MachineKey
-from ui.now.ages import ago, lasting, moment
-from ui.text.local_time import Zone
+from ui.client.storage import StorageTrouble
+from ui.now.ages import ago, lasting
+from ui.text.local_time import Zone, moment
 from ui.text.machine_names import key_of
 from ui.text.words import SESSION_COLOURS, SESSION_WORDS, Colour
 
@@ -25,7 +26,7 @@ _NAMED_CAMERAS = 3
 class Item:
     """One thing that needs attention: `what` and its `colour`, `where` it is, and `when` it came about.
 
-    `session_id` is the session that it is about, None when it is about cameras.
+    `session_id` is the session that it is about, None when it is about cameras or the storage.
     """
 
     what: str
@@ -56,18 +57,27 @@ def items_of(
     names: Mapping[MachineKey, str],
     now: datetime,
     zone: Zone,
+    storage: StorageTrouble | None = None,
 ) -> list[Item]:
-    """What needs attention, cameras first, then sessions in their order; at most SHOWN_ITEMS.
+    """What needs attention: the storage, then cameras, then sessions in their order; at most SHOWN_ITEMS.
 
     `names` tell machines of the same name apart; a machine that is not among them has its session's.
     """
     cameras = list(cameras)
-    found = _of_cameras(silent_cameras(cameras), now, zone)
-    found += _of_blind([camera for camera in cameras if camera.status is CameraStatus.BLIND])
+    found = [] if storage is None else [_of_storage(storage)]
+    found += _of_cameras(silent_cameras(cameras), now, zone)
+    found += _of_unwatched("No signal", "no pictures come", _with(CameraStatus.NO_SIGNAL, cameras))
+    found += _of_unwatched("Blind", "pictures come, and none is analysed", _with(CameraStatus.BLIND, cameras))
     for session in sessions:
         where = names.get(key_of(session), session.machine_name)
         found.append(_of_session(session, where, now, zone))
     return found[:SHOWN_ITEMS]
+
+
+def _of_storage(trouble: StorageTrouble) -> Item:
+    if trouble.is_stopped:
+        return Item("Storage", "red", "The backend", "cannot store anything")
+    return Item("Storage", "orange", "Old clips or events", "are kept until you say that they may go")
 
 
 def _of_cameras(silent: Sequence[CameraState], now: datetime, zone: Zone) -> list[Item]:
@@ -80,11 +90,15 @@ def _of_cameras(silent: Sequence[CameraState], now: datetime, zone: Zone) -> lis
     ]
 
 
-def _of_blind(cameras: Sequence[CameraState]) -> list[Item]:
-    when = "pictures come, and none is analysed"
+def _with(status: CameraStatus, cameras: Iterable[CameraState]) -> list[CameraState]:
+    return [camera for camera in cameras if camera.status is status]
+
+
+def _of_unwatched(what: str, when: str, cameras: Sequence[CameraState]) -> list[Item]:
+    """Cameras whose edges report, but which do not watch."""
     if len(cameras) > _NAMED_CAMERAS:
-        return [Item("Blind", "red", f"{len(cameras)} cameras", when)]
-    return [Item("Blind", "red", f"Camera {camera.camera_id}", when) for camera in cameras]
+        return [Item(what, "red", f"{len(cameras)} cameras", when)]
+    return [Item(what, "red", f"Camera {camera.camera_id}", when) for camera in cameras]
 
 
 def _of_session(session: Session, where: str, now: datetime, zone: Zone) -> Item:

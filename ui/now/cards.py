@@ -6,9 +6,9 @@ from typing import TypedDict
 
 from backend_api.contract.cameras import CameraState, CameraStatus
 from backend_api.contract.sessions import Machine, MachineState
-from ui.now.ages import lasting, moment
+from ui.now.ages import lasting
 from ui.now.attention import ALARMING
-from ui.text.local_time import Zone
+from ui.text.local_time import Zone, moment
 from ui.text.machine_names import key_of, names_of
 from ui.text.words import CLEANED_WORDS, SESSION_WORDS, Colour
 

@@ -9,6 +9,7 @@ from ui.client.api import BackendError
 from ui.now.attention import ALARMING, SHOWN_ITEMS, Item, items_of
 from ui.now.cards import GroupData, ended_cameras, groups_of
 from ui.now.snapshot import Snapshot, in_figures, take_snapshot
+from ui.now.told import show_told
 from ui.text.commands import EDGE_COMMAND
 from ui.text.local_time import Zone
 from ui.text.machine_names import names_of
@@ -41,6 +42,10 @@ def show_now(zone: Zone, store_id: str | None = None) -> None:
         return
     show_mocked(snapshot.cameras, snapshot.model)
     _show_attention(snapshot, zone)
+    try:
+        show_told(now, zone, store_id)
+    except BackendError:
+        st.rerun()
     _show_today(snapshot)
     if picked := _show_board(groups_of(snapshot.machines, now, zone, ended_cameras(snapshot.cameras))):
         st.switch_page(REVIEW, query_params={"session": picked})
@@ -54,7 +59,9 @@ def _show_nothing() -> None:
 
 
 def _show_attention(snapshot: Snapshot, zone: Zone) -> None:
-    items = items_of(snapshot.cameras, snapshot.sessions, names_of(snapshot.machines), snapshot.at, zone)
+    items = items_of(
+        snapshot.cameras, snapshot.sessions, names_of(snapshot.machines), snapshot.at, zone, snapshot.storage
+    )
     with st.container(border=True, key="attention" if items else "calm", gap="xsmall"):
         if not items:
             st.markdown(":green-badge[All well] Nothing of the last 24 hours needs attention.")

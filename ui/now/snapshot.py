@@ -9,6 +9,7 @@ from backend_api.contract.queries import StatsQuery
 from backend_api.contract.sessions import Machine, Session
 from backend_api.contract.stats import Figures
 from ui.client import cache
+from ui.client.storage import StorageTrouble, storage_trouble
 from ui.now.attention import alarming_sessions
 from ui.now.cards import in_use
 from ui.text.local_time import Zone
@@ -42,7 +43,7 @@ def _cleaned(today: Figures) -> tuple[str, str]:
 class Snapshot:
     """The state `at` an instant; `sessions` are one more than are shown, if there are so many.
 
-    `model` gave the newest verdict.
+    `model` gave the newest verdict; `storage` is what is wrong with the backend's.
     """
 
     at: datetime
@@ -51,6 +52,7 @@ class Snapshot:
     sessions: list[Session]
     today: Figures
     model: str | None = None
+    storage: StorageTrouble | None = None
 
 
 def take_snapshot(now: datetime, zone: Zone, store_id: str | None = None) -> Snapshot:
@@ -62,4 +64,5 @@ def take_snapshot(now: datetime, zone: Zone, store_id: str | None = None) -> Sna
         sessions=cache.sessions(alarming_sessions(now, store_id)).items,
         today=cache.stats(todays_figures(now, zone, store_id)).total,
         model=cache.latest_model(),
+        storage=storage_trouble(),
     )

@@ -24,6 +24,7 @@ from ui.text.words import (
     VERDICT_WORDS,
     duration,
     facts,
+    mask_words,
     outcome_words,
     percent,
     plain,
@@ -87,8 +88,8 @@ def _show_clip(event: StoredEvent) -> None:
     what = f"{EVENT_WORDS[event.event_type].lower()} at {event.machine_id}"
     if event.media_url is not None:
         st.video(browser_url(event.media_url), loop=True, autoplay=True, muted=True, alt=f"Clip: {what}")
-        for text in _gaps_in_words(event):
-            st.caption(text)
+        for text in [*_gaps_in_words(event), *_mask_in_words(event)]:
+            st.caption(plain(text))
         return
     with st.container(border=True, key="no_clip"):
         st.text(_why_no_clip(event))
@@ -130,6 +131,11 @@ def _gaps_in_words(event: StoredEvent) -> Sequence[str]:
         return f"from {duration(max(0.0, begin_s))} to {duration(max(0.0, end_s))}"
 
     return [f"The camera sent no picture {second(gap)} of the clip." for gap in clip.gaps]
+
+
+def _mask_in_words(event: StoredEvent) -> Sequence[str]:
+    masked = None if event.clip is None else event.clip.masked
+    return [] if masked is None else [mask_words(masked)]
 
 
 def _why_no_clip(event: StoredEvent) -> str:

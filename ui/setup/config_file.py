@@ -9,6 +9,7 @@ import yaml
 
 from backend_api.contract.cameras import CameraSetupState, MachineSetup
 from ui.setup.editing import DraftKeys, apply_step
+from ui.setup.privacy import is_area, with_areas, zones_of
 from ui.setup.zone_draft import Machines, ZoneDraft, restarted
 from ui.text.words import plain
 
@@ -23,11 +24,16 @@ class NotYaml(ValueError):
 def new_config(config: str | None, machines: Machines) -> str:
     """`config`, the edge's present one as YAML, with `machines` in the place of its own; each keeps its own rules.
 
+    Those among them that are black areas become `privacy.areas`.
+
     Without `config` it is the section `machines` alone. Raises NotYaml.
     """
     settings = _read(config)
     known = {entry.get("machine_id"): entry for entry in settings.get("machines") or []}
-    settings["machines"] = [_entry(machine, known.get(machine.machine_id, {})) for machine in machines]
+    settings["machines"] = [
+        _entry(machine, known.get(machine.machine_id, {})) for machine in machines if not is_area(machine.machine_id)
+    ]
+    settings = with_areas(settings, machines)
     return yaml.safe_dump(settings, sort_keys=False, allow_unicode=True, default_flow_style=None, width=100)
 
 
@@ -56,9 +62,10 @@ def _entry(machine: MachineSetup, known: Mapping[str, Any]) -> dict[str, Any]:
 def show_new_file(keys: DraftKeys, draft: ZoneDraft, setup: CameraSetupState) -> None:
     """Draw the file with the draft's machines, and the way to the edge."""
     st.subheader("Configuration file", anchor=False)
-    if draft.machines != setup.machines and draft.origin != setup.machines:
+    present = zones_of(setup)
+    if draft.machines != present and draft.origin != present:
         st.warning("The edge's zones have changed since you began.")
-    if not draft.machines:
+    if all(is_area(machine.machine_id) for machine in draft.machines):
         st.markdown("An edge watches at least one machine: draw one.")
         return
     try:
@@ -78,7 +85,7 @@ def show_new_file(keys: DraftKeys, draft: ZoneDraft, setup: CameraSetupState) ->
             type="primary" if draft.is_changed else "secondary",
         )
         if not draft.is_untouched:
-            step = partial(restarted, machines=setup.machines)
+            step = partial(restarted, machines=present)
             label = "Discard, and begin with the edge's zones"
             st.button(label, key=keys.widget("again"), on_click=apply_step, args=(keys, step))
     with st.expander("Show the file, to copy it"):
@@ -94,8 +101,8 @@ def _show_way(draft: ZoneDraft, setup: CameraSetupState) -> None:
     name = _file_name(setup)
     if setup.config is None:
         st.markdown(
-            "The edge does not send its file, because it holds a password or is too long. Replace its section machines "
-            "by these lines, and start the edge again."
+            "The edge does not send its file, because it holds a password or is too long. Replace its sections of "
+            "these names by these lines, and start the edge again."
         )
         return
     st.markdown(f"Copy {plain(name)} to the edge's computer, stop the edge (Ctrl-C), and start it again with the file:")

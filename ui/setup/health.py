@@ -11,6 +11,7 @@ from ui.text.words import Colour, counted, duration, percent
 STATUS_WORDS = {
     CameraStatus.UP: "Up",
     CameraStatus.BLIND: "Blind",
+    CameraStatus.NO_SIGNAL: "No signal",
     CameraStatus.LATE: "Late",
     CameraStatus.GONE: "Gone",
     CameraStatus.ENDED: "Ended",
@@ -20,6 +21,7 @@ STATUS_COLOURS: dict[CameraStatus, Colour] = {
     CameraStatus.LATE: "orange",
     CameraStatus.GONE: "red",
     CameraStatus.BLIND: "red",
+    CameraStatus.NO_SIGNAL: "red",
     CameraStatus.ENDED: "gray",
 }
 
@@ -28,10 +30,16 @@ ADVICE = {
     CameraStatus.GONE: "The edge has stopped or cannot reach the backend. Read the end of its log, and start it again.",
     CameraStatus.BLIND: "Pictures come, but none of them is analysed, or too few for the rules: nothing is noticed. "
     "The edge's log says why.",
+    CameraStatus.NO_SIGNAL: "The edge runs, but its camera sends no pictures: nothing is noticed. Look at the "
+    "camera, its power, network and password; the edge tries again by itself.",
     CameraStatus.ENDED: "The video came to its end, and the edge stopped. Forget the camera if it is not to return.",
 }
 """What a status means, and what to do, where that needs saying."""
-_NO_FRAMES = {CameraStatus.GONE: "none: it is silent", CameraStatus.ENDED: "none: the video has ended"}
+_NO_FRAMES = {
+    CameraStatus.GONE: "none: it is silent",
+    CameraStatus.NO_SIGNAL: "none: no signal",
+    CameraStatus.ENDED: "none: the video has ended",
+}
 # Between groups of three digits.
 NARROW_SPACE = "\N{NARROW NO-BREAK SPACE}"
 

@@ -12,6 +12,7 @@ from backend_api.contract.cameras import CameraSetupState
 from backend_api.contract.zones import Point
 from ui.setup.config_file import show_new_file
 from ui.setup.editing import DraftKeys, apply_drawn, apply_step, apply_words, keep_draft, open_draft
+from ui.setup.privacy import is_area, new_area, privacy_words, zones_of
 from ui.setup.zone_draft import (
     ZoneDraft,
     choose,
@@ -43,7 +44,7 @@ def show_zone_editor(setup: CameraSetupState, still: bytes | None, zone: Zone) -
 # A fragment: a click draws the editor again and leaves the rest of the page alone.
 @st.fragment
 def _edit(keys: DraftKeys, setup: CameraSetupState, still: bytes | None, zone: Zone) -> None:
-    draft = open_draft(keys, setup.machines)
+    draft = open_draft(keys, zones_of(setup))
     picture_column, edit_column = st.columns([3, 2], gap="medium")
     with edit_column:
         _choose_machine(keys, draft)
@@ -51,6 +52,8 @@ def _edit(keys: DraftKeys, setup: CameraSetupState, still: bytes | None, zone: Z
         draft = _show_table(keys, draft)
         _show_obstacles(draft)
         _show_steps(keys, draft)
+    if words := privacy_words(setup.config):
+        st.caption(plain(f"Privacy: {words}"))
     with picture_column:
         _show_hint(draft, setup, still, zone)
         names = ", ".join(machine.name for machine in draft.machines) or "none yet"
@@ -81,6 +84,13 @@ def _choose_machine(keys: DraftKeys, draft: ZoneDraft) -> None:
         format_func=names.__getitem__,
         key=key,
         on_change=take_choice,
+    )
+    st.button(
+        "Draw a black area",
+        key=keys.widget("area"),
+        on_click=apply_step,
+        args=(keys, new_area),
+        help="A part of the picture that nobody may see: a changing room's door, a desk, a neighbour's window.",
     )
 
 
@@ -122,15 +132,16 @@ def _show_obstacles(draft: ZoneDraft) -> None:
         return
     if found := obstacles(draft):
         st.warning("  \n".join(plain(text) for text in found))
-    elif warning := small_zone(draft):
+    elif not is_area(id_of(draft)) and (warning := small_zone(draft)):
         st.warning(plain(warning))
 
 
 def _show_steps(keys: DraftKeys, draft: ZoneDraft) -> None:
+    what = "area" if is_area(id_of(draft)) else "machine"
     can_keep = not obstacles(draft) and (draft.chosen is None or draft.chosen in draft.edits)
     with st.container(horizontal=True):
         st.button(
-            "Add the machine" if draft.chosen is None else "Keep the changes",
+            "Keep the changes" if draft.chosen else f"Add the {what}",
             key=keys.widget("keep"),
             type="primary",
             disabled=not can_keep,
@@ -140,7 +151,7 @@ def _show_steps(keys: DraftKeys, draft: ZoneDraft) -> None:
         if draft.chosen in draft.edits and draft.chosen is not None:
             st.button("Undo all changes", key=keys.widget("drop"), on_click=apply_step, args=(keys, discarded))
         if draft.chosen is not None:
-            st.button("Delete the machine", key=keys.widget("delete"), on_click=apply_step, args=(keys, deleted))
+            st.button(f"Delete the {what}", key=keys.widget("delete"), on_click=apply_step, args=(keys, deleted))
 
 
 def _show_hint(draft: ZoneDraft, setup: CameraSetupState, still: bytes | None, zone: Zone) -> None:
@@ -153,7 +164,8 @@ def _show_hint(draft: ZoneDraft, setup: CameraSetupState, still: bytes | None, z
     if not edit.is_open:
         text = "To draw this zone anew, press Draw anew."
     elif len(edit.corners) < 3:
-        text = "Click the corners of the floor that a user's feet are on, one after the other."
+        what = "what must be black" if is_area(id_of(draft)) else "the floor that a user's feet are on"
+        text = f"Click the corners of {what}, one after the other."
     else:
         text = "Click the next corner, or the first one again to close the zone."
     when = f" Picture of {zone.full(setup.still_at)}." if still is not None and setup.still_at else ""

@@ -1,7 +1,7 @@
 """Times as a person reads them: in a named time zone."""
 
 from dataclasses import dataclass
-from datetime import UTC, datetime, tzinfo
+from datetime import UTC, datetime, timedelta, tzinfo
 from typing import Self
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
@@ -35,3 +35,14 @@ class Zone:
     def full(self, instant: datetime) -> str:
         """Date, time of day and zone, e.g. `Saturday, 31 January 2026, 10:30:00 (Europe/Berlin)`."""
         return f"{self.day(instant)}, {self.clock(instant)} ({self.name})"
+
+
+def moment(instant: datetime, now: datetime, zone: Zone) -> str:
+    """The time of day to the minute, with the day unless it is today's, e.g. `10:32`, `Fri 10:32`, `2 Jan 10:32`."""
+    local, today = instant.astimezone(zone.info), now.astimezone(zone.info).date()
+    clock = f"{local:%H:%M}"
+    if local.date() == today:
+        return clock
+    if timedelta() < today - local.date() < timedelta(days=7):
+        return f"{local:%a} {clock}"
+    return f"{local.day} {local:%b} {clock}"

@@ -6,6 +6,7 @@ from typing import Literal
 
 from backend_api.contract.events import (
     AttemptAttributes,
+    ClipMask,
     EndAttributes,
     EndReason,
     EventType,
@@ -193,3 +194,13 @@ def plain(text: str) -> str:
     """`text` in one line, with nothing in it taken for Markdown."""
     line = _REPLACED_LATER.sub(lambda found: found[0] + _WORD_JOINER, " ".join(text.split()))
     return "".join(f"\\{sign}" if sign in _SIGNS else sign for sign in line)
+
+
+def mask_words(masked: ClipMask) -> str:
+    """What was hidden in a clip before it was written, in a sentence."""
+    parts = [] if masked.mask == "none" else [f"{masked.mask} where the detector ({masked.detector}) saw them"]
+    if masked.only_zones:
+        parts.append("all outside of the machines' zones")
+    if masked.areas:
+        parts.append(counted(masked.areas, "area"))
+    return f"Hidden before the clip was written: {', '.join(parts)}."

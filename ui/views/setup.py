@@ -1,10 +1,12 @@
-"""The page Setup: cameras and how they are, the queue of verdicts, gyms with their hours, and zones."""
+"""The page Setup: the storage's trouble, cameras and their health, the queue of verdicts, alerts, gyms, zones."""
 
 import streamlit as st
 
 from ui.client import cache
 from ui.client.context import api, zone
+from ui.setup.alerts import show_alerts
 from ui.setup.cameras import show_cameras
+from ui.setup.storage import show_storage
 from ui.setup.stores import show_store_editor
 from ui.setup.verdict_queue import show_failed, show_queue
 from ui.setup.zones import show_zones
@@ -17,12 +19,15 @@ def show_page() -> None:
     st.title("Setup", anchor=False)
     # What the blocks below look at is asked for here first, where an error leads to the card that says so.
     states, stores, _, _ = cache.cameras().items, cache.stores().items, cache.machines(), cache.queue()
+    show_storage()
     store_id = choose_store()
     st.header("Cameras", anchor=False)
     show_cameras(here, store_id)
     st.header("Verdict queue", anchor=False)
     show_queue(here)
     show_failed(backend, here)
+    st.header("Alerts", anchor=False)
+    show_alerts(backend, here, store_id)
     st.header("Gyms", anchor=False)
     show_store_editor(backend, [store for store in stores if store_id in (None, store.store_id)], here)
     st.header("Zones", anchor=False)

@@ -15,7 +15,7 @@ from sqlalchemy.dialects.sqlite import Insert as OnConflictInsert
 
 from backend_api.base.clock import Clock
 from backend_api.base.instants import from_ms, to_ms
-from backend_api.contract.alerts import DIGESTS, AlertFacts, AlertKind, AlertPhase
+from backend_api.contract.alerts import CONDITIONS, DIGESTS, AlertFacts, AlertKind, AlertPhase
 from backend_api.contract.values import to_milliseconds
 from backend_api.contract.verdicts import Verdict
 from backend_api.store.database import Database
@@ -129,6 +129,11 @@ class AlertRow:
     reminded_at: datetime | None
     acknowledged_at: datetime | None
     acknowledged_by: str | None
+
+    @property
+    def lasts(self) -> bool:
+        """Whether it is a condition, which lasts until it is over, and no happening."""
+        return self.kind in CONDITIONS
 
     @property
     def facts(self) -> AlertFacts:
@@ -287,11 +292,20 @@ def end_condition(transaction: Transaction, thing: Thing, now_ms: int) -> None:
     _CLOSE.run(transaction, values)
 
 
-def read_alerts(connection: Connection, before: int | None, most: int) -> list[AlertRow]:
-    """Up to `most` alerts, the newest first, older than the number `before`."""
+def read_alerts(connection: Connection, before: int | None, most: int, store_id: str | None = None) -> list[AlertRow]:
+    """Up to `most` alerts, the newest first, older than the number `before`; of a store and the whole installation."""
     query = select(alerts).order_by(alerts.c.id.desc()).limit(most)
-    found = connection.execute(query if before is None else query.where(alerts.c.id < before))
-    return [to_row(row) for row in found]
+    if before is not None:
+        query = query.where(alerts.c.id < before)
+    if store_id is not None:
+        query = query.where(alerts.c.store_id.in_(["", store_id]))
+    return [to_row(row) for row in connection.execute(query)]
+
+
+def find_alert(connection: Connection, alert_id: int) -> AlertRow | None:
+    """The alert of that number, if there is one."""
+    row = connection.execute(select(alerts).where(alerts.c.id == alert_id)).first()
+    return None if row is None else to_row(row)
 
 
 def to_row(row: Row[*tuple[object, ...]]) -> AlertRow:

@@ -83,7 +83,8 @@ def camera_routes(store: Store) -> APIRouter:
     def list_cameras(store_id: Annotated[Name | None, Query()] = None) -> CameraList:
         """Each camera's last report. `up`: at most 15 s old; `late`: at most 60 s; `gone`: older.
 
-        `blind`: up, but its pictures are not looked at. `ended`: its stream came to its end.
+        `blind`: up, but its pictures are not looked at. `no_signal`: up, but no pictures come. `ended`: its
+        stream came to its end.
         """
         return CameraList(items=[state for state in store.cameras.states() if store_id in (None, state.store_id)])
 

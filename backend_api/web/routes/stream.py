@@ -39,7 +39,7 @@ def stream_routes(store: Store, feed: ChangeFeed) -> APIRouter:
         - `event`: a new event, data: a StoredEvent.
         - `verdict`: a question to the model was answered, failed, or is to be asked again; data: a StoredEvent.
         - `review`: a verdict was reviewed, or its review withdrawn; data: a StoredEvent.
-        - `camera`: a camera became up, late or gone; data: `{store_id, camera_id, status}`.
+        - `camera`: the status of a camera changed, see GET /cameras; data: `{store_id, camera_id, status}`.
 
         A StoredEvent is as it is stored when it is sent. Ids grow; with the header Last-Event-ID, which browsers send
         by themselves, the stream goes on behind that id without a gap or a repeat, also after a restart of the backend.

@@ -76,6 +76,20 @@ def test_a_silent_camera_says_nothing_of_whether_it_is_blind_or_its_events_wait(
     assert look(Observation(NOW, [camera(3600, is_blind=True)]), CONFIG, known).unknown >= known
 
 
+def test_a_camera_without_a_signal_is_silent_though_its_edge_reports_and_says_nothing_of_blindness() -> None:
+    known = {thing(AlertKind.CAMERA_BLIND), thing(AlertKind.CAMERA_SILENT)}
+    away = camera(has_signal=False, last_error="Connection refused")
+    found = look(Observation(NOW, [away]), CONFIG, known)
+    assert found.found[thing(AlertKind.CAMERA_SILENT)].for_s == 300
+    assert found.found[thing(AlertKind.CAMERA_SILENT)].facts.detail == "Connection refused"
+    assert found.unknown >= {thing(AlertKind.CAMERA_BLIND)}
+    closed = Observation(NOW.replace(hour=3), [away], {REPORT.store_id: OPEN})
+    found = look(closed, CONFIG, known)
+    assert not found.found
+    assert found.unknown >= known
+    assert thing(AlertKind.CAMERA_SILENT) not in look(Observation(NOW, [camera()]), CONFIG, known).unknown
+
+
 def test_a_blind_camera_and_a_full_outbox_have_to_last() -> None:
     seen = Observation(NOW, [camera(is_blind=True, last_error="no frame decoded", outbox_depth=100)])
     found = look(seen, CONFIG, ()).found

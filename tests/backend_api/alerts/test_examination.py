@@ -57,7 +57,9 @@ def report(store: Store, **fields: object) -> None:
     store.cameras.report("cam_01", REPORT.model_copy(update={"store_id": "gym_demo", **fields}))
 
 
-@pytest.mark.parametrize(("tried", "verdict"), [(False, Verdict.NOT_CLEANED), (False, Verdict.CLEANED), (True, Verdict.CLEANED)])
+@pytest.mark.parametrize(
+    ("tried", "verdict"), [(False, Verdict.NOT_CLEANED), (False, Verdict.CLEANED), (True, Verdict.CLEANED)]
+)
 def test_where_ends_are_judged_nothing_is_told_before_their_verdict(
     store: Store, clock: FakeClock, examination: Examination, tried: bool, verdict: Verdict
 ) -> None:

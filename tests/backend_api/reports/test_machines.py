@@ -32,10 +32,10 @@ def judge(store: Store, verdict: Verdict) -> None:
     store.enrichments.finish(claim, make_result(verdict=verdict))
 
 
-def report(store: Store, camera_id: str) -> None:
+def report(store: Store, camera_id: str, **said: bool) -> None:
     counts = {"frames_captured": 1, "frames_processed": 1, "frames_skipped": 0, "outbox_depth": 0}
     known = {"store_id": "gym_demo", "media_time_s": 1.0, "version": "1", "started_at": START}
-    store.cameras.report(camera_id, CameraReport.model_validate({**counts, **known}))
+    store.cameras.report(camera_id, CameraReport.model_validate({**counts, **known, **said}))
 
 
 def test_a_use_goes_through_all_states(store: Store, clock: FakeClock) -> None:
@@ -83,6 +83,21 @@ def test_a_machine_is_unknown_while_its_camera_is_silent(store: Store, clock: Fa
     report(store, "cam_02")
     assert (machine(store).state, machine(store).since) == (MachineState.UNKNOWN, heard_at)
     assert machine(store, "bike_2").state is MachineState.IN_USE
+    report(store, "cam_01")
+    assert machine(store).state is MachineState.IN_USE
+
+
+@pytest.mark.parametrize("said", [{"has_signal": False}, {"is_blind": True}])
+def test_a_machine_is_unknown_while_its_camera_reports_but_does_not_watch(
+    store: Store, clock: FakeClock, said: dict[str, bool]
+) -> None:
+    store.events.add([make_session(1)[0]])
+    report(store, "cam_01")
+    watched_at = clock.now()
+    for _ in range(13):
+        clock.advance(5)
+        report(store, "cam_01", **said)
+    assert (machine(store).state, machine(store).since) == (MachineState.UNKNOWN, watched_at)
     report(store, "cam_01")
     assert machine(store).state is MachineState.IN_USE
 

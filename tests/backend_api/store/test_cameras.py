@@ -81,6 +81,26 @@ def test_a_gap_is_a_gap_wherever_the_writes_fall(store: Store, clock: FakeClock,
     assert sql(OBSERVED) == [(begin_ms + 1000 * begin, begin_ms + 1000 * end) for begin, end in spans]
 
 
+@pytest.mark.parametrize("said", [{"has_signal": False}, {"is_blind": True}])
+@pytest.mark.parametrize("is_restarted", [False, True])
+def test_a_camera_that_reports_but_does_not_watch_observes_nothing(
+    clock: FakeClock, tmp_path: Path, sql: Sql, said: dict[str, bool], is_restarted: bool
+) -> None:
+    steps: list[dict[str, bool]] = [{}] * 4 + [said] * 20 + [{}] * 4
+    store = Store.open(tmp_path / "app.db", clock, create=True)
+    for number, step in enumerate(steps):
+        if is_restarted and number == 14:
+            store.cameras.keep()
+            store.close()
+            store = Store.open(tmp_path / "app.db", clock, create=False)
+        report(store, "cam_01", **step)
+        clock.advance(5)
+    store.cameras.keep()
+    store.close()
+    begin_ms = to_ms(START)
+    assert sql(OBSERVED) == [(begin_ms, begin_ms + 15_000), (begin_ms + 120_000, begin_ms + 135_000)]
+
+
 def test_time_is_observed_again_after_the_clock_was_ahead(store: Store, clock: FakeClock, sql: Sql) -> None:
     clock.jump_wall_clock(70 * 365 * DAY_S)
     report(store)

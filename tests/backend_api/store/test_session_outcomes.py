@@ -72,5 +72,3 @@ def test_one_cleaned_is_enough_and_nothing_unknown_becomes_not_cleaned(attempt: 
     assert (row.outcome_key, row.judged_seq) == (key, {None: None, "attempt": 4, "end": 2}[decides])
     matters = attempt == NONE or attempt in (DEAD, "not_cleaned", "cannot_tell")
     assert (row.end_due_ms is not None) == (matters and end == NONE)
-
-

@@ -1,6 +1,9 @@
 """The setup that is sent: the machines as they are configured, and the configuration without notes and passwords."""
 
+from dataclasses import replace
+from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -8,7 +11,8 @@ from backend_api.base.process import REPOSITORY
 from backend_api.contract.cameras import MAX_CONFIG_CHARACTERS
 from edge_service.config import load_config
 from edge_service.detection.detector_config import with_flags
-from edge_service.pipeline.camera_reports import describe_setup, shareable_config
+from edge_service.pipeline.camera_reports import describe_setup, make_reporter, shareable_config
+from edge_service.pipeline.progress import RunCounts
 from edge_service.rules.machine import Machine, RuleTimes
 
 ZONE = ((0.1, 0.1), (0.9, 0.1), (0.5, 0.9))
@@ -32,6 +36,23 @@ def written(folder: Path, text: str) -> Path:
     path = folder / "config.yaml"
     path.write_text(text, encoding="utf-8")
     return path
+
+
+@pytest.mark.parametrize(
+    ("counts", "said"),
+    [
+        ({}, (True, False, None)),
+        ({"problem": "Connection refused"}, (False, False, "Connection refused")),
+        ({"fault": "blind for 20 s"}, (True, True, "blind for 20 s")),
+        ({"problem": "no route", "fault": "blind for 20 s"}, (False, True, "no route")),
+    ],
+)
+def test_a_report_says_whether_pictures_come_and_are_looked_at(
+    counts: dict[str, Any], said: tuple[bool, bool, str | None]
+) -> None:
+    now = replace(RunCounts(1.0, 30, 5, 25, 0, 0), **counts)
+    report = make_reporter("gym", datetime(2026, 1, 31, tzinfo=UTC), "1", lambda: now, lambda: None)()
+    assert (report.has_signal, report.is_blind, report.last_error) == said
 
 
 def test_machines_are_sent_as_they_are_configured_and_a_long_name_is_cut() -> None:

@@ -134,9 +134,10 @@ def test_one_false_box_changes_nothing(fps: int) -> None:
 
 @pytest.mark.parametrize("fps", RATES)
 def test_who_it_is_does_not_matter(fps: int) -> None:
-    rule_events = run_script([(5, 30)], fps, 60, track_id=lambda time_s: int(time_s // 3))
+    rule_events = run_script([(5, 30)], fps, 60, track_id=lambda time_s: int(time_s // 6))
     assert types(rule_events) == ["START", "END", "OPEN"]
-    assert rule_events[1].track_id == 9
+    assert rule_events[0].time_s == pytest.approx(5, abs=1 / fps)
+    assert rule_events[1].track_id == 4
 
 
 def test_of_two_people_in_the_zone_the_one_who_was_there_is_named() -> None:

@@ -105,9 +105,14 @@ def test_occlusions_of_four_seconds_under_an_exit_of_five_end_nothing(
 
 @given(rates, seeds)
 @settings(max_examples=15)
-def test_numbers_that_change_all_the_time_change_no_event(fps: int, seed: int) -> None:
+def test_numbers_that_change_all_the_time_once_somebody_dwelt_change_no_event(fps: int, seed: int) -> None:
     random = Random(seed)
-    rule_events = run_script([(3, 40), (52, 57)], fps, 80, track_id=lambda _: random.randint(1, 50))
+
+    def track_id(time_s: float) -> int:
+        has_dwelt = 9 < time_s < 52 or time_s > 54.5
+        return random.randint(3, 50) if has_dwelt else 1 + (time_s > 50)
+
+    rule_events = run_script([(3, 40), (52, 57)], fps, 80, track_id=track_id)
     steady = run_script([(3, 40), (52, 57)], fps, 80)
     assert [(rule_event.event_type, rule_event.time_s) for rule_event in rule_events] == [
         (rule_event.event_type, rule_event.time_s) for rule_event in steady

@@ -6,21 +6,22 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from edge_service.rules.presence import HELD_S, Presence, Sample, observe
+from edge_service.rules.presence import HELD_S, Presence, Proof, observe
+from edge_service.rules.visits import Sample, Sighting
 
 RATES = [2, 3, 5, 10, 15]
 
 
 def seen(time_s: float, held_s: float, *, there: bool, score: float = 0.8) -> Sample:
     held_s = min(held_s, HELD_S)
-    return Sample(time_s, held_s, 1, score, 7) if there else Sample(time_s, held_s, 0, 0.0, None)
+    return Sample(time_s, held_s, (Sighting(7, score),) if there else ())
 
 
 def follow(pattern: Sequence[bool], fps: float, *, grace_s: float = 2.25) -> list[Presence]:
     """Presence after each of the samples, taken `fps` times a second from 0 on."""
     presence, all_of_them = Presence(), []
     for index, there in enumerate(pattern):
-        presence = observe(presence, seen(index / fps, 1 / fps if index else 0.0, there=there), grace_s)
+        presence = observe(presence, seen(index / fps, 1 / fps if index else 0.0, there=there), grace_s, Proof())
         all_of_them.append(presence)
     return all_of_them
 
@@ -64,7 +65,7 @@ def test_at_two_samples_a_second_their_jitter_decides_nothing(jitter_s: float) -
     for index in range(12):
         step_s = 0.5 + (jitter_s if index % 2 else -jitter_s)
         time_s += step_s
-        presence = observe(presence, seen(time_s, step_s, there=index == 5), 2.25)
+        presence = observe(presence, seen(time_s, step_s, there=index == 5), 2.25, Proof())
         assert not presence.is_present
 
 
@@ -82,7 +83,7 @@ def test_a_streak_outlives_a_short_absence_and_not_a_long_one(fps: int) -> None:
 def test_a_streak_knows_its_mean_score() -> None:
     presence = Presence()
     for index, score in enumerate([0.5, 0.7, 0.9]):
-        presence = observe(presence, seen(index / 2, 0.5, there=True, score=score), 2.0)
+        presence = observe(presence, seen(index / 2, 0.5, there=True, score=score), 2.0, Proof())
     assert presence.streak is not None
     assert presence.streak.confidence == pytest.approx(0.7)
     assert presence.streak.track_id == 7

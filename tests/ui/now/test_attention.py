@@ -95,5 +95,7 @@ def test_a_blind_camera_needs_attention_and_one_that_ended_needs_none() -> None:
     ]
     items = items_of(cameras, [], {}, NOON, ZONE)
     assert [(item.what, item.where) for item in items] == [("Silent", "Camera gone"), ("Blind", "Camera door")]
+    items = items_of([*cameras[1:2], make_camera(CameraStatus.NO_SIGNAL, camera_id="hall")], [], {}, NOON, ZONE)
+    assert [(item.what, item.where) for item in items] == [("No signal", "Camera hall"), ("Blind", "Camera door")]
     many = [make_camera(CameraStatus.BLIND, camera_id=f"cam_{number}") for number in range(4)]
     assert [(item.what, item.where) for item in items_of(many, [], {}, NOON, ZONE)] == [("Blind", "4 cameras")]

@@ -9,6 +9,7 @@ from streamlit.testing.v1 import AppTest
 from backend_api.contract.cameras import CameraSetup, MachineSetup
 from backend_api.contract.sessions import SessionOutcome
 from backend_api.contract.verdicts import Review
+from backend_api.store.settings import SettingName
 from tests.ui.app_driver import open_app, rerun, words
 from tests.ui.gym import STORE, Gym
 from ui.client.api import BackendApi
@@ -115,3 +116,18 @@ def test_a_link_to_an_event_from_before_leads_on_to_review(gym: Gym) -> None:
     app = open_app("now", event=str(event.event_id))
     assert [title.value for title in app.title] == ["Review"]
     assert app.query_params == {"event": str(event.event_id)}
+
+
+def test_what_is_wrong_with_the_storage_comes_first_and_leads_to_setup(gym: Gym) -> None:
+    gym.report("cam_02", ago_s=600)
+    gym.add_session(SessionOutcome.NOT_CLEANED)
+    gym.store.settings.keep(SettingName.REMOVAL_HELD_BACK, "the clips of 8 of 9 events are too old")
+    app = open_app("now")
+    _, storage, camera, _ = links(app)
+    assert storage[:2] == (
+        "setup",
+        ":orange-badge[Storage] **Old clips or events** are kept until you say that they may go",
+    )
+    assert "Camera" in camera[1]
+    gym.media.folder.rename(gym.media.folder.with_name("elsewhere"))
+    assert links(rerun(app))[1][:2] == ("setup", ":red-badge[Storage] **The backend** cannot store anything")

@@ -89,5 +89,5 @@ def test_a_silent_camera_has_no_rate_and_one_without_frames_no_share() -> None:
 @pytest.mark.parametrize("status", list(CameraStatus))
 def test_every_status_has_a_word_and_a_colour(status: CameraStatus) -> None:
     state = make_state(status=status)
-    assert STATUS_WORDS[state.status].lower() == status
+    assert STATUS_WORDS[state.status].lower() == status.replace("_", " ")
     assert STATUS_COLOURS[state.status]

@@ -11,6 +11,7 @@ from streamlit.testing.v1 import AppTest
 from backend_api.contract.cameras import CameraSetup
 from backend_api.contract.sessions import SessionOutcome
 from backend_api.contract.verdicts import MmStatus, QueueState
+from backend_api.store.settings import SettingName
 from tests.ui.app_driver import click, labels, open_app, rerun, words
 from tests.ui.gym import STORE, Gym
 from tests.ui.setup.machines import BIKE, ROWER, TRIANGLE
@@ -270,3 +271,29 @@ def test_a_queue_is_stuck_when_its_oldest_question_waits_and_none_is_asked(
     assert is_stuck(queue, NOON) is stuck
     said = waiting_words(queue, NOON, Zone.from_name("Europe/Berlin"))
     assert said == "Nothing waits." if waited_s is None else "The oldest has waited for" in said
+
+
+def test_old_clips_that_wait_for_a_word_are_told_with_the_command(gym: Gym) -> None:
+    gym.report()
+    app = open_app("setup")
+    assert "Storage" not in words(app)
+    gym.store.settings.keep(SettingName.REMOVAL_HELD_BACK, "the clips of 8 of 9 events are too old")
+    rerun(app)
+    assert "Storage" in words(app)
+    (warning,) = [text.replace("\\", "") for text in (shown.value for shown in app.warning) if "Old clips" in text]
+    assert "The clips of 8 of 9 events are too old: nothing of that is removed" in warning
+    assert "python backend_api/doctor.py" in warning
+    gym.store.settings.keep(SettingName.REMOVAL_HELD_BACK, None)
+    assert "Storage" not in words(rerun(app))
+
+
+def test_a_backend_that_cannot_store_is_told_with_its_reason(gym: Gym) -> None:
+    gym.report()
+    app = open_app("setup")
+    gym.media.folder.rename(gym.media.folder.with_name("elsewhere"))
+    rerun(app)
+    (error,) = [error.value for error in app.error]
+    assert "cannot store anything" in error
+    assert "annot write the media folder" in error
+    gym.media.folder.with_name("elsewhere").rename(gym.media.folder)
+    assert not rerun(app).error

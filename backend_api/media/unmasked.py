@@ -1,0 +1,68 @@
+"""Clips and pictures in which nothing was hidden before they were written, and removing them on purpose.
+
+A change of an edge's privacy settings touches nothing that is stored, so what came before stays until a person removes
+it. Pictures of an event without a clip are among these: nothing says that anything was hidden in them.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from itertools import islice
+from uuid import UUID
+
+from pydantic_core import from_json
+from sqlalchemy import bindparam, select
+
+from backend_api.base.instants import from_ms
+from backend_api.media.folder import MediaFolder
+from backend_api.media.usage import EventFiles, read_usage
+from backend_api.store.database import Database
+from backend_api.store.removed_media import RemovedMedia
+from backend_api.store.tables import events
+
+_EVENTS_A_QUERY = 500
+_OF_IDS = select(events.c.event_id, events.c.store_id, events.c.camera_id, events.c.ts_ms, events.c.body).where(
+    events.c.event_id.in_(bindparam("ids", expanding=True))
+)
+
+
+@dataclass(frozen=True, slots=True)
+class UnmaskedMedia:
+    """The files of an event, none of which says that anything was hidden in it; `at` is the event's time, aware."""
+
+    event_id: UUID
+    store_id: str
+    camera_id: str
+    at: datetime
+    files: EventFiles
+
+
+def find_unmasked(database: Database, media: MediaFolder, camera_id: str | None = None) -> list[UnmaskedMedia]:
+    """All of them, of one camera or of every one, the oldest first. Raises OSError."""
+    used = read_usage(media.folder)
+    found: list[UnmaskedMedia] = []
+    names = iter(used)
+    while part := list(islice(names, _EVENTS_A_QUERY)):
+        with database.read() as connection:
+            rows = connection.execute(_OF_IDS, {"ids": [str(event_id) for event_id in part]}).all()
+        for row in rows:
+            clip = from_json(row.body).get("clip") or {}
+            if clip.get("masked") is None and camera_id in (None, row.camera_id):
+                event_id = UUID(row.event_id)
+                files = used[event_id]
+                found.append(UnmaskedMedia(event_id, row.store_id, row.camera_id, from_ms(row.ts_ms), files))
+    return sorted(found, key=lambda one: (one.at, str(one.event_id)))
+
+
+def remove_unmasked(found: Sequence[UnmaskedMedia], media: MediaFolder, removed: RemovedMedia, reason: str) -> None:
+    """Remove the files of `found`; their events stay, and their media answer 410 with `reason`.
+
+    As retention does, it is written down first that they go: after a crash in between, the next call finds the files
+    there and removes them. Raises OSError, StoreBusy, StoreFull.
+    """
+    for start in range(0, len(found), _EVENTS_A_QUERY):
+        part = found[start : start + _EVENTS_A_QUERY]
+        removed.note([(one.event_id, reason) for one in part])
+        for one in part:
+            for name in one.files.names:
+                (media.folder / name).unlink(missing_ok=True)

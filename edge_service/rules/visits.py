@@ -1,0 +1,112 @@
+"""Visits: for how long, and how surely, each track has been in a zone, and what one frame says of the zone (pure).
+
+A stay of a person is made of one long visit or of a few, where their track broke; a crowd that crosses the zone makes
+many short ones. A thing that looks a little like a person makes a long one of low scores.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+
+# A track that was elsewhere for longer comes to visit anew.
+_AWAY_S = 2.6
+# The mean of fewer scores says little: a person who walks in is often half hidden at first.
+_DOUBT_S = 1.0
+# A busy walkway must not fill the memory: of more visits the shortest are forgotten.
+_MOST_VISITS = 64
+_TOLERANCE = 1e-9
+
+
+@dataclass(frozen=True, slots=True)
+class Sighting:
+    """One track's box in one frame; `score` is 0..1."""
+
+    track_id: int
+    score: float
+
+
+@dataclass(frozen=True, slots=True)
+class Sample:
+    """What one frame says of a zone: the people in it, the one to be named first.
+
+    It holds from `time_s - held_s` to `time_s`, in seconds of media time.
+    """
+
+    time_s: float
+    held_s: float
+    people: tuple[Sighting, ...] = ()
+
+    @property
+    def boxes(self) -> int:
+        """How many people are in the zone."""
+        return len(self.people)
+
+    @property
+    def score_sum(self) -> float:
+        """Their scores, added up."""
+        return sum(sighting.score for sighting in self.people)
+
+    @property
+    def track_id(self) -> int | None:
+        """The number of the one to be named; None when nobody is there."""
+        return self.people[0].track_id if self.people else None
+
+
+@dataclass(frozen=True, slots=True)
+class Visit:
+    """One track in the zone, from `began_s` to `last_seen_s` of media time, with `boxes` that score `score_sum`."""
+
+    track_id: int
+    began_s: float
+    last_seen_s: float
+    boxes: int
+    score_sum: float
+
+    @property
+    def dwelt_s(self) -> float:
+        """For how long it was there."""
+        return self.last_seen_s - self.began_s
+
+    @property
+    def score(self) -> float:
+        """The mean of its scores, 0..1."""
+        return self.score_sum / self.boxes
+
+    def shifted(self, by_s: float) -> "Visit":
+        """The visit on a time line that begins `by_s` seconds earlier."""
+        return replace(self, began_s=self.began_s + by_s, last_seen_s=self.last_seen_s + by_s)
+
+
+def extended(visits: tuple[Visit, ...], samples: Iterable[Sample]) -> tuple[Visit, ...]:
+    """`visits` and what later `samples` add to them, the latest ones last."""
+    for sample in samples:
+        for sighting in sample.people:
+            visits = _seen(visits, sighting, sample.time_s)
+    if len(visits) <= _MOST_VISITS:
+        return visits
+    kept = sorted(visits, key=lambda visit: visit.dwelt_s)[-_MOST_VISITS:]
+    return tuple(visit for visit in visits if visit in kept)
+
+
+def credible(visits: tuple[Visit, ...], since_s: float, least_score: float) -> tuple[Visit, ...]:
+    """Those that lasted until `since_s` at least, and whose mean score is `least_score` or too new to say."""
+    return tuple(
+        visit
+        for visit in visits
+        if visit.last_seen_s >= since_s and (visit.dwelt_s < _DOUBT_S or visit.score >= least_score - _TOLERANCE)
+    )
+
+
+def is_stay(visits: Iterable[Visit], dwelt_s: float, least_score: float) -> bool:
+    """Whether one of them dwelt for `dwelt_s` seconds with a mean score of `least_score`."""
+    return any(visit.dwelt_s >= dwelt_s - _TOLERANCE and visit.score >= least_score - _TOLERANCE for visit in visits)
+
+
+def _seen(visits: tuple[Visit, ...], sighting: Sighting, time_s: float) -> tuple[Visit, ...]:
+    """With the sighting added to the visit that it goes on, or as a new one."""
+    for index, visit in enumerate(visits):
+        if visit.track_id == sighting.track_id and time_s - visit.last_seen_s <= _AWAY_S:
+            longer = replace(
+                visit, last_seen_s=time_s, boxes=visit.boxes + 1, score_sum=visit.score_sum + sighting.score
+            )
+            return (*visits[:index], longer, *visits[index + 1 :])
+    return (*visits, Visit(sighting.track_id, time_s, time_s, 1, sighting.score))

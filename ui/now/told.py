@@ -1,0 +1,56 @@
+"""What was told lately, and to whom, with a button that says that somebody has seen it."""
+
+from datetime import datetime, timedelta
+
+import streamlit as st
+
+from backend_api.contract.alerts import Alert
+from ui.client import cache
+from ui.client.api import BackendError
+from ui.client.context import api
+from ui.text.alerts import alert_badge, state_in_words, told_in_words
+from ui.text.local_time import Zone
+from ui.text.words import plain
+
+SHOWN = 6
+REACH = timedelta(hours=24)
+ANONYMOUS = "operator"
+_NAME_KEY = "seen_by"
+
+
+def worth_showing(alerts: list[Alert], now: datetime) -> list[Alert]:
+    """What lasts, first, and what was told within REACH, the newest first; at most SHOWN. Pure."""
+    recent = [one for one in alerts if one.lasts or (one.over_at or one.at) > now - REACH]
+    return sorted(recent, key=lambda one: not one.lasts or one.acknowledged_at is not None)[:SHOWN]
+
+
+def show_told(now: datetime, zone: Zone, store_id: str | None) -> None:
+    """Draw it; nothing while nothing was told."""
+    shown = worth_showing(cache.alerts(store_id).items, now)
+    if not shown:
+        return
+    with st.container(border=True, key="told", gap="xsmall"):
+        st.header("Told", anchor=False, width="content")
+        for alert in shown:
+            _show(alert, now, zone)
+
+
+def _show(alert: Alert, now: datetime, zone: Zone) -> None:
+    colour, word = alert_badge(alert)
+    with st.container(horizontal=True, horizontal_alignment="distribute", vertical_alignment="center"):
+        with st.container(gap=None):
+            st.markdown(f":{colour}-badge[{word}] {plain(alert.text)}")
+            st.caption(plain(f"{state_in_words(alert, now, zone)}; {told_in_words(alert)}"))
+        if alert.acknowledged_at is None and alert.over_at is None:
+            with st.popover("Seen", width="content", key=f"seen-{alert.id}"):
+                st.text_input("Seen by", key=f"{_NAME_KEY}-{alert.id}", placeholder=ANONYMOUS, max_chars=200)
+                st.button("Seen: remind nobody", key=f"acknowledge-{alert.id}", on_click=_acknowledge, args=(alert.id,))
+
+
+def _acknowledge(alert_id: int) -> None:
+    who = str(st.session_state.get(f"{_NAME_KEY}-{alert_id}") or "").strip() or ANONYMOUS
+    try:
+        api().acknowledge(alert_id, who)
+    except BackendError as error:
+        st.toast(plain(str(error)))
+    cache.forget_answers()
