@@ -5,14 +5,16 @@ import logging
 import random
 import secrets
 from collections.abc import AsyncIterator, Iterator
-from contextlib import asynccontextmanager, contextmanager
+from contextlib import ExitStack, asynccontextmanager, contextmanager
 from dataclasses import dataclass, field
 
 from fastapi import FastAPI
 from starlette.middleware.cors import CORSMiddleware
 
 from backend_api.alerts.config import AlertsConfig
+from backend_api.alerts.digest_schedule import DigestSchedule
 from backend_api.alerts.examination import Examination
+from backend_api.alerts.ping import Ping
 from backend_api.alerts.post_office import PostOffice, telling
 from backend_api.base.clock import Clock
 from backend_api.base.process import project_version
@@ -34,6 +36,7 @@ from backend_api.web.problems import answer_with_problems
 from backend_api.web.request_log import RequestLog
 from backend_api.web.routes.alerts import alert_routes
 from backend_api.web.routes.cameras import camera_routes
+from backend_api.web.routes.corrections import correction_routes
 from backend_api.web.routes.events import event_routes
 from backend_api.web.routes.export import export_routes
 from backend_api.web.routes.health import health_routes
@@ -58,7 +61,8 @@ class Settings:
 
     `allowed_hosts` are names by which the backend is reached besides those of its computer, such as `gym.example`.
 
-    `alerts` says what is told to whom; without it nothing is looked for, and nothing told.
+    `alerts` says what is told to whom; without it nothing is looked for, and nothing told. `ping_url` is asked every
+    minute while all is well.
 
     `keeps_access_log` asks for a line a request, `keep` for clips to be removed that are too old or too much.
     """
@@ -69,6 +73,7 @@ class Settings:
     keeps_access_log: bool = False
     keep: KeepLimits = field(default_factory=KeepLimits)
     alerts: AlertsConfig | None = None
+    ping_url: str | None = field(default=None, repr=False)
 
 
 def create_app(store: Store, media: MediaFolder, clock: Clock, settings: Settings | None = None) -> FastAPI:
@@ -91,7 +96,7 @@ def create_app(store: Store, media: MediaFolder, clock: Clock, settings: Setting
         async with tidied(store):
             with (
                 sweeping(Retention(store, media, settings.keep, clock) if settings.keep else None),
-                alerting(office, store, media, settings.alerts, clock),
+                alerting(office, store, media, reports, settings, clock),
             ):
                 yield
         feed.close()
@@ -118,6 +123,7 @@ def create_app(store: Store, media: MediaFolder, clock: Clock, settings: Setting
     app.include_router(export_routes(store))
     app.include_router(event_routes(store, media))
     app.include_router(review_routes(store, reports))
+    app.include_router(correction_routes(store, reports))
     app.include_router(suggestion_routes(reports))
     app.include_router(media_routes(store, media))
     app.include_router(upload_routes(store, media))
@@ -131,14 +137,22 @@ def create_app(store: Store, media: MediaFolder, clock: Clock, settings: Setting
 
 @contextmanager
 def alerting(
-    office: PostOffice, store: Store, media: MediaFolder, config: AlertsConfig | None, clock: Clock
+    office: PostOffice, store: Store, media: MediaFolder, reports: Reports, settings: Settings, clock: Clock
 ) -> Iterator[None]:
-    """While this is entered, alerts are looked for and told, unless there is no `config`."""
+    """While this is entered, alerts are looked for and told, unless `settings` have none of them."""
+    config = settings.alerts
     if config is None:
         yield
         return
-    examination = Examination(store, [store.database.path.parent, media.folder], config, clock, also=[office.remind])
-    with telling(office.run, "alerts"), telling(examination.run, "examination"):
+    digests = DigestSchedule(store, reports, config, office, clock)
+    folders = [store.database.path.parent, media.folder]
+    examination = Examination(store, folders, config, clock, also=[office.remind, digests.write_due])
+    with ExitStack() as threads:
+        threads.enter_context(telling(office.run, "alerts"))
+        threads.enter_context(telling(examination.run, "examination"))
+        if settings.ping_url is not None:
+            ping = Ping(settings.ping_url, store, examination.looks_again, clock)
+            threads.enter_context(telling(ping.run, "ping"))
         yield
 
 

@@ -20,6 +20,7 @@ from urllib.parse import urlsplit  # noqa: E402
 from uuid import uuid4  # noqa: E402
 
 from backend_api.alerts.config import DEFAULT_ALERTS, load_alerts  # noqa: E402
+from backend_api.alerts.ping import check_ping_url  # noqa: E402
 from backend_api.app import Settings, create_app  # noqa: E402
 from backend_api.base.arguments import ArgumentParser, amount, folder, port  # noqa: E402
 from backend_api.base.clock import SystemClock  # noqa: E402
@@ -46,6 +47,7 @@ def main() -> int:
         allowed_hosts=(options.host, *options.allowed_host),
         keeps_access_log=options.access_log,
         alerts=load_alerts(options.alerts, os.environ),
+        ping_url=_ping_url(options.ping_url),
         keep=KeepLimits(options.keep_days, options.keep_gb and round(options.keep_gb * 1e9), options.keep_events_days),
     )
     with closing(listen(options.host, options.port, is_guarded=bool(keys))) as listening:
@@ -144,6 +146,13 @@ def _add_watching(parser: ArgumentParser) -> None:
         metavar="FILE",
         help="what is told to whom, when something is wrong, as YAML (default: backend_api/alerts.yaml)",
     )
+    parser.add_argument(
+        "--ping-url",
+        metavar="URL",
+        help="an address elsewhere that is asked every minute while backend, worker and cameras are well, such as one "
+        "of healthchecks.io, which tells when it stays away. Others on this computer may see it here, so better set "
+        "GYM_PING_URL (default: none)",
+    )
 
 
 def _add_retention(parser: ArgumentParser) -> None:
@@ -168,6 +177,12 @@ def _add_retention(parser: ArgumentParser) -> None:
         help="gigabytes (10^9 bytes) that clips and pictures may take together: the oldest go first, reviewed "
         "ones last; the events stay (default: as much as there is)",
     )
+
+
+def _ping_url(flag: str | None) -> str | None:
+    """The address of --ping-url, else of GYM_PING_URL; None without either. Raises UsageError."""
+    url = flag or os.environ.get("GYM_PING_URL")
+    return check_ping_url(url) if url else None
 
 
 def _origin(text: str) -> str:

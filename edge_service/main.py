@@ -22,6 +22,7 @@ from backend_api.base.api_key import find_api_key  # noqa: E402
 from backend_api.base.clock import Clock, SystemClock  # noqa: E402
 from backend_api.base.durable_files import Disk, make_writable  # noqa: E402
 from backend_api.base.process import EXIT_DONE, EXIT_FAILED, UsageError, project_version, run_process, stop_on_signals  # noqa: E402
+from backend_api.contract.sources import EventSource  # noqa: E402
 from backend_api.contract.values import to_milliseconds  # noqa: E402
 from edge_service.clips.event_factory import EventFactory  # noqa: E402
 from edge_service.clips.media_folder import remove_leftovers  # noqa: E402
@@ -41,6 +42,7 @@ from edge_service.outbox.outbox import Outbox  # noqa: E402
 from edge_service.pipeline.camera_loop import Camera, CameraLoop  # noqa: E402
 from edge_service.pipeline.camera_reports import describe_setup, make_reporter, messages_of, shareable_config  # noqa: E402  # noqa: E402
 from edge_service.pipeline.checkpoint import CheckpointFile, Run  # noqa: E402
+from edge_service.pipeline.eyes import describe_eyes, log_eyes  # noqa: E402
 from edge_service.pipeline.open_source import open_source  # noqa: E402
 from edge_service.pipeline.preview_video import preview_of  # noqa: E402
 from edge_service.pipeline.recovery import Recovery, recover  # noqa: E402
@@ -66,13 +68,15 @@ def main() -> int:
     options = parse_options()
     config_path = choose_config(options)
     config = load_config(config_path)
+    detector = with_flags(config.detector, options.detector, options.model)
+    eyes = describe_eyes(project_version(), detector, config.machines)
+    log_eyes(eyes, is_sample=isinstance(options.video, Path) and is_sample(options.video), video=options.video)
     clock, disk = SystemClock(), Disk()
     make_writable(options.media_dir, "--media-dir")
     make_writable(options.outbox_dir, "--outbox-dir")
     remove_leftovers(options.media_dir, disk)
     backend_url = options.backend_url or config.delivery.backend_url
     api_key = find_api_key(options.api_key, os.environ)
-    detector = with_flags(config.detector, options.detector, options.model)
     masking = set_up_masking(config, detector)
     stop = stop_on_signals()
     with (
@@ -85,7 +89,7 @@ def main() -> int:
         run = Run(identity(options.video), options.store_id, options.camera_id, start_time)
         checkpoint_file = CheckpointFile(options.outbox_dir / f"{options.camera_id}.checkpoint", disk)
         recovery = recover(checkpoint_file.load(), run, config.machines, outbox, config.detector.score)
-        camera = set_up_camera(options, config, run, recovery, outbox, disk, clock, masking)
+        camera = set_up_camera(options, config, run, recovery, outbox, disk, clock, masking, eyes)
         shared = shareable_config(config_path, config.delivery.backend_url, detector)
         setup = describe_setup(run.store_id, config.machines, shared)
         camera_loop = CameraLoop(replace(camera, preview=preview), run, checkpoint_file, clock)
@@ -182,6 +186,7 @@ def set_up_camera(
     disk: Disk,
     clock: Clock,
     masking: Masking,
+    eyes: EventSource,
 ) -> Camera:
     """The parts that one camera's loop works with. Raises UsageError when network or video cannot be used."""
     machines, clip, fps = config.machines, config.clip, config.detector.fps
@@ -196,13 +201,9 @@ def set_up_camera(
         options.camera_id, source.description, len(machines),
         run.start_time.isoformat(timespec="seconds"), options.media_dir,
     )  # fmt: skip
-    if detector_config.kind == "mock" and not (isinstance(options.video, Path) and is_sample(options.video)):
-        log.warning(
-            "the people are INVENTED, and so are all events: the mock detector looks at no picture of %s; to find the"
-            " people in it, give the ONNX file of a detection network with --model",
-            options.video,
-        )
-    factory = EventFactory(run.store_id, run.camera_id, run.start_time, machines, clock_steps=recovery.clock_steps)
+    factory = EventFactory(
+        run.store_id, run.camera_id, run.start_time, machines, clock_steps=recovery.clock_steps, source=eyes
+    )
     return Camera(
         source=source,
         detector=detector,

@@ -24,6 +24,8 @@ from backend_api.store.store import Store
 from backend_api.store.stores import read_settings
 
 EXAMINE_S = 10.0
+# After so long without a look nobody knows whether all is well.
+_STALE_S = 120.0
 # A camera that does not say that all is sent is waited for so long.
 _MOST_PATIENCE = timedelta(hours=1)
 
@@ -55,6 +57,11 @@ class Examination:
         self._pictures = pictures
         self._also = also
         self._since_s: Mapping[Thing, float] = {}
+        self._looked_s = clock.monotonic_s()
+
+    def looks_again(self) -> bool:
+        """Whether the last look that went well is not long ago."""
+        return self._clock.monotonic_s() - self._looked_s < _STALE_S
 
     def run(self, stop: threading.Event) -> None:
         """Look every EXAMINE_S until `stop` is set; what fails is tried again the next time."""
@@ -83,6 +90,7 @@ class Examination:
             self._store.alerts.change(result.begun, result.over)
         for do in self._also:
             do()
+        self._looked_s = self._clock.monotonic_s()
 
     def _note_uncleaned(self, cameras: Sequence[CameraState]) -> None:
         now = self._clock.now()

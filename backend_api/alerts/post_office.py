@@ -23,13 +23,14 @@ from zoneinfo import ZoneInfo
 from backend_api.alerts.apprise_way import AppriseWay
 from backend_api.alerts.composing import compose, trial_message
 from backend_api.alerts.config import AlertsConfig, Target, describe_limits
+from backend_api.alerts.digest import Digest, digest_message
 from backend_api.alerts.routing import is_held_back, routing
 from backend_api.alerts.way import Message, Reply, Way
 from backend_api.alerts.webhook_way import WebhookWay
 from backend_api.alerts.wording import Names
 from backend_api.base.backoff import full_jitter_s
 from backend_api.base.clock import Clock
-from backend_api.contract.alerts import CONDITIONS, TargetState
+from backend_api.contract.alerts import CONDITIONS, DIGESTS, TargetState
 from backend_api.contract.media import thumbnail_name
 from backend_api.media.folder import MediaFolder
 from backend_api.store.camera_setups import machine_names
@@ -147,6 +148,12 @@ class PostOffice:
 
     def message(self, claim: MessageClaim) -> Message:
         """The message of `claim`."""
+        first = claim.notices[0].alert if claim.notices else None
+        if first is not None and first.kind in DIGESTS:
+            digest = Digest.model_validate_json(first.body)
+            return digest_message(
+                claim, digest, self._targets[claim.target], self.config.dashboard_url, self._find_picture
+            )
         return compose(claim, self._targets[claim.target], self.names(), self.config.dashboard_url, self._find_picture)
 
     def send_test(self, name: str) -> Reply | None:

@@ -2,7 +2,7 @@
 
 import re
 from dataclasses import dataclass
-from datetime import UTC, datetime, time, timedelta
+from datetime import datetime, time
 from zoneinfo import ZoneInfo
 
 _CLOCK = r"([01]\d|2[0-3]):[0-5]\d"
@@ -39,18 +39,3 @@ def parse_clock(text: str) -> time:
     if not re.fullmatch(_CLOCK, text):
         raise ValueError(f"{text!r} is no time of day; write it like '07:30', in quotes")
     return time.fromisoformat(text)
-
-
-def day_begins(local: datetime) -> datetime:
-    """The instant (UTC) at which the day of `local`, aware in its zone, began there."""
-    return local.replace(hour=0, minute=0, second=0, microsecond=0, fold=0).astimezone(UTC)
-
-
-def has_come(at: time, now: datetime, zone: ZoneInfo) -> bool:
-    """Whether today's `at` has come in `zone`; one that the clocks leap over has where they leap."""
-    return now.astimezone(zone).time() >= at
-
-
-def days_before(day: datetime, days: int) -> datetime:
-    """The same wall clock time `days` days before; `day` is aware in its zone."""
-    return day - timedelta(days=days)

@@ -15,7 +15,7 @@ MAX_WHO_CHARACTERS = 200
 
 
 class AlertKind(StrEnum):
-    """What an alert tells of. The first two happen; a digest is due; the others are so until they are over."""
+    """The kind of an alert. The first two happen; a digest is due; the others are so until they are over."""
 
     WINDOW_UNCLEANED = "window_uncleaned"
     VERDICT_DEAD = "verdict_dead"
@@ -40,7 +40,7 @@ CONDITIONS = frozenset(AlertKind) - HAPPENINGS - DIGESTS
 
 
 class AlertPhase(StrEnum):
-    """What of an alert a message told: that it began (or happened), that it still is so, that it is over."""
+    """The part of an alert that a message told: that it began (or happened), that it still is so, that it is over."""
 
     BEGAN = "began"
     STILL = "still"
@@ -57,7 +57,7 @@ class MessageStatus(StrEnum):
 
 
 class AlertFacts(Value):
-    """What an alert is about, as it was then."""
+    """The facts of an alert, as they were then."""
 
     camera_id: Name | None = None
     machine_id: Name | None = None
@@ -75,7 +75,7 @@ class Telling(Value):
     status: MessageStatus | None
     at: Timestamp = Field(description="When this last changed.")
     attempts: Count
-    answer: str | None = Field(description="What the target answered last, without secrets.")
+    answer: str | None = Field(description="The last answer of the target, without secrets.")
 
 
 class Alert(Value):
@@ -106,7 +106,7 @@ class TargetState(Value):
 
     name: str
     way: str = Field(description="How it is told: `webhook`, or the scheme of its apprise address, such as `ntfys`.")
-    limits: str = Field(description="What it is told, in words.")
+    limits: str = Field(description="The alerts that it is told, in words.")
     waiting: Count = Field(description="Alerts that it has yet to be told.")
     snoozed_until: Timestamp | None
     snoozed_by: str | None
@@ -132,14 +132,14 @@ class Acknowledgement(Value):
 
 
 class Snooze(Value):
-    """Until when a target is left in peace: what comes meanwhile is told in sum afterwards. Null ends it."""
+    """Until when a target is left in peace; all that comes meanwhile is told in sum afterwards. Null ends it."""
 
     until: Timestamp | None
     who: Who
 
 
 class SendAnswer(Value):
-    """What a target answered to a test message."""
+    """The answer of a target to a test message."""
 
     is_ok: bool
     answer: str

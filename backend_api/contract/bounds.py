@@ -8,6 +8,7 @@ from datetime import UTC, datetime, timedelta
 
 from backend_api.contract.cameras import CameraReport
 from backend_api.contract.events import Event
+from backend_api.contract.sources import SOURCE, source_of
 from backend_api.contract.values import MAX_CORNERS, MAX_COUNT, MAX_PIXELS, MAX_SECONDS, format_timestamp
 
 EARLIEST = datetime(2000, 1, 1, tzinfo=UTC)
@@ -47,6 +48,9 @@ def check_event(event: Event, now: datetime) -> None:
     if isinstance(zone, list) and len(zone) > MAX_CORNERS:
         message = f"{len(zone)} corners; a zone has at most {MAX_CORNERS}: draw it with fewer"
         raise OutOfBounds("attributes.zone", message)
+    if SOURCE in event.attributes and source_of(event.attributes) is None:
+        message = "says by what the event was found: at least edge_version and detector, hashes as 64 hex digits"
+        raise OutOfBounds(f"attributes.{SOURCE}", message)
     for name in ("occupied_s", "seconds_into_window"):
         value = event.attributes.get(name)
         if isinstance(value, (int, float)):

@@ -7,7 +7,7 @@ from pydantic import Field, NonNegativeInt, PositiveInt
 
 from backend_api.contract.events import EventType
 from backend_api.contract.stats import Estimate, Hours, Share
-from backend_api.contract.values import Timestamp, Value
+from backend_api.contract.values import Name, Timestamp, Value
 from backend_api.contract.verdicts import Verdict
 
 MAX_SUGGESTED = 100
@@ -75,6 +75,20 @@ class ModelCompliance(Value):
     next_reviews: NextReviews | None = Field(description="Null when everything is reviewed.")
 
 
+class StoreCompliance(Value):
+    """One store's compliance, corrected by all reviews of the models that judged it, wherever these were."""
+
+    store_id: Name
+    windows: NonNegativeInt
+    apparent: Share | None = Field(description="Windows called cleaned / windows; null when there are none.")
+    corrected: Corrected | None = Field(
+        description=(
+            "As the whole is corrected: as if a model errs equally often in every store; null when there are no "
+            "windows."
+        )
+    )
+
+
 class Compliance(Value):
     """Compliance as the model sees it, and corrected by what reviews say of the model."""
 
@@ -105,6 +119,9 @@ class Compliance(Value):
             "corrected apart, each prompt by its own reviews; a window with both is cleaned unless neither was: "
             "1 - (1 - share of the one) (1 - share of the other)."
         )
+    )
+    stores: list[StoreCompliance] = Field(
+        description="Each store by itself, by its id; empty when it is asked for one store or there is one alone."
     )
     models: list[ModelCompliance]
 

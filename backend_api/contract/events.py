@@ -7,6 +7,7 @@ from uuid import UUID, uuid5
 
 from pydantic import BaseModel, ConfigDict, Field, JsonValue, NonNegativeInt, PositiveInt, model_validator
 
+from backend_api.contract.corrections import StoredCorrection
 from backend_api.contract.values import (
     MAX_COUNT,
     Confidence,
@@ -59,7 +60,7 @@ MaskKind = Literal["none", "heads", "people"]
 
 
 class ClipMask(Value):
-    """What the edge hid in a clip, in its thumbnail and in all that was made of it, before anything was written."""
+    """All that the edge hid in a clip, its thumbnail and all that was made of it, before anything was written."""
 
     mask: MaskKind = Field(
         description="`heads` or whole `people` are pixelated where the detector saw them; `none`: neither."
@@ -93,7 +94,7 @@ class ClipInfo(Value):
     masked: ClipMask | None = Field(
         default=None,
         exclude_if=lambda masked: masked is None,  # as with gaps
-        description="What was hidden before the clip was written; left out when nothing was.",
+        description="All that was hidden before the clip was written; left out when nothing was.",
         examples=[{"mask": "heads", "areas": 1, "only_zones": False, "detector": "onnx"}],
     )
 
@@ -225,6 +226,13 @@ class StoredEvent(Event):
     )
     review: StoredReview | None = Field(
         default=None, description="The latest one, null when it was withdrawn; /events/{event_id}/reviews has all."
+    )
+    correction: StoredCorrection | None = Field(
+        default=None,
+        description=(
+            "The latest correction of the use that it belongs to, null when it was withdrawn; "
+            "/sessions/{session_id}/corrections has all."
+        ),
     )
 
 

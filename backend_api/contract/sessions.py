@@ -7,7 +7,9 @@ from uuid import UUID
 from pydantic import Field
 
 from backend_api.contract.cameras import LATE_WITHIN_S
+from backend_api.contract.corrections import UseTruth
 from backend_api.contract.events import EndReason
+from backend_api.contract.sources import EventSource
 from backend_api.contract.values import Name, Seconds, Timestamp, Value
 from backend_api.contract.verdicts import MmStatus, Verdict
 
@@ -24,6 +26,7 @@ class SessionOutcome(StrEnum):
     CLEANED = "cleaned"
     NOT_CLEANED = "not_cleaned"
     CANNOT_TELL = "cannot_tell"
+    NO_USE = "no_use"
 
 
 # Of these alone there is a verdict that a person can review; of not_attempted, when the end of the use was judged.
@@ -57,7 +60,7 @@ class Session(Value):
             "there was no attempt or its verdict is not `cleaned`. One `cleaned` is enough: cleaned. Otherwise what "
             "one of them leaves open is open: waiting for the model; failed: it gave no verdict (DEAD); cannot_tell. "
             "not_cleaned: an attempt that was none, and nothing was wiped before. not_attempted also when the model "
-            "saw that nothing was wiped before leaving."
+            "saw that nothing was wiped before leaving. no_use: people say that there was none, see `correction`."
         )
     )
     is_final: bool = Field(
@@ -91,6 +94,15 @@ class Session(Value):
     )
     review: Literal["yes", "no", "unsure"] | None = Field(
         description="Whether this verdict is right by the latest review; null without one."
+    )
+    correction: UseTruth | None = Field(
+        description=(
+            "The truth of the use by people: `nobody`, somebody at the `other_machine`, or `two_people` in turn; "
+            "null while nobody corrects it. /sessions/{session_id}/corrections has all."
+        )
+    )
+    source: EventSource | None = Field(
+        description="By what it was found, as the first of its events that came says; null from an earlier release."
     )
     thumbnail_url: str | None = Field(
         description="A picture of the attempt, else of the START, relative to the backend's address."

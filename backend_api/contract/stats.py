@@ -6,6 +6,7 @@ from typing import Annotated
 from pydantic import Field, NonNegativeInt
 from pydantic.dataclasses import dataclass
 
+from backend_api.contract.sources import EventSource
 from backend_api.contract.values import Kind, Name, Seconds, Timestamp, Value
 
 Share = Annotated[float, Field(ge=0, le=1)]
@@ -39,9 +40,19 @@ class Figures(Value):
         )
     )
     utilisation: Share | None = Field(description="occupied_s / observed_s; null when nothing was observed.")
-    sessions: NonNegativeInt = Field(description="Sessions that began.")
+    sessions: NonNegativeInt = Field(
+        description=(
+            "Sessions that began, as people corrected them: uses that were none do not count, and those of two people "
+            "count twice."
+        )
+    )
+    sessions_reported: NonNegativeInt = Field(description="Uses that began as the cameras' edges reported them.")
+    sessions_corrected: NonNegativeInt = Field(description="Of those reported, uses that people corrected.")
     median_stay_s: float | None = Field(
-        description="Of the sessions that began and were left, the median of the seconds in use; null when none was."
+        description=(
+            "Of the sessions that began and were left, without those of two people, the median of the seconds in use; "
+            "null when none was."
+        )
     )
     windows_closed: NonNegativeInt = Field(
         description="Cleaning windows that closed: their time was over, or the machine was in use again before."
@@ -118,6 +129,27 @@ class StoreFigures(Value):
     compliance: Share | None = Field(description="windows_cleaned / windows_closed; null when none closed.")
 
 
+class CameraFigures(Value):
+    """How many of the uses that one camera's edge reported people corrected: many tell that a zone is wrong."""
+
+    store_id: Name
+    camera_id: Name
+    sessions_reported: NonNegativeInt
+    sessions_corrected: NonNegativeInt
+    corrected_share: Share | None = Field(
+        description="sessions_corrected / sessions_reported; null when none was reported."
+    )
+
+
+class SourceFigures(Value):
+    """By what the uses of one camera were found that count in the span; one row a source."""
+
+    store_id: Name
+    camera_id: Name
+    source: EventSource | None = Field(description="Null for uses that do not say, as those of an earlier release.")
+    sessions_reported: NonNegativeInt
+
+
 class KindFigures(Value):
     """How often a machine of one kind was free, in one store."""
 
@@ -166,6 +198,13 @@ class Stats(Value):
     peak_hour: PeakHour | None = Field(description="Null when nothing was in use; of equal hours the first.")
     machines: list[MachineFigures]
     stores: list[StoreFigures] = Field(description="Of every store with a machine, by its id.")
+    cameras: list[CameraFigures] = Field(description="Of every camera with a machine, by store and name.")
+    sources: list[SourceFigures] = Field(
+        description=(
+            "By store and camera. Figures over more than one detector or, of one camera, configuration may differ for "
+            "that alone."
+        )
+    )
     kinds: list[KindFigures] = Field(description="Of the machines whose camera's setup says of which kind they are.")
     buckets: list[BucketFigures] = Field(
         description=(

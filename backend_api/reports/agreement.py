@@ -4,6 +4,7 @@ A review says whether one verdict is right, and so what was to be seen: "no" to 
 reviews of one verdict the latest counts, unless it was withdrawn. "Unsure", and any opinion of a cannot_tell, say
 nothing of what was to be seen. The newest review that says something tells the event's truth, which holds for every
 model that judged the event, whichever one was reviewed. Of each model and prompt the newest verdict on an event counts.
+Nothing counts of a use that was none, as people say: nobody was there to be judged.
 
 Proportions and Cohen's kappa come with their 95 % intervals. "Positive" is cleaned.
 """
@@ -20,7 +21,7 @@ from sqlalchemy import Connection, select
 
 from backend_api.contract.stats import Estimate, ModelAgreement
 from backend_api.contract.verdicts import Agree, StoredReview, Verdict
-from backend_api.store.event_rows import IS_VISIBLE
+from backend_api.store.event_rows import IS_VISIBLE, is_of_a_use
 from backend_api.store.tables import events, results, reviews
 from backend_api.store.verdict_history import not_withdrawn, to_review
 
@@ -60,11 +61,16 @@ class Table:
         return kappa(((self.hits, self.misses), (self.false_alarms, self.rejections)))
 
 
-_REVIEWS = select(events.c.event_id, reviews).select_from(reviews.join(events)).where(IS_VISIBLE).order_by(reviews.c.id)
+_REVIEWS = (
+    select(events.c.event_id, reviews)
+    .select_from(reviews.join(events))
+    .where(IS_VISIBLE, is_of_a_use(events.c.seq))
+    .order_by(reviews.c.id)
+)
 _GIVEN = (
     select(events.c.event_id, *results.c["model", "prompt_version", "verdict"])
     .select_from(results.join(events))
-    .where(IS_VISIBLE)
+    .where(IS_VISIBLE, is_of_a_use(events.c.seq))
     .order_by(results.c.id)
 )
 _IS_REVIEWED = results.c.seq.in_(select(reviews.c.seq))

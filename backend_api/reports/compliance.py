@@ -1,8 +1,8 @@
 """GET /stats/compliance from the database, and the verdicts that are suggested for review."""
 
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from uuid import UUID
 from zoneinfo import ZoneInfo
@@ -15,6 +15,7 @@ from backend_api.contract.compliance import (
     Corrected,
     ModelCompliance,
     NextReviews,
+    StoreCompliance,
     SuggestedReview,
     SuggestedReviews,
     TooFewReviews,
@@ -25,7 +26,7 @@ from backend_api.contract.queries import ComplianceQuery
 from backend_api.contract.stats import Estimate
 from backend_api.contract.verdicts import Verdict
 from backend_api.reports.buckets import Interval
-from backend_api.reports.correction import Judged, TwiceJudged, correct, measure_accuracy
+from backend_api.reports.correction import Judged, Part, TwiceJudged, correct, measure_accuracy
 from backend_api.reports.correction import TooFewReviews as TooFew
 from backend_api.reports.judged import (
     GivenVerdict,
@@ -56,7 +57,13 @@ _NEWEST_ASKED = (
 )
 
 
-@dataclass(frozen=True, slots=True)
+_Here = Mapping[Asked, Mapping[int, GivenVerdict]]
+"""The verdicts in the span, by who gave them and by their events' numbers."""
+_Given = Sequence[tuple[Asked, GivenVerdict]]
+"""What was said of one window, of one or two of its events, and by whom."""
+
+
+@dataclass(slots=True)
 class _Windows:
     """The windows that closed in the span.
 
@@ -64,9 +71,9 @@ class _Windows:
     called so. Of the others nobody was asked, or what decides is not known.
     """
 
-    decided: Sequence[tuple[int, ...]]
-    not_asked: int
-    undecided: int
+    decided: list[tuple[int, ...]] = field(default_factory=list)
+    not_asked: int = 0
+    undecided: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,20 +87,29 @@ class _Span:
 
 def read_compliance(connection: Connection, query: ComplianceQuery, now: datetime) -> Compliance:
     """What `query` asks for, as it is at `now`."""
-    windows = _read_windows(connection, query, now)
-    here = read_newest(connection, [seq for seqs in windows.decided for seq in seqs])
+    by_store = _read_windows(connection, query, now)
+    here = read_newest(connection, {seq for each in by_store.values() for seqs in each.decided for seq in seqs})
     truths, zone_of = read_truths(connection), _zones(connection, query.tz)
-    models = {
-        asked: read_judged(connection, asked, here[asked], truths, zone_of, now)
-        for asked in sorted(here, key=lambda asked: (asked.model, asked.prompt_version))
-    }
-    said = {seq: (asked, one) for asked, of_model in here.items() for seq, one in of_model.items()}
-    # Of each window what was said of its one or two events.
-    given = [found for seqs in windows.decided if (found := [said[seq] for seq in seqs if seq in said])]
-    cleaned = sum(any(one.verdict is Verdict.CLEANED for _, one in found) for found in given)
-    total = len(given) + windows.not_asked
+
+    def judge(of_span: _Here) -> dict[Asked, JudgedModel]:
+        return {
+            asked: read_judged(connection, asked, of_span[asked], truths, zone_of, now)
+            for asked in sorted(of_span, key=lambda asked: (asked.model, asked.prompt_version))
+        }
+
+    windows = _Windows(
+        [seqs for each in by_store.values() for seqs in each.decided],
+        sum(each.not_asked for each in by_store.values()),
+        sum(each.undecided for each in by_store.values()),
+    )
+    models, given = judge(here), _given_in(windows, here)
+    facts = _facts(models, given, windows.not_asked)
+    stores = []
+    for store_id, each in sorted(by_store.items()) if len(by_store) > 1 else ():
+        of_store = _of_store(here, store_id)
+        stores.append(_store(store_id, each, _given_in(each, of_store), judge(of_store)))
     span = stats_interval(query, now).span
-    facts = _Span(tuple(models), windows.not_asked, _twice_judged(tuple(models), given))
+    total = len(given) + windows.not_asked
     return Compliance(
         since=from_ms(span.begin_ms),
         until=from_ms(span.end_ms),
@@ -102,22 +118,32 @@ def read_compliance(connection: Connection, query: ComplianceQuery, now: datetim
         not_attempted=windows.not_asked + sum(_is_not_attempted(found) for found in given),
         not_asked=windows.not_asked,
         undecided=windows.undecided,
-        apparent=round(cleaned / total, 4) if total else None,
+        apparent=_apparent(given, total),
         corrected=_corrected({asked: model.judged for asked, model in models.items()}, facts),
+        stores=stores,
         models=[_model(asked, models, facts, truths, query.more, here[asked].values()) for asked in models],
     )
 
 
-def _is_not_attempted(found: Sequence[tuple[Asked, GivenVerdict]]) -> bool:
+def _given_in(windows: _Windows, here: _Here) -> list[_Given]:
+    """Of each window that is decided what was said of its one or two events."""
+    said = {seq: (asked, one) for asked, of_model in here.items() for seq, one in of_model.items()}
+    return [found for seqs in windows.decided if (found := [said[seq] for seq in seqs if seq in said])]
+
+
+def _facts(models: Mapping[Asked, JudgedModel], given: Iterable[_Given], not_asked: int) -> _Span:
+    asked = tuple(models)
+    return _Span(asked, not_asked, _twice_judged(asked, given))
+
+
+def _is_not_attempted(found: _Given) -> bool:
     """Whether the END of the use alone was judged, and not cleaned."""
     return all(
         one.event_type is EventType.MACHINE_OCCUPIED_END and one.verdict is Verdict.NOT_CLEANED for _, one in found
     )
 
 
-def _twice_judged(
-    asked: Sequence[Asked], given: Iterable[Sequence[tuple[Asked, GivenVerdict]]]
-) -> tuple[TwiceJudged, ...]:
+def _twice_judged(asked: Sequence[Asked], given: Iterable[_Given]) -> tuple[TwiceJudged, ...]:
     """The windows with two verdicts, by whose they are and what they say."""
     place = {one: index for index, one in enumerate(asked)}
     pairs = Counter(
@@ -159,7 +185,7 @@ def choose_verdicts(
     """
     truths = read_truths(connection)
     model = read_judged(connection, asked, {}, truths, _zones(connection, "UTC"), now)
-    more = allocate(expect(model.judged.drawn, _outstanding(model, truths)), number)
+    more = allocate(expect(_drawable(model), _outstanding(model, truths)), number)
     taken = {one.seq for one in model.draws.drawn} | model.complete
     chosen: dict[UUID, tuple[int, Verdict]] = {}
     for verdict in DECIDED:
@@ -190,24 +216,52 @@ def newest_asked(connection: Connection) -> Asked | None:
     return max(newest.values(), key=urgency)
 
 
-def _read_windows(connection: Connection, query: ComplianceQuery, now: datetime) -> _Windows:
+def _of_store(here: _Here, store_id: str) -> _Here:
+    """Those of the verdicts that are of one store."""
+    return {
+        asked: {seq: verdict for seq, verdict in of_model.items() if verdict.store_id == store_id}
+        for asked, of_model in here.items()
+    }
+
+
+def _apparent(given: Sequence[_Given], total: int) -> float | None:
+    cleaned = sum(any(one.verdict is Verdict.CLEANED for _, one in found) for found in given)
+    return round(cleaned / total, 4) if total else None
+
+
+def _store(
+    store_id: str, windows: _Windows, given: Sequence[_Given], models: Mapping[Asked, JudgedModel]
+) -> StoreCompliance:
+    total = len(given) + windows.not_asked
+    judged = {asked: model.judged for asked, model in models.items()}
+    return StoreCompliance(
+        store_id=store_id,
+        windows=total,
+        apparent=_apparent(given, total),
+        corrected=_corrected(judged, _facts(models, given, windows.not_asked)),
+    )
+
+
+def _read_windows(connection: Connection, query: ComplianceQuery, now: datetime) -> dict[str, _Windows]:
+    """By store, of each that has a machine."""
     interval, machines = stats_interval(query, now), machine_keys(connection, query)
     check_size(machines)
     opened = read_opened(connection, query, interval.span, (machine.store_id for machine in machines))
-    decided, counts = [], Counter[str]()
+    found: dict[str, _Windows] = defaultdict(_Windows)
     # Whether windows close depends on no camera's reports.
     for camera in read_uses(connection, machines, interval.past, {}):
         for machine, uses in camera.uses.items():
+            here = found[machine.store_id]
             for use in uses:
                 if not _counts(use.closed_ms, interval.span, opened[machine.store_id]):
                     continue
                 if use.window in _UNDECIDED:
-                    counts["undecided"] += 1
+                    here.undecided += 1
                 elif use.judged:
-                    decided.append(use.judged)
+                    here.decided.append(use.judged)
                 else:
-                    counts["not_asked"] += 1
-    return _Windows(decided, counts["not_asked"], counts["undecided"])
+                    here.not_asked += 1
+    return found
 
 
 def _counts(closed_ms: int | None, span: Interval, opened: Sequence[Interval]) -> bool:
@@ -265,16 +319,30 @@ def _next_reviews(
     model = models[asked]
     coming = _outstanding(model, truths)
     are_drawn = coming.number > 0
+    judged = model.judged
     if not are_drawn:
-        coming = allocate(model.judged.drawn, more)
+        judged = replace(judged, drawn=_drawable(model), later=Part())
+        coming = allocate(judged.drawn, more)
     if not coming.number:
         return None
     later = {other: each.judged for other, each in models.items()}
-    later[asked] = replace(model.judged, drawn=expect(model.judged.drawn, coming))
+    later[asked] = replace(judged, drawn=expect(judged.drawn, coming))
     corrected = _corrected(later, facts)
     if corrected is None:
         return None
     return NextReviews(cleaned=coming.cleaned, not_cleaned=coming.not_cleaned, are_drawn=are_drawn, corrected=corrected)
+
+
+def _drawable(model: JudgedModel) -> Part:
+    """What the next draw is from: also the windows that came after the last one."""
+    found = []
+    for verdict, complete, drawn, later in zip(
+        DECIDED, model.judged.complete.strata, model.judged.drawn.strata, model.judged.later.strata, strict=True
+    ):
+        in_span = drawn.in_span + later.in_span
+        elsewhere = max(drawn.elsewhere, model.given[verdict] - complete.windows - in_span)
+        found.append(replace(drawn, in_span=in_span, elsewhere=elsewhere))
+    return Part(*found)
 
 
 def _outstanding(model: JudgedModel, truths: Truths) -> Allocation:

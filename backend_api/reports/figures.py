@@ -34,6 +34,8 @@ class Use:
     window: str = "not_attempted"
     cleaned_before_leaving: bool = False
     judged: tuple[int, ...] = ()
+    # People say that they were two, in turn; the window is that of the second.
+    is_of_two: bool = False
 
 
 @dataclass(slots=True)
@@ -46,6 +48,8 @@ class UsageTotals:
     occupied_ms: int = 0
     observed_ms: int = 0
     sessions: int = 0
+    reported: int = 0
+    corrected: int = 0
     stays_ms: list[int] = field(default_factory=list)
     windows: Counter[str] = field(default_factory=Counter)
     cleaned_before_leaving: int = 0
@@ -53,10 +57,17 @@ class UsageTotals:
     to_clean_ms: list[int] = field(default_factory=list)
 
     def count_session(self, use: Use) -> None:
-        """Count `use`, which began."""
-        self.sessions += 1
-        if use.stay_ms is not None:
+        """Count `use`, which began. Of two people nobody knows for how long each of them stayed."""
+        self.sessions += 2 if use.is_of_two else 1
+        self.reported += 1
+        self.corrected += use.is_of_two
+        if use.stay_ms is not None and not use.is_of_two:
             self.stays_ms.append(use.stay_ms)
+
+    def count_no_use(self) -> None:
+        """Count what the edge reported as a use, and people say was none."""
+        self.reported += 1
+        self.corrected += 1
 
     def count_window(self, use: Use, *, is_open: bool) -> None:
         """Count the closed window of `use`; `is_open` says whether the store was open when it closed."""
@@ -128,6 +139,12 @@ class Totals:
             sums.count_window(use, is_open=use.closed_ms is not None and is_within(opened, use.closed_ms))
         for occupied in overlap([use.occupied.within(self.span)], opened):
             self._add_occupied(use.machine, occupied)
+
+    def add_no_use(self, machine: MachineKey, begin_ms: int, opened: Sequence[Interval]) -> None:
+        """Count a session that was none, as people say; `opened` as in add_use."""
+        if is_within(opened, begin_ms):
+            for sums in self._at(machine, begin_ms):
+                sums.count_no_use()
 
     def _add_occupied(self, machine: MachineKey, occupied: Interval) -> None:
         for index, length_ms in parts(occupied, self._edges_ms):

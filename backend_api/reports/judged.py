@@ -15,7 +15,7 @@ from backend_api.contract.events import EventType
 from backend_api.contract.verdicts import Verdict
 from backend_api.reports.agreement import known_truths
 from backend_api.reports.correction import Judged, Part, Stratum
-from backend_api.store.event_rows import IS_VISIBLE
+from backend_api.store.event_rows import IS_VISIBLE, is_of_a_use
 from backend_api.store.review_draws import DECIDED, Asked, Draws, read_draws
 from backend_api.store.tables import events, results, reviews
 from backend_api.store.verdict_history import NEWEST_RESULT_ID, to_review
@@ -25,7 +25,12 @@ MIN_VERDICTS_A_DAY = 10
 # A statement may have so many parameters, and fewer than a thousand.
 _AT_ONCE = 500
 
-_REVIEWS = select(events.c.event_id, reviews).select_from(reviews.join(events)).where(IS_VISIBLE).order_by(reviews.c.id)
+_REVIEWS = (
+    select(events.c.event_id, reviews)
+    .select_from(reviews.join(events))
+    .where(IS_VISIBLE, is_of_a_use(events.c.seq))
+    .order_by(reviews.c.id)
+)
 _GIVEN = (
     select(
         *results.c["seq", "model", "prompt_version", "verdict", "at_ms"], *events.c["store_id", "ts_ms", "event_type"]
@@ -38,6 +43,7 @@ _OF_MODEL = (
     results.c.model == bindparam("of_model"),
     results.c.prompt_version == bindparam("of_prompt_version"),
     results.c.verdict.in_(DECIDED),
+    is_of_a_use(results.c.seq),
 )
 _COUNT = select(results.c.verdict, func.count().label("number")).where(*_OF_MODEL).group_by(results.c.verdict)
 _COUNT_UNTIL = _COUNT.where(results.c.at_ms <= bindparam("until_ms"))

@@ -9,7 +9,7 @@ from backend_api.base.instants import from_ms, to_ms
 from backend_api.contract.bounds import MAX_AHEAD
 from backend_api.contract.cameras import LATE_WITHIN_S
 from backend_api.contract.queries import MachineQuery
-from backend_api.contract.sessions import Cleaned, Machine, MachineList, MachineState, Session
+from backend_api.contract.sessions import Cleaned, Machine, MachineList, MachineState, Session, SessionOutcome
 from backend_api.contract.values import MachineKey
 from backend_api.reports.outcomes import LAST_SESSIONS
 from backend_api.reports.sessions import SELECT_SESSIONS, PictureUrl, no_picture, to_session
@@ -52,6 +52,8 @@ def machine_now(
 
 
 def _state(session: Session, now: datetime) -> tuple[MachineState, datetime | None]:
+    if session.outcome is SessionOutcome.NO_USE:
+        return MachineState.FREE, session.ended_at
     left_at = session.ended_at or session.window_opened_at
     if left_at is None and session.attempt_at is None:
         return MachineState.IN_USE, session.started_at

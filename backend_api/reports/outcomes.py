@@ -7,7 +7,7 @@ have an open window. But only the last session of a machine can, so both are loo
 from sqlalchemy import CTE, ColumnElement, and_, bindparam, case, exists, literal, not_, select, tuple_
 
 from backend_api.contract.sessions import SessionOutcome
-from backend_api.store.sessions import OPENED, UNOPENED
+from backend_api.store.sessions import NO_USE, OPENED, UNOPENED
 from backend_api.store.tables import sessions
 
 ONLY_OF_THE_LAST = frozenset({SessionOutcome.IN_USE, SessionOutcome.WINDOW_OPEN})
@@ -23,10 +23,12 @@ def outcome_key_of(outcome: SessionOutcome) -> str:
 
 
 def _outcome() -> ColumnElement[str]:
+    # A use that was none ends no other one's window.
     later = sessions.alias("later")
     is_followed = exists().where(
         *(later.c[name] == sessions.c[name] for name in _PLACE),
         tuple_(later.c.ts_ms, later.c.seq) > tuple_(sessions.c.ts_ms, sessions.c.seq),
+        later.c.outcome_key != NO_USE,
     )
     return case(
         (sessions.c.outcome_key.not_in([UNOPENED, OPENED]), sessions.c.outcome_key),

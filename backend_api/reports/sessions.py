@@ -11,9 +11,11 @@ from uuid import UUID
 from sqlalchemy import Column, Connection, Row, Select, bindparam, false, func, or_, select, union_all
 
 from backend_api.base.instants import from_ms
+from backend_api.contract.corrections import UseTruth
 from backend_api.contract.events import EndReason
 from backend_api.contract.queries import SessionQuery
 from backend_api.contract.sessions import GOING_ON, JUDGED, Cleaned, Session, SessionOutcome, SessionPage
+from backend_api.contract.sources import EventSource
 from backend_api.contract.verdicts import MmStatus, Verdict
 from backend_api.reports.outcomes import LAST_SESSIONS, ONLY_OF_THE_LAST, OUTCOME, TIMED, outcome_key_of
 from backend_api.store.camera_setups import machine_names
@@ -30,7 +32,7 @@ from backend_api.store.paging import (
     is_anywhere,
     ordered,
 )
-from backend_api.store.tables import enrichments, events, sessions
+from backend_api.store.tables import enrichments, events, sessions, sources
 
 # Where the picture of an event is answered; None while there is none.
 PictureUrl = Callable[[UUID], str | None]
@@ -47,12 +49,14 @@ SELECT_SESSIONS = (
         _end.c.event_id.label("end_id"),
         enrichments.c.status,
         OUTCOME.label("outcome"),
+        sources.c.body.label("source"),
         func.coalesce(_AWAITS_MORE, false()).label("awaits_more"),
     )
     .select_from(sessions)
     .outerjoin(_attempt, _attempt.c.seq == sessions.c.attempt_seq)
     .outerjoin(_end, _end.c.seq == sessions.c.end_seq)
     .outerjoin(enrichments, enrichments.c.seq == sessions.c.judged_seq)
+    .outerjoin(sources, sources.c.source_key == sessions.c.source_key)
 )
 # Narrowest first, as a rule.
 _PLACE = (sessions.c.machine_id, sessions.c.camera_id, sessions.c.store_id)
@@ -174,6 +178,8 @@ def to_session(row: Row[*tuple[Any, ...]], names: MachineNames, picture_url: Pic
         verdict=verdict and Verdict(verdict),
         mm_status=row.status and MmStatus(row.status),
         review=row.review,
+        correction=row.correction and UseTruth(row.correction),
+        source=None if row.source is None else EventSource.model_validate_json(row.source),
         thumbnail_url=(attempt_id and picture_url(attempt_id)) or picture_url(session_id),
     )
 

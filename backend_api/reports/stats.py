@@ -6,16 +6,19 @@ from datetime import datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import Connection
+from sqlalchemy import Connection, select
 
 from backend_api.base.instants import from_ms
 from backend_api.contract.queries import StatsQuery
+from backend_api.contract.sources import EventSource
 from backend_api.contract.stats import (
     BucketFigures,
+    CameraFigures,
     Figures,
     KindFigures,
     MachineFigures,
     PeakHour,
+    SourceFigures,
     Stats,
     StoreFigures,
 )
@@ -27,6 +30,10 @@ from backend_api.reports.machines import machine_keys
 from backend_api.reports.opening import overlap
 from backend_api.reports.uses import Unwritten, check_size, read_opened, read_uses, stats_interval
 from backend_api.store.camera_setups import machine_kinds
+from backend_api.store.cameras import CameraKey
+from backend_api.store.tables import sources
+
+_SOURCES = select(sources)
 
 
 def read_stats(connection: Connection, query: StatsQuery, now: datetime, unwritten_ms: Unwritten) -> Stats:
@@ -41,18 +48,23 @@ def read_stats(connection: Connection, query: StatsQuery, now: datetime, unwritt
     totals = Totals(machines, interval.span, query.by, ZoneInfo(query.tz))
     check_size(machines, len(totals.buckets))
     watched: dict[MachineKey, Watched] = {}
+    found_by: dict[CameraKey, Mapping[str | None, int]] = {}
     for camera in read_uses(connection, machines, interval.past, unwritten_ms):
+        found_by[camera.camera] = camera.source_keys
         for machine, uses in camera.uses.items():
             hours = opened[machine.store_id]
             observed = overlap(camera.observed, hours)
             totals.add_observed(machine, observed)
             for use in uses:
                 totals.add_use(use, hours)
+            for begin_ms in camera.no_uses_ms[machine]:
+                totals.add_no_use(machine, begin_ms, hours)
             occupied = union([use.occupied.within(interval.past) for use in uses])
             watched[machine] = Watched(observed, overlap(occupied, hours))
     kinds = _kinds(machine_kinds(connection), watched, interval.past, ZoneInfo(query.tz))
     time_ms = {store_id: sum(map(_length_ms, overlap(hours, [interval.past]))) for store_id, hours in opened.items()}
-    return _answer(query, totals, _stores(totals.by_machine, time_ms), kinds)
+    stores, cameras = _stores(totals.by_machine, time_ms), _cameras(totals.by_machine)
+    return _answer(query, totals, stores, cameras, _sources(connection, found_by), kinds)
 
 
 def _length_ms(interval: Interval) -> int:
@@ -90,6 +102,40 @@ def _store(store_id: str, machines: Sequence[UsageTotals], time_ms: int) -> Stor
     )
 
 
+def _cameras(by_machine: Mapping[MachineKey, UsageTotals]) -> list[CameraFigures]:
+    """How many uses of each camera people corrected."""
+    by_camera: dict[tuple[str, str], list[UsageTotals]] = defaultdict(list)
+    for machine, sums in by_machine.items():
+        by_camera[machine.store_id, machine.camera_id].append(sums)
+    return [_camera(*camera, machines) for camera, machines in sorted(by_camera.items(), key=lambda item: item[0])]
+
+
+def _camera(store_id: str, camera_id: str, machines: Sequence[UsageTotals]) -> CameraFigures:
+    reported, corrected = (sum(getattr(sums, name) for sums in machines) for name in ("reported", "corrected"))
+    return CameraFigures(
+        store_id=store_id,
+        camera_id=camera_id,
+        sessions_reported=reported,
+        sessions_corrected=corrected,
+        corrected_share=round(corrected / reported, 4) if reported else None,
+    )
+
+
+def _sources(connection: Connection, found_by: Mapping[CameraKey, Mapping[str | None, int]]) -> list[SourceFigures]:
+    """By what the uses of each camera were found, the most frequent first; `found_by` counts them by key."""
+    bodies = {row.source_key: row.body for row in connection.execute(_SOURCES)} if found_by else {}
+    return [
+        SourceFigures(
+            store_id=store_id,
+            camera_id=camera_id,
+            source=EventSource.model_validate_json(bodies[key]) if key in bodies else None,
+            sessions_reported=number,
+        )
+        for (store_id, camera_id), keys in sorted(found_by.items())
+        for key, number in sorted(keys.items(), key=lambda item: (-item[1], item[0] or ""))
+    ]
+
+
 def _kinds(
     kinds: dict[tuple[str, str, str], str], watched: dict[MachineKey, Watched], past: Interval, zone: ZoneInfo
 ) -> list[KindFigures]:
@@ -116,7 +162,14 @@ def _kind(store_id: str, kind: str, machines: Sequence[Watched], past: Interval,
     )
 
 
-def _answer(query: StatsQuery, totals: Totals, stores: list[StoreFigures], kinds: list[KindFigures]) -> Stats:
+def _answer(
+    query: StatsQuery,
+    totals: Totals,
+    stores: list[StoreFigures],
+    cameras: list[CameraFigures],
+    sources: list[SourceFigures],
+    kinds: list[KindFigures],
+) -> Stats:
     by_hour = totals.occupied_ms_by_hour
     busiest = max(range(24), key=lambda hour: by_hour[hour])
     return Stats(
@@ -137,6 +190,8 @@ def _answer(query: StatsQuery, totals: Totals, stores: list[StoreFigures], kinds
             for machine, sums in totals.by_machine.items()
         ],
         stores=stores,
+        cameras=cameras,
+        sources=sources,
         kinds=kinds,
         buckets=[
             BucketFigures(begin=from_ms(bucket.begin_ms), end=from_ms(bucket.end_ms), **_figures(sums))
@@ -152,6 +207,8 @@ def _figures(totals: UsageTotals) -> dict[str, Any]:
         "observed_s": totals.observed_ms / 1000,
         "utilisation": totals.utilisation,
         "sessions": totals.sessions,
+        "sessions_reported": totals.reported,
+        "sessions_corrected": totals.corrected,
         "median_stay_s": totals.median_stay_s,
         "windows_after_hours": totals.after_hours,
         "windows_closed": totals.windows.total(),

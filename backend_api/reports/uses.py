@@ -1,6 +1,6 @@
 """What the sessions of an interval count for, and when their machines were observed, from the database."""
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -11,6 +11,7 @@ from sqlalchemy import Connection, Row, bindparam, func, select
 
 from backend_api.base.instants import to_ms
 from backend_api.contract.bounds import OutOfBounds
+from backend_api.contract.corrections import UseTruth
 from backend_api.contract.queries import MAX_STATS_INTERVAL, IntervalQuery
 from backend_api.contract.stats import Hours
 from backend_api.contract.values import MachineKey
@@ -21,7 +22,7 @@ from backend_api.store.cameras import CameraKey
 from backend_api.store.event_rows import IS_VISIBLE
 from backend_api.store.paging import also
 from backend_api.store.review_draws import DECIDED
-from backend_api.store.sessions import CLEANED, FAILED, OPENED, UNOPENED, WAITING
+from backend_api.store.sessions import CLEANED, FAILED, NO_USE, OPENED, UNOPENED, WAITING
 from backend_api.store.stores import read_settings
 from backend_api.store.tables import events, observed_intervals, sessions
 
@@ -39,13 +40,14 @@ _Row = Row[*tuple[Any, ...]]
 _OF_MACHINE = select(
     *sessions.c["ts_ms", "started_ms", "ended_ms", "opened_ms", "closes_ms", "attempt_ms", "outcome_key"],
     *sessions.c["attempt_seq", "verdict", "end_seq", "end_verdict", "judged_seq"],
+    *sessions.c["correction", "source_key"],
 ).where(
     sessions.c.store_id == bindparam("store"),
     sessions.c.camera_id == bindparam("camera"),
     sessions.c.machine_id == bindparam("machine"),
 )
 _BEFORE = (
-    _OF_MACHINE.where(sessions.c.ts_ms < bindparam("begin_ms"))
+    _OF_MACHINE.where(sessions.c.ts_ms < bindparam("begin_ms"), sessions.c.outcome_key != NO_USE)
     .order_by(sessions.c.ts_ms.desc(), sessions.c.seq.desc())
     .limit(1)
 )
@@ -64,10 +66,17 @@ class StatsInterval:
 
 @dataclass(frozen=True, slots=True)
 class CameraUses:
-    """The uses of one camera's machines, and when these were observed, which includes all time in use."""
+    """The uses of one camera's machines, and when these were observed, which includes all time in use.
 
+    `no_uses_ms` are when sessions began that were none, as people say: milliseconds since 1970. `source_keys` count
+    by what the sessions that began were found.
+    """
+
+    camera: CameraKey
     observed: Sequence[Interval]
     uses: Mapping[MachineKey, Sequence[Use]]
+    no_uses_ms: Mapping[MachineKey, Sequence[int]]
+    source_keys: Mapping[str | None, int]
 
 
 def stats_interval(query: IntervalQuery, now: datetime) -> StatsInterval:
@@ -109,9 +118,13 @@ def read_uses(
         rows = {machine: _rows(connection, machine, past) for machine in of_camera}
         watched = _watched(connection, camera, past, unwritten_ms.get(camera, ()))
         last_ms = max((interval.end_ms for interval in watched), default=past.begin_ms)
-        uses = {machine: list(_uses(machine, rows[machine], last_ms, past)) for machine in of_camera}
+        counted = {machine: [row for row in rows[machine] if row.outcome_key != NO_USE] for machine in of_camera}
+        uses = {machine: list(_uses(machine, counted[machine], last_ms, past)) for machine in of_camera}
+        no_uses_ms = {machine: [row.ts_ms for row in rows[machine] if row.outcome_key == NO_USE] for machine in rows}
         occupied = [use.occupied.within(past) for of_place in uses.values() for use in of_place]
-        yield CameraUses(union([*watched, *occupied]), uses)
+        begun = (row for of_place in rows.values() for row in of_place if row.ts_ms >= past.begin_ms)
+        source_keys = Counter(row.source_key for row in begun)
+        yield CameraUses(camera, union([*watched, *occupied]), uses, no_uses_ms, source_keys)
 
 
 def _by_camera(machines: Iterable[MachineKey]) -> dict[tuple[str, str], list[MachineKey]]:
@@ -150,6 +163,7 @@ def _uses(machine: MachineKey, rows: Sequence[_Row], last_ms: int, past: Interva
             window=_WINDOWS.get(row.outcome_key, row.outcome_key),
             cleaned_before_leaving=row.outcome_key == CLEANED and row.judged_seq == row.end_seq,
             judged=_judged(row),
+            is_of_two=row.correction == UseTruth.TWO_PEOPLE,
         )
 
 

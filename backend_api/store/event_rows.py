@@ -5,12 +5,15 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Column, FromClause, Row, Select, Table, exists, select
+from sqlalchemy import Column, ColumnElement, FromClause, Row, Select, Table, exists, select
 
 from backend_api.base.instants import from_ms
+from backend_api.contract.corrections import StoredCorrection, UseTruth
 from backend_api.contract.events import Event
 from backend_api.contract.verdicts import Agree, Enrichment, MmStatus, StoredReview
-from backend_api.store.tables import enrichments, events, hidden_events, results, reviews
+from backend_api.store.sessions import NO_USE
+from backend_api.store.tables import corrections, enrichments, events, hidden_events, results, reviews, sessions
+from backend_api.store.use_corrections import LATEST_CORRECTION_ID
 from backend_api.store.verdict_history import LATEST_REVIEW_ID, NEWEST_RESULT_ID, to_result
 
 
@@ -18,7 +21,7 @@ from backend_api.store.verdict_history import LATEST_REVIEW_ID, NEWEST_RESULT_ID
 class EventRow:
     """A stored event: `body` is its canonical JSON, `clip_sha256` null without a clip, `mm` null without needs_mm.
 
-    `review` is what somebody thought of a verdict last.
+    `review` is what somebody thought of a verdict last, `correction` what somebody said last of the use.
     """
 
     event_id: UUID
@@ -27,6 +30,7 @@ class EventRow:
     received_at: datetime
     mm: Enrichment | None
     review: StoredReview | None = None
+    correction: StoredCorrection | None = None
 
     @property
     def event(self) -> Event:
@@ -35,6 +39,7 @@ class EventRow:
 
 
 _REVIEW_COLUMNS = ("at_ms", "who", "agree", "note", "model", "prompt_version", "verdict")
+_CORRECTION_COLUMNS = ("session_id", "at_ms", "who", "truth", "note")
 
 
 def select_rows(key: Table, *more: Column[Any]) -> Select[*tuple[Any, ...]]:
@@ -54,17 +59,31 @@ ROW_COLUMNS = (
     *enrichments.c["status", "attempts", "error"],
     results.c.result,
     *(reviews.c[name].label(f"review_{name}") for name in _REVIEW_COLUMNS),
+    *(corrections.c[name].label(f"correction_{name}") for name in _CORRECTION_COLUMNS),
 )
 
 
 # Hidden events are in no list.
 IS_VISIBLE = ~exists().where(hidden_events.c.seq == events.c.seq)
+_of_no_use = events.alias("of_no_use")
+_OF_NO_USE = (
+    select(_of_no_use.c.seq)
+    .join_from(sessions, _of_no_use, _of_no_use.c.session_id == sessions.c.session_id)
+    .where(sessions.c.outcome_key == NO_USE)
+)
+
+
+def is_of_a_use(seq: ColumnElement[int]) -> ColumnElement[bool]:
+    """Whether the event with this number counts: those of a use that was none, as people say, do nowhere."""
+    return seq.not_in(_OF_NO_USE)
 
 
 def with_said(source: FromClause) -> FromClause:
-    """`source`, which has events and enrichments, with the newest result and the latest review of each."""
-    return source.outerjoin(results, results.c.id == NEWEST_RESULT_ID).outerjoin(
-        reviews, reviews.c.id == LATEST_REVIEW_ID
+    """`source`, which has events and enrichments, with the newest result and what people said last of each."""
+    return (
+        source.outerjoin(results, results.c.id == NEWEST_RESULT_ID)
+        .outerjoin(reviews, reviews.c.id == LATEST_REVIEW_ID)
+        .outerjoin(corrections, corrections.c.id == LATEST_CORRECTION_ID)
     )
 
 
@@ -79,7 +98,8 @@ def to_row(row: Row[*tuple[Any, ...]]) -> EventRow:
             result=None if row.result is None else to_result(row.result, getattr(row, "raw", None)),
         )
     event_id = UUID(row.event_id)
-    return EventRow(event_id, row.body, row.clip_sha256, from_ms(row.received_at_ms), mm, _review(event_id, row))
+    received_at = from_ms(row.received_at_ms)
+    return EventRow(event_id, row.body, row.clip_sha256, received_at, mm, _review(event_id, row), _correction(row))
 
 
 def _review(event_id: UUID, row: Row[*tuple[Any, ...]]) -> StoredReview | None:
@@ -94,4 +114,16 @@ def _review(event_id: UUID, row: Row[*tuple[Any, ...]]) -> StoredReview | None:
         model=row.review_model,
         prompt_version=row.review_prompt_version,
         verdict=row.review_verdict,
+    )
+
+
+def _correction(row: Row[*tuple[Any, ...]]) -> StoredCorrection | None:
+    if row.correction_truth is None or row.correction_truth == UseTruth.WITHDRAWN:
+        return None
+    return StoredCorrection(
+        session_id=UUID(row.correction_session_id),
+        at=from_ms(row.correction_at_ms),
+        who=row.correction_who,
+        truth=UseTruth(row.correction_truth),
+        note=row.correction_note,
     )

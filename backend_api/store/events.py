@@ -7,12 +7,14 @@ from enum import StrEnum
 from typing import Any
 from uuid import UUID
 
+from pydantic_core import from_json
 from sqlalchemy import bindparam, select
 
 from backend_api.base.clock import Clock
 from backend_api.base.instants import to_ms
 from backend_api.contract.events import Event
 from backend_api.contract.queries import EventQuery
+from backend_api.contract.sources import SOURCE
 from backend_api.contract.values import to_milliseconds
 from backend_api.contract.verdicts import Enrichment, MmStatus
 from backend_api.store.clock_doubts import TOLERATED_S, ClockDoubts
@@ -127,8 +129,20 @@ def add_arrivals(transaction: Transaction, arrivals: Sequence[Arrival]) -> list[
             outcomes.append(IngestOutcome.STORED)
         else:
             body = arrivals[first[event_id]].body if is_new else _stored_body(transaction, event_id)
-            outcomes.append(IngestOutcome.DUPLICATE if arrivals[place].body == body else IngestOutcome.CONFLICT)
+            is_same = _say_the_same(arrivals[place].body, body)
+            outcomes.append(IngestOutcome.DUPLICATE if is_same else IngestOutcome.CONFLICT)
     return outcomes
+
+
+def _say_the_same(body: str, stored: str) -> bool:
+    """Whether both say the same happened, by whatever eyes: a later release repeats the events of a run."""
+    return body == stored or _without_source(body) == _without_source(stored)
+
+
+def _without_source(body: str) -> Any:  # noqa: ANN401 - it is JSON
+    event = from_json(body)
+    event["attributes"].pop(SOURCE, None)
+    return event
 
 
 def _stored_body(transaction: Transaction, event_id: str) -> str:

@@ -10,11 +10,22 @@ from typing import Any
 from pydantic_core import from_json
 from sqlalchemy import BindParameter, Connection, bindparam, delete, exists, func, insert, select, update
 
+from backend_api.contract.corrections import UseTruth
 from backend_api.contract.verdicts import MmStatus
 from backend_api.store.database import Database
 from backend_api.store.sessions import EventFacts, SessionRow, VerdictFacts, event_facts, session_of
 from backend_api.store.statements import Statement, Transaction
-from backend_api.store.tables import ChangeKind, changes, enrichments, events, hidden_events, results, reviews, sessions
+from backend_api.store.tables import (
+    ChangeKind,
+    changes,
+    corrections,
+    enrichments,
+    events,
+    hidden_events,
+    results,
+    reviews,
+    sessions,
+)
 
 _SESSION_COLUMNS = [field.name for field in fields(SessionRow)]
 _FACTS = ("seq", "event_type", "store_id", "camera_id", "machine_id", "session_id", "ts_ms", "received_at_ms", "body")
@@ -42,12 +53,19 @@ _SAID = (
         == select(func.max(reviews.c.id)).where(reviews.c.seq == events.c.seq).correlate(events).scalar_subquery(),
     )
 )
+_later = corrections.alias("later")
+_TRUTHS = select(corrections.c.session_id, corrections.c.truth).where(
+    ~exists().where(_later.c.session_id == corrections.c.session_id, _later.c.id > corrections.c.id),
+    corrections.c.truth != UseTruth.WITHDRAWN.value,
+)
 _AMONG: BindParameter[list[str]] = bindparam("of_sessions", expanding=True)
 _EVENTS_AMONG = _EVENTS.where(events.c.session_id.in_(_AMONG))
 _SAID_AMONG = _SAID.where(events.c.session_id.in_(_AMONG))
+_TRUTHS_AMONG = _TRUTHS.where(corrections.c.session_id.in_(_AMONG))
 _STORED_AMONG = select(*sessions.c[tuple(_SESSION_COLUMNS)]).where(sessions.c.session_id.in_(_AMONG))
 _EVENTS_OF = Statement(_EVENTS.where(events.c.session_id == bindparam("of_session")))
 _SAID_OF = Statement(_SAID.where(events.c.session_id == bindparam("of_session")))
+_TRUTHS_OF = Statement(_TRUTHS.where(corrections.c.session_id == bindparam("of_session")))
 _NEW: dict[str, Any] = {name: bindparam(f"new_{name}") for name in _SESSION_COLUMNS}
 _REPLACE = Statement(update(sessions).where(sessions.c.session_id == bindparam("new_session_id")).values(_NEW))
 _REMOVE = Statement(delete(sessions).where(sessions.c.session_id == bindparam("of_session")))
@@ -94,14 +112,20 @@ class Difference:
 def differences(connection: Connection, session_ids: Sequence[str]) -> Iterator[Difference]:
     """Those of `session_ids` whose rows differ; `connection` sees one state of the database."""
     among = {"of_sessions": list(session_ids)}
-    expected = recompute(connection.execute(_EVENTS_AMONG, among), connection.execute(_SAID_AMONG, among))
+    expected = recompute(
+        connection.execute(_EVENTS_AMONG, among),
+        connection.execute(_SAID_AMONG, among),
+        connection.execute(_TRUTHS_AMONG, among),
+    )
     stored = {row.session_id: SessionRow(*row) for row in connection.execute(_STORED_AMONG, among)}
     for session_id in session_ids:
         if stored.get(session_id) != expected.get(session_id):
             yield Difference(session_id, stored.get(session_id), expected.get(session_id))
 
 
-def recompute(event_rows: Iterable[Any], said_rows: Iterable[Any]) -> dict[str, SessionRow]:
+def recompute(
+    event_rows: Iterable[Any], said_rows: Iterable[Any], truth_rows: Iterable[Any] = ()
+) -> dict[str, SessionRow]:
     """Every session of these events, which come in the order of arrival, by its id."""
     arrived: dict[str, list[EventFacts]] = {}
     for seq, *names, ts_ms, received_at_ms, body in event_rows:
@@ -112,7 +136,10 @@ def recompute(event_rows: Iterable[Any], said_rows: Iterable[Any]) -> dict[str, 
         for seq, verdict, status, agree, reviewed_verdict in said_rows
         if status is not None
     }
-    return {session_id: session_of(of_session, said) for session_id, of_session in arrived.items()}
+    truths = {str(session_id): truth for session_id, truth in truth_rows}
+    return {
+        session_id: session_of(of_session, said, truths.get(session_id)) for session_id, of_session in arrived.items()
+    }
 
 
 def repair_session(database: Database, session_id: str) -> None:
@@ -147,8 +174,8 @@ def log_event(database: Database, seq: int) -> None:
 
 def _recomputed(transaction: Transaction, session_id: str) -> SessionRow | None:
     of_session = {"of_session": session_id}
-    said = _SAID_OF.run(transaction, of_session)
-    return recompute(_EVENTS_OF.run(transaction, of_session), said).get(session_id)
+    said, truths = _SAID_OF.run(transaction, of_session), _TRUTHS_OF.run(transaction, of_session)
+    return recompute(_EVENTS_OF.run(transaction, of_session), said, truths).get(session_id)
 
 
 def _write(transaction: Transaction, row: SessionRow) -> None:

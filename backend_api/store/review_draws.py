@@ -15,6 +15,7 @@ from backend_api.base.clock import Clock
 from backend_api.base.instants import from_ms, to_ms
 from backend_api.contract.verdicts import Verdict
 from backend_api.store.database import Database
+from backend_api.store.event_rows import is_of_a_use
 from backend_api.store.statements import Insert, Statement, Transaction
 from backend_api.store.tables import drawn_verdicts, events, removed_media, results, review_draws
 
@@ -70,7 +71,7 @@ _DRAWN = (
     select(*drawn_verdicts.c["seq", "verdict"], *events.c["event_id", "session_id"])
     .join_from(drawn_verdicts, review_draws)
     .join(events, events.c.seq == drawn_verdicts.c.seq)
-    .where(*_OF_MODEL)
+    .where(*_OF_MODEL, is_of_a_use(events.c.seq))
     .order_by(drawn_verdicts.c.draw_id, drawn_verdicts.c.place)
 )
 _LAST_AT = select(func.max(review_draws.c.at_ms)).where(*_OF_MODEL)
@@ -84,6 +85,7 @@ _CANDIDATES = (
         results.c.prompt_version == bindparam("of_prompt_version"),
         results.c.verdict == bindparam("of_verdict"),
         removed_media.c.seq.is_(None),
+        is_of_a_use(events.c.seq),
     )
 )
 

@@ -1,11 +1,12 @@
 """Sessions, enrichments and the log of changes, written in the transaction of the events, verdicts and reviews.
 
-Invariant: at every commit each session is what `session_of` makes of its events in their order of arrival and of what
-models and people say of its attempt, and nothing else. The steps that keep it: events first; then the enrichments of
-those that wait for the model; then the sessions of all; the log of changes last, by Database.write. The doctor makes
-the same of everything that is stored, and compares.
+Invariant: at every commit each session is what `session_of` makes of its events in their order of arrival, of what
+models and people say of its attempt, and of what people say of the use, and nothing else. The steps that keep it:
+events first; then the enrichments of those that wait for the model; then the sessions of all; the log of changes last,
+by Database.write. The doctor makes the same of everything that is stored, and compares.
 """
 
+import hashlib
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple
@@ -27,16 +28,20 @@ from sqlalchemy import (
 from sqlalchemy.dialects.sqlite import Insert as OnConflictInsert
 
 from backend_api.base.instants import to_ms
+from backend_api.contract.corrections import NO_USE_TRUTHS
 from backend_api.contract.events import EventType, WindowAttributes
 from backend_api.contract.sessions import SessionOutcome
+from backend_api.contract.sources import source_of
 from backend_api.contract.verdicts import MmStatus, Verdict
 from backend_api.store.statements import Insert, Statement, Transaction
-from backend_api.store.tables import ChangeKind, enrichments, events, reviews, sessions
+from backend_api.store.tables import ChangeKind, enrichments, events, reviews, sessions, sources
 
 # The outcome_key of a session of which no verdict decides; with one it is that, or that it waits or has failed.
 UNOPENED, OPENED = "unopened", "opened"
 WAITING, FAILED = SessionOutcome.WAITING.value, SessionOutcome.FAILED.value
 CLEANED, NOT_CLEANED, CANNOT_TELL = Verdict.CLEANED.value, Verdict.NOT_CLEANED.value, Verdict.CANNOT_TELL.value
+# People say that there was no use, whatever its events are.
+NO_USE = SessionOutcome.NO_USE.value
 WITHDRAWN = "withdrawn"
 # What one of two questions says that the other's `not_cleaned` does not make certain, the most open first.
 _OPEN_KEYS = (WAITING, FAILED, CANNOT_TELL)
@@ -60,6 +65,12 @@ class EventFacts(NamedTuple):
     received_at_ms: int
     end_reason: str | None
     closes_ms: int | None
+    source: str | None = None
+
+    @property
+    def source_key(self) -> str | None:
+        """The key of its `source`, which is canonical JSON."""
+        return None if self.source is None else hashlib.blake2b(self.source.encode(), digest_size=16).hexdigest()
 
 
 class VerdictFacts(NamedTuple):
@@ -110,6 +121,8 @@ class SessionRow:
     review: str | None = None
     is_reviewed: bool = False
     outcome_key: str = UNOPENED
+    source_key: str | None = None
+    correction: str | None = None
 
     @classmethod
     def of(cls, events: Sequence[EventFacts]) -> "SessionRow":
@@ -125,6 +138,7 @@ class SessionRow:
         """Take in an event that came later. Events come in any order; of two that say the same, the first counts."""
         ts_ms = event.ts_ms
         self.ts_ms = min(self.ts_ms, ts_ms)
+        self.source_key = self.source_key or event.source_key
         match event.event_type:
             case EventType.MACHINE_OCCUPIED_START:
                 self.started_ms = ts_ms if self.started_ms is None else self.started_ms
@@ -161,6 +175,14 @@ class SessionRow:
         self.outcome_key = key
         self.end_is_asked = end is not None
         self.end_due_ms = None if self.end_is_asked else self._end_due_ms(attempt_key)
+
+    def correct(self, truth: str | None) -> None:
+        """Take in, last of all, what people say of the use. A use that was none is not to be reviewed, nor
+        is anybody asked about it any more.
+        """
+        self.correction = truth
+        if truth in NO_USE_TRUTHS:
+            self.is_reviewed, self.outcome_key, self.end_due_ms = False, NO_USE, None
 
     def _end_due_ms(self, attempt_key: str | None) -> int | None:
         """From when on it matters whether the machine was wiped before it was left, as far as is known by now."""
@@ -202,20 +224,28 @@ def event_facts(
         end_reason = attributes.get("end_reason")
     elif names[0] == EventType.CLEANING_WINDOW_OPEN and attributes:
         closes_ms = _closes_ms(attributes)
+    found = source_of(attributes)
     return EventFacts(
-        seq, *names, ts_ms, received_at_ms, end_reason if isinstance(end_reason, str) else None, closes_ms
+        seq,
+        *names,
+        ts_ms,
+        received_at_ms,
+        end_reason if isinstance(end_reason, str) else None,
+        closes_ms,
+        None if found is None else found.model_dump_json(),
     )
 
 
-def session_of(arrived: Sequence[EventFacts], said: Mapping[int, VerdictFacts]) -> SessionRow:
+def session_of(arrived: Sequence[EventFacts], said: Mapping[int, VerdictFacts], truth: str | None = None) -> SessionRow:
     """The session whose events `arrived` are, one at least, in the order of arrival; `said` of those that were asked
     about, by their `seq`.
 
-    Pure: the tables are compared with it.
+    `truth` is what people say of the use. Pure: the tables are compared with it.
     """
     row = SessionRow.of(arrived)
     attempt = None if row.attempt_seq is None else said.get(row.attempt_seq, NO_VERDICT)
     row.judge(attempt, None if row.end_seq is None else said.get(row.end_seq))
+    row.correct(truth)
     return row
 
 
@@ -225,7 +255,7 @@ _FACTS = (
 )
 _COLUMNS = (
     *("session_id", "store_id", "camera_id", "machine_id", "ts_ms", *_FACTS, "heard_ms", "end_is_asked"),
-    *("end_due_ms", "judged_seq", "is_reviewed", "outcome_key"),
+    *("end_due_ms", "judged_seq", "is_reviewed", "outcome_key", "source_key"),
 )
 # What `judge` writes.
 _JUDGED = (
@@ -240,8 +270,12 @@ def _merge(insert: OnConflictInsert) -> ClauseElement:
     All hold the time, so that is not named. A session whose end was asked about is judged anew afterwards.
     """
     new = insert.excluded
-    stays = or_(sessions.c.attempt_seq.is_not(None), new.outcome_key == _literal(UNOPENED))
-    values: dict[str, Any] = {name: func.coalesce(sessions.c[name], new[name]) for name in _FACTS}
+    stays = or_(
+        sessions.c.attempt_seq.is_not(None),
+        new.outcome_key == _literal(UNOPENED),
+        sessions.c.outcome_key == _literal(NO_USE),
+    )
+    values: dict[str, Any] = {name: func.coalesce(sessions.c[name], new[name]) for name in (*_FACTS, "source_key")}
     values["heard_ms"] = _later(sessions.c.heard_ms, new.heard_ms)
     values["outcome_key"] = case((stays, sessions.c.outcome_key), else_=new.outcome_key)
     values["judged_seq"] = func.coalesce(sessions.c.judged_seq, new.judged_seq)
@@ -256,8 +290,9 @@ def _merged_due(merged: Mapping[str, Any]) -> ColumnElement[int | None]:
     after_closing = _later(closes_ms, merged["heard_ms"]) + literal_column(str(LATE_ATTEMPT_MS))
     # As long as nobody was asked about the end, the outcome's key is what the attempt's verdict makes of it.
     is_uncleaned = sessions.c.outcome_key.in_([_literal(key) for key in _UNCLEANED])
+    is_none = sessions.c.outcome_key == _literal(NO_USE)
     return case(
-        (or_(sessions.c.end_is_asked, merged["end_seq"].is_(None)), null()),
+        (or_(sessions.c.end_is_asked, is_none, merged["end_seq"].is_(None)), null()),
         (sessions.c.attempt_seq.is_not(None), case((is_uncleaned, merged["heard_ms"]), else_=null())),
         (or_(merged["attempt_seq"].is_not(None), merged["opened_ms"].is_(None)), null()),
         else_=after_closing,
@@ -278,6 +313,9 @@ _UPSERT = Insert(sessions, _COLUMNS, _merge)
 _BEGIN_EARLIER = Statement(
     update(sessions).where(sessions.c.session_id == bindparam("of_session")).values(ts_ms=bindparam("new_ts_ms"))
 )
+_ADD_SOURCES = Insert(
+    sources, ("source_key", "body"), lambda insert: insert.on_conflict_do_nothing(index_elements=["source_key"])
+)
 ADD_ENRICHMENTS = Insert(enrichments, ("seq", "ts_ms", "status", "attempts", "token", "due_ms", "changed_at_ms"))
 _attempt, _end = enrichments.alias("attempt"), enrichments.alias("end_of_use")
 _of_attempt, _of_end = reviews.alias("of_attempt"), reviews.alias("of_end")
@@ -290,7 +328,7 @@ def _latest_review(seq: ColumnElement[int | None]) -> ScalarSelect[int]:
 # Of a session: what `judge` goes by, and what VerdictFacts holds of its attempt and of its END.
 _SAID = (
     select(
-        *sessions.c["session_id", "opened_ms", "closes_ms", "attempt_seq", "end_seq", "heard_ms"],
+        *sessions.c["session_id", "opened_ms", "closes_ms", "attempt_seq", "end_seq", "heard_ms", "correction"],
         *(_attempt.c.verdict, _attempt.c.status, _of_attempt.c.agree, _of_attempt.c.verdict),
         *(_end.c.seq, _end.c.verdict, _end.c.status, _of_end.c.agree, _of_end.c.verdict),
     )
@@ -325,6 +363,7 @@ def follow_events(transaction: Transaction, new: Sequence[EventFacts]) -> None:
             due_ms = event.received_at_ms
             waiting.append((event.seq, event.ts_ms, MmStatus.PENDING.value, 0, 0, due_ms, due_ms))
     ADD_ENRICHMENTS.run(transaction, waiting)
+    _ADD_SOURCES.run(transaction, sorted({(event.source_key, event.source) for event in new if event.source}))
     rows = {session_id: SessionRow.of(of_session) for session_id, of_session in arrived.items()}
     for session_id, ts_ms, end_is_asked in _UPSERT.run(transaction, [_values(row) for row in rows.values()]):
         # Rarely, since a camera's events arrive in order: all indexes are written again.
@@ -347,7 +386,7 @@ def _judge(transaction: Transaction, said: tuple[Any, ...] | None) -> None:
     """Judge a session by a row of _SAID; None when all of its events are hidden."""
     if said is None:
         return
-    session_id, opened_ms, closes_ms, attempt_seq, end_seq, heard_ms, *facts = said
+    session_id, opened_ms, closes_ms, attempt_seq, end_seq, heard_ms, correction, *facts = said
     verdict, status, agree, reviewed, asked_seq, end_verdict, end_status, end_agree, end_reviewed = facts
     row = SessionRow(session_id, "", "", "", 0, opened_ms=opened_ms, closes_ms=closes_ms, heard_ms=heard_ms)
     row.attempt_seq, row.end_seq = attempt_seq, end_seq
@@ -355,6 +394,7 @@ def _judge(transaction: Transaction, said: tuple[Any, ...] | None) -> None:
         None if attempt_seq is None else VerdictFacts(verdict, status == MmStatus.DEAD, agree, reviewed),
         None if asked_seq is None else VerdictFacts(end_verdict, end_status == MmStatus.DEAD, end_agree, end_reviewed),
     )
+    row.correct(correction)
     judged = {f"new_{name}": getattr(row, name) for name in _JUDGED}
     _JUDGE.run(transaction, {"of_session": session_id, **judged})
 
@@ -365,7 +405,7 @@ def _values(row: SessionRow) -> tuple[Any, ...]:
         *(row.session_id, row.store_id, row.camera_id, row.machine_id, row.ts_ms),
         *(row.started_ms, row.ended_ms, row.end_reason, row.opened_ms, row.closes_ms, row.attempt_seq, row.attempt_ms),
         *(row.end_seq, row.heard_ms, row.end_is_asked, row.end_due_ms, row.judged_seq, row.is_reviewed),
-        row.outcome_key,
+        *(row.outcome_key, row.source_key),
     )
 
 

@@ -27,6 +27,7 @@ from backend_api.store.removed_media import RemovedMedia
 from backend_api.store.review_draws import ReviewDraws
 from backend_api.store.settings import StoredSettings
 from backend_api.store.stores import Stores
+from backend_api.store.use_corrections import Corrections
 from backend_api.store.verdict_history import Results, Reviews
 
 log = logging.getLogger(__name__)
@@ -42,6 +43,7 @@ class Store:
         self.enrichments = Enrichments(database, clock)
         self.results = Results(database)
         self.reviews = Reviews(database, clock)
+        self.corrections = Corrections(database, clock)
         self.calls = ModelCalls(database, clock)
         self.cameras = Cameras(database, clock)
         self.setups = Setups(database, clock)

@@ -37,6 +37,7 @@ class ChangeKind(StrEnum):
     EVENT = "event"
     VERDICT = "verdict"
     REVIEW = "review"
+    USE = "use"
     CAMERA = "camera"
 
 
@@ -119,6 +120,21 @@ reviews = Table(
     Column("prompt_version", String(200), nullable=False),
     Column("verdict", String(16), nullable=False),
     Index("ix_reviews_seq", "seq", "id"),
+    sqlite_autoincrement=True,
+)
+
+# What people say was really there, where an edge saw one use of a machine; only ever added to. Sessions may outlive
+# their events, and so do these.
+corrections = Table(
+    "corrections",
+    metadata,
+    Column("id", Number, primary_key=True),
+    Column("session_id", String(36), nullable=False),
+    Column("at_ms", BigInteger, nullable=False),
+    Column("who", String(200), nullable=False),
+    Column("truth", String(16), nullable=False),
+    Column("note", Text, nullable=False),
+    Index("ix_corrections_session", "session_id", "id"),
     sqlite_autoincrement=True,
 )
 
@@ -241,6 +257,10 @@ sessions = Table(
     Column("outcome_key", String(16), nullable=False),
     # When its events were removed for their age; the session itself stays, for the figures.
     Column("events_removed_ms", BigInteger),
+    # What people say was really there; null while nobody corrects it.
+    Column("correction", String(16)),
+    # By what it was found, as its first event that says so does.
+    Column("source_key", String(32)),
     Index("ix_sessions_ts", "ts_ms", "seq"),
     Index("ix_sessions_store", "store_id", "ts_ms", "seq"),
     Index("ix_sessions_camera", "camera_id", "ts_ms", "seq"),
@@ -257,7 +277,7 @@ changes = Table(
     metadata,
     Column("id", Number, primary_key=True),
     Column("kind", String(8), nullable=False),
-    # Of an event or its verdict.
+    # Of an event or its verdict; of a use, its first event.
     Column("seq", Number, ForeignKey("events.seq")),
     # Of a camera's state, which the backend writes down when it sees that it has changed.
     Column("store_id", String(64)),
@@ -292,6 +312,16 @@ hidden_events = Table(
     Column("at_ms", BigInteger, nullable=False),
     Column("who", String(200), nullable=False),
     Column("reason", Text, nullable=False),
+)
+
+# By what events were found, each once; never removed.
+sources = Table(
+    "sources",
+    metadata,
+    # A hash of the body.
+    Column("source_key", String(32), primary_key=True),
+    # The source as canonical JSON.
+    Column("body", Text, nullable=False),
 )
 
 # What the backend has to know after a restart, by name.

@@ -22,8 +22,10 @@ def stored_event_json(row: EventRow, media: MediaFolder) -> str:
     shown = row.mm.result.frame_times_s if row.mm and row.mm.result else ()
     frame_urls = ",".join(f'"{url}"' for url in media.frame_urls(row.event_id, min(len(shown), MAX_SHOWN_FRAMES)))
     mm = "null" if row.mm is None else row.mm.model_dump_json()
+    correction = "null" if row.correction is None else row.correction.model_dump_json()
     review = "null" if row.review is None else row.review.model_dump_json()
     return (
         f'{row.body[:-1]},"received_at":"{format_timestamp(row.received_at)}","media_url":{media_url},'
-        f'"thumbnail_url":{thumbnail_url},"frame_urls":[{frame_urls}],"mm":{mm},"review":{review}}}'
+        f'"thumbnail_url":{thumbnail_url},"frame_urls":[{frame_urls}],"mm":{mm},"review":{review},'
+        f'"correction":{correction}}}'
     )

@@ -9,6 +9,7 @@ from starlette.types import Lifespan
 from backend_api.contract.alerts import Acknowledgement, Snooze
 from backend_api.contract.cameras import CameraReport, CameraSetup
 from backend_api.contract.compliance import DrawRequest
+from backend_api.contract.corrections import UseCorrection
 from backend_api.contract.events import BatchResult, Event, EventPage, StoredEvent
 from backend_api.contract.stores import StoreSettings
 from backend_api.contract.values import Problem
@@ -18,7 +19,7 @@ from backend_api.web.problems import MEDIA_TYPE
 _REFERENCE = "#/components/schemas/{model}"
 _MODELS = (
     *(Event, StoredEvent, EventPage, BatchResult, CameraReport, CameraSetup, StoreSettings),
-    *(Review, DrawRequest, Acknowledgement, Snooze, Problem),
+    *(Review, UseCorrection, DrawRequest, Acknowledgement, Snooze, Problem),
 )
 
 # What answers without a key.

@@ -19,6 +19,7 @@ from pydantic import Field
 
 from backend_api.base.durable_files import Disk
 from backend_api.contract.events import ClipMask, Event, EventType
+from backend_api.contract.sources import EventSource
 from edge_service.clips.cut import ClipError, cut, format_at, why_encoded
 from edge_service.clips.encode import encoded_size
 from edge_service.clips.event_factory import ClockStep, EventFactory
@@ -208,6 +209,11 @@ class Recorder:
     def clock_steps(self) -> tuple[ClockStep, ...]:
         """The steps of the wall clock so far."""
         return self._factory.clock_steps
+
+    @property
+    def source(self) -> EventSource | None:
+        """By what the events are found."""
+        return self._factory.source
 
     def set_clock(self, at_s: float, by_s: float) -> datetime:
         """The wall clock was set by `by_s` seconds at media time `at_s`; the new time of media time 0."""

@@ -104,8 +104,10 @@ class CameraLoop:
         if self._time_s < self._repeats_until_s:
             return None
         camera = self._camera
-        steps = camera.recorder.clock_steps
-        return Checkpoint(self._run, camera.rules.state(), camera.recorder.pending, self._time_s, steps)
+        recorder = camera.recorder
+        return Checkpoint(
+            self._run, camera.rules.state(), recorder.pending, self._time_s, recorder.clock_steps, recorder.source
+        )
 
     def _look_at_all(self, frames: Iterable[Frame | None]) -> tuple[Frame, Sequence[Track]] | None:
         """Look at `frames`, and see to all that time brings with it; the last one and who was in it."""

@@ -17,6 +17,7 @@ from pydantic import JsonValue, TypeAdapter, ValidationError
 from backend_api.base.clock import Clock
 from backend_api.base.durable_files import Disk
 from backend_api.base.process import UsageError
+from backend_api.contract.sources import EventSource
 from edge_service.clips.event_factory import ClockStep
 from edge_service.outbox.sealed_line import seal, unseal
 from edge_service.rules.rule_event import RuleEvent
@@ -43,7 +44,8 @@ class Checkpoint:
 
     `rules` is RuleEngine.state(); `pending` are the rule events whose events were not in the outbox yet, in the order
     in which they would have been. `time_s` is the media time that it had come to, also when `rules` no longer know.
-    `clock_steps` are those of EventFactory; `run.start_time` goes by the clock as it was last set.
+    `clock_steps` are those of EventFactory; `run.start_time` goes by the clock as it was last set. `source` is by what
+    its events were found.
     """
 
     run: Run
@@ -51,6 +53,7 @@ class Checkpoint:
     pending: tuple[RuleEvent, ...]
     time_s: float = 0.0
     clock_steps: tuple[ClockStep, ...] = ()
+    source: EventSource | None = None
 
 
 _CODEC = TypeAdapter(Checkpoint)

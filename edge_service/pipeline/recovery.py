@@ -50,7 +50,12 @@ def recover(
     if last.run == run:
         return Recovery((), RuleEngine(machines, least_score), repeats_until_s=max(last.time_s, rules.time_s or 0.0))
     factory = EventFactory(
-        last.run.store_id, last.run.camera_id, last.run.start_time, machines, clock_steps=last.clock_steps
+        last.run.store_id,
+        last.run.camera_id,
+        last.run.start_time,
+        machines,
+        clock_steps=last.clock_steps,
+        source=last.source,
     )
     has = outbox.find(factory.event_id(rule_event) for rule_event in last.pending)
     rule_events = [rule_event for rule_event in last.pending if factory.event_id(rule_event) not in has]

@@ -84,5 +84,6 @@ def test_invented_people_are_said_at_the_start_unless_it_is_the_sample(
     with Running([*command, *folders, "--backend-url", address, "--speed", "max"]) as edge:
         assert edge.wait(60) == 0
     first_lines = "\n".join(edge.lines[:3])
+    assert "MOCKED detector" in edge.lines[0 if kind == "real" else 1]
     assert ("the people are INVENTED" in first_lines) == (kind == "real")
     assert ("is the drawn sample" in first_lines) == (kind == "sample")

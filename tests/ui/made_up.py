@@ -46,6 +46,8 @@ def make_session(at: datetime = NOON, **overrides: Any) -> Session:  # noqa: ANN
         "verdict": None,
         "mm_status": None,
         "review": None,
+        "correction": None,
+        "source": None,
         "thumbnail_url": None,
     } | overrides
     names = f"{fields['store_id']} {fields['camera_id']} {fields['machine_id']} {at.isoformat()}"
@@ -107,6 +109,8 @@ _NOTHING: dict[str, Any] = {
     "observed_s": 0.0,
     "utilisation": None,
     "sessions": 0,
+    "sessions_reported": 0,
+    "sessions_corrected": 0,
     "median_stay_s": None,
     "windows_closed": 0,
     "windows_after_hours": 0,

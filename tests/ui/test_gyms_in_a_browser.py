@@ -62,6 +62,8 @@ def test_gyms_are_described_and_chosen(filled: Dashboard, browser: Browser, tmp_
         assert set(rows) == {"Am Markt", BAHNHOF}
         assert 10 <= int(rows["Am Markt"]["windows_closed"]) <= 12
         assert rows[BAHNHOF]["compliance"] == "0.0"
+        for row in rows.values():
+            assert (row["compliance_corrected"], int(row["missing_reviews"]) > 0) == ("", True)
         visit.check_everywhere()
     with filled.visit(browser, "cleaning?period=Last+7+days") as visit:
         page = visit.page

@@ -13,6 +13,7 @@ from backend_api.base.http_client import Answer, HttpClient, NoAnswer
 from backend_api.contract.alerts import Alert, AlertPage, SendAnswer, TargetList, TargetState
 from backend_api.contract.cameras import CameraList, CameraSetupState
 from backend_api.contract.compliance import Compliance, SuggestedReviews
+from backend_api.contract.corrections import CorrectionList, StoredCorrection, UseCorrection
 from backend_api.contract.events import EventPage, StoredEvent
 from backend_api.contract.media import Ready
 from backend_api.contract.queries import ComplianceQuery, EventQuery, Order, Parameters, SessionQuery, StatsQuery
@@ -169,6 +170,15 @@ class BackendApi:
         """Store a person's review of an event's verdict. Raises Refused with status 409 when it has none."""
         body = review.model_dump(mode="json")
         return self._parse(self._call("POST", f"/events/{event_id}/review", body=body), StoredReview)
+
+    def corrections(self, session_id: UUID) -> CorrectionList:
+        """Every correction of a use, the oldest first."""
+        return self._get(f"/sessions/{session_id}/corrections", CorrectionList)
+
+    def correct(self, session_id: UUID, correction: UseCorrection) -> StoredCorrection:
+        """Store a person's correction of a use. Raises Refused with status 409 when it can no longer be corrected."""
+        body = correction.model_dump(mode="json")
+        return self._parse(self._call("POST", f"/sessions/{session_id}/correction", body=body), StoredCorrection)
 
     def retry(self, event_id: UUID) -> None:
         """Have the model asked again about an event whose enrichment is DEAD."""

@@ -16,11 +16,12 @@ from ui.client.selection import select
 from ui.review.opened import Opened, steps
 from ui.review.review_bar import show_questions
 from ui.review.rows import times
-from ui.review.verdict import show_frames, show_reviews, show_verdict
+from ui.review.verdict import show_corrections, show_frames, show_reviews, show_verdict
 from ui.text.local_time import Zone
 from ui.text.words import (
     EVENT_WORDS,
     SESSION_COLOURS,
+    TRUTH_WORDS,
     VERDICT_WORDS,
     duration,
     facts,
@@ -30,7 +31,7 @@ from ui.text.words import (
     plain,
     verdict_facts,
 )
-from ui.widgets.mocked import mocked_words
+from ui.widgets.mocked import mocked_badges
 
 _GOING_ON = {SessionOutcome.IN_USE, SessionOutcome.WINDOW_OPEN}
 
@@ -49,8 +50,9 @@ def show_detail(api: BackendApi, opened: Opened, zone: Zone) -> None:
             st.caption(_question(judged, result))
             show_verdict(api, judged, judged.mm)
         if result is not None:
-            show_questions(api, opened)
             show_reviews(opened.reviews, result, zone)
+        show_corrections(opened.corrections, zone)
+        show_questions(api, opened, has_verdict=result is not None)
     if judged is not None and result is not None:
         show_frames(judged, result)
         with st.expander("Details of the verdict"):
@@ -71,9 +73,11 @@ def _show_heading(session: Session, result: MmResult | None, zone: Zone) -> None
         with st.container(horizontal=True, vertical_alignment="center", gap="small"):
             st.header(plain(session.machine_name), anchor=False, width="content")
             st.badge(outcome_words(session), color=SESSION_COLOURS[session.outcome])
+            if session.correction is not None:
+                st.badge(TRUTH_WORDS[session.correction], color="blue")
             if result is not None:
                 st.markdown(f"Confidence {percent(result.confidence)}", width="content")
-            for badge in mocked_words(_cameras_of(session), None if result is None else result.model):
+            for badge in mocked_badges(session, _cameras_of(session), None if result is None else result.model):
                 st.badge(badge, color="orange")
         day = "" if session.started_at is None else f"{zone.day(session.started_at)}, "
         st.caption(plain(f"{day}{times(session, zone)} ({zone.name})"))
@@ -159,6 +163,8 @@ def _why_no_verdict(session: Session) -> str:
             return "Nobody has begun to clean yet; the window is still open."
         case SessionOutcome.NOT_ATTEMPTED:
             return "The cleaning window closed, and nobody had begun to clean."
+        case SessionOutcome.NO_USE:
+            return "There was no use, so that nothing had to be cleaned."
     return "Use ended without a cleaning window: the video ended, or the camera's program restarted."
 
 

@@ -4,6 +4,7 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from uuid import UUID
 
+from backend_api.contract.corrections import StoredCorrection
 from backend_api.contract.events import EventType, StoredEvent, WindowAttributes
 from backend_api.contract.queries import SessionQuery
 from backend_api.contract.sessions import Session
@@ -71,7 +72,7 @@ class NotThere(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Opened:
-    """A session with its events, the oldest first, and every opinion of the judged event's verdicts, oldest first.
+    """A session with its events, every opinion of the judged event's verdicts, and every correction, the oldest first.
 
     `shown` is the event whose clip plays; `judged` the one whose verdict stands beside it: its own, or else the one by
     which the outcome goes.
@@ -82,6 +83,7 @@ class Opened:
     shown: StoredEvent
     judged: StoredEvent | None = None
     reviews: tuple[StoredReview, ...] = ()
+    corrections: tuple[StoredCorrection, ...] = ()
 
     @property
     def review(self) -> str | None:
@@ -90,6 +92,11 @@ class Opened:
         if event is None or event.review is None or event.mm is None or event.mm.result is None:
             return None
         return event.review.agree if event.review.verdict is event.mm.result.verdict else None
+
+    @property
+    def correction(self) -> StoredCorrection | None:
+        """What somebody says of the use, the latest; None when nobody does, or it was taken back."""
+        return self.events[0].correction
 
 
 def fetch_opened(api: BackendApi, chosen: Selection, wanted: Collection[UUID] = ()) -> Opened | None:
@@ -109,7 +116,8 @@ def fetch_opened(api: BackendApi, chosen: Selection, wanted: Collection[UUID] = 
     shown = _shown(events, chosen.event_id, found[0].judged_event_id, wanted)
     judged = shown if shown.mm is not None else _of_id(events, found[0].judged_event_id)
     reviews = () if judged is None or judged.review is None else tuple(api.reviews(judged.event_id).items)
-    return Opened(found[0], events, shown, judged, reviews)
+    corrections = () if events[0].correction is None else tuple(api.corrections(session_id).items)
+    return Opened(found[0], events, shown, judged, reviews, corrections)
 
 
 def _session_of(api: BackendApi, event_id: UUID) -> UUID:

@@ -1,20 +1,21 @@
-"""An operator's steps at a session: review its verdict, take that back, go on; each has a key."""
+"""An operator's steps at a session: review its verdict, correct the use, take that back, go on; each has a key."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Literal
 from uuid import UUID
 
 import streamlit as st
 
-from backend_api.contract.verdicts import Review, StoredReview
+from backend_api.contract.corrections import UseCorrection, UseTruth
+from backend_api.contract.verdicts import Review
 from ui.client import cache
 from ui.client.api import BackendApi, BackendError
 from ui.client.selection import select
 from ui.review.list_view import keep_feed, kept_feed
 from ui.review.opened import Opened
 from ui.review.session_feed import Position, SessionFeed, next_session, next_to_review, previous_session
-from ui.text.words import plain
+from ui.review.undoing import Corrected, Given, TooLate, said_here, take_back
+from ui.text.words import TRUTH_WORDS, plain
 
 ANONYMOUS = "operator"
 _REVIEWER_KEY = "reviewer"
@@ -24,45 +25,13 @@ _ANSWERS: tuple[tuple[Literal["yes", "no", "unsure"], str, str], ...] = (
     ("no", "Disagree", "D"),
     ("unsure", "Unsure", "U"),
 )
-_GIVEN_KEY = "reviews_given"
-
-
-class TooLate(Exception):
-    """Another review came after; the text names its reviewer."""
-
-
-@dataclass(frozen=True, slots=True)
-class Given:
-    """A review that was given here, its session, and the review that it replaced."""
-
-    session_id: UUID
-    review: StoredReview
-    before: StoredReview | None
-
-
-def given() -> list[Given]:
-    """The reviews given here that have not been taken back, the oldest first."""
-    reviews: list[Given] = st.session_state.setdefault(_GIVEN_KEY, [])
-    return reviews
-
-
-def take_back(api: BackendApi, last: Given) -> None:
-    """Restore the review of the verdict from before `last`.
-
-    Raises TooLate when `last` is no longer the latest review: a later one is not this operator's to take back.
-    """
-    review = last.review
-    latest = api.event(review.event_id).review
-    if latest != review:
-        raise TooLate(
-            "Nothing was taken back: the review is no longer there."
-            if latest is None
-            else f"Nothing was taken back: {latest.who} has reviewed the same verdict since."
-        )
-    if last.before is None:
-        api.review(review.event_id, Review(agree="withdrawn", who=review.who))
-    else:
-        api.review(review.event_id, Review(agree=last.before.agree, note=last.before.note, who=last.before.who))
+# Of a use: what was really there. Withdrawing is offered where something is to be withdrawn.
+_TRUTHS: tuple[tuple[UseTruth, str, str], ...] = (
+    (UseTruth.NOBODY, TRUTH_WORDS[UseTruth.NOBODY], "N"),
+    (UseTruth.OTHER_MACHINE, TRUTH_WORDS[UseTruth.OTHER_MACHINE], "M"),
+    (UseTruth.TWO_PEOPLE, TRUTH_WORDS[UseTruth.TWO_PEOPLE], "T"),
+)
+_WITHDRAW = (UseTruth.WITHDRAWN, "As the camera saw it", "W")
 
 
 def is_entered() -> bool:
@@ -71,32 +40,24 @@ def is_entered() -> bool:
 
 
 def show_moves(api: BackendApi, session_id: UUID | None) -> None:
-    """Draw the buttons that lead from one session to another, and the one that takes the last review back."""
+    """Draw the buttons that lead from one session to another, and the one that takes back what was said last."""
     with st.container(horizontal=True, key="moves", gap="xsmall"):
         st.button("Previous", key="previous", shortcut="K", on_click=_previous, args=(session_id,))
         st.button("Next", key="next", shortcut="J", on_click=_next, args=(api, session_id))
-        st.button("Undo", key="undo", shortcut="Z", on_click=_undo, args=(api,), disabled=not given())
+        st.button("Undo", key="undo", shortcut="Z", on_click=_undo, args=(api,), disabled=not said_here())
         if session_id is not None:
             st.button("Close", key="close", type="tertiary", on_click=select, args=(None,))
     if notice := st.session_state.pop(_NOTICE_KEY, None):
         st.caption(plain(notice))
 
 
-def show_questions(api: BackendApi, opened: Opened) -> None:
-    """Ask whether the verdict is right; there must be one."""
+def show_questions(api: BackendApi, opened: Opened, *, has_verdict: bool) -> None:
+    """Ask whether the verdict, if there is one, is right, and whether the use was what the camera saw."""
     note_key = f"note_{opened.session.session_id}"
-    with st.container(key="questions"):
-        with st.container(horizontal=True, gap="xsmall"):
-            for agree, words, shortcut in _ANSWERS:
-                kind: Literal["primary", "secondary"] = "primary" if opened.review == agree else "secondary"
-                st.button(
-                    words,
-                    key=agree,
-                    type=kind,
-                    shortcut=shortcut,
-                    on_click=_answer,
-                    args=(api, opened, agree, note_key),
-                )
+    with st.container(key="questions", gap="small"):
+        if has_verdict:
+            _show_answers(api, opened, note_key)
+        _show_truths(api, opened, note_key)
         with st.container(horizontal=True, gap="xsmall", vertical_alignment="bottom"):
             st.text_input("Note (optional)", key=note_key, max_chars=2000)
             # Behind a button, so that a reviewer who leaves the note with Tab can go on with a key.
@@ -104,18 +65,61 @@ def show_questions(api: BackendApi, opened: Opened) -> None:
                 st.text_input("Reviewing as", ANONYMOUS, key=_REVIEWER_KEY, max_chars=200, persist_state="session")
 
 
+def _show_answers(api: BackendApi, opened: Opened, note_key: str) -> None:
+    with st.container(horizontal=True, gap="xsmall"):
+        for agree, words, shortcut in _ANSWERS:
+            kind: Literal["primary", "secondary"] = "primary" if opened.review == agree else "secondary"
+            st.button(
+                words,
+                key=agree,
+                type=kind,
+                shortcut=shortcut,
+                on_click=_answer,
+                args=(api, opened, agree, note_key),
+            )
+
+
+def _show_truths(api: BackendApi, opened: Opened, note_key: str) -> None:
+    standing = opened.session.correction
+    st.caption("Was the use another than the camera saw?")
+    with st.container(horizontal=True, gap="xsmall", key="truths"):
+        for truth, words, shortcut in (*_TRUTHS, *([_WITHDRAW] if standing is not None else [])):
+            st.button(
+                words,
+                key=f"truth_{truth}",
+                type="primary" if standing is truth else "secondary",
+                shortcut=shortcut,
+                on_click=_correct,
+                args=(api, opened, truth, note_key),
+            )
+
+
 def _answer(api: BackendApi, opened: Opened, agree: Literal["yes", "no", "unsure"], note_key: str) -> None:
     judged, session_id = opened.judged, opened.session.session_id
     if judged is None:
         return
-    note = str(st.session_state.get(note_key, "")).strip()
 
     def act() -> None:
-        review = api.review(judged.event_id, Review(agree=agree, note=note, who=_reviewer()))
-        given().append(Given(session_id, review, judged.review))
+        review = api.review(judged.event_id, Review(agree=agree, note=_note(note_key), who=_reviewer()))
+        said_here().append(Given(session_id, review, judged.review))
         _go(lambda feed: next_to_review(api, feed, session_id))
 
     _try(act)
+
+
+def _correct(api: BackendApi, opened: Opened, truth: UseTruth, note_key: str) -> None:
+    session_id = opened.session.session_id
+
+    def act() -> None:
+        correction = UseCorrection(truth=truth, note=_note(note_key), who=_reviewer())
+        said_here().append(Corrected(api.correct(session_id, correction), opened.correction))
+        _go(lambda feed: next_to_review(api, feed, session_id))
+
+    _try(act)
+
+
+def _note(key: str) -> str:
+    return str(st.session_state.get(key, "")).strip()
 
 
 def _reviewer() -> str:
@@ -124,19 +128,19 @@ def _reviewer() -> str:
 
 def _undo(api: BackendApi) -> None:
     def act() -> None:
-        last = given().pop()
+        last = said_here().pop()
         try:
             take_back(api, last)
         except TooLate as error:
             st.session_state[_NOTICE_KEY] = str(error)
         except BackendError:
-            given().append(last)
+            said_here().append(last)
             raise
         if (feed := kept_feed()) is not None:
             keep_feed(feed.turned_to(last.session_id))
         select(last.session_id)
 
-    if given():
+    if said_here():
         _try(act)
 
 

@@ -49,6 +49,13 @@ def _day(session: Session, zone: Zone) -> str:
     return "Day unknown" if known is None else zone.day(known)
 
 
+def _said(session: Session) -> str:
+    """What people said, in a word: of the use, else of the verdict."""
+    if session.correction is not None:
+        return "Corrected"
+    return "" if session.review is None else REVIEW_WORDS[session.review]
+
+
 def _row(session: Session, zone: Zone, picture_url: Callable[[str], str]) -> RowData:
     return {
         "id": str(session.session_id),
@@ -56,7 +63,7 @@ def _row(session: Session, zone: Zone, picture_url: Callable[[str], str]) -> Row
         "when": times(session, zone),
         "outcome": outcome_words(session),
         "colour": SESSION_COLOURS[session.outcome],
-        "review": "" if session.review is None else REVIEW_WORDS[session.review],
+        "review": _said(session),
         "picture": None if session.thumbnail_url is None else picture_url(session.thumbnail_url),
         "alt": "The person at the machine" if session.attempt_event_id is None else "The cleaning attempt",
     }

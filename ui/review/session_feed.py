@@ -10,7 +10,7 @@ from typing import Protocol
 from uuid import UUID
 
 from backend_api.contract.queries import SessionQuery
-from backend_api.contract.sessions import Session, SessionPage
+from backend_api.contract.sessions import JUDGED, Session, SessionPage
 from backend_api.contract.values import DEFAULT_PAGE_ITEMS
 
 PAGE_ITEMS = DEFAULT_PAGE_ITEMS
@@ -147,8 +147,8 @@ def next_to_review(source: SessionSource, feed: SessionFeed, current: UUID | Non
 
 
 def waits_for_review(row: Session) -> bool:
-    """Whether there is a verdict without a review."""
-    return row.verdict is not None and row.review is None
+    """Whether there is a verdict that counts and has no review."""
+    return row.outcome in JUDGED and row.review is None
 
 
 def _below(feed: SessionFeed, current: UUID | None) -> tuple[Session, ...]:

@@ -1,10 +1,11 @@
-"""The model's verdict on an attempt or the end of a use, the frames that it was shown, and people's reviews."""
+"""The model's verdict on an event, the frames that it was shown, and people's reviews and corrections."""
 
 from collections.abc import Callable, Sequence
 from html import escape
 
 import streamlit as st
 
+from backend_api.contract.corrections import StoredCorrection, UseTruth
 from backend_api.contract.events import StoredEvent
 from backend_api.contract.verdicts import Enrichment, MmResult, MmStatus, StoredReview
 from ui.client import cache
@@ -12,7 +13,7 @@ from ui.client.api import BackendApi, BackendError
 from ui.client.context import browser_url
 from ui.text.commands import WORKER_COMMAND
 from ui.text.local_time import Zone
-from ui.text.words import REVIEW_WORDS, counted, duration
+from ui.text.words import REVIEW_WORDS, TRUTH_WORDS, counted, duration
 
 
 def show_verdict(api: BackendApi, event: StoredEvent, mm: Enrichment) -> None:
@@ -45,6 +46,21 @@ def review_line(review: StoredReview, result: MmResult, zone: Zone) -> str:
     opinion = REVIEW_WORDS[review.agree] + (" with an earlier verdict" if earlier else "")
     note = f": {review.note}" if review.note else ""
     return f"{opinion}, {review.who}, {zone.full(review.at)}{note}"
+
+
+def show_corrections(corrections: Sequence[StoredCorrection], zone: Zone) -> None:
+    """Draw what people say of the use, the latest first, without what was taken back."""
+    taken_back = [place for place, said in enumerate(corrections) if said.truth is UseTruth.WITHDRAWN]
+    standing = corrections[taken_back[-1] + 1 :] if taken_back else corrections
+    if standing:
+        lines = "".join(f"<li>{escape(correction_line(said, zone))}</li>" for said in reversed(standing))
+        st.html(f'<ul class="reviews">{lines}</ul>')
+
+
+def correction_line(said: StoredCorrection, zone: Zone) -> str:
+    """What was really there, who says so, the time, and the note."""
+    note = f": {said.note}" if said.note else ""
+    return f"{TRUTH_WORDS[said.truth]}, {said.who}, {zone.full(said.at)}{note}"
 
 
 def show_frames(event: StoredEvent, result: MmResult) -> None:

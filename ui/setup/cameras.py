@@ -6,9 +6,11 @@ from html import escape
 import streamlit as st
 
 from backend_api.contract.cameras import CameraState, CameraStatus
+from backend_api.contract.queries import StatsQuery
 from backend_api.contract.sessions import Machine
+from backend_api.contract.stats import CameraFigures, Hours
 from ui.client import cache
-from ui.client.api import BackendError
+from ui.client.api import BackendError, Refused
 from ui.client.context import api
 from ui.setup.health import ADVICE, STATUS_COLOURS, STATUS_WORDS, ReportPair, health_facts
 from ui.text.commands import EDGE_COMMAND
@@ -35,6 +37,7 @@ def show_cameras(zone: Zone, store_id: str | None = None) -> None:
     try:
         states = [state for state in cache.cameras().items if store_id in (None, state.store_id)]
         machines = _names_by_camera(cache.machines().items)
+        corrected = _corrected_uses()
     except BackendError:
         st.rerun()
     if not states:
@@ -48,7 +51,8 @@ def show_cameras(zone: Zone, store_id: str | None = None) -> None:
     with st.container(horizontal=True):
         for state in states:
             camera = camera_of(state)
-            _show_camera(pairs[camera], machines.get(camera, []), zone, with_store=with_stores)
+            facts = health_facts(pairs[camera], machines.get(camera, []), zone, corrected.get(camera))
+            _show_camera(state, facts, with_store=with_stores)
     st.caption(
         plain(f"Frames are skipped on purpose: an edge analyses detector.fps of them a second. Times in {zone.name}.")
     )
@@ -59,8 +63,16 @@ def camera_of(state: CameraState) -> Camera:
     return state.store_id, state.camera_id
 
 
-def _show_camera(pair: ReportPair, machines: Sequence[str], zone: Zone, *, with_store: bool) -> None:
-    state = pair.now
+def _corrected_uses() -> dict[Camera, CameraFigures]:
+    """How many of the last days' uses people corrected; nothing where there are too many machines to tell."""
+    try:
+        found = cache.stats(StatsQuery(hours=Hours.ALL))
+    except Refused:
+        return {}
+    return {(camera.store_id, camera.camera_id): camera for camera in found.cameras}
+
+
+def _show_camera(state: CameraState, facts: Mapping[str, str], *, with_store: bool) -> None:
     with st.container(border=True, width=_CARD_PX, key=f"camera-{state.store_id}-{state.camera_id}", gap="small"):
         with st.container(horizontal=True, horizontal_alignment="distribute", vertical_alignment="center"):
             title = f"{state.camera_id}, {state.store_id}" if with_store else state.camera_id
@@ -72,7 +84,7 @@ def _show_camera(pair: ReportPair, machines: Sequence[str], zone: Zone, *, with_
                 st.text(state.last_error, width="stretch")
         if state.status in ADVICE:
             st.text(ADVICE[state.status])
-        st.html(_definition_list(health_facts(pair, machines, zone)))
+        st.html(_definition_list(facts))
         if state.status in _FORGETTABLE:
             _show_forgetting(state)
 

@@ -51,8 +51,10 @@ def apply_drawn(keys: DraftKeys) -> None:
         keep_draft(keys, with_corners(draft, drawn.corners, is_open=drawn.open, source="picture"))
 
 
-def apply_words(keys: DraftKeys, name_key: str, id_key: str) -> None:
+def apply_words(keys: DraftKeys, name_key: str, id_key: str, kind_key: str) -> None:
     """Take over the typed words."""
     draft: ZoneDraft = st.session_state[keys.draft]
     machine_id = st.session_state.get(id_key, draft.edit.machine_id)
-    keep_draft(keys, with_words(draft, name=st.session_state[name_key], machine_id=machine_id))
+    keep_draft(
+        keys, with_words(draft, name=st.session_state[name_key], machine_id=machine_id, kind=st.session_state[kind_key])
+    )

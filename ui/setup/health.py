@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from backend_api.contract.cameras import MOCK_DETECTOR, CameraState, CameraStatus
+from backend_api.contract.stats import CameraFigures
 from ui.text.local_time import Zone
 from ui.text.words import Colour, counted, duration, percent
 
@@ -40,6 +41,8 @@ _NO_FRAMES = {
     CameraStatus.NO_SIGNAL: "none: no signal",
     CameraStatus.ENDED: "none: the video has ended",
 }
+# As many as figures are of where nobody says.
+CORRECTED_DAYS = 7
 # Between groups of three digits.
 NARROW_SPACE = "\N{NARROW NO-BREAK SPACE}"
 
@@ -84,19 +87,31 @@ def _rates(delivered: int, processed: int, since: datetime, until: datetime) -> 
     return Rates(max(0, delivered) / seconds, max(0, processed) / seconds) if seconds > 0 else None
 
 
-def health_facts(pair: ReportPair, machines: Sequence[str], zone: Zone) -> Mapping[str, str]:
-    """The facts of a camera that watches `machines`, as label and text, in the order in which they are read."""
+def health_facts(
+    pair: ReportPair, machines: Sequence[str], zone: Zone, corrected: CameraFigures | None = None
+) -> Mapping[str, str]:
+    """The facts of a camera that watches `machines`, as label and text, in the order in which they are read.
+
+    `corrected` tells how many uses of the last CORRECTED_DAYS people corrected.
+    """
     state = pair.now
     return {
         "Frames a second": _frames(pair),
         "Skipped": _skipped(state),
         "Waiting to be sent": counted(state.outbox_depth, "event"),
         "Machines": ", ".join(machines) or "none known",
+        f"Uses corrected in {CORRECTED_DAYS} days": _corrected(corrected),
         "Last seen": f"{duration(round(state.age_s))} ago, {zone.clock(state.reported_at)}",
         "Running for": duration(max(0.0, round((state.reported_at - state.started_at).total_seconds()))),
         "Detector": _detector(state),
         "Version": state.version,
     }
+
+
+def _corrected(found: CameraFigures | None) -> str:
+    if found is None or found.corrected_share is None:
+        return "none was reported"
+    return f"{found.sessions_corrected} of {found.sessions_reported}, {percent(found.corrected_share)}"
 
 
 def _frames(pair: ReportPair) -> str:

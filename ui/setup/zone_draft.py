@@ -16,6 +16,7 @@ Source = Literal["picture", "table", "page"]
 
 _NAME: TypeAdapter[str] = TypeAdapter(Name)
 _NAME_CHARACTERS = 100
+KIND_CHARACTERS = 40
 # A square of 4.5 % of the picture's width and height: smaller than what feet cover near a camera.
 _SMALL_AREA = 0.002
 
@@ -28,6 +29,7 @@ class Edit:
     is_open: bool = True
     name: str = ""
     machine_id: str = ""
+    kind: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +59,9 @@ class ZoneDraft:
         if (edit := self.edits.get(self.chosen)) is not None:
             return edit
         machine = self.machine
-        return Edit(machine.zone, False, machine.name, machine.machine_id) if machine else Edit()
+        if machine is None:
+            return Edit()
+        return Edit(machine.zone, False, machine.name, machine.machine_id, machine.kind or "")
 
     @property
     def is_changed(self) -> bool:
@@ -102,9 +106,10 @@ def with_corners(draft: ZoneDraft, corners: tuple[Point, ...], *, is_open: bool,
     return _with_revision(_with_edit(draft, replace(draft.edit, corners=corners, is_open=is_open)), source)
 
 
-def with_words(draft: ZoneDraft, *, name: str, machine_id: str) -> ZoneDraft:
-    """The typed words of the chosen machine."""
-    edit = replace(draft.edit, name=name, machine_id=machine_id)
+def with_words(draft: ZoneDraft, *, name: str, machine_id: str, kind: str | None = None) -> ZoneDraft:
+    """The typed words of the chosen machine; its kind stays where none is given."""
+    edit = draft.edit
+    edit = replace(edit, name=name, machine_id=machine_id, kind=edit.kind if kind is None else kind)
     return draft if edit == draft.edit else _with_edit(draft, edit)
 
 
@@ -127,7 +132,7 @@ def saved(draft: ZoneDraft) -> ZoneDraft:
     """The edit becomes the machine, in its place or as a new one at the end; there must be no `obstacles`."""
     edit = draft.edit
     known = draft.machine
-    kind = known.kind if known else None
+    kind = edit.kind.strip() or None
     machine = MachineSetup(machine_id=id_of(draft), name=edit.name.strip(), kind=kind, zone=edit.corners)
     machines = tuple(machine if other is known else other for other in draft.machines)
     draft = replace(draft, machines=machines if known else (*machines, machine))
@@ -143,6 +148,11 @@ def deleted(draft: ZoneDraft) -> ZoneDraft:
     """The chosen machine is no longer there."""
     machines = tuple(machine for machine in draft.machines if machine is not draft.machine)
     return choose(replace(_without_edit(draft), machines=machines), None)
+
+
+def known_kinds(draft: ZoneDraft) -> list[str]:
+    """The kinds of the camera's machines, in order: who types one of them means the same."""
+    return sorted({machine.kind for machine in draft.machines if machine.kind}, key=str.casefold)
 
 
 def id_of(draft: ZoneDraft) -> str:
@@ -162,6 +172,8 @@ def obstacles(draft: ZoneDraft) -> list[str]:
     found = [] if edit.name.strip() else ["Give the machine a name."]
     if len(edit.name.strip()) > _NAME_CHARACTERS:
         found.append(f"The name has {len(edit.name.strip())} characters; use at most {_NAME_CHARACTERS}.")
+    if len(edit.kind.strip()) > KIND_CHARACTERS:
+        found.append(f"The kind has {len(edit.kind.strip())} characters; use at most {KIND_CHARACTERS}.")
     if draft.chosen is None and edit.name.strip():
         found += _id_problems(draft, id_of(draft))
     if problem := zone_problem(edit.corners):

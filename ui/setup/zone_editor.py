@@ -14,12 +14,14 @@ from ui.setup.config_file import show_new_file
 from ui.setup.editing import DraftKeys, apply_drawn, apply_step, apply_words, keep_draft, open_draft
 from ui.setup.privacy import is_area, new_area, privacy_words, zones_of
 from ui.setup.zone_draft import (
+    KIND_CHARACTERS,
     ZoneDraft,
     choose,
     closed,
     deleted,
     discarded,
     id_of,
+    known_kinds,
     obstacles,
     reseeded,
     saved,
@@ -32,6 +34,7 @@ from ui.setup.zone_picture import show_zone_picture
 from ui.text.local_time import Zone
 from ui.text.words import plain
 
+_KIND_HELP = "Machines of one kind stand in for each other: the page Usage tells how often one of them was free."
 # No machine's id.
 _NEW = ""
 
@@ -98,9 +101,19 @@ def _show_words(keys: DraftKeys, draft: ZoneDraft) -> None:
     edit, is_new = draft.edit, draft.chosen is None
     # A new machine's fields new_draft empty again once the one before was added.
     parts = (draft.chosen, len(draft.machines)) if is_new else (draft.chosen, draft.chosen in draft.edits)
-    name_key, id_key = keys.widget("name", *parts), keys.widget("id", *parts)
-    take = partial(apply_words, keys, name_key, id_key)
+    name_key, id_key, kind_key = (keys.widget(name, *parts) for name in ("name", "id", "kind"))
+    take = partial(apply_words, keys, name_key, id_key, kind_key)
     st.text_input("Name", value=edit.name, key=name_key, on_change=take, max_chars=100, placeholder="Leg press 2")
+    kinds = known_kinds(draft)
+    st.text_input(
+        "Kind (optional)",
+        value=edit.kind,
+        key=kind_key,
+        on_change=take,
+        max_chars=KIND_CHARACTERS,
+        placeholder=kinds[0] if kinds else "treadmill",
+        help=plain(_KIND_HELP + (f" Of this camera: {', '.join(kinds)}." if kinds else "")),
+    )
     if is_new:
         st.text_input(
             "Id in events",

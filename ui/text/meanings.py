@@ -10,6 +10,8 @@ FIGURE_WORDS = {
     "observed_s": "Time observed",
     "utilisation": "Share of time in use",
     "sessions": "Sessions",
+    "sessions_reported": "Uses reported",
+    "sessions_corrected": "Uses corrected",
     "median_stay_s": "Median stay",
     "windows_closed": "Windows closed",
     "windows_after_hours": "Closed after hours",

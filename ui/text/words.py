@@ -4,6 +4,7 @@ import re
 from datetime import datetime
 from typing import Literal
 
+from backend_api.contract.corrections import UseTruth
 from backend_api.contract.events import (
     AttemptAttributes,
     ClipMask,
@@ -14,6 +15,7 @@ from backend_api.contract.events import (
     WindowAttributes,
 )
 from backend_api.contract.sessions import Cleaned, Session, SessionOutcome
+from backend_api.contract.sources import SOURCE, EventSource, source_of
 from backend_api.contract.verdicts import MmResult, MmStatus, Verdict
 from ui.text.local_time import Zone
 
@@ -46,6 +48,7 @@ SESSION_WORDS = {
     SessionOutcome.NOT_CLEANED: "Not cleaned",
     SessionOutcome.CANNOT_TELL: "Cannot tell",
     SessionOutcome.NO_WINDOW: "No window",
+    SessionOutcome.NO_USE: "No use",
 }
 # Colours of Streamlit's palette; the words carry the meaning, the colour only helps the eye.
 SESSION_COLOURS: dict[SessionOutcome, Colour] = {
@@ -58,6 +61,7 @@ SESSION_COLOURS: dict[SessionOutcome, Colour] = {
     SessionOutcome.NOT_CLEANED: "red",
     SessionOutcome.CANNOT_TELL: "orange",
     SessionOutcome.NO_WINDOW: "gray",
+    SessionOutcome.NO_USE: "gray",
 }
 CLEANED_WORDS = {
     Cleaned.BEFORE_LEAVING: "Cleaned before leaving",
@@ -67,6 +71,11 @@ REVIEW_WORDS = {
     "yes": "Agreed",
     "no": "Disagreed",
     "unsure": "Unsure",
+}
+TRUTH_WORDS = {
+    UseTruth.NOBODY: "Nobody was there",
+    UseTruth.OTHER_MACHINE: "Another machine",
+    UseTruth.TWO_PEOPLE: "Two people in turn",
 }
 _END_REASONS = {
     EndReason.LEFT: "the person left",
@@ -133,7 +142,8 @@ def attribute_facts(event: StoredEvent, zone: Zone) -> dict[str, str]:
 
 def _known_attributes(event: StoredEvent, zone: Zone) -> dict[str, tuple[str, str]]:
     """Label and text by attribute name."""
-    found: dict[str, tuple[str, str | None]] = {}
+    source = source_of(event.attributes)
+    found: dict[str, tuple[str, str | None]] = {SOURCE: ("Found by", None if source is None else eyes_words(source))}
     match event.event_type:
         case EventType.MACHINE_OCCUPIED_END:
             end = EndAttributes.model_validate(event.attributes)
@@ -155,6 +165,22 @@ def _known_attributes(event: StoredEvent, zone: Zone) -> dict[str, tuple[str, st
 def _closing(event: StoredEvent, closes_at: datetime, zone: Zone) -> str:
     length = duration(max(0.0, (closes_at - event.ts).total_seconds()))
     return f"{zone.clock(closes_at)}, {length} after it opened"
+
+
+def detector_words(source: EventSource | None) -> str:
+    """The detector, e.g. `yolox_nano.onnx (sha256 c789161e)`; a mocked one is called so."""
+    if source is None:
+        return "not told"
+    if source.is_mocked:
+        return "mocked detector"
+    name = source.weights or source.detector
+    return name if source.weights_sha256 is None else f"{name} (sha256 {source.weights_sha256[:8]})"
+
+
+def eyes_words(source: EventSource) -> str:
+    """By what an event was found: detector, configuration, and the edge's release."""
+    config = "" if source.config_sha256 is None else f", configuration {source.config_sha256[:8]}"
+    return f"{detector_words(source)}{config}, edge {source.edge_version}"
 
 
 def verdict_facts(result: MmResult) -> dict[str, str]:

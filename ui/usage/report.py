@@ -1,8 +1,8 @@
-"""The figures of usage at a glance, beside those of the time before."""
+"""The figures of usage at a glance, beside those of the time before, and how many uses people corrected."""
 
-from backend_api.contract.stats import Figures, PeakHour, Stats
+from backend_api.contract.stats import CameraFigures, Figures, PeakHour, Stats
 from ui.text.meanings import FIGURE_WORDS, meaning
-from ui.text.words import duration, percent
+from ui.text.words import counted, duration, percent
 from ui.widgets.figure_cards import NO_FIGURE, Card, Wanted, count_change, duration_change, share_change
 
 
@@ -38,6 +38,25 @@ def usage_cards(found: Stats, before: Figures) -> list[Card]:
             PEAK_HOUR_MEANING,
         ),
     ]
+
+
+def corrected_lines(found: Stats) -> list[str]:
+    """How many uses of each camera people corrected, the camera with most first; they tell where a zone is wrong."""
+    corrected = [camera for camera in found.cameras if camera.sessions_corrected]
+    corrected.sort(key=lambda camera: (-(camera.corrected_share or 0.0), camera.store_id, camera.camera_id))
+    if not corrected:
+        return ["Nobody corrected a use that began in this time."]
+    has_stores = len({camera.store_id for camera in found.cameras}) > 1
+    return [_corrected_line(camera, has_stores=has_stores) for camera in corrected] + [ZONES_HINT]
+
+
+ZONES_HINT = "Many corrections tell that a zone is wrong: the page Setup shows the zones of each camera."
+
+
+def _corrected_line(camera: CameraFigures, *, has_stores: bool) -> str:
+    where = f"{camera.camera_id} ({camera.store_id})" if has_stores else camera.camera_id
+    share = "" if camera.corrected_share is None else f", {percent(camera.corrected_share)}"
+    return f"Camera {where}: {camera.sessions_corrected} of {counted(camera.sessions_reported, 'reported use')}{share}."
 
 
 def _peak_note(peak: PeakHour) -> str:

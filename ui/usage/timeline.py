@@ -56,10 +56,14 @@ class Timeline:
 
 
 def draw_timeline(sessions: Iterable[Session], line: DayLine, now: datetime) -> Timeline:
-    """Put sessions on the line, cut at midnight; a use without an end lasts until `now`, or the machine's next use."""
+    """Put sessions on the line, cut at midnight; a use without an end lasts until `now`, or the machine's next use.
+
+    Those that were no use, as people say, are not on it.
+    """
     by_place: dict[MachineKey, list[Session]] = defaultdict(list)
     for session in {session.session_id: session for session in sessions}.values():
-        by_place[key_of(session)].append(session)
+        if session.outcome is not SessionOutcome.NO_USE:
+            by_place[key_of(session)].append(session)
     uses: list[TimelineBar] = []
     windows: list[TimelineBar] = []
     attempts: list[Attempt] = []

@@ -5,6 +5,7 @@ from datetime import datetime
 
 import altair as alt
 
+from backend_api.contract.corrections import UseTruth
 from backend_api.contract.sessions import Cleaned, Session, SessionOutcome
 from backend_api.contract.values import MachineKey
 from ui.text.local_time import Zone
@@ -108,7 +109,7 @@ def _rows(bars: Iterable[TimelineBar], what: str, names: Mapping[MachineKey, str
     for item in bars:
         yield {
             **_place(item.session, item.shown, names),
-            "What": what,
+            "What": f"{what}, two people" if item.session.correction is UseTruth.TWO_PEOPLE else what,
             "From": zone.clock(item.begin),
             "To": zone.clock(item.end) if item.end else "now",
             "Lasted": duration((item.end - item.begin).total_seconds()) if item.end else "not over",

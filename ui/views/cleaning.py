@@ -25,6 +25,7 @@ from ui.widgets.mocked import show_mocked
 from ui.widgets.period import Days
 from ui.widgets.period_choice import choose_days
 from ui.widgets.refresh import rerun_when_changed
+from ui.widgets.sources import show_sources
 from ui.widgets.store_choice import choose_store, store_names
 from ui.widgets.store_table import show_stores
 
@@ -62,13 +63,14 @@ def _show_figures(days: Days, names: Mapping[MachineKey, str], zone: Zone, now: 
         corrected = cache.compliance(
             ComplianceQuery(since=interval.since, until=interval.until, tz=zone.name, store_id=store_id)
         )
+        show_sources(found)
         first, *others = cleaning_cards(found.total, before)
         show_cards([first, corrected_card(corrected), *others], days.before_in_words(zone, now))
         if found.total.windows_after_hours:
             st.caption(after_hours_line(found.total))
         show_trend(trend_steps(found.buckets, unit, zone), unit, zone.name)
         if len(found.stores) > 1:
-            show_stores(found, store_names(cache.stores().items))
+            show_stores(found, corrected, store_names(cache.stores().items))
         st.header("Corrected by reviews", anchor=False)
         show_corrected(api(), corrected)
         st.header("By machine", anchor=False)

@@ -3,7 +3,7 @@
 import streamlit as st
 
 from backend_api.base.clock import SystemClock
-from backend_api.contract.queries import StatsQuery
+from backend_api.contract.queries import ComplianceQuery, StatsQuery
 from backend_api.contract.stats import Unit
 from ui.client import cache
 from ui.client.context import api, zone
@@ -12,15 +12,16 @@ from ui.text.machine_names import names_of
 from ui.usage.day_view import show_day
 from ui.usage.heat import fold, show_heat
 from ui.usage.kinds import show_kinds
-from ui.usage.report import usage_cards
+from ui.usage.report import corrected_lines, usage_cards
 from ui.widgets.figure_cards import show_cards
 from ui.widgets.machine_table import show_machines
 from ui.widgets.mocked import show_mocked
 from ui.widgets.period_choice import choose_days
+from ui.widgets.sources import show_sources
 from ui.widgets.store_choice import choose_store, store_names
 from ui.widgets.store_table import show_stores
 
-_FIELDS = ("utilisation", "occupied_s", "observed_s", "sessions", "median_stay_s")
+_FIELDS = ("utilisation", "occupied_s", "observed_s", "sessions", "sessions_corrected", "median_stay_s")
 
 
 def show_page() -> None:
@@ -44,13 +45,18 @@ def show_page() -> None:
     found = cache.stats(query)
     before = cache.stats(query.model_copy(update={"since": earlier.since, "until": earlier.until})).total
     stores = store_names(cache.stores().items)
+    show_sources(found)
     show_cards(usage_cards(found, before), days.before_in_words(here, now))
     st.subheader("Share of time in use, by hour and weekday", anchor=False)
     show_heat(fold(found.buckets, here), here.name)
     st.subheader("Free machines, by kind", anchor=False)
     show_kinds(found, stores)
     if len(found.stores) > 1:
-        show_stores(found, stores)
+        corrected = cache.compliance(ComplianceQuery(since=interval.since, until=interval.until, tz=here.name))
+        show_stores(found, corrected, stores)
+    st.subheader("Uses that people corrected", anchor=False)
+    for line in corrected_lines(found):
+        st.text(line)
     st.subheader("By machine", anchor=False)
     show_machines(found, names, _FIELDS, "usage")
 

@@ -11,6 +11,7 @@ from backend_api.contract.values import MachineKey, format_timestamp
 from ui.text.machine_names import key_of
 from ui.text.meanings import FIGURE_WORDS, meaning
 from ui.widgets.figure_cards import NO_FIGURE
+from ui.widgets.sources import detectors_of
 
 # How a field is shown, and what it is multiplied with for that; counts are shown as they are.
 _UNITS = {
@@ -65,10 +66,12 @@ def machine_csv(found: Stats, names: Mapping[MachineKey, str]) -> str:
     names = _all_names(found, names)
     interval = {"since": format_timestamp(found.since), "until": format_timestamp(found.until), "tz": found.tz}
     text = io.StringIO(newline="")
-    table = csv.DictWriter(text, ["name", *MachineFigures.model_fields, *interval])
+    table = csv.DictWriter(text, ["name", *MachineFigures.model_fields, "detectors", *interval])
     table.writeheader()
     for machine in _in_order(found, names):
-        row = {"name": names[key_of(machine)], **machine.model_dump(), **interval}
+        here = (machine.store_id, machine.camera_id)
+        detectors = detectors_of(each for each in found.sources if (each.store_id, each.camera_id) == here)
+        row = {"name": names[key_of(machine)], **machine.model_dump(), "detectors": detectors, **interval}
         table.writerow({field: csv_cell(value) for field, value in row.items()})
     return text.getvalue()
 

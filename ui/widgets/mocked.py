@@ -5,6 +5,7 @@ from collections.abc import Iterable
 import streamlit as st
 
 from backend_api.contract.cameras import MOCK_DETECTOR, CameraState
+from backend_api.contract.sessions import Session
 from backend_api.contract.verdicts import MOCK_MODEL
 from ui.text.words import plain
 
@@ -23,6 +24,13 @@ def mocked_words(cameras: Iterable[CameraState], model: str | None) -> dict[str,
     if model == MOCK_MODEL:
         found[MODEL_BADGE] = "Verdicts are invented: no model looks at the clips."
     return found
+
+
+def mocked_badges(session: Session, cameras: Iterable[CameraState], model: str | None) -> list[str]:
+    """What of a session is invented: by what its events say, or, where they do not, by its camera's present report."""
+    if session.source is None:
+        return list(mocked_words(cameras, model))
+    return [*([DETECTOR_BADGE] if session.source.is_mocked else []), *mocked_words((), model)]
 
 
 def show_mocked(cameras: Iterable[CameraState], model: str | None = None) -> None:

@@ -213,6 +213,12 @@ class Alerts:
         with self._database.write() as transaction:
             return bool(_ADD.run(transaction, [row]))
 
+    def has_digest(self, kind: str, store_id: str, day: str) -> bool:
+        """Whether the digest of `day` is written."""
+        with self._database.read() as connection:
+            query = select(alerts.c.id).where(alerts.c.occurrence == f"{kind}:{store_id}:{day}")
+            return connection.execute(query).first() is not None
+
     def acknowledge(self, alert_id: int, who: str) -> bool:
         """Note that somebody has seen it; the first who did stays. False when there is no such alert."""
         values = {"wanted_id": alert_id, "now_ms": to_ms(to_milliseconds(self._clock.now())), "new_who": who}

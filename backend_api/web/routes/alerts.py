@@ -37,7 +37,7 @@ def alert_routes(store: Store, office: PostOffice, clock: Clock) -> APIRouter:
     """The router for /alerts."""
     router = APIRouter(prefix="/alerts", tags=["alerts"])
 
-    @router.get("", summary="What was told", responses=problems(422, 503))
+    @router.get("", summary="The ledger of alerts", responses=problems(422, 503))
     def list_alerts(
         limit: Annotated[int, Query(ge=1, le=MAX_PAGE_ITEMS)] = DEFAULT_PAGE_ITEMS,
         before: Annotated[
@@ -45,7 +45,7 @@ def alert_routes(store: Store, office: PostOffice, clock: Clock) -> APIRouter:
         ] = None,
         store_id: Annotated[Name | None, Query(description="Of this store, and of the whole installation.")] = None,
     ) -> AlertPage:
-        """The ledger, the newest first: what happened or lasts, and what became of telling each target."""
+        """All that happened or lasts, the newest first, and how each target was told."""
         with store.database.snapshot() as connection:
             found = read_alerts(connection, before, limit + 1, store_id)
             tellings = read_tellings(connection, [row.id for row in found])
@@ -66,7 +66,7 @@ def alert_routes(store: Store, office: PostOffice, clock: Clock) -> APIRouter:
 
     @router.get("/targets", summary="Targets of alerts", responses=problems(503))
     def list_targets() -> TargetList:
-        """Every target of alerts.yaml without its address: what it is told, and what it answered last."""
+        """Every target of alerts.yaml without its address, with its limits and its last answer."""
         return TargetList(items=office.states())
 
     _add_target_routes(router, store, office, clock)

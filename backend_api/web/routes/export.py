@@ -11,7 +11,9 @@ from fastapi.responses import StreamingResponse
 from backend_api.contract.events import EventType
 from backend_api.contract.queries import EventFilters, EventQuery
 from backend_api.contract.sessions import Cleaned
+from backend_api.contract.sources import EventSource, source_of
 from backend_api.contract.values import format_timestamp
+from backend_api.contract.verdicts import MOCK_MODEL, MmResult
 from backend_api.store.event_rows import EventRow
 from backend_api.store.store import Store
 from backend_api.web.openapi import problems
@@ -28,7 +30,10 @@ COLUMNS = (
         "mm_attempts",
         "mm_error",
     ),
-    *("verdict", "verdict_confidence", "verdict_summary", "model", "prompt_version", "attributes", "verdict_on"),
+    *("verdict", "verdict_confidence", "verdict_summary", "model", "prompt_version", "attributes"),
+    *("edge_version", "detector", "weights", "weights_sha256", "config_sha256", "mocked"),
+    *("use_correction", "use_corrected_by", "use_corrected_at", "use_correction_note"),
+    "verdict_on",
 )
 # Of which cleaning the verdict is.
 _VERDICT_ON = {
@@ -69,8 +74,9 @@ def export_routes(store: Store) -> APIRouter:
 
 def cells(row: EventRow) -> list[str]:
     """The cells of one event, in the order of COLUMNS; null is an empty cell."""
-    event, mm = row.event, row.mm
+    event, mm, said = row.event, row.mm, row.correction
     result = mm.result if mm else None
+    found = source_of(event.attributes)
     values = (
         *(event.event_id, event.event_type, event.store_id, event.camera_id, event.machine_id, event.session_id),
         *(format_timestamp(event.ts), event.media_time_s, event.track_id, event.confidence),
@@ -80,9 +86,22 @@ def cells(row: EventRow) -> list[str]:
         *((result.verdict, result.confidence, result.summary) if result else (None, None, None)),
         *((result.model, result.prompt_version) if result else (None, None)),
         event.model_dump_json(include={"attributes"})[len('{"attributes":') : -1],
+        *((found.edge_version, found.detector, found.weights) if found else (None,) * 3),
+        *((found.weights_sha256, found.config_sha256) if found else (None,) * 2),
+        _mocked(found, result),
+        *((said.truth, said.who, format_timestamp(said.at), said.note) if said else (None,) * 4),
         _VERDICT_ON.get(event.event_type) if result else None,
     )
     return [harmless("" if value is None else str(value)) for value in values]
+
+
+def _mocked(source: EventSource | None, result: MmResult | None) -> str:
+    """What of it was invented: `detector`, `model`, both, or nothing."""
+    invented = {
+        "detector": source is not None and source.is_mocked,
+        "model": result is not None and result.model == MOCK_MODEL,
+    }
+    return " ".join(what for what, is_mocked in invented.items() if is_mocked)
 
 
 def harmless(cell: str) -> str:

@@ -74,6 +74,8 @@ def report_routes(store: Store, reports: Reports, media: MediaFolder) -> APIRout
           the store is closed is one of windows_after_hours
         - some_free, of each kind of machine = time with at least one free / that + time with all in use;
           free_at_peak = 1 - time in use / time watched, in the kind's busiest hour of the day
+        - sessions are as people corrected them: uses that were none count nowhere, those of two people count twice;
+          corrected_share, of each camera = uses that people corrected / uses that its edge reported
         - a window is closed when its time is over, or when the machine is in use again; it counts when it closes
         """
         return json_answer(request, reports.stats(query).model_dump_json())

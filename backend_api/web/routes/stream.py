@@ -34,11 +34,12 @@ def stream_routes(store: Store, feed: ChangeFeed) -> APIRouter:
             str | None, Header(description="Go on behind this id; 0 gives everything since the log began.")
         ] = None,
     ) -> StreamingResponse:
-        """Server-sent events (https://html.spec.whatwg.org/multipage/server-sent-events.html). Four kinds:
+        """Server-sent events (https://html.spec.whatwg.org/multipage/server-sent-events.html). Five kinds:
 
         - `event`: a new event, data: a StoredEvent.
         - `verdict`: a question to the model was answered, failed, or is to be asked again; data: a StoredEvent.
         - `review`: a verdict was reviewed, or its review withdrawn; data: a StoredEvent.
+        - `use`: a use was corrected, or its correction withdrawn; data: a StoredEvent, the first one of the use.
         - `camera`: the status of a camera changed, see GET /cameras; data: `{store_id, camera_id, status}`.
 
         A StoredEvent is as it is stored when it is sent. Ids grow; with the header Last-Event-ID, which browsers send

@@ -29,13 +29,19 @@ class Gym:
         self._at_s = 0.0
         store.enrichments.judge_ends(is_on=False)
 
-    def let_use(self, *sessions: tuple[bool, Verdict] | None, every_s: float = 300.0, model: str = "mock") -> None:
+    def let_use(
+        self,
+        *sessions: tuple[bool, Verdict] | None,
+        every_s: float = 300.0,
+        model: str = "mock",
+        store_id: str = "gym_demo",
+    ) -> None:
         """Sessions, one after the other: whether it was cleaned, and what the model says; None without an attempt."""
         for session in sessions:
             at_s = self._at_s
             self._at_s += every_s
-            start = make_event(event_type=EventType.MACHINE_OCCUPIED_START, at_s=at_s)
-            names = {"session_id": start.event_id}
+            start = make_event(event_type=EventType.MACHINE_OCCUPIED_START, at_s=at_s, store_id=store_id)
+            names = {"session_id": start.event_id, "store_id": store_id}
             closes_at = (START + timedelta(seconds=at_s + 100)).isoformat()
             events = [
                 start.model_copy(update=names),
@@ -245,3 +251,35 @@ def test_no_verdict_is_drawn_twice_and_none_without_its_clip(gym: Gym) -> None:
     problem(gym.client.post("/reviews/draws", content="{}", headers=JSON), 409)
     problem(gym.client.post("/reviews/draws", content='{"count": 0}', headers=JSON), 422)
     problem(gym.client.post("/reviews/draws", content='{"model": "mock"}', headers=JSON), 422)
+
+
+def test_each_store_is_corrected_by_the_reviews_of_all(gym: Gym) -> None:
+    """One where half of the windows are cleaned, one where nearly all are, and one without an attempt."""
+    gym.let_use(*sessions(120, 0.5, 0.95, 0.65), store_id="half")
+    gym.let_use(*sessions(120, 0.9, 0.95, 0.65), store_id="most")
+    gym.let_use(*[None] * 40, store_id="none")
+    before = {each.store_id: each for each in gym.compliance().stores}
+    assert isinstance(before["half"].corrected, TooFewReviews)
+    for item in gym.suggest(80).items:
+        gym.review(item.event_id)
+    found = gym.compliance()
+    assert isinstance(found.corrected, Estimate)
+    stores = {each.store_id: each for each in found.stores}
+    assert [each.windows for each in found.stores] == [120, 120, 40]
+    assert sum(each.windows for each in found.stores) == found.windows
+    for store_id in ("half", "most"):
+        alone = gym.compliance(store_id=store_id)
+        assert alone.stores == []
+        assert (stores[store_id].apparent, stores[store_id].corrected) == (alone.apparent, alone.corrected)
+        figure = stores[store_id].corrected
+        assert isinstance(figure, Estimate)
+        attempts = [event for event in gym.attempts if event.store_id == store_id]
+        assert figure.low <= sum(gym.truth[event.event_id] for event in attempts) / len(attempts) <= figure.high
+    none = stores["none"].corrected
+    assert isinstance(none, Estimate)
+    assert (stores["none"].apparent, none.value) == (0.0, 0.0)
+
+
+def test_a_store_by_itself_has_nothing_beside_it(gym: Gym) -> None:
+    gym.let_use((True, Verdict.CLEANED))
+    assert gym.compliance().stores == []

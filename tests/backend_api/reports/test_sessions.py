@@ -102,6 +102,8 @@ def test_a_session_tells_what_its_events_said(store: Store) -> None:
         verdict=None,
         mm_status=MmStatus.PENDING,
         review=None,
+        correction=None,
+        source=None,
         thumbnail_url=None,
     )
 
@@ -125,7 +127,7 @@ def test_what_has_not_happened_is_null(store: Store) -> None:
     assert {name for name, value in session if value is None} == {
         *("ended_at", "occupied_s", "end_reason", "window_opened_at", "window_closes_at"),
         *("attempt_event_id", "attempt_at", "end_event_id", "judged_event_id", "cleaned", "verdict"),
-        *("mm_status", "review", "thumbnail_url"),
+        *("mm_status", "review", "correction", "source", "thumbnail_url"),
     }
 
 

@@ -12,12 +12,14 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from backend_api.checks.derived import check_derived
+from backend_api.contract.corrections import UseCorrection, UseTruth
 from backend_api.contract.events import Event, EventType
 from backend_api.contract.verdicts import Agree, MmStatus, Verdict
 from backend_api.store.enrichments import Claim, RetryOutcome
 from backend_api.store.events import IngestOutcome
 from backend_api.store.sessions import EventFacts, SessionRow, VerdictFacts, session_of
 from backend_api.store.store import Store
+from backend_api.store.use_corrections import CorrectionOutcome
 from tests.backend_api.events import make_event, make_result
 from tests.fake_clock import FakeClock
 
@@ -47,6 +49,7 @@ OPERATION = st.one_of(
     st.tuples(st.just("rerun"), ATTEMPT),
     st.tuples(st.just("rerun others"), st.sampled_from(["mock", "another"])),
     st.tuples(st.just("review"), st.tuples(ATTEMPT, st.sampled_from(Agree))),
+    st.tuples(st.just("correct"), st.tuples(st.integers(0, SESSIONS - 1), st.sampled_from(UseTruth))),
     st.tuples(st.just("note blocked"), st.sampled_from(["no budget", "no answer"])),
 )
 
@@ -77,6 +80,7 @@ class Oracle:
     status: dict[UUID, MmStatus] = field(default_factory=dict)
     verdicts: dict[UUID, list[Verdict]] = field(default_factory=dict)
     reviews: dict[UUID, list[tuple[Agree, Verdict | None]]] = field(default_factory=dict)
+    truths: dict[UUID, UseTruth | None] = field(default_factory=dict)
     log: list[tuple[str, UUID]] = field(default_factory=list)
     claims: list[Claim] = field(default_factory=list)
     arrived_ms: dict[UUID, int] = field(default_factory=dict)
@@ -242,6 +246,21 @@ class Oracle:
             self.reviews.setdefault(event_id, []).append((agree, of))
             self.log.append(("review", event_id))
 
+    def correct(self, value: tuple[int, UseTruth]) -> None:
+        number, truth = value
+        session_id = UUID(int=number)
+        of_session = [event for event in self.events if event.session_id == session_id]
+        is_withdrawn = truth is UseTruth.WITHDRAWN
+        expected = CorrectionOutcome.KEPT
+        if not of_session:
+            expected = CorrectionOutcome.NO_SESSION
+        elif is_withdrawn and self.truths.get(session_id) is None:
+            expected = CorrectionOutcome.NOTHING_TO_WITHDRAW
+        assert self.store.corrections.add(session_id, UseCorrection(truth=truth)) is expected
+        if expected is CorrectionOutcome.KEPT:
+            self.truths[session_id] = None if is_withdrawn else truth
+            self.log.append(("use", of_session[0].event_id))
+
     def note_blocked(self, reason: str) -> None:
         self.store.enrichments.note_blocked(reason)
 
@@ -256,7 +275,8 @@ class Oracle:
                 agree, of = self.reviews.get(event.event_id, [(None, None)])[-1]
                 is_dead = self.status[event.event_id] is MmStatus.DEAD
                 said[seq] = VerdictFacts(verdict, is_dead, agree, of)
-        return sorted((session_of(f, said) for f in facts.values()), key=lambda row: row.session_id)
+        rows = [session_of(of_one, said, self.truths.get(UUID(name))) for name, of_one in facts.items()]
+        return sorted(rows, key=lambda row: row.session_id)
 
     def check(self) -> None:
         logged = self.store.changes.read(0, 10_000)
@@ -276,7 +296,7 @@ class Oracle:
 STORED_SESSIONS = (
     "SELECT session_id, store_id, camera_id, machine_id, ts_ms, started_ms, ended_ms, end_reason, opened_ms, closes_ms,"
     " attempt_seq, attempt_ms, end_seq, heard_ms, end_is_asked, end_due_ms, verdict, end_verdict, judged_seq, review,"
-    " is_reviewed, outcome_key FROM sessions ORDER BY session_id"
+    " is_reviewed, outcome_key, source_key, correction FROM sessions ORDER BY session_id"
 )
 STORED_ENRICHMENTS = "SELECT event_id, status, verdict FROM enrichments JOIN events USING (seq)"
 

@@ -5,6 +5,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from backend_api.contract.events import EndReason, EventType, make_event_id
+from backend_api.contract.sources import EventSource, source_of
 from edge_service.clips.event_factory import EventFactory
 from edge_service.rules.machine import Machine, RuleTimes
 from edge_service.rules.rule_event import RuleEvent
@@ -64,3 +65,13 @@ def test_only_an_attempt_waits_for_the_model() -> None:
 )
 def test_attributes_say_what_belongs_to_the_type(of_hit: RuleEvent, attributes: dict[str, object]) -> None:
     assert FACTORY.build(of_hit, None, None).attributes == attributes
+
+
+def test_every_event_says_by_what_it_was_found_and_that_is_no_part_of_its_id() -> None:
+    source = EventSource(edge_version="0.1.0", detector="mock", config_sha256="0" * 64)
+    seeing = EventFactory("gym_demo", "cam_01", START, source=source)
+    for event_type in EventType:
+        event, other = (factory.build(rule_event(event_type), None, None) for factory in (seeing, FACTORY))
+        assert source_of(event.attributes) == source
+        assert source_of(other.attributes) is None
+        assert (event.event_id, event.session_id) == (other.event_id, other.session_id)

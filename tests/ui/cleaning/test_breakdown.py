@@ -41,6 +41,7 @@ def test_every_outcome_with_a_closed_window_is_of_one_kind() -> None:
     assert set(SessionOutcome) - set(listed) == {
         SessionOutcome.CLEANED,
         SessionOutcome.IN_USE,
+        SessionOutcome.NO_USE,
         SessionOutcome.NO_WINDOW,
         SessionOutcome.WINDOW_OPEN,
     }

@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 
 from backend_api.contract.cameras import CameraState, CameraStatus
+from backend_api.contract.stats import CameraFigures
 from ui.setup.health import STATUS_COLOURS, STATUS_WORDS, Rates, ReportPair, health_facts, rates
 from ui.text.local_time import Zone
 
@@ -67,6 +68,7 @@ def test_all_that_there_is_to_say() -> None:
         "Skipped": "83 % of 3\u202f000 frames",
         "Waiting to be sent": "1 event",
         "Machines": "Bike 1, Rower 1",
+        "Uses corrected in 7 days": "none was reported",
         "Last seen": "3 s ago, 13:00:00",
         "Running for": "1 min 40 s",
         "Detector": "not told: the edge is of an earlier release",
@@ -91,3 +93,12 @@ def test_every_status_has_a_word_and_a_colour(status: CameraStatus) -> None:
     state = make_state(status=status)
     assert STATUS_WORDS[state.status].lower() == status.replace("_", " ")
     assert STATUS_COLOURS[state.status]
+
+
+def test_it_tells_how_many_uses_people_corrected() -> None:
+    pair, label = ReportPair(make_state()), "Uses corrected in 7 days"
+    assert health_facts(pair, [], BERLIN)[label] == "none was reported"
+    found = CameraFigures(
+        store_id="gym", camera_id="cam_01", sessions_reported=40, sessions_corrected=3, corrected_share=0.075
+    )
+    assert health_facts(pair, [], BERLIN, found)[label] == "3 of 40, 8 %"

@@ -59,6 +59,8 @@ def test_a_zone_is_clicked_named_and_downloaded_and_an_edge_accepts_the_file(
         expect(page.locator("polygon.work")).to_have_count(2)
         page.get_by_placeholder("Leg press 2").fill("Leg press 2")
         page.get_by_placeholder("Leg press 2").press("Tab")
+        page.get_by_role("textbox", name="Kind (optional)").fill("leg press")
+        page.get_by_role("textbox", name="Kind (optional)").press("Tab")
         page.get_by_text("Corners as numbers").click()
         check(visit)
         page.get_by_role("button", name="Add the machine").click()
@@ -73,6 +75,7 @@ def test_a_zone_is_clicked_named_and_downloaded_and_an_edge_accepts_the_file(
     config = load_config(path)
     assert config.clip.pre_s == 2
     assert [machine.name for machine in config.machines] == [BIKE.name, ROWER.name, "Leg press 2"]
+    assert config.machines[2].kind == "leg press"
     drawn = [number for corner in config.machines[2].zone for number in corner]
     assert drawn == pytest.approx([number for corner in CORNERS for number in corner], abs=0.01)
 

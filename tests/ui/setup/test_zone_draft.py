@@ -16,6 +16,7 @@ from ui.setup.zone_draft import (
     deleted,
     discarded,
     id_of,
+    known_kinds,
     new_draft,
     obstacles,
     saved,
@@ -163,7 +164,12 @@ def desks(draw: st.DrawFn) -> ZoneDraft:
                 corners = (*draft.edit.corners, draw(corner))
                 draft = with_corners(draft, corners, is_open=True, source=draw(st.sampled_from(["picture", "table"])))
             case "words":
-                draft = with_words(draft, name=draw(st.text(max_size=120)), machine_id=draw(st.text(max_size=5)))
+                draft = with_words(
+                    draft,
+                    name=draw(st.text(max_size=120)),
+                    machine_id=draw(st.text(max_size=5)),
+                    kind=draw(st.text(max_size=50)),
+                )
             case "keep":
                 draft = draft if obstacles(draft) else saved(draft)
             case _:
@@ -188,3 +194,13 @@ def test_catching_up_twice_is_as_good_as_once(draft: ZoneDraft, present: Machine
     once = updated(draft, present)
     assert updated(once, present) == once
     assert once == draft or once.machines == present
+
+
+def test_a_kind_is_typed_changed_and_taken_away() -> None:
+    draft = choose(new_draft((BIKE,)), "bike_01")
+    for typed, kept in (("  bike ", "bike"), ("x" * 40, "x" * 40), (" ", None)):
+        changed = saved(with_words(draft, name="Bike", machine_id="", kind=typed))
+        assert changed.machines[0].kind == kept
+        assert known_kinds(changed) == ([] if kept is None else [kept])
+    too_long = with_words(draft, name="Bike", machine_id="", kind="x" * 41)
+    assert obstacles(too_long) == ["The kind has 41 characters; use at most 40."]

@@ -2,10 +2,10 @@
 
 from datetime import timedelta
 
-from backend_api.contract.stats import Hours, PeakHour, Stats, Unit
+from backend_api.contract.stats import CameraFigures, Hours, PeakHour, Stats, Unit
 from tests.ui.made_up import NOON, make_figures
 from ui.usage.heat import Cell, heat_rows
-from ui.usage.report import usage_cards
+from ui.usage.report import ZONES_HINT, corrected_lines, usage_cards
 
 
 def made(peak: PeakHour | None, **figures: object) -> Stats:
@@ -19,6 +19,8 @@ def made(peak: PeakHour | None, **figures: object) -> Stats:
         peak_hour=peak,
         machines=[],
         stores=[],
+        cameras=[],
+        sources=[],
         kinds=[],
         buckets=[],
     )
@@ -61,3 +63,24 @@ def test_the_week_as_a_table_leaves_empty_what_was_not_observed() -> None:
         "Saturday": "",
         "Sunday": "0 %",
     }
+
+
+def camera(camera_id: str, reported: int, corrected: int) -> CameraFigures:
+    return CameraFigures(
+        store_id="gym",
+        camera_id=camera_id,
+        sessions_reported=reported,
+        sessions_corrected=corrected,
+        corrected_share=corrected / reported,
+    )
+
+
+def test_the_camera_with_the_largest_share_of_corrected_uses_comes_first() -> None:
+    assert corrected_lines(made(None)) == ["Nobody corrected a use that began in this time."]
+    cameras = [camera("cam_01", 100, 2), camera("cam_02", 10, 0), camera("cam_03", 1, 1)]
+    found = made(None).model_copy(update={"cameras": cameras})
+    assert corrected_lines(found) == [
+        "Camera cam_03: 1 of 1 reported use, 100 %.",
+        "Camera cam_01: 2 of 100 reported uses, 2 %.",
+        ZONES_HINT,
+    ]

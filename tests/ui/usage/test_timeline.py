@@ -42,6 +42,12 @@ def test_midnight_cuts_on_both_sides() -> None:
     assert timeline.sessions == [before, after]
 
 
+def test_a_use_that_was_none_is_not_on_it_and_ends_no_other() -> None:
+    coat = make_session(NOON + timedelta(hours=1), outcome=SessionOutcome.NO_USE, correction="nobody")
+    [use] = draw(_open(NOON), coat).uses
+    assert (use.shown, use.end) == (HourInterval(12, 18), None)
+
+
 def _open(at: datetime, **overrides: Any) -> Session:  # noqa: ANN401
     missing = {"ended_at": None, "occupied_s": None, "end_reason": None}
     no_window = {"window_opened_at": None, "window_closes_at": None}

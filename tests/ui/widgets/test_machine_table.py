@@ -24,6 +24,8 @@ FOUND = Stats(
         make_machine_figures(ROWER),
     ],
     stores=[],
+    cameras=[],
+    sources=[],
     kinds=[],
     buckets=[],
 )

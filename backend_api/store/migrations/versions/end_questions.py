@@ -6,8 +6,8 @@ Nobody is asked about ends from before: there may be many, and their clips do no
 import sqlalchemy as sa
 from alembic import op
 
-revision = "0013"
-down_revision = "0012"
+revision = "0015"
+down_revision = "0014"
 
 _END, _OPEN = "MACHINE_OCCUPIED_END", "CLEANING_WINDOW_OPEN"
 # Hidden events are in no session; one that has outlived its events stays as it is.
@@ -18,7 +18,7 @@ _OF_SESSION = (
 _END_SEQ = "SELECT min(events.seq) " + _OF_SESSION.format(f"= '{_END}'")
 _HEARD_MS = "SELECT max(events.received_at_ms) " + _OF_SESSION.format(f"IN ('{_END}', '{_OPEN}')")
 _DUE_MS = """CASE
-    WHEN end_seq IS NULL OR events_removed_ms IS NOT NULL THEN NULL
+    WHEN end_seq IS NULL OR events_removed_ms IS NOT NULL OR outcome_key = 'no_use' THEN NULL
     WHEN attempt_seq IS NOT NULL THEN
         CASE WHEN outcome_key IN ('not_cleaned', 'cannot_tell', 'failed') THEN heard_ms END
     WHEN opened_ms IS NULL THEN NULL
