@@ -25,7 +25,7 @@ _FOR_FILES = {"speed": 1.0, "start_time": None, "loop": 1}
 
 @dataclass(frozen=True, slots=True)
 class Options:
-    """What the command line said; None where the configuration decides, or the clock (`start_time`)."""
+    """The values of the command line; None where the configuration decides, or the clock (`start_time`)."""
 
     video: VideoAddress
     camera_id: str
@@ -158,7 +158,7 @@ def _make_parser() -> ArgumentParser:
 
 
 def _video_of(environ: Mapping[str, str]) -> VideoAddress:
-    """What VIDEO_VARIABLE names, in the place of --video."""
+    """The source that VIDEO_VARIABLE names, in the place of --video."""
     text = environ.get(VIDEO_VARIABLE, "").strip()
     if not text:
         raise UsageError(f"--video is missing: give a file, an address or 0, or set {VIDEO_VARIABLE}; see --help")

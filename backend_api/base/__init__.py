@@ -1,1 +1,1 @@
-"""What every process needs at its edge: the clock, signals, flags, durable files, HTTP. Imports nothing of ours."""
+"""The needs of every process at its edge: the clock, signals, flags, durable files, HTTP. Imports nothing of ours."""

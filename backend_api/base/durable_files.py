@@ -16,7 +16,7 @@ from pathlib import Path
 from backend_api.base.process import UsageError
 
 NO_ROOM = frozenset({errno.ENOSPC, errno.EDQUOT})
-"""What a disk, or the share of it that this user may have, says when it is full."""
+"""The errors of a disk, or of the share of it that this user may have, when it is full."""
 
 _PROBE_BYTES = 4096
 # The umask of the process says what of it is left.

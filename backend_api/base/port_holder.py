@@ -1,4 +1,4 @@
-"""Who listens on a TCP port of this computer, and how to end it, in words for the one who wanted the port."""
+"""The process that listens on a TCP port of this computer, and how to end it, in words for whoever wanted the port."""
 
 import itertools
 import textwrap

@@ -1,4 +1,4 @@
-"""What every process does at its edge: log lines, stop signals, and errors in one line with an exit code."""
+"""The edge of every process: log lines, stop signals, and errors in one line with an exit code."""
 
 import contextlib
 import logging

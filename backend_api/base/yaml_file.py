@@ -22,7 +22,7 @@ _T = TypeVar("_T")
 
 
 class Mistake(ValueError):
-    """What is wrong with a value, and the cure; for validators."""
+    """A mistake in a value, and the cure; for validators."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,4 +1,4 @@
-"""What GET /stats/compliance answers, and which verdicts are suggested for review."""
+"""The answer of GET /stats/compliance, and the verdicts that are suggested for review."""
 
 from typing import Annotated
 from uuid import UUID

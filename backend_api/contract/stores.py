@@ -1,4 +1,4 @@
-"""What a person says of a store: its name, its time zone, and when it is open."""
+"""A store as a person describes it: its name, its time zone, and its opening hours."""
 
 from datetime import date, time
 from itertools import pairwise

@@ -106,7 +106,7 @@ class Retention:
         return len(sweep.removals)
 
     def _clocks(self) -> Clocks:
-        """What the clock says with and without its jumps ahead; small corrections, and being put back, are no jumps."""
+        """The time with and without the clock's jumps ahead; small corrections, and being put back, are no jumps."""
         began, began_s = self._began
         steady_now = began + timedelta(seconds=self._clock.monotonic_s() - began_s)
         if self._clock.now() <= steady_now + LARGEST_CORRECTION:

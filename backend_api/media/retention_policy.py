@@ -53,7 +53,7 @@ class Removal:
 
 @dataclass(frozen=True, slots=True)
 class Sweep:
-    """What goes now: media of events, and files of events that never came.
+    """The removals of one sweep: media of events, and files of events that never came.
 
     `held_back` says in words what waits for a person's word, and why; None when nothing does.
     """
@@ -65,7 +65,7 @@ class Sweep:
 
 @dataclass(frozen=True, slots=True)
 class Clocks:
-    """What the clock says (aware), and what it would say without its jumps ahead since the process began."""
+    """The time by the clock (aware), and the time without the clock's jumps ahead since the process began."""
 
     now: datetime
     steady_now: datetime
@@ -95,7 +95,7 @@ def choose(kept: Iterable[EventMedia], limits: KeepLimits, now: datetime) -> Ite
 
 
 def held_back_text(reason: str) -> str:
-    """What waits for a person's word, `reason`, and how it is given."""
+    """The `reason` why a removal waits for a person's word, and how the word is given."""
     return (
         f"{reason}: nothing of that is removed until somebody says so, with "
         "python backend_api/doctor.py --allow-removal; or set the clock or the limits right"
@@ -105,7 +105,7 @@ def held_back_text(reason: str) -> str:
 def plan(
     kept: Sequence[EventMedia], unknown: Sequence[UUID], limits: KeepLimits, clocks: Clocks, *, is_allowed: bool = False
 ) -> Sweep:
-    """What a sweep takes of `kept`, and of `unknown`, events that never came; `is_allowed` is a person's word."""
+    """The sweep of `kept`, and of `unknown`, events that never came; `is_allowed` is a person's word."""
     removals = list(choose(kept, limits, clocks.now))
     if is_allowed:
         return Sweep(removals, unknown)

@@ -166,7 +166,7 @@ class TooFewReviews:
 
 @dataclass(frozen=True, slots=True)
 class Corrected:
-    """What follows for one model, or for all; an axis over what is possible comes last."""
+    """The correction for one model, or for all; an axis over what is possible comes last."""
 
     share: Counts
     sensitivity: Counts
@@ -284,14 +284,14 @@ def _share_of_verdict(model: Judged, found: Corrected, *, called_cleaned: bool) 
 
 
 def _estimate(follow: Callable[[Share], Counts]) -> Estimate:
-    """What counts and formula give, and the interval of what is possible, which holds it in any case."""
+    """The estimate by counts and formula, and the interval of what is possible, which holds it in any case."""
     value = float(follow(_observed).item())
     low, high = interval(follow(possible(np.random.default_rng(_SEED), _POSSIBLE)))
     return Estimate(value, min(value, float(low)), max(value, float(high)))
 
 
 def _arrays(model: Judged, parts: Sequence[Part]) -> tuple[Counts, Counts]:
-    """What `carry_through` takes: `parts` with their reviews, and the model's other windows in the span."""
+    """The input of `carry_through`: `parts` with their reviews, and the model's other windows in the span."""
     counts = [
         [[stratum.in_span, stratum.elsewhere, stratum.reviewed, stratum.cleaned] for stratum in part.strata]
         for part in parts

@@ -1,4 +1,4 @@
-"""What reviews say of one model's verdicts, from the database: which count, and of how many they are a sample."""
+"""The reviews of one model's verdicts, from the database: which count, and of how many they are a sample."""
 
 from collections import defaultdict
 from collections.abc import Callable, Collection, Iterator, Mapping
@@ -17,8 +17,9 @@ from backend_api.reports.agreement import known_truths
 from backend_api.reports.correction import Judged, Part, Stratum
 from backend_api.store.event_rows import IS_VISIBLE, is_of_a_use
 from backend_api.store.review_draws import DECIDED, Asked, Draws, read_draws
+from backend_api.store.sessions import NEWEST_RESULT_ID
 from backend_api.store.tables import events, results, reviews
-from backend_api.store.verdict_history import NEWEST_RESULT_ID, to_review
+from backend_api.store.verdict_history import to_review
 
 # A day with fewer verdicts may have been picked for what these were.
 MIN_VERDICTS_A_DAY = 10
@@ -75,7 +76,7 @@ class GivenVerdict:
 
 @dataclass(frozen=True, slots=True)
 class Truths:
-    """What people say: of which events (by number) something, and whether the machine was cleaned, where they know."""
+    """The reviews: of which events (by number) there is one, and whether the machine was cleaned, where people know."""
 
     reviewed: frozenset[int]
     cleaned: Mapping[int, bool]
@@ -98,7 +99,7 @@ class JudgedModel:
 
 
 def read_truths(connection: Connection) -> Truths:
-    """What people say of all events."""
+    """People's reviews of all events."""
     rows = connection.execute(_REVIEWS).all()
     seqs = {str(row.event_id): int(row.seq) for row in rows}
     truths = known_truths(to_review(UUID(row.event_id), row) for row in rows)
@@ -109,7 +110,7 @@ def read_truths(connection: Connection) -> Truths:
 
 
 def read_newest(connection: Connection, seqs: Collection[int]) -> dict[Asked, dict[int, GivenVerdict]]:
-    """Who gave the verdicts, as far as they decide, that are shown of the events with these numbers."""
+    """The models of the verdicts, as far as they decide, that are shown of the events with these numbers."""
     found: dict[Asked, dict[int, GivenVerdict]] = defaultdict(dict)
     for some in _chunks(seqs):
         for row in connection.execute(_NEWEST, {"of_seqs": some}):
@@ -125,7 +126,7 @@ def read_judged(
     zone_of: Callable[[str], ZoneInfo],
     now: datetime,
 ) -> JudgedModel:
-    """What reviews say of the verdicts of `asked`, of which `here` are the ones in the span that is asked for.
+    """The reviews of the verdicts of `asked`, of which `here` are the ones in the span that is asked for.
 
     `zone_of` gives a store's time zone, by which its days begin.
     """

@@ -17,7 +17,7 @@ from backend_api.store.camera_setups import machine_names
 from backend_api.store.cameras import FORGOTTEN, CameraKey
 from backend_api.store.tables import cameras, events, sessions
 
-_PLACES = select(LAST_SESSIONS)
+_MACHINE_KEYS = select(LAST_SESSIONS)
 _LAST = SELECT_SESSIONS.join(LAST_SESSIONS, LAST_SESSIONS.c.seq == sessions.c.seq)
 # An arrival from more than a day ahead was before a clock was put right, and says nothing of now.
 _ARRIVED = (
@@ -68,7 +68,7 @@ def _state(session: Session, now: datetime) -> tuple[MachineState, datetime | No
 
 def machine_keys(connection: Connection, query: MachineQuery) -> list[MachineKey]:
     """The machines that `query` lets through, in order."""
-    found = [MachineKey(row.store_id, row.camera_id, row.machine_id) for row in connection.execute(_PLACES)]
+    found = [MachineKey(row.store_id, row.camera_id, row.machine_id) for row in connection.execute(_MACHINE_KEYS)]
     return [key for key in reversed(found) if _lets_through(query, key)]
 
 

@@ -52,7 +52,7 @@ class Reports:
             return read_compliance(connection, query, self._clock.now())
 
     def suggested(self, asked: Asked | None) -> SuggestedReviews:
-        """What was drawn of `asked` and is not reviewed yet; by default of who gave the newest verdict."""
+        """The drawn verdicts of `asked` that are not reviewed yet; by default of the model of the newest verdict."""
         with self._database.snapshot() as connection:
             return read_suggested(connection, asked)
 

@@ -65,7 +65,7 @@ def expect(part: Part, more: Allocation) -> Part:
 
 
 def _worth(part: Part, index: int, drawn: float) -> tuple[int, float]:
-    """What one more review of a verdict is worth, of which `drawn` are there: first what is missing, then variance."""
+    """The worth of one more review of a verdict, of which `drawn` are there: first what is missing, then variance."""
     stratum = part.strata[index]
     if drawn + 1 > stratum.windows:
         return 0, 0.0

@@ -1,4 +1,4 @@
-"""What the sessions of an interval count for, and when their machines were observed, from the database."""
+"""The sessions of an interval as figures count them, and when their machines were observed, from the database."""
 
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -22,9 +22,9 @@ from backend_api.store.cameras import CameraKey
 from backend_api.store.event_rows import IS_VISIBLE
 from backend_api.store.paging import also
 from backend_api.store.review_draws import DECIDED
-from backend_api.store.sessions import CLEANED, FAILED, NO_USE, OPENED, UNOPENED, WAITING
 from backend_api.store.stores import read_settings
 from backend_api.store.tables import events, observed_intervals, sessions
+from backend_api.store.uses.session_row import CLEANED, FAILED, NO_USE, OPENED, UNOPENED, WAITING
 
 # What a window counts as, where that is not called like its session's outcome_key.
 _WINDOWS = {UNOPENED: "not_attempted", OPENED: "not_attempted", WAITING: "unjudged", FAILED: "unjudged"}

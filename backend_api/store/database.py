@@ -191,7 +191,7 @@ def _identity(path: Path) -> tuple[int, int] | None:
 
 
 def _state(path: Path) -> tuple[int, int] | None:
-    """What differs once something was written to `path`; None when there is nothing."""
+    """Size and time of `path`, which differ once something was written to it; None when there is nothing."""
     try:
         found = path.stat()
     except OSError:

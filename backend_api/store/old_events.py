@@ -39,7 +39,7 @@ _HANGS_ON = (drawn_verdicts, reviews, results, enrichments, removed_media, hidde
 
 @dataclass(frozen=True, slots=True)
 class OldEvents:
-    """What would go: so many `events` of `sessions`, which began from `first` to `last`, out of `total` events."""
+    """A removal to come: so many `events` of `sessions`, which began from `first` to `last`, out of `total` events."""
 
     events: int
     sessions: int
@@ -139,7 +139,7 @@ class EventRemoval:
         self._database = database
 
     def count(self, before: datetime) -> OldEvents:
-        """What `remove` would take; looks at every session that began before `before` (aware)."""
+        """The removal that `remove` would make; looks at every session that began before `before` (aware)."""
         with self._database.snapshot() as connection:
             of_before = {"before_ms": to_ms(before)}
             number, of_sessions, size_bytes, first_ms, last_ms = connection.execute(_COUNT, of_before).one()

@@ -8,12 +8,12 @@ from dataclasses import astuple, dataclass, fields
 from typing import Any
 
 from pydantic_core import from_json
-from sqlalchemy import BindParameter, Connection, bindparam, delete, exists, func, insert, select, update
+from sqlalchemy import BindParameter, Connection, bindparam, delete, exists, insert, select, update
 
 from backend_api.contract.corrections import UseTruth
 from backend_api.contract.verdicts import MmStatus
 from backend_api.store.database import Database
-from backend_api.store.sessions import EventFacts, SessionRow, VerdictFacts, event_facts, session_of
+from backend_api.store.sessions import LATEST_REVIEW_ID, NEWEST_RESULT_ID
 from backend_api.store.statements import Statement, Transaction
 from backend_api.store.tables import (
     ChangeKind,
@@ -26,32 +26,24 @@ from backend_api.store.tables import (
     reviews,
     sessions,
 )
+from backend_api.store.uses.session_row import EventFacts, SessionRow, VerdictFacts, event_facts, session_of
 
 _SESSION_COLUMNS = [field.name for field in fields(SessionRow)]
 _FACTS = ("seq", "event_type", "store_id", "camera_id", "machine_id", "session_id", "ts_ms", "received_at_ms", "body")
 # Hidden events are in no session.
 _EVENTS = select(*events.c[_FACTS]).where(~exists().where(hidden_events.c.seq == events.c.seq)).order_by(events.c.seq)
-_newest, _latest = results.alias("newest"), reviews.alias("latest")
 _SAID = (
     select(
         events.c.seq,
-        _newest.c.verdict,
+        results.c.verdict,
         enrichments.c.status,
-        _latest.c.agree,
-        _latest.c.verdict.label("reviewed_verdict"),
+        reviews.c.agree,
+        reviews.c.verdict.label("reviewed_verdict"),
     )
     .select_from(events)
     .outerjoin(enrichments, enrichments.c.seq == events.c.seq)
-    .outerjoin(
-        _newest,
-        _newest.c.id
-        == select(func.max(results.c.id)).where(results.c.seq == events.c.seq).correlate(events).scalar_subquery(),
-    )
-    .outerjoin(
-        _latest,
-        _latest.c.id
-        == select(func.max(reviews.c.id)).where(reviews.c.seq == events.c.seq).correlate(events).scalar_subquery(),
-    )
+    .outerjoin(results, results.c.id == NEWEST_RESULT_ID)
+    .outerjoin(reviews, reviews.c.id == LATEST_REVIEW_ID)
 )
 _later = corrections.alias("later")
 _TRUTHS = select(corrections.c.session_id, corrections.c.truth).where(

@@ -43,7 +43,7 @@ class DrawnVerdict:
 
 @dataclass(frozen=True, slots=True)
 class Draws:
-    """What was drawn of one model and prompt, in order; without any, `last_at` is None and the seed is not made yet."""
+    """The draws of one model and prompt, in order; without any, `last_at` is None and the seed is not made yet."""
 
     seed: str | None
     last_at: datetime | None

@@ -42,7 +42,7 @@ class Stores:
 
 
 def read_settings(connection: Connection) -> dict[str, StoreSettings]:
-    """What people say of stores, by id."""
+    """The settings that people gave stores, by id."""
     return {row.store_id: StoreSettings.model_validate_json(row.body) for row in connection.execute(_DESCRIBED)}
 
 

@@ -47,12 +47,9 @@ events = Table(
     Column("seq", Number, primary_key=True),
     Column("event_id", String(36), nullable=False, unique=True),
     Column("event_type", String(32), nullable=False),
-    Column("store_id", String(64), nullable=False),
-    Column("camera_id", String(64), nullable=False),
-    Column("machine_id", String(64), nullable=False),
+    *(Column(name, String(64), nullable=False) for name in ("store_id", "camera_id", "machine_id")),
     Column("session_id", String(36), nullable=False),
-    Column("ts_ms", BigInteger, nullable=False),
-    Column("received_at_ms", BigInteger, nullable=False),
+    *(Column(name, BigInteger, nullable=False) for name in ("ts_ms", "received_at_ms")),
     # The whole event as canonical JSON; the columns before it only repeat what is searched for.
     Column("body", Text, nullable=False),
     Column("clip_sha256", String(64)),
@@ -116,8 +113,7 @@ reviews = Table(
     Column("who", String(200), nullable=False),
     Column("agree", String(16), nullable=False),
     Column("note", Text, nullable=False),
-    Column("model", String(200), nullable=False),
-    Column("prompt_version", String(200), nullable=False),
+    *(Column(name, String(200), nullable=False) for name in ("model", "prompt_version")),
     Column("verdict", String(16), nullable=False),
     Index("ix_reviews_seq", "seq", "id"),
     sqlite_autoincrement=True,
@@ -144,8 +140,7 @@ model_calls = Table(
     metadata,
     Column("id", Number, primary_key=True),
     Column("seq", Number, ForeignKey("events.seq"), nullable=False),
-    Column("at_ms", BigInteger, nullable=False),
-    Column("tokens", BigInteger, nullable=False),
+    *(Column(name, BigInteger, nullable=False) for name in ("at_ms", "tokens")),
     Column("cost", Float, nullable=False),
     Index("ix_model_calls_at", "at_ms"),
     sqlite_autoincrement=True,
@@ -202,8 +197,7 @@ review_draws = Table(
     metadata,
     Column("id", Number, primary_key=True),
     Column("at_ms", BigInteger, nullable=False),
-    Column("model", String(200), nullable=False),
-    Column("prompt_version", String(200), nullable=False),
+    *(Column(name, String(200), nullable=False) for name in ("model", "prompt_version")),
     Column("seed", String(64), nullable=False),
     sqlite_autoincrement=True,
 )
@@ -224,30 +218,23 @@ sessions = Table(
     metadata,
     Column("seq", Number, primary_key=True),
     Column("session_id", String(36), nullable=False, unique=True),
-    Column("store_id", String(64), nullable=False),
-    Column("camera_id", String(64), nullable=False),
-    Column("machine_id", String(64), nullable=False),
+    *(Column(name, String(64), nullable=False) for name in ("store_id", "camera_id", "machine_id")),
     # Its earliest event that has arrived: as a rule, and in the end, its start.
     Column("ts_ms", BigInteger, nullable=False),
-    Column("started_ms", BigInteger),
-    Column("ended_ms", BigInteger),
+    *(Column(name, BigInteger) for name in ("started_ms", "ended_ms")),
     Column("end_reason", String(16)),
-    Column("opened_ms", BigInteger),
-    Column("closes_ms", BigInteger),
+    *(Column(name, BigInteger) for name in ("opened_ms", "closes_ms")),
     # The number of an event, which a session may outlive.
     Column("attempt_seq", Number),
     Column("attempt_ms", BigInteger),
-    # The number of its MACHINE_OCCUPIED_END.
+    # Its MACHINE_OCCUPIED_END, and when the later of that and of the CLEANING_WINDOW_OPEN arrived.
     Column("end_seq", Number),
-    # When the later of that and of the CLEANING_WINDOW_OPEN arrived.
     Column("heard_ms", BigInteger),
-    # Whether the model was asked about the END, and if not, from when on it is to be; null while its answer does not
-    # matter.
+    # Whether the model was asked about the END; if not, from when on it is to be; null if never.
     Column("end_is_asked", Boolean, nullable=False, server_default=false()),
     Column("end_due_ms", BigInteger),
     # These repeat what the enrichments of attempt and END and their reviews say, for the index of outcomes.
-    Column("verdict", String(16)),
-    Column("end_verdict", String(16)),
+    *(Column(name, String(16)) for name in ("verdict", "end_verdict")),
     # The number of the event, attempt or END, whose verdict the outcome goes by.
     Column("judged_seq", Number),
     # The latest opinion of that verdict.
@@ -280,8 +267,7 @@ changes = Table(
     # Of an event or its verdict; of a use, its first event.
     Column("seq", Number, ForeignKey("events.seq")),
     # Of a camera's state, which the backend writes down when it sees that it has changed.
-    Column("store_id", String(64)),
-    Column("camera_id", String(64)),
+    *(Column(name, String(64)) for name in ("store_id", "camera_id")),
     Column("status", String(16)),
     sqlite_autoincrement=True,
 )
@@ -297,10 +283,8 @@ observed_intervals = Table(
     "observed_intervals",
     metadata,
     Column("id", Number, primary_key=True),
-    Column("store_id", String(64), nullable=False),
-    Column("camera_id", String(64), nullable=False),
-    Column("begin_ms", BigInteger, nullable=False),
-    Column("end_ms", BigInteger, nullable=False),
+    *(Column(name, String(64), nullable=False) for name in ("store_id", "camera_id")),
+    *(Column(name, BigInteger, nullable=False) for name in ("begin_ms", "end_ms")),
     Index("ix_observed_intervals_camera", "store_id", "camera_id", "end_ms"),
 )
 
@@ -352,8 +336,7 @@ alerts = Table(
     Column("facts", Text, nullable=False),
     # What of it has yet to be written into alert_notices: "began", "over", "both", or "" for nothing.
     Column("unrouted", String(8), nullable=False),
-    Column("reminded_ms", BigInteger),
-    Column("acknowledged_ms", BigInteger),
+    *(Column(name, BigInteger) for name in ("reminded_ms", "acknowledged_ms")),
     Column("acknowledged_by", String(200)),
     Index("ix_alerts_kind", "kind", "id"),
     Index("ix_alerts_unrouted", "unrouted", "id"),
@@ -380,8 +363,7 @@ alert_messages = Table(
     Column("token", BigInteger, nullable=False),
     # When it may be claimed, or its lease runs out; null when it is SENT or DEAD.
     Column("due_ms", BigInteger),
-    Column("made_ms", BigInteger, nullable=False),
-    Column("changed_ms", BigInteger, nullable=False),
+    *(Column(name, BigInteger, nullable=False) for name in ("made_ms", "changed_ms")),
     Column("answer", Text),
     Index("ix_alert_messages_target", "target", "id"),
     Index("ix_alert_messages_due", "due_ms"),

@@ -11,13 +11,13 @@ from typing import Any
 from uuid import UUID
 
 from pydantic_core import from_json, to_json
-from sqlalchemy import ColumnElement, Row, Select, Table, bindparam, func, insert, literal, select
+from sqlalchemy import ColumnElement, Row, Select, Table, bindparam, insert, literal, select
 
 from backend_api.base.clock import Clock
 from backend_api.base.instants import from_ms, to_ms
 from backend_api.contract.verdicts import Agree, MmResult, StoredReview, Verdict
 from backend_api.store.database import Database
-from backend_api.store.sessions import follow_verdicts
+from backend_api.store.sessions import LATEST_REVIEW_ID, NEWEST_RESULT_ID, follow_verdicts
 from backend_api.store.statements import Statement, Transaction
 from backend_api.store.tables import ChangeKind, events, results, reviews
 
@@ -30,19 +30,6 @@ class StoredResult:
     at: datetime
     result: MmResult
 
-
-_newest_result = results.alias("newest")
-# The newest result of the row of `events` or `results` beside it: the one that is shown.
-NEWEST_RESULT_ID = (
-    select(func.max(_newest_result.c.id))
-    .where(_newest_result.c.seq == events.c.seq)
-    .correlate(events)
-    .scalar_subquery()
-)
-_latest = reviews.alias("latest")
-LATEST_REVIEW_ID = (
-    select(func.max(_latest.c.id)).where(_latest.c.seq == events.c.seq).correlate(events).scalar_subquery()
-)
 
 _RESULT_COLUMNS = ("seq", "at_ms", "model", "requested_model", "prompt_version", "verdict", "result", "raw")
 _ADD_RESULT = Statement(insert(results).values({name: bindparam(f"new_{name}") for name in _RESULT_COLUMNS}))

@@ -118,7 +118,7 @@ class ChangeFeed:
         self._wake_readers()
 
     async def messages(self, after: int, filters: FeedFilters) -> AsyncIterator[bytes]:
-        """What `filters` lets through of all changes behind the id `after`, as server-sent events, until `close`.
+        """The changes behind the id `after` that `filters` lets through, as server-sent events, until `close`.
 
         Ends early, for the reader to come again, when the database does not answer.
         """

@@ -28,7 +28,7 @@ class SignedUrls:
         self._now = now
 
     def query(self, event_id: str) -> str:
-        """What to put behind the address of an event's media, with its question mark."""
+        """The query string for the address of an event's media, with its question mark."""
         expires = str((self._now_s() // _STEP_S + 2) * _STEP_S)
         return f"?expires={expires}&signature={self._signature(event_id, expires)}"
 

@@ -16,7 +16,7 @@ VIDEO_VARIABLE = "GYM_VIDEO"
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """What is watched and where it is kept and shown; without a `video` it is the sample, again and again.
+    """The video, and where all of it is kept and shown; without a `video` it is the sample, again and again.
 
     `video` is anything that the edge takes. `keep_gb` gigabytes (10^9 bytes) of clips are kept. The `*_flags` come last
     on the command line of their process.

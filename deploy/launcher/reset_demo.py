@@ -49,7 +49,7 @@ def main() -> int:
 
 
 def describe(folder: Path) -> str:
-    """What lies in `folder`, in a line."""
+    """The content of `folder`, in a line."""
     files = [path for path in folder.rglob("*") if path.is_file()]
     clips = sum(path.suffix == ".mp4" for path in files)
     size_mb = sum(path.stat().st_size for path in files) / 1e6

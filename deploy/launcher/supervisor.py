@@ -76,7 +76,7 @@ class GiveUp:
 
 
 def decide(program: Program, end: Ended) -> Restart | Leave | GiveUp:
-    """What follows when a child ended without having been told to."""
+    """The consequence when a child ended without having been told to."""
     if end.code == EXIT_USAGE and end.is_first_run:
         return GiveUp(EXIT_USAGE)
     if program.comes_to_an_end and end.code in {EXIT_DONE, EXIT_FAILED}:
@@ -283,7 +283,7 @@ def _do_nothing(_signum: int, _frame: FrameType | None) -> None:
 
 
 def _told_of_our_end() -> tuple[str, ...]:
-    """What stands before a child's command so that it gets SIGHUP when the supervisor dies; on Linux alone."""
+    """The words before a child's command so that it gets SIGHUP when the supervisor dies; on Linux alone."""
     prefix = ("setpriv", "--pdeathsig", "HUP")
     try:
         works = subprocess.run([*prefix, "true"], capture_output=True, check=False).returncode == 0

@@ -53,7 +53,7 @@ class _Memory(io.BytesIO):
 
 
 class _Reader:
-    """What the muxer reads the pictures back through while it moves them behind the index: a position of its own."""
+    """The reader by which the muxer moves the pictures behind the index: it has a position of its own."""
 
     def __init__(self, file: io.BytesIO) -> None:
         self._file = file

@@ -118,7 +118,7 @@ class _Job:
 
 @dataclass(frozen=True, slots=True)
 class _Material:
-    """What the clip of an event at `time_s` is made of; `why_encoded` says why its packets cannot be copied."""
+    """The source of the clip of an event at `time_s`; `why_encoded` says why its packets cannot be copied."""
 
     packets: Sequence[EncodedPacket]
     start_s: float

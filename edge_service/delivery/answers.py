@@ -1,4 +1,4 @@
-"""What the backend's answer to a batch means for the events in it (pure)."""
+"""The meaning of the backend's answer to a batch for the events in it (pure)."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -59,7 +59,7 @@ def is_denied(status: int) -> bool:
 
 
 def judge(answer: Answer, count: int, now: datetime) -> Taken | Refused | TryAgain:
-    """What `answer` to a batch of `count` events means. `now` is aware; a Retry-After date counts from it."""
+    """The meaning of `answer` to a batch of `count` events. `now` is aware; a Retry-After date counts from it."""
     if is_temporary(answer.status) or is_denied(answer.status):
         reason = f"answered {answer.status} ({detail(answer)})"
         return TryAgain(reason, retry_after_s(answer.retry_after, now))

@@ -1,4 +1,4 @@
-"""What the edge asks of the backend: a batch of events, a file, a report, and whether it is ready."""
+"""The edge's requests to the backend: a batch of events, a file, a report, and whether it is ready."""
 
 from typing import BinaryIO, Protocol
 

@@ -109,7 +109,7 @@ class UploadingTransport:
 
 
 def _files(media_dir: Path, lines: Sequence[bytes]) -> Iterator[tuple[Path, str, str]]:
-    """What may be uploaded for the events: file, address and media type, the clip last, in the events' order."""
+    """The uploads for the events: file, address and media type, the clip last, in the events' order."""
     for line in lines:
         try:
             event = Event.model_validate_json(line)

@@ -1,1 +1,1 @@
-"""Who is in a frame: the detector's plug point, and networks out of ONNX files."""
+"""The people in a frame: the detector's plug point, and networks out of ONNX files."""

@@ -1,4 +1,4 @@
-"""What all layouts of a detection network's outputs have in common: how one is described, and what it is read into."""
+"""The common part of all layouts of a network's outputs: how one is described, and what it is read into."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -6,6 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from edge_service.detection.letterbox import Array, PictureFormat
+from edge_service.detection.open_size import STRIDES
 
 Outputs = Mapping[str, Array]
 
@@ -20,7 +21,7 @@ class Candidates:
 
 @dataclass(frozen=True, slots=True)
 class Probe:
-    """What a network makes of a plain grey input of `width` x `height` pixels."""
+    """A network's outputs for a plain grey input of `width` x `height` pixels."""
 
     width: int
     height: int
@@ -29,7 +30,13 @@ class Probe:
     @property
     def cells(self) -> int:
         """How many cells the grids of 8, 16 and 32 pixels have, which the YOLO families look at."""
-        return sum((self.width // stride) * (self.height // stride) for stride in (8, 16, 32))
+        return sum((self.width // stride) * (self.height // stride) for stride in STRIDES)
+
+    @property
+    def counts_cells(self) -> bool:
+        """Whether the only output has a row or a column for each cell."""
+        output = self.only_output()
+        return output is not None and self.cells in output.shape[1:]
 
     def only_output(self) -> Array | None:
         """The output, where there is just one, of one picture, with three dimensions."""

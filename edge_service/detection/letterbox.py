@@ -25,7 +25,7 @@ class Fit(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class PictureFormat:
-    """What a network expects of its input: `(value - mean) / std` of each channel, values from 0 to 255."""
+    """The scaling of a network's input: `(value - mean) / std` of each channel, values from 0 to 255."""
 
     fit: Fit
     is_rgb: bool

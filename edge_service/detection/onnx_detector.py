@@ -4,7 +4,6 @@ import ast
 import logging
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 
 import cv2
@@ -13,6 +12,7 @@ import numpy as np
 from backend_api.base.process import UsageError
 from edge_service.detection.detector import LOW_SCORE, Box, Detection
 from edge_service.detection.detector_config import LARGEST_INPUT_PX, LEAST_INPUT_PX, DetectorConfig
+from edge_service.detection.fitting import FittedNetwork, Fitter, NetworkInputs
 from edge_service.detection.layout import Candidates, Layout, Probe
 from edge_service.detection.layouts import recognise
 from edge_service.detection.letterbox import Array, to_blob
@@ -29,41 +29,28 @@ _SIZES = "orig_target_sizes"
 _MOST_NOTE_CHARACTERS = 100_000
 
 
-@dataclass(frozen=True, slots=True)
-class NetworkInputs:
-    """The input for the picture, its size in pixels, and whether the size is an input of its own."""
-
-    picture: Port
-    width: int
-    height: int
-    wants_size: bool
-
-    def fill(self, blob: Array) -> dict[str, Array]:
-        """All inputs by name for the picture `blob` (1 x 3 x height x width)."""
-        inputs = {self.picture.name: blob.astype(self.picture.dtype, copy=False)}
-        if self.wants_size:
-            inputs[_SIZES] = np.array([[self.width, self.height]], np.int64)
-        return inputs
-
-
 class OnnxDetector:
-    """Runs `network` on each frame. Boxes overlapping a better one by more than `nms` (0..1) are duplicates."""
+    """Runs `own`, or what `fitter` makes of it for the pictures' size, on each frame.
+
+    Boxes overlapping a better one by more than `nms` (0..1) are duplicates.
+    """
 
     def __init__(
-        self, network: Network, inputs: NetworkInputs, layout: Layout, *, class_id: int, least_score: float, nms: float
+        self, own: FittedNetwork, fitter: Fitter | None, *, class_id: int, least_score: float, nms: float
     ) -> None:
-        self._network = network
-        self._inputs = inputs
-        self._layout = layout
+        self._fitted = own
+        self._fitter = fitter
+        self._fitted_to: tuple[int, int] | None = None
         self._class_id = class_id
         self._least_score = least_score
         self._nms = nms
 
     def detect(self, frame: Frame) -> Sequence[Detection]:
         """The persons in `frame`, the best score first. Raises NetworkError when the network cannot be run."""
-        blob, placement = to_blob(frame.image(), self._inputs.width, self._inputs.height, self._layout.picture)
-        outputs = self._network.run(self._inputs.fill(blob))
-        found = self._best(self._layout.read(outputs, self._class_id, self._least_score))
+        fitted = self._fit(frame.width, frame.height)
+        inputs, layout = fitted.inputs, fitted.layout
+        blob, placement = to_blob(frame.image(), inputs.width, inputs.height, layout.picture)
+        found = self._best(layout, layout.read(fitted.run(blob), self._class_id, self._least_score))
         boxes = placement.to_picture(found.boxes).tolist()
         return [
             Detection(Box(*box), min(1.0, score))
@@ -71,9 +58,16 @@ class OnnxDetector:
             if box[0] < box[2] and box[1] < box[3]
         ]
 
-    def _best(self, found: Candidates) -> Candidates:
+    def _fit(self, width: int, height: int) -> FittedNetwork:
+        """The network for frames of that size; it is fitted anew when a camera changes it."""
+        if self._fitter is not None and self._fitted_to != (width, height):
+            self._fitted = self._fitter.fit(width, height)
+            self._fitted_to = (width, height)
+        return self._fitted
+
+    def _best(self, layout: Layout, found: Candidates) -> Candidates:
         """Without duplicates, the best score first."""
-        if self._layout.has_duplicates:
+        if layout.has_duplicates:
             order = without_duplicates(found, self._nms)
         else:
             order = np.argsort(-found.scores, kind="stable")
@@ -102,8 +96,9 @@ def open_onnx_detector(model: Path, config: DetectorConfig, network: Network | N
     except (ValueError, NetworkError) as error:
         raise UsageError(f"{model}: {error}") from error
     log.info("detector %s: %s, %dx%d pixels, class %d", model, layout.name, inputs.width, inputs.height, class_id)
-    least_score = min(LOW_SCORE, config.score)
-    return OnnxDetector(network, inputs, layout, class_id=class_id, least_score=least_score, nms=config.nms)
+    own = FittedNetwork(network, inputs, layout)
+    fitter = None if config.input_size else Fitter(model, own)
+    return OnnxDetector(own, fitter, class_id=class_id, least_score=min(LOW_SCORE, config.score), nms=config.nms)
 
 
 def _understand(network: Network, size: tuple[int, int] | None) -> NetworkInputs:

@@ -46,8 +46,8 @@ class Network:
     inputs: tuple[Port, ...]
     notes: dict[str, str]
 
-    def __init__(self, path: Path) -> None:
-        """Load the ONNX file at `path`.
+    def __init__(self, path: Path, content: bytes | None = None) -> None:
+        """Load the ONNX file at `path`, or `content` in its place.
 
         Raises UsageError when it is missing, damaged or no ONNX file, and NetworkError when ONNX Runtime cannot run it.
         """
@@ -58,7 +58,7 @@ class Network:
         # Between two frames its threads would spin, which costs more than the frames do.
         options.add_session_config_entry("session.intra_op.allow_spinning", "0")
         with _errors(path):
-            self._session = runtime.InferenceSession(str(path), options, providers=["CPUExecutionProvider"])
+            self._session = runtime.InferenceSession(content or str(path), options, providers=["CPUExecutionProvider"])
             self._outputs = [output.name for output in self._session.get_outputs()]
             self.inputs = tuple(_port(port) for port in self._session.get_inputs())
             self.notes = dict(self._session.get_modelmeta().custom_metadata_map)

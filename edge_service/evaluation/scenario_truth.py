@@ -1,4 +1,4 @@
-"""What truly happens in a scenario: when somebody is in each zone, and the sessions that the rules make of it."""
+"""The truth of a scenario: when somebody is in each zone, and the sessions that the rules make of it."""
 
 from collections.abc import Sequence
 from dataclasses import replace

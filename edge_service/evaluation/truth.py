@@ -1,4 +1,4 @@
-"""What a person saw in a video, the truth that events are held against: its file, and the events that it asks for.
+"""The truth that events are held against, as a person saw it in a video: its file, and the events that it asks for.
 
 # What a person saw. Times are seconds of media time: the video's first frame is 0.
 duration_s: 120                    # how much of the video was looked at, from its start

@@ -1,4 +1,4 @@
-"""What the outbox hands to the sender, events in order and up to where they reach, and what it may get back."""
+"""A batch of the outbox for the sender: events in order, up to where they reach, and what may come back."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass

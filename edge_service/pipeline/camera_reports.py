@@ -1,4 +1,4 @@
-"""What the heartbeat says: how the edge is doing, what it watches, and what that looks like."""
+"""The messages of the heartbeat: how the edge is doing, what it watches, and what that looks like."""
 
 from collections.abc import Callable, Sequence
 from datetime import datetime

@@ -30,7 +30,7 @@ log = logging.getLogger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class Run:
-    """What makes a run the one that it is: media time 0 of `video` is at `start_time`, aware, in whole milliseconds."""
+    """The identity of a run: media time 0 of `video` is at `start_time`, aware, in whole milliseconds."""
 
     video: str
     store_id: str

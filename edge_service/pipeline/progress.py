@@ -12,7 +12,7 @@ INTERVAL_S = 5.0
 
 @dataclass(frozen=True, slots=True)
 class RunCounts:
-    """What the edge has done so far: `captured` frames are those the source delivered, processed or skipped.
+    """The frames of the run so far: `captured` frames are those the source delivered, processed or skipped.
 
     `has_ended` is whether the source came to its end by itself; `problem` is what keeps pictures away at present, and
     `fault` why those that come are of no use.

@@ -41,7 +41,7 @@ class Sight:
 
     @property
     def fault(self) -> str | None:
-        """What is wrong, in one line with its cure; None while all is well."""
+        """The trouble, in one line with its cure; None while all is well."""
         blind_s = self._now_s - self._looked_at_s
         if blind_s >= BLIND_S and self._newly_captured >= _LEAST_PICTURES:
             return (

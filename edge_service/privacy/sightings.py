@@ -3,8 +3,9 @@
 Detection looks at a few frames a second and misses some people in some of them, while every frame of a clip is to be
 masked. Where somebody is at a moment follows from the last sighting before and the first one after it: nobody is
 farther from the nearer of the two than their speed allows, so each is grown by that speed times the time to the nearer
-one. A track that begins or is lost is held for HOLD_S before and behind, and grows for as long. Speeds are the greatest
-that the track showed lately, and at least that of somebody who starts to run.
+one. A track that begins or is lost is held for HOLD_S before and behind, and grows for as long; at the picture's edge,
+where people come and go, and for a single sighting, which may be a false alarm, for half of that. Speeds are the
+greatest that the track showed lately, and at least that of somebody who starts to run.
 """
 
 from bisect import bisect_left, bisect_right
@@ -23,8 +24,14 @@ _SPEED_S = 1.0
 SETTLE_S = HOLD_S + _SPEED_S
 """What is masked at a moment is known for good once detection has looked so much later."""
 
+_EDGE_HOLD_S = 1.0
+_EDGE = 0.01
+_SINGLE_HOLD_S = 1.0
 # A detection that no track has: it may be somebody, and stays for about as long as a look takes to come.
 _UNTRACKED_HOLD_S = 0.5
+# Who is lost may have started to run; who stays lost for longer is mostly still near.
+_RUNS_S = 0.5
+_STROLLS = 1 / 3
 # Where the nearest look is farther away than this, or than a look takes to come, nobody knows who was there.
 _UNSEEN_S = 1.0
 _MOST_SIGHTINGS = 100_000
@@ -98,7 +105,9 @@ class Sightings:
         """
         followed = {track.box for track in tracks}
         others = dict.fromkeys(found.box for found in detections if found.box not in followed)
-        seen = [(track.track_id, _sighting(track.box, time_s, aspect, self._mask, HOLD_S)) for track in tracks]
+        seen = [
+            (track.track_id, _sighting(track.box, time_s, aspect, self._mask, _hold_s(track.box))) for track in tracks
+        ]
         seen += [
             (next(self._untracked), _sighting(box, time_s, aspect, self._mask, _UNTRACKED_HOLD_S)) for box in others
         ]
@@ -133,6 +142,10 @@ def hidden_part(box: Box, aspect: float, mask: MaskKind) -> Box:
     )
 
 
+def _hold_s(box: Box) -> float:
+    return _EDGE_HOLD_S if box.left <= _EDGE or box.right >= 1 - _EDGE else HOLD_S
+
+
 def _sighting(box: Box, time_s: float, aspect: float, mask: MaskKind, hold_s: float) -> Sighting:
     height = box.bottom - box.top
     width = max(box.right - box.left, _LEAST_WIDTH * height / aspect)
@@ -150,23 +163,30 @@ def _parts(track: Sequence[Sighting], time_s: float) -> list[Box]:
     if not held:
         return []
     apart_s = min(_apart_s(sighting, time_s) for sighting in held)
+    if len(track) == 1 and apart_s > _SINGLE_HOLD_S:
+        return []
     near = held if len(held) > 1 else [other for other in track if _apart_s(other, held[0].time_s) <= _SPEED_S]
-    x, y = _speed(held[0], near)
-    return [_grown(sighting.part, x * apart_s, y * apart_s) for sighting in held]
+    runs_s = apart_s if len(held) > 1 else min(apart_s, _RUNS_S)
+    x, y = _reach(held[0], near, apart_s, runs_s)
+    return [_grown(sighting.part, x, y) for sighting in held]
 
 
 def _apart_s(sighting: Sighting, time_s: float) -> float:
     return abs(sighting.time_s - time_s)
 
 
-def _speed(sighting: Sighting, others: Sequence[Sighting]) -> tuple[float, float]:
-    """The greatest speed, across and down in 0..1 of the picture a second, from `sighting` to any of `others`."""
-    x, y = sighting.speed
+def _reach(sighting: Sighting, others: Sequence[Sighting], for_s: float, runs_s: float) -> tuple[float, float]:
+    """How far, across and down in 0..1 of the picture, somebody may come from `sighting` in `for_s` seconds.
+
+    At the greatest speed between it and any of `others`, and at least as far as somebody who runs for `runs_s` of them.
+    """
+    least_s = runs_s + _STROLLS * (for_s - runs_s)
+    x, y = sighting.speed[0] * least_s, sighting.speed[1] * least_s
     for other in others:
         if apart_s := _apart_s(other, sighting.time_s):
-            a, b = sighting.part, other.part
-            x = max(x, _SPEED_MARGIN * max(abs(a.left - b.left), abs(a.right - b.right)) / apart_s)
-            y = max(y, _SPEED_MARGIN * max(abs(a.top - b.top), abs(a.bottom - b.bottom)) / apart_s)
+            a, b, share = sighting.part, other.part, _SPEED_MARGIN * for_s / apart_s
+            x = max(x, share * max(abs(a.left - b.left), abs(a.right - b.right)))
+            y = max(y, share * max(abs(a.top - b.top), abs(a.bottom - b.bottom)))
     return x, y
 
 

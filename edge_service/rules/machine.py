@@ -27,7 +27,7 @@ class RuleTimes:
 
 
 class AnchorKind(StrEnum):
-    """What of a person's box must be in a zone: the middle of its bottom side, its middle, or a share of its area."""
+    """The part of a person's box that counts: the middle of its bottom side, its middle, or a share of its area."""
 
     BOTTOM_CENTER = "bottom_center"
     CENTER = "center"

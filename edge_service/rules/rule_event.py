@@ -1,4 +1,4 @@
-"""What the rule engine reports: something happened at a machine, in media time."""
+"""The report of the rule engine: something happened at a machine, in media time."""
 
 from dataclasses import dataclass
 

@@ -22,7 +22,7 @@ class MockDetector:
         self._miss_rate = miss_rate
 
     def detect(self, frame: Frame) -> Sequence[Detection]:
-        """What the scenario says of the frame's place in the file, more or less."""
+        """The scenario's people at the frame's place in the file, more or less."""
         # Whole milliseconds: the same frame has the same chance however its time stamp was computed.
         moment = round(frame.source_time_s * 1000)
         found = [

@@ -5,7 +5,7 @@ from pathlib import Path
 import av
 
 METADATA = {"title": "Sample of gym-mvp-local, a gym that does not exist"}
-"""What the sample's container carries."""
+"""The metadata of the sample's container."""
 
 
 def is_sample(path: Path) -> bool:

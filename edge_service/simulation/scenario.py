@@ -37,7 +37,7 @@ def uniform(low: float, high: float, *key: int | str) -> float:
 
 
 class Activity(StrEnum):
-    """What a person is doing."""
+    """A person's activity."""
 
     WALKING = "walking"
     USING = "using"
@@ -139,7 +139,7 @@ class Scenario:
 
 @lru_cache(maxsize=256)
 def _walks(seed: int, place: _Place, cycle: int) -> tuple[_Walk, ...]:
-    """Who walks in because of the machine at `place` in its cycle number `cycle`, from 0."""
+    """The people who walk in because of the machine at `place` in its cycle number `cycle`, from 0."""
     visitor = f"{place.machine_id}/{cycle}"
     begin_s = place.phase_s + cycle * _CYCLE_S
     walks = [_Walk(visitor, tuple(_visit(seed, place, visitor, begin_s, opens=place.is_first and cycle == 0)))]
@@ -237,7 +237,7 @@ def _figure_at(walk: _Walk, time_s: float) -> Figure | None:
 
 
 def _person(figure: Figure) -> Person | None:
-    """What can be seen of `figure`; None while its feet are out of the picture."""
+    """The visible box of `figure`; None while its feet are out of the picture."""
     x, y = figure.foot
     if not (_NEAREST_EDGE <= x <= 1 - _NEAREST_EDGE and y <= 1):
         return None

@@ -1,4 +1,4 @@
-"""What --video may name: a file, the address of a camera, or a webcam's number."""
+"""The sources that --video may name: a file, the address of a camera, or a webcam's number."""
 
 import re
 from dataclasses import dataclass, field
@@ -47,7 +47,7 @@ VideoAddress = Path | LiveAddress
 
 
 def parse_video(text: str) -> VideoAddress:
-    """What `text` names: digits alone are a webcam, what has a scheme is an address, all else is a file.
+    """The source that `text` names: digits alone are a webcam, what has a scheme is an address, all else is a file.
 
     Raises ValueError whose text says what is wrong and the cure, and tells no credentials.
     """

@@ -1,4 +1,4 @@
-"""What is done to pictures before they are written: scaling, and words, white on a dark plate."""
+"""The last touch to pictures before they are written: scaling, and words, white on a dark plate."""
 
 import cv2
 import numpy as np

@@ -18,7 +18,7 @@ from edge_service.video.gaps import least_gap_s
 from edge_service.video.stamps import MAX_REORDERED, StampLine, usual_spacing
 
 MAX_PAUSE_S = 600.0
-"""What goes on later than this, by its stamps, follows upon what comes before."""
+"""A picture that goes on later than this, by its stamp, follows upon the one before."""
 
 LOOKED_AHEAD = MAX_REORDERED
 """So many stamps after the one in question are to be known, where there are so many."""

@@ -108,7 +108,7 @@ def _frame(decoded: VideoFrame, stream_format: StreamFormat, begun_at: int) -> F
 
 @dataclass(slots=True)
 class _Damage:
-    """What of a file could not be read."""
+    """The damage of a file: the parts that could not be read."""
 
     packets: int = 0
     wrong_stamps: int = 0

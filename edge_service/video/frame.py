@@ -56,12 +56,12 @@ class FrameSource(Protocol):
 
     @property
     def problem(self) -> str | None:
-        """What keeps pictures away at present, in a phrase without credentials; None while they come."""
+        """The hindrance that keeps pictures away at present, in a phrase without credentials; None while they come."""
         ...
 
     @property
     def description(self) -> str:
-        """What is watched, for people: without credentials."""
+        """The source in words for people, without credentials."""
         ...
 
     def __iter__(self) -> Generator[Frame | None, None, None]:

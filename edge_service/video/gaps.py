@@ -29,7 +29,7 @@ def is_gap(left_s: float, packet: EncodedPacket) -> bool:
 
 
 def within(gaps: Iterable[Gap], start_s: float, end_s: float) -> tuple[Gap, ...]:
-    """What of `gaps` lies between `start_s` and `end_s`, in the order of time, those that touch made one."""
+    """The parts of `gaps` that lie between `start_s` and `end_s`, in the order of time, those that touch made one."""
     result: list[Gap] = []
     for gap in sorted(gaps):
         start, end = max(gap.start_s, start_s), min(gap.end_s, end_s)

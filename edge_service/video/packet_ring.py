@@ -57,7 +57,7 @@ class PacketRing:
 
     @property
     def size_bytes(self) -> int:
-        """What the packets take, at most `max_bytes`."""
+        """The size of the packets, at most `max_bytes`."""
         return self._size_bytes
 
     def append(self, packet: EncodedPacket) -> None:

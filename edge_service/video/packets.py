@@ -25,7 +25,7 @@ class PictureTooLarge(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class StreamFormat:
-    """What is needed to decode or to mux packets, independent of the file that they came from.
+    """All that is needed to decode or to mux packets, independent of the file that they came from.
 
     `width` and `height` are pixels as they are encoded; `sample_aspect_ratio` is the width of a pixel over its height;
     `orientation` is how the picture must be turned and mirrored to be as players show it.

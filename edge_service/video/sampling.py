@@ -76,7 +76,7 @@ class SampledDecoder:
 
     def __init__(self, stream_format: StreamFormat, fps: float, sampler: Sampler) -> None:
         self.format = stream_format
-        """What the packets are."""
+        """The format of the packets."""
         self._decoder: VideoCodecContext = new_decoder(stream_format)
         self._time_base = stream_format.time_base
         self._can_skip = stream_format.codec in _KNOWS_UNREFERENCED

@@ -20,6 +20,7 @@ from schemathesis.specs.openapi.checks import (
 
 from backend_api.app import Settings, create_app
 from backend_api.contract.cameras import CameraSetup
+from backend_api.contract.corrections import UseCorrection, UseTruth
 from backend_api.contract.verdicts import Agree
 from backend_api.media.folder import MediaFolder
 from backend_api.store.store import Store
@@ -40,7 +41,7 @@ def as_it_is(_context: object, value: Any) -> bytes:  # noqa: ANN401
 
 
 def fill(store: Store) -> None:
-    """Something of everything: a machine in its camera's setup, sessions, an attempt with a verdict, and a review."""
+    """Something of everything: a machine in a setup, sessions, one of them corrected, verdicts, reviews."""
     machines = [{"machine_id": "bike_1", "name": "Bike 1", "zone": [[0, 0], [0.5, 0], [0.5, 0.5]]}]
     store.setups.keep(
         "cam_01", CameraSetup.model_validate({"store_id": "gym_demo", "machines": machines, "config": None})
@@ -51,6 +52,7 @@ def fill(store: Store) -> None:
         assert claim is not None
         assert store.enrichments.finish(claim, make_result())
         assert store.reviews.add(claim.event.event_id, Agree.YES, "", "Ann")
+    store.corrections.add(make_session(2)[0].session_id, UseCorrection(truth=UseTruth.TWO_PEOPLE))
 
 
 @pytest.fixture(scope="module")

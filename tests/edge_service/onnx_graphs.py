@@ -98,6 +98,43 @@ def rfdetr(everything: Sequence[Seen], width: int, height: int) -> dict[str, Arr
     return {"dets": dets, "labels": labels}
 
 
+def save_bright_spots(
+    path: Path, *, size: tuple[int | str, int | str], is_bound: bool = False, is_dark: bool = False
+) -> Path:
+    """Write a network of convolutions alone: a YOLOX, raw grid, that sees a person in each white cell (or dark one).
+
+    `size` is width and height of its picture. `is_bound`: it adds a constant for each cell, as networks do that decode.
+    """
+    # Cells have a person where their mean of 0..255 is near 255: nothing of grey is left.
+    weight, bias = np.zeros((5 + CLASSES, 3, 1, 1), np.float32), np.array([0.5, 0.5, 0, 0, -6, 1, 0, 0], np.float32)
+    weight[4] = 7 / 255 / 3
+    if is_dark:
+        weight[4], bias[4] = -weight[4], 1
+    constants, nodes, grids = [numpy_helper.from_array(weight, "w"), numpy_helper.from_array(bias, "b")], [], []
+    for stride in (8, 16, 32):
+        # As exporters write it: one number of cells in each.
+        cells = -1 if isinstance(size[0], str) else (int(size[0]) // stride) * (int(size[1]) // stride)
+        constants.append(numpy_helper.from_array(np.array([1, 5 + CLASSES, cells], np.int64), f"shape{stride}"))
+        side = [stride, stride]
+        nodes += [
+            helper.make_node("AveragePool", ["images"], [f"mean{stride}"], kernel_shape=side, strides=side),
+            helper.make_node("Conv", [f"mean{stride}", "w", "b"], [f"cells{stride}"]),
+            helper.make_node("Reshape", [f"cells{stride}", f"shape{stride}"], [f"rows{stride}"]),
+        ]
+        grids.append(f"rows{stride}")
+    nodes += [helper.make_node("Concat", grids, ["columns"], axis=2)]
+    nodes += [helper.make_node("Transpose", ["columns"], ["rows"], perm=[0, 2, 1])]
+    cells = len(_cells(int(size[0]), int(size[1]))) if is_bound else 1
+    constants.append(numpy_helper.from_array(np.zeros((1, cells, 1), np.float32), "grid"))
+    nodes += [helper.make_node("Add", ["rows", "grid"], ["output"])]
+    picture = helper.make_tensor_value_info("images", TensorProto.FLOAT, [1, 3, size[1], size[0]])
+    output = helper.make_tensor_value_info("output", TensorProto.FLOAT, [1, None, 5 + CLASSES])
+    graph = helper.make_graph(nodes, "bright", [picture], [output], constants)
+    model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 17)], ir_version=8)
+    path.write_bytes(onnx.shape_inference.infer_shapes(model).SerializeToString())
+    return path
+
+
 def save(
     path: Path,
     outputs: Mapping[str, Array],

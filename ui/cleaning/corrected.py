@@ -57,7 +57,7 @@ def interval(figure: Corrected) -> str:
 
 
 def model_lines(model: ModelCompliance) -> list[str]:
-    """What is known of a model, and what its reviews count for."""
+    """The knowledge of a model, and the weight of its reviews."""
     positive, negative = model.cleaned, model.not_cleaned
     wrong = positive.reviewed - positive.cleaned
     reviewed = positive.reviewed + negative.reviewed

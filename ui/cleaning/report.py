@@ -52,7 +52,7 @@ def _cleaned_words(now: Figures) -> str:
 
 
 def after_hours_line(now: Figures) -> str:
-    """What is not among the windows because the gym was closed by then."""
+    """The windows that are not counted because the gym was closed by then."""
     verb = "is" if now.windows_after_hours == 1 else "are"
     return f"{counted(now.windows_after_hours, 'window')} that closed after closing time {verb} not counted here."
 

@@ -21,7 +21,7 @@ class StorageTrouble:
 
 
 def storage_trouble() -> StorageTrouble | None:
-    """What a person has to see to; None while all is well. Raises BackendError when the backend cannot answer."""
+    """The present trouble; None while all is well. Raises BackendError when the backend cannot answer."""
     return _look(api())
 
 

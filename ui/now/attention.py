@@ -59,7 +59,7 @@ def items_of(
     zone: Zone,
     storage: StorageTrouble | None = None,
 ) -> list[Item]:
-    """What needs attention: the storage, then cameras, then sessions in their order; at most SHOWN_ITEMS.
+    """The list of what needs attention: the storage, then cameras, then sessions in their order; at most SHOWN_ITEMS.
 
     `names` tell machines of the same name apart; a machine that is not among them has its session's.
     """

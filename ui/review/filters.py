@@ -40,7 +40,7 @@ class ReviewChoice(StrEnum):
 
     @property
     def reviewed(self) -> bool | None:
-        """What it asks the API for."""
+        """The query for the API."""
         return {ReviewChoice.NOT_REVIEWED: False, ReviewChoice.REVIEWED: True}.get(self)
 
 

@@ -30,7 +30,7 @@ def show_alerts(api: BackendApi, zone: Zone, store_id: str | None = None) -> Non
         (st.success if notice[0] else st.error)(plain(notice[1]))
     if not targets:
         st.markdown("Nobody is told anything yet. Write a target into `backend_api/alerts.yaml`, such as")
-        st.code(HOW_TO, language="yaml")
+        st.code(HOW_TO, language=None)
         st.markdown("and start the backend again with the environment variable set.")
     with st.container(horizontal=True):
         for target in targets:

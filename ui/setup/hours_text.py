@@ -51,7 +51,7 @@ def read_special(text: str) -> tuple[SpecialDay, ...]:
 
 
 def read_settings(name: str, tz: str, days: dict[str, str], special: str) -> StoreSettings:
-    """What the form says; `days` by weekday, all of them empty when the gym has no hours. Raises NotUnderstood."""
+    """The form as settings; `days` by weekday, all of them empty when the gym has no hours. Raises NotUnderstood."""
     has_hours = any(text.strip() for text in days.values())
     week = {day: read_hours(text, day.capitalize()) for day, text in days.items()}
     try:

@@ -84,8 +84,8 @@ def show_failed(backend: BackendApi, zone: Zone) -> None:
     st.button("Ask again about all of these", key="retry_all", on_click=partial(_ask_again, backend, ids))
     names = {key_of(machine): machine.name for machine in cache.machines().items}
     for event in page.items:
-        place = MachineKey(event.store_id, event.camera_id, event.machine_id)
-        _show_failed(backend, event, names.get(place, event.machine_id), zone)
+        key = MachineKey(event.store_id, event.camera_id, event.machine_id)
+        _show_failed(backend, event, names.get(key, event.machine_id), zone)
 
 
 def _show_failed(backend: BackendApi, event: StoredEvent, name: str, zone: Zone) -> None:

@@ -7,13 +7,13 @@ import streamlit as st
 
 from backend_api.contract.sources import EventSource
 from backend_api.contract.stats import SourceFigures, Stats
-from ui.text.words import counted, detector_words
+from ui.text.words import counted, detector_words, plain
 
 
 def show_sources(found: Stats) -> None:
     """Draw what there is to say."""
     for line in source_lines(found.sources):
-        st.text(line)
+        st.caption(plain(line))
 
 
 def source_lines(sources: Iterable[SourceFigures]) -> list[str]:

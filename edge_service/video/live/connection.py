@@ -11,7 +11,7 @@ STALL_S = 8.0
 """A connection that brings no picture for so long is dead; with the time that reading takes, noticed within 10 s."""
 
 TIME_BASE_HZ = 90_000
-"""What the packets of live cameras count in, as RTP and MPEG-TS do."""
+"""The unit of live cameras' time stamps, as RTP and MPEG-TS have it."""
 
 
 class ConnectionLost(Exception):
@@ -41,7 +41,7 @@ class Connection(Protocol):
 
     @property
     def format(self) -> StreamFormat:
-        """What the packets are, in units of 1 / TIME_BASE_HZ seconds."""
+        """The format of the packets, in units of 1 / TIME_BASE_HZ seconds."""
         ...
 
     def __iter__(self) -> Iterator[RawPacket]:

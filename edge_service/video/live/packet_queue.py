@@ -1,4 +1,4 @@
-"""What lies between the thread that reads a camera and the one that watches: packets, at most so many bytes of them."""
+"""The queue between the thread that reads a camera and the one that watches: packets, at most so many bytes of them."""
 
 import threading
 from collections import deque

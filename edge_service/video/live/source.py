@@ -78,7 +78,7 @@ class LiveSource:
 
     @property
     def problem(self) -> str | None:
-        """What keeps pictures away at present; None while they come."""
+        """The hindrance that keeps pictures away at present; None while they come."""
         return self._reader.problem
 
     def __iter__(self) -> Generator[Frame | None, None, None]:

@@ -17,9 +17,9 @@ from backend_api.contract.events import Event, EventType
 from backend_api.contract.verdicts import Agree, MmStatus, Verdict
 from backend_api.store.enrichments import Claim, RetryOutcome
 from backend_api.store.events import IngestOutcome
-from backend_api.store.sessions import EventFacts, SessionRow, VerdictFacts, session_of
 from backend_api.store.store import Store
 from backend_api.store.use_corrections import CorrectionOutcome
+from backend_api.store.uses.session_row import EventFacts, SessionRow, VerdictFacts, session_of
 from tests.backend_api.events import make_event, make_result
 from tests.fake_clock import FakeClock
 

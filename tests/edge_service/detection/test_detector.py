@@ -15,7 +15,7 @@ from edge_service.simulation.mock_detector import MockDetector
 from edge_service.simulation.scenario import Scenario
 from tests.edge_service import onnx_graphs
 from tests.edge_service.fake_frames import blank_frame
-from tests.edge_service.onnx_graphs import Seen, save
+from tests.edge_service.onnx_graphs import Seen, save, save_bright_spots
 
 
 def mock() -> Detector:
@@ -28,12 +28,16 @@ def onnx(model: Path) -> Detector:
     return open_onnx_detector(model, DetectorConfig(kind="onnx"))
 
 
-@pytest.fixture(params=["mock", "onnx"])
+def fitted(model: Path) -> Detector:
+    return open_onnx_detector(save_bright_spots(model, size=(64, 64), is_dark=True), DetectorConfig(kind="onnx"))
+
+
+@pytest.fixture(params=["mock", "onnx", "fitted"])
 def make(request: pytest.FixtureRequest, tmp_path: Path) -> Callable[[], Detector]:
     """Makes the same detector each time."""
     if request.param == "mock":
         return mock
-    return partial(onnx, tmp_path / "a.onnx")
+    return partial(onnx if request.param == "onnx" else fitted, tmp_path / "a.onnx")
 
 
 def test_boxes_are_upright_and_in_the_picture_and_scores_are_shares(make: Callable[[], Detector]) -> None:

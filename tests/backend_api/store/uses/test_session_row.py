@@ -3,7 +3,7 @@
 import pytest
 
 from backend_api.contract.events import EventType
-from backend_api.store.sessions import EventFacts, VerdictFacts, session_of
+from backend_api.store.uses.session_row import EventFacts, VerdictFacts, session_of
 
 KINDS = list(EventType)
 
