@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 export PYTHONUNBUFFERED := 1
 
-# What `make run` watches and where: `make run VIDEO=gym.mp4 CONFIG=gym.yaml MODEL=yolox_nano.onnx PORT=8001 ...`.
+# What `make run` watches and where: `make run VIDEO=gym.mp4 CONFIG=gym.yaml MODEL=yolox_nano PORT=8001 ...`.
 # Values from the environment do not count: a PORT that somebody exported for another program is not meant.
 VIDEO :=
 CONFIG :=
@@ -35,19 +35,24 @@ endif
 # Where there is one, setpriv has the kernel tell the launcher that make was killed.
 WITH_MAKE := $(shell setpriv --pdeathsig HUP echo setpriv --pdeathsig HUP 2>/dev/null)
 
+# Weights that are fetched by their name: MODEL=yolox_nano.
+FETCHED := yolox_nano yolox_tiny
+FETCH := $(filter $(FETCHED),$(value MODEL))
+
 .DEFAULT_GOAL := help
 .PHONY: help install run reset-demo test lint bench chaos clean
 
 help:  ## say what there is
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /  make \1\t/' | expand -t 20
 	@echo "  make run takes VIDEO, CONFIG, MODEL, CAMERA, STORE, PORT, UI_PORT, DATA, KEEP_GB, and BACKEND_FLAGS, WORKER_FLAGS,"
-	@echo "  UI_FLAGS, EDGE_FLAGS: make run VIDEO=gym.mp4 CONFIG=gym.yaml MODEL=yolox_nano.onnx EDGE_FLAGS='--speed 4'"
+	@echo "  UI_FLAGS, EDGE_FLAGS: make run VIDEO=gym.mp4 CONFIG=gym.yaml MODEL=yolox_nano EDGE_FLAGS='--speed 4'"
 
 install: $(VENV)/.installed  ## make the environment .venv that the four processes need
 
 run: $(VENV)/.installed $(if $(VIDEO)$(GYM_VIDEO),,sample.mp4)  ## start all four on the sample, or on VIDEO=...; Ctrl-C ends them
+	@$(if $(FETCH),python edge_service/fetch_model.py $(FETCH))
 	@exec $(WITH_MAKE) python deploy/launcher/main.py --port $(call quoted,PORT) --ui-port $(call quoted,UI_PORT) \
-	  --video $(call quoted,VIDEO) --config $(call quoted,CONFIG) --model $(call quoted,MODEL) \
+	  --video $(call quoted,VIDEO) --config $(call quoted,CONFIG) --model $(if $(FETCH),data/models/$(FETCH).onnx,$(call quoted,MODEL)) \
 	  --camera-id $(call quoted,CAMERA) --store-id $(call quoted,STORE) \
 	  --data-dir $(call quoted,DATA) --keep-gb $(call quoted,KEEP_GB) \
 	  --backend-flags=$(call quoted,BACKEND_FLAGS) --worker-flags=$(call quoted,WORKER_FLAGS) \

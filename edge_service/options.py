@@ -135,7 +135,13 @@ def _make_parser() -> ArgumentParser:
         help="mock invents people, onnx finds them with the network of --model "
         "(default: detector.kind of the configuration, else onnx with a model and mock without)",
     )
-    add("--model", type=Path, metavar="FILE", help="the ONNX file for --detector onnx (default: detector.model)")
+    add(
+        "--model",
+        type=Path,
+        metavar="FILE",
+        help="the ONNX file for --detector onnx, or the name of one that fetch_model.py fetched, such as yolox_nano "
+        "(default: detector.model, else what was fetched)",
+    )
     add(
         "--upload-clips",
         action="store_true",

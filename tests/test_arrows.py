@@ -50,6 +50,7 @@ ROOMS: dict[str, str] = {
         "options"
     ),
     "edge_service.sample": "@base video detection rules simulation evaluation config",
+    "edge_service.fetch_model": "@base weights",
     "edge_service.evaluate": "@base @contract evaluation",
     # The worker: what is shown, who is asked, and the loop that does both.
     "mm_worker.frames": "@base @contract @media",

@@ -25,6 +25,7 @@ SCRIPTS = [
     "edge_service/main.py",
     "edge_service/sample.py",
     "edge_service/evaluate.py",
+    "edge_service/fetch_model.py",
     "deploy/launcher/main.py",
     "deploy/launcher/reset_demo.py",
 ]

@@ -11,6 +11,7 @@ import psutil
 import pytest
 
 from backend_api.base.process import REPOSITORY
+from edge_service.weights.catalogue import CATALOGUE
 from tests.processes import Running, eventually
 from tests.requirements import need_program
 
@@ -105,6 +106,19 @@ def test_a_folder_that_was_moved_gets_its_environment_anew(project: Path) -> Non
         (moved / ".venv" / "bin" / name).unlink()
         (moved / ".venv" / "bin" / name).symlink_to("/nowhere/python3")
     assert "it is made anew" in make(moved, "--dry-run", "install", f"PYTHON={sys.executable}").stdout
+
+
+def test_a_model_that_is_named_is_fetched_first(project: Path) -> None:
+    installed(project)
+    (project / "edge_service").mkdir()
+    (project / "edge_service" / "fetch_model.py").write_text(SHOWS_WHAT_IT_WAS_GIVEN)
+    for name in CATALOGUE:
+        answer = make(project, "run", f"MODEL={name}")
+        assert json.loads(answer.stdout.splitlines()[0]) == [name]
+        assert given(answer)["--model"] == f"data/models/{name}.onnx"
+    answer = make(project, "run", "MODEL=own.onnx")
+    assert given(answer)["--model"] == "own.onnx"
+    assert len(answer.stdout.splitlines()) == 1
 
 
 def test_what_make_was_given_reaches_the_launcher_as_it_is(project: Path) -> None:

@@ -26,6 +26,11 @@ of the two questions had nothing to do with each other, since they are about oth
 The 95 % interval runs from the 2.5th to the 97.5th percentile of what the counts leave possible: each share is drawn
 from the beta distribution that its counts give with Jeffreys' prior, and carried through the formula. Windows and
 reviews both count as samples. `Part.is_enough` and MAX_WIDTH say when that is too little to go by.
+
+Of 216 simulated worlds (sensitivity 0.7 to 0.98, specificity 0.7 to 0.95, 30 to 500 reviews) it holds the truth in 93
+to 97 % in all but seven, in which it holds it more often, in 97.7 to 99.3 %: there 30 reviews find about one mistake of
+a nearly perfect model. So few mistakes are counted in steps, and an interval that is the same for the same counts
+covers one step more or one less (L. D. Brown, T. T. Cai and A. DasGupta, Stat. Sci. 16, 2001): here one more.
 """
 
 import math

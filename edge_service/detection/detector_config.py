@@ -7,6 +7,7 @@ from typing import Annotated, Literal, get_args
 from pydantic import BeforeValidator, Field
 
 from backend_api.base.process import UsageError
+from edge_service.weights.catalogue import CATALOGUE, MODELS_FOLDER, fetch_command, fetched
 
 DetectorKind = Literal["mock", "onnx"]
 
@@ -58,15 +59,32 @@ class DetectorConfig:
     input_size: Annotated[tuple[_Pixels, _Pixels], BeforeValidator(_is_pair)] | None = None
 
 
-def with_flags(config: DetectorConfig, kind: DetectorKind | None, model: Path | None) -> DetectorConfig:
+def with_flags(
+    config: DetectorConfig, kind: DetectorKind | None, model: Path | None, models_folder: Path = MODELS_FOLDER
+) -> DetectorConfig:
     """`config` where the flags --detector and --model say nothing; where nothing names a kind, a model makes it onnx.
 
-    Its `kind` is not None. Raises UsageError when kind and model do not fit.
+    Its `kind` is not None. A model is a file, or the name of weights that were fetched into `models_folder`; an onnx
+    detector without one takes those. Raises UsageError when kind and model do not fit, or nothing was fetched.
     """
+    if model is not None and str(model) in CATALOGUE and not model.exists():
+        model = _fetched(str(model), models_folder)
     model_kind: DetectorKind = "onnx" if model or config.model else "mock"
     chosen = replace(config, kind=kind or config.kind or model_kind, model=model or config.model)
     if chosen.kind == "onnx" and chosen.model is None:
-        raise UsageError("the detector onnx needs a network; name its file with --model or detector.model")
+        chosen = replace(chosen, model=fetched(models_folder))
+    if chosen.kind == "onnx" and chosen.model is None:
+        raise UsageError(
+            "the detector onnx needs a network; name its file with --model or detector.model,"
+            f" or fetch one with {fetch_command()}"
+        )
     if chosen.kind == "mock" and model is not None:
         raise UsageError(f"--model {model}: the mock detector has no model; add --detector onnx or remove the flag")
     return chosen
+
+
+def _fetched(name: str, models_folder: Path) -> Path:
+    path = models_folder / CATALOGUE[name].file_name
+    if not path.is_file():
+        raise UsageError(f"--model {name}: is not on this computer; fetch it with {fetch_command(name)}")
+    return path

@@ -46,7 +46,24 @@ def test_the_mock_can_be_asked_for_beside_a_configured_network() -> None:
     ],
 )
 def test_what_does_not_fit_is_refused_with_the_cure(
-    config: DetectorConfig, kind: DetectorKind | None, model: Path | None, problem: str
+    config: DetectorConfig, kind: DetectorKind | None, model: Path | None, problem: str, tmp_path: Path
 ) -> None:
     with pytest.raises(UsageError, match=problem):
-        with_flags(config, kind, model)
+        with_flags(config, kind, model, tmp_path)
+
+
+def test_without_a_model_the_fetched_one_is_taken_and_without_any_the_command_is_told(tmp_path: Path) -> None:
+    with pytest.raises(UsageError, match=r"fetch one with `python edge_service/fetch_model\.py yolox_nano`"):
+        with_flags(DetectorConfig("onnx"), None, None, tmp_path)
+    for name in ("yolox_tiny", "yolox_nano"):
+        (tmp_path / f"{name}.onnx").touch()
+        assert with_flags(DetectorConfig("onnx"), None, None, tmp_path).model == tmp_path / f"{name}.onnx"
+    assert with_flags(OPEN, None, None, tmp_path).kind == "mock"
+
+
+def test_a_model_may_be_given_by_its_name(tmp_path: Path) -> None:
+    with pytest.raises(UsageError, match=r"--model yolox_tiny: is not on this computer; fetch it with .* yolox_tiny`"):
+        with_flags(OPEN, None, Path("yolox_tiny"), tmp_path)
+    (tmp_path / "yolox_tiny.onnx").touch()
+    chosen = with_flags(OPEN, None, Path("yolox_tiny"), tmp_path)
+    assert (chosen.kind, chosen.model) == ("onnx", tmp_path / "yolox_tiny.onnx")

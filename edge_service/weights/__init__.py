@@ -1,0 +1,1 @@
+"""Weights of detection networks: which there are, and how they come onto this computer."""
