@@ -16,6 +16,7 @@ from backend_api.alerts.digest_schedule import DigestSchedule
 from backend_api.alerts.examination import Examination
 from backend_api.alerts.ping import Ping
 from backend_api.alerts.post_office import PostOffice, telling
+from backend_api.alerts.stills import StillWatch
 from backend_api.base.clock import Clock
 from backend_api.base.process import project_version
 from backend_api.media.folder import MediaFolder
@@ -146,7 +147,9 @@ def alerting(
         return
     digests = DigestSchedule(store, reports, config, office, clock)
     folders = [store.database.path.parent, media.folder]
-    examination = Examination(store, folders, config, clock, also=[office.remind, digests.write_due])
+    looks = StillWatch(store, clock)
+    also = [office.remind, digests.write_due]
+    examination = Examination(store, folders, config, clock, pictures=looks, also=also)
     with ExitStack() as threads:
         threads.enter_context(telling(office.run, "alerts"))
         threads.enter_context(telling(examination.run, "examination"))

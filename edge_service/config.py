@@ -21,7 +21,7 @@ SAMPLE_CONFIG = REPOSITORY / "edge_service" / "sample_config.yaml"
 MAX_MACHINES = 200
 MAX_NAME_CHARACTERS = 1000
 MAX_KIND_CHARACTERS = 40
-_OF_ONNX_ALONE = ("model", "nms", "class_id", "input_size")
+_OF_ONNX_ALONE = ("model", "nms", "class_id", "input_size", "runtime")
 _NAME: TypeAdapter[str] = TypeAdapter(Name)
 _TEXT: TypeAdapter[str] = TypeAdapter(Text)
 

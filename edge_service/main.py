@@ -68,7 +68,7 @@ def main() -> int:
     options = parse_options()
     config_path = choose_config(options)
     config = load_config(config_path)
-    detector = with_flags(config.detector, options.detector, options.model)
+    detector = with_flags(config.detector, options.detector, options.model, runtime=options.runtime)
     eyes = describe_eyes(project_version(), detector, config.machines)
     log_eyes(eyes, is_sample=isinstance(options.video, Path) and is_sample(options.video), video=options.video)
     clock, disk = SystemClock(), Disk()
@@ -190,7 +190,7 @@ def set_up_camera(
 ) -> Camera:
     """The parts that one camera's loop works with. Raises UsageError when network or video cannot be used."""
     machines, clip, fps = config.machines, config.clip, config.detector.fps
-    detector_config = with_flags(config.detector, options.detector, options.model)
+    detector_config = with_flags(config.detector, options.detector, options.model, runtime=options.runtime)
     detector = open_detector(detector_config, machines, options.seed)
     ring = PacketRing(
         reach_s([m.rules for m in machines], clip, fps=fps, privacy=config.privacy),

@@ -14,6 +14,7 @@ from backend_api.base.arguments import ArgumentParser, count, folder, integer
 from backend_api.base.process import REPOSITORY, UsageError
 from backend_api.contract.values import Name, Timestamp
 from edge_service.detection.detector_config import DetectorKind
+from edge_service.detection.runtime import RuntimeName
 from edge_service.video.address import VideoAddress, parse_video
 
 _NAME: TypeAdapter[str] = TypeAdapter(Name)
@@ -40,6 +41,7 @@ class Options:
     loop: int
     detector: DetectorKind | None
     model: Path | None
+    runtime: RuntimeName | None
     upload_clips: bool
     api_key: str | None
     preview: Path | None
@@ -141,6 +143,12 @@ def _make_parser() -> ArgumentParser:
         metavar="FILE",
         help="the ONNX file for --detector onnx, or the name of one that fetch_model.py fetched, such as yolox_nano "
         "(default: detector.model, else what was fetched)",
+    )
+    add(
+        "--runtime",
+        choices=get_args(RuntimeName),
+        help="what the network of --model runs on; where that does not work here the processor takes its place, and "
+        "the log says why (default: detector.runtime of the configuration, auto)",
     )
     add(
         "--upload-clips",

@@ -31,7 +31,8 @@ ROOMS: dict[str, str] = {
     # The edge, in the order in which a frame travels.
     "edge_service.video": "@base",
     "edge_service.video.live": "@base video",
-    "edge_service.detection": "@base @contract video",
+    "edge_service.weights": "@base",
+    "edge_service.detection": "@base @contract video weights",
     "edge_service.tracking": "detection",
     "edge_service.rules": "@contract detection tracking",
     "edge_service.privacy": "@contract video detection tracking rules",

@@ -13,6 +13,7 @@ from playwright.sync_api import Browser
 from backend_api.contract.cameras import CameraSetupState
 from backend_api.contract.events import EventPage, EventType, StoredEvent
 from backend_api.contract.sessions import Cleaned, SessionPage
+from backend_api.contract.sources import source_of
 from backend_api.contract.verdicts import MmStatus, QueueState
 from backend_api.web.jpeg import jpeg_size
 from tests.browser import open_page, plays
@@ -75,12 +76,15 @@ def test_from_the_video_to_the_verdict_with_a_backend_that_comes_up_last(
             page = eventually(lambda: judged(address), "every attempt has its verdict")
             assert {event.event_type for event in page.items} == set(EventType)
             assert all(event.clip is not None for event in page.items)
+            eyes = {source_of(event.attributes) for event in page.items}
+            assert [source.is_mocked for source in eyes if source is not None] == [True]
             attempt = next(event for event in page.items if event.needs_mm)
             assert attempt.mm is not None
             assert attempt.mm.result is not None
             with open_page(browser, f"http://127.0.0.1:{ui_port}/?event={attempt.event_id}") as tab:
                 assert plays(tab)
                 tab.get_by_text(attempt.mm.result.summary).first.wait_for()
+                tab.get_by_text("Mocked detector").first.wait_for()
             assert backend.stop() == 0
         assert worker.stop() == 0
 

@@ -21,7 +21,12 @@ _FURTHEST = timedelta(days=8)
 _ROOM_AGAIN = 1.2
 _SENT_AGAIN = 0.5
 _GB = 1e9
-OF_PICTURES = frozenset({AlertKind.CAMERA_MOVED, AlertKind.CAMERA_COVERED, AlertKind.CAMERA_DARK})
+_OF_PICTURES = {
+    AlertKind.CAMERA_MOVED: "its last two stills show another view; put it back, or acknowledge this if it is to stay",
+    AlertKind.CAMERA_COVERED: "its last two stills show nothing sharp",
+    AlertKind.CAMERA_DARK: "its last two stills show nothing but black",
+}
+OF_PICTURES = frozenset(_OF_PICTURES)
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,7 +144,8 @@ def _is_open(seen: Observation, store_id: str) -> bool:
 def _look_at_pictures(seen: Observation, found: dict[Thing, Finding]) -> None:
     for (store_id, camera_id), kind in seen.pictures.items():
         if kind is not None:
-            found[Thing(kind, store_id, camera_id)] = Finding(AlertFacts(camera_id=camera_id), 0.0)
+            facts = AlertFacts(camera_id=camera_id, detail=_OF_PICTURES[kind])
+            found[Thing(kind, store_id, camera_id)] = Finding(facts, 0.0)
 
 
 def _look_at_worker(seen: Observation, config: AlertsConfig, found: dict[Thing, Finding]) -> None:

@@ -20,6 +20,7 @@ from backend_api.store.events import Events
 from backend_api.store.hidden_events import HiddenEvents
 from backend_api.store.ledger.alerts import Alerts
 from backend_api.store.ledger.messages import Messages
+from backend_api.store.ledger.views import CameraViews
 from backend_api.store.migrate import open_database
 from backend_api.store.model_calls import ModelCalls
 from backend_api.store.old_events import EventRemoval
@@ -55,6 +56,7 @@ class Store:
         self.settings = StoredSettings(database)
         self.alerts = Alerts(database, clock)
         self.messages = Messages(database, clock)
+        self.views = CameraViews(database)
         self.changes = Changes(database, self.cameras)
 
     @classmethod

@@ -7,6 +7,7 @@ from typing import Annotated, Literal, get_args
 from pydantic import BeforeValidator, Field
 
 from backend_api.base.process import UsageError
+from edge_service.detection.runtime import RuntimeName
 from edge_service.weights.catalogue import CATALOGUE, MODELS_FOLDER, fetch_command, fetched
 
 DetectorKind = Literal["mock", "onnx"]
@@ -45,7 +46,8 @@ class DetectorConfig:
     A detection of at least `score` (0..1) is somebody; a lower one counts only where somebody known is expected.
     The rest is for `onnx`: `model` is the file; of two boxes that overlap by more than `nms` (0..1, intersection over
     union) the worse one is a duplicate; `class_id` is the number of the class person, None for what the file says;
-    `input_size` is width and height in pixels for a network that leaves it open, None for what the file says.
+    `input_size` is width and height in pixels for a network that leaves it open, None for what the file says;
+    `runtime` is what it is to run on, None for auto.
     """
 
     kind: Annotated[DetectorKind | None, BeforeValidator(_known_kind)] = None
@@ -57,20 +59,31 @@ class DetectorConfig:
     ] = _DEFAULT_NMS
     class_id: Annotated[int, Field(strict=True, ge=0, lt=_MOST_CLASSES)] | None = None
     input_size: Annotated[tuple[_Pixels, _Pixels], BeforeValidator(_is_pair)] | None = None
+    runtime: RuntimeName | None = None
 
 
 def with_flags(
-    config: DetectorConfig, kind: DetectorKind | None, model: Path | None, models_folder: Path = MODELS_FOLDER
+    config: DetectorConfig,
+    kind: DetectorKind | None,
+    model: Path | None,
+    models_folder: Path = MODELS_FOLDER,
+    runtime: RuntimeName | None = None,
 ) -> DetectorConfig:
-    """`config` where the flags --detector and --model say nothing; where nothing names a kind, a model makes it onnx.
+    """`config` where the flags --detector, --model and --runtime say nothing.
 
-    Its `kind` is not None. A model is a file, or the name of weights that were fetched into `models_folder`; an onnx
-    detector without one takes those. Raises UsageError when kind and model do not fit, or nothing was fetched.
+    Where nothing names a kind, a model makes it onnx; the `kind` that comes back is not None. A model is a file, or the
+    name of weights that were fetched into `models_folder`; an onnx detector without one takes those. Raises UsageError
+    when kind and model do not fit, or nothing was fetched.
     """
     if model is not None and str(model) in CATALOGUE and not model.exists():
         model = _fetched(str(model), models_folder)
     model_kind: DetectorKind = "onnx" if model or config.model else "mock"
-    chosen = replace(config, kind=kind or config.kind or model_kind, model=model or config.model)
+    chosen = replace(
+        config,
+        kind=kind or config.kind or model_kind,
+        model=model or config.model,
+        runtime=runtime or config.runtime,
+    )
     if chosen.kind == "onnx" and chosen.model is None:
         chosen = replace(chosen, model=fetched(models_folder))
     if chosen.kind == "onnx" and chosen.model is None:

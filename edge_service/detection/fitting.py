@@ -114,7 +114,7 @@ class Fitter:
             content = with_open_size(
                 self._model.read_bytes(), own.inputs.picture.name, own.inputs.width, own.inputs.height
             )
-            self._opened = type(own.network)(self._model, content)
+            self._opened = type(own.network)(self._model, content, own.network.runs_on)
         return self._opened
 
 

@@ -26,6 +26,11 @@ _PERSON = "person"
 _USUAL_SIZE = (640, 640)
 _PICTURE_TYPES = ("float32", "float16")
 _SIZES = "orig_target_sizes"
+_WORDS = {
+    "cpu": "processor (CPU)",
+    "cuda": "graphics card (CUDA)",
+    "openvino": "processor or graphics of Intel (OpenVINO)",
+}
 _MOST_NOTE_CHARACTERS = 100_000
 
 
@@ -88,7 +93,7 @@ def open_onnx_detector(model: Path, config: DetectorConfig, network: Network | N
     when it cannot be run, or when its inputs or outputs are of no known family.
     """
     try:
-        network = network or Network(model)
+        network = network or Network(model, wanted=config.runtime or "auto")
         inputs = _understand(network, config.input_size)
         grey = np.full((1, 3, inputs.height, inputs.width), _GREY, np.float32)
         layout = recognise(Probe(inputs.width, inputs.height, network.run(inputs.fill(grey))))
@@ -96,6 +101,10 @@ def open_onnx_detector(model: Path, config: DetectorConfig, network: Network | N
     except (ValueError, NetworkError) as error:
         raise UsageError(f"{model}: {error}") from error
     log.info("detector %s: %s, %dx%d pixels, class %d", model, layout.name, inputs.width, inputs.height, class_id)
+    if network.why_not:
+        log.warning("detector %s: runs on the %s, %s", model, _WORDS[network.runs_on], network.why_not)
+    else:
+        log.info("detector %s: runs on the %s", model, _WORDS[network.runs_on])
     own = FittedNetwork(network, inputs, layout)
     fitter = None if config.input_size else Fitter(model, own)
     return OnnxDetector(own, fitter, class_id=class_id, least_score=min(LOW_SCORE, config.score), nms=config.nms)

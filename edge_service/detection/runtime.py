@@ -1,4 +1,4 @@
-"""A neural network out of an ONNX file: run by ONNX Runtime on the processor; what it takes, and its notes."""
+"""A neural network out of an ONNX file: run by ONNX Runtime; on what, what it takes, and its notes."""
 
 import os
 from collections.abc import Iterator, Mapping
@@ -7,12 +7,21 @@ from dataclasses import dataclass
 from functools import cache
 from importlib import import_module
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from backend_api.base.process import FatalError, UsageError
 from edge_service.detection.letterbox import Array
 
 _CURE = "name an ONNX file with --model or detector.model"
+RuntimeName = Literal["auto", "cpu", "openvino", "cuda"]
+"""What a network runs on: auto is the first of cuda and openvino that works here, else the processor."""
+
+# ONNX Runtime's name of what is not the processor, and the package that has it, in order of speed.
+_ACCELERATORS: dict[RuntimeName, tuple[str, str]] = {
+    "cuda": ("CUDAExecutionProvider", "onnxruntime-gpu"),
+    "openvino": ("OpenVINOExecutionProvider", "onnxruntime-openvino"),
+}
+_CPU = "CPUExecutionProvider"
 _FATAL_ONLY = 4
 _DTYPES = {f"tensor({name})": name for name in ("float16", "uint8", "int32", "int64")} | {
     "tensor(float)": "float32",
@@ -41,13 +50,18 @@ class Port:
 
 
 class Network:
-    """A loaded network; `notes` are the file's own key and value pairs, such as the names of its classes."""
+    """A loaded network; `notes` are the file's own key and value pairs, such as the names of its classes.
+
+    `runs_on` is what it really runs on, `why_not` says why that is not what was wanted, with the cure.
+    """
 
     inputs: tuple[Port, ...]
     notes: dict[str, str]
+    runs_on: RuntimeName = "cpu"
+    why_not: str | None = None
 
-    def __init__(self, path: Path, content: bytes | None = None) -> None:
-        """Load the ONNX file at `path`, or `content` in its place.
+    def __init__(self, path: Path, content: bytes | None = None, wanted: RuntimeName = "cpu") -> None:
+        """Load the ONNX file at `path`, or `content` in its place, to run on `wanted` where that works.
 
         Raises UsageError when it is missing, damaged or no ONNX file, and NetworkError when ONNX Runtime cannot run it.
         """
@@ -58,10 +72,35 @@ class Network:
         # Between two frames its threads would spin, which costs more than the frames do.
         options.add_session_config_entry("session.intra_op.allow_spinning", "0")
         with _errors(path):
-            self._session = runtime.InferenceSession(content or str(path), options, providers=["CPUExecutionProvider"])
+            self._session = self._open(runtime, content or str(path), options, wanted)
             self._outputs = [output.name for output in self._session.get_outputs()]
             self.inputs = tuple(_port(port) for port in self._session.get_inputs())
             self.notes = dict(self._session.get_modelmeta().custom_metadata_map)
+
+    def _open(self, runtime: Any, source: object, options: Any, wanted: RuntimeName) -> Any:  # noqa: ANN401
+        """A session on what is `wanted`, or on the processor where that does not work here."""
+        for name, (provider, package) in _ACCELERATORS.items():
+            if wanted not in ("auto", name):
+                continue
+            if provider not in runtime.get_available_providers():
+                self._miss(wanted, name, f"this ONNX Runtime has it not; install {package} in place of onnxruntime")
+                continue
+            try:
+                session = runtime.InferenceSession(source, options, providers=[provider, _CPU])
+            except _error_types() as error:
+                self._miss("cpu", name, " ".join(str(error).split()))
+                continue
+            # Where its libraries are missing, ONNX Runtime takes the processor and says nothing.
+            if session.get_providers()[0] == provider:
+                self.runs_on = name
+                return session
+            self._miss("cpu", name, "ONNX Runtime cannot load its libraries; is the driver installed?")
+        return runtime.InferenceSession(source, options, providers=[_CPU])
+
+    def _miss(self, wanted: RuntimeName, name: str, reason: str) -> None:
+        """Nobody misses under auto what was never installed."""
+        if wanted != "auto":
+            self.why_not = f"not on {name}: {reason}"
 
     def run(self, inputs: Mapping[str, Array]) -> Mapping[str, Array]:
         """The outputs by name for `inputs` by name. Raises NetworkError when it cannot be run on them."""

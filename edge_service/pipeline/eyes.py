@@ -3,6 +3,7 @@
 import hashlib
 import logging
 from collections.abc import Sequence
+from dataclasses import fields
 from pathlib import Path
 
 from pydantic import TypeAdapter
@@ -16,9 +17,9 @@ from edge_service.rules.machine import Machine
 log = logging.getLogger(__name__)
 
 _MAX_NAME_CHARACTERS = 255
-# A machine's name and kind, the file's place, and where events go decide nothing.
-_MACHINE_FIELDS = ("machine_id", "zone", "anchor", "rules")
-_DETECTOR_FIELDS = ("kind", "score", "fps", "nms", "class_id", "input_size")
+# These decide nothing of what is seen; the weights have a hash of their own.
+_MACHINE_WORDS = {"name", "kind"}
+_MODEL = {"model"}
 _JSON: TypeAdapter[object] = TypeAdapter(object)
 
 
@@ -40,10 +41,14 @@ def describe_eyes(version: str, detector: DetectorConfig, machines: Sequence[Mac
 def hash_config(detector: DetectorConfig, machines: Sequence[Machine]) -> str:
     """The sha256 of what decides what is seen; neither comments nor the order of keys in the file change it."""
     decides = {
-        "detector": {name: getattr(detector, name) for name in _DETECTOR_FIELDS},
-        "machines": [{name: getattr(machine, name) for name in _MACHINE_FIELDS} for machine in machines],
+        "detector": _settings(detector, _MODEL),
+        "machines": [_settings(machine, _MACHINE_WORDS) for machine in machines],
     }
     return hashlib.sha256(_JSON.dump_json(decides)).hexdigest()
+
+
+def _settings(of: DetectorConfig | Machine, without: set[str]) -> dict[str, object]:
+    return {field.name: getattr(of, field.name) for field in fields(of) if field.name not in without}
 
 
 def log_eyes(eyes: EventSource, *, is_sample: bool, video: object) -> None:

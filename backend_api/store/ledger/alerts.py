@@ -19,8 +19,9 @@ from backend_api.contract.alerts import CONDITIONS, DIGESTS, AlertFacts, AlertKi
 from backend_api.contract.values import to_milliseconds
 from backend_api.contract.verdicts import Verdict
 from backend_api.store.database import Database
+from backend_api.store.ledger.tables import alert_notices, alerts
 from backend_api.store.statements import Insert, Statement, Transaction
-from backend_api.store.tables import alert_notices, alerts, events, hidden_events, sessions
+from backend_api.store.tables import events, hidden_events, sessions
 from backend_api.store.uses.end_questions import JUDGED_FROM_MS
 
 BEGAN, OVER, BOTH, ROUTED = "began", "over", "both", ""

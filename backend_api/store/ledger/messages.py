@@ -25,8 +25,8 @@ from backend_api.contract.alerts import (
 )
 from backend_api.store.database import Database
 from backend_api.store.ledger.alerts import AlertRow, Thing, begin_condition, end_condition, to_row
+from backend_api.store.ledger.tables import alert_messages, alert_notices, alert_targets, alerts
 from backend_api.store.statements import DialectInsert, Statement, Transaction
-from backend_api.store.tables import alert_messages, alert_notices, alert_targets, alerts
 
 # As in enrichments.py: what is stamped further in the future is from before the clock was set back.
 CLOCK_TOLERANCE_MS = 5_000

@@ -29,11 +29,12 @@ OK = Reaction()
 
 @dataclass
 class HttpSink:
-    """`got` are the headers and bodies that came; `reactions` are given in turn, the last one for ever."""
+    """`got` are the headers and bodies that came, `taken` which were accepted; `reactions` are given in turn."""
 
     url: str = ""
     reactions: list[Reaction] = field(default_factory=lambda: [OK])
     got: list[tuple[Message, bytes]] = field(default_factory=list)
+    taken: list[bool] = field(default_factory=list)
     stop: threading.Event = field(default_factory=threading.Event)
 
     def next_reaction(self) -> Reaction:
@@ -51,8 +52,10 @@ def http_sink(*reactions: Reaction) -> Iterator[HttpSink]:
             self.do_POST()
 
         def do_POST(self) -> None:
-            sink.got.append((self.headers, self.rfile.read(int(self.headers.get("Content-Length", 0)))))
+            body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
             reaction = sink.next_reaction()
+            sink.got.append((self.headers, body))
+            sink.taken.append(reaction.status is not None and reaction.status < 300)
             if reaction.status is None:
                 self.close_connection = True
                 return
@@ -69,7 +72,11 @@ def http_sink(*reactions: Reaction) -> Iterator[HttpSink]:
         def log_message(self, *_: object) -> None:
             pass
 
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    class Server(ThreadingHTTPServer):
+        def handle_error(self, request: object, client_address: object) -> None:
+            """That a client was killed is what some tests are about."""
+
+    server = Server(("127.0.0.1", 0), Handler)
     sink.url = f"http://127.0.0.1:{server.server_address[1]}"
     thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True)
     thread.start()

@@ -1,9 +1,11 @@
 """Running networks: what goes in and out, what a file says of itself, and what is said of one that is none."""
 
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import onnx
@@ -13,8 +15,9 @@ from hypothesis import strategies as st
 from onnx import TensorProto, helper, numpy_helper
 
 from backend_api.base.process import REPOSITORY, UsageError
+from edge_service.detection import runtime
 from edge_service.detection.letterbox import Array
-from edge_service.detection.runtime import Network, NetworkError, Port
+from edge_service.detection.runtime import Network, NetworkError, Port, RuntimeName
 from tests.edge_service.onnx_graphs import save
 
 OUTPUTS: dict[str, Array] = {"boxes": np.zeros((1, 5, 4), np.float32), "labels": np.zeros((1, 5), np.int64)}
@@ -147,3 +150,56 @@ def test_nobody_is_told_that_it_runs(saved: Path) -> None:
     command = [sys.executable, "-c", script, str(saved)]
     done = subprocess.run(command, cwd=REPOSITORY, env=environment, capture_output=True, text=True, timeout=60)
     assert (done.returncode, done.stdout) == (0, "1\n"), done.stderr
+
+
+class OtherRuntime:
+    """ONNX Runtime as it is with other `providers`; its sessions say that they run on the first of `loaded`."""
+
+    def __init__(self, providers: list[str], loaded: list[str], error: str | None = None) -> None:
+        self._real = runtime._runtime()
+        self._providers, self._loaded, self._error = providers, loaded, error
+        self.SessionOptions, self.__version__ = self._real.SessionOptions, self._real.__version__
+
+    def get_available_providers(self) -> list[str]:
+        return self._providers
+
+    def InferenceSession(self, source: object, options: object, providers: list[str]) -> Any:  # noqa: ANN401, N802
+        if self._error and providers[0] != CPU:
+            raise RuntimeError(self._error)
+        session = self._real.InferenceSession(source, options, providers=[CPU])
+        session.get_providers = lambda: self._loaded
+        return session
+
+
+CPU, CUDA, OPENVINO = "CPUExecutionProvider", "CUDAExecutionProvider", "OpenVINOExecutionProvider"
+
+
+@pytest.mark.parametrize(
+    ("wanted", "other", "runs_on", "why_not"),
+    [
+        ("cpu", OtherRuntime([CUDA, CPU], [CUDA, CPU]), "cpu", None),
+        ("auto", OtherRuntime([CPU], [CPU]), "cpu", None),
+        ("auto", OtherRuntime([CUDA, OPENVINO, CPU], [CUDA, CPU]), "cuda", None),
+        ("auto", OtherRuntime([OPENVINO, CPU], [OPENVINO, CPU]), "openvino", None),
+        ("openvino", OtherRuntime([CUDA, OPENVINO, CPU], [OPENVINO, CPU]), "openvino", None),
+        ("cuda", OtherRuntime([CPU], [CPU]), "cpu", "not on cuda: .* install onnxruntime-gpu in place of onnxruntime"),
+        ("openvino", OtherRuntime([CPU], [CPU]), "cpu", "not on openvino: .* install onnxruntime-openvino"),
+        ("cuda", OtherRuntime([CUDA, CPU], [CPU]), "cpu", "not on cuda: .*cannot load its libraries"),
+        ("auto", OtherRuntime([CUDA, CPU], [CPU]), "cpu", "not on cuda: .*cannot load its libraries"),
+        ("cuda", OtherRuntime([CUDA, CPU], [CPU], "no\nmemory"), "cpu", "not on cuda: no memory"),
+    ],
+)
+def test_what_it_runs_on_is_known_and_why_it_is_not_the_wanted(
+    wanted: RuntimeName,
+    other: OtherRuntime,
+    runs_on: str,
+    why_not: str | None,
+    model: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(runtime, "_runtime", lambda: other)
+    network = Network(model, wanted=wanted)
+    assert network.runs_on == runs_on
+    assert (network.why_not is None) if why_not is None else re.fullmatch(f".*{why_not}.*", network.why_not or "")
+    answer = network.run({"images": np.ones((1, 3, 2, 2), np.float32), "sizes": np.array([[2, 2]])})
+    assert answer["minus"].tolist() == [[-2, -2]]

@@ -2,6 +2,7 @@
 
 import logging
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -10,9 +11,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from backend_api.contract.events import Event, EventType
+from backend_api.contract.sources import EventSource, source_of
 from edge_service.clips.event_factory import EventFactory
 from edge_service.outbox.outbox import Outbox
-from edge_service.pipeline.checkpoint import Checkpoint, Run
+from edge_service.pipeline.checkpoint import Checkpoint, CheckpointFile, Run
 from edge_service.pipeline.recovery import CLIP_ERROR, Recovery, recover
 from edge_service.rules.engine import RuleEngine
 from edge_service.rules.machine import Machine
@@ -214,3 +216,12 @@ def test_whenever_it_stops_and_starts_each_session_has_its_start_and_one_end(
     ends = [event.session_id for event in events if event.event_type is EventType.MACHINE_OCCUPIED_END]
     assert starts == ends
     assert all(0 <= (event.ts - START_TIME).total_seconds() <= stops_ms / 1000 for event in events)
+
+
+def test_what_the_last_run_owes_was_seen_by_its_eyes(outbox: Outbox, tmp_path: Path) -> None:
+    """Also after its checkpoint was on the disk, and whatever eyes the new run has."""
+    source = EventSource(edge_version="0.1.0", detector="mock", config_sha256="1" * 64)
+    file = CheckpointFile(tmp_path / "cam_01.checkpoint", QuickDisk())
+    file.store(replace(watched()[0], source=source))
+    [end] = recover(file.load(), later(1000), MACHINES, outbox).events
+    assert source_of(end.attributes) == source

@@ -15,6 +15,7 @@ from backend_api.store.settings import SettingName
 from tests.ui.app_driver import click, labels, open_app, rerun, words
 from tests.ui.gym import STORE, Gym
 from tests.ui.setup.machines import BIKE, ROWER, TRIANGLE
+from ui.client.api import BackendApi
 from ui.setup.verdict_queue import is_stuck, waiting_words
 from ui.setup.zone_draft import ZoneDraft, choose, deleted, with_corners, with_words
 from ui.text.local_time import Zone
@@ -203,6 +204,47 @@ def test_a_machine_is_chosen_renamed_and_deleted(gym: Gym) -> None:
     assert "Discard, and begin with the edge's zones" in labels(app)
     click(app, f"again/{WIDGETS}")
     assert app.session_state[DRAFT].machines == (BIKE, ROWER)
+
+
+def test_a_changed_zone_is_closed_and_all_changes_to_it_are_undone(gym: Gym) -> None:
+    with_camera(gym)
+    app = open_setup()
+    app.selectbox(key=f"machine/{WIDGETS}/None/3").select("rower_01")
+    app = rerun(app)
+    assert f"drop/{WIDGETS}" not in [button.key for button in app.button]
+    app = put_draft(app, with_corners(app.session_state[DRAFT], TRIANGLE, is_open=True, source="page"))
+    click(app, f"close/{WIDGETS}")
+    assert not app.session_state[DRAFT].edit.is_open
+    assert app.button(key=f"close/{WIDGETS}").disabled
+    click(app, f"drop/{WIDGETS}")
+    assert app.session_state[DRAFT].edit.corners == ROWER.zone
+    assert app.session_state[DRAFT].machines == (BIKE, ROWER)
+    assert f"drop/{WIDGETS}" not in [button.key for button in app.button]
+
+
+def save_gym(app: AppTest, **typed: str) -> AppTest:
+    """Type into the form of the gym, and press Save."""
+    for name, text in typed.items():
+        app.text_input(key=f"store_{name}-{STORE}").input(text)
+    (save,) = [button for button in app.button if button.label == "Save"]
+    save.click()
+    return rerun(app)
+
+
+def test_a_gyms_form_is_saved_or_says_what_it_does_not_understand(gym: Gym) -> None:
+    with_camera(gym)
+    app = save_gym(open_setup(), name="Gym on Main Street", monday="06:00-22:00", tuesday="closed")
+    assert [notice.value for notice in app.success] == [
+        "Saved. The figures count these hours from now on, past days included."
+    ]
+    (kept,) = BackendApi(gym.url).stores().items
+    assert kept.settings is not None
+    assert kept.settings.name == "Gym on Main Street"
+    assert kept.settings.hours is not None
+    app = save_gym(app, monday="early")
+    (error,) = [error.value for error in app.error]
+    assert "Monday" in error
+    assert BackendApi(gym.url).stores().items == [kept]
 
 
 def test_without_any_machine_there_is_no_file(gym: Gym) -> None:

@@ -6,8 +6,8 @@ Nobody is asked about ends from before: there may be many, and their clips do no
 import sqlalchemy as sa
 from alembic import op
 
-revision = "0015"
-down_revision = "0014"
+revision = "0016"
+down_revision = "0015"
 
 _END, _OPEN = "MACHINE_OCCUPIED_END", "CLEANING_WINDOW_OPEN"
 # Hidden events are in no session; one that has outlived its events stays as it is.

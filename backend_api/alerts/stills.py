@@ -1,0 +1,86 @@
+"""The stills of all cameras against how each usually looks, as they come: moved, covered or dark, or well.
+
+Two stills in a row, ten minutes apart as a rule, have to say the same. A view that somebody has acknowledged as moved
+is the usual one from then on.
+"""
+
+import logging
+from collections.abc import Mapping
+from datetime import datetime
+
+from backend_api.alerts.conditions import OF_PICTURES
+from backend_api.alerts.view import Look, NoPicture, View, judge, look_at
+from backend_api.base.clock import Clock
+from backend_api.base.instants import to_ms
+from backend_api.contract.alerts import AlertKind
+from backend_api.reports.buckets import Interval
+from backend_api.reports.opening import is_within, open_intervals
+from backend_api.store.cameras import CameraKey
+from backend_api.store.store import Store
+from backend_api.store.stores import read_settings
+
+log = logging.getLogger(__name__)
+
+
+class StillWatch:
+    """Call it at each examination."""
+
+    def __init__(self, store: Store, clock: Clock) -> None:
+        self._store = store
+        self._clock = clock
+        self._compared: dict[CameraKey, datetime] = {}
+        self._looks: dict[CameraKey, Look] = {}
+        # What the last still said, and what two in a row say.
+        self._last: dict[CameraKey, AlertKind | None] = {}
+        self._settled: dict[CameraKey, AlertKind | None] = {}
+
+    def __call__(self) -> Mapping[CameraKey, AlertKind | None]:
+        """What is wrong with what each camera sees, None where nothing is; unknown ones are left out."""
+        self._accept_acknowledged()
+        for camera, still_at in self._store.views.stills_at().items():
+            if self._compared.get(camera) != still_at:
+                self._compared[camera] = still_at
+                self._compare(camera, still_at)
+        return dict(self._settled)
+
+    def _compare(self, camera: CameraKey, still_at: datetime) -> None:
+        still = self._store.setups.find_still(*camera)
+        if still is None:
+            return
+        try:
+            seen = look_at(still.jpeg)
+        except NoPicture as error:
+            log.debug("the still of %s at %s cannot be looked at: %s", camera[1], camera[0], error)
+            return
+        kept = self._store.views.find(camera)
+        usual = None if kept is None else View.from_bytes(kept)
+        found = judge(seen.view if usual is None else usual, seen)
+        if found is AlertKind.CAMERA_DARK and not self._is_open(camera[0], still_at):
+            # Lights are off when nobody is there: that says nothing, and neither does what is seen then.
+            return
+        self._looks[camera] = seen
+        if found is None:
+            learned = seen.view if usual is None else usual.learn(seen.view)
+            self._store.views.keep(camera, still_at, learned.to_bytes())
+        if camera in self._last and self._last[camera] is found:
+            self._settled[camera] = found
+        elif camera in self._settled and self._settled[camera] is not found:
+            del self._settled[camera]
+        self._last[camera] = found
+
+    def _accept_acknowledged(self) -> None:
+        """Let what somebody has acknowledged be the usual view: where the camera looks now, it is to look."""
+        for alert in self._store.alerts.open():
+            if alert.kind not in OF_PICTURES or alert.acknowledged_at is None or alert.store_id is None:
+                continue
+            camera = (alert.store_id, alert.subject)
+            seen, still_at = self._looks.get(camera), self._compared.get(camera)
+            if alert.kind is AlertKind.CAMERA_MOVED and seen is not None and still_at is not None:
+                self._store.views.keep(camera, still_at, seen.view.to_bytes())
+                self._last[camera] = self._settled[camera] = None
+
+    def _is_open(self, store_id: str, instant: datetime) -> bool:
+        with self._store.database.read() as connection:
+            settings = read_settings(connection).get(store_id)
+        at_ms = to_ms(instant)
+        return settings is None or is_within(open_intervals(settings, Interval(at_ms - 1, at_ms + 1)), at_ms)
