@@ -20,6 +20,7 @@ from backend_api.contract.values import to_milliseconds
 from backend_api.contract.verdicts import Verdict
 from backend_api.store.database import Database
 from backend_api.store.ledger.tables import alert_notices, alerts
+from backend_api.store.sessions import OPENED
 from backend_api.store.statements import Insert, Statement, Transaction
 from backend_api.store.tables import events, hidden_events, sessions
 from backend_api.store.uses.end_questions import JUDGED_FROM_MS
@@ -58,7 +59,7 @@ _UNCLEANED = (
     .select_from(sessions)
     .outerjoin(_attempt, _attempt.c.seq == sessions.c.attempt_seq)
     .where(
-        or_(sessions.c.outcome_key == "opened", sessions.c.outcome_key == Verdict.NOT_CLEANED.value),
+        or_(sessions.c.outcome_key == OPENED, sessions.c.outcome_key == Verdict.NOT_CLEANED.value),
         sessions.c.ts_ms > bindparam("began_after_ms"),
         sessions.c.closes_ms > bindparam("closed_after_ms"),
         sessions.c.closes_ms <= bindparam("closed_before_ms"),
