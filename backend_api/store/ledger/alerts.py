@@ -20,9 +20,10 @@ from backend_api.contract.values import to_milliseconds
 from backend_api.contract.verdicts import Verdict
 from backend_api.store.database import Database
 from backend_api.store.ledger.tables import alert_notices, alerts
-from backend_api.store.sessions import OPENED
 from backend_api.store.statements import Insert, Statement, Transaction
 from backend_api.store.tables import events, hidden_events, sessions
+from backend_api.store.uses.end_questions import JUDGED_FROM_MS
+from backend_api.store.uses.session_row import OPENED
 
 BEGAN, OVER, BOTH, ROUTED = "began", "over", "both", ""
 # Uncleaned windows that closed longer ago are left to the figures: nobody can clean after them any more.
@@ -63,6 +64,8 @@ _UNCLEANED = (
         sessions.c.closes_ms > bindparam("closed_after_ms"),
         sessions.c.closes_ms <= bindparam("closed_before_ms"),
         sessions.c.review.is_distinct_from("no"),
+        # Nobody is yet to be asked whether it was wiped before it was left.
+        or_(sessions.c.end_due_ms.is_(None), sessions.c.end_due_ms < JUDGED_FROM_MS),
         ~select(alerts.c.id)
         .where(alerts.c.occurrence == (AlertKind.WINDOW_UNCLEANED.value + ":") + sessions.c.session_id)
         .exists(),
