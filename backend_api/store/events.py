@@ -21,9 +21,10 @@ from backend_api.store.clock_doubts import TOLERATED_S, ClockDoubts
 from backend_api.store.database import Database
 from backend_api.store.event_pages import Page, read_page
 from backend_api.store.event_rows import EventRow, select_rows, to_row
-from backend_api.store.sessions import EventFacts, event_facts, follow_events
+from backend_api.store.sessions import follow_events
 from backend_api.store.statements import Insert, Statement, Transaction
 from backend_api.store.tables import events, results
+from backend_api.store.uses.session_row import EventFacts, event_facts
 
 _TOLERATED = timedelta(seconds=TOLERATED_S)
 _BODY = Statement(select(events.c.body).where(events.c.event_id == bindparam("wanted_id")))
