@@ -39,11 +39,11 @@ from backend_api.contract.values import format_timestamp  # noqa: E402
 from backend_api.doctor_options import Options, parse_options  # noqa: E402
 from backend_api.media.folder import MediaFolder  # noqa: E402
 from backend_api.media.unmasked import find_unmasked, remove_unmasked  # noqa: E402
-from backend_api.store.database import Database  # noqa: E402
-from backend_api.store.errors import StoreBusy, StoreFull  # noqa: E402
-from backend_api.store.migrate import open_database  # noqa: E402
+from backend_api.store.db.database import Database  # noqa: E402
+from backend_api.store.db.errors import StoreBusy, StoreFull  # noqa: E402
+from backend_api.store.db.migrate import open_database  # noqa: E402
+from backend_api.store.db.settings import SettingName  # noqa: E402
 from backend_api.store.old_events import OldEvents  # noqa: E402
-from backend_api.store.settings import SettingName  # noqa: E402
 from backend_api.store.store import Store  # noqa: E402
 
 

@@ -20,7 +20,7 @@ from backend_api.base.process import EXIT_DONE, REPOSITORY, FatalError, run_proc
 from backend_api.contract.stats import Estimate  # noqa: E402
 from backend_api.reports.agreement import ModelScore, wilson  # noqa: E402
 from backend_api.reports.reports import Reports  # noqa: E402
-from backend_api.store.errors import StoreBusy, StoreFull  # noqa: E402
+from backend_api.store.db.errors import StoreBusy, StoreFull  # noqa: E402
 from backend_api.store.store import Store  # noqa: E402
 
 # Hand hygiene watched by cameras, and by human auditors, against the truth: sensitivity and specificity.

@@ -24,8 +24,8 @@ from dataclasses import dataclass  # noqa: E402
 from backend_api.base.clock import Clock, SystemClock  # noqa: E402
 from backend_api.base.process import EXIT_DONE, FatalError, UsageError, run_process, stop_on_signals  # noqa: E402
 from backend_api.media.folder import MediaFolder  # noqa: E402
-from backend_api.store.errors import StoreBusy, StoreFull  # noqa: E402
-from backend_api.store.migrate import DatabaseNotReady  # noqa: E402
+from backend_api.store.db.errors import StoreBusy, StoreFull  # noqa: E402
+from backend_api.store.db.migrate import DatabaseNotReady  # noqa: E402
 from backend_api.store.store import Store  # noqa: E402
 from mm_worker.jobs.admission import Admission  # noqa: E402
 from mm_worker.jobs.presence import Presence, present  # noqa: E402

@@ -16,18 +16,21 @@ ROOMS: dict[str, str] = {
     # The backend: base and contract below, the store, then reports and media, then the API and the doctor's checks.
     "backend_api.base": "",
     "backend_api.contract": "",
-    "backend_api.store": "base contract",
-    "backend_api.store.migrations": "store",
-    "backend_api.reports": "base contract store",
-    "backend_api.media": "base contract store",
-    "backend_api.alerts": "base contract store reports media",
-    "backend_api.web": "base contract store reports media",
-    "backend_api.web.routes": "base contract store reports media alerts web",
-    "backend_api.checks": "base contract store media",
+    "backend_api.store.db": "base contract",
+    "backend_api.store.db.migrations": "store.db",
+    "backend_api.store.uses": "base contract store.db",
+    "backend_api.store.ledger": "base contract store.db store.uses",
+    "backend_api.store": "base contract store.db store.uses store.ledger",
+    "backend_api.reports": "base contract store store.db store.uses",
+    "backend_api.media": "base contract store store.db",
+    "backend_api.alerts": "base contract store store.db store.ledger reports media",
+    "backend_api.web": "base contract store store.db reports media",
+    "backend_api.web.routes": "base contract store store.db store.uses store.ledger reports media alerts web",
+    "backend_api.checks": "base contract store store.db store.uses media",
     "backend_api.app": "base contract store reports media alerts web web.routes",
     "backend_api.main": "base contract store media alerts web app",
     "backend_api.doctor_options": "base contract media checks",
-    "backend_api.doctor": "base contract store media checks doctor_options",
+    "backend_api.doctor": "base contract store store.db media checks doctor_options",
     # The edge, in the order in which a frame travels.
     "edge_service.video": "@base",
     "edge_service.video.live": "@base video",
@@ -55,11 +58,11 @@ ROOMS: dict[str, str] = {
     "edge_service.evaluate": "@base @contract evaluation",
     # The worker: what is shown, who is asked, and the loop that does both.
     "mm_worker.frames": "@base @contract @media",
-    "mm_worker.vlm": "@base @contract @store frames",
-    "mm_worker.jobs": "@base @contract @store @media frames vlm",
+    "mm_worker.vlm": "@base @contract @store @store.db frames",
+    "mm_worker.jobs": "@base @contract @store @store.db @media frames vlm",
     "mm_worker.options": "@base @media vlm",
-    "mm_worker.worker": "@base @store @media vlm jobs options",
-    "mm_worker.evaluate": "@base @contract @store @reports",
+    "mm_worker.worker": "@base @store @store.db @media vlm jobs options",
+    "mm_worker.evaluate": "@base @contract @store @store.db @reports",
     # The dashboard: no page imports another.
     "ui.text": "@contract",
     "ui.client": "@base @contract text",
@@ -77,7 +80,7 @@ ROOMS: dict[str, str] = {
     "deploy.launcher": "@base",
 }
 FOLDERS = ("backend_api", "edge_service", "mm_worker", "ui", "deploy")
-MODULES_SIDE_BY_SIDE = 28
+MODULES_SIDE_BY_SIDE = 25
 MAX_LINES = 400
 ASKS_THE_TIME = {"now", "utcnow", "today"}
 

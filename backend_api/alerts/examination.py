@@ -17,9 +17,9 @@ from backend_api.base.clock import Clock
 from backend_api.base.instants import from_ms, to_ms
 from backend_api.contract.alerts import AlertKind
 from backend_api.contract.cameras import CameraState, CameraStatus
-from backend_api.store.errors import StoreBroken, StoreBusy, StoreFull
+from backend_api.store.db.errors import StoreBroken, StoreBusy, StoreFull
+from backend_api.store.db.settings import SettingName
 from backend_api.store.ledger.alerts import AlertRow, Thing
-from backend_api.store.settings import SettingName
 from backend_api.store.store import Store
 from backend_api.store.stores import read_settings
 

@@ -11,7 +11,7 @@ from backend_api.base.clock import Clock
 from backend_api.base.http_client import HttpClient, NoAnswer, check_address
 from backend_api.base.process import UsageError
 from backend_api.contract.alerts import AlertKind
-from backend_api.store.errors import StoreBroken, StoreBusy, StoreFull
+from backend_api.store.db.errors import StoreBroken, StoreBusy, StoreFull
 from backend_api.store.store import Store
 
 PING_S = 60.0

@@ -34,7 +34,7 @@ from backend_api.contract.alerts import CONDITIONS, DIGESTS, TargetState
 from backend_api.contract.media import thumbnail_name
 from backend_api.media.folder import MediaFolder
 from backend_api.store.camera_setups import machine_names
-from backend_api.store.errors import StoreBroken, StoreBusy, StoreFull
+from backend_api.store.db.errors import StoreBroken, StoreBusy, StoreFull
 from backend_api.store.ledger.messages import MessageClaim, Pace
 from backend_api.store.store import Store
 from backend_api.store.stores import read_settings

@@ -13,8 +13,8 @@ from backend_api.checks.finding import Finding, Kind
 from backend_api.checks.folder import set_aside_path
 from backend_api.checks.sweep import in_window, sweep
 from backend_api.media.folder import MediaFolder
-from backend_api.store.database import Database
-from backend_api.store.tables import events, removed_media
+from backend_api.store.db.database import Database
+from backend_api.store.db.tables import events, removed_media
 
 _PROMISED = select(events.c.event_id, events.c.clip_sha256, events.c.body).where(
     events.c.clip_sha256.is_not(None),

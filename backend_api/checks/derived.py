@@ -10,9 +10,9 @@ from sqlalchemy import bindparam, func, select
 
 from backend_api.checks.finding import Finding, Kind
 from backend_api.checks.sweep import WINDOW_ROWS, in_window, sweep
-from backend_api.store.database import Database
-from backend_api.store.recomputation import differences, log_event, repair_session, repair_verdict
-from backend_api.store.tables import ChangeKind, changes, enrichments, events, results, sessions
+from backend_api.store.db.database import Database
+from backend_api.store.db.tables import ChangeKind, changes, enrichments, events, results, sessions
+from backend_api.store.uses.recomputation import differences, log_event, repair_session, repair_verdict
 
 _SESSIONS_A_COMPARISON = 500
 _earlier = events.alias("earlier")

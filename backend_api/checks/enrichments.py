@@ -15,11 +15,11 @@ from backend_api.checks.sweep import AnySelect, in_window, sweep, without_index
 from backend_api.contract.events import EventType
 from backend_api.contract.values import format_timestamp
 from backend_api.contract.verdicts import MmStatus
-from backend_api.store.database import Database
+from backend_api.store.db.database import Database
+from backend_api.store.db.statements import Statement
+from backend_api.store.db.tables import ChangeKind, enrichments, events
 from backend_api.store.enrichments import CLOCK_TOLERANCE_MS
-from backend_api.store.sessions import follow_verdicts
-from backend_api.store.statements import Statement
-from backend_api.store.tables import ChangeKind, enrichments, events
+from backend_api.store.uses.sessions import follow_verdicts
 
 _IS_STALE = (
     without_index(enrichments.c.status) == MmStatus.PROCESSING.value,

@@ -18,8 +18,8 @@ from backend_api.checks.finding import Finding, Kind
 from backend_api.contract.media import FOLDER_ID_NAME, clip_name, frame_name, thumbnail_name
 from backend_api.contract.verdicts import MAX_SHOWN_FRAMES
 from backend_api.media.folder import MediaFolder
-from backend_api.store.database import Database
-from backend_api.store.tables import events
+from backend_api.store.db.database import Database
+from backend_api.store.db.tables import events
 
 ASIDE = "orphaned"
 _FILES_A_QUERY = 1_000

@@ -14,9 +14,9 @@ from backend_api.checks.finding import Finding, Kind
 from backend_api.checks.sweep import AnyRow, AnySelect, in_window, sweep, without_index
 from backend_api.contract.events import EndReason, EventType
 from backend_api.contract.values import format_timestamp
-from backend_api.store.database import Database
+from backend_api.store.db.database import Database
+from backend_api.store.db.tables import events, sessions
 from backend_api.store.event_rows import IS_VISIBLE
-from backend_api.store.tables import events, sessions
 
 # These end a session without somebody leaving, so that no cleaning window opens.
 _NOBODY_LEFT = tuple(reason.value for reason in EndReason if reason is not EndReason.LEFT)

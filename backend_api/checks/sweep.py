@@ -9,8 +9,8 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, Row, Select, and_, bindparam, func, select
 
-from backend_api.store.database import Database
-from backend_api.store.tables import events
+from backend_api.store.db.database import Database
+from backend_api.store.db.tables import events
 
 WINDOW_ROWS = 5_000
 

@@ -10,9 +10,9 @@ from backend_api.checks.finding import Finding, Kind
 from backend_api.checks.sweep import in_window, sweep
 from backend_api.contract.bounds import EARLIEST, LATEST, MAX_AHEAD
 from backend_api.contract.values import format_timestamp
-from backend_api.store.database import Database
+from backend_api.store.db.database import Database
+from backend_api.store.db.tables import events, hidden_events
 from backend_api.store.event_rows import IS_VISIBLE
-from backend_api.store.tables import events, hidden_events
 
 _IMPOSSIBLE = select(events.c.event_id, events.c.event_type, events.c.machine_id, events.c.ts_ms).where(
     in_window(events.c.seq),

@@ -25,8 +25,8 @@ from backend_api.media.retention_policy import (
     plan,
 )
 from backend_api.media.usage import EventFiles, read_usage
-from backend_api.store.errors import StoreBusy, StoreFull
-from backend_api.store.settings import SettingName
+from backend_api.store.db.errors import StoreBusy, StoreFull
+from backend_api.store.db.settings import SettingName
 from backend_api.store.store import Store
 
 # How long more than the limits may lie there.

@@ -16,9 +16,9 @@ from sqlalchemy import bindparam, select
 from backend_api.base.instants import from_ms
 from backend_api.media.folder import MediaFolder
 from backend_api.media.usage import EventFiles, read_usage
-from backend_api.store.database import Database
+from backend_api.store.db.database import Database
+from backend_api.store.db.tables import events
 from backend_api.store.removed_media import RemovedMedia
-from backend_api.store.tables import events
 
 _EVENTS_A_QUERY = 500
 _OF_IDS = select(events.c.event_id, events.c.store_id, events.c.camera_id, events.c.ts_ms, events.c.body).where(

@@ -21,8 +21,8 @@ from sqlalchemy import Connection, select
 
 from backend_api.contract.stats import Estimate, ModelAgreement
 from backend_api.contract.verdicts import Agree, StoredReview, Verdict
+from backend_api.store.db.tables import events, results, reviews
 from backend_api.store.event_rows import IS_VISIBLE, is_of_a_use
-from backend_api.store.tables import events, results, reviews
 from backend_api.store.verdict_history import not_withdrawn, to_review
 
 # The 97.5th percentile of the normal distribution.

@@ -41,9 +41,9 @@ from backend_api.reports.machines import machine_keys
 from backend_api.reports.opening import is_within
 from backend_api.reports.suggestions import Allocation, allocate, draw, expect
 from backend_api.reports.uses import check_size, read_opened, read_uses, stats_interval
+from backend_api.store.db.tables import events, results
 from backend_api.store.review_draws import DECIDED, Asked, read_candidates, read_draws
 from backend_api.store.stores import read_settings
-from backend_api.store.tables import events, results
 
 # What a window counts as while nobody knows whether it was cleaned.
 _UNDECIDED = frozenset({"unjudged", "cannot_tell"})

@@ -15,10 +15,10 @@ from backend_api.contract.events import EventType
 from backend_api.contract.verdicts import Verdict
 from backend_api.reports.agreement import known_truths
 from backend_api.reports.correction import Judged, Part, Stratum
+from backend_api.store.db.tables import events, results, reviews
 from backend_api.store.event_rows import IS_VISIBLE, is_of_a_use
 from backend_api.store.review_draws import DECIDED, Asked, Draws, read_draws
-from backend_api.store.sessions import NEWEST_RESULT_ID
-from backend_api.store.tables import events, results, reviews
+from backend_api.store.uses.sessions import NEWEST_RESULT_ID
 from backend_api.store.verdict_history import to_review
 
 # A day with fewer verdicts may have been picked for what these were.

@@ -15,7 +15,7 @@ from backend_api.reports.outcomes import LAST_SESSIONS
 from backend_api.reports.sessions import SELECT_SESSIONS, PictureUrl, no_picture, to_session
 from backend_api.store.camera_setups import machine_names
 from backend_api.store.cameras import FORGOTTEN, CameraKey
-from backend_api.store.tables import cameras, events, sessions
+from backend_api.store.db.tables import cameras, events, sessions
 
 _MACHINE_KEYS = select(LAST_SESSIONS)
 _LAST = SELECT_SESSIONS.join(LAST_SESSIONS, LAST_SESSIONS.c.seq == sessions.c.seq)

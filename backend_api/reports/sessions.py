@@ -19,7 +19,7 @@ from backend_api.contract.sources import EventSource
 from backend_api.contract.verdicts import MmStatus, Verdict
 from backend_api.reports.outcomes import LAST_SESSIONS, ONLY_OF_THE_LAST, OUTCOME, TIMED, outcome_key_of
 from backend_api.store.camera_setups import machine_names
-from backend_api.store.paging import (
+from backend_api.store.db.paging import (
     FEW,
     Position,
     also,
@@ -31,7 +31,7 @@ from backend_api.store.paging import (
     is_anywhere,
     ordered,
 )
-from backend_api.store.tables import enrichments, events, sessions, sources
+from backend_api.store.db.tables import enrichments, events, sessions, sources
 from backend_api.store.uses.end_questions import JUDGED_FROM_MS
 
 # Where the picture of an event is answered; None while there is none.

@@ -19,11 +19,11 @@ from backend_api.reports.buckets import Interval, union
 from backend_api.reports.figures import Use
 from backend_api.reports.opening import open_intervals
 from backend_api.store.cameras import CameraKey
+from backend_api.store.db.paging import also
+from backend_api.store.db.tables import events, observed_intervals, sessions
 from backend_api.store.event_rows import IS_VISIBLE
-from backend_api.store.paging import also
 from backend_api.store.review_draws import DECIDED
 from backend_api.store.stores import read_settings
-from backend_api.store.tables import events, observed_intervals, sessions
 from backend_api.store.uses.session_row import CLEANED, FAILED, NO_USE, OPENED, UNOPENED, WAITING
 
 # What a window counts as, where that is not called like its session's outcome_key.

@@ -1,1 +1,1 @@
-"""The database: events, the verdicts and reviews of them, and what follows from these, in one transaction."""
+"""What is kept in the database, table family by table family: events, verdicts, reviews, cameras, stores."""

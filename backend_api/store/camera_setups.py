@@ -14,9 +14,9 @@ from backend_api.base.instants import from_ms, to_ms
 from backend_api.contract.cameras import CameraSetup, CameraSetupState
 from backend_api.contract.values import to_milliseconds
 from backend_api.store.cameras import keep_columns, of_camera
-from backend_api.store.database import Database
-from backend_api.store.statements import Statement
-from backend_api.store.tables import camera_setups
+from backend_api.store.db.database import Database
+from backend_api.store.db.statements import Statement
+from backend_api.store.db.tables import camera_setups
 
 log = logging.getLogger(__name__)
 

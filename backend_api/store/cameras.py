@@ -20,9 +20,9 @@ from backend_api.contract.bounds import MAX_AHEAD, check_report
 from backend_api.contract.cameras import LATE_WITHIN_S, UP_WITHIN_S, CameraReport, CameraState, CameraStatus
 from backend_api.contract.values import to_milliseconds
 from backend_api.store.clock_doubts import ClockDoubts
-from backend_api.store.database import Database
-from backend_api.store.statements import DialectInsert, Statement, Transaction
-from backend_api.store.tables import camera_setups, cameras, observed_intervals
+from backend_api.store.db.database import Database
+from backend_api.store.db.statements import DialectInsert, Statement, Transaction
+from backend_api.store.db.tables import camera_setups, cameras, observed_intervals
 
 log = logging.getLogger(__name__)
 

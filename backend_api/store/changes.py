@@ -10,10 +10,10 @@ from typing import Any
 from sqlalchemy import Row, bindparam, func, insert, select
 
 from backend_api.store.cameras import CameraKey, Cameras
-from backend_api.store.database import Database
+from backend_api.store.db.database import Database
+from backend_api.store.db.statements import Statement
+from backend_api.store.db.tables import ChangeKind, changes, enrichments, events
 from backend_api.store.event_rows import IS_VISIBLE, ROW_COLUMNS, EventRow, to_row, with_said
-from backend_api.store.statements import Statement
-from backend_api.store.tables import ChangeKind, changes, enrichments, events
 
 
 @dataclass(frozen=True, slots=True)

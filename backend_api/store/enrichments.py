@@ -21,12 +21,12 @@ from backend_api.base.clock import Clock
 from backend_api.base.instants import from_ms, to_ms
 from backend_api.contract.events import Event, EventType
 from backend_api.contract.verdicts import MmResult, MmStatus, QueueState
-from backend_api.store.database import Database
+from backend_api.store.db.database import Database
+from backend_api.store.db.statements import Statement, Transaction
+from backend_api.store.db.tables import ChangeKind, enrichments, events, hidden_events, results
 from backend_api.store.ledger.alerts import note_dead
-from backend_api.store.sessions import follow_verdicts
-from backend_api.store.statements import Statement, Transaction
-from backend_api.store.tables import ChangeKind, enrichments, events, hidden_events, results
 from backend_api.store.uses.end_questions import ANY_DUE, make_due_questions, set_judging
+from backend_api.store.uses.sessions import follow_verdicts
 from backend_api.store.verdict_history import add_result
 
 # Corrections by a time server are smaller than this; what is stamped further in the future is from before a jump back.

@@ -12,8 +12,7 @@ from typing import Any
 from sqlalchemy import Column, CompoundSelect, Connection, Select, union_all
 
 from backend_api.contract.queries import EventQuery
-from backend_api.store.event_rows import IS_VISIBLE, EventRow, select_rows, to_row
-from backend_api.store.paging import (
+from backend_api.store.db.paging import (
     Position,
     also,
     between,
@@ -23,7 +22,8 @@ from backend_api.store.paging import (
     filter_values,
     ordered,
 )
-from backend_api.store.tables import enrichments, events
+from backend_api.store.db.tables import enrichments, events
+from backend_api.store.event_rows import IS_VISIBLE, EventRow, select_rows, to_row
 
 _Statement = CompoundSelect[*tuple[Any, ...]] | Select[*tuple[Any, ...]]
 

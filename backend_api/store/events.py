@@ -18,13 +18,13 @@ from backend_api.contract.sources import SOURCE
 from backend_api.contract.values import to_milliseconds
 from backend_api.contract.verdicts import Enrichment, MmStatus
 from backend_api.store.clock_doubts import TOLERATED_S, ClockDoubts
-from backend_api.store.database import Database
+from backend_api.store.db.database import Database
+from backend_api.store.db.statements import Insert, Statement, Transaction
+from backend_api.store.db.tables import events, results
 from backend_api.store.event_pages import Page, read_page
 from backend_api.store.event_rows import EventRow, select_rows, to_row
-from backend_api.store.sessions import follow_events
-from backend_api.store.statements import Insert, Statement, Transaction
-from backend_api.store.tables import events, results
 from backend_api.store.uses.session_row import EventFacts, event_facts
+from backend_api.store.uses.sessions import follow_events
 
 _TOLERATED = timedelta(seconds=TOLERATED_S)
 _BODY = Statement(select(events.c.body).where(events.c.event_id == bindparam("wanted_id")))

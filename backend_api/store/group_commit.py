@@ -16,7 +16,7 @@ from collections.abc import Callable, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 
-from backend_api.store.errors import StoreBusy
+from backend_api.store.db.errors import StoreBusy
 from backend_api.store.events import Arrival, IngestOutcome
 
 MAX_GROUP_EVENTS = 2_000

@@ -13,9 +13,9 @@ from sqlalchemy import bindparam, delete, func, insert, select, update
 
 from backend_api.base.clock import Clock
 from backend_api.base.instants import to_ms
-from backend_api.store.database import Database
-from backend_api.store.statements import Statement
-from backend_api.store.tables import events, model_calls
+from backend_api.store.db.database import Database
+from backend_api.store.db.statements import Statement
+from backend_api.store.db.tables import events, model_calls
 
 
 @dataclass(frozen=True, slots=True)

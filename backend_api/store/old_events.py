@@ -15,9 +15,9 @@ from sqlalchemy import ColumnElement, Delete, Table, and_, bindparam, delete, ex
 from backend_api.base.instants import from_ms, to_ms
 from backend_api.contract.bounds import MAX_AHEAD
 from backend_api.contract.verdicts import MmStatus
-from backend_api.store.database import Database
-from backend_api.store.statements import Statement, Transaction
-from backend_api.store.tables import (
+from backend_api.store.db.database import Database
+from backend_api.store.db.statements import Statement, Transaction
+from backend_api.store.db.tables import (
     changes,
     drawn_verdicts,
     enrichments,

@@ -11,10 +11,10 @@ from sqlalchemy import Row, bindparam, select
 from backend_api.base.clock import Clock
 from backend_api.base.instants import from_ms, to_ms
 from backend_api.contract.verdicts import Agree, MmStatus
-from backend_api.store.database import Database
-from backend_api.store.sessions import LATEST_REVIEW_ID
-from backend_api.store.statements import Statement
-from backend_api.store.tables import enrichments, events, removed_media, reviews
+from backend_api.store.db.database import Database
+from backend_api.store.db.statements import Statement
+from backend_api.store.db.tables import enrichments, events, removed_media, reviews
+from backend_api.store.uses.sessions import LATEST_REVIEW_ID
 
 _IDS_A_QUERY = 1_000
 _OF_EVENT = select(events.c.seq, bindparam("new_at_ms"), bindparam("new_reason")).where(

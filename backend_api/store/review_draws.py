@@ -14,10 +14,10 @@ from sqlalchemy import Connection, bindparam, func, insert, select
 from backend_api.base.clock import Clock
 from backend_api.base.instants import from_ms, to_ms
 from backend_api.contract.verdicts import Verdict
-from backend_api.store.database import Database
+from backend_api.store.db.database import Database
+from backend_api.store.db.statements import Insert, Statement, Transaction
+from backend_api.store.db.tables import drawn_verdicts, events, removed_media, results, review_draws
 from backend_api.store.event_rows import is_of_a_use
-from backend_api.store.statements import Insert, Statement, Transaction
-from backend_api.store.tables import drawn_verdicts, events, removed_media, results, review_draws
 
 DECIDED = (Verdict.CLEANED, Verdict.NOT_CLEANED)
 _SEED_BYTES = 16

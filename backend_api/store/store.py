@@ -2,7 +2,7 @@
 
 Every write is one transaction that is on the disk when the call returns, unless its method says otherwise. While
 another process holds the database's lock a write waits, for database.BUSY_TIMEOUT_MS; StoreBusy and StoreFull
-(backend_api/store/errors.py) say that nothing was written and that trying again makes sense.
+(backend_api/store/db/errors.py) say that nothing was written and that trying again makes sense.
 """
 
 import logging
@@ -10,25 +10,25 @@ from pathlib import Path
 from typing import Self
 
 from backend_api.base.clock import Clock
+from backend_api.store.alert_views import CameraViews
 from backend_api.store.camera_setups import Setups
 from backend_api.store.cameras import Cameras
 from backend_api.store.changes import Changes
-from backend_api.store.database import Database
+from backend_api.store.db.database import Database
+from backend_api.store.db.errors import StoreBroken, StoreBusy, StoreFull
+from backend_api.store.db.migrate import open_database
+from backend_api.store.db.settings import StoredSettings
 from backend_api.store.enrichments import Enrichments
-from backend_api.store.errors import StoreBroken, StoreBusy, StoreFull
 from backend_api.store.events import Events
-from backend_api.store.hidden_events import HiddenEvents
 from backend_api.store.ledger.alerts import Alerts
 from backend_api.store.ledger.messages import Messages
-from backend_api.store.ledger.views import CameraViews
-from backend_api.store.migrate import open_database
 from backend_api.store.model_calls import ModelCalls
 from backend_api.store.old_events import EventRemoval
 from backend_api.store.removed_media import RemovedMedia
 from backend_api.store.review_draws import ReviewDraws
-from backend_api.store.settings import StoredSettings
 from backend_api.store.stores import Stores
-from backend_api.store.use_corrections import Corrections
+from backend_api.store.uses.hidden_events import HiddenEvents
+from backend_api.store.uses.use_corrections import Corrections
 from backend_api.store.verdict_history import Results, Reviews
 
 log = logging.getLogger(__name__)

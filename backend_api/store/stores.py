@@ -6,9 +6,9 @@ from backend_api.base.clock import Clock
 from backend_api.base.instants import from_ms, to_ms
 from backend_api.contract.stores import StoreSettings, StoreState
 from backend_api.contract.values import to_milliseconds
-from backend_api.store.database import Database
-from backend_api.store.statements import DialectInsert, Statement
-from backend_api.store.tables import camera_setups, cameras, stores
+from backend_api.store.db.database import Database
+from backend_api.store.db.statements import DialectInsert, Statement
+from backend_api.store.db.tables import camera_setups, cameras, stores
 
 _NAMES = ("store_id", "changed_at_ms", "body")
 

@@ -5,7 +5,7 @@ import logging
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
-from backend_api.store.errors import StoreBroken, StoreBusy, StoreFull
+from backend_api.store.db.errors import StoreBroken, StoreBusy, StoreFull
 from backend_api.store.store import Store
 
 TIDY_EVERY_S = 5.0

@@ -16,10 +16,10 @@ from sqlalchemy import ColumnElement, Row, Select, Table, bindparam, insert, lit
 from backend_api.base.clock import Clock
 from backend_api.base.instants import from_ms, to_ms
 from backend_api.contract.verdicts import Agree, MmResult, StoredReview, Verdict
-from backend_api.store.database import Database
-from backend_api.store.sessions import LATEST_REVIEW_ID, NEWEST_RESULT_ID, follow_verdicts
-from backend_api.store.statements import Statement, Transaction
-from backend_api.store.tables import ChangeKind, events, results, reviews
+from backend_api.store.db.database import Database
+from backend_api.store.db.statements import Statement, Transaction
+from backend_api.store.db.tables import ChangeKind, events, results, reviews
+from backend_api.store.uses.sessions import LATEST_REVIEW_ID, NEWEST_RESULT_ID, follow_verdicts
 
 
 @dataclass(frozen=True, slots=True)

@@ -22,7 +22,7 @@ from backend_api.contract.events import EventType
 from backend_api.contract.values import Name, Value
 from backend_api.media.folder import MediaFolder
 from backend_api.store.changes import Change
-from backend_api.store.errors import StoreBroken, StoreBusy, StoreFull
+from backend_api.store.db.errors import StoreBroken, StoreBusy, StoreFull
 from backend_api.store.store import Store
 from backend_api.web.event_json import stored_event_json
 

@@ -14,8 +14,8 @@ from starlette.requests import ClientDisconnect
 
 from backend_api.contract.bounds import OutOfBounds
 from backend_api.contract.values import Problem
-from backend_api.store.errors import StoreBroken, StoreBusy, StoreFull
-from backend_api.store.paging import BadCursor
+from backend_api.store.db.errors import StoreBroken, StoreBusy, StoreFull
+from backend_api.store.db.paging import BadCursor
 
 log = logging.getLogger(__name__)
 

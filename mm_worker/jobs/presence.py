@@ -12,8 +12,8 @@ from contextlib import contextmanager
 
 from backend_api.base.clock import Clock
 from backend_api.base.instants import to_ms
-from backend_api.store.errors import StoreBroken, StoreBusy, StoreFull
-from backend_api.store.settings import SettingName
+from backend_api.store.db.errors import StoreBroken, StoreBusy, StoreFull
+from backend_api.store.db.settings import SettingName
 from backend_api.store.store import Store
 
 EVERY_S = 30.0

@@ -23,8 +23,8 @@ from backend_api.contract.events import AttemptAttributes, EndAttributes, Event,
 from backend_api.contract.values import Zone
 from backend_api.contract.verdicts import MmResult, Verdict
 from backend_api.media.folder import MediaFolder
+from backend_api.store.db.errors import StoreBusy, StoreFull
 from backend_api.store.enrichments import Claim
-from backend_api.store.errors import StoreBusy, StoreFull
 from backend_api.store.store import Store
 from mm_worker.frames.clip_frames import AROUND_ATTEMPT, AROUND_END, Around, ClipUnreadable, open_clip, sample_frames
 from mm_worker.frames.kept_frames import keep_pictures

@@ -12,7 +12,7 @@ from datetime import datetime, timedelta
 from uuid import UUID
 
 from backend_api.base.clock import Clock
-from backend_api.store.errors import StoreBusy, StoreFull
+from backend_api.store.db.errors import StoreBusy, StoreFull
 from backend_api.store.model_calls import Spending
 from backend_api.store.store import Store
 from mm_worker.vlm.vlm import NotAsked

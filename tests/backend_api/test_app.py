@@ -10,7 +10,7 @@ import pytest
 from fastapi.testclient import TestClient
 
 from backend_api.media.folder import MediaFolder
-from backend_api.store.errors import StoreBroken, StoreBusy, StoreFull
+from backend_api.store.db.errors import StoreBroken, StoreBusy, StoreFull
 from backend_api.store.store import Store
 from tests.backend_api.api import NDJSON, fields, post, problem
 from tests.backend_api.events import make_event

@@ -9,7 +9,7 @@ from backend_api.checks.enrichments import check_enrichments
 from backend_api.contract.events import EventType
 from backend_api.contract.verdicts import MmStatus
 from backend_api.media.folder import MediaFolder
-from backend_api.store.database import Database
+from backend_api.store.db.database import Database
 from backend_api.store.store import Store
 from tests.backend_api.doctor_scene import Scene
 from tests.backend_api.events import make_result

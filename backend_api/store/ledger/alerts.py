@@ -18,10 +18,10 @@ from backend_api.base.instants import from_ms, to_ms
 from backend_api.contract.alerts import CONDITIONS, DIGESTS, AlertFacts, AlertKind, AlertPhase
 from backend_api.contract.values import to_milliseconds
 from backend_api.contract.verdicts import Verdict
-from backend_api.store.database import Database
+from backend_api.store.db.database import Database
+from backend_api.store.db.statements import Insert, Statement, Transaction
+from backend_api.store.db.tables import events, hidden_events, sessions
 from backend_api.store.ledger.tables import alert_notices, alerts
-from backend_api.store.statements import Insert, Statement, Transaction
-from backend_api.store.tables import events, hidden_events, sessions
 from backend_api.store.uses.end_questions import JUDGED_FROM_MS
 from backend_api.store.uses.session_row import OPENED
 

@@ -23,10 +23,10 @@ from backend_api.contract.alerts import (
     TargetState,
     Telling,
 )
-from backend_api.store.database import Database
+from backend_api.store.db.database import Database
+from backend_api.store.db.statements import DialectInsert, Statement, Transaction
 from backend_api.store.ledger.alerts import AlertRow, Thing, begin_condition, end_condition, to_row
 from backend_api.store.ledger.tables import alert_messages, alert_notices, alert_targets, alerts
-from backend_api.store.statements import DialectInsert, Statement, Transaction
 
 # As in enrichments.py: what is stamped further in the future is from before the clock was set back.
 CLOCK_TOLERANCE_MS = 5_000

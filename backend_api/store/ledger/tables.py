@@ -2,7 +2,7 @@
 
 from sqlalchemy import BigInteger, Column, ForeignKey, Index, Integer, LargeBinary, String, Table, Text
 
-from backend_api.store.tables import Number, metadata
+from backend_api.store.db.tables import Number, metadata
 
 # What is told to people: happenings and digests once, conditions with their end. Written in the transaction of what
 # they tell of where one writes that.

@@ -1,1 +1,1 @@
-"""What the events of one use add up to, and what is asked about its end."""
+"""What follows from the events of a use: its session, what is asked and said of it, and the same made anew."""

@@ -13,11 +13,11 @@ from sqlalchemy import BigInteger, bindparam, cast, delete, func, select, update
 
 from backend_api.contract.events import EventType
 from backend_api.contract.verdicts import MmStatus
-from backend_api.store.sessions import ADD_ENRICHMENTS, follow_verdicts
-from backend_api.store.settings import KEEP_SETTING, SettingName
-from backend_api.store.statements import Statement, Transaction
-from backend_api.store.tables import ChangeKind, enrichments, events, sessions, settings
+from backend_api.store.db.settings import KEEP_SETTING, SettingName
+from backend_api.store.db.statements import Statement, Transaction
+from backend_api.store.db.tables import ChangeKind, enrichments, events, sessions, settings
 from backend_api.store.uses.session_row import LATE_ATTEMPT_MS
+from backend_api.store.uses.sessions import ADD_ENRICHMENTS, follow_verdicts
 
 # Beyond all times: ends are not judged.
 NEVER_MS = 2**62

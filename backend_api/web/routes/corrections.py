@@ -9,7 +9,7 @@ from backend_api.contract.corrections import CorrectionList, StoredCorrection, U
 from backend_api.contract.queries import SessionQuery
 from backend_api.reports.reports import Reports
 from backend_api.store.store import Store
-from backend_api.store.use_corrections import CorrectionOutcome
+from backend_api.store.uses.use_corrections import CorrectionOutcome
 from backend_api.web.bodies import read_json
 from backend_api.web.openapi import json_body, problems
 from backend_api.web.problems import ApiProblem

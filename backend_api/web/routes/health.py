@@ -10,8 +10,8 @@ from backend_api.base.durable_files import probe_writable
 from backend_api.contract.media import Ready
 from backend_api.media.folder import MediaFolder
 from backend_api.media.retention_policy import held_back_text
-from backend_api.store.errors import StoreBusy, StoreFull
-from backend_api.store.settings import SettingName
+from backend_api.store.db.errors import StoreBusy, StoreFull
+from backend_api.store.db.settings import SettingName
 from backend_api.store.store import Store
 from backend_api.web.metrics import Metrics
 from backend_api.web.openapi import problems

@@ -15,8 +15,8 @@ from backend_api.base.instants import to_ms
 from backend_api.contract.alerts import AlertKind
 from backend_api.contract.events import Event, EventType
 from backend_api.contract.verdicts import Agree, Verdict
+from backend_api.store.db.settings import SettingName
 from backend_api.store.ledger.alerts import AlertRow, read_alerts
-from backend_api.store.settings import SettingName
 from backend_api.store.store import Store
 from tests.backend_api.alerts.scene import REPORT
 from tests.backend_api.events import START, make_result

@@ -19,8 +19,8 @@ from backend_api.doctor_options import parse_options
 from backend_api.media.folder import MediaFolder
 from backend_api.media.retention import INTERVAL_S, Retention
 from backend_api.media.retention_policy import KeepLimits
-from backend_api.store.database import Database
-from backend_api.store.settings import SettingName
+from backend_api.store.db.database import Database
+from backend_api.store.db.settings import SettingName
 from backend_api.store.store import Store
 from tests.backend_api.api import problem
 from tests.backend_api.events import make_event, make_result

@@ -17,7 +17,7 @@ from backend_api.contract.queries import Order, SessionQuery
 from backend_api.contract.sessions import Session, SessionOutcome
 from backend_api.contract.verdicts import Agree, Verdict
 from backend_api.reports.reports import Reports
-from backend_api.store.paging import FEW
+from backend_api.store.db.paging import FEW
 from backend_api.store.store import Store
 from tests.backend_api.events import START, make_result
 from tests.backend_api.reports.test_sessions import make_session

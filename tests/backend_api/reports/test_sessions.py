@@ -19,8 +19,8 @@ from backend_api.contract.queries import Order, SessionQuery
 from backend_api.contract.sessions import Session, SessionOutcome
 from backend_api.contract.verdicts import MmStatus, Verdict
 from backend_api.reports.reports import Reports
-from backend_api.store import migrate
-from backend_api.store.database import Database
+from backend_api.store.db import migrate
+from backend_api.store.db.database import Database
 from backend_api.store.store import Store
 from tests.backend_api.events import make_event, make_result
 from tests.fake_clock import FakeClock

@@ -18,7 +18,7 @@ from backend_api.media.folder import MediaFolder
 from backend_api.media.retention import Retention
 from backend_api.media.retention_policy import KeepLimits
 from backend_api.store.camera_setups import machine_names, read_setups
-from backend_api.store.database import Database
+from backend_api.store.db.database import Database
 from backend_api.store.store import Store
 from backend_api.web.auth import Keys
 from tests.backend_api.api import JSON, fields, problem

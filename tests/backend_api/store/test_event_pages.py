@@ -16,8 +16,8 @@ from backend_api.contract.events import Event, EventType
 from backend_api.contract.queries import EventQuery, Order
 from backend_api.contract.verdicts import MmStatus, Verdict
 from backend_api.store import event_pages as pages_module
+from backend_api.store.db.paging import FEW, BadCursor, Position
 from backend_api.store.event_pages import _statement, _wanted
-from backend_api.store.paging import FEW, BadCursor, Position
 from backend_api.store.store import Store
 from tests.backend_api.events import START, make_event, make_result
 from tests.fake_clock import FakeClock

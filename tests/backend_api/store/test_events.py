@@ -10,8 +10,8 @@ from hypothesis import strategies as st
 from backend_api.contract.events import Event, EventType
 from backend_api.contract.queries import EventQuery
 from backend_api.contract.verdicts import MmStatus
+from backend_api.store.db.statements import ROWS_A_STATEMENT
 from backend_api.store.events import IngestOutcome
-from backend_api.store.statements import ROWS_A_STATEMENT
 from backend_api.store.store import Store
 from tests.backend_api.events import make_event
 from tests.fake_clock import FakeClock

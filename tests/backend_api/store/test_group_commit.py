@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import pytest
 
-from backend_api.store.errors import StoreBusy, StoreFull
+from backend_api.store.db.errors import StoreBusy, StoreFull
 from backend_api.store.events import Arrival, IngestOutcome
 from backend_api.store.group_commit import MAX_GROUP_EVENTS, Writer
 from tests.backend_api.events import START, make_event

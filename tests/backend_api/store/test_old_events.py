@@ -20,9 +20,9 @@ from backend_api.media.folder import MediaFolder
 from backend_api.media.retention import EVENTS_EVERY_S, Retention
 from backend_api.media.retention_policy import KeepLimits
 from backend_api.reports.reports import Reports
+from backend_api.store.db.settings import SettingName
 from backend_api.store.events import IngestOutcome
 from backend_api.store.old_events import EventRemoval
-from backend_api.store.settings import SettingName
 from backend_api.store.store import Store
 from tests.backend_api.events import START, make_event, make_result
 from tests.backend_api.reports.test_stats import heartbeats

@@ -12,7 +12,7 @@ import pytest
 from backend_api.contract.events import EventType
 from backend_api.contract.queries import EventQuery
 from backend_api.contract.verdicts import MmStatus
-from backend_api.store.errors import StoreBroken, StoreBusy, StoreFull
+from backend_api.store.db.errors import StoreBroken, StoreBusy, StoreFull
 from backend_api.store.events import IngestOutcome
 from backend_api.store.store import Store
 from tests.backend_api.events import make_event
@@ -98,7 +98,7 @@ def test_a_lock_of_another_process_is_waited_for(store: Store, tmp_path: Path) -
 def test_a_lock_that_is_kept_is_reported_and_nothing_is_stored(
     store: Store, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("backend_api.store.database.BUSY_TIMEOUT_MS", 10)
+    monkeypatch.setattr("backend_api.store.db.database.BUSY_TIMEOUT_MS", 10)
     with closing(sqlite3.connect(tmp_path / "app.db", isolation_level=None)) as other:
         other.execute("BEGIN IMMEDIATE")
         with pytest.raises(StoreBusy):

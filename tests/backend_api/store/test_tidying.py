@@ -6,7 +6,7 @@ import threading
 import pytest
 
 from backend_api.store import tidying
-from backend_api.store.errors import StoreBusy
+from backend_api.store.db.errors import StoreBusy
 from backend_api.store.store import Store
 from backend_api.store.tidying import tidied
 

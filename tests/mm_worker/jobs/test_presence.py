@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 
 from backend_api.base.instants import to_ms
-from backend_api.store.errors import StoreBusy
-from backend_api.store.settings import SettingName
+from backend_api.store.db.errors import StoreBusy
+from backend_api.store.db.settings import SettingName
 from backend_api.store.store import Store
 from mm_worker.jobs.presence import EVERY_S, Presence, present
 from tests.fake_clock import FakeClock

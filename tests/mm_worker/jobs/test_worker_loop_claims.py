@@ -6,8 +6,8 @@ from pathlib import Path
 import pytest
 
 from backend_api.contract.verdicts import Enrichment, MmResult, MmStatus
+from backend_api.store.db.errors import StoreBusy, StoreFull
 from backend_api.store.enrichments import Claim
-from backend_api.store.errors import StoreBusy, StoreFull
 from mm_worker.jobs.worker_loop import JobOutcome
 from mm_worker.vlm.vlm import VlmError
 from tests.backend_api.events import make_result

@@ -9,7 +9,7 @@ from streamlit.testing.v1 import AppTest
 from backend_api.contract.cameras import CameraSetup, MachineSetup
 from backend_api.contract.sessions import SessionOutcome
 from backend_api.contract.verdicts import Review
-from backend_api.store.settings import SettingName
+from backend_api.store.db.settings import SettingName
 from tests.ui.app_driver import open_app, rerun, words
 from tests.ui.gym import STORE, Gym
 from ui.client.api import BackendApi

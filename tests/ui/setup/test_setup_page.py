@@ -11,7 +11,7 @@ from streamlit.testing.v1 import AppTest
 from backend_api.contract.cameras import CameraSetup
 from backend_api.contract.sessions import SessionOutcome
 from backend_api.contract.verdicts import MmStatus, QueueState
-from backend_api.store.settings import SettingName
+from backend_api.store.db.settings import SettingName
 from tests.ui.app_driver import click, labels, open_app, rerun, words
 from tests.ui.gym import STORE, Gym
 from tests.ui.setup.machines import BIKE, ROWER, TRIANGLE

@@ -14,7 +14,7 @@ from sqlalchemy import ClauseElement, Dialect, Table
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.sql.compiler import SQLCompiler
 
-from backend_api.store.tables import ChangeKind
+from backend_api.store.db.tables import ChangeKind
 
 # A dialect's own `insert`, which has ON CONFLICT; both dialects' have the same methods.
 DialectInsert = Callable[[Table], sqlite.Insert]

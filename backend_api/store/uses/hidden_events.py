@@ -13,11 +13,11 @@ from sqlalchemy import BindParameter, ColumnElement, bindparam, case, delete, ex
 from backend_api.base.clock import Clock
 from backend_api.base.instants import from_ms, to_ms
 from backend_api.contract.verdicts import MmStatus
-from backend_api.store.database import Database
-from backend_api.store.recomputation import make_session_anew
-from backend_api.store.sessions import follow_verdicts
-from backend_api.store.statements import Statement, Transaction
-from backend_api.store.tables import ChangeKind, enrichments, events, hidden_events, results
+from backend_api.store.db.database import Database
+from backend_api.store.db.statements import Statement, Transaction
+from backend_api.store.db.tables import ChangeKind, enrichments, events, hidden_events, results
+from backend_api.store.uses.recomputation import make_session_anew
+from backend_api.store.uses.sessions import follow_verdicts
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,7 +13,7 @@ from backend_api.contract.sessions import SessionOutcome
 from backend_api.contract.verdicts import Agree, Verdict
 from backend_api.reports.reports import Reports
 from backend_api.store.store import Store
-from backend_api.store.use_corrections import CorrectionOutcome
+from backend_api.store.uses.use_corrections import CorrectionOutcome
 from tests.backend_api.events import START
 from tests.backend_api.reports.test_sessions import make_session, only
 from tests.backend_api.reports.test_stats import judge

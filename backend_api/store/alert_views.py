@@ -6,10 +6,10 @@ from sqlalchemy import ClauseElement, bindparam, select
 
 from backend_api.base.instants import from_ms, to_ms
 from backend_api.store.cameras import CameraKey
-from backend_api.store.database import Database
+from backend_api.store.db.database import Database
+from backend_api.store.db.statements import DialectInsert, Statement
+from backend_api.store.db.tables import camera_setups
 from backend_api.store.ledger.tables import camera_views
-from backend_api.store.statements import DialectInsert, Statement
-from backend_api.store.tables import camera_setups
 
 _KEY = ("store_id", "camera_id")
 _STILLS = select(*camera_setups.c[(*_KEY, "still_at_ms")]).where(camera_setups.c.still_at_ms.is_not(None))

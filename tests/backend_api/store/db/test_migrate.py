@@ -10,9 +10,9 @@ from alembic.migration import MigrationContext
 from sqlalchemy import create_engine
 
 from backend_api.base.process import UsageError
-from backend_api.store.migrate import DatabaseNotReady, database_path
+from backend_api.store.db.migrate import DatabaseNotReady, database_path
+from backend_api.store.db.tables import metadata
 from backend_api.store.store import Store
-from backend_api.store.tables import metadata
 from tests.backend_api.events import make_event
 from tests.fake_clock import FakeClock
 

@@ -7,9 +7,9 @@ from pathlib import Path
 import pytest
 
 from backend_api.checks.derived import check_derived
-from backend_api.store.recomputation import recompute
 from backend_api.store.store import Store
-from tests.backend_api.store.test_sessions import FIRST, KINDS, STORED_ENRICHMENTS, STORED_SESSIONS, Oracle, make
+from backend_api.store.uses.recomputation import recompute
+from tests.backend_api.store.uses.test_sessions import FIRST, KINDS, STORED_ENRICHMENTS, STORED_SESSIONS, Oracle, make
 from tests.fake_clock import FakeClock
 
 DAMAGES = {

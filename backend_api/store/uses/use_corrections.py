@@ -12,10 +12,10 @@ from sqlalchemy import bindparam, case, func, insert, select
 from backend_api.base.clock import Clock
 from backend_api.base.instants import from_ms, to_ms
 from backend_api.contract.corrections import StoredCorrection, UseCorrection, UseTruth
-from backend_api.store.database import Database
-from backend_api.store.recomputation import make_session_anew
-from backend_api.store.statements import Statement
-from backend_api.store.tables import ChangeKind, corrections, events, sessions
+from backend_api.store.db.database import Database
+from backend_api.store.db.statements import Statement
+from backend_api.store.db.tables import ChangeKind, corrections, events, sessions
+from backend_api.store.uses.recomputation import make_session_anew
 
 
 class CorrectionOutcome(StrEnum):

@@ -11,8 +11,8 @@ from sqlalchemy.exc import ArgumentError
 
 from backend_api.base.clock import Clock
 from backend_api.base.process import FatalError, UsageError
-from backend_api.store.database import Database
-from backend_api.store.errors import StoreBroken, StoreBusy, StoreFull
+from backend_api.store.db.database import Database
+from backend_api.store.db.errors import StoreBroken, StoreBusy, StoreFull
 
 _MIGRATIONS = Path(__file__).resolve().parent / "migrations"
 

@@ -2,7 +2,7 @@
 
 from alembic import context
 
-from backend_api.store.tables import metadata
+from backend_api.store.db.tables import metadata
 
 context.configure(connection=context.config.attributes["connection"], target_metadata=metadata, transactional_ddl=True)
 with context.begin_transaction():

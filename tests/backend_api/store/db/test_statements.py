@@ -12,7 +12,7 @@ from sqlalchemy.dialects.sqlite.base import SQLiteDialect
 from sqlalchemy.sql.selectable import SelectBase
 
 import backend_api
-from backend_api.store.statements import Insert, Statement
+from backend_api.store.db.statements import Insert, Statement
 
 DIALECTS: tuple[Dialect, ...] = (SQLiteDialect(), PGDialect())  # type: ignore[no-untyped-call]
 # What SQLite alone has, or says in its own way.

@@ -13,9 +13,9 @@ from sqlalchemy import URL, Connection, create_engine, event
 from sqlalchemy.pool import ConnectionPoolEntry
 
 from backend_api.base.durable_files import probe_writable
-from backend_api.store.errors import StoreBroken, StoreFull, translate_errors
-from backend_api.store.statements import Insert, Transaction
-from backend_api.store.tables import changes
+from backend_api.store.db.errors import StoreBroken, StoreFull, translate_errors
+from backend_api.store.db.statements import Insert, Transaction
+from backend_api.store.db.tables import changes
 
 # How long a write waits while another process holds the lock.
 BUSY_TIMEOUT_MS = 30_000

@@ -4,9 +4,9 @@ from enum import StrEnum
 
 from sqlalchemy import ClauseElement, bindparam, delete, select
 
-from backend_api.store.database import Database
-from backend_api.store.statements import DialectInsert, Statement
-from backend_api.store.tables import settings
+from backend_api.store.db.database import Database
+from backend_api.store.db.statements import DialectInsert, Statement
+from backend_api.store.db.tables import settings
 
 
 class SettingName(StrEnum):

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from backend_api.store.paging import BadCursor, Position, decode_cursor, encode_cursor
+from backend_api.store.db.paging import BadCursor, Position, decode_cursor, encode_cursor
 
 MS = st.integers(min_value=-(2**62), max_value=2**62)
 

@@ -12,10 +12,9 @@ from sqlalchemy import BindParameter, Connection, bindparam, delete, exists, ins
 
 from backend_api.contract.corrections import UseTruth
 from backend_api.contract.verdicts import MmStatus
-from backend_api.store.database import Database
-from backend_api.store.sessions import LATEST_REVIEW_ID, NEWEST_RESULT_ID
-from backend_api.store.statements import Statement, Transaction
-from backend_api.store.tables import (
+from backend_api.store.db.database import Database
+from backend_api.store.db.statements import Statement, Transaction
+from backend_api.store.db.tables import (
     ChangeKind,
     changes,
     corrections,
@@ -27,6 +26,7 @@ from backend_api.store.tables import (
     sessions,
 )
 from backend_api.store.uses.session_row import EventFacts, SessionRow, VerdictFacts, event_facts, session_of
+from backend_api.store.uses.sessions import LATEST_REVIEW_ID, NEWEST_RESULT_ID
 
 _SESSION_COLUMNS = [field.name for field in fields(SessionRow)]
 _FACTS = ("seq", "event_type", "store_id", "camera_id", "machine_id", "session_id", "ts_ms", "received_at_ms", "body")

@@ -27,8 +27,8 @@ from sqlalchemy.dialects.sqlite import Insert as OnConflictInsert
 
 from backend_api.contract.events import EventType
 from backend_api.contract.verdicts import MmStatus
-from backend_api.store.statements import Insert, Statement, Transaction
-from backend_api.store.tables import ChangeKind, enrichments, events, results, reviews, sessions, sources
+from backend_api.store.db.statements import Insert, Statement, Transaction
+from backend_api.store.db.tables import ChangeKind, enrichments, events, results, reviews, sessions, sources
 from backend_api.store.uses.session_row import (
     LATE_ATTEMPT_MS,
     NO_USE,

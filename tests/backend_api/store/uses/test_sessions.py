@@ -18,8 +18,8 @@ from backend_api.contract.verdicts import Agree, MmStatus, Verdict
 from backend_api.store.enrichments import Claim, RetryOutcome
 from backend_api.store.events import IngestOutcome
 from backend_api.store.store import Store
-from backend_api.store.use_corrections import CorrectionOutcome
 from backend_api.store.uses.session_row import EventFacts, SessionRow, VerdictFacts, session_of
+from backend_api.store.uses.use_corrections import CorrectionOutcome
 from tests.backend_api.events import make_event, make_result
 from tests.fake_clock import FakeClock
 

@@ -11,7 +11,7 @@ from alembic.config import Config
 from alembic.script import ScriptDirectory
 from sqlalchemy import Connection
 
-import backend_api.store.migrations
+import backend_api.store.db.migrations
 from backend_api.base.instants import to_ms
 from backend_api.checks.derived import check_derived
 from backend_api.checks.finding import Kind
@@ -20,17 +20,17 @@ from backend_api.contract.events import Event
 from backend_api.contract.queries import SessionQuery, StatsQuery
 from backend_api.contract.verdicts import Agree, MmStatus, Verdict
 from backend_api.reports.reports import Reports
-from backend_api.store import migrate
-from backend_api.store.database import Database
+from backend_api.store.db import migrate
+from backend_api.store.db.database import Database
+from backend_api.store.db.migrate import DatabaseNotReady
 from backend_api.store.events import IngestOutcome
-from backend_api.store.migrate import DatabaseNotReady
 from backend_api.store.store import Store
 from tests.backend_api.contract.test_bounds import REPORT
 from tests.backend_api.events import START, make_event, make_result
 from tests.backend_api.reports.test_sessions import make_session
 from tests.fake_clock import FakeClock
 
-MIGRATIONS = Path(backend_api.store.migrations.__file__ or "").parent
+MIGRATIONS = Path(backend_api.store.db.migrations.__file__ or "").parent
 EVENT = make_event()
 WAITING = make_event(at_s=1)
 RESULT = make_result()

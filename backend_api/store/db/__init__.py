@@ -1,0 +1,1 @@
+"""The database itself: its tables, statements, transactions and migrations; it knows nothing of what they are for."""
