@@ -26,6 +26,7 @@ from backend_api.reports.reports import Reports
 from backend_api.store.group_commit import Writer
 from backend_api.store.store import Store
 from backend_api.store.tidying import tidied
+from backend_api.web.audit import AuditLog, AuditTrail
 from backend_api.web.auth import AccessControl, Keys
 from backend_api.web.change_feed import ChangeFeed
 from backend_api.web.documentation import add_documentation
@@ -36,6 +37,8 @@ from backend_api.web.origin_check import OriginCheck
 from backend_api.web.problems import answer_with_problems
 from backend_api.web.request_log import RequestLog
 from backend_api.web.routes.alerts import alert_routes
+from backend_api.web.routes.audit import audit_routes
+from backend_api.web.routes.board import board_routes
 from backend_api.web.routes.cameras import camera_routes
 from backend_api.web.routes.corrections import correction_routes
 from backend_api.web.routes.events import event_routes
@@ -84,6 +87,7 @@ def create_app(store: Store, media: MediaFolder, clock: Clock, settings: Setting
     urls = SignedUrls(secrets.token_bytes(32), clock.now) if settings.keys else None
     media = media if urls is None else media.with_links(urls.query)
     version = project_version()
+    audit = AuditLog(media.folder.parent / "audit", clock, settings.keep.days)
     metrics = Metrics(store, media, clock)
     writer = Writer(metrics.counting(store.events.add_arrivals))
     feed = ChangeFeed(store, media)
@@ -111,7 +115,8 @@ def create_app(store: Store, media: MediaFolder, clock: Clock, settings: Setting
     answer_with_problems(app)
     app.add_middleware(HeadRequests)
     if urls is not None:
-        app.add_middleware(AccessControl, keys=settings.keys, urls=urls)
+        app.add_middleware(AuditTrail, audit=audit)
+        app.add_middleware(AccessControl, keys=settings.keys, urls=urls, store_of=store.events.store_of)
     if settings.cors_origins:
         # Around the keys: a browser asks for permission before it sends one.
         _allow_origins(app, settings.cors_origins)
@@ -130,6 +135,8 @@ def create_app(store: Store, media: MediaFolder, clock: Clock, settings: Setting
     app.include_router(upload_routes(store, media))
     app.include_router(report_routes(store, reports, media))
     app.include_router(camera_routes(store))
+    app.include_router(board_routes(reports, clock))
+    app.include_router(audit_routes(audit))
     app.include_router(store_routes(store, reports))
     app.include_router(alert_routes(store, office, clock))
     app.include_router(health_routes(store, media, version, metrics))

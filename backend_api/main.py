@@ -29,6 +29,7 @@ from backend_api.media.folder import MediaFolder, folder_beside  # noqa: E402
 from backend_api.media.retention_policy import KeepLimits  # noqa: E402
 from backend_api.store.store import Store  # noqa: E402
 from backend_api.web.auth import Keys  # noqa: E402
+from backend_api.web.keys_file import load_keys  # noqa: E402
 from backend_api.web.server import listen, serve  # noqa: E402
 
 log = logging.getLogger(__name__)
@@ -40,7 +41,7 @@ def main() -> int:
     logging.getLogger("alembic").setLevel(logging.WARNING)
     stop = stop_on_signals()
     clock = SystemClock()
-    keys = Keys.of(options.api_key, options.read_key, os.environ)
+    keys = Keys.of(options.api_key, options.read_key, os.environ, load_keys(options.keys))
     settings = Settings(
         keys=keys,
         cors_origins=tuple(options.cors_origin),
@@ -112,6 +113,13 @@ def _add_access(parser: ArgumentParser) -> None:
         default=[],
         metavar="KEY",
         help="the same for callers that may only read (default: none)",
+    )
+    parser.add_argument(
+        "--keys",
+        type=Path,
+        metavar="FILE",
+        help="keys with names in a file (YAML), each of which may write, read, or see figures without pictures, of all "
+        "stores or one (default: none)",
     )
     parser.add_argument(
         "--cors-origin",

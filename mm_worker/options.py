@@ -10,7 +10,7 @@ from uuid import UUID
 from backend_api.base.arguments import ArgumentParser, amount, count, folder, integer, seconds
 from backend_api.base.process import REPOSITORY, UsageError
 from backend_api.media.folder import folder_beside
-from mm_worker.vlm.prompt import DEFAULT_PROMPT
+from mm_worker.vlm.prompt import DEFAULT_END_PROMPT, DEFAULT_PROMPT
 
 # As long as it may be in a result.
 _MAX_NAME = 200
@@ -27,6 +27,7 @@ class Options:
     seed: int
     poll_s: float
     drain: bool
+    judge_ends: bool
     lease_s: float
     max_attempts: int
     concurrency: int
@@ -37,6 +38,7 @@ class Options:
     vlm_connect_s: float
     vlm_timeout_s: float
     prompt: Path
+    end_prompt: Path
     max_calls_per_day: int | None
     max_tokens_per_day: int | None
     max_cost_per_day: float | None
@@ -47,7 +49,8 @@ class Options:
 def parse_options(argv: Sequence[str] | None = None) -> Options:
     """Read the command line (`sys.argv` when `argv` is None). Raises UsageError in one line; `--help` exits with 0."""
     flags = vars(_make_parser().parse_args(argv))
-    options = Options(**flags | {"media_dir": flags["media_dir"] or folder_beside(flags["db"])})
+    media_dir = flags["media_dir"] or folder_beside(flags["db"])
+    options = Options(**flags | {"media_dir": media_dir, "judge_ends": flags["judge_ends"] == "on"})
     _check(options)
     return options
 
@@ -65,8 +68,8 @@ def _check(options: Options) -> None:
 
 def _make_parser() -> ArgumentParser:
     parser = ArgumentParser(
-        description="Ask the model about every cleaning attempt in the database: was the machine wiped? "
-        "Several workers may run on one database.",
+        description="Ask the model about every cleaning attempt in the database, and about the end of a use that was "
+        "not found to be cleaned afterwards: was the machine wiped? Several workers may run on one database.",
         epilog="Exit codes: 0 done, 2 wrong use or configuration, 1 anything else. Ctrl-C ends it after its clip.",
     )
     add = parser.add_argument
@@ -90,7 +93,19 @@ def _make_parser() -> ArgumentParser:
         metavar="SECONDS",
         help="seconds between two polls for work (default: %(default)s)",
     )
-    add("--drain", action="store_true", help="exit when the queue is empty (default: wait for more)")
+    add(
+        "--drain",
+        action="store_true",
+        help="exit when the queue is empty, without waiting for windows that are still open (default: wait for more)",
+    )
+    add(
+        "--judge-ends",
+        choices=["on", "off"],
+        default="on",
+        help="whether the end of a use is judged, too, where its window closed without an attempt or the attempt's "
+        "verdict is not 'cleaned': did the person wipe the machine before leaving it? Of several workers on a database "
+        "the one that started last decides for all (default: %(default)s)",
+    )
     add(
         "--lease-s",
         type=_SECONDS,
@@ -162,6 +177,13 @@ def _add_model_flags(parser: ArgumentParser) -> None:
         metavar="FILE",
         help="the wording of the question: a file NAME-VERSION.md with the parts # system, # question and # repair "
         "(default: %(default)s)",
+    )
+    add(
+        "--end-prompt",
+        type=Path,
+        default=DEFAULT_END_PROMPT,
+        metavar="FILE",
+        help="the wording of the question about the end of a use, a file like that of --prompt (default: %(default)s)",
     )
     add("--max-calls-per-day", type=count(1), metavar="N", help="cap on requests a day (default: no cap)")
     add("--max-tokens-per-day", type=count(1), metavar="N", help="cap on tokens a day, in and out (default: no cap)")

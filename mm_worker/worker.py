@@ -40,7 +40,7 @@ from mm_worker.vlm import mock_vlm  # noqa: E402
 from mm_worker.vlm.budget import Budget, Caps, Prices  # noqa: E402
 from mm_worker.vlm.chat_server import ChatServer  # noqa: E402
 from mm_worker.vlm.openai_vlm import OpenAiVlm  # noqa: E402
-from mm_worker.vlm.prompt import Prompt, load_prompt  # noqa: E402
+from mm_worker.vlm.prompt import Prompts, load_prompt  # noqa: E402
 from mm_worker.vlm.vlm import Vlm  # noqa: E402
 
 log = logging.getLogger(__name__)
@@ -54,17 +54,21 @@ class Chat:
 
     server: ChatServer
     model: str
-    prompt: Prompt
+    prompts: Prompts
 
 
 @dataclass(frozen=True, slots=True)
 class Model:
-    """A model to ask; `name` as it is requested, `close` when nobody asks any more."""
+    """A model to ask; `name` as it is requested, `close` when nobody asks any more.
+
+    `prompt_version` is that of the question about an attempt, `end_prompt_version` of the one about the end of a use.
+    """
 
     vlm: Vlm
     admission: Admission
     name: str
     prompt_version: str
+    end_prompt_version: str
     described: str
     close: Callable[[], None] = lambda: None
 
@@ -113,7 +117,7 @@ def set_up_chat(options: Options, clock: Clock) -> Chat | None:
         total_s=options.vlm_timeout_s,
         connections=options.concurrency,
     )
-    return Chat(server, options.vlm_model, load_prompt(options.prompt))
+    return Chat(server, options.vlm_model, Prompts(load_prompt(options.prompt), load_prompt(options.end_prompt)))
 
 
 def set_up_model(options: Options, chat: Chat | None, store: Store, clock: Clock, rng: random.Random) -> Model:
@@ -121,14 +125,17 @@ def set_up_model(options: Options, chat: Chat | None, store: Store, clock: Clock
     if chat is None:
         vlm = mock_vlm.MockVlm(options.seed)
         described = f"{mock_vlm.MODEL}, seed {options.seed}"
-        return Model(vlm, Admission(clock, rng), mock_vlm.MODEL, mock_vlm.PROMPT_VERSION, described)
+        versions = mock_vlm.PROMPT_VERSION, mock_vlm.END_PROMPT_VERSION
+        return Model(vlm, Admission(clock, rng), mock_vlm.MODEL, *versions, described)
     budget = Budget(store, clock, _caps(options), _prices(options))
+    attempt, end = chat.prompts.attempt.version, chat.prompts.end.version
     return Model(
-        OpenAiVlm(chat.server, chat.model, chat.prompt, budget),
+        OpenAiVlm(chat.server, chat.model, chat.prompts, budget),
         Admission(clock, rng, budget),
         chat.model,
-        chat.prompt.version,
-        f"{chat.model} at {chat.server.url}, prompt {chat.prompt.version}",
+        attempt,
+        end,
+        f"{chat.model} at {chat.server.url}, prompts {attempt} and {end}",
         chat.server.close,
     )
 
@@ -154,7 +161,9 @@ def _work(options: Options, chat: Chat | None, store: Store, clock: Clock, stop:
         raise UsageError(f"there is no media folder {options.media_dir}; give the backend's --media-dir")
     rng = random.SystemRandom()
     model = set_up_model(options, chat, store, clock, rng)
-    log.info("judging the attempts in %s, clips from %s, model %s", options.db, options.media_dir, model.described)
+    what = "attempts and the ends of uses" if options.judge_ends else "attempts"
+    log.info("judging the %s in %s, clips from %s, model %s", what, options.db, options.media_dir, model.described)
+    _set_judging(options, store)
     _ask_again(options, store, model)
     workers = [
         Worker(
@@ -180,12 +189,24 @@ def _work(options: Options, chat: Chat | None, store: Store, clock: Clock, stop:
     log.info("worked for %.0f s: %s", clock.monotonic_s() - began_s, counts)
 
 
+def _set_judging(options: Options, store: Store) -> None:
+    """Do what --judge-ends says. Raises FatalError."""
+    try:
+        taken_back = store.enrichments.judge_ends(is_on=options.judge_ends)
+    except (StoreBusy, StoreFull) as error:
+        raise FatalError(f"--judge-ends: {error}; start the worker again when that is over") from error
+    if taken_back:
+        log.info("questions about the ends of uses that nobody asks any more: %d", taken_back)
+
+
 def _ask_again(options: Options, store: Store, model: Model) -> None:
     """Do what --rerun says. Raises UsageError for an event that has no verdict to be given again, FatalError."""
     try:
         for wanted in options.rerun:
             if wanted == "all":
-                count = store.enrichments.rerun_others(model.name, model.prompt_version)
+                # Nothing about the ends of uses is asked unasked.
+                of_end = model.end_prompt_version if options.judge_ends else None
+                count = store.enrichments.rerun_others(model.name, model.prompt_version, of_end)
                 log.info("events to be judged again, their verdict being of another model or prompt: %d", count)
             elif not store.enrichments.rerun(wanted):
                 raise UsageError(

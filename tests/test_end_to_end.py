@@ -12,13 +12,16 @@ from playwright.sync_api import Browser
 
 from backend_api.contract.cameras import CameraSetupState
 from backend_api.contract.events import EventPage, EventType, StoredEvent
+from backend_api.contract.sessions import Cleaned, SessionPage
 from backend_api.contract.sources import source_of
-from backend_api.contract.verdicts import MmStatus
+from backend_api.contract.verdicts import MmStatus, QueueState
 from backend_api.web.jpeg import jpeg_size
 from tests.browser import open_page, plays
 from tests.processes import InTerminal, Running, eventually, free_port, script
 
 pytestmark = pytest.mark.e2e
+
+END = EventType.MACHINE_OCCUPIED_END
 
 
 def edge_command(video: Path, folder: Path, address: str, *extra: str) -> list[str]:
@@ -124,6 +127,7 @@ def test_a_repeated_run_repeats_its_events_and_doubles_nothing(sample: Path, tmp
         with Running(worker_command(tmp_path, "--drain")) as worker:
             assert worker.wait(60) == 0
         assert judged(address) is not None
+        check_what_was_cleaned(address)
     assert bodies[0] == bodies[1]
 
 
@@ -156,6 +160,21 @@ def whole_clip(address: str, event: StoredEvent) -> bool:
     assert event.clip is not None
     clip = requests.get(f"{address}{event.media_url}", timeout=60).content
     return hashlib.sha256(clip).hexdigest() == event.clip.sha256
+
+
+def check_what_was_cleaned(address: str) -> None:
+    """The ends of uses that mattered were judged with the attempts, and nothing is left to be asked."""
+    sessions = SessionPage.model_validate_json(requests.get(f"{address}/sessions", timeout=60).content).items
+    ends = {event.session_id: event for event in all_events(address).items if event.event_type is END}
+    assert len(sessions) >= 3
+    for session in sessions:
+        asked = ends[session.session_id].mm
+        matters = session.window_opened_at is not None and session.cleaned is not Cleaned.IN_WINDOW
+        assert (asked is not None) == matters
+        assert asked is None or asked.status is MmStatus.DONE
+        assert session.is_final
+    queue = QueueState.model_validate_json(requests.get(f"{address}/queue", timeout=60).content)
+    assert (queue.pending, queue.processing, queue.dead) == (0, 0, 0)
 
 
 def check_what_is_watched(address: str) -> None:

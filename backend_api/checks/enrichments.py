@@ -17,7 +17,7 @@ from backend_api.contract.values import format_timestamp
 from backend_api.contract.verdicts import MmStatus
 from backend_api.store.database import Database
 from backend_api.store.enrichments import CLOCK_TOLERANCE_MS
-from backend_api.store.sessions import follow_attempts
+from backend_api.store.sessions import follow_verdicts
 from backend_api.store.statements import Statement
 from backend_api.store.tables import ChangeKind, enrichments, events
 
@@ -90,4 +90,4 @@ def _write(database: Database, statement: Statement, seq: int, now_ms: int) -> N
     with database.write() as transaction:
         changed = statement.run(transaction, {"wanted_seq": seq, "now_ms": now_ms}).rowcount
         if changed:
-            follow_attempts(transaction, ChangeKind.VERDICT, [seq])
+            follow_verdicts(transaction, ChangeKind.VERDICT, [seq])

@@ -5,6 +5,7 @@ from uuid import UUID
 
 from pydantic import Field, NonNegativeInt, PositiveInt
 
+from backend_api.contract.events import EventType
 from backend_api.contract.stats import Estimate, Hours, Share
 from backend_api.contract.values import Name, Timestamp, Value
 from backend_api.contract.verdicts import Verdict
@@ -55,7 +56,12 @@ class ModelCompliance(Value):
 
     model: str
     prompt_version: str
-    windows: NonNegativeInt = Field(description="Windows of the span that it called cleaned or not cleaned.")
+    windows: NonNegativeInt = Field(
+        description="Windows of the span whose attempt, or whose end of use, it called cleaned or not cleaned."
+    )
+    asks_about: EventType | None = Field(
+        description="Of which type of events: CLEANING_ATTEMPT or MACHINE_OCCUPIED_END; null when of both."
+    )
     cleaned: VerdictReviews
     not_cleaned: VerdictReviews
     complete_days: NonNegativeInt = Field(
@@ -90,20 +96,28 @@ class Compliance(Value):
     until: Timestamp
     hours: Hours
     windows: NonNegativeInt = Field(
-        description="Windows that closed without an attempt, or with one that was called cleaned or not cleaned."
+        description=(
+            "Windows that closed and are known as cleaned or not: by the verdicts on the attempt and on the end of the "
+            "use, or as nobody was asked."
+        )
     )
     not_attempted: NonNegativeInt = Field(
-        description="Of those, windows without an attempt, which count as not cleaned."
+        description="Of those, windows without an attempt that no verdict on the end of the use calls cleaned."
+    )
+    not_asked: NonNegativeInt = Field(
+        description="Of those, the ones about whose end of use nobody was asked: they count as not cleaned."
     )
     undecided: NonNegativeInt = Field(
-        description="Further windows, whose attempt has no verdict (yet) or `cannot_tell`: they are left out here."
+        description="Further windows, of which a verdict is missing (yet) or `cannot_tell`: they are left out here."
     )
     apparent: Share | None = Field(description="Windows called cleaned / windows; null when there are none.")
     corrected: Corrected | None = Field(
         description=(
             "The share of windows that were really cleaned: of each model's windows (apparent + specificity - 1) / "
             "(sensitivity + specificity - 1), by Rogan and Gladen (1978), with a 95 % interval that holds the sampling "
-            "of windows and of reviews; null when there are no windows."
+            "of windows and of reviews; null when there are no windows. Verdicts on attempts and on ends of uses are "
+            "corrected apart, each prompt by its own reviews; a window with both is cleaned unless neither was: "
+            "1 - (1 - share of the one) (1 - share of the other)."
         )
     )
     stores: list[StoreCompliance] = Field(

@@ -111,6 +111,7 @@ class EndAttributes(BaseModel):
     model_config = ConfigDict(frozen=True, extra="allow")
     occupied_s: Seconds | None = None
     end_reason: EndReason | None = None
+    zone: Zone | None = Field(default=None, description="The machine's zone, as a CLEANING_ATTEMPT has it.")
 
 
 class WindowAttributes(BaseModel):
@@ -174,7 +175,12 @@ class Event(Value):
     media_time_s: Seconds = Field(description="Seconds since the start of the stream, by the video's own time stamps.")
     track_id: NonNegativeInt | None = Field(default=None, json_schema_extra={"maximum": MAX_COUNT})
     confidence: Confidence
-    needs_mm: bool = Field(description="True for CLEANING_ATTEMPT alone: these wait for the model's verdict.")
+    needs_mm: bool = Field(
+        description=(
+            "True for CLEANING_ATTEMPT alone: these wait for the model's verdict in any case. About a "
+            "MACHINE_OCCUPIED_END the backend asks by itself, when the answer matters."
+        )
+    )
     clip: ClipInfo | None = None
     clip_error: str | None = Field(default=None, max_length=500, description="Why there is no clip.")
     attributes: dict[str, JsonValue] = Field(default_factory=dict)
@@ -212,7 +218,12 @@ class StoredEvent(Event):
             "backend's address; empty when none are kept."
         ),
     )
-    mm: Enrichment | None = Field(description="Null when needs_mm is false.")
+    mm: Enrichment | None = Field(
+        description=(
+            "Null as long as no model is asked about the event. A MACHINE_OCCUPIED_END is asked about when its window "
+            "has closed without an attempt, or the attempt's verdict is not `cleaned`."
+        )
+    )
     review: StoredReview | None = Field(
         default=None, description="The latest one, null when it was withdrawn; /events/{event_id}/reviews has all."
     )

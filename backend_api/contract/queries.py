@@ -81,7 +81,7 @@ class SessionQuery(ApiQuery):
     camera_id: Name | None = None
     machine_id: Name | None = None
     outcome: tuple[SessionOutcome, ...] = Field(default=(), description="Its outcome; several times: any of these.")
-    verdict: Verdict | None = Field(default=None, description="Only sessions whose cleaning attempt got this verdict.")
+    verdict: Verdict | None = Field(default=None, description="Only sessions with this verdict as their outcome.")
     reviewed: bool | None = Field(
         default=None, description="Only sessions whose verdict was reviewed, or only those whose was not."
     )

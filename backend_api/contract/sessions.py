@@ -15,7 +15,7 @@ from backend_api.contract.verdicts import MmStatus, Verdict
 
 
 class SessionOutcome(StrEnum):
-    """The outcome of a session; an attempt counts over the state of the window."""
+    """The outcome of a session; a verdict counts over the state of the window."""
 
     IN_USE = "in_use"
     NO_WINDOW = "no_window"
@@ -29,8 +29,19 @@ class SessionOutcome(StrEnum):
     NO_USE = "no_use"
 
 
-# Of these alone there is a verdict that a person can review.
-JUDGED = frozenset({SessionOutcome.CLEANED, SessionOutcome.NOT_CLEANED, SessionOutcome.CANNOT_TELL})
+# Of these alone there is a verdict that a person can review; of not_attempted, when the end of the use was judged.
+JUDGED = frozenset(
+    {SessionOutcome.CLEANED, SessionOutcome.NOT_CLEANED, SessionOutcome.CANNOT_TELL, SessionOutcome.NOT_ATTEMPTED}
+)
+# These change by themselves, as time passes or the model answers.
+GOING_ON = frozenset({SessionOutcome.IN_USE, SessionOutcome.WINDOW_OPEN, SessionOutcome.WAITING})
+
+
+class Cleaned(StrEnum):
+    """When a machine was cleaned: before its user left it, or by an attempt in the cleaning window."""
+
+    BEFORE_LEAVING = "before_leaving"
+    IN_WINDOW = "in_window"
 
 
 class Session(Value):
@@ -43,11 +54,24 @@ class Session(Value):
     machine_name: str = Field(description="As its camera's setup calls it; without one, its machine_id.")
     outcome: SessionOutcome = Field(
         description=(
-            "Its state or its end by now. Without an attempt: in_use; no_window: left without a cleaning window, as "
-            "at the end of a stream; window_open; not_attempted: the window closed, at window_closes_at or when the "
-            "machine's next session began. With one: waiting for the model; failed: the model gave no verdict (DEAD); "
-            "cleaned, not_cleaned, cannot_tell: its verdict. no_use: people say that there was none, see `correction`."
+            "Its state or its end by now. Without a verdict: in_use; no_window: left without a cleaning window, as at "
+            "the end of a stream; window_open; not_attempted: the window closed, at window_closes_at or when the "
+            "machine's next session began. The model is asked about the attempt, and about the end of the use where "
+            "there was no attempt or its verdict is not `cleaned`. One `cleaned` is enough: cleaned. Otherwise what "
+            "one of them leaves open is open: waiting for the model; failed: it gave no verdict (DEAD); cannot_tell. "
+            "not_cleaned: an attempt that was none, and nothing was wiped before. not_attempted also when the model "
+            "saw that nothing was wiped before leaving. no_use: people say that there was none, see `correction`."
         )
+    )
+    is_final: bool = Field(
+        description=(
+            "Whether the outcome stays as it is unless somebody asks again: false while the machine is in use, its "
+            "window is open, an attempt may still be on its way, or the model is still to judge the attempt or the end "
+            "of the use."
+        )
+    )
+    cleaned: Cleaned | None = Field(
+        description="Of the outcome cleaned, when: before_leaving or in_window (by the attempt); null for every other."
     )
     started_at: Timestamp | None
     ended_at: Timestamp | None = Field(description="When the machine was left; null while it is in use.")
@@ -55,10 +79,19 @@ class Session(Value):
     end_reason: EndReason | None
     window_opened_at: Timestamp | None
     window_closes_at: Timestamp | None
-    attempt_event_id: UUID | None = Field(description="The CLEANING_ATTEMPT, whose clip and verdict are the evidence.")
+    attempt_event_id: UUID | None = Field(description="The CLEANING_ATTEMPT.")
     attempt_at: Timestamp | None
-    verdict: Verdict | None
-    mm_status: MmStatus | None = Field(description="Where the question to the model stands; null without an attempt.")
+    end_event_id: UUID | None = Field(description="The MACHINE_OCCUPIED_END.")
+    judged_event_id: UUID | None = Field(
+        description=(
+            "The event by whose verdict the outcome goes, and whose clip is the evidence: the attempt, or the END "
+            "where that decides; null as long as nobody was asked."
+        )
+    )
+    verdict: Verdict | None = Field(description="Of that event.")
+    mm_status: MmStatus | None = Field(
+        description="Where the question about that event stands; null as long as nobody was asked."
+    )
     review: Literal["yes", "no", "unsure"] | None = Field(
         description="Whether this verdict is right by the latest review; null without one."
     )
@@ -102,8 +135,8 @@ class Machine(Value):
     name: str = Field(description="As its camera's setup calls it; without one, its machine_id.")
     state: MachineState = Field(
         description=(
-            "in_use: somebody is on it. to_be_cleaned: its cleaning window is open, and no attempt was found good. "
-            "cleaned: the attempt after its last use was. free: nothing of these. unknown: nothing has been heard of "
+            "in_use: somebody is on it. cleaned: by a verdict on its last use, before leaving or in the window. "
+            "to_be_cleaned: its cleaning window is open. free: nothing of these. unknown: nothing has been heard of "
             f"its camera, neither a report nor an event, for {LATE_WITHIN_S:.0f} s."
         )
     )

@@ -63,20 +63,36 @@ class Figures(Value):
             "count."
         )
     )
-    windows_cleaned: NonNegativeInt = Field(description="Of those, windows with an attempt whose verdict is `cleaned`.")
-    windows_not_attempted: NonNegativeInt = Field(description="Of those, windows without an attempt.")
+    windows_cleaned: NonNegativeInt = Field(
+        description=(
+            "Of those, windows of uses with a verdict `cleaned`: on the attempt in the window, or on the end of the "
+            "use, before leaving."
+        )
+    )
+    windows_cleaned_before_leaving: NonNegativeInt = Field(
+        description="Of windows_cleaned, those of which only the verdict on the end of the use is `cleaned`."
+    )
+    windows_not_attempted: NonNegativeInt = Field(
+        description="Of those, windows without an attempt, unless a verdict on the end of the use says otherwise."
+    )
     windows_not_cleaned: NonNegativeInt = Field(
-        description="Of those, windows with an attempt whose verdict is `not_cleaned`."
+        description="Of those, windows with an attempt whose verdict is `not_cleaned`, as is one on the end of the use."
     )
     windows_cannot_tell: NonNegativeInt = Field(
-        description="Of those, windows with an attempt whose verdict is `cannot_tell`; they count as not cleaned."
+        description=(
+            "Of those, windows with a verdict `cannot_tell` and none that is `cleaned`; they count as not cleaned."
+        )
     )
     windows_unjudged: NonNegativeInt = Field(
-        description="Of those, windows with an attempt that has no verdict (yet); they count as not cleaned."
+        description=(
+            "Of those, windows of which a verdict is missing (yet) that would decide; they count as not cleaned."
+        )
     )
     compliance: Share | None = Field(description="windows_cleaned / windows_closed; null when none closed.")
     median_to_clean_s: float | None = Field(
-        description="Of the windows_cleaned, the median of the seconds from a window's opening to its attempt."
+        description=(
+            "Of the windows_cleaned by an attempt, the median of the seconds from a window's opening to its attempt."
+        )
     )
 
 

@@ -21,7 +21,7 @@ class MmStatus(StrEnum):
 
 
 class Verdict(StrEnum):
-    """The vision-language model's verdict on a cleaning attempt."""
+    """The vision-language model's verdict on a cleaning attempt, or on the end of a use: was the machine wiped?"""
 
     CLEANED = "cleaned"
     NOT_CLEANED = "not_cleaned"
@@ -82,7 +82,9 @@ class QueueState(Value):
     processing: NonNegativeInt
     done: NonNegativeInt
     dead: NonNegativeInt
-    oldest_pending_at: Timestamp | None = Field(description="When the oldest pending one's event arrived.")
+    oldest_pending_at: Timestamp | None = Field(
+        description="When the oldest pending one's event arrived, or, of the end of a use, when it came into the queue."
+    )
 
 
 class Agree(StrEnum):

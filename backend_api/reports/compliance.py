@@ -1,7 +1,7 @@
 """GET /stats/compliance from the database, and the verdicts that are suggested for review."""
 
 from collections import Counter, defaultdict
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from uuid import UUID
@@ -21,48 +21,74 @@ from backend_api.contract.compliance import (
     TooFewReviews,
     VerdictReviews,
 )
+from backend_api.contract.events import EventType
 from backend_api.contract.queries import ComplianceQuery
 from backend_api.contract.stats import Estimate
 from backend_api.contract.verdicts import Verdict
 from backend_api.reports.buckets import Interval
-from backend_api.reports.correction import Judged, Part, correct, measure_accuracy
+from backend_api.reports.correction import Judged, Part, TwiceJudged, correct, measure_accuracy
 from backend_api.reports.correction import TooFewReviews as TooFew
-from backend_api.reports.judged import GivenVerdict, JudgedModel, Truths, read_judged, read_newest, read_truths
+from backend_api.reports.judged import (
+    GivenVerdict,
+    JudgedModel,
+    Truths,
+    count_given,
+    read_judged,
+    read_newest,
+    read_truths,
+)
 from backend_api.reports.machines import machine_keys
 from backend_api.reports.opening import is_within
 from backend_api.reports.suggestions import Allocation, allocate, draw, expect
 from backend_api.reports.uses import check_size, read_opened, read_uses, stats_interval
 from backend_api.store.review_draws import DECIDED, Asked, read_candidates, read_draws
 from backend_api.store.stores import read_settings
-from backend_api.store.tables import results
+from backend_api.store.tables import events, results
 
-_NEWEST_ASKED = select(*results.c["model", "prompt_version"]).order_by(results.c.id.desc()).limit(1)
+# What a window counts as while nobody knows whether it was cleaned.
+_UNDECIDED = frozenset({"unjudged", "cannot_tell"})
+# The newest verdict of each model and prompt may be far back: it is looked for among these.
+_RECENT = 200
+_NEWEST_ASKED = (
+    select(*results.c["model", "prompt_version"], events.c.event_type)
+    .join_from(results, events, events.c.seq == results.c.seq)
+    .order_by(results.c.id.desc())
+    .limit(_RECENT)
+)
 
 
 _Here = Mapping[Asked, Mapping[int, GivenVerdict]]
 """The verdicts in the span, by who gave them and by their events' numbers."""
+_Given = Sequence[tuple[Asked, GivenVerdict]]
+"""What was said of one window, of one or two of its events, and by whom."""
+
+
+@dataclass(slots=True)
+class _Windows:
+    """The windows that closed in the span.
+
+    `decided` has, of each that is known as cleaned or not by verdicts, the numbers of the one or two events that were
+    called so. Of the others nobody was asked, or what decides is not known.
+    """
+
+    decided: list[tuple[int, ...]] = field(default_factory=list)
+    not_asked: int = 0
+    undecided: int = 0
 
 
 @dataclass(frozen=True, slots=True)
-class _Windows:
-    """The windows that closed in the span: numbers of the attempts with a verdict that decides, and all others."""
+class _Span:
+    """What the corrected figure of a span follows from, besides the models' windows; `asked` are these in order."""
 
-    decided: list[int] = field(default_factory=list)
-    counts: Counter[str] = field(default_factory=Counter)
-
-    @property
-    def not_attempted(self) -> int:
-        """Windows without an attempt."""
-        return self.counts["not_attempted"]
+    asked: tuple[Asked, ...]
+    not_asked: int
+    twice: tuple[TwiceJudged, ...]
 
 
 def read_compliance(connection: Connection, query: ComplianceQuery, now: datetime) -> Compliance:
     """What `query` asks for, as it is at `now`."""
     by_store = _read_windows(connection, query, now)
-    windows = _Windows([seq for each in by_store.values() for seq in each.decided])
-    for each in by_store.values():
-        windows.counts.update(each.counts)
-    here = read_newest(connection, windows.decided)
+    here = read_newest(connection, {seq for each in by_store.values() for seqs in each.decided for seq in seqs})
     truths, zone_of = read_truths(connection), _zones(connection, query.tz)
 
     def judge(of_span: _Here) -> dict[Asked, JudgedModel]:
@@ -71,24 +97,62 @@ def read_compliance(connection: Connection, query: ComplianceQuery, now: datetim
             for asked in sorted(of_span, key=lambda asked: (asked.model, asked.prompt_version))
         }
 
-    models = judge(here)
-    total = _count(here) + windows.not_attempted
+    windows = _Windows(
+        [seqs for each in by_store.values() for seqs in each.decided],
+        sum(each.not_asked for each in by_store.values()),
+        sum(each.undecided for each in by_store.values()),
+    )
+    models, given = judge(here), _given_in(windows, here)
+    facts = _facts(models, given, windows.not_asked)
     stores = []
     for store_id, each in sorted(by_store.items()) if len(by_store) > 1 else ():
         of_store = _of_store(here, store_id)
-        stores.append(_store(store_id, of_store, judge(of_store), each.not_attempted))
+        stores.append(_store(store_id, each, _given_in(each, of_store), judge(of_store)))
     span = stats_interval(query, now).span
+    total = len(given) + windows.not_asked
     return Compliance(
         since=from_ms(span.begin_ms),
         until=from_ms(span.end_ms),
         hours=query.hours,
         windows=total,
-        not_attempted=windows.not_attempted,
-        undecided=windows.counts["undecided"],
-        apparent=_apparent(here, total),
-        corrected=_corrected({asked: model.judged for asked, model in models.items()}, windows.not_attempted),
+        not_attempted=windows.not_asked + sum(_is_not_attempted(found) for found in given),
+        not_asked=windows.not_asked,
+        undecided=windows.undecided,
+        apparent=_apparent(given, total),
+        corrected=_corrected({asked: model.judged for asked, model in models.items()}, facts),
         stores=stores,
-        models=[_model(asked, models, windows.not_attempted, truths, query.more) for asked in models],
+        models=[_model(asked, models, facts, truths, query.more, here[asked].values()) for asked in models],
+    )
+
+
+def _given_in(windows: _Windows, here: _Here) -> list[_Given]:
+    """Of each window that is decided what was said of its one or two events."""
+    said = {seq: (asked, one) for asked, of_model in here.items() for seq, one in of_model.items()}
+    return [found for seqs in windows.decided if (found := [said[seq] for seq in seqs if seq in said])]
+
+
+def _facts(models: Mapping[Asked, JudgedModel], given: Iterable[_Given], not_asked: int) -> _Span:
+    asked = tuple(models)
+    return _Span(asked, not_asked, _twice_judged(asked, given))
+
+
+def _is_not_attempted(found: _Given) -> bool:
+    """Whether the END of the use alone was judged, and not cleaned."""
+    return all(
+        one.event_type is EventType.MACHINE_OCCUPIED_END and one.verdict is Verdict.NOT_CLEANED for _, one in found
+    )
+
+
+def _twice_judged(asked: Sequence[Asked], given: Iterable[_Given]) -> tuple[TwiceJudged, ...]:
+    """The windows with two verdicts, by whose they are and what they say."""
+    place = {one: index for index, one in enumerate(asked)}
+    pairs = Counter(
+        tuple((place[model], one.verdict is Verdict.CLEANED) for model, one in found)
+        for found in given
+        if len(found) > 1
+    )
+    return tuple(
+        TwiceJudged(number, (first[0], second[0]), (first[1], second[1])) for (first, second), number in pairs.items()
     )
 
 
@@ -132,9 +196,24 @@ def choose_verdicts(
 
 
 def newest_asked(connection: Connection) -> Asked | None:
-    """The model and prompt that gave the newest verdict; None without any."""
-    row = connection.execute(_NEWEST_ASKED).first()
-    return None if row is None else Asked(row.model, row.prompt_version)
+    """Whose verdicts are to be reviewed next; None without any.
+
+    Of those who gave the newest verdict on an attempt and on the end of a use it is the one with suggested reviews that
+    are still to be given; else the one with the more verdicts for each that was suggested.
+    """
+    newest: dict[str, Asked] = {}
+    for row in connection.execute(_NEWEST_ASKED):
+        newest.setdefault(row.event_type, Asked(row.model, row.prompt_version))
+    if len(set(newest.values())) < 2:
+        return next(iter(newest.values()), None)
+    reviewed = read_truths(connection).reviewed
+
+    def urgency(asked: Asked) -> tuple[bool, float]:
+        drawn = read_draws(connection, asked).drawn
+        given = sum(count_given(connection, asked).values())
+        return any(one.seq not in reviewed for one in drawn), given / (len(drawn) + 1)
+
+    return max(newest.values(), key=urgency)
 
 
 def _of_store(here: _Here, store_id: str) -> _Here:
@@ -145,22 +224,21 @@ def _of_store(here: _Here, store_id: str) -> _Here:
     }
 
 
-def _count(here: _Here) -> int:
-    return sum(map(len, here.values()))
-
-
-def _apparent(here: _Here, total: int) -> float | None:
-    cleaned = sum(given.verdict is Verdict.CLEANED for of_model in here.values() for given in of_model.values())
+def _apparent(given: Sequence[_Given], total: int) -> float | None:
+    cleaned = sum(any(one.verdict is Verdict.CLEANED for _, one in found) for found in given)
     return round(cleaned / total, 4) if total else None
 
 
-def _store(store_id: str, here: _Here, models: Mapping[Asked, JudgedModel], not_attempted: int) -> StoreCompliance:
-    total = _count(here) + not_attempted
+def _store(
+    store_id: str, windows: _Windows, given: Sequence[_Given], models: Mapping[Asked, JudgedModel]
+) -> StoreCompliance:
+    total = len(given) + windows.not_asked
+    judged = {asked: model.judged for asked, model in models.items()}
     return StoreCompliance(
         store_id=store_id,
         windows=total,
-        apparent=_apparent(here, total),
-        corrected=_corrected({asked: model.judged for asked, model in models.items()}, not_attempted),
+        apparent=_apparent(given, total),
+        corrected=_corrected(judged, _facts(models, given, windows.not_asked)),
     )
 
 
@@ -177,10 +255,12 @@ def _read_windows(connection: Connection, query: ComplianceQuery, now: datetime)
             for use in uses:
                 if not _counts(use.closed_ms, interval.span, opened[machine.store_id]):
                     continue
-                if use.attempt_seq is not None and use.verdict in DECIDED:
-                    here.decided.append(use.attempt_seq)
+                if use.window in _UNDECIDED:
+                    here.undecided += 1
+                elif use.judged:
+                    here.decided.append(use.judged)
                 else:
-                    here.counts["undecided" if use.attempt_seq is not None else "not_attempted"] += 1
+                    here.not_asked += 1
     return found
 
 
@@ -196,14 +276,21 @@ def _zones(connection: Connection, otherwise: str) -> Callable[[str], ZoneInfo]:
 
 
 def _model(
-    asked: Asked, models: Mapping[Asked, JudgedModel], not_attempted: int, truths: Truths, more: int
+    asked: Asked,
+    models: Mapping[Asked, JudgedModel],
+    facts: _Span,
+    truths: Truths,
+    more: int,
+    here: Iterable[GivenVerdict],
 ) -> ModelCompliance:
     model = models[asked]
     accuracy = measure_accuracy(model.judged)
     cleaned, not_cleaned = (_reviews(model, index, verdict) for index, verdict in enumerate(DECIDED))
+    types = {one.event_type for one in here}
     return ModelCompliance(
         model=asked.model,
         prompt_version=asked.prompt_version,
+        asks_about=types.pop() if len(types) == 1 else None,
         windows=model.judged.in_span,
         cleaned=cleaned,
         not_cleaned=not_cleaned,
@@ -211,7 +298,7 @@ def _model(
         reviews_not_counted=model.not_counted,
         sensitivity=_figure(accuracy if isinstance(accuracy, TooFew) else accuracy.sensitivity),
         specificity=_figure(accuracy if isinstance(accuracy, TooFew) else accuracy.specificity),
-        next_reviews=_next_reviews(asked, models, not_attempted, truths, more),
+        next_reviews=_next_reviews(asked, models, facts, truths, more),
     )
 
 
@@ -227,7 +314,7 @@ def _reviews(model: JudgedModel, index: int, verdict: Verdict) -> VerdictReviews
 
 
 def _next_reviews(
-    asked: Asked, models: Mapping[Asked, JudgedModel], not_attempted: int, truths: Truths, more: int
+    asked: Asked, models: Mapping[Asked, JudgedModel], facts: _Span, truths: Truths, more: int
 ) -> NextReviews | None:
     model = models[asked]
     coming = _outstanding(model, truths)
@@ -240,7 +327,7 @@ def _next_reviews(
         return None
     later = {other: each.judged for other, each in models.items()}
     later[asked] = replace(judged, drawn=expect(judged.drawn, coming))
-    corrected = _corrected(later, not_attempted)
+    corrected = _corrected(later, facts)
     if corrected is None:
         return None
     return NextReviews(cleaned=coming.cleaned, not_cleaned=coming.not_cleaned, are_drawn=are_drawn, corrected=corrected)
@@ -264,10 +351,10 @@ def _outstanding(model: JudgedModel, truths: Truths) -> Allocation:
     return Allocation(*(waiting.count(verdict) for verdict in DECIDED))
 
 
-def _corrected(models: Mapping[Asked, Judged], not_attempted: int) -> Corrected | None:
-    if not not_attempted and not any(model.in_span for model in models.values()):
+def _corrected(models: Mapping[Asked, Judged], facts: _Span) -> Corrected | None:
+    if not facts.not_asked and not any(model.in_span for model in models.values()):
         return None
-    return _figure(correct(list(models.values()), not_attempted))
+    return _figure(correct([models[asked] for asked in facts.asked], facts.not_asked, facts.twice))
 
 
 def _figure(found: Estimate | TooFew) -> Corrected:

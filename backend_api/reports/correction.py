@@ -18,6 +18,11 @@ so that a model without any gain divides nothing by nothing, is
 and of the very time that reviews were drawn from it is double sampling: the reviewed shares, weighted by how often each
 verdict was given (A. Tenenbein, J. Am. Stat. Assoc. 65, 1970).
 
+Some windows have two verdicts: on the attempt, and on the end of the use. Each prompt is corrected by its own reviews,
+and the window was cleaned unless neither was. Of windows with both verdicts those that both find cleaned would count
+twice, and are taken away: with the share of each verdict that is right in the span, by Bayes' rule, as if the mistakes
+of the two questions had nothing to do with each other, since they are about other moments.
+
 The 95 % interval runs from the 2.5th to the 97.5th percentile of what the counts leave possible: each share is drawn
 from the beta distribution that its counts give with Jeffreys' prior, and carried through the formula. Windows and
 reviews both count as samples. `Part.is_enough` and MAX_WIDTH say when that is too little to go by.
@@ -132,6 +137,11 @@ class Judged:
     later: Part = Part()
 
     @property
+    def called_cleaned(self) -> int:
+        """The windows in the span that it called cleaned."""
+        return sum(part.cleaned.in_span for part in (self.complete, self.drawn, self.later))
+
+    @property
     def in_span(self) -> int:
         """The windows that lie in the span that is asked for."""
         return self.complete.in_span + self.drawn.in_span + self.later.in_span
@@ -141,6 +151,15 @@ class Judged:
         if self.drawn.is_enough():
             return tuple(part for part in (self.complete, self.drawn) if part.windows)
         return (self.complete,) if self.complete.is_enough() else ()
+
+
+@dataclass(frozen=True, slots=True)
+class TwiceJudged:
+    """Windows of the span with two verdicts: by which of the models, and whether it called them cleaned."""
+
+    windows: int
+    models: tuple[int, int]
+    called_cleaned: tuple[bool, bool]
 
 
 @dataclass(frozen=True, slots=True)
@@ -167,19 +186,19 @@ class Accuracy:
     specificity: Estimate
 
 
-def correct(models: Sequence[Judged], not_attempted: int) -> Estimate | TooFewReviews:
-    """The share of windows that were really cleaned, of those with a verdict and those without an attempt.
+def correct(models: Sequence[Judged], not_asked: int, twice: Sequence[TwiceJudged] = ()) -> Estimate | TooFewReviews:
+    """The share of windows that were really cleaned, of those with a verdict and those of which nobody was asked.
 
-    `not_attempted` are the span's windows of the latter kind; they count as not cleaned. A model without a window in
-    the span does not matter. Raises ValueError when there is no window at all.
+    `not_asked` are the span's windows of the latter kind; they count as not cleaned. Windows that stand with two of
+    `models` are in `twice`. A model without a window in the span does not matter. Raises ValueError when there is no
+    window at all.
     """
-    models = [model for model in models if model.in_span]
-    windows = sum(model.in_span for model in models) + not_attempted
+    windows = sum(model.in_span for model in models) - sum(pair.windows for pair in twice) + not_asked
     if not windows:
         raise ValueError("there are no windows of which a share could be corrected")
-    if missing := sum(model.drawn.missing() or 1 for model in models if not model.usable()):
+    if missing := sum(model.drawn.missing() or 1 for model in models if model.in_span and not model.usable()):
         return TooFewReviews(missing)
-    estimate = _estimate(lambda share: _share_of_all(models, not_attempted, share))
+    estimate = _estimate(lambda share: _share_of_all(models, not_asked, twice, share))
     return estimate if estimate.high - estimate.low <= MAX_WIDTH else TooFewReviews(1)
 
 
@@ -241,13 +260,32 @@ def _observed(of: Counts, rest: Counts) -> Counts:
     return _divide(of, of + rest, otherwise=0.0)[..., None]
 
 
-def _share_of_all(models: Sequence[Judged], not_attempted: int, share: Share) -> Counts:
-    judged = sum(model.in_span for model in models)
-    attempted = share(np.array(float(judged)), np.array(float(not_attempted))) if not_attempted else np.ones(1)
+def _share_of_all(models: Sequence[Judged], not_asked: int, twice: Sequence[TwiceJudged], share: Share) -> Counts:
+    judged = sum(model.in_span for model in models) - sum(pair.windows for pair in twice)
+    asked = share(np.array(float(judged)), np.array(float(not_asked))) if not_asked else np.ones(1)
     if not judged:
-        return attempted
-    cleaned = [model.in_span * carry_through(*_arrays(model, model.usable()), share).share for model in models]
-    return np.asarray(attempted * np.sum(cleaned, axis=0) / judged)
+        return asked
+    found = {
+        index: carry_through(*_arrays(model, model.usable()), share)
+        for index, model in enumerate(models)
+        if model.in_span
+    }
+    cleaned = np.sum([models[index].in_span * each.share for index, each in found.items()], axis=0)
+    for pair in twice:
+        first, second = (
+            _share_of_verdict(models[index], found[index], called_cleaned=called)
+            for index, called in zip(pair.models, pair.called_cleaned, strict=True)
+        )
+        cleaned = cleaned - pair.windows * first * second
+    return np.asarray(asked * np.clip(cleaned / judged, 0, 1))
+
+
+def _share_of_verdict(model: Judged, found: Corrected, *, called_cleaned: bool) -> Counts:
+    """The share that was cleaned of the span's windows with one verdict of the model, by Bayes' rule."""
+    called = model.called_cleaned / model.in_span
+    if called_cleaned:
+        return np.clip(_divide(found.sensitivity * found.share, np.asarray(called), otherwise=0.0), 0, 1)
+    return np.clip(_divide((1 - found.sensitivity) * found.share, np.asarray(1 - called), otherwise=0.0), 0, 1)
 
 
 def _estimate(follow: Callable[[Share], Counts]) -> Estimate:

@@ -20,7 +20,9 @@ class Use:
 
     `occupied` is when the machine was in use; null times of its cleaning window are what has not happened.
     `closed_ms` is when the window closed, by time or by the next session. `stay_ms` is how long a use that is over was,
-    None of one that is not, or whose beginning is not known.
+    None of one that is not, or whose beginning is not known. `window` is what its window counts as once it has closed:
+    cleaned, not_cleaned, cannot_tell, unjudged or not_attempted; `cleaned_before_leaving` whether the former was so.
+    `judged` are the numbers of the events that were called cleaned or not cleaned.
     """
 
     machine: MachineKey
@@ -29,15 +31,16 @@ class Use:
     opened_ms: int | None = None
     closed_ms: int | None = None
     attempt_ms: int | None = None
-    verdict: str | None = None
-    attempt_seq: int | None = None
+    window: str = "not_attempted"
+    cleaned_before_leaving: bool = False
+    judged: tuple[int, ...] = ()
     # People say that they were two, in turn; the window is that of the second.
     is_of_two: bool = False
 
 
 @dataclass(slots=True)
 class UsageTotals:
-    """Sums on their way to being figures; `windows` counts closed ones by verdict, `unjudged` and `not_attempted`.
+    """Sums on their way to being figures; `windows` counts closed ones by what they count as.
 
     `after_hours` are windows that closed when the store was closed; they are not among the others.
     """
@@ -49,6 +52,7 @@ class UsageTotals:
     corrected: int = 0
     stays_ms: list[int] = field(default_factory=list)
     windows: Counter[str] = field(default_factory=Counter)
+    cleaned_before_leaving: int = 0
     after_hours: int = 0
     to_clean_ms: list[int] = field(default_factory=list)
 
@@ -70,8 +74,12 @@ class UsageTotals:
         if not is_open:
             self.after_hours += 1
             return
-        self.windows[use.verdict or ("not_attempted" if use.attempt_ms is None else "unjudged")] += 1
-        if use.verdict == "cleaned" and use.opened_ms is not None and use.attempt_ms is not None:
+        self.windows[use.window] += 1
+        if use.window != "cleaned":
+            return
+        if use.cleaned_before_leaving:
+            self.cleaned_before_leaving += 1
+        elif use.opened_ms is not None and use.attempt_ms is not None:
             self.to_clean_ms.append(use.attempt_ms - use.opened_ms)
 
     @property

@@ -4,12 +4,14 @@ from collections import defaultdict
 from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
+from typing import Any
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import Connection, bindparam, func, select
+from sqlalchemy import Connection, Row, bindparam, func, select
 
 from backend_api.base.instants import from_ms, to_ms
+from backend_api.contract.events import EventType
 from backend_api.contract.verdicts import Verdict
 from backend_api.reports.agreement import known_truths
 from backend_api.reports.correction import Judged, Part, Stratum
@@ -31,7 +33,9 @@ _REVIEWS = (
     .order_by(reviews.c.id)
 )
 _GIVEN = (
-    select(*results.c["seq", "model", "prompt_version", "verdict", "at_ms"], *events.c["store_id", "ts_ms"])
+    select(
+        *results.c["seq", "model", "prompt_version", "verdict", "at_ms"], *events.c["store_id", "ts_ms", "event_type"]
+    )
     .join_from(results, events, events.c.seq == results.c.seq)
     .where(results.c.verdict.in_(DECIDED), results.c.seq.in_(bindparam("of_seqs", expanding=True)))
 )
@@ -58,12 +62,16 @@ _COUNT_OF_DAY = (
 
 @dataclass(frozen=True, slots=True)
 class GivenVerdict:
-    """A verdict, cleaned or not_cleaned, that a model gave at `at_ms` on the event of a store at `ts_ms`."""
+    """A verdict, cleaned or not_cleaned, that a model gave at `at_ms` on the event of a store at `ts_ms`.
+
+    The event is a CLEANING_ATTEMPT, or the MACHINE_OCCUPIED_END before it.
+    """
 
     verdict: Verdict
     at_ms: int
     store_id: str
     ts_ms: int
+    event_type: EventType
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,8 +114,7 @@ def read_newest(connection: Connection, seqs: Collection[int]) -> dict[Asked, di
     found: dict[Asked, dict[int, GivenVerdict]] = defaultdict(dict)
     for some in _chunks(seqs):
         for row in connection.execute(_NEWEST, {"of_seqs": some}):
-            given = GivenVerdict(Verdict(row.verdict), row.at_ms, row.store_id, row.ts_ms)
-            found[Asked(row.model, row.prompt_version)][row.seq] = given
+            found[Asked(row.model, row.prompt_version)][row.seq] = _to_given(row)
     return found
 
 
@@ -127,13 +134,13 @@ def read_judged(
     known = _given(connection, asked, truths.cleaned.keys()) | dict(here)
     complete, days = _complete_days(connection, asked, known, truths, zone_of, now)
     until_ms = None if draws.last_at is None else to_ms(draws.last_at)
-    given = _count(connection, asked, until_ms)
+    given = count_given(connection, asked, until_ms)
     parts = [_strata(verdict, given[verdict], here, known, complete, draws, truths, until_ms) for verdict in DECIDED]
     drawn = {one.seq for one in draws.drawn}
     counted = complete | {seq for seq in drawn if seq in truths.cleaned}
     return JudgedModel(
         judged=Judged(*(Part(*strata) for strata in zip(*parts, strict=True))),
-        given=_count(connection, asked, None),
+        given=count_given(connection, asked),
         draws=draws,
         complete=complete,
         complete_days=days,
@@ -213,14 +220,18 @@ def _count_of_day(
 def _given(connection: Connection, asked: Asked, seqs: Collection[int]) -> dict[int, GivenVerdict]:
     """The verdicts of `asked` on the events with these numbers."""
     return {
-        row.seq: GivenVerdict(Verdict(row.verdict), row.at_ms, row.store_id, row.ts_ms)
+        row.seq: _to_given(row)
         for some in _chunks(seqs)
         for row in connection.execute(_GIVEN, {"of_seqs": some})
         if Asked(row.model, row.prompt_version) == asked
     }
 
 
-def _count(connection: Connection, asked: Asked, until_ms: int | None) -> dict[Verdict, int]:
+def _to_given(row: Row[*tuple[Any, ...]]) -> GivenVerdict:
+    return GivenVerdict(Verdict(row.verdict), row.at_ms, row.store_id, row.ts_ms, EventType(row.event_type))
+
+
+def count_given(connection: Connection, asked: Asked, until_ms: int | None = None) -> dict[Verdict, int]:
     """How often `asked` gave each verdict that decides, up to `until_ms` or at all."""
     statement, more = (_COUNT, {}) if until_ms is None else (_COUNT_UNTIL, {"until_ms": until_ms})
     found = {Verdict(row.verdict): row.number for row in connection.execute(statement, {**_of(asked), **more})}

@@ -9,9 +9,8 @@ from backend_api.base.instants import from_ms, to_ms
 from backend_api.contract.bounds import MAX_AHEAD
 from backend_api.contract.cameras import LATE_WITHIN_S
 from backend_api.contract.queries import MachineQuery
-from backend_api.contract.sessions import Machine, MachineList, MachineState, Session, SessionOutcome
+from backend_api.contract.sessions import Cleaned, Machine, MachineList, MachineState, Session, SessionOutcome
 from backend_api.contract.values import MachineKey
-from backend_api.contract.verdicts import Verdict
 from backend_api.reports.outcomes import LAST_SESSIONS
 from backend_api.reports.sessions import SELECT_SESSIONS, PictureUrl, no_picture, to_session
 from backend_api.store.camera_setups import machine_names
@@ -58,8 +57,8 @@ def _state(session: Session, now: datetime) -> tuple[MachineState, datetime | No
     left_at = session.ended_at or session.window_opened_at
     if left_at is None and session.attempt_at is None:
         return MachineState.IN_USE, session.started_at
-    if session.verdict is Verdict.CLEANED:
-        return MachineState.CLEANED, session.attempt_at
+    if session.cleaned is not None:
+        return MachineState.CLEANED, session.attempt_at if session.cleaned is Cleaned.IN_WINDOW else left_at
     if session.window_closes_at is None:
         return MachineState.FREE, left_at
     if session.window_closes_at > now:

@@ -7,8 +7,8 @@ have an open window. But only the last session of a machine can, so both are loo
 from sqlalchemy import CTE, ColumnElement, and_, bindparam, case, exists, literal, not_, select, tuple_
 
 from backend_api.contract.sessions import SessionOutcome
-from backend_api.store.sessions import NO_USE, OPENED, UNOPENED
 from backend_api.store.tables import sessions
+from backend_api.store.uses.session_row import NO_USE, OPENED, UNOPENED
 
 ONLY_OF_THE_LAST = frozenset({SessionOutcome.IN_USE, SessionOutcome.WINDOW_OPEN})
 # Where to look for outcomes that follow from the key and the time; every other one is a key of its own.

@@ -8,13 +8,13 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Column, Connection, Row, Select, select, union_all
+from sqlalchemy import Column, Connection, Row, Select, bindparam, false, func, or_, select, union_all
 
 from backend_api.base.instants import from_ms
 from backend_api.contract.corrections import UseTruth
 from backend_api.contract.events import EndReason
 from backend_api.contract.queries import SessionQuery
-from backend_api.contract.sessions import JUDGED, Session, SessionOutcome, SessionPage
+from backend_api.contract.sessions import GOING_ON, JUDGED, Cleaned, Session, SessionOutcome, SessionPage
 from backend_api.contract.sources import EventSource
 from backend_api.contract.verdicts import MmStatus, Verdict
 from backend_api.reports.outcomes import LAST_SESSIONS, ONLY_OF_THE_LAST, OUTCOME, TIMED, outcome_key_of
@@ -32,23 +32,30 @@ from backend_api.store.paging import (
     ordered,
 )
 from backend_api.store.tables import enrichments, events, sessions, sources
+from backend_api.store.uses.end_questions import JUDGED_FROM_MS
 
 # Where the picture of an event is answered; None while there is none.
 PictureUrl = Callable[[UUID], str | None]
 # The name of a machine, by store, camera and machine_id.
 MachineNames = Mapping[tuple[str, str, str], str]
 # The rows that `to_session` reads; outcomes as they are at the parameter `now_ms`, milliseconds since 1970.
+_attempt, _end = events.alias("attempt"), events.alias("end_of_use")
+# Whether the end of the use is still to be judged, or an attempt may still be on its way.
+_AWAITS_MORE = or_(sessions.c.end_due_ms >= JUDGED_FROM_MS, sessions.c.end_due_ms > bindparam("now_ms"))
 SELECT_SESSIONS = (
     select(
         sessions,
-        events.c.event_id.label("attempt_id"),
+        _attempt.c.event_id.label("attempt_id"),
+        _end.c.event_id.label("end_id"),
         enrichments.c.status,
         OUTCOME.label("outcome"),
         sources.c.body.label("source"),
+        func.coalesce(_AWAITS_MORE, false()).label("awaits_more"),
     )
     .select_from(sessions)
-    .outerjoin(events, events.c.seq == sessions.c.attempt_seq)
-    .outerjoin(enrichments, enrichments.c.seq == sessions.c.attempt_seq)
+    .outerjoin(_attempt, _attempt.c.seq == sessions.c.attempt_seq)
+    .outerjoin(_end, _end.c.seq == sessions.c.end_seq)
+    .outerjoin(enrichments, enrichments.c.seq == sessions.c.judged_seq)
     .outerjoin(sources, sources.c.source_key == sessions.c.source_key)
 )
 # Narrowest first, as a rule.
@@ -146,14 +153,18 @@ def _by_outcome_key(query: SessionQuery, keys: _Keys, outcomes: list[SessionOutc
 
 def to_session(row: Row[*tuple[Any, ...]], names: MachineNames, picture_url: PictureUrl) -> Session:
     """The value of one row of SELECT_SESSIONS."""
-    session_id, attempt_id = UUID(row.session_id), row.attempt_id and UUID(row.attempt_id)
+    session_id, attempt_id, end_id = (value and UUID(value) for value in (row.session_id, row.attempt_id, row.end_id))
+    is_by_end = row.judged_seq is not None and row.judged_seq == row.end_seq
+    outcome, verdict = SessionOutcome(row.outcome), row.end_verdict if is_by_end else row.verdict
     return Session(
         session_id=session_id,
         store_id=row.store_id,
         camera_id=row.camera_id,
         machine_id=row.machine_id,
         machine_name=names.get((row.store_id, row.camera_id, row.machine_id), row.machine_id),
-        outcome=SessionOutcome(row.outcome),
+        outcome=outcome,
+        is_final=outcome not in GOING_ON and not row.awaits_more,
+        cleaned=_cleaned(outcome, is_by_end=is_by_end),
         started_at=_instant(row.started_ms),
         ended_at=_instant(row.ended_ms),
         occupied_s=_length_s(row.started_ms, row.ended_ms),
@@ -162,13 +173,21 @@ def to_session(row: Row[*tuple[Any, ...]], names: MachineNames, picture_url: Pic
         window_closes_at=_instant(row.closes_ms),
         attempt_event_id=attempt_id,
         attempt_at=_instant(row.attempt_ms),
-        verdict=row.verdict and Verdict(row.verdict),
+        end_event_id=end_id,
+        judged_event_id=end_id if is_by_end else attempt_id,
+        verdict=verdict and Verdict(verdict),
         mm_status=row.status and MmStatus(row.status),
         review=row.review,
         correction=row.correction and UseTruth(row.correction),
         source=None if row.source is None else EventSource.model_validate_json(row.source),
         thumbnail_url=(attempt_id and picture_url(attempt_id)) or picture_url(session_id),
     )
+
+
+def _cleaned(outcome: SessionOutcome, *, is_by_end: bool) -> Cleaned | None:
+    if outcome is not SessionOutcome.CLEANED:
+        return None
+    return Cleaned.BEFORE_LEAVING if is_by_end else Cleaned.IN_WINDOW
 
 
 def _instant(milliseconds: int | None) -> datetime | None:

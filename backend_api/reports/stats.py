@@ -213,6 +213,7 @@ def _figures(totals: UsageTotals) -> dict[str, Any]:
         "windows_after_hours": totals.after_hours,
         "windows_closed": totals.windows.total(),
         "windows_cleaned": totals.windows["cleaned"],
+        "windows_cleaned_before_leaving": totals.cleaned_before_leaving,
         "windows_not_attempted": totals.windows["not_attempted"],
         "windows_not_cleaned": totals.windows["not_cleaned"],
         "windows_cannot_tell": totals.windows["cannot_tell"],

@@ -21,10 +21,13 @@ from backend_api.reports.opening import open_intervals
 from backend_api.store.cameras import CameraKey
 from backend_api.store.event_rows import IS_VISIBLE
 from backend_api.store.paging import also
-from backend_api.store.sessions import NO_USE
+from backend_api.store.review_draws import DECIDED
 from backend_api.store.stores import read_settings
 from backend_api.store.tables import events, observed_intervals, sessions
+from backend_api.store.uses.session_row import CLEANED, FAILED, NO_USE, OPENED, UNOPENED, WAITING
 
+# What a window counts as, where that is not called like its session's outcome_key.
+_WINDOWS = {UNOPENED: "not_attempted", OPENED: "not_attempted", WAITING: "unjudged", FAILED: "unjudged"}
 _DEFAULT_SPAN = timedelta(days=7)
 # A year of 2,000 machines takes 6 s, and so do 700 machines by the hours of a year.
 MAX_STATS_MACHINES = 2_000
@@ -35,8 +38,9 @@ Unwritten = Mapping[CameraKey, Sequence[tuple[int, int]]]
 _Row = Row[*tuple[Any, ...]]
 
 _OF_MACHINE = select(
-    *sessions.c["ts_ms", "started_ms", "ended_ms", "opened_ms", "closes_ms", "attempt_ms", "attempt_seq", "verdict"],
-    *sessions.c["correction", "outcome_key", "source_key"],
+    *sessions.c["ts_ms", "started_ms", "ended_ms", "opened_ms", "closes_ms", "attempt_ms", "outcome_key"],
+    *sessions.c["attempt_seq", "verdict", "end_seq", "end_verdict", "judged_seq"],
+    *sessions.c["correction", "source_key"],
 ).where(
     sessions.c.store_id == bindparam("store"),
     sessions.c.camera_id == bindparam("camera"),
@@ -156,10 +160,17 @@ def _uses(machine: MachineKey, rows: Sequence[_Row], last_ms: int, past: Interva
             opened_ms=row.opened_ms,
             closed_ms=closed_ms if closed_ms is not None and closed_ms < past.end_ms else None,
             attempt_ms=row.attempt_ms,
-            verdict=row.verdict,
-            attempt_seq=row.attempt_seq,
+            window=_WINDOWS.get(row.outcome_key, row.outcome_key),
+            cleaned_before_leaving=row.outcome_key == CLEANED and row.judged_seq == row.end_seq,
+            judged=_judged(row),
             is_of_two=row.correction == UseTruth.TWO_PEOPLE,
         )
+
+
+def _judged(row: _Row) -> tuple[int, ...]:
+    """The events with a verdict that decides."""
+    said = ((row.attempt_seq, row.verdict), (row.end_seq, row.end_verdict))
+    return tuple(seq for seq, verdict in said if seq is not None and verdict in DECIDED)
 
 
 def _watched(

@@ -14,18 +14,19 @@ from enum import StrEnum
 from uuid import UUID
 
 from pydantic import ValidationError
-from sqlalchemy import ColumnElement, Update, and_, bindparam, exists, func, or_, select, update
+from sqlalchemy import ColumnElement, Update, and_, bindparam, case, exists, func, or_, select, update
 from sqlalchemy.sql.dml import ReturningUpdate
 
 from backend_api.base.clock import Clock
 from backend_api.base.instants import from_ms, to_ms
-from backend_api.contract.events import Event
+from backend_api.contract.events import Event, EventType
 from backend_api.contract.verdicts import MmResult, MmStatus, QueueState
 from backend_api.store.database import Database
 from backend_api.store.ledger.alerts import note_dead
-from backend_api.store.sessions import follow_attempts
+from backend_api.store.sessions import follow_verdicts
 from backend_api.store.statements import Statement, Transaction
 from backend_api.store.tables import ChangeKind, enrichments, events, hidden_events, results
+from backend_api.store.uses.end_questions import ANY_DUE, make_due_questions, set_judging
 from backend_api.store.verdict_history import add_result
 
 # Corrections by a time server are smaller than this; what is stamped further in the future is from before a jump back.
@@ -99,6 +100,7 @@ _RENEW = _held()
 _FINISH = _held(status=MmStatus.DONE.value, error=None, verdict=bindparam("new_verdict"))
 _FAIL = _held(status=bindparam("new_status"), error=bindparam("new_error"))
 _RELEASE = _held(status=MmStatus.PENDING.value, error=bindparam("new_error"), attempts=enrichments.c.attempts - 1)
+_IS_OF_TYPE = exists().where(events.c.seq == enrichments.c.seq, events.c.event_type == bindparam("wanted_type"))
 _IS_WANTED = (
     enrichments.c.seq == select(events.c.seq).where(events.c.event_id == bindparam("wanted_id")).scalar_subquery()
 )
@@ -124,7 +126,7 @@ def _afresh(*conditions: ColumnElement[bool]) -> Statement:
 
 _REVIVE = _afresh(_IS_WANTED, enrichments.c.status == MmStatus.DEAD.value)
 _RERUN = _afresh(_IS_WANTED, _HAS_ENDED)
-_RERUN_OTHERS = _afresh(_HAS_ENDED, ~_IS_OF_THE_MODEL)
+_RERUN_OTHERS = _afresh(_HAS_ENDED, _IS_OF_TYPE, ~_IS_OF_THE_MODEL)
 _KNOWN = Statement(select(events.c.seq).where(events.c.event_id == bindparam("wanted_id")))
 _NOTE_BLOCKED = Statement(
     update(enrichments)
@@ -135,12 +137,15 @@ _FIRST_DUE = select(func.min(enrichments.c.due_ms))
 _ANY_FROM_THE_FUTURE = select(enrichments.c.seq).where(_IS_FROM_THE_FUTURE).limit(1)
 # Nearly all are done; SQLite counts all rows of a table by its pages, and those of one state one by one.
 _COUNTED = (MmStatus.PENDING, MmStatus.PROCESSING, MmStatus.DEAD)
+# The end of a use is asked about long after its event has arrived.
+_IS_END = events.c.event_type == EventType.MACHINE_OCCUPIED_END.value
 # Numbers are given in the order of arrival, so the index of states alone tells which is the oldest.
 _FIRST_PENDING = select(func.min(enrichments.c.seq)).where(enrichments.c.status == MmStatus.PENDING.value)
 _QUEUE = select(
     select(func.count()).select_from(enrichments).scalar_subquery().label("total"),
-    select(events.c.received_at_ms)
-    .where(events.c.seq == _FIRST_PENDING.scalar_subquery())
+    select(case((_IS_END, enrichments.c.changed_at_ms), else_=events.c.received_at_ms))
+    .select_from(enrichments.join(events))
+    .where(enrichments.c.seq == _FIRST_PENDING.scalar_subquery())
     .scalar_subquery()
     .label("oldest"),
     *(
@@ -157,10 +162,27 @@ class Enrichments:
         self._database = database
         self._clock = clock
 
-    def claim(self, lease_s: float) -> Claim | None:
-        """Take the enrichment that has been due for longest, for `lease_s` seconds; None when none is due."""
+    def judge_ends(self, *, is_on: bool) -> int:
+        """Have the ends of uses judged from now on, or not, by all workers; how many questions were taken back."""
         with self._database.write() as transaction:
-            return self._claim(transaction, lease_s)
+            return set_judging(transaction, self._now_ms(), is_on=is_on)
+
+    def make_due_questions(self) -> int:
+        """Make the questions about ends of uses whose answers matter by now; how many. Mostly it only reads."""
+        now_ms = self._now_ms()
+        with self._database.read() as connection:
+            if connection.execute(ANY_DUE, {"until_ms": now_ms}).first() is None:
+                return 0
+        with self._database.write() as transaction:
+            return make_due_questions(transaction, now_ms)
+
+    def claim(self, lease_s: float, *, awaits_late: bool = True) -> Claim | None:
+        """Take the enrichment that has been due for longest, for `lease_s` seconds; None when none is due.
+
+        Questions about ends that matter by now are made first, as by `make_due_questions` of end_questions.py.
+        """
+        with self._database.write() as transaction:
+            return self._claim(transaction, lease_s, awaits_late=awaits_late)
 
     def renew(self, held: Claim, lease_s: float) -> bool:
         """Keep the claim for `lease_s` more seconds from now; False when another worker has taken it over.
@@ -175,10 +197,13 @@ class Enrichments:
         with self._database.write() as transaction:
             return self._finish(transaction, held, result)
 
-    def finish_and_claim(self, held: Claim, result: MmResult, lease_s: float) -> tuple[bool, Claim | None]:
+    def finish_and_claim(
+        self, held: Claim, result: MmResult, lease_s: float, *, awaits_late: bool = True
+    ) -> tuple[bool, Claim | None]:
         """`finish` one and `claim` the next, in one transaction: the disk is waited for once. Returns both results."""
         with self._database.write() as transaction:
-            return self._finish(transaction, held, result), self._claim(transaction, lease_s)
+            is_stored = self._finish(transaction, held, result)
+            return is_stored, self._claim(transaction, lease_s, awaits_late=awaits_late)
 
     def fail(self, held: Claim, error: str, retry_in_s: float | None) -> bool:
         """Store why it failed: PENDING again in `retry_in_s` seconds, or DEAD when None. False as in `finish`."""
@@ -217,11 +242,20 @@ class Enrichments:
         with self._database.write() as transaction:
             return self._ask_afresh(transaction, _RERUN, wanted_id=str(event_id)) == 1
 
-    def rerun_others(self, model: str, prompt_version: str) -> int:
-        """`rerun` every event whose shown result is not of this model, as requested, and prompt; how many."""
+    def rerun_others(self, model: str, prompt_version: str, end_prompt_version: str | None = None) -> int:
+        """`rerun` every attempt whose shown result is not of this model, as requested, and prompt; how many.
+
+        With `end_prompt_version` also the ends of uses that were asked about before, by that prompt.
+        """
+        wanted = [(EventType.CLEANING_ATTEMPT, prompt_version), (EventType.MACHINE_OCCUPIED_END, end_prompt_version)]
         with self._database.write() as transaction:
-            wanted = {"wanted_model": model, "wanted_prompt": prompt_version}
-            return self._ask_afresh(transaction, _RERUN_OTHERS, **wanted)
+            return sum(
+                self._ask_afresh(
+                    transaction, _RERUN_OTHERS, wanted_type=kind.value, wanted_model=model, wanted_prompt=version
+                )
+                for kind, version in wanted
+                if version is not None
+            )
 
     def queue(self) -> QueueState:
         """How many enrichments are in which state, and since when the oldest PENDING one has waited."""
@@ -246,7 +280,8 @@ class Enrichments:
                 return 0.0
         return max(0, int(first) - now_ms) / 1000
 
-    def _claim(self, transaction: Transaction, lease_s: float) -> Claim | None:
+    def _claim(self, transaction: Transaction, lease_s: float, *, awaits_late: bool) -> Claim | None:
+        make_due_questions(transaction, self._now_ms(), awaits_late=awaits_late)
         while (taken := self._take(transaction, lease_s)) is not None:
             seq, token, attempt = taken
             [body] = _BODY.run(transaction, {"wanted_seq": seq}).fetchone()
@@ -257,7 +292,7 @@ class Enrichments:
                 reason = f"its event cannot be read by this release: {error.errors()[0]['msg']}"
                 values = {"held_seq": seq, "held_token": token, "now_ms": self._now_ms(), "next_ms": None}
                 _FAIL.run(transaction, {**values, "new_status": MmStatus.DEAD.value, "new_error": reason})
-                follow_attempts(transaction, ChangeKind.VERDICT, [seq])
+                follow_verdicts(transaction, ChangeKind.VERDICT, [seq])
                 note_dead(transaction, seq, token, reason, self._now_ms())
         return None
 
@@ -276,7 +311,7 @@ class Enrichments:
         if not self._change(transaction, _FINISH, held, None, new_verdict=result.verdict.value):
             return False
         add_result(transaction, held.seq, result, self._now_ms())
-        follow_attempts(transaction, ChangeKind.VERDICT, [held.seq])
+        follow_verdicts(transaction, ChangeKind.VERDICT, [held.seq])
         return True
 
     def _decide(
@@ -284,7 +319,7 @@ class Enrichments:
     ) -> bool:
         """`_change`, which is told to whoever follows what changes."""
         is_held = self._change(transaction, statement, held, retry_in_s, **new)
-        follow_attempts(transaction, ChangeKind.VERDICT, [held.seq] if is_held else [])
+        follow_verdicts(transaction, ChangeKind.VERDICT, [held.seq] if is_held else [])
         return is_held
 
     def _change(
@@ -298,7 +333,7 @@ class Enrichments:
     def _ask_afresh(self, transaction: Transaction, statement: Statement, **wanted: str) -> int:
         now_ms = self._now_ms()
         seqs = [seq for (seq,) in statement.run(transaction, {"now_ms": now_ms, "next_ms": now_ms, **wanted})]
-        follow_attempts(transaction, ChangeKind.VERDICT, seqs)
+        follow_verdicts(transaction, ChangeKind.VERDICT, seqs)
         return len(seqs)
 
     def _now_ms(self) -> int:

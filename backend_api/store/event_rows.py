@@ -11,7 +11,7 @@ from backend_api.base.instants import from_ms
 from backend_api.contract.corrections import StoredCorrection, UseTruth
 from backend_api.contract.events import Event
 from backend_api.contract.verdicts import Agree, Enrichment, MmStatus, StoredReview
-from backend_api.store.sessions import LATEST_REVIEW_ID, NEWEST_RESULT_ID, NO_USE
+from backend_api.store.sessions import LATEST_REVIEW_ID, NEWEST_RESULT_ID
 from backend_api.store.tables import (
     corrections,
     enrichments,
@@ -22,6 +22,7 @@ from backend_api.store.tables import (
     sessions,
 )
 from backend_api.store.use_corrections import LATEST_CORRECTION_ID
+from backend_api.store.uses.session_row import NO_USE
 from backend_api.store.verdict_history import to_result
 
 

@@ -21,9 +21,10 @@ from backend_api.store.clock_doubts import TOLERATED_S, ClockDoubts
 from backend_api.store.database import Database
 from backend_api.store.event_pages import Page, read_page
 from backend_api.store.event_rows import EventRow, select_rows, to_row
-from backend_api.store.sessions import EventFacts, event_facts, follow_events
+from backend_api.store.sessions import follow_events
 from backend_api.store.statements import Insert, Statement, Transaction
 from backend_api.store.tables import events, results
+from backend_api.store.uses.session_row import EventFacts, event_facts
 
 _TOLERATED = timedelta(seconds=TOLERATED_S)
 _BODY = Statement(select(events.c.body).where(events.c.event_id == bindparam("wanted_id")))
@@ -100,6 +101,13 @@ class Events:
         with self._database.read() as connection:
             row = connection.execute(query).first()
         return None if row is None else to_row(row)
+
+    def store_of(self, event_id: UUID) -> str | None:
+        """The store that the event is of; None when there is none of that id."""
+        query = select(events.c.store_id).where(events.c.event_id == str(event_id))
+        with self._database.read() as connection:
+            store_id: str | None = connection.execute(query).scalar()
+        return store_id
 
     def page(self, query: EventQuery) -> Page:
         """One page of the events that `query` asks for. Raises BadCursor when its cursor is not of this list."""

@@ -15,7 +15,7 @@ from backend_api.base.instants import from_ms, to_ms
 from backend_api.contract.verdicts import MmStatus
 from backend_api.store.database import Database
 from backend_api.store.recomputation import make_session_anew
-from backend_api.store.sessions import follow_attempts
+from backend_api.store.sessions import follow_verdicts
 from backend_api.store.statements import Statement, Transaction
 from backend_api.store.tables import ChangeKind, enrichments, events, hidden_events, results
 
@@ -111,5 +111,5 @@ class HiddenEvents:
 def _follow(transaction: Transaction, statement: Statement, values: dict[str, object], session_id: str) -> None:
     """Change the event's enrichment, if it has one, and make its session anew."""
     if statement.run(transaction, values).rowcount:
-        follow_attempts(transaction, ChangeKind.VERDICT, [int(str(values["of_seq"]))])
+        follow_verdicts(transaction, ChangeKind.VERDICT, [int(str(values["of_seq"]))])
     make_session_anew(transaction, session_id)

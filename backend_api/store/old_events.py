@@ -65,7 +65,7 @@ _IS_OLD = (
     sessions.c.events_removed_ms.is_(None),
     ~exists().where(_any.c.session_id == sessions.c.session_id, _IS_YOUNG),
     ~exists().where(
-        _asked.c.seq == sessions.c.attempt_seq,
+        _asked.c.seq.in_([sessions.c.attempt_seq, sessions.c.end_seq]),
         or_(_asked.c.status == MmStatus.PENDING.value, _asked.c.status == MmStatus.PROCESSING.value),
     ),
 )
@@ -98,7 +98,8 @@ _REMOVE = tuple(Statement(delete(table).where(table.c.seq == bindparam("of_seq")
 _MARK = Statement(
     update(sessions)
     .where(sessions.c.session_id == bindparam("of_session"))
-    .values(events_removed_ms=bindparam("now_ms"))
+    # Nobody can be asked any more.
+    .values(events_removed_ms=bindparam("now_ms"), end_due_ms=None)
 )
 
 

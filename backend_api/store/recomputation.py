@@ -13,15 +13,7 @@ from sqlalchemy import BindParameter, Connection, bindparam, delete, exists, ins
 from backend_api.contract.corrections import UseTruth
 from backend_api.contract.verdicts import MmStatus
 from backend_api.store.database import Database
-from backend_api.store.sessions import (
-    LATEST_REVIEW_ID,
-    NEWEST_RESULT_ID,
-    AttemptFacts,
-    EventFacts,
-    SessionRow,
-    event_facts,
-    session_of,
-)
+from backend_api.store.sessions import LATEST_REVIEW_ID, NEWEST_RESULT_ID
 from backend_api.store.statements import Statement, Transaction
 from backend_api.store.tables import (
     ChangeKind,
@@ -34,12 +26,13 @@ from backend_api.store.tables import (
     reviews,
     sessions,
 )
+from backend_api.store.uses.session_row import EventFacts, SessionRow, VerdictFacts, event_facts, session_of
 
 _SESSION_COLUMNS = [field.name for field in fields(SessionRow)]
 _FACTS = ("seq", "event_type", "store_id", "camera_id", "machine_id", "session_id", "ts_ms", "received_at_ms", "body")
 # Hidden events are in no session.
 _EVENTS = select(*events.c[_FACTS]).where(~exists().where(hidden_events.c.seq == events.c.seq)).order_by(events.c.seq)
-_ATTEMPTS = (
+_SAID = (
     select(
         events.c.seq,
         results.c.verdict,
@@ -59,11 +52,11 @@ _TRUTHS = select(corrections.c.session_id, corrections.c.truth).where(
 )
 _AMONG: BindParameter[list[str]] = bindparam("of_sessions", expanding=True)
 _EVENTS_AMONG = _EVENTS.where(events.c.session_id.in_(_AMONG))
-_ATTEMPTS_AMONG = _ATTEMPTS.where(events.c.session_id.in_(_AMONG))
+_SAID_AMONG = _SAID.where(events.c.session_id.in_(_AMONG))
 _TRUTHS_AMONG = _TRUTHS.where(corrections.c.session_id.in_(_AMONG))
 _STORED_AMONG = select(*sessions.c[tuple(_SESSION_COLUMNS)]).where(sessions.c.session_id.in_(_AMONG))
 _EVENTS_OF = Statement(_EVENTS.where(events.c.session_id == bindparam("of_session")))
-_ATTEMPTS_OF = Statement(_ATTEMPTS.where(events.c.session_id == bindparam("of_session")))
+_SAID_OF = Statement(_SAID.where(events.c.session_id == bindparam("of_session")))
 _TRUTHS_OF = Statement(_TRUTHS.where(corrections.c.session_id == bindparam("of_session")))
 _NEW: dict[str, Any] = {name: bindparam(f"new_{name}") for name in _SESSION_COLUMNS}
 _REPLACE = Statement(update(sessions).where(sessions.c.session_id == bindparam("new_session_id")).values(_NEW))
@@ -113,7 +106,7 @@ def differences(connection: Connection, session_ids: Sequence[str]) -> Iterator[
     among = {"of_sessions": list(session_ids)}
     expected = recompute(
         connection.execute(_EVENTS_AMONG, among),
-        connection.execute(_ATTEMPTS_AMONG, among),
+        connection.execute(_SAID_AMONG, among),
         connection.execute(_TRUTHS_AMONG, among),
     )
     stored = {row.session_id: SessionRow(*row) for row in connection.execute(_STORED_AMONG, among)}
@@ -123,21 +116,21 @@ def differences(connection: Connection, session_ids: Sequence[str]) -> Iterator[
 
 
 def recompute(
-    event_rows: Iterable[Any], attempt_rows: Iterable[Any], truth_rows: Iterable[Any] = ()
+    event_rows: Iterable[Any], said_rows: Iterable[Any], truth_rows: Iterable[Any] = ()
 ) -> dict[str, SessionRow]:
     """Every session of these events, which come in the order of arrival, by its id."""
     arrived: dict[str, list[EventFacts]] = {}
     for seq, *names, ts_ms, received_at_ms, body in event_rows:
         facts = event_facts(seq, tuple(names), ts_ms, received_at_ms, _attributes(body))
         arrived.setdefault(facts.session_id, []).append(facts)
-    attempts = {
-        seq: AttemptFacts(verdict, status == MmStatus.DEAD, agree, reviewed_verdict)
-        for seq, verdict, status, agree, reviewed_verdict in attempt_rows
+    said = {
+        seq: VerdictFacts(verdict, status == MmStatus.DEAD, agree, reviewed_verdict)
+        for seq, verdict, status, agree, reviewed_verdict in said_rows
+        if status is not None
     }
     truths = {str(session_id): truth for session_id, truth in truth_rows}
     return {
-        session_id: session_of(of_session, attempts, truths.get(session_id))
-        for session_id, of_session in arrived.items()
+        session_id: session_of(of_session, said, truths.get(session_id)) for session_id, of_session in arrived.items()
     }
 
 
@@ -173,8 +166,8 @@ def log_event(database: Database, seq: int) -> None:
 
 def _recomputed(transaction: Transaction, session_id: str) -> SessionRow | None:
     of_session = {"of_session": session_id}
-    attempts, truths = _ATTEMPTS_OF.run(transaction, of_session), _TRUTHS_OF.run(transaction, of_session)
-    return recompute(_EVENTS_OF.run(transaction, of_session), attempts, truths).get(session_id)
+    said, truths = _SAID_OF.run(transaction, of_session), _TRUTHS_OF.run(transaction, of_session)
+    return recompute(_EVENTS_OF.run(transaction, of_session), said, truths).get(session_id)
 
 
 def _write(transaction: Transaction, row: SessionRow) -> None:

@@ -6,182 +6,50 @@ events first; then the enrichments of those that wait for the model; then the se
 by Database.write. The doctor makes the same of everything that is stored, and compares.
 """
 
-import hashlib
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
-from typing import Any, NamedTuple
+from typing import Any
 
-from pydantic import JsonValue, ValidationError
-from sqlalchemy import ClauseElement, ScalarSelect, Table, bindparam, case, func, literal_column, or_, select, update
+from sqlalchemy import (
+    ClauseElement,
+    ColumnElement,
+    ScalarSelect,
+    Table,
+    bindparam,
+    case,
+    func,
+    literal_column,
+    null,
+    or_,
+    select,
+    update,
+)
 from sqlalchemy.dialects.sqlite import Insert as OnConflictInsert
 
-from backend_api.base.instants import to_ms
-from backend_api.contract.corrections import NO_USE_TRUTHS
-from backend_api.contract.events import EventType, WindowAttributes
-from backend_api.contract.sessions import SessionOutcome
-from backend_api.contract.sources import source_of
+from backend_api.contract.events import EventType
 from backend_api.contract.verdicts import MmStatus
 from backend_api.store.statements import Insert, Statement, Transaction
 from backend_api.store.tables import ChangeKind, enrichments, events, results, reviews, sessions, sources
+from backend_api.store.uses.session_row import (
+    LATE_ATTEMPT_MS,
+    NO_USE,
+    UNCLEANED,
+    UNOPENED,
+    EventFacts,
+    SessionRow,
+    VerdictFacts,
+)
 
-# The outcome_key of a session without an attempt; with one it is its verdict, or that it waits or has failed.
-UNOPENED, OPENED = "unopened", "opened"
-WAITING, FAILED = SessionOutcome.WAITING.value, SessionOutcome.FAILED.value
-# People say that there was no use, whatever its events are.
-NO_USE = SessionOutcome.NO_USE.value
-WITHDRAWN = "withdrawn"
-
-
-class EventFacts(NamedTuple):
-    """One event's part in its session; `seq` is its place in the order of arrival."""
-
-    seq: int
-    event_type: str
-    store_id: str
-    camera_id: str
-    machine_id: str
-    session_id: str
-    ts_ms: int
-    received_at_ms: int
-    end_reason: str | None
-    closes_ms: int | None
-    source: str | None = None
-
-    @property
-    def source_key(self) -> str | None:
-        """The key of its `source`, which is canonical JSON."""
-        return None if self.source is None else hashlib.blake2b(self.source.encode(), digest_size=16).hexdigest()
-
-
-class AttemptFacts(NamedTuple):
-    """The newest verdict on an attempt, and the latest review of one, withdrawn or not."""
-
-    verdict: str | None
-    is_dead: bool
-    agree: str | None
-    reviewed_verdict: str | None
-
-    @property
-    def review(self) -> str | None:
-        """The latest review's opinion of the newest verdict; None when it was withdrawn, or is of another verdict."""
-        return None if self.agree == WITHDRAWN or self.reviewed_verdict != self.verdict else self.agree
-
-    @property
-    def outcome_key(self) -> str:
-        """The session's outcome_key that follows from its attempt."""
-        return self.verdict or (FAILED if self.is_dead else WAITING)
-
-
-NO_VERDICT = AttemptFacts(None, is_dead=False, agree=None, reviewed_verdict=None)
-
-
-@dataclass(slots=True)
-class SessionRow:
-    """A row of `sessions` without its number; times are milliseconds since 1970."""
-
-    session_id: str
-    store_id: str
-    camera_id: str
-    machine_id: str
-    ts_ms: int
-    started_ms: int | None = None
-    ended_ms: int | None = None
-    end_reason: str | None = None
-    opened_ms: int | None = None
-    closes_ms: int | None = None
-    attempt_seq: int | None = None
-    attempt_ms: int | None = None
-    verdict: str | None = None
-    review: str | None = None
-    is_reviewed: bool = False
-    outcome_key: str = UNOPENED
-    source_key: str | None = None
-    correction: str | None = None
-
-    @classmethod
-    def of(cls, event: EventFacts) -> "SessionRow":
-        """The session that has `event` alone."""
-        row = cls(event.session_id, event.store_id, event.camera_id, event.machine_id, event.ts_ms)
-        row.add(event)
-        return row
-
-    def add(self, event: EventFacts) -> None:
-        """Take in an event that came later. Events come in any order; of two that say the same, the first counts."""
-        ts_ms = event.ts_ms
-        self.ts_ms = min(self.ts_ms, ts_ms)
-        self.source_key = self.source_key or event.source_key
-        match event.event_type:
-            case EventType.MACHINE_OCCUPIED_START:
-                self.started_ms = ts_ms if self.started_ms is None else self.started_ms
-            case EventType.MACHINE_OCCUPIED_END:
-                self.ended_ms = ts_ms if self.ended_ms is None else self.ended_ms
-                self.end_reason = self.end_reason or event.end_reason
-            case EventType.CLEANING_WINDOW_OPEN:
-                self.opened_ms = ts_ms if self.opened_ms is None else self.opened_ms
-                self.closes_ms = event.closes_ms if self.closes_ms is None else self.closes_ms
-                self.outcome_key = OPENED if self.outcome_key == UNOPENED else self.outcome_key
-            case EventType.CLEANING_ATTEMPT if self.attempt_seq is None:
-                self.attempt_seq, self.attempt_ms, self.outcome_key = event.seq, ts_ms, WAITING
-
-    def judge(self, attempt: AttemptFacts) -> None:
-        """Take in what is said of its attempt."""
-        self.verdict, self.review = attempt.verdict, attempt.review
-        self.is_reviewed = attempt.review is not None
-        self.outcome_key = attempt.outcome_key
-
-    def correct(self, truth: str | None) -> None:
-        """Take in, last of all, what people say of the use. A use that was none is not to be reviewed."""
-        self.correction = truth
-        if truth in NO_USE_TRUTHS:
-            self.is_reviewed, self.outcome_key = False, NO_USE
-
-
-def event_facts(
-    seq: int,
-    names: tuple[str, str, str, str, str],
-    ts_ms: int,
-    received_at_ms: int,
-    attributes: Mapping[str, JsonValue],
-) -> EventFacts:
-    """The facts of an event; `names` are its type, store, camera, machine and session."""
-    end_reason: object = None
-    closes_ms: int | None = None
-    if names[0] == EventType.MACHINE_OCCUPIED_END:
-        end_reason = attributes.get("end_reason")
-    elif names[0] == EventType.CLEANING_WINDOW_OPEN and attributes:
-        closes_ms = _closes_ms(attributes)
-    found = source_of(attributes)
-    return EventFacts(
-        seq,
-        *names,
-        ts_ms,
-        received_at_ms,
-        end_reason if isinstance(end_reason, str) else None,
-        closes_ms,
-        None if found is None else found.model_dump_json(),
-    )
-
-
-def session_of(
-    arrived: Sequence[EventFacts], attempts: Mapping[int, AttemptFacts], truth: str | None = None
-) -> SessionRow:
-    """The session whose events `arrived` are, one at least, in the order of arrival; `attempts` by their `seq`.
-
-    `truth` is what people say of the use. Pure: the tables are compared with it.
-    """
-    row = SessionRow.of(arrived[0])
-    for event in arrived[1:]:
-        row.add(event)
-    if row.attempt_seq is not None:
-        row.judge(attempts.get(row.attempt_seq, NO_VERDICT))
-    row.correct(truth)
-    return row
-
-
-_FACTS = ("started_ms", "ended_ms", "end_reason", "opened_ms", "closes_ms", "attempt_seq", "attempt_ms")
+_FACTS = (
+    *("started_ms", "ended_ms", "end_reason", "opened_ms", "closes_ms"),
+    *("attempt_seq", "attempt_ms", "end_seq"),
+)
 _COLUMNS = (
-    *("session_id", "store_id", "camera_id", "machine_id", "ts_ms", *_FACTS, "is_reviewed", "outcome_key"),
-    "source_key",
+    *("session_id", "store_id", "camera_id", "machine_id", "ts_ms", *_FACTS, "heard_ms", "end_is_asked"),
+    *("end_due_ms", "judged_seq", "is_reviewed", "outcome_key", "source_key"),
+)
+# What `judge` writes.
+_JUDGED = (
+    *("end_is_asked", "end_due_ms", "verdict", "end_verdict", "judged_seq", "review", "is_reviewed", "outcome_key"),
 )
 
 
@@ -189,18 +57,46 @@ def _merge(insert: OnConflictInsert) -> ClauseElement:
     """Facts that are there stay. An index is written again where one of its columns is named, even if it stays the
     same.
 
-    All hold the time, so that is not named.
+    All hold the time, so that is not named. A session whose end was asked about is judged anew afterwards.
     """
     new = insert.excluded
     stays = or_(
         sessions.c.attempt_seq.is_not(None),
-        new.outcome_key == literal_column(f"'{UNOPENED}'"),
-        sessions.c.outcome_key == literal_column(f"'{NO_USE}'"),
+        new.outcome_key == _literal(UNOPENED),
+        sessions.c.outcome_key == _literal(NO_USE),
     )
     values: dict[str, Any] = {name: func.coalesce(sessions.c[name], new[name]) for name in (*_FACTS, "source_key")}
+    values["heard_ms"] = _later(sessions.c.heard_ms, new.heard_ms)
     values["outcome_key"] = case((stays, sessions.c.outcome_key), else_=new.outcome_key)
+    values["judged_seq"] = func.coalesce(sessions.c.judged_seq, new.judged_seq)
+    values["end_due_ms"] = _merged_due(values)
     upsert = insert.on_conflict_do_update(index_elements=["session_id"], set_=values)
-    return upsert.returning(sessions.c.session_id, sessions.c.ts_ms)
+    return upsert.returning(sessions.c.session_id, sessions.c.ts_ms, sessions.c.end_is_asked)
+
+
+def _merged_due(merged: Mapping[str, Any]) -> ColumnElement[int | None]:
+    """SessionRow._end_due_ms of a row that has the `merged` values."""
+    closes_ms = func.coalesce(merged["closes_ms"], merged["opened_ms"])
+    after_closing = _later(closes_ms, merged["heard_ms"]) + literal_column(str(LATE_ATTEMPT_MS))
+    # As long as nobody was asked about the end, the outcome's key is what the attempt's verdict makes of it.
+    is_uncleaned = sessions.c.outcome_key.in_([_literal(key) for key in UNCLEANED])
+    is_none = sessions.c.outcome_key == _literal(NO_USE)
+    return case(
+        (or_(sessions.c.end_is_asked, is_none, merged["end_seq"].is_(None)), null()),
+        (sessions.c.attempt_seq.is_not(None), case((is_uncleaned, merged["heard_ms"]), else_=null())),
+        (or_(merged["attempt_seq"].is_not(None), merged["opened_ms"].is_(None)), null()),
+        else_=after_closing,
+    )
+
+
+def _later(first: ColumnElement[int], second: ColumnElement[int]) -> ColumnElement[int]:
+    """The later of two times, or the one that is there."""
+    return case((first.is_(None), second), (second > first, second), else_=first)
+
+
+def _literal(text: str) -> ColumnElement[str]:
+    """A text without a parameter, which an Insert does not take."""
+    return literal_column(f"'{text}'")
 
 
 _UPSERT = Insert(sessions, _COLUMNS, _merge)
@@ -210,7 +106,7 @@ _BEGIN_EARLIER = Statement(
 _ADD_SOURCES = Insert(
     sources, ("source_key", "body"), lambda insert: insert.on_conflict_do_nothing(index_elements=["source_key"])
 )
-_ADD_ENRICHMENTS = Insert(enrichments, ("seq", "ts_ms", "status", "attempts", "token", "due_ms", "changed_at_ms"))
+ADD_ENRICHMENTS = Insert(enrichments, ("seq", "ts_ms", "status", "attempts", "token", "due_ms", "changed_at_ms"))
 
 
 def _newest_id(table: Table) -> ScalarSelect[int]:
@@ -220,72 +116,86 @@ def _newest_id(table: Table) -> ScalarSelect[int]:
 
 
 NEWEST_RESULT_ID, LATEST_REVIEW_ID = _newest_id(results), _newest_id(reviews)
-# Of an attempt: its session, and what AttemptFacts holds.
-_ATTEMPT_FACTS = (
+_attempt, _end = enrichments.alias("attempt"), enrichments.alias("end_of_use")
+_of_attempt, _of_end = reviews.alias("of_attempt"), reviews.alias("of_end")
+
+
+def _latest_review(seq: ColumnElement[int | None]) -> ScalarSelect[int]:
+    return select(func.max(reviews.c.id)).where(reviews.c.seq == seq).correlate(sessions).scalar_subquery()
+
+
+# Of a session: what `judge` goes by, and what VerdictFacts holds of its attempt and of its END.
+_SAID = (
     select(
-        events.c.seq,
-        events.c.session_id,
-        enrichments.c.verdict,
-        enrichments.c.status,
-        reviews.c.agree,
-        reviews.c.verdict.label("reviewed_verdict"),
+        *sessions.c["session_id", "opened_ms", "closes_ms", "attempt_seq", "end_seq", "heard_ms", "correction"],
+        *(_attempt.c.verdict, _attempt.c.status, _of_attempt.c.agree, _of_attempt.c.verdict),
+        *(_end.c.seq, _end.c.verdict, _end.c.status, _of_end.c.agree, _of_end.c.verdict),
     )
-    .select_from(events)
-    .join(enrichments, enrichments.c.seq == events.c.seq)
-    .outerjoin(reviews, reviews.c.id == LATEST_REVIEW_ID)
+    .select_from(sessions)
+    .outerjoin(_attempt, _attempt.c.seq == sessions.c.attempt_seq)
+    .outerjoin(_of_attempt, _of_attempt.c.id == _latest_review(sessions.c.attempt_seq))
+    .outerjoin(_end, _end.c.seq == sessions.c.end_seq)
+    .outerjoin(_of_end, _of_end.c.id == _latest_review(sessions.c.end_seq))
 )
-_ATTEMPT = Statement(_ATTEMPT_FACTS.where(events.c.seq == bindparam("of_seq")))
-_IS_NO_USE = sessions.c.outcome_key == NO_USE
+_SAID_OF_SESSION = Statement(_SAID.where(sessions.c.session_id == bindparam("of_session")))
+_SAID_OF_EVENT = Statement(
+    _SAID.where(
+        sessions.c.session_id
+        == select(events.c.session_id).where(events.c.seq == bindparam("of_seq")).scalar_subquery()
+    )
+)
 _JUDGE = Statement(
     update(sessions)
-    # One event may belong to a session without being its attempt: the first one that came is.
-    .where(sessions.c.session_id == bindparam("of_session"), sessions.c.attempt_seq == bindparam("of_seq"))
-    .values(
-        verdict=bindparam("new_verdict"),
-        review=bindparam("new_review"),
-        is_reviewed=case((_IS_NO_USE, False), else_=bindparam("new_is_reviewed")),
-        outcome_key=case((_IS_NO_USE, NO_USE), else_=bindparam("new_outcome_key")),
-    )
+    .where(sessions.c.session_id == bindparam("of_session"))
+    .values({name: bindparam(f"new_{name}") for name in _JUDGED})
 )
 
 
 def follow_events(transaction: Transaction, new: Sequence[EventFacts]) -> None:
     """Write what follows from events that have just been stored."""
-    rows: dict[str, SessionRow] = {}
+    arrived: dict[str, list[EventFacts]] = {}
     waiting = []
     for event in new:
-        if (row := rows.get(event.session_id)) is None:
-            rows[event.session_id] = SessionRow.of(event)
-        else:
-            row.add(event)
+        arrived.setdefault(event.session_id, []).append(event)
         # By the contract, these are the events whose needs_mm is true.
         if event.event_type == EventType.CLEANING_ATTEMPT:
             due_ms = event.received_at_ms
             waiting.append((event.seq, event.ts_ms, MmStatus.PENDING.value, 0, 0, due_ms, due_ms))
-    _ADD_ENRICHMENTS.run(transaction, waiting)
+    ADD_ENRICHMENTS.run(transaction, waiting)
     _ADD_SOURCES.run(transaction, sorted({(event.source_key, event.source) for event in new if event.source}))
-    for session_id, ts_ms in _UPSERT.run(transaction, [_values(row) for row in rows.values()]):
+    rows = {session_id: SessionRow.of(of_session) for session_id, of_session in arrived.items()}
+    for session_id, ts_ms, end_is_asked in _UPSERT.run(transaction, [_values(row) for row in rows.values()]):
         # Rarely, since a camera's events arrive in order: all indexes are written again.
         if rows[session_id].ts_ms < ts_ms:
             _BEGIN_EARLIER.run(transaction, {"of_session": session_id, "new_ts_ms": rows[session_id].ts_ms})
+        if end_is_asked:
+            _judge(transaction, _SAID_OF_SESSION.run(transaction, {"of_session": session_id}).fetchone())
     transaction.log(ChangeKind.EVENT, [event.seq for event in new])
 
 
-def follow_attempts(transaction: Transaction, kind: ChangeKind, seqs: Iterable[int]) -> None:
-    """Write what follows from a change of what is said of these attempts, which `kind` names: VERDICT or REVIEW."""
+def follow_verdicts(transaction: Transaction, kind: ChangeKind, seqs: Iterable[int]) -> None:
+    """Write what follows from a change of what is said of these attempts and ENDs; `kind` is VERDICT or REVIEW."""
     ordered = sorted(seqs)
     for seq in ordered:
-        row = _ATTEMPT.run(transaction, {"of_seq": seq}).fetchone()
-        _, session_id, verdict, status, agree, reviewed_verdict = row
-        attempt = AttemptFacts(verdict, status == MmStatus.DEAD, agree, reviewed_verdict)
-        judged = {
-            "new_verdict": verdict,
-            "new_review": attempt.review,
-            "new_is_reviewed": attempt.review is not None,
-            "new_outcome_key": attempt.outcome_key,
-        }
-        _JUDGE.run(transaction, {"of_session": session_id, "of_seq": seq, **judged})
+        _judge(transaction, _SAID_OF_EVENT.run(transaction, {"of_seq": seq}).fetchone())
     transaction.log(kind, ordered)
+
+
+def _judge(transaction: Transaction, said: tuple[Any, ...] | None) -> None:
+    """Judge a session by a row of _SAID; None when all of its events are hidden."""
+    if said is None:
+        return
+    session_id, opened_ms, closes_ms, attempt_seq, end_seq, heard_ms, correction, *facts = said
+    verdict, status, agree, reviewed, asked_seq, end_verdict, end_status, end_agree, end_reviewed = facts
+    row = SessionRow(session_id, "", "", "", 0, opened_ms=opened_ms, closes_ms=closes_ms, heard_ms=heard_ms)
+    row.attempt_seq, row.end_seq = attempt_seq, end_seq
+    row.judge(
+        None if attempt_seq is None else VerdictFacts(verdict, status == MmStatus.DEAD, agree, reviewed),
+        None if asked_seq is None else VerdictFacts(end_verdict, end_status == MmStatus.DEAD, end_agree, end_reviewed),
+    )
+    row.correct(correction)
+    judged = {f"new_{name}": getattr(row, name) for name in _JUDGED}
+    _JUDGE.run(transaction, {"of_session": session_id, **judged})
 
 
 def _values(row: SessionRow) -> tuple[Any, ...]:
@@ -293,13 +203,6 @@ def _values(row: SessionRow) -> tuple[Any, ...]:
     return (
         *(row.session_id, row.store_id, row.camera_id, row.machine_id, row.ts_ms),
         *(row.started_ms, row.ended_ms, row.end_reason, row.opened_ms, row.closes_ms, row.attempt_seq, row.attempt_ms),
-        *(row.is_reviewed, row.outcome_key, row.source_key),
+        *(row.end_seq, row.heard_ms, row.end_is_asked, row.end_due_ms, row.judged_seq, row.is_reviewed),
+        *(row.outcome_key, row.source_key),
     )
-
-
-def _closes_ms(attributes: Mapping[str, JsonValue]) -> int | None:
-    try:
-        closes_at = WindowAttributes.model_validate(attributes).closes_at
-    except ValidationError:
-        return None  # stored by a version that knew no bounds of it
-    return None if closes_at is None else to_ms(closes_at)

@@ -16,6 +16,8 @@ class SettingName(StrEnum):
     REMOVAL_HELD_BACK = "removal_held_back"
     # When a person gave that word, in milliseconds since 1970.
     REMOVAL_ALLOWED_MS = "removal_allowed_ms"
+    # From which instant on the model is asked about the ends of uses, in milliseconds since 1970; not set, about all.
+    ENDS_JUDGED_FROM_MS = "ends_judged_from_ms"
     # From when on windows that close uncleaned are told of, in milliseconds since 1970.
     ALERTS_SINCE_MS = "alerts_since_ms"
     # When a worker was last seen at work, in milliseconds since 1970; not there when none is expected to be.
@@ -29,7 +31,7 @@ def _keep(insert: DialectInsert) -> ClauseElement:
     return inserting.on_conflict_do_update(index_elements=["name"], set_={"value": inserting.excluded.value})
 
 
-_KEEP = Statement(_keep)
+KEEP_SETTING = Statement(_keep)
 _DROP = Statement(delete(settings).where(settings.c.name == bindparam("of_name")))
 _FIND = select(settings.c.value).where(settings.c.name == bindparam("of_name"))
 
@@ -54,4 +56,4 @@ class StoredSettings:
             if value is None:
                 _DROP.run(transaction, {"of_name": name.value})
             else:
-                _KEEP.run(transaction, {"of_name": name.value, "new_value": value})
+                KEEP_SETTING.run(transaction, {"of_name": name.value, "new_value": value})

@@ -78,8 +78,11 @@ class Store:
             self.database.close()
 
     def tidy(self) -> None:
-        """Do the chores of now and then: write down the cameras' reports, fold the log in when nothing is written."""
+        """Do the chores of now and then: write down the cameras' reports, make the questions about ends that matter by
+        now, fold the log in when nothing is written.
+        """
         self.cameras.keep_if_due()
+        self.enrichments.make_due_questions()
         self.database.fold_if_idle(self.clock.monotonic_s())
 
     def check_writable(self, timeout_s: float) -> None:

@@ -22,6 +22,7 @@ from sqlalchemy import (
     String,
     Table,
     Text,
+    false,
 )
 
 metadata = MetaData()
@@ -46,12 +47,9 @@ events = Table(
     Column("seq", Number, primary_key=True),
     Column("event_id", String(36), nullable=False, unique=True),
     Column("event_type", String(32), nullable=False),
-    Column("store_id", String(64), nullable=False),
-    Column("camera_id", String(64), nullable=False),
-    Column("machine_id", String(64), nullable=False),
+    *(Column(name, String(64), nullable=False) for name in ("store_id", "camera_id", "machine_id")),
     Column("session_id", String(36), nullable=False),
-    Column("ts_ms", BigInteger, nullable=False),
-    Column("received_at_ms", BigInteger, nullable=False),
+    *(Column(name, BigInteger, nullable=False) for name in ("ts_ms", "received_at_ms")),
     # The whole event as canonical JSON; the columns before it only repeat what is searched for.
     Column("body", Text, nullable=False),
     Column("clip_sha256", String(64)),
@@ -115,8 +113,7 @@ reviews = Table(
     Column("who", String(200), nullable=False),
     Column("agree", String(16), nullable=False),
     Column("note", Text, nullable=False),
-    Column("model", String(200), nullable=False),
-    Column("prompt_version", String(200), nullable=False),
+    *(Column(name, String(200), nullable=False) for name in ("model", "prompt_version")),
     Column("verdict", String(16), nullable=False),
     Index("ix_reviews_seq", "seq", "id"),
     sqlite_autoincrement=True,
@@ -143,8 +140,7 @@ model_calls = Table(
     metadata,
     Column("id", Number, primary_key=True),
     Column("seq", Number, ForeignKey("events.seq"), nullable=False),
-    Column("at_ms", BigInteger, nullable=False),
-    Column("tokens", BigInteger, nullable=False),
+    *(Column(name, BigInteger, nullable=False) for name in ("at_ms", "tokens")),
     Column("cost", Float, nullable=False),
     Index("ix_model_calls_at", "at_ms"),
     sqlite_autoincrement=True,
@@ -201,8 +197,7 @@ review_draws = Table(
     metadata,
     Column("id", Number, primary_key=True),
     Column("at_ms", BigInteger, nullable=False),
-    Column("model", String(200), nullable=False),
-    Column("prompt_version", String(200), nullable=False),
+    *(Column(name, String(200), nullable=False) for name in ("model", "prompt_version")),
     Column("seed", String(64), nullable=False),
     sqlite_autoincrement=True,
 )
@@ -223,21 +218,25 @@ sessions = Table(
     metadata,
     Column("seq", Number, primary_key=True),
     Column("session_id", String(36), nullable=False, unique=True),
-    Column("store_id", String(64), nullable=False),
-    Column("camera_id", String(64), nullable=False),
-    Column("machine_id", String(64), nullable=False),
+    *(Column(name, String(64), nullable=False) for name in ("store_id", "camera_id", "machine_id")),
     # Its earliest event that has arrived: as a rule, and in the end, its start.
     Column("ts_ms", BigInteger, nullable=False),
-    Column("started_ms", BigInteger),
-    Column("ended_ms", BigInteger),
+    *(Column(name, BigInteger) for name in ("started_ms", "ended_ms")),
     Column("end_reason", String(16)),
-    Column("opened_ms", BigInteger),
-    Column("closes_ms", BigInteger),
+    *(Column(name, BigInteger) for name in ("opened_ms", "closes_ms")),
     # The number of an event, which a session may outlive.
     Column("attempt_seq", Number),
     Column("attempt_ms", BigInteger),
-    # These repeat what the attempt's enrichment and its reviews say, for the index of outcomes.
-    Column("verdict", String(16)),
+    # Its MACHINE_OCCUPIED_END, and when the later of that and of the CLEANING_WINDOW_OPEN arrived.
+    Column("end_seq", Number),
+    Column("heard_ms", BigInteger),
+    # Whether the model was asked about the END; if not, from when on it is to be; null if never.
+    Column("end_is_asked", Boolean, nullable=False, server_default=false()),
+    Column("end_due_ms", BigInteger),
+    # These repeat what the enrichments of attempt and END and their reviews say, for the index of outcomes.
+    *(Column(name, String(16)) for name in ("verdict", "end_verdict")),
+    # The number of the event, attempt or END, whose verdict the outcome goes by.
+    Column("judged_seq", Number),
     # The latest opinion of that verdict.
     Column("review", String(16)),
     Column("is_reviewed", Boolean, nullable=False),
@@ -255,6 +254,7 @@ sessions = Table(
     Index("ix_sessions_machine", "machine_id", "ts_ms", "seq"),
     Index("ix_sessions_outcome", "outcome_key", "is_reviewed", "ts_ms", "seq"),
     Index("ix_sessions_place", "store_id", "camera_id", "machine_id", "ts_ms", "seq"),
+    Index("ix_sessions_end_due", "end_due_ms"),
 )
 
 # Ids only ever grow, in the order of commits. A change that a power cut may undo, such as the renewal of a lease, is
@@ -267,8 +267,7 @@ changes = Table(
     # Of an event or its verdict; of a use, its first event.
     Column("seq", Number, ForeignKey("events.seq")),
     # Of a camera's state, which the backend writes down when it sees that it has changed.
-    Column("store_id", String(64)),
-    Column("camera_id", String(64)),
+    *(Column(name, String(64)) for name in ("store_id", "camera_id")),
     Column("status", String(16)),
     sqlite_autoincrement=True,
 )
@@ -284,10 +283,8 @@ observed_intervals = Table(
     "observed_intervals",
     metadata,
     Column("id", Number, primary_key=True),
-    Column("store_id", String(64), nullable=False),
-    Column("camera_id", String(64), nullable=False),
-    Column("begin_ms", BigInteger, nullable=False),
-    Column("end_ms", BigInteger, nullable=False),
+    *(Column(name, String(64), nullable=False) for name in ("store_id", "camera_id")),
+    *(Column(name, BigInteger, nullable=False) for name in ("begin_ms", "end_ms")),
     Index("ix_observed_intervals_camera", "store_id", "camera_id", "end_ms"),
 )
 

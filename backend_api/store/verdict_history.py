@@ -17,7 +17,7 @@ from backend_api.base.clock import Clock
 from backend_api.base.instants import from_ms, to_ms
 from backend_api.contract.verdicts import Agree, MmResult, StoredReview, Verdict
 from backend_api.store.database import Database
-from backend_api.store.sessions import LATEST_REVIEW_ID, NEWEST_RESULT_ID, follow_attempts
+from backend_api.store.sessions import LATEST_REVIEW_ID, NEWEST_RESULT_ID, follow_verdicts
 from backend_api.store.statements import Statement, Transaction
 from backend_api.store.tables import ChangeKind, events, results, reviews
 
@@ -81,7 +81,7 @@ class Reviews:
         said = {"new_at_ms": to_ms(self._clock.now()), "new_who": who, "new_agree": agree.value, "new_note": note}
         with self._database.write() as transaction:
             seqs = [seq for (seq,) in statement.run(transaction, {"wanted_id": str(event_id), **said})]
-            follow_attempts(transaction, ChangeKind.REVIEW, seqs)
+            follow_verdicts(transaction, ChangeKind.REVIEW, seqs)
         return bool(seqs)
 
     def history(self, event_id: UUID | None = None) -> list[StoredReview]:

@@ -13,6 +13,8 @@ from backend_api.contract.values import format_timestamp, to_milliseconds
 from edge_service.rules.machine import Machine
 from edge_service.rules.rule_event import RuleEvent
 
+# What a model may be asked about.
+_JUDGED = frozenset({EventType.CLEANING_ATTEMPT, EventType.MACHINE_OCCUPIED_END})
 # A clock that is set more often than this is none, and what lies that far back is over.
 _MOST_STEPS = 16
 
@@ -30,8 +32,8 @@ class EventFactory:
 
     `start_time` is aware: the wall-clock time of media time 0, by the clock as it was last set. What was before a step
     of the clock keeps the time that it had then, and so does the id of a session that began before it. The zones of
-    `machines` go with their cleaning attempts, so that their judge knows where in the picture to look. Each event says
-    by what `source` it was found; that is no part of its id.
+    `machines` go with attempts and ends of uses, so that their judge knows where in the picture to look. Each event
+    says by what `source` it was found; that is no part of its id.
     """
 
     def __init__(
@@ -110,7 +112,7 @@ class EventFactory:
             attributes["closes_at"] = format_timestamp(self.timestamp(rule_event.closes_at_s))
         if rule_event.seconds_into_window is not None:
             attributes["seconds_into_window"] = round(rule_event.seconds_into_window, 3)
-        if rule_event.event_type is EventType.CLEANING_ATTEMPT and rule_event.machine_id in self._zones:
+        if rule_event.event_type in _JUDGED and rule_event.machine_id in self._zones:
             attributes["zone"] = self._zones[rule_event.machine_id]
         if self._source is not None:
             attributes[SOURCE] = self._source

@@ -18,7 +18,7 @@ from uuid import UUID
 from pydantic import Field
 
 from backend_api.base.durable_files import Disk
-from backend_api.contract.events import ClipMask, Event
+from backend_api.contract.events import ClipMask, Event, EventType
 from backend_api.contract.sources import EventSource
 from edge_service.clips.cut import ClipError, cut, format_at, why_encoded
 from edge_service.clips.encode import encoded_size
@@ -48,27 +48,45 @@ MAX_CLIP_S = 300.0
 _SMOOTHING_S = 3.0
 _DECODING_S = 2.0
 
+# Of the instant at which a use was last seen.
+_AT_THE_END = frozenset({EventType.MACHINE_OCCUPIED_END, EventType.CLEANING_WINDOW_OPEN})
+
 _Seconds = Annotated[float, Field(strict=True, gt=0, le=MAX_CLIP_S, allow_inf_nan=False)]
 
 
 @dataclass(frozen=True, slots=True)
 class ClipConfig:
-    """How many seconds a clip shows before and after its event, each above 0 and at most 300."""
+    """How many seconds a clip shows before and after its event, each above 0 and at most 300.
+
+    `end_pre_s` in place of `pre_s` before the end of a use, so that its clip shows whether the machine was wiped before
+    it was left. A cleaning window opens at the same instant and has the same clip.
+    """
 
     pre_s: _Seconds = 3.0
     post_s: _Seconds = 5.0
+    end_pre_s: _Seconds = 15.0
+
+    def before_s(self, event_type: EventType) -> float:
+        """How many seconds the clip of such an event shows before it."""
+        return self.end_pre_s if event_type in _AT_THE_END else self.pre_s
 
 
 def reach_s(rules: Iterable[RuleTimes], clip: ClipConfig, *, fps: float, privacy: PrivacyConfig | None = None) -> float:
     """How many seconds a packet ring must reach back so that every event's clip is still whole when it is cut.
 
     An event is known only when its presence, absence or attempt has lasted as long as the rules ask, at one of `fps`
-    looks a second, and its clip begins `clip.pre_s` before it and ends `clip.post_s` after it. Where people are hidden
-    it is cut only when it is known who was seen around it.
+    looks a second, and its clip begins `clip.before_s` before it and ends `clip.post_s` after it. Where people are
+    hidden it is cut only when it is known who was seen around it.
     """
-    delay_s = max((max(rule.enter_s, rule.exit_s, rule.attempt_s) for rule in rules), default=0.0)
+    rules = list(rules)
+    delay_s = max((max(rule.enter_s, rule.attempt_s) for rule in rules), default=0.0)
+    end_delay_s = max((rule.exit_s for rule in rules), default=0.0)
+    back_s = max(
+        clip.pre_s + max(delay_s + _SMOOTHING_S, clip.post_s),
+        clip.end_pre_s + max(end_delay_s + _SMOOTHING_S, clip.post_s),
+    )
     masked_s = 0.0 if privacy is None else settle_s(privacy)
-    return clip.pre_s + max(delay_s + _SMOOTHING_S, clip.post_s) + 2 / fps + _DECODING_S + masked_s
+    return back_s + 2 / fps + _DECODING_S + masked_s
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,7 +152,7 @@ class _Cut:
 
 
 class Recorder:
-    """Makes the events of one camera, each with a clip from `clip.pre_s` before it to `clip.post_s` after it.
+    """Makes the events of one camera, each with a clip from `clip.before_s` before it to `clip.post_s` after it.
 
     Invariant: an event that names a clip is built after the clip's bytes and its name are on the disk. An event never
     waits for a clip that failed: it goes without, and says why. What `masking` hides is hidden before anything is
@@ -241,13 +259,13 @@ class Recorder:
     def _begin_cut(self, rule_event: RuleEvent) -> None:
         """Take what a clip is made of, now that its post-roll is over; where it has to be encoded, begin with that."""
         last = self._cuts[-1] if self._cuts else None
-        if last is not None and last.rule_event.time_s == rule_event.time_s:
-            # Events of one instant share their clip: cut once, and on the disk once, under the name of each of them.
+        if last is not None and self._interval_s(last.rule_event) == self._interval_s(rule_event):
+            # Events of the same seconds share their clip: cut once, and on the disk once, under the name of each.
             self._cuts.append(replace(last, rule_event=rule_event))
             return
         try:
             self._check_room()
-            material = self._take(rule_event.time_s)
+            material = self._take(rule_event)
         except ClipError as error:
             self._cuts.append(_Cut(rule_event, _raising(error)))
             return
@@ -280,13 +298,18 @@ class Recorder:
         self._last_kept = (clip, event_id) if is_shared else None
         return self._factory.build(rule_event, info, None)
 
-    def _take(self, time_s: float) -> "_Material":
-        start_s, end_s = time_s - self._clip.pre_s, time_s + self._clip.post_s
+    def _interval_s(self, rule_event: RuleEvent) -> tuple[float, float]:
+        """From when to when the clip of `rule_event` is, in media time."""
+        time_s = rule_event.time_s
+        return time_s - self._clip.before_s(rule_event.event_type), time_s + self._clip.post_s
+
+    def _take(self, rule_event: RuleEvent) -> "_Material":
+        time_s, (start_s, end_s) = rule_event.time_s, self._interval_s(rule_event)
         packets = self._ring.select(start_s, end_s)
         if not packets:
             raise ClipError("no video of that time is kept any more")
         gaps = self._ring.gaps(min(start_s, packets[0].time_s), end_s)
-        self._check_begin(packets[0].time_s, time_s, gaps)
+        self._check_begin(packets[0].time_s, start_s, time_s, gaps)
         masks, masked = self._masking.masks(start_s, end_s), self._masking.declared
         why = None if masked else why_encoded(packets, start_s)
         return _Material(packets, start_s, end_s, time_s, gaps, why, masks, masked)
@@ -302,9 +325,8 @@ class Recorder:
             "a clip is encoded to H.264, %d x %d, which takes seconds of a core each time: %s", width, height, reason
         )
 
-    def _check_begin(self, begins_s: float, time_s: float, gaps: Iterable[Gap]) -> None:
+    def _check_begin(self, begins_s: float, start_s: float, time_s: float, gaps: Iterable[Gap]) -> None:
         """Raises ClipError when the ring has forgotten the event; that it has forgotten the pre-roll is logged."""
-        start_s = time_s - self._clip.pre_s
         expected_s = max(start_s, self._ring.began_s, *(gap.end_s for gap in gaps if gap.start_s <= start_s))
         if begins_s <= expected_s:
             return

@@ -6,7 +6,7 @@ from dataclasses import replace
 from edge_service.evaluation.truth import TrueSession, Truth
 from edge_service.rules.machine import Machine, RuleTimes
 from edge_service.rules.zone import is_in_zone
-from edge_service.simulation.scenario import Scenario
+from edge_service.simulation.scenario import Activity, Scenario
 
 Stay = tuple[float, float]
 
@@ -17,11 +17,25 @@ _PRECISION_S = 1e-4
 def scenario_truth(seed: int, machines: Sequence[Machine], duration_s: float) -> Truth:
     """The truth of the first `duration_s` seconds of the scenario of `seed`."""
     scenario = Scenario(seed, machines)
-    sessions = {
-        machine.machine_id: true_sessions(true_stays(scenario, machine, duration_s), machine.rules, duration_s)
-        for machine in machines
-    }
-    return Truth(duration_s, sessions)
+    return Truth(duration_s, {machine.machine_id: _of_machine(scenario, machine, duration_s) for machine in machines})
+
+
+def _of_machine(scenario: Scenario, machine: Machine, duration_s: float) -> tuple[TrueSession, ...]:
+    sessions = true_sessions(true_stays(scenario, machine, duration_s), machine.rules, duration_s)
+    return tuple(
+        replace(session, wiped_before_leaving=session.left and _is_wiped(scenario, machine, session))
+        for session in sessions
+    )
+
+
+def _is_wiped(scenario: Scenario, machine: Machine, session: TrueSession) -> bool:
+    """Whether somebody wipes the machine during the session's use."""
+    steps = int((session.end_s - session.start_s) / _STEP_S)
+    return any(
+        person.activity is Activity.WIPING and is_in_zone(person.box, machine.zone, machine.anchor)
+        for step in range(steps + 1)
+        for person in scenario.people_at(session.start_s + step * _STEP_S)
+    )
 
 
 def true_stays(scenario: Scenario, machine: Machine, duration_s: float) -> list[Stay]:

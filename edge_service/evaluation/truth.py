@@ -7,6 +7,7 @@ machines:                          # every machine that was looked at, also thos
   - machine_id: treadmill_01
     sessions:
       - {start_s: 2.5, end_s: 20.1, attempt_s: 27.0}   # attempt_s: somebody came back to wipe it (left out: nobody)
+      - {start_s: 60.0, end_s: 78.5, wiped_before_leaving: true}   # the user wiped it, then left it
       - {start_s: 96.0, end_s: 120, left: false}       # left: false: still there when the video ended
   - machine_id: bike_01
     sessions: []
@@ -37,13 +38,15 @@ class TrueSession:
     """One use of a machine, in seconds of media time.
 
     `left` is false when somebody was still there at the end of the video, so that no cleaning window opens;
-    `attempt_s` is when somebody came back to wipe the machine, None when nobody did.
+    `attempt_s` is when somebody came back to wipe the machine, None when nobody did. `wiped_before_leaving` is whether
+    its user did so at the end of the use, which makes no event.
     """
 
     start_s: _Seconds
     end_s: _Seconds
     left: Annotated[bool, Field(strict=True)] = True
     attempt_s: _Seconds | None = None
+    wiped_before_leaving: Annotated[bool, Field(strict=True)] = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -165,6 +168,8 @@ def _format_session(session: TrueSession) -> str:
     text = f"start_s: {_seconds(session.start_s)}, end_s: {_seconds(session.end_s)}"
     if session.attempt_s is not None:
         text += f", attempt_s: {_seconds(session.attempt_s)}"
+    if session.wiped_before_leaving:
+        text += ", wiped_before_leaving: true"
     return text if session.left else f"{text}, left: false"
 
 

@@ -1,7 +1,8 @@
 """The mocked world: who is where in the gym at any media time. A pure function of seed, machines and time.
 
-Every machine lives in cycles of 48 s. In each somebody walks in, uses the machine, leaves, and mostly comes back to
-wipe it; late in some cycles a passer-by steps into the zone for a moment. The times are drawn by seed, machine, cycle.
+Every machine lives in cycles of 48 s. In each somebody walks in, uses the machine, and leaves; some wipe it before they
+leave, and most of the others come back to do so. Late in some cycles a passer-by steps into the zone for a moment. The
+times are drawn by seed, machine, cycle.
 """
 
 from collections.abc import Iterator, Sequence
@@ -148,10 +149,11 @@ def _walks(seed: int, place: _Place, cycle: int) -> tuple[_Walk, ...]:
 
 
 def _visit(seed: int, place: _Place, key: str, begin_s: float, *, opens: bool) -> Iterator[_Waypoint]:
-    """Walk in, use the machine for 14 to 22 s, leave, and mostly come back 5.5 to 8 s later to wipe it.
+    """Walk in, use the machine for 14 to 22 s, and leave: a quarter wipe it in the last 5 to 6 s of these, and of the
+    others most come back 5.5 to 8 s later to do so.
 
-    The gap is longer, and the wipe (4 to 5 s in the zone) shorter, than the demo's rules and the default ones ask for.
-    The one who `opens` the gym always wipes, so that the first 48 s show every type of event.
+    The gap is longer, and that wipe (4 to 5 s in the zone) shorter, than the demo's rules and the default ones ask for.
+    The one who `opens` the gym always comes back, so that the first 48 s show every type of event.
     """
 
     def between(low: float, high: float, what: str) -> float:
@@ -160,8 +162,11 @@ def _visit(seed: int, place: _Place, key: str, begin_s: float, *, opens: bool) -
     enter_s = begin_s + between(1.2, 3.8, "enter")
     leave_s = enter_s + between(14, 22, "use")
     yield from _come(place, enter_s, _edge(between(-1, 1, "from")))
-    yield from _stay(place, enter_s, leave_s, Activity.USING)
-    if opens or between(0, 1, "wiping") < 0.7:
+    wipes_first = not opens and between(0, 1, "wipes at once") < 0.25
+    yield from _stay(
+        place, enter_s, leave_s, Activity.USING, wipes_s=between(5, 6, "wipes at once for") if wipes_first else None
+    )
+    if opens or (not wipes_first and between(0, 1, "wiping") < 0.7):
         return_s = leave_s + between(5.5, 8, "away")
         away = between(-1, 1, "cloth")
         yield _fetch(place, leave_s, return_s, 1 if away > 0 else -1)
@@ -193,12 +198,16 @@ def _come(place: _Place, enter_s: float, edge: float) -> Iterator[_Waypoint]:
     yield _Waypoint(step_begin_s - abs(x - edge) / _WALK_PER_S, (edge, place.aisle))
 
 
-def _stay(place: _Place, enter_s: float, leave_s: float, activity: Activity) -> Iterator[_Waypoint]:
-    """From the aisle to the machine and back, in its zone from `enter_s` to `leave_s`."""
+def _stay(
+    place: _Place, enter_s: float, leave_s: float, activity: Activity, *, wipes_s: float | None = None
+) -> Iterator[_Waypoint]:
+    """From the aisle to the machine and back, in its zone from `enter_s` to `leave_s`; `wipes_s` at last wiping it."""
     at_aisle = (place.position.foot[0], place.aisle)
     begin_s, end_s = enter_s + place.inside_s, leave_s - place.inside_s
     yield _Waypoint(begin_s - place.step_s, at_aisle)
     yield _Waypoint(begin_s, place.position.foot, activity)
+    if wipes_s is not None:
+        yield _Waypoint(end_s - wipes_s, place.position.foot, Activity.WIPING)
     yield _Waypoint(end_s, place.position.foot)
     yield _Waypoint(end_s + place.step_s, at_aisle)
 

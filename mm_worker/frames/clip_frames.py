@@ -33,11 +33,33 @@ MAX_PIXELS = 4096 * 2304
 MAX_CLIP_BYTES = 1024**3
 # Ten minutes, the longest clip that an edge can be told to cut, at 120 frames a second.
 MAX_CLIP_PACKETS = 72_000
-# A clip that begins with a key frame may begin long before its event, but ends when the edge was told to end it.
-MIN_LEAD_S = 3.0
 _CHUNK_BYTES = 1024 * 1024
 
 Image = npt.NDArray[np.uint8]
+
+
+@dataclass(frozen=True, slots=True)
+class Around:
+    """Which seconds around its event a clip is shown of: at most `lead_s` before it and `tail_s` after it.
+
+    Where `lead_s` is None it is as long before its event as the clip lasts after it, at least MIN_LEAD_S: a clip that
+    begins with a key frame may begin long before its event, but ends when the edge was told to end it.
+    """
+
+    lead_s: float | None = None
+    tail_s: float = math.inf
+
+    def interval_s(self, event_s: float, end_s: float) -> tuple[float, float]:
+        """From which second of a clip to which frames are taken; `event_s` and `end_s` are seconds from its start."""
+        lead_s = max(MIN_LEAD_S, end_s - event_s) if self.lead_s is None else self.lead_s
+        return max(0.0, event_s - lead_s), min(end_s, event_s + self.tail_s)
+
+
+# The edge's default of clip.pre_s.
+MIN_LEAD_S = 3.0
+AROUND_ATTEMPT = Around()
+# The END is the last sighting: what matters lies before it, as far back as the edge's default of clip.end_pre_s.
+AROUND_END = Around(lead_s=15.0, tail_s=1.0)
 
 
 class ClipUnreadable(Exception):
@@ -90,12 +112,14 @@ def _check_content(file: BinaryIO, path: Path, promised: ClipInfo) -> None:
         raise ClipUnreadable(f"clip {path} does not match the sha256 that its event promises")
 
 
-def sample_frames(clip: BinaryIO, promised: ClipInfo, event_s: float, count: int = MAX_FRAMES) -> Iterator[ClipFrame]:
+def sample_frames(
+    clip: BinaryIO, promised: ClipInfo, event_s: float, count: int = MAX_FRAMES, around: Around = AROUND_ATTEMPT
+) -> Iterator[ClipFrame]:
     """At most `count` (>= 1) frames of an MP4, in the order of time; fewer where some are damaged.
 
-    They are spread evenly over the clip without what lies too far before the event, which is `event_s` seconds after
-    the clip's start. Decoded one at a time. Raises ClipUnreadable when the clip is no video, has no frames, or has
-    larger ones than its event promises or than MAX_PIXELS.
+    They are spread evenly over the seconds `around` the event, which is `event_s` seconds after the clip's start.
+    Decoded one at a time. Raises ClipUnreadable when the clip is no video, has no frames, or has larger ones than its
+    event promises or than MAX_PIXELS.
     """
     bounds = {"max_pixels": str(MAX_PIXELS)}
     try:
@@ -105,7 +129,7 @@ def sample_frames(clip: BinaryIO, promised: ClipInfo, event_s: float, count: int
             stream = container.streams.video[0]
             _check_size(stream.width, stream.height, promised)
             stream.codec_context.options = bounds
-            for pts, frame in _decode(container, stream, event_s, count):
+            for pts, frame in _decode(container, stream, event_s, around, count):
                 _check_size(frame.width, frame.height, promised)
                 yield ClipFrame(pts, _image(frame))
     except av.FFmpegError as error:
@@ -124,14 +148,6 @@ def pick_evenly(times_s: Sequence[float], count: int) -> list[int]:
     return sorted({min(range(len(times_s)), key=lambda at: abs(times_s[at] - middle_s)) for middle_s in middles_s})
 
 
-def shown_from_s(event_s: float, end_s: float) -> float:
-    """From which second of a clip frames are taken: as long before its event as the clip lasts after it.
-
-    At least MIN_LEAD_S before it, the edge's default. `event_s` and `end_s` are seconds from the clip's start.
-    """
-    return max(0.0, event_s - max(MIN_LEAD_S, end_s - event_s))
-
-
 def _check_size(width: int, height: int, promised: ClipInfo) -> None:
     size = f"{width}x{height}"
     if max(width, height) > MAX_SIDE_PX or width * height > MAX_PIXELS:
@@ -143,7 +159,7 @@ def _check_size(width: int, height: int, promised: ClipInfo) -> None:
 
 
 def _decode(
-    container: InputContainer, stream: VideoStream, event_s: float, count: int
+    container: InputContainer, stream: VideoStream, event_s: float, around: Around, count: int
 ) -> Iterator[tuple[float, VideoFrame]]:
     """The picked frames, each with its second from the clip's start."""
     packets = list(islice((packet for packet in container.demux(stream) if packet.size), MAX_CLIP_PACKETS + 1))
@@ -152,8 +168,8 @@ def _decode(
     times_s = _shown_times(packets, stream)
     pts_shown = list(times_s)
     end_s = times_s[pts_shown[-1]]
-    begin_s = shown_from_s(min(max(0.0, event_s), end_s), end_s)
-    candidates = [pts for pts in pts_shown if times_s[pts] >= begin_s]
+    begin_s, last_s = around.interval_s(min(max(0.0, event_s), end_s), end_s)
+    candidates = [pts for pts in pts_shown if begin_s <= times_s[pts] <= last_s]
     picked = [candidates[at] for at in pick_evenly([times_s[pts] for pts in candidates], count)]
     for pts, frame in decode_wanted(packets, stream.codec_context, picked):
         yield times_s[pts], frame

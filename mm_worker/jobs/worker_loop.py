@@ -1,4 +1,4 @@
-"""The worker's loop: claim a cleaning attempt, show its clip to the model, store the verdict or the failure.
+"""The worker's loop: claim an attempt or the end of a use, show its clip to the model, store the verdict or failure.
 
 Invariants: a verdict is stored only by the worker whose claim is the newest, and only when the model gave it after
 seeing the very clip that the event promises. Whatever happens in between ends as a failed attempt with its reason, or,
@@ -19,13 +19,14 @@ from typing import TypeVar
 
 from backend_api.base.backoff import full_jitter_s
 from backend_api.base.clock import Clock
-from backend_api.contract.events import AttemptAttributes, Event
+from backend_api.contract.events import AttemptAttributes, EndAttributes, Event, EventType
+from backend_api.contract.values import Zone
 from backend_api.contract.verdicts import MmResult, Verdict
 from backend_api.media.folder import MediaFolder
 from backend_api.store.enrichments import Claim
 from backend_api.store.errors import StoreBusy, StoreFull
 from backend_api.store.store import Store
-from mm_worker.frames.clip_frames import ClipUnreadable, open_clip, sample_frames
+from mm_worker.frames.clip_frames import AROUND_ATTEMPT, AROUND_END, Around, ClipUnreadable, open_clip, sample_frames
 from mm_worker.frames.kept_frames import keep_pictures
 from mm_worker.frames.pictures import MIN_FRAMES, make_pictures
 from mm_worker.jobs.admission import Admission, Blocked
@@ -112,20 +113,21 @@ class Worker:
         self._pace = pace
         self._retry = retry
         self._rng = rng
+        self._awaits_late = True
 
     def run(self, *, drain: bool) -> Counter[JobOutcome]:
-        """Work until `stop` is set or, with `drain`, until every event is DONE or DEAD, by whomever.
+        """Work until `stop` is set or, with `drain`, until every question is DONE or DEAD, by whomever.
+
+        A drain asks at once about the end of a use whose window has closed, rather than wait for attempts that may
+        still be on their way.
 
         A daily cap ends a drain, too: nothing is left that may be done today.
         """
         outcomes: Counter[JobOutcome] = Counter()
+        self._awaits_late = not drain
         while not self._stop.is_set():
             blocked = self._retry_until_stopped(self._admission.blocked)
-            claim = (
-                None
-                if blocked
-                else self._retry_until_stopped(lambda: self._store.enrichments.claim(self._pace.lease_s))
-            )
+            claim = None if blocked else self._retry_until_stopped(self._claim)
             if claim is not None:
                 self._work_on(claim, outcomes)
             elif drain and self._retry_until_stopped(self._store.enrichments.next_due_s) is None:
@@ -137,6 +139,9 @@ class Worker:
             else:
                 self._clock.wait(self._stop, min(blocked.wait_s, _LOOK_AGAIN_S))
         return outcomes
+
+    def _claim(self) -> Claim | None:
+        return self._store.enrichments.claim(self._pace.lease_s, awaits_late=self._awaits_late)
 
     def _is_over_today(self, blocked: Blocked, *, drain: bool) -> bool:
         """Tell the events that wait why they do; whether a `drain` ends here."""
@@ -178,8 +183,8 @@ class Worker:
             raise NoClip(f"the event has no clip: {event.clip_error or 'the edge gave no reason'}")
         event_s = (event.ts - event.clip.start_ts).total_seconds()
         with open_clip(self._media.clip_path(event.event_id), event.clip) as clip:
-            frames = sample_frames(clip, event.clip, event_s)
-            pictures = make_pictures(frames, AttemptAttributes.model_validate(event.attributes).zone)
+            frames = sample_frames(clip, event.clip, event_s, around=_around(event.event_type))
+            pictures = make_pictures(frames, _zone(event))
         # The whole view shows one of the frames once more.
         frame_count = len({picture.time_s for picture in pictures})
         if frame_count < MIN_FRAMES:
@@ -222,7 +227,9 @@ class Worker:
             is_stored = self._retry_until_stopped(lambda: self._store.enrichments.finish(claim, result))
         else:
             both = self._retry_until_stopped(
-                lambda: self._store.enrichments.finish_and_claim(claim, result, self._pace.lease_s)
+                lambda: self._store.enrichments.finish_and_claim(
+                    claim, result, self._pace.lease_s, awaits_late=self._awaits_late
+                )
             )
             is_stored, following = both or (False, None)
         if not is_stored:
@@ -257,6 +264,17 @@ class Worker:
                 log.warning("%s; trying again", error)
             if self._clock.wait(self._stop, self._pace.poll_s):
                 return None
+
+
+def _around(event_type: EventType) -> Around:
+    return AROUND_END if event_type is EventType.MACHINE_OCCUPIED_END else AROUND_ATTEMPT
+
+
+def _zone(event: Event) -> Zone | None:
+    """Where the machine is in the picture, as far as its event says."""
+    if event.event_type is EventType.MACHINE_OCCUPIED_END:
+        return EndAttributes.model_validate(event.attributes).zone
+    return AttemptAttributes.model_validate(event.attributes).zone
 
 
 def _cannot_tell(claim: Claim, count: int) -> MmResult:

@@ -54,11 +54,13 @@ def request_body(model: str, messages: list[Message], reply_format: ReplyFormat)
 
 
 def _wording(prompt: Prompt, question: Question) -> str:
-    """The question with the machine and the second, from the clip's start, at which somebody was first seen there."""
+    """The question with the machine and the event's second from the clip's start: when somebody came, or had left."""
     event = question.event
-    came_s = (event.ts - event.clip.start_ts).total_seconds() if event.clip else 0.0
+    event_s = (event.ts - event.clip.start_ts).total_seconds() if event.clip else 0.0
     wording = prompt.question.replace("{machine_id}", event.machine_id)
-    return wording.replace("{came_s}", f"{max(0.0, came_s):.1f}")
+    for name in ("{came_s}", "{left_s}"):
+        wording = wording.replace(name, f"{max(0.0, event_s):.1f}")
+    return wording
 
 
 def _text(text: str) -> Message:

@@ -12,7 +12,7 @@ from mm_worker.vlm.chat_answer import ChatAnswer, one_line, read_answer
 from mm_worker.vlm.chat_refusal import FormatRefused
 from mm_worker.vlm.chat_request import Message, ReplyFormat, opening, repair, request_body
 from mm_worker.vlm.chat_server import ChatServer
-from mm_worker.vlm.prompt import Prompt
+from mm_worker.vlm.prompt import Prompt, Prompts
 from mm_worker.vlm.reply import Reply, ReplyError, parse_reply
 from mm_worker.vlm.vlm import Judgement, NotAsked, NotReached, Question, Unanswered, VlmError
 
@@ -24,6 +24,7 @@ class _Conversation:
     """The exchange about one question so far; `requests` counts refused formats, too."""
 
     question: Question
+    prompt: Prompt
     messages: list[Message]
     answers: list[ChatAnswer] = field(default_factory=list)
     costs: list[float] = field(default_factory=list)
@@ -33,16 +34,17 @@ class _Conversation:
 class OpenAiVlm:
     """Asks `model` on `server`; from any thread."""
 
-    def __init__(self, server: ChatServer, model: str, prompt: Prompt, budget: Budget) -> None:
+    def __init__(self, server: ChatServer, model: str, prompts: Prompts, budget: Budget) -> None:
         self._server = server
         self._model = model
-        self._prompt = prompt
+        self._prompts = prompts
         self._budget = budget
         self._format = ReplyFormat.JSON_SCHEMA
 
     def judge(self, question: Question) -> Judgement:
         """The answer to `question`. Raises VlmError."""
-        conversation = _Conversation(question, opening(self._prompt, question))
+        prompt = self._prompts.of(question.event.event_type)
+        conversation = _Conversation(question, prompt, opening(prompt, question))
         try:
             reply = self._ask(conversation)
         except ReplyError as error:
@@ -50,7 +52,7 @@ class OpenAiVlm:
         return self._judgement(conversation, reply)
 
     def _ask_again(self, conversation: _Conversation, problem: str) -> Reply:
-        conversation.messages += repair(self._prompt, conversation.answers[-1].said(), problem)
+        conversation.messages += repair(conversation.prompt, conversation.answers[-1].said(), problem)
         try:
             return self._ask(conversation)
         except ReplyError as error:
@@ -107,8 +109,8 @@ class OpenAiVlm:
             model=answers[-1].model or self._model,
             requested_model=self._model,
             server=self._server.url,
-            prompt_version=self._prompt.version,
-            prompt_sha256=self._prompt.sha256,
+            prompt_version=conversation.prompt.version,
+            prompt_sha256=conversation.prompt.sha256,
             requests=conversation.requests,
             input_tokens=_sum([answer.input_tokens for answer in answers]),
             output_tokens=_sum([answer.output_tokens for answer in answers]),

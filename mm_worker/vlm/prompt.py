@@ -7,9 +7,12 @@ from hashlib import sha256
 from pathlib import Path
 
 from backend_api.base.process import UsageError
+from backend_api.contract.events import EventType
 from mm_worker.vlm.reply import reply_schema
 
-DEFAULT_PROMPT = Path(__file__).resolve().parent / "prompts" / "cleaning_attempt-2.md"
+_FOLDER = Path(__file__).resolve().parent / "prompts"
+DEFAULT_PROMPT = _FOLDER / "cleaning_attempt-2.md"
+DEFAULT_END_PROMPT = _FOLDER / "end_of_use-1.md"
 _SECTIONS = ("system", "question", "repair")
 _NAME = re.compile(r"[A-Za-z0-9_.-]{1,100}-[0-9]{1,9}")
 _HASH_DIGITS = 8
@@ -19,7 +22,8 @@ _HASH_DIGITS = 8
 class Prompt:
     """`version` is the file's name and a short hash.
 
-    `question` may hold `{machine_id}` and `{came_s}`, the second at which somebody came; `repair` `{problem}`.
+    `question` may hold `{machine_id}` and, of an attempt, `{came_s}`, the second at which somebody came; of the end of
+    a use `{left_s}`, the one at which somebody left. `repair` may hold `{problem}`.
     """
 
     version: str
@@ -27,6 +31,24 @@ class Prompt:
     system: str
     question: str
     repair: str
+
+
+@dataclass(frozen=True, slots=True)
+class Prompts:
+    """The wordings of both questions. Raises UsageError when they are the same: their verdicts are told apart by it."""
+
+    attempt: Prompt
+    end: Prompt
+
+    def __post_init__(self) -> None:
+        if self.attempt.version == self.end.version:
+            raise UsageError(
+                f"--prompt and --end-prompt are the same, {self.attempt.version}: give each question its own wording"
+            )
+
+    def of(self, event_type: EventType) -> Prompt:
+        """The question about an event of the type: about the end of a use, or else about an attempt."""
+        return self.end if event_type is EventType.MACHINE_OCCUPIED_END else self.attempt
 
 
 def load_prompt(path: Path) -> Prompt:

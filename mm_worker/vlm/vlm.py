@@ -1,4 +1,4 @@
-"""The plug point for the vision-language model: the question about one cleaning attempt, and its answer."""
+"""The plug point for the vision-language model: the question about one event, and its answer."""
 
 from dataclasses import dataclass
 from typing import Protocol
@@ -44,7 +44,10 @@ class NotReached(ServerAway):
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Question:
-    """Was the machine of this cleaning attempt wiped? At least one picture, as make_pictures gives them."""
+    """Was the machine wiped? By this attempt, or, of a MACHINE_OCCUPIED_END, before it was left.
+
+    At least one picture, as make_pictures gives them.
+    """
 
     event: Event
     pictures: tuple[Picture, ...]
@@ -73,7 +76,7 @@ class Judgement(Value):
 
 
 class Vlm(Protocol):
-    """Judges cleaning attempts; may be asked from several threads at once."""
+    """Judges cleaning attempts and ends of uses; may be asked from several threads at once."""
 
     def judge(self, question: Question) -> Judgement:
         """The answer to `question`. Raises VlmError when there is no usable answer."""

@@ -29,11 +29,12 @@ WHICH = " ".join(f"WHEN {index} THEN '{verdict}'" for index, verdict in enumerat
 VERDICT = f"CASE seq / 4 % 3 {WHICH} END"
 ENRICHMENTS = f"""INSERT INTO enrichments (seq, ts_ms, status, attempts, token, changed_at_ms, verdict)
 SELECT seq, ts_ms, 'DONE', 1, 1, ts_ms, {VERDICT} FROM events WHERE event_type = 'CLEANING_ATTEMPT'"""  # noqa: S608
-# Each begins with the first of four events, and ends with its attempt.
+# Each begins with the first of four events, and ends with its attempt; nobody is to be asked about the end of its use.
 SESSIONS = f"""INSERT INTO sessions (session_id, store_id, camera_id, machine_id, ts_ms, started_ms, ended_ms,
-    opened_ms, attempt_seq, attempt_ms, verdict, is_reviewed, outcome_key)
+    opened_ms, attempt_seq, attempt_ms, end_seq, heard_ms, verdict, judged_seq, is_reviewed, outcome_key)
 SELECT session_id, store_id, camera_id, machine_id, ts_ms - {3 * STEP_MS}, ts_ms - {3 * STEP_MS}, ts_ms - {2 * STEP_MS},
-    ts_ms - {STEP_MS}, seq, ts_ms, {VERDICT}, 0, {VERDICT} FROM events WHERE event_type = 'CLEANING_ATTEMPT'
+    ts_ms - {STEP_MS}, seq, ts_ms, seq - 2, ts_ms - {STEP_MS}, {VERDICT}, seq, 0, {VERDICT}
+    FROM events WHERE event_type = 'CLEANING_ATTEMPT'
     ORDER BY seq"""  # noqa: S608 - constants of this file
 CHANGES = "INSERT INTO changes (kind, seq) SELECT 'event', seq FROM events ORDER BY seq"
 

@@ -22,7 +22,7 @@ from mm_worker.jobs.worker_loop import JobOutcome, Pace, RetryPolicy, Worker
 from mm_worker.vlm.budget import Budget, Caps
 from mm_worker.vlm.chat_server import ChatServer
 from mm_worker.vlm.openai_vlm import OpenAiVlm
-from mm_worker.vlm.prompt import DEFAULT_PROMPT, load_prompt
+from mm_worker.vlm.prompt import DEFAULT_END_PROMPT, DEFAULT_PROMPT, Prompts, load_prompt
 from mm_worker.worker import run_threads
 from tests.backend_api.events import make_event
 from tests.mm_worker.chat_dialects import MODEL, Played, answers, speaking
@@ -79,7 +79,7 @@ class Bench:
         budget = Budget(self.store, self.clock, Caps(), None)
         server = ChatServer(url, None, self.clock, connect_s=5, total_s=60, connections=concurrency)
         admission = Admission(self.clock, rng, budget)
-        vlm = OpenAiVlm(server, MODEL, load_prompt(DEFAULT_PROMPT), budget)
+        vlm = OpenAiVlm(server, MODEL, Prompts(load_prompt(DEFAULT_PROMPT), load_prompt(DEFAULT_END_PROMPT)), budget)
         pace, retry = Pace(poll_s=0.005), RetryPolicy()
         workers = [
             Worker(self.store, self.media, vlm, admission, clock=self.clock, stop=stop, pace=pace, retry=retry, rng=rng)

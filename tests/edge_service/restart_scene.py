@@ -90,6 +90,7 @@ class Scene:
     looked_s: list[float] = field(default_factory=list)
     promised: set[UUID] = field(default_factory=set)
     delivery_looks: int = 8
+    clip: ClipConfig = _CLIP
     outbox_max_bytes: int = DEFAULT_MAX_BYTES
 
     def __post_init__(self) -> None:
@@ -135,7 +136,7 @@ class Scene:
             courier = Courier(outbox, self.ledger, clock, "backend")
             checkpoint_file = _Promises(self.folder / "cam_01.checkpoint", disk, self.promised)
             recovery = recover(checkpoint_file.load(), run, self.machines, outbox)
-            ring = PacketRing(reach_s([RULES], _CLIP, fps=FPS))
+            ring = PacketRing(reach_s([one.rules for one in self.machines], self.clip, fps=FPS))
             factory = EventFactory(
                 run.store_id, run.camera_id, run.start_time, self.machines, clock_steps=recovery.clock_steps
             )
@@ -145,7 +146,7 @@ class Scene:
                 detector=_Eye(self, begins_s, courier, stops_s, dies_s, stop),
                 tracker=Tracker(),
                 rules=recovery.rules,
-                recorder=Recorder(ring, self.folder, disk, factory, self.machines, _CLIP, masking),
+                recorder=Recorder(ring, self.folder, disk, factory, self.machines, self.clip, masking),
                 outbox=outbox,
                 masking=masking,
                 still=StillSlot(masking),

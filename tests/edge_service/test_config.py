@@ -42,7 +42,7 @@ def test_all_but_the_machines_has_a_default(path: Path) -> None:
     config = load_config(path)
     assert config.machines[0].rules == RuleTimes(enter_s=10, exit_s=5, attempt_s=3, window_s=120)
     assert (config.detector.score, config.detector.fps) == (0.4, 5)
-    assert (config.clip.pre_s, config.clip.post_s) == (3, 5)
+    assert (config.clip.pre_s, config.clip.post_s, config.clip.end_pre_s) == (3, 5, 15)
     assert config.delivery.backend_url == "http://127.0.0.1:8000"
     assert config.outbox.max_bytes == 2**30
 
@@ -52,7 +52,7 @@ def test_every_key_is_read(path: Path) -> None:
         MACHINE
         + """\
 detector: {kind: mock, model: null, score: 0.5, fps: 0.5}
-clip: {pre_s: 1, post_s: 2.5}
+clip: {pre_s: 1, post_s: 2.5, end_pre_s: 20}
 delivery: {backend_url: "https://gym.example:8443/api/", upload_clips: false}
 outbox: {max_bytes: 4096}
 privacy:
@@ -61,7 +61,7 @@ privacy:
     )
     config = load_config(path)
     assert (config.detector.score, config.detector.fps) == (0.5, 0.5)
-    assert (config.clip.pre_s, config.clip.post_s) == (1, 2.5)
+    assert (config.clip.pre_s, config.clip.post_s, config.clip.end_pre_s) == (1, 2.5, 20)
     assert config.delivery.backend_url == "https://gym.example:8443/api"
     assert config.outbox.max_bytes == 4096
     areas = (((0, 0), (0.2, 0), (0.2, 0.3)),)
@@ -145,6 +145,7 @@ def test_a_machine_may_be_of_a_kind(path: Path) -> None:
         ("detector: {fps: 0.4}", "detector.fps", "at least 0.5"),
         ("detector: {fps: 61}", "detector.fps", "at most 60"),
         ("clip: {pre_s: 0}", "clip.pre_s", "greater than 0"),
+        ("clip: {end_pre_s: 301}", "clip.end_pre_s", "300"),
         ("delivery: {upload_clips: 1}", "delivery.upload_clips", "must be true or false"),
         ("delivery: {backend_url: 8000}", "delivery.backend_url", "must be text, not 8000; put it in quotes"),
         ("delivery: {backend_url: 'localhost:8000'}", "delivery.backend_url", "no address of a backend"),

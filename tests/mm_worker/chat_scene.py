@@ -6,13 +6,14 @@ from contextlib import closing, contextmanager
 from mm_worker.vlm.budget import Budget, Caps, Prices
 from mm_worker.vlm.chat_server import ChatServer
 from mm_worker.vlm.openai_vlm import OpenAiVlm
-from mm_worker.vlm.prompt import DEFAULT_PROMPT, load_prompt
+from mm_worker.vlm.prompt import DEFAULT_END_PROMPT, DEFAULT_PROMPT, Prompts, load_prompt
 from tests.backend_api.events import make_event
 from tests.mm_worker.chat_dialects import MODEL, ChatDialect, Played, speaking
 from tests.mm_worker.scene import Scene
 
 KEY = "sk-very-secret"
-PROMPT = load_prompt(DEFAULT_PROMPT)
+PROMPTS = Prompts(load_prompt(DEFAULT_PROMPT), load_prompt(DEFAULT_END_PROMPT))
+PROMPT = PROMPTS.attempt
 
 
 @contextmanager
@@ -28,7 +29,7 @@ def asking(
     scene.store.events.add([make_event(at_s=at_s) for at_s in range(4)])
     server = ChatServer(url, key, scene.clock, connect_s=30.0, total_s=total_s, connections=2)
     with closing(server):
-        yield OpenAiVlm(server, MODEL, PROMPT, Budget(scene.store, scene.clock, caps, Prices(1.0, 10.0)))
+        yield OpenAiVlm(server, MODEL, PROMPTS, Budget(scene.store, scene.clock, caps, Prices(1.0, 10.0)))
 
 
 @contextmanager

@@ -16,7 +16,7 @@ from mm_worker.vlm.openai_vlm import OpenAiVlm
 from mm_worker.worker import run_threads
 from tests.backend_api.events import make_result
 from tests.mm_worker.chat_dialects import CUT, MODEL, Played, answers, fails, says, speaking
-from tests.mm_worker.chat_scene import PROMPT
+from tests.mm_worker.chat_scene import PROMPTS
 from tests.mm_worker.models import AskedVlm
 from tests.mm_worker.scene import JITTER_SEED, PACE, Scene
 
@@ -29,7 +29,7 @@ def workers_at(scene: Scene, url: str, caps: Caps, count: int = 1, pace: Pace = 
     with closing(ChatServer(url, None, scene.clock, connect_s=30, total_s=30, connections=count)) as server:
         budget = Budget(scene.store, scene.clock, caps, None)
         admission = Admission(scene.clock, random.Random(JITTER_SEED), budget)
-        vlm = OpenAiVlm(server, MODEL, PROMPT, budget)
+        vlm = OpenAiVlm(server, MODEL, PROMPTS, budget)
         yield [scene.worker(vlm, admission, pace) for _ in range(count)]
 
 
@@ -51,9 +51,9 @@ def test_a_claim_that_was_lost_while_its_clip_was_read_is_not_asked_about(
     event = scene.add_attempt()
     claim, vlm = scene.store.enrichments.claim, AskedVlm()
 
-    def claim_and_fall_asleep(lease_s: float) -> object:
+    def claim_and_fall_asleep(lease_s: float, *, awaits_late: bool) -> object:
         monkeypatch.undo()
-        claimed = claim(lease_s)
+        claimed = claim(lease_s, awaits_late=awaits_late)
         overtake(scene)
         return claimed
 

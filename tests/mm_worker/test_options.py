@@ -13,6 +13,7 @@ def test_the_defaults_lie_in_the_repository(tmp_path: Path, monkeypatch: pytest.
     options = parse_options([])
     assert (options.db, options.media_dir) == (str(REPOSITORY / "data" / "app.db"), REPOSITORY / "data" / "media")
     assert (options.seed, options.poll_s, options.drain, options.vlm) == (123, 0.5, False, "mock")
+    assert options.judge_ends
 
 
 def test_every_flag_is_heard() -> None:
@@ -24,7 +25,9 @@ def test_every_flag_is_heard() -> None:
         "--lease-s": "9",
         "--max-attempts": "3",
     }
-    options = parse_options([word for flag in flags.items() for word in flag] + ["--vlm", "mock", "--drain"])
+    given = [word for flag in flags.items() for word in flag]
+    options = parse_options([*given, "--vlm", "mock", "--drain", "--judge-ends", "off"])
+    assert not options.judge_ends
     assert (options.db, options.media_dir, options.seed, options.poll_s) == ("a.db", Path("m"), 7, 2.0)
     assert (options.drain, options.vlm, options.lease_s, options.max_attempts) == (True, "mock", 9.0, 3)
 
@@ -40,6 +43,7 @@ def test_every_flag_is_heard() -> None:
         (["--max-attempts", "-1"], "argument --max-attempts: "),
         (["--seed", "x"], "argument --seed: "),
         (["--vlm", "oracle"], "argument --vlm: "),
+        (["--judge-ends", "maybe"], "argument --judge-ends: "),
         (["--dbb", "x"], "unrecognized arguments: --dbb x"),
     ],
 )

@@ -17,7 +17,7 @@ from backend_api.app import Settings, create_app
 from backend_api.base.clock import SystemClock
 from backend_api.contract.cameras import CameraReport, CameraSetup
 from backend_api.contract.events import ClipInfo, Event, EventType, make_event_id
-from backend_api.contract.sessions import SessionOutcome
+from backend_api.contract.sessions import Cleaned, SessionOutcome
 from backend_api.contract.values import format_timestamp
 from backend_api.contract.verdicts import Verdict
 from backend_api.media.folder import MediaFolder
@@ -82,9 +82,14 @@ class Gym:
         store_id: str = STORE,
         with_clips: bool = False,
         silent: bool = False,
+        cleaned: Cleaned = Cleaned.IN_WINDOW,
+        ends_judged: bool = False,
         **result: object,
     ) -> Event:
         """A use of a machine that began `ago_s` ago, or `at`, and came to `outcome`; its last event.
+
+        One that was `cleaned` before leaving has no attempt. With `ends_judged` its END got the same verdict as the
+        attempt, or, without one, `not_cleaned`; then it is the END that is returned.
 
         One that waits for the model must be the last to be added: the next verdict would be its. The events of a
         `silent` one came in when they happened, and nothing of their camera since. `result` is MmResult's.
@@ -92,8 +97,11 @@ class Gym:
         start = at or SystemClock().now() - timedelta(seconds=ago_s)
         where = {"machine_id": machine_id, "camera_id": camera_id, "store_id": store_id}
         session_id = make_event_id(store_id, camera_id, machine_id, EventType.MACHINE_OCCUPIED_START, start)
-        last = None
-        for event_type, ts, attributes in _story(outcome, start):
+        last = end = None
+        is_before = outcome is SessionOutcome.CLEANED and cleaned is Cleaned.BEFORE_LEAVING
+        told = SessionOutcome.NOT_ATTEMPTED if is_before else outcome
+        self.store.enrichments.judge_ends(is_on=is_before or ends_judged)
+        for event_type, ts, attributes in _story(told, start):
             last = self.add_event(
                 with_clip=with_clips,
                 silent=silent,
@@ -103,11 +111,17 @@ class Gym:
                 session_id=session_id,
                 **where,
             )
+            end = last if event_type is EventType.MACHINE_OCCUPIED_END else end
         assert last is not None
-        if outcome in _JUDGED:
+        if told in _JUDGED:
             self.judge(Verdict(outcome.value), **result)
         elif outcome is SessionOutcome.FAILED:
             self.give_up("the clip is damaged")
+        if is_before or ends_judged:
+            assert end is not None
+            self.judge(Verdict(outcome.value) if outcome in _JUDGED else Verdict.NOT_CLEANED, **result)
+            self.store.enrichments.judge_ends(is_on=False)
+            return end
         return last
 
     def add_event(self, *, with_clip: bool = False, silent: bool = False, **fields: object) -> Event:
@@ -125,8 +139,8 @@ class Gym:
         return event
 
     def judge(self, verdict: Verdict, **result: object) -> None:
-        """Give the attempt that waits its verdict."""
-        claim = self.store.enrichments.claim(_LEASE_S)
+        """Give the attempt that waits its verdict, or the END."""
+        claim = self.store.enrichments.claim(_LEASE_S, awaits_late=False)
         assert claim is not None
         assert self.store.enrichments.finish(claim, make_result(verdict=verdict, **result))
 
@@ -184,6 +198,8 @@ def running_gym(folder: Path, key: str | None = None, port: int = 0) -> Iterator
         closing(listen("127.0.0.1", port)) as listening,
         requests.Session() as http,
     ):
+        # A test says which ends of uses are judged; the backend would ask about all of them in passing.
+        store.enrichments.judge_ends(is_on=False)
         url = f"http://127.0.0.1:{listening.getsockname()[1]}"
         app = create_app(store, media, clock, Settings(keys=keys))
         server = threading.Thread(target=serve, args=(app, listening, stop))

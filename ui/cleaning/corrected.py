@@ -13,6 +13,7 @@ from backend_api.contract.compliance import (
     SuggestedReviews,
     TooFewReviews,
 )
+from backend_api.contract.events import EventType
 from ui.client import cache
 from ui.client.api import BackendApi, Refused
 from ui.text.words import counted, percent
@@ -25,9 +26,14 @@ MEANING = (
     "The share of windows that were really cleaned: compliance corrected for the model's mistakes, (compliance + "
     "specificity - 1) ÷ (sensitivity + specificity - 1), by Rogan and Gladen (1978), with sensitivity and specificity "
     "from people's reviews. Only reviews of suggested verdicts, and of days that were reviewed completely, count. The "
-    "95 % interval holds the sampling of windows and of reviews. Windows without an attempt count as not cleaned; "
-    "those without a verdict, or with “cannot tell”, are left out."
+    "95 % interval holds the sampling of windows and of reviews. Verdicts on attempts and on ends of uses are "
+    "corrected apart, each by its own reviews; a window was cleaned when either was. Windows about which nobody was "
+    "asked count as not cleaned; those of which a verdict is missing, or “cannot tell”, are left out."
 )
+_ABOUT = {
+    EventType.CLEANING_ATTEMPT: "attempts in the window",
+    EventType.MACHINE_OCCUPIED_END: "before leaving",
+}
 _NOTICE_KEY = "suggest_notice"
 
 
@@ -55,7 +61,9 @@ def model_lines(model: ModelCompliance) -> list[str]:
     positive, negative = model.cleaned, model.not_cleaned
     wrong = positive.reviewed - positive.cleaned
     reviewed = positive.reviewed + negative.reviewed
-    asked = f"{model.model}, prompt {model.prompt_version}"
+    asked = (
+        f"{model.model}, prompt {model.prompt_version}{'' if model.asks_about is None else _ABOUT[model.asks_about]}"
+    )
     lines = [f"{asked}: no review counts yet."]
     if reviewed:
         of_cleaned = f"{wrong} of {counted(positive.reviewed, 'verdict')} “cleaned”"

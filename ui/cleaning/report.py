@@ -16,14 +16,14 @@ def cleaning_cards(now: Figures, before: Figures) -> list[Card]:
         Card(
             FIGURE_WORDS["compliance"],
             NO_FIGURE if now.compliance is None else percent(now.compliance),
-            f"{now.windows_cleaned} of {counted(now.windows_closed, 'window')}",
+            _cleaned_words(now),
             meaning("compliance"),
             share_change(now.compliance, before.compliance, Wanted.UP),
         ),
         Card(
             FIGURE_WORDS["median_to_clean_s"],
             NO_FIGURE if now.median_to_clean_s is None else duration(now.median_to_clean_s),
-            f"of {counted(now.windows_cleaned, 'cleaned window')}",
+            f"of {counted(now.windows_cleaned - now.windows_cleaned_before_leaving, 'window')} cleaned by an attempt",
             meaning("median_to_clean_s"),
             duration_change(now.median_to_clean_s, before.median_to_clean_s, Wanted.DOWN),
         ),
@@ -42,6 +42,13 @@ def cleaning_cards(now: Figures, before: Figures) -> list[Card]:
             count_change(now.windows_closed, before.windows_closed, Wanted.EITHER) if had_windows else None,
         ),
     ]
+
+
+def _cleaned_words(now: Figures) -> str:
+    """E.g. `5 of 8 windows, 2 before leaving`."""
+    words = f"{now.windows_cleaned} of {counted(now.windows_closed, 'window')}"
+    before = now.windows_cleaned_before_leaving
+    return f"{words}, {before} before leaving" if before else words
 
 
 def after_hours_line(now: Figures) -> str:

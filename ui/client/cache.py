@@ -12,7 +12,7 @@ from backend_api.contract.alerts import AlertPage
 from backend_api.contract.cameras import CameraList
 from backend_api.contract.compliance import Compliance, SuggestedReviews
 from backend_api.contract.queries import ComplianceQuery, SessionQuery, StatsQuery
-from backend_api.contract.sessions import JUDGED, MachineList, SessionPage
+from backend_api.contract.sessions import JUDGED, MachineList, SessionOutcome, SessionPage
 from backend_api.contract.stats import Stats
 from backend_api.contract.stores import StoreList
 from backend_api.contract.verdicts import QueueState
@@ -28,6 +28,8 @@ _BY_TEXT: dict[str | type[Any], Callable[[Any], Any]] = {
 _shared = st.cache_resource(ttl=1.0, max_entries=200, show_spinner=False, hash_funcs=_BY_TEXT)
 # Figures of whole days take the backend longer, and change little within seconds.
 _shared_for_longer = st.cache_resource(ttl=20.0, max_entries=200, show_spinner=False, hash_funcs=_BY_TEXT)
+# Each of these follows from a verdict; nobody may have been asked about a use without an attempt.
+_WITH_VERDICT = JUDGED - {SessionOutcome.NOT_ATTEMPTED}
 
 
 def machines() -> MachineList:
@@ -112,9 +114,9 @@ def _sessions(_api: BackendApi, query: SessionQuery) -> SessionPage:
 
 @_shared_for_longer
 def _latest_model(_api: BackendApi) -> str | None:
-    judged = _api.sessions(SessionQuery(outcome=tuple(sorted(JUDGED)), limit=1)).items
-    attempt = _api.event(judged[0].attempt_event_id) if judged and judged[0].attempt_event_id else None
-    return attempt.mm.result.model if attempt and attempt.mm and attempt.mm.result else None
+    judged = _api.sessions(SessionQuery(outcome=tuple(sorted(_WITH_VERDICT)), limit=1)).items
+    event = _api.event(judged[0].judged_event_id) if judged and judged[0].judged_event_id else None
+    return event.mm.result.model if event and event.mm and event.mm.result else None
 
 
 @_shared_for_longer

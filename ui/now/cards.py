@@ -10,7 +10,7 @@ from ui.now.ages import lasting
 from ui.now.attention import ALARMING
 from ui.text.local_time import Zone, moment
 from ui.text.machine_names import key_of, names_of
-from ui.text.words import SESSION_WORDS, Colour
+from ui.text.words import CLEANED_WORDS, SESSION_WORDS, Colour
 
 _Camera = tuple[str, str]
 STATE_WORDS = {
@@ -101,13 +101,20 @@ def _card(machine: Machine, name: str, now: datetime, zone: Zone, *, is_ended: b
     is_over = is_ended and machine.state is MachineState.UNKNOWN
     return {
         "name": name,
-        "state": STATE_WORDS[machine.state],
+        "state": _state_words(machine),
         "colour": "gray" if is_over else STATE_COLOURS[machine.state],
         "note": f"{machine.camera_id} ended" if is_over else _note(machine),
         "since": _since(machine, now, zone),
         "left_s": None if machine.closes_at is None else max(0.0, (machine.closes_at - now).total_seconds()),
         "session": None if machine.session is None else str(machine.session.session_id),
     }
+
+
+def _state_words(machine: Machine) -> str:
+    session = machine.session
+    if machine.state is MachineState.CLEANED and session is not None and session.cleaned is not None:
+        return CLEANED_WORDS[session.cleaned]
+    return STATE_WORDS[machine.state]
 
 
 def _note(machine: Machine) -> str:

@@ -6,7 +6,7 @@ from html import escape
 import streamlit as st
 
 from backend_api.contract.cameras import CameraState
-from backend_api.contract.events import Gap, StoredEvent
+from backend_api.contract.events import EventType, Gap, StoredEvent
 from backend_api.contract.sessions import Session, SessionOutcome
 from backend_api.contract.verdicts import MmResult
 from ui.client import cache
@@ -21,11 +21,12 @@ from ui.text.local_time import Zone
 from ui.text.words import (
     EVENT_WORDS,
     SESSION_COLOURS,
-    SESSION_WORDS,
     TRUTH_WORDS,
+    VERDICT_WORDS,
     duration,
     facts,
     mask_words,
+    outcome_words,
     percent,
     plain,
     verdict_facts,
@@ -37,22 +38,23 @@ _GOING_ON = {SessionOutcome.IN_USE, SessionOutcome.WINDOW_OPEN}
 
 def show_detail(api: BackendApi, opened: Opened, zone: Zone) -> None:
     """Draw a session, fetched just now."""
-    session, attempt = opened.session, opened.attempt
-    result = None if attempt is None or attempt.mm is None else attempt.mm.result
+    session, judged = opened.session, opened.judged
+    result = None if judged is None or judged.mm is None else judged.mm.result
     _show_heading(session, result, zone)
     _show_clip(opened.shown)
     _show_steps(opened, zone)
     with st.container(border=True, key="verdict"):
-        if attempt is None or attempt.mm is None:
+        if judged is None or judged.mm is None:
             st.text(_why_no_verdict(session))
         else:
-            show_verdict(api, attempt, attempt.mm)
+            st.caption(_question(judged, result))
+            show_verdict(api, judged, judged.mm)
         if result is not None:
             show_reviews(opened.reviews, result, zone)
         show_corrections(opened.corrections, zone)
         show_questions(api, opened, has_verdict=result is not None)
-    if attempt is not None and result is not None:
-        show_frames(attempt, result)
+    if judged is not None and result is not None:
+        show_frames(judged, result)
         with st.expander("Details of the verdict"):
             st.html(_definition_list(verdict_facts(result)))
     _show_more(opened.shown, zone)
@@ -70,7 +72,7 @@ def _show_heading(session: Session, result: MmResult | None, zone: Zone) -> None
     with st.container(gap=None):
         with st.container(horizontal=True, vertical_alignment="center", gap="small"):
             st.header(plain(session.machine_name), anchor=False, width="content")
-            st.badge(SESSION_WORDS[session.outcome], color=SESSION_COLOURS[session.outcome])
+            st.badge(outcome_words(session), color=SESSION_COLOURS[session.outcome])
             if session.correction is not None:
                 st.badge(TRUTH_WORDS[session.correction], color="blue")
             if result is not None:
@@ -144,6 +146,13 @@ def _why_no_clip(event: StoredEvent) -> str:
     if event.clip is not None:
         return "The clip is not on the backend yet: the edge that recorded it still has it."
     return f"No clip: {event.clip_error}" if event.clip_error else "This event has no clip."
+
+
+def _question(event: StoredEvent, result: MmResult | None) -> str:
+    """What the model was asked about the event, and its answer."""
+    is_end = event.event_type is EventType.MACHINE_OCCUPIED_END
+    asked = "Was the machine wiped before it was left?" if is_end else "Was the machine wiped in the window?"
+    return asked if result is None else f"{asked} {VERDICT_WORDS[result.verdict]}."
 
 
 def _why_no_verdict(session: Session) -> str:

@@ -119,9 +119,15 @@ def _suggested_sessions() -> tuple[UUID, ...]:
     """The sessions that were suggested when the choice was made: those that are reviewed meanwhile stay in the list."""
     if _SUGGESTED_KEY not in st.session_state:
         items = cache.suggested().items[:_MOST_SUGGESTED]
-        st.session_state[_SUGGESTED_KEY] = tuple(item.session_id for item in items) or (_NO_SESSION,)
-    found: tuple[UUID, ...] = st.session_state[_SUGGESTED_KEY]
-    return found
+        st.session_state[_SUGGESTED_KEY] = {item.session_id: item.event_id for item in items}
+    found: dict[UUID, UUID] = st.session_state[_SUGGESTED_KEY]
+    return tuple(found) or (_NO_SESSION,)
+
+
+def suggested_events() -> frozenset[UUID]:
+    """The events whose verdicts are to be reviewed, while the suggested sessions are chosen: of each session one."""
+    found: dict[UUID, UUID] = st.session_state.get(_SUGGESTED_KEY, {})
+    return frozenset(found.values())
 
 
 def _forget_suggested() -> tuple[UUID, ...]:

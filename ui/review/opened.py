@@ -1,6 +1,6 @@
 """The session that the address names, fetched whole, and the four steps of every session."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from uuid import UUID
 
@@ -62,11 +62,6 @@ def most_telling(events: Sequence[StoredEvent]) -> StoredEvent:
     return min(events, key=lambda event: (event.media_url is None, _MOST_TELLING.index(event.event_type)))
 
 
-def attempt_of(events: Sequence[StoredEvent]) -> StoredEvent | None:
-    """The cleaning attempt, which has the verdict; None without one."""
-    return _of_type(events, EventType.CLEANING_ATTEMPT)
-
-
 def _of_type(events: Sequence[StoredEvent], event_type: EventType) -> StoredEvent | None:
     return next((event for event in events if event.event_type is event_type), None)
 
@@ -77,21 +72,26 @@ class NotThere(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Opened:
-    """A session with its events, every opinion of its attempt's verdicts, and every correction of it, the oldest first.
+    """A session with its events, every opinion of the judged event's verdicts, and every correction, the oldest first.
 
-    `shown` is the event whose clip plays.
+    `shown` is the event whose clip plays; `judged` the one whose verdict stands beside it: its own, or else the one by
+    which the outcome goes.
     """
 
     session: Session
     events: tuple[StoredEvent, ...]
     shown: StoredEvent
+    judged: StoredEvent | None = None
     reviews: tuple[StoredReview, ...] = ()
     corrections: tuple[StoredCorrection, ...] = ()
 
     @property
-    def attempt(self) -> StoredEvent | None:
-        """The cleaning attempt, which has the verdict."""
-        return attempt_of(self.events)
+    def review(self) -> str | None:
+        """The latest opinion of the verdict that stands beside the clip; None when it is of another one."""
+        event = self.judged
+        if event is None or event.review is None or event.mm is None or event.mm.result is None:
+            return None
+        return event.review.agree if event.review.verdict is event.mm.result.verdict else None
 
     @property
     def correction(self) -> StoredCorrection | None:
@@ -99,8 +99,11 @@ class Opened:
         return self.events[0].correction
 
 
-def fetch_opened(api: BackendApi, chosen: Selection) -> Opened | None:
-    """The open session; None when the address names none. Raises NotThere when there is no such session."""
+def fetch_opened(api: BackendApi, chosen: Selection, wanted: Collection[UUID] = ()) -> Opened | None:
+    """The open session; None when the address names none. Raises NotThere when there is no such session.
+
+    Unless the address names an event, the one among `wanted` is shown, else the one by whose verdict the outcome goes.
+    """
     session_id = chosen.session_id
     if session_id is None:
         if chosen.event_id is None:
@@ -110,10 +113,11 @@ def fetch_opened(api: BackendApi, chosen: Selection) -> Opened | None:
     events = api.session_events(session_id)
     if not found or not events:
         raise NotThere("The backend holds no session of the id in the address; another backend may.")
-    attempt = attempt_of(events)
-    reviews = () if attempt is None or attempt.review is None else tuple(api.reviews(attempt.event_id).items)
+    shown = _shown(events, chosen.event_id, found[0].judged_event_id, wanted)
+    judged = shown if shown.mm is not None else _of_id(events, found[0].judged_event_id)
+    reviews = () if judged is None or judged.review is None else tuple(api.reviews(judged.event_id).items)
     corrections = () if events[0].correction is None else tuple(api.corrections(session_id).items)
-    return Opened(found[0], events, _shown(events, chosen.event_id), reviews, corrections)
+    return Opened(found[0], events, shown, judged, reviews, corrections)
 
 
 def _session_of(api: BackendApi, event_id: UUID) -> UUID:
@@ -125,5 +129,16 @@ def _session_of(api: BackendApi, event_id: UUID) -> UUID:
         raise NotThere("The backend holds no event of the id in the address; another backend may.") from error
 
 
-def _shown(events: tuple[StoredEvent, ...], event_id: UUID | None) -> StoredEvent:
-    return next((event for event in events if event.event_id == event_id), None) or most_telling(events)
+def _shown(
+    events: Sequence[StoredEvent], event_id: UUID | None, judged_id: UUID | None, wanted: Collection[UUID]
+) -> StoredEvent:
+    if (chosen := _of_id(events, event_id)) is not None:
+        return chosen
+    if (one := next((event for event in events if event.event_id in wanted), None)) is not None:
+        return one
+    judged = _of_id(events, judged_id)
+    return judged if judged is not None and judged.media_url is not None else most_telling(events)
+
+
+def _of_id(events: Sequence[StoredEvent], event_id: UUID | None) -> StoredEvent | None:
+    return next((event for event in events if event.event_id == event_id), None)

@@ -68,7 +68,7 @@ def show_questions(api: BackendApi, opened: Opened, *, has_verdict: bool) -> Non
 def _show_answers(api: BackendApi, opened: Opened, note_key: str) -> None:
     with st.container(horizontal=True, gap="xsmall"):
         for agree, words, shortcut in _ANSWERS:
-            kind: Literal["primary", "secondary"] = "primary" if opened.session.review == agree else "secondary"
+            kind: Literal["primary", "secondary"] = "primary" if opened.review == agree else "secondary"
             st.button(
                 words,
                 key=agree,
@@ -95,13 +95,13 @@ def _show_truths(api: BackendApi, opened: Opened, note_key: str) -> None:
 
 
 def _answer(api: BackendApi, opened: Opened, agree: Literal["yes", "no", "unsure"], note_key: str) -> None:
-    attempt, session_id = opened.attempt, opened.session.session_id
-    if attempt is None:
+    judged, session_id = opened.judged, opened.session.session_id
+    if judged is None:
         return
 
     def act() -> None:
-        review = api.review(attempt.event_id, Review(agree=agree, note=_note(note_key), who=_reviewer()))
-        said_here().append(Given(session_id, review, attempt.review))
+        review = api.review(judged.event_id, Review(agree=agree, note=_note(note_key), who=_reviewer()))
+        said_here().append(Given(session_id, review, judged.review))
         _go(lambda feed: next_to_review(api, feed, session_id))
 
     _try(act)

@@ -6,7 +6,7 @@ from typing import TypedDict
 
 from backend_api.contract.sessions import Session
 from ui.text.local_time import Zone
-from ui.text.words import REVIEW_WORDS, SESSION_COLOURS, SESSION_WORDS, duration
+from ui.text.words import REVIEW_WORDS, SESSION_COLOURS, duration, outcome_words
 
 
 class RowData(TypedDict):
@@ -61,7 +61,7 @@ def _row(session: Session, zone: Zone, picture_url: Callable[[str], str]) -> Row
         "id": str(session.session_id),
         "name": session.machine_name,
         "when": times(session, zone),
-        "outcome": SESSION_WORDS[session.outcome],
+        "outcome": outcome_words(session),
         "colour": SESSION_COLOURS[session.outcome],
         "review": _said(session),
         "picture": None if session.thumbnail_url is None else picture_url(session.thumbnail_url),

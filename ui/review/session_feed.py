@@ -148,7 +148,7 @@ def next_to_review(source: SessionSource, feed: SessionFeed, current: UUID | Non
 
 def waits_for_review(row: Session) -> bool:
     """Whether there is a verdict that counts and has no review."""
-    return row.outcome in JUDGED and row.review is None
+    return row.outcome in JUDGED and row.verdict is not None and row.review is None
 
 
 def _below(feed: SessionFeed, current: UUID | None) -> tuple[Session, ...]:

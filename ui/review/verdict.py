@@ -1,4 +1,4 @@
-"""The model's verdict on a cleaning attempt, the frames that it was shown, and people's reviews and corrections."""
+"""The model's verdict on an event, the frames that it was shown, and people's reviews and corrections."""
 
 from collections.abc import Callable, Sequence
 from html import escape
@@ -16,12 +16,12 @@ from ui.text.local_time import Zone
 from ui.text.words import REVIEW_WORDS, TRUTH_WORDS, counted, duration
 
 
-def show_verdict(api: BackendApi, attempt: StoredEvent, mm: Enrichment) -> None:
+def show_verdict(api: BackendApi, event: StoredEvent, mm: Enrichment) -> None:
     """Draw the verdict, or the state of the question."""
     if mm.result is not None:
         st.text(mm.result.summary)
     elif mm.status is MmStatus.DEAD:
-        _show_dead(api, attempt, mm)
+        _show_dead(api, event, mm)
     elif mm.status is MmStatus.PROCESSING:
         st.text("The model judges the clip now. The verdict appears here by itself.")
     elif mm.error:
@@ -63,9 +63,9 @@ def correction_line(said: StoredCorrection, zone: Zone) -> str:
     return f"{TRUTH_WORDS[said.truth]}, {said.who}, {zone.full(said.at)}{note}"
 
 
-def show_frames(attempt: StoredEvent, result: MmResult) -> None:
+def show_frames(event: StoredEvent, result: MmResult) -> None:
     """Draw the frames that the model was shown, each with its second and the model's words on it."""
-    pictures = frames_html(attempt.frame_urls, result, browser_url)
+    pictures = frames_html(event.frame_urls, result, browser_url)
     if pictures:
         st.subheader("Frames shown to the model", anchor=False)
         st.html(pictures)
@@ -89,11 +89,11 @@ def _standing(reviews: Sequence[StoredReview]) -> Sequence[StoredReview]:
     return reviews[taken_back[-1] + 1 :] if taken_back else reviews
 
 
-def _show_dead(api: BackendApi, attempt: StoredEvent, mm: Enrichment) -> None:
+def _show_dead(api: BackendApi, event: StoredEvent, mm: Enrichment) -> None:
     st.text(f"No verdict after {counted(mm.attempts, 'attempt')}: {mm.error or 'no reason was given'}")
     if st.button("Ask again", key="retry"):
         try:
-            api.retry(attempt.event_id)
+            api.retry(event.event_id)
         except BackendError as error:
             st.text(str(error))
         else:

@@ -16,6 +16,7 @@ FIGURE_WORDS = {
     "windows_closed": "Windows closed",
     "windows_after_hours": "Closed after hours",
     "windows_cleaned": "Cleaned",
+    "windows_cleaned_before_leaving": "Cleaned before leaving",
     "windows_not_attempted": "No attempt",
     "windows_not_cleaned": "Not cleaned",
     "windows_cannot_tell": "Cannot tell",

@@ -14,7 +14,7 @@ from backend_api.contract.events import (
     StoredEvent,
     WindowAttributes,
 )
-from backend_api.contract.sessions import Session, SessionOutcome
+from backend_api.contract.sessions import Cleaned, Session, SessionOutcome
 from backend_api.contract.sources import SOURCE, EventSource, source_of
 from backend_api.contract.verdicts import MmResult, MmStatus, Verdict
 from ui.text.local_time import Zone
@@ -63,6 +63,10 @@ SESSION_COLOURS: dict[SessionOutcome, Colour] = {
     SessionOutcome.NO_WINDOW: "gray",
     SessionOutcome.NO_USE: "gray",
 }
+CLEANED_WORDS = {
+    Cleaned.BEFORE_LEAVING: "Cleaned before leaving",
+    Cleaned.IN_WINDOW: "Cleaned in the window",
+}
 REVIEW_WORDS = {
     "yes": "Agreed",
     "no": "Disagreed",
@@ -84,6 +88,11 @@ _END_REASONS = {
 def percent(share: float) -> str:
     """A share from 0 to 1 in whole per cent."""
     return f"{share:.0%}".replace("%", " %")
+
+
+def outcome_words(session: Session) -> str:
+    """What became of a session; of a machine that was cleaned, when it was."""
+    return SESSION_WORDS[session.outcome] if session.cleaned is None else CLEANED_WORDS[session.cleaned]
 
 
 def counted(number: int, noun: str) -> str:
@@ -140,6 +149,7 @@ def _known_attributes(event: StoredEvent, zone: Zone) -> dict[str, tuple[str, st
             end = EndAttributes.model_validate(event.attributes)
             found["occupied_s"] = "In use for", None if end.occupied_s is None else duration(end.occupied_s)
             found["end_reason"] = "Ended because", end.end_reason and _END_REASONS[end.end_reason]
+            found["zone"] = "Zone", None if end.zone is None else counted(len(end.zone), "corner")
         case EventType.CLEANING_WINDOW_OPEN:
             window = WindowAttributes.model_validate(event.attributes)
             closes_at = window.closes_at

@@ -13,7 +13,7 @@ from ui.client import cache
 from ui.client.api import BackendApi
 from ui.text.local_time import Zone
 from ui.text.machine_names import key_of
-from ui.text.words import SESSION_WORDS, began, duration, plain
+from ui.text.words import began, duration, outcome_words, plain
 from ui.usage.day import DayLine
 from ui.usage.gather import MAX_SESSIONS, UnwatchedTime, sessions_of, unwatched_times
 from ui.usage.timeline import Timeline, draw_timeline
@@ -94,7 +94,7 @@ def _rows(timeline: Timeline, names: Mapping[MachineKey, str], zone: Zone) -> li
             "Use began": zone.clock(began(session)),
             "Machine": names.get(key_of(session), session.machine_name),
             "In use for": "" if session.occupied_s is None else duration(session.occupied_s),
-            "Cleaning": SESSION_WORDS[session.outcome],
+            "Cleaning": outcome_words(session),
             "Review": f"review?session={session.session_id}",
         }
         for session in timeline.sessions

@@ -1,4 +1,4 @@
-"""Uses, windows and attempts at each machine on one day, as bars and marks on the day's line. Pure."""
+"""Uses, windows and cleaning at each machine on one day, as bars and marks on the day's line. Pure."""
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from itertools import pairwise
 
-from backend_api.contract.sessions import Session, SessionOutcome
+from backend_api.contract.sessions import Cleaned, Session, SessionOutcome
 from backend_api.contract.values import MachineKey
 from ui.text.machine_names import key_of
 from ui.text.words import began
@@ -25,7 +25,7 @@ class TimelineBar:
 
 @dataclass(frozen=True, slots=True)
 class Attempt:
-    """A cleaning attempt on the line."""
+    """A cleaning attempt on the line, or a machine that was wiped before it was left: then `at` is when it was left."""
 
     session: Session
     at_h: float
@@ -101,7 +101,7 @@ def _window(session: Session, following: datetime | None, line: DayLine) -> list
 
 
 def _attempt(session: Session, line: DayLine) -> list[Attempt]:
-    at = session.attempt_at
+    at = session.ended_at if session.cleaned is Cleaned.BEFORE_LEAVING else session.attempt_at
     if at is None or not line.begin <= at < line.end:
         return []
     return [Attempt(session, line.hours(at), at, session.outcome)]

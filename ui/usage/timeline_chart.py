@@ -6,11 +6,11 @@ from datetime import datetime
 import altair as alt
 
 from backend_api.contract.corrections import UseTruth
-from backend_api.contract.sessions import Session, SessionOutcome
+from backend_api.contract.sessions import Cleaned, Session, SessionOutcome
 from backend_api.contract.values import MachineKey
 from ui.text.local_time import Zone
 from ui.text.machine_names import key_of
-from ui.text.words import SESSION_WORDS, counted, duration, percent
+from ui.text.words import SESSION_WORDS, counted, duration, outcome_words, percent
 from ui.usage.day import DayLine, HourInterval
 from ui.usage.gather import UnwatchedTime
 from ui.usage.timeline import Attempt, Timeline, TimelineBar
@@ -113,7 +113,7 @@ def _rows(bars: Iterable[TimelineBar], what: str, names: Mapping[MachineKey, str
             "From": zone.clock(item.begin),
             "To": zone.clock(item.end) if item.end else "now",
             "Lasted": duration((item.end - item.begin).total_seconds()) if item.end else "not over",
-            "Cleaning": SESSION_WORDS[item.session.outcome],
+            "Cleaning": outcome_words(item.session),
         }
 
 
@@ -138,9 +138,9 @@ def _marks(attempts: Iterable[Attempt], names: Mapping[MachineKey, str], zone: Z
         {
             **_place(item.session, HourInterval(item.at_h, item.at_h), names),
             "outcome": item.outcome,
-            "What": "Cleaning attempt",
+            "What": "End of use" if item.session.cleaned is Cleaned.BEFORE_LEAVING else "Cleaning attempt",
             "At": zone.clock(item.at),
-            "Cleaning": SESSION_WORDS[item.outcome],
+            "Cleaning": outcome_words(item.session),
         }
         for item in attempts
     ]

@@ -8,7 +8,7 @@ from ui.client.context import api, zone
 from ui.client.reach import unreachable_backend
 from ui.client.selection import NoId, Selection, selection
 from ui.review.detail import show_detail, show_missing
-from ui.review.filters import choose_query
+from ui.review.filters import choose_query, suggested_events
 from ui.review.list_view import current_feed, forget_feed, shared, show_list, watch, watching
 from ui.review.opened import NotThere, Opened, fetch_opened
 from ui.review.review_bar import is_entered, show_moves
@@ -68,7 +68,7 @@ def _open() -> tuple[Opened | None, str | None]:
     """The session that the address names, or why there is none."""
     try:
         chosen: Selection = selection()
-        return fetch_opened(api(), chosen), None
+        return fetch_opened(api(), chosen, suggested_events()), None
     except (NoId, NotThere) as error:
         return None, str(error)
 

@@ -22,6 +22,8 @@ from backend_api.store.database import Database
 from backend_api.store.ledger.tables import alert_notices, alerts
 from backend_api.store.statements import Insert, Statement, Transaction
 from backend_api.store.tables import events, hidden_events, sessions
+from backend_api.store.uses.end_questions import JUDGED_FROM_MS
+from backend_api.store.uses.session_row import OPENED
 
 BEGAN, OVER, BOTH, ROUTED = "began", "over", "both", ""
 # Uncleaned windows that closed longer ago are left to the figures: nobody can clean after them any more.
@@ -57,11 +59,13 @@ _UNCLEANED = (
     .select_from(sessions)
     .outerjoin(_attempt, _attempt.c.seq == sessions.c.attempt_seq)
     .where(
-        or_(sessions.c.outcome_key == "opened", sessions.c.outcome_key == Verdict.NOT_CLEANED.value),
+        or_(sessions.c.outcome_key == OPENED, sessions.c.outcome_key == Verdict.NOT_CLEANED.value),
         sessions.c.ts_ms > bindparam("began_after_ms"),
         sessions.c.closes_ms > bindparam("closed_after_ms"),
         sessions.c.closes_ms <= bindparam("closed_before_ms"),
         sessions.c.review.is_distinct_from("no"),
+        # Nobody is yet to be asked whether it was wiped before it was left.
+        or_(sessions.c.end_due_ms.is_(None), sessions.c.end_due_ms < JUDGED_FROM_MS),
         ~select(alerts.c.id)
         .where(alerts.c.occurrence == (AlertKind.WINDOW_UNCLEANED.value + ":") + sessions.c.session_id)
         .exists(),

@@ -8,7 +8,9 @@ from typing import Annotated
 from fastapi import APIRouter, Query
 from fastapi.responses import StreamingResponse
 
+from backend_api.contract.events import EventType
 from backend_api.contract.queries import EventFilters, EventQuery
+from backend_api.contract.sessions import Cleaned
 from backend_api.contract.sources import EventSource, source_of
 from backend_api.contract.values import format_timestamp
 from backend_api.contract.verdicts import MOCK_MODEL, MmResult
@@ -31,7 +33,13 @@ COLUMNS = (
     *("verdict", "verdict_confidence", "verdict_summary", "model", "prompt_version", "attributes"),
     *("edge_version", "detector", "weights", "weights_sha256", "config_sha256", "mocked"),
     *("use_correction", "use_corrected_by", "use_corrected_at", "use_correction_note"),
+    "verdict_on",
 )
+# Of which cleaning the verdict is.
+_VERDICT_ON = {
+    EventType.CLEANING_ATTEMPT: Cleaned.IN_WINDOW,
+    EventType.MACHINE_OCCUPIED_END: Cleaned.BEFORE_LEAVING,
+}
 # What a spreadsheet takes for the beginning of a formula (https://owasp.org/www-community/attacks/CSV_Injection).
 _FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")  # noqa: RUF001
 # What a client that reads slowly keeps in memory: the lines of so many events, and a piece that is on its way.
@@ -82,6 +90,7 @@ def cells(row: EventRow) -> list[str]:
         *((found.weights_sha256, found.config_sha256) if found else (None,) * 2),
         _mocked(found, result),
         *((said.truth, said.who, format_timestamp(said.at), said.note) if said else (None,) * 4),
+        _VERDICT_ON.get(event.event_type) if result else None,
     )
     return [harmless("" if value is None else str(value)) for value in values]
 

@@ -41,9 +41,8 @@ class HttpSink:
         return self.reactions.pop(0) if len(self.reactions) > 1 else self.reactions[0]
 
 
-@contextmanager
-def http_sink(*reactions: Reaction) -> Iterator[HttpSink]:
-    sink = HttpSink(reactions=list(reactions) or [OK])
+def _handler(sink: HttpSink) -> type[BaseHTTPRequestHandler]:
+    """What reacts to a request as `sink` says."""
 
     class Handler(BaseHTTPRequestHandler):
         protocol_version = "HTTP/1.1"
@@ -52,7 +51,12 @@ def http_sink(*reactions: Reaction) -> Iterator[HttpSink]:
             self.do_POST()
 
         def do_POST(self) -> None:
-            body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
+            length = int(self.headers.get("Content-Length", 0))
+            body = self.rfile.read(length)
+            if len(body) < length:
+                # Its sender was killed within it: it has not come.
+                self.close_connection = True
+                return
             reaction = sink.next_reaction()
             sink.got.append((self.headers, body))
             sink.taken.append(reaction.status is not None and reaction.status < 300)
@@ -72,11 +76,18 @@ def http_sink(*reactions: Reaction) -> Iterator[HttpSink]:
         def log_message(self, *_: object) -> None:
             pass
 
+    return Handler
+
+
+@contextmanager
+def http_sink(*reactions: Reaction) -> Iterator[HttpSink]:
+    sink = HttpSink(reactions=list(reactions) or [OK])
+
     class Server(ThreadingHTTPServer):
         def handle_error(self, request: object, client_address: object) -> None:
             """That a client was killed is what some tests are about."""
 
-    server = Server(("127.0.0.1", 0), Handler)
+    server = Server(("127.0.0.1", 0), _handler(sink))
     sink.url = f"http://127.0.0.1:{server.server_address[1]}"
     thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True)
     thread.start()

@@ -32,6 +32,8 @@ def examination(store: Store, clock: FakeClock, tmp_path: Path) -> Examination:
 
 
 def opened(store: Store, clock: FakeClock, folder: Path) -> Examination:
+    """Nobody asks about ends of uses."""
+    store.enrichments.judge_ends(is_on=False)
     examination = Examination(store, [folder], AlertsConfig(), clock)
     examination.examine()
     return examination
@@ -53,6 +55,30 @@ def use(number: int = 1, *, tried: bool) -> list[Event]:
 
 def report(store: Store, **fields: object) -> None:
     store.cameras.report("cam_01", REPORT.model_copy(update={"store_id": "gym_demo", **fields}))
+
+
+@pytest.mark.parametrize(
+    ("tried", "verdict"), [(False, Verdict.NOT_CLEANED), (False, Verdict.CLEANED), (True, Verdict.CLEANED)]
+)
+def test_where_ends_are_judged_nothing_is_told_before_their_verdict(
+    store: Store, clock: FakeClock, examination: Examination, tried: bool, verdict: Verdict
+) -> None:
+    store.enrichments.judge_ends(is_on=True)
+    store.events.add(use(tried=tried))
+    if tried:
+        claim = store.enrichments.claim(60)
+        assert claim is not None
+        assert store.enrichments.finish(claim, make_result(verdict=Verdict.NOT_CLEANED))
+    clock.advance(CLOSED_S + 3600)
+    examination.examine()
+    assert uncleaned(store) == []
+    claim = store.enrichments.claim(60)
+    assert claim is not None
+    examination.examine()
+    assert uncleaned(store) == []
+    assert store.enrichments.finish(claim, make_result(verdict=verdict))
+    examination.examine()
+    assert len(uncleaned(store)) == (verdict is Verdict.NOT_CLEANED)
 
 
 def test_a_window_that_closed_without_an_attempt_is_told_a_minute_later(

@@ -27,6 +27,7 @@ class Gym:
         self.truth: dict[UUID, bool] = {}
         self.attempts: list[Event] = []
         self._at_s = 0.0
+        store.enrichments.judge_ends(is_on=False)
 
     def let_use(
         self,

@@ -44,6 +44,8 @@ def outcome(store: Store) -> SessionOutcome:
 
 
 def judge(store: Store, verdict: Verdict) -> None:
+    """Give the attempt that waits its verdict; nobody is asked about ends of uses."""
+    store.enrichments.judge_ends(is_on=False)
     claim = store.enrichments.claim(60)
     assert claim is not None
     assert store.enrichments.finish(claim, make_result(verdict=verdict))

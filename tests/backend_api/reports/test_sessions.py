@@ -70,7 +70,9 @@ def test_a_session_in_any_order_of_arrival_is_the_same(store: Store) -> None:
             store.events.add([events[index], events[index]])
         [row] = Reports(store).sessions(SessionQuery(machine_id=f"bike_{number}")).items
         assert (row.session_id, row.attempt_event_id) == (events[0].event_id, events[3].event_id)
-        names = dict.fromkeys(("session_id", "attempt_event_id", "machine_id", "machine_name"))
+        names = dict.fromkeys(
+            ("session_id", "attempt_event_id", "end_event_id", "judged_event_id", "machine_id", "machine_name")
+        )
         rows.append(row.model_copy(update=names))
     assert rows == [rows[0]] * 24
 
@@ -85,6 +87,8 @@ def test_a_session_tells_what_its_events_said(store: Store) -> None:
         machine_id="bike_1",
         machine_name="bike_1",
         outcome=SessionOutcome.WAITING,
+        is_final=False,
+        cleaned=None,
         started_at=start.ts,
         ended_at=end.ts,
         occupied_s=60.0,
@@ -93,6 +97,8 @@ def test_a_session_tells_what_its_events_said(store: Store) -> None:
         window_closes_at="2026-01-31T09:03:00.250Z",
         attempt_event_id=attempt.event_id,
         attempt_at=attempt.ts,
+        end_event_id=end.event_id,
+        judged_event_id=attempt.event_id,
         verdict=None,
         mm_status=MmStatus.PENDING,
         review=None,
@@ -120,11 +126,13 @@ def test_what_has_not_happened_is_null(store: Store) -> None:
     assert session.started_at == start.ts
     assert {name for name, value in session if value is None} == {
         *("ended_at", "occupied_s", "end_reason", "window_opened_at", "window_closes_at"),
-        *("attempt_event_id", "attempt_at", "verdict", "mm_status", "review", "correction", "source", "thumbnail_url"),
+        *("attempt_event_id", "attempt_at", "end_event_id", "judged_event_id", "cleaned", "verdict"),
+        *("mm_status", "review", "correction", "source", "thumbnail_url"),
     }
 
 
 def test_a_verdict_reaches_its_session_and_a_new_one_takes_its_place(store: Store) -> None:
+    store.enrichments.judge_ends(is_on=False)
     store.events.add(make_session(1))
     for verdict in (Verdict.CANNOT_TELL, Verdict.CLEANED):
         claim = store.enrichments.claim(60)

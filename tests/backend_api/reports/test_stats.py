@@ -48,6 +48,8 @@ def heartbeats(store: Store, clock: FakeClock, seconds: float) -> None:
 
 
 def judge(store: Store, *verdicts: Verdict) -> None:
+    """Give attempts their verdicts, in their order; nobody is asked about ends of uses."""
+    store.enrichments.judge_ends(is_on=False)
     for verdict in verdicts:
         claim = store.enrichments.claim(60)
         assert claim is not None
@@ -229,7 +231,7 @@ def test_machines_and_buckets_add_up_to_the_total(uses: list[tuple[MachineKey, i
     totals.add_observed(BIKE, [span])
     for place, begin, length, closed in uses:
         occupied = Interval(begin * hour_ms, (begin + length) * hour_ms)
-        totals.add_use(Use(place, occupied, length * hour_ms, closed_ms=closed * hour_ms, verdict="cleaned"), [span])
+        totals.add_use(Use(place, occupied, length * hour_ms, closed_ms=closed * hour_ms, window="cleaned"), [span])
     for name in ("occupied_ms", "observed_ms", "sessions"):
         total = getattr(totals.total, name)
         assert sum(getattr(sums, name) for sums in totals.by_machine.values()) == total

@@ -52,6 +52,7 @@ def make_use(number: int, at_s: float) -> list[Event]:
 @pytest.fixture
 def events(store: Store, clock: FakeClock) -> list[Event]:
     """Five days of a session each; all but the last are judged, the first is reviewed."""
+    store.enrichments.judge_ends(is_on=False)
     found = []
     for day in range(5):
         heartbeats(store, clock, 600)
@@ -91,10 +92,9 @@ def test_figures_are_the_same_without_the_events(
     assert [session.attempt_event_id is None for session in sessions] == [False, False, True, True, True]
     assert (len(store.results.history()), store.reviews.history()) == (1, [])
     assert list(check_derived(store.database)) == []
-    assert {change.row and change.row.event_id for change in store.changes.read(0, 1000)} == {
-        None,
-        *(event.event_id for event in events[12:]),
-    }
+    # Whether the camera's state was looked at meanwhile is a matter of time.
+    logged = {change.row.event_id for change in store.changes.read(0, 1000) if change.row is not None}
+    assert logged == {event.event_id for event in events[12:]}
     assert store.old_events.remove(limit, clock.now()) == []
     assert store.old_events.count(limit).events == 0
 

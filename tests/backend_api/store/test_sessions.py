@@ -1,7 +1,6 @@
 """Whatever is written, in any order: sessions, enrichments and the log are what follows from what is stored."""
 
 import shutil
-import sqlite3
 from contextlib import closing
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -18,16 +17,17 @@ from backend_api.contract.events import Event, EventType
 from backend_api.contract.verdicts import Agree, MmStatus, Verdict
 from backend_api.store.enrichments import Claim, RetryOutcome
 from backend_api.store.events import IngestOutcome
-from backend_api.store.recomputation import recompute
-from backend_api.store.sessions import AttemptFacts, EventFacts, SessionRow, session_of
 from backend_api.store.store import Store
 from backend_api.store.use_corrections import CorrectionOutcome
+from backend_api.store.uses.session_row import EventFacts, SessionRow, VerdictFacts, session_of
 from tests.backend_api.events import make_event, make_result
 from tests.fake_clock import FakeClock
 
 KINDS = list(EventType)
 SESSIONS = 3
 LEASE_S = 60.0
+# So long after a window has closed an attempt in it may still arrive.
+LATE_MS = 30_000
 # An event by its session, its kind, when it was, and a difference that makes another body of it.
 ARRIVAL = st.tuples(st.integers(0, SESSIONS - 1), st.sampled_from(KINDS), st.integers(0, 3), st.booleans())
 ATTEMPT = st.integers(0, 40)
@@ -40,7 +40,11 @@ OPERATION = st.one_of(
     st.tuples(st.just("fail"), st.sampled_from([None, 0.0, 30.0])),
     st.tuples(st.just("release"), st.just(0.0)),
     st.tuples(st.just("renew"), st.none()),
-    st.tuples(st.just("wait"), st.sampled_from([1.0, 2 * LEASE_S])),
+    st.tuples(st.just("wait"), st.sampled_from([1.0, 2 * LEASE_S, 3600.0])),
+    st.tuples(st.just("make due"), st.none()),
+    st.tuples(st.just("claim"), st.none()),
+    st.tuples(st.just("finish"), st.sampled_from(Verdict)),
+    st.tuples(st.just("judge ends"), st.booleans()),
     st.tuples(st.just("retry"), ATTEMPT),
     st.tuples(st.just("rerun"), ATTEMPT),
     st.tuples(st.just("rerun others"), st.sampled_from(["mock", "another"])),
@@ -79,6 +83,12 @@ class Oracle:
     truths: dict[UUID, UseTruth | None] = field(default_factory=dict)
     log: list[tuple[str, UUID]] = field(default_factory=list)
     claims: list[Claim] = field(default_factory=list)
+    arrived_ms: dict[UUID, int] = field(default_factory=dict)
+    judged_from_ms: int | None = 0
+
+    @property
+    def now_ms(self) -> int:
+        return round(self.clock.now().timestamp() * 1000)
 
     def write(self, name: str, value: object) -> None:
         getattr(self, name.replace(" ", "_"))(value)
@@ -96,9 +106,66 @@ class Oracle:
         for event, outcome in zip(events, self.store.events.add(events), strict=True):
             if outcome is IngestOutcome.STORED:
                 self.events.append(event)
+                self.arrived_ms[event.event_id] = self.now_ms
                 self.log.append(("event", event.event_id))
                 if event.needs_mm:
                     self.status[event.event_id] = MmStatus.PENDING
+
+    def of_session(self, session_id: UUID) -> list[Event]:
+        return [event for event in self.events if event.session_id == session_id]
+
+    def ask_about_ends(self) -> None:
+        """By the words of the specification, from the events and what was said of them."""
+        if self.judged_from_ms is None:
+            return
+        due = []
+        for session_id in {event.session_id for event in self.events}:
+            found = {
+                kind: next((e for e in self.of_session(session_id) if e.event_type is kind), None) for kind in KINDS
+            }
+            _, end, opened, attempt = (found[kind] for kind in KINDS)
+            if end is None or end.event_id in self.status:
+                continue
+            of_end = [e for e in self.of_session(session_id) if e.event_type in KINDS[1:3]]
+            heard_ms = max(self.arrived_ms[event.event_id] for event in of_end)
+            if attempt is not None:
+                verdict = self.verdicts.get(attempt.event_id, [None])[-1]
+                is_dead = verdict is None and self.status[attempt.event_id] is MmStatus.DEAD
+                matters_from_ms = heard_ms if is_dead or verdict not in (None, Verdict.CLEANED) else None
+            elif opened is not None:
+                closes_ms = next(filter(None, map(_closes_ms, self.of_session(session_id))), None)
+                matters_from_ms = max(closes_ms or round(opened.ts.timestamp() * 1000), heard_ms) + LATE_MS
+            else:
+                matters_from_ms = None
+            if matters_from_ms is not None and self.judged_from_ms <= matters_from_ms <= self.now_ms:
+                due.append(end)
+        in_order = [event.event_id for event in self.events]
+        for end in sorted(due, key=lambda end: in_order.index(end.event_id)):
+            self.changed(end.event_id, MmStatus.PENDING)
+
+    def make_due(self, _: None) -> None:
+        self.ask_about_ends()
+        self.store.enrichments.make_due_questions()
+
+    def judge_ends(self, is_on: bool) -> None:
+        taken_back = self.store.enrichments.judge_ends(is_on=is_on)
+        if is_on == (self.judged_from_ms is not None):
+            assert taken_back == 0
+            return
+        self.judged_from_ms = self.now_ms if is_on else None
+        if not is_on:
+            waiting = [
+                event.event_id
+                for event in self.events
+                if event.event_type is KINDS[1] and self.status.get(event.event_id) is MmStatus.PENDING
+            ]
+            for event_id in waiting:
+                self.log.append(("verdict", event_id))
+                if event_id in self.verdicts:
+                    self.status[event_id] = MmStatus.DONE
+                else:
+                    del self.status[event_id]
+            assert taken_back == len(waiting)
 
     def take(self, claim: Claim | None) -> None:
         if claim is not None:
@@ -106,6 +173,7 @@ class Oracle:
             self.status[claim.event.event_id] = MmStatus.PROCESSING
 
     def claim(self, _: None) -> None:
+        self.ask_about_ends()
         self.take(self.store.enrichments.claim(LEASE_S))
 
     def finish(self, verdict: Verdict, *, claims: bool = False) -> None:
@@ -120,6 +188,8 @@ class Oracle:
             if is_stored:
                 self.changed(held.event.event_id, MmStatus.DONE)
                 self.verdicts.setdefault(held.event.event_id, []).append(verdict)
+            if claims:
+                self.ask_about_ends()
             self.take(following)
 
     def finish_and_claim(self, verdict: Verdict) -> None:
@@ -155,11 +225,14 @@ class Oracle:
             self.changed(event_id, MmStatus.PENDING)
 
     def rerun_others(self, model: str) -> None:
-        ended = [e for e in self.status if self.status[e] in (MmStatus.DONE, MmStatus.DEAD)]
-        others = [e for e in ended if model != "mock" or not self.verdicts.get(e)]
-        assert self.store.enrichments.rerun_others(model, "1") == len(others)
-        in_order = [event.event_id for event in self.events]
-        for event_id in sorted(others, key=in_order.index):
+        expected: list[UUID] = []
+        for kind in (KINDS[3], KINDS[1]):
+            of_kind = [event.event_id for event in self.events if event.event_type is kind]
+            ended = [e for e in of_kind if self.status.get(e) in (MmStatus.DONE, MmStatus.DEAD)]
+            others = [e for e in ended if model != "mock" or not self.verdicts.get(e)]
+            expected += others
+        assert self.store.enrichments.rerun_others(model, "1", "1") == len(expected)
+        for event_id in expected:
             self.changed(event_id, MmStatus.PENDING)
 
     def review(self, value: tuple[int, Agree]) -> None:
@@ -194,15 +267,15 @@ class Oracle:
     def expected_sessions(self, seqs: list[int]) -> list[SessionRow]:
         """By the pure function, of what was stored, in the order in which it was; `seqs` are the events' numbers."""
         facts: dict[str, list[EventFacts]] = {}
-        attempts = {}
+        said = {}
         for seq, event in zip(seqs, self.events, strict=True):
-            facts.setdefault(str(event.session_id), []).append(_facts(seq, event))
-            if event.needs_mm:
+            facts.setdefault(str(event.session_id), []).append(_facts(seq, event, self.arrived_ms[event.event_id]))
+            if event.event_id in self.status:
                 verdict = self.verdicts.get(event.event_id, [None])[-1]
                 agree, of = self.reviews.get(event.event_id, [(None, None)])[-1]
                 is_dead = self.status[event.event_id] is MmStatus.DEAD
-                attempts[seq] = AttemptFacts(verdict, is_dead, agree, of)
-        rows = [session_of(of_one, attempts, self.truths.get(UUID(name))) for name, of_one in facts.items()]
+                said[seq] = VerdictFacts(verdict, is_dead, agree, of)
+        rows = [session_of(of_one, said, self.truths.get(UUID(name))) for name, of_one in facts.items()]
         return sorted(rows, key=lambda row: row.session_id)
 
     def check(self) -> None:
@@ -222,15 +295,20 @@ class Oracle:
 
 STORED_SESSIONS = (
     "SELECT session_id, store_id, camera_id, machine_id, ts_ms, started_ms, ended_ms, end_reason, opened_ms, closes_ms,"
-    " attempt_seq, attempt_ms, verdict, review, is_reviewed, outcome_key, source_key, correction FROM sessions"
-    " ORDER BY session_id"
+    " attempt_seq, attempt_ms, end_seq, heard_ms, end_is_asked, end_due_ms, verdict, end_verdict, judged_seq, review,"
+    " is_reviewed, outcome_key, source_key, correction FROM sessions ORDER BY session_id"
 )
 STORED_ENRICHMENTS = "SELECT event_id, status, verdict FROM enrichments JOIN events USING (seq)"
 
 
-def _facts(seq: int, event: Event) -> EventFacts:
-    """By other means than the store's."""
+def _closes_ms(event: Event) -> int | None:
+    """10:0x:00.500 UTC, cut to the millisecond."""
     closes_at = event.attributes.get("closes_at")
+    return None if closes_at is None else 1_769_853_600_500 + 60_000 * int(str(closes_at)[15])
+
+
+def _facts(seq: int, event: Event, arrived_ms: int) -> EventFacts:
+    """By other means than the store's."""
     return EventFacts(
         seq,
         event.event_type.value,
@@ -239,10 +317,9 @@ def _facts(seq: int, event: Event) -> EventFacts:
         event.machine_id,
         str(event.session_id),
         round(event.ts.timestamp() * 1000),
-        0,
+        arrived_ms,
         str(event.attributes["end_reason"]) if "end_reason" in event.attributes else None,
-        # 10:0x:00.500 UTC, cut to the millisecond.
-        None if closes_at is None else 1_769_853_600_500 + 60_000 * int(str(closes_at)[15]),
+        _closes_ms(event),
     )
 
 
@@ -282,69 +359,10 @@ def reviewed(store: Store) -> tuple[object, ...]:
 
 def test_an_opinion_of_a_verdict_is_there_again_with_that_verdict(store: Store, clock: FakeClock) -> None:
     oracle = Oracle(store, clock)
-    for name, value in FIRST:
+    for name, value in (("judge ends", False), *FIRST):
         oracle.write(name, value)
     assert reviewed(store) == ("not_cleaned", None, 0, "not_cleaned")
     for name, value in (("rerun", 0), ("claim", None), ("finish", Verdict.CLEANED)):
         oracle.write(name, value)
     assert reviewed(store) == ("cleaned", "yes", 1, "cleaned")
     oracle.check()
-
-
-DAMAGES = {
-    "a wrong outcome": "UPDATE sessions SET outcome_key = 'failed', verdict = NULL",
-    "a wrong time": "UPDATE sessions SET ts_ms = 0, ended_ms = NULL",
-    "a session that is gone": "DELETE FROM sessions",
-    "a verdict that is gone": "UPDATE enrichments SET verdict = NULL",
-    "an opinion of another verdict": "UPDATE sessions SET review = 'no', is_reviewed = 1",
-    "a correction that nobody made": "UPDATE sessions SET correction = 'nobody', outcome_key = 'no_use'",
-    "an event that nobody was told of": "DELETE FROM changes WHERE seq = 3",
-}
-
-
-@pytest.mark.parametrize("damage", DAMAGES)
-def test_what_differs_is_found_and_made_anew(store: Store, clock: FakeClock, tmp_path: Path, damage: str) -> None:
-    oracle = Oracle(store, clock)
-    for name, value in FIRST:
-        oracle.write(name, value)
-    before = everything(store)
-    with closing(sqlite3.connect(tmp_path / "app.db")) as connection, connection:
-        connection.execute(DAMAGES[damage])
-    found = list(check_derived(store.database))
-    assert found
-    for finding in found:
-        assert finding.repair is not None
-        finding.repair()
-        finding.repair()
-    # What was repaired first may have been the reason for what was found next.
-    for finding in check_derived(store.database):
-        assert finding.repair is not None
-        finding.repair()
-    assert list(check_derived(store.database)) == []
-    assert everything(store) == before
-
-
-def everything(store: Store) -> list[object]:
-    with store.database.snapshot() as connection:
-        return [
-            *connection.exec_driver_sql(STORED_SESSIONS).all(),
-            *connection.exec_driver_sql(STORED_ENRICHMENTS).all(),
-            *sorted(connection.exec_driver_sql("SELECT kind, seq FROM changes").all()),
-        ]
-
-
-def test_a_session_without_any_event_is_told_and_left(store: Store, tmp_path: Path) -> None:
-    store.events.add([make(0, KINDS[0], 0, False)])
-    with closing(sqlite3.connect(tmp_path / "app.db")) as connection, connection:
-        connection.execute("UPDATE sessions SET session_id = 'lost'")
-    lost = [finding for finding in check_derived(store.database) if finding.subject == "lost"]
-    assert [finding.repair for finding in lost] == [None]
-
-
-def test_what_was_stored_without_bounds_is_read_without_them() -> None:
-    """An END and an OPEN whose attributes today's contract refuses."""
-    body = '{"attributes":{"closes_at":"not a time","end_reason":7}}'
-    names = ("gym", "cam", "bike", "session")
-    rows = [(1, "MACHINE_OCCUPIED_END", *names, 5, 5, body), (2, "CLEANING_WINDOW_OPEN", *names, 6, 6, body)]
-    [row] = recompute(rows, []).values()
-    assert (row.ended_ms, row.end_reason, row.opened_ms, row.closes_ms) == (5, None, 6, None)

@@ -18,11 +18,12 @@ def rule_event(event_type: EventType, time_s: float = 20.0, **more: object) -> R
     return RuleEvent(event_type, "bike_01", time_s, 4.2, 7, 0.87654, **more)  # type: ignore[arg-type]
 
 
-def test_an_attempt_alone_carries_the_zone_of_its_machine() -> None:
+def test_what_a_model_may_be_asked_about_carries_the_zone_of_its_machine() -> None:
     machine = Machine("bike_01", "Bike 1", ((0.1, 0.1), (0.9, 0.1), (0.5, 0.9)), RuleTimes())
     factory = EventFactory("gym_demo", "cam_01", START, [machine])
     built = {kind: factory.build(rule_event(kind), None, None).attributes for kind in EventType}
-    assert built.pop(EventType.CLEANING_ATTEMPT) == {"zone": [[0.1, 0.1], [0.9, 0.1], [0.5, 0.9]]}
+    for kind in (EventType.CLEANING_ATTEMPT, EventType.MACHINE_OCCUPIED_END):
+        assert built.pop(kind) == {"zone": [[0.1, 0.1], [0.9, 0.1], [0.5, 0.9]]}
     assert not any(built.values())
 
 

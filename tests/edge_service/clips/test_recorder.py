@@ -37,7 +37,7 @@ from tests.edge_service.fake_frames import blank_frame
 START_TIME = datetime(2026, 1, 31, 9, tzinfo=UTC)
 MACHINE = Machine("bike_01", "Bike 1", ((0.1, 0.1), (0.9, 0.1), (0.5, 0.9)), RuleTimes())
 TRACKS = [Track(1, Box(0.4, 0.2, 0.6, 0.8), 0.9)]
-PRE_S, POST_S = 0.5, 0.4
+PRE_S, POST_S, END_PRE_S = 0.5, 0.4, 1.5
 
 
 class FillingDisk(QuickDisk):
@@ -59,7 +59,7 @@ def make_recorder(
     *,
     is_live: bool = False,
 ) -> Recorder:
-    factory, clip = EventFactory("gym_demo", "cam_01", START_TIME), ClipConfig(PRE_S, POST_S)
+    factory, clip = EventFactory("gym_demo", "cam_01", START_TIME), ClipConfig(PRE_S, POST_S, END_PRE_S)
     masking = masking or Masking(PrivacyConfig())
     return Recorder(ring, folder, disk or QuickDisk(), factory, [MACHINE], clip, masking, is_live=is_live)
 
@@ -258,6 +258,36 @@ def test_it_is_said_once_why_clips_are_encoded(
     (said,) = [line for line in caplog.messages if "encoded" in line]
     assert "96 x 64" in said
     assert "browsers do not play hevc 96x64" in said
+
+
+def test_the_clip_of_the_end_of_a_use_reaches_back_further_and_is_the_windows(
+    drawn: Callable[[str], Path], tmp_path: Path
+) -> None:
+    """A key picture stands at each second; another machine's use begins at the very instant."""
+    kinds = (EventType.MACHINE_OCCUPIED_END, EventType.CLEANING_WINDOW_OPEN, EventType.MACHINE_OCCUPIED_START)
+    events = record(drawn("no_b_frames"), tmp_path, [hit_at(2.2, kind) for kind in kinds])
+    end, window, start = (event.clip for event in events)
+    assert end is not None
+    assert window is not None
+    assert start is not None
+    assert end == window
+    files = [tmp_path / clip_name(event.event_id) for event in events]
+    assert files[0].samefile(files[1])
+    begins_s = [(clip.start_ts - START_TIME).total_seconds() for clip in (end, start)]
+    assert begins_s[0] <= 2.2 - END_PRE_S < begins_s[1] <= 2.2 - PRE_S
+    assert end.end_ts == start.end_ts
+
+
+@pytest.mark.parametrize(
+    ("clip", "least_s"),
+    [
+        (ClipConfig(), 15 + 5 + 3),  # the end of a use is known exit_s after it
+        (ClipConfig(pre_s=60), 60 + 10 + 3),  # its beginning after enter_s
+        (ClipConfig(pre_s=1, post_s=30, end_pre_s=2), 2 + 30),
+    ],
+)
+def test_the_ring_reaches_back_to_where_each_clip_begins(clip: ClipConfig, least_s: float) -> None:
+    assert least_s <= reach_s([RuleTimes()], clip, fps=5) <= least_s + 3
 
 
 def look(masking: Masking, until_s: float) -> None:

@@ -20,7 +20,10 @@ machines:
   - machine_id: rower_01
     sessions: []
 """
-SESSIONS = (TrueSession(2.5, 20.1, attempt_s=27.0), TrueSession(96.0, 120.0, left=False))
+SESSIONS = (
+    TrueSession(2.5, 20.1, attempt_s=27.0),
+    TrueSession(96.0, 120.0, left=False),
+)
 
 
 @pytest.fixture
@@ -31,6 +34,15 @@ def path(tmp_path: Path) -> Path:
 def test_what_the_file_says(path: Path) -> None:
     path.write_text(TRUTH)
     assert load_truth(path) == Truth(120.0, {"bike_01": SESSIONS, "rower_01": ()})
+
+
+def test_a_wipe_before_leaving_is_told_and_is_no_event(path: Path) -> None:
+    path.write_text(TRUTH.replace("start_s: 2.5,", "start_s: 2.5, wiped_before_leaving: true,"))
+    truth = load_truth(path)
+    assert [session.wiped_before_leaving for session in truth.machines["bike_01"]] == [True, False]
+    assert truth.moments() == Truth(120.0, {"bike_01": SESSIONS}).moments()
+    path.write_text(format_truth(truth, "what happened"))
+    assert load_truth(path) == truth
 
 
 @pytest.mark.parametrize("text", ["2026-01-31T10:00:00+01:00", '"2026-01-31T09:00:00Z"', "2026-01-31T09:00:00.000Z"])

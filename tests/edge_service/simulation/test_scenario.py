@@ -14,6 +14,7 @@ from backend_api.contract.events import EventType
 from edge_service.config import load_config
 from edge_service.evaluation.scenario_truth import scenario_truth, true_stays
 from edge_service.rules.machine import Machine, Point, RuleTimes
+from edge_service.rules.zone import is_in_zone
 from edge_service.simulation.scenario import Activity, Scenario, uniform
 
 MACHINES = load_config(REPOSITORY / "edge_service" / "sample_config.yaml").machines
@@ -79,7 +80,7 @@ def test_stays_are_uses_wipes_or_passings(seed: int) -> None:
 
 
 @pytest.mark.parametrize("seed", SEEDS)
-def test_who_wipes_has_left_and_is_the_one_who_used_it(seed: int) -> None:
+def test_who_wipes_is_the_one_who_used_it(seed: int) -> None:
     scenario = Scenario(seed, MACHINES)
     users = set()
     for index in range(4000):
@@ -96,6 +97,36 @@ def test_the_first_48_seconds_show_every_type_of_event(seed: int, rules: RuleTim
     moments = scenario_truth(seed, [replace(first, rules=rules)], 48).moments()
     assert 1 < moments[0].time_s < 4
     assert {moment.event_type for moment in moments if moment.time_s < 40} == set(EventType)
+
+
+@pytest.mark.parametrize("seed", SEEDS)
+def test_some_wipe_before_they_leave_and_do_not_come_back(seed: int) -> None:
+    """The pictures of their last seconds show it, as the truth says."""
+    scenario = Scenario(seed, MACHINES)
+    sessions = [
+        (machine, session)
+        for machine in MACHINES
+        for session in scenario_truth(seed, MACHINES, 1000).machines[machine.machine_id]
+        if session.left
+    ]
+    first = [session for _, session in sessions if session.wiped_before_leaving]
+    assert 0.1 < len(first) / len(sessions) < 0.45
+    for machine, session in sessions:
+        for before_s in (2.0, 3.0, 4.0):
+            users = [
+                person.activity
+                for person in scenario.people_at(session.end_s - before_s)
+                if is_in_zone(person.box, machine.zone, machine.anchor)
+            ]
+            assert users == [Activity.WIPING if session.wiped_before_leaving else Activity.USING]
+    assert all(session.attempt_s is None or not session.wiped_before_leaving for _, session in sessions)
+
+
+def test_the_shipped_seed_shows_every_way_to_leave_a_machine() -> None:
+    sessions = [one for uses in scenario_truth(42, MACHINES, 120).machines.values() for one in uses if one.left]
+    assert sum(one.wiped_before_leaving for one in sessions) == 2
+    assert sum(one.attempt_s is not None for one in sessions) == 3
+    assert any(one.attempt_s is None and not one.wiped_before_leaving for one in sessions)
 
 
 def test_the_shipped_seed_shows_a_use_without_wiping_and_one_that_the_video_ends_in() -> None:

@@ -4,6 +4,7 @@ import io
 import subprocess
 import sys
 from fractions import Fraction
+from itertools import pairwise
 from pathlib import Path
 
 import av
@@ -17,13 +18,15 @@ from backend_api.base.process import REPOSITORY
 from backend_api.contract.events import ClipInfo
 from mm_worker.frames import clip_frames
 from mm_worker.frames.clip_frames import (
+    AROUND_ATTEMPT,
+    AROUND_END,
     MAX_FRAMES,
+    Around,
     ClipFrame,
     ClipUnreadable,
     open_clip,
     pick_evenly,
     sample_frames,
-    shown_from_s,
 )
 from tests.backend_api.events import START
 from tests.mm_worker.clips import HEIGHT, WIDTH, draw_clip, frame_number, promise_of
@@ -235,13 +238,29 @@ def test_a_clip_with_too_many_frames_or_bytes_is_refused(tmp_path: Path, monkeyp
     ],
 )
 def test_frames_are_taken_around_the_event(event_s: float, end_s: float, begin_s: float) -> None:
-    assert shown_from_s(event_s, end_s) == begin_s
+    assert AROUND_ATTEMPT.interval_s(event_s, end_s) == (begin_s, end_s)
 
 
-@given(event_s=st.floats(0, 600), after_s=st.floats(0, 600))
-def test_the_event_is_always_among_what_is_shown(event_s: float, after_s: float) -> None:
-    begin_s = shown_from_s(event_s, event_s + after_s)
-    assert 0 <= begin_s <= event_s
+@pytest.mark.parametrize(
+    ("event_s", "end_s", "shown_s"),
+    [
+        (15.0, 20.0, (0.0, 16.0)),  # cut as the edge is configured
+        (19.0, 24.0, (4.0, 20.0)),  # a key frame lies four seconds before
+        (3.0, 8.0, (0.0, 4.0)),  # by an edge that does not reach back further
+        (60.0, 60.5, (45.0, 60.5)),
+        (0.0, 0.0, (0.0, 0.0)),
+    ],
+)
+def test_of_the_end_of_a_use_what_came_before_is_shown(
+    event_s: float, end_s: float, shown_s: tuple[float, float]
+) -> None:
+    assert AROUND_END.interval_s(event_s, end_s) == shown_s
+
+
+@given(event_s=st.floats(0, 600), after_s=st.floats(0, 600), around=st.sampled_from([AROUND_ATTEMPT, AROUND_END]))
+def test_the_event_is_always_among_what_is_shown(event_s: float, after_s: float, around: Around) -> None:
+    begin_s, last_s = around.interval_s(event_s, event_s + after_s)
+    assert 0 <= begin_s <= event_s <= last_s <= event_s + after_s
     assert begin_s == 0 or event_s - begin_s >= 3.0 - 1e-9
 
 
@@ -250,6 +269,16 @@ def test_of_a_long_clip_the_frames_near_the_event_are_shown(tmp_path: Path) -> N
     clip = io.BytesIO((tmp_path / "clip.mp4").read_bytes())
     times_s = [frame.time_s for frame in sample_frames(clip, PROMISED, 20.0, 4)]
     assert times_s == [16.0, 18.0, 20.0, 22.0] or times_s == [17.0, 19.0, 21.0, 23.0]
+
+
+def test_of_a_long_clip_the_seconds_before_the_end_of_a_use_are_shown(tmp_path: Path) -> None:
+    draw_clip(tmp_path / "clip.mp4", range(0, 36_000, 1500))
+    clip = io.BytesIO((tmp_path / "clip.mp4").read_bytes())
+    times_s = [frame.time_s for frame in sample_frames(clip, PROMISED, 30.0, around=AROUND_END)]
+    assert len(times_s) >= 7
+    assert 15.0 <= times_s[0] <= 16.5
+    assert 28.5 <= times_s[-1] <= 31.0
+    assert all(1.5 <= later - earlier <= 3.0 for earlier, later in pairwise(times_s))
 
 
 def test_an_event_beyond_its_clip_counts_as_its_end(tmp_path: Path) -> None:

@@ -16,7 +16,7 @@ from mm_worker.vlm.chat_server import ChatServer
 from mm_worker.vlm.openai_vlm import OpenAiVlm
 from mm_worker.vlm.vlm import ServerAway, ServerTrouble
 from tests.mm_worker.chat_dialects import MODEL, answers, speaking
-from tests.mm_worker.chat_scene import PROMPT
+from tests.mm_worker.chat_scene import PROMPTS
 from tests.mm_worker.models import AskedVlm
 from tests.mm_worker.scene import JITTER_SEED, Scene
 
@@ -94,7 +94,7 @@ def drainer(scene: Scene, url: str, caps: Caps, prices: Prices) -> Callable[[], 
     def drain() -> Counter[JobOutcome]:
         with closing(ChatServer(url, None, scene.clock, connect_s=30, total_s=30, connections=1)) as server:
             budget = Budget(scene.store, scene.clock, caps, prices)
-            vlm = OpenAiVlm(server, MODEL, PROMPT, budget)
+            vlm = OpenAiVlm(server, MODEL, PROMPTS, budget)
             admission = Admission(scene.clock, random.Random(JITTER_SEED), budget)
             return scene.worker(vlm, admission).run(drain=True)
 

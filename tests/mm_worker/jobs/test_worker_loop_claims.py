@@ -67,10 +67,10 @@ def test_a_lock_or_a_full_disk_is_waited_for(
     event = scene.add_attempt()
     works, troubles = getattr(scene.store.enrichments, call), [trouble] * 3
 
-    def troubled(*arguments: object) -> object:
+    def troubled(*arguments: object, **named: object) -> object:
         if troubles:
             raise troubles.pop()
-        return works(*arguments)
+        return works(*arguments, **named)
 
     monkeypatch.setattr(scene.store.enrichments, call, troubled)
     vlm = AskedVlm()
@@ -108,7 +108,8 @@ def test_stop_while_the_database_is_locked_leaves_the_event_to_another(
 ) -> None:
     event = scene.add_attempt()
 
-    def busy(claim: Claim, result: MmResult, lease_s: float) -> tuple[bool, Claim | None]:
+    def busy(claim: Claim, result: MmResult, lease_s: float, *, awaits_late: bool) -> tuple[bool, Claim | None]:
+        assert awaits_late
         scene.stop.set()
         raise StoreBusy("held by a backup")
 

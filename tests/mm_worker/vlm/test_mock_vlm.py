@@ -5,8 +5,11 @@ from collections import Counter
 from hypothesis import given
 from hypothesis import strategies as st
 
+from backend_api.contract.events import EventType
 from backend_api.contract.verdicts import Verdict
 from mm_worker.vlm.mock_vlm import MockVlm
+from mm_worker.vlm.vlm import Question
+from tests.backend_api.events import make_event
 from tests.mm_worker.questions import make_question
 
 
@@ -37,6 +40,21 @@ def test_the_shares_of_the_verdicts_are_plausible() -> None:
     assert abs(counted[Verdict.CLEANED] / 2000 - 0.7) < 0.05
     assert abs(counted[Verdict.NOT_CLEANED] / 2000 - 0.2) < 0.05
     assert abs(counted[Verdict.CANNOT_TELL] / 2000 - 0.1) < 0.05
+
+
+def about_the_end(at_s: float) -> Question:
+    return Question(make_event(event_type=EventType.MACHINE_OCCUPIED_END, at_s=at_s), ())
+
+
+def test_the_end_of_a_use_has_answers_of_its_own() -> None:
+    vlm = MockVlm(123)
+    answers = [vlm.judge(about_the_end(at_s)) for at_s in range(2000)]
+    assert {answer.prompt_version for answer in answers} == {"mock-end-1"}
+    counted = Counter(answer.verdict for answer in answers)
+    assert abs(counted[Verdict.CLEANED] / 2000 - 0.4) < 0.05
+    assert abs(counted[Verdict.NOT_CLEANED] / 2000 - 0.5) < 0.05
+    of_attempts = {vlm.judge(make_question(at_s, frames=1)).summary for at_s in range(300)}
+    assert not of_attempts & {answer.summary for answer in answers}
 
 
 def test_who_cannot_tell_is_not_confident() -> None:

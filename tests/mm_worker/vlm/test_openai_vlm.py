@@ -8,12 +8,12 @@ from datetime import timedelta
 
 import pytest
 
-from backend_api.contract.events import ClipInfo
+from backend_api.contract.events import ClipInfo, EventType
 from mm_worker.vlm.budget import Caps, day_start
 from mm_worker.vlm.vlm import NotAsked, ServerAway, ServerTrouble, VlmError
 from tests.backend_api.events import START, make_event
 from tests.mm_worker.chat_dialects import CUT, MODEL, Played, answers, fails, says, speaking
-from tests.mm_worker.chat_scene import KEY, PROMPT, asking, talking
+from tests.mm_worker.chat_scene import KEY, PROMPT, PROMPTS, asking, talking
 from tests.mm_worker.questions import make_question
 from tests.mm_worker.scene import GUARD_S, Scene
 from tests.processes import free_port
@@ -121,6 +121,22 @@ def test_the_question_names_each_picture_in_the_order_of_time(scene: Scene) -> N
     ]
     sent = [base64.b64decode(part["image_url"]["url"].removeprefix("data:image/jpeg;base64,")) for part in parts[2::2]]
     assert sent == [picture.jpeg for picture in question.pictures]
+
+
+def test_the_end_of_a_use_is_asked_about_in_words_of_its_own(scene: Scene) -> None:
+    begins = START - timedelta(seconds=15)
+    clip = ClipInfo(start_ts=begins, end_ts=START, codec="h264", width=64, height=48, bytes=1, sha256="0" * 64)
+    end = make_event(event_type=EventType.MACHINE_OCCUPIED_END, clip=clip)
+    scene.store.events.add([end])
+    with talking(scene, answers(), answers()) as (vlm, dialect):
+        of_end = vlm.judge(replace(make_question(), event=end))
+        of_attempt = vlm.judge(make_question())
+    text = dialect.asked[0]["messages"][-1]["content"][0]["text"]
+    assert "left it at about 15.0 s" in text
+    assert "before leaving it?" in text
+    assert "{" not in text.partition("Answer with one JSON")[0]
+    assert (of_end.prompt_version, of_end.prompt_sha256) == (PROMPTS.end.version, PROMPTS.end.sha256)
+    assert of_attempt.prompt_version == PROMPTS.attempt.version != of_end.prompt_version
 
 
 @pytest.mark.parametrize(("begins_s", "came"), [(-3.25, "at about 3.2 s"), (1.0, "at about 0.0 s")])

@@ -5,7 +5,8 @@ from pathlib import Path
 import pytest
 
 from backend_api.base.process import UsageError
-from mm_worker.vlm.prompt import DEFAULT_PROMPT, load_prompt
+from backend_api.contract.events import EventType
+from mm_worker.vlm.prompt import DEFAULT_END_PROMPT, DEFAULT_PROMPT, Prompts, load_prompt
 
 TEXT = "# system\n\nYou look.\n\n# question\n\nWas {machine_id} wiped?\n\n# repair\n\nNo: {problem}\n"
 
@@ -29,13 +30,23 @@ def test_a_changed_word_is_a_new_version(tmp_path: Path) -> None:
     assert load_prompt(write(tmp_path)) == one
 
 
-def test_the_prompt_that_comes_along_names_every_verdict_and_key() -> None:
-    prompt = load_prompt(DEFAULT_PROMPT)
+@pytest.mark.parametrize(("path", "when"), [(DEFAULT_PROMPT, "{came_s}"), (DEFAULT_END_PROMPT, "{left_s}")])
+def test_the_prompts_that_come_along_name_every_verdict_and_key(path: Path, when: str) -> None:
+    prompt = load_prompt(path)
     assert "{machine_id}" in prompt.question
-    assert "{came_s}" in prompt.question
+    assert when in prompt.question
     assert "{problem}" in prompt.repair
     for word in ("cleaned", "not_cleaned", "cannot_tell", '"verdict"', '"confidence"', '"summary"', '"seen"'):
         assert word in prompt.question
+
+
+def test_both_questions_have_a_wording_of_their_own() -> None:
+    attempt, end = load_prompt(DEFAULT_PROMPT), load_prompt(DEFAULT_END_PROMPT)
+    prompts = Prompts(attempt, end)
+    assert prompts.of(EventType.CLEANING_ATTEMPT) == attempt
+    assert prompts.of(EventType.MACHINE_OCCUPIED_END) == end
+    with pytest.raises(UsageError, match="--prompt and --end-prompt are the same"):
+        Prompts(attempt, attempt)
 
 
 @pytest.mark.parametrize(

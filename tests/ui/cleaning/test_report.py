@@ -17,7 +17,7 @@ BUSY = make_figures(
 def test_small_numbers_are_told_as_they_are() -> None:
     compliance, to_clean, uncleaned, closed = cleaning_cards(BUSY, make_figures())
     assert (compliance.value, compliance.note) == ("75 %", "3 of 4 windows")
-    assert (to_clean.value, to_clean.note) == ("40 s", "of 3 cleaned windows")
+    assert (to_clean.value, to_clean.note) == ("40 s", "of 3 windows cleaned by an attempt")
     assert (uncleaned.value, uncleaned.note) == ("1", "1 no attempt")
     assert (closed.value, closed.note) == ("4", "after 5 sessions that began")
     assert {card.change for card in (compliance, to_clean, uncleaned, closed)} == {None}

@@ -5,12 +5,12 @@ from uuid import UUID
 import pytest
 
 from backend_api.contract.events import EventType
-from backend_api.contract.sessions import SessionOutcome
+from backend_api.contract.sessions import Cleaned, SessionOutcome
 from tests.ui.gym import Gym
 from tests.ui.made_up import stored
 from ui.client.api import BackendApi
 from ui.client.selection import Selection
-from ui.review.opened import NotThere, attempt_of, fetch_opened, most_telling, steps
+from ui.review.opened import NotThere, fetch_opened, most_telling, steps
 from ui.text.local_time import Zone
 
 
@@ -21,7 +21,7 @@ def test_a_session_comes_with_its_events_and_shows_the_one_that_is_asked_for(gym
     opened = fetch_opened(api, Selection(attempt.session_id))
     assert opened is not None
     assert opened.session.session_id == attempt.session_id
-    assert opened.attempt == opened.shown == opened.events[-1]
+    assert opened.judged == opened.shown == opened.events[-1]
     assert len(opened.events) == 4
     assert fetch_opened(api, Selection(event_id=attempt.event_id)) == opened
     began = fetch_opened(api, Selection(attempt.session_id, opened.events[0].event_id))
@@ -81,6 +81,30 @@ def test_an_event_with_a_clip_tells_more_than_one_without() -> None:
     assert most_telling([start, END, WINDOW, ATTEMPT]) == start
 
 
-def test_only_an_attempt_has_a_verdict() -> None:
-    assert attempt_of(ALL) == ATTEMPT
-    assert attempt_of(ALL[:3]) is None
+def test_the_end_of_a_use_decides_where_the_machine_was_wiped_before_it_was_left(gym: Gym) -> None:
+    end = gym.add_session(SessionOutcome.CLEANED, cleaned=Cleaned.BEFORE_LEAVING)
+    opened = fetch_opened(BackendApi(gym.url), Selection(end.session_id))
+    assert opened is not None
+    assert (opened.session.cleaned, opened.session.judged_event_id) == (Cleaned.BEFORE_LEAVING, end.event_id)
+    assert opened.judged is not None
+    assert opened.judged.event_id == opened.shown.event_id == end.event_id
+    assert opened.judged.mm is not None
+    assert opened.review is None
+
+
+def test_of_two_verdicts_the_one_on_the_chosen_event_stands_beside_it(gym: Gym) -> None:
+    end = gym.add_session(SessionOutcome.NOT_CLEANED, ends_judged=True)
+    api = BackendApi(gym.url)
+    by_outcome = fetch_opened(api, Selection(end.session_id))
+    assert by_outcome is not None
+    assert by_outcome.judged is not None
+    assert by_outcome.judged.event_type is EventType.CLEANING_ATTEMPT
+    for chosen, wanted in ((Selection(end.session_id, end.event_id), ()), (Selection(end.session_id), {end.event_id})):
+        opened = fetch_opened(api, chosen, wanted)
+        assert opened is not None
+        assert opened.judged is not None
+        assert opened.shown.event_id == opened.judged.event_id == end.event_id
+    began = fetch_opened(api, Selection(end.session_id, end.session_id))
+    assert began is not None
+    assert began.shown.event_id == end.session_id
+    assert began.judged == by_outcome.judged

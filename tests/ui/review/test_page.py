@@ -40,9 +40,9 @@ def test_sessions_are_found_by_what_became_of_them_where_and_when(gym: Gym) -> N
     gym.add_session(SessionOutcome.CLEANED, ago_s=900, machine_id="bike_01")
     gym.add_session(SessionOutcome.NOT_ATTEMPTED, ago_s=600, machine_id="bike_02")
     app = open_app()
-    assert outcomes(app) == ["No attempt", "Cleaned", "Not cleaned"]
+    assert outcomes(app) == ["No attempt", "Cleaned in the window", "Not cleaned"]
     app.multiselect(key="outcome").set_value([SessionOutcome.CLEANED, SessionOutcome.NOT_CLEANED])
-    assert outcomes(rerun(app)) == ["Cleaned", "Not cleaned"]
+    assert outcomes(rerun(app)) == ["Cleaned in the window", "Not cleaned"]
     app.selectbox(key="machine").select("bike_02")
     assert "No session matches these filters" in words(rerun(app))
     click(app, "clear")
@@ -75,7 +75,7 @@ def test_machines_are_told_apart_by_their_cameras_which_can_be_chosen(gym: Gym) 
     assert outcomes(app) == ["Not cleaned"]
     click(app, "next")
     app = open_app(machine="treadmill_01 (cam_01)")
-    assert outcomes(app) == ["Cleaned"]
+    assert outcomes(app) == ["Cleaned in the window"]
 
 
 def test_paging_goes_to_older_sessions_and_back(gym: Gym) -> None:
@@ -140,7 +140,7 @@ def test_a_link_to_nothing_says_so_and_can_be_left(gym: Gym, name: str, value: s
     gym.add_session(SessionOutcome.CLEANED)
     app = open_app(**{name: value})
     assert reason in words(app)
-    assert outcomes(app) == ["Cleaned"]
+    assert outcomes(app) == ["Cleaned in the window"]
     click(app, "leave")
     assert "There is no such session" not in words(app)
     assert app.query_params == {}

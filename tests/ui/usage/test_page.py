@@ -29,7 +29,7 @@ def test_a_day_without_a_use_leads_to_the_last_one_with_some(gym: Gym) -> None:
     assert "No machine was in use in these days" in words(app)
     click(app, "last_day")
     assert app.date_input(key="day").value == day
-    assert list(app.dataframe[0].value["Cleaning"]) == ["Cleaned"]
+    assert list(app.dataframe[0].value["Cleaning"]) == ["Cleaned in the window"]
 
 
 def test_day_by_day_with_its_sessions_as_a_table(gym: Gym) -> None:

@@ -58,6 +58,7 @@ def made_compliance() -> Compliance:
         hours=Hours.OPEN,
         windows=12,
         not_attempted=0,
+        not_asked=0,
         undecided=0,
         apparent=0.75,
         corrected=None,

@@ -1,0 +1,1 @@
+"""What the events of one use add up to, and what is asked about its end."""

@@ -1,0 +1,98 @@
+"""Who looked: each fetch of a clip, a picture or an export is written down before it is answered.
+
+Invariant: with keys, no clip, picture or export is answered without its line. A file a day (UTC), to which lines are
+only ever added; it goes when it is older than clips are kept.
+"""
+
+import json
+import logging
+import os
+import re
+from collections.abc import Iterator
+from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
+
+from starlette.types import ASGIApp, Receive, Scope, Send
+
+from backend_api.base.clock import Clock
+from backend_api.web.problems import problem_response
+from backend_api.web.signed_urls import current_key
+
+_WATCHED = re.compile(r"/media/[^/]+(/thumbnail|/frames/[^/]+)?|/cameras/[^/]+/still|/events/export\.csv")
+_NAME = re.compile(r"audit-(\d{4}-\d\d-\d\d)\.jsonl")
+
+log = logging.getLogger(__name__)
+
+
+class AuditLog:
+    """The files in `folder`; those older than `keep_days` go, None keeps all."""
+
+    def __init__(self, folder: Path, clock: Clock, keep_days: float | None = None) -> None:
+        self._folder = folder
+        self._clock = clock
+        self._keep_days = keep_days
+        self._day: date | None = None
+
+    def note(self, who: str, what: str, method: str, client: str) -> None:
+        """Write down that the key called `who` fetches `what`. Raises OSError."""
+        now = self._clock.now().astimezone(UTC)
+        if now.date() != self._day:
+            self._folder.mkdir(parents=True, exist_ok=True)
+            self._forget(now)
+            self._day = now.date()
+        line = {
+            "at": now.isoformat(timespec="milliseconds"),
+            "key": who,
+            "method": method,
+            "what": what,
+            "client": client,
+        }
+        descriptor = os.open(self._path(now.date()), os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600)
+        try:
+            os.write(descriptor, json.dumps(line).encode() + b"\n")
+        finally:
+            os.close(descriptor)
+
+    def lines(self) -> Iterator[bytes]:
+        """Every line there is, the oldest first."""
+        for _, path in self._files():
+            with path.open("rb") as file:
+                yield from file
+
+    def _forget(self, now: datetime) -> None:
+        if self._keep_days is None:
+            return
+        for day, path in self._files():
+            # A day goes as a whole, once its last line is old enough.
+            if datetime.combine(day, datetime.min.time(), UTC) + timedelta(days=self._keep_days + 1) < now:
+                path.unlink(missing_ok=True)
+                log.info("%s: removed, older than clips are kept", path)
+
+    def _files(self) -> list[tuple[date, Path]]:
+        if not self._folder.is_dir():
+            return []
+        found = ((_NAME.fullmatch(path.name), path) for path in sorted(self._folder.iterdir()))
+        return [(date.fromisoformat(match[1]), path) for match, path in found if match is not None]
+
+    def _path(self, day: date) -> Path:
+        return self._folder / f"audit-{day.isoformat()}.jsonl"
+
+
+class AuditTrail:
+    """Hands each request on to `app`, once it stands in the log if it must; it lies within the check of keys."""
+
+    def __init__(self, app: ASGIApp, audit: AuditLog) -> None:
+        self._app = app
+        self._audit = audit
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """One request."""
+        if scope["type"] == "http" and scope["method"] in ("GET", "HEAD") and _WATCHED.fullmatch(scope["path"]):
+            try:
+                client = (scope.get("client") or ("?",))[0]
+                self._audit.note(current_key.get() or "?", scope["path"], scope["method"], client)
+            except OSError as error:
+                detail = f"who looks cannot be written down ({error.strerror}), so nothing is shown; make room"
+                await problem_response(507, detail)(scope, receive, send)
+                return
+        await self._app(scope, receive, send)

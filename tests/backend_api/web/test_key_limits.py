@@ -1,0 +1,173 @@
+"""Keys that are limited: to figures without pictures, to one store; and who looked."""
+
+import json
+from collections.abc import Iterator
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+from fastapi.testclient import TestClient
+
+from backend_api.app import Settings, create_app
+from backend_api.base.process import UsageError
+from backend_api.contract.board import Board
+from backend_api.contract.events import Event
+from backend_api.media.folder import MediaFolder
+from backend_api.media.retention_policy import KeepLimits
+from backend_api.store.store import Store
+from backend_api.web.audit import AuditLog
+from backend_api.web.auth import Keys
+from backend_api.web.keys_file import load_keys
+from tests.backend_api.api import problem
+from tests.backend_api.web.routes.test_uploads import CLIP, JPEG, event_with_clip, put
+from tests.fake_clock import FakeClock
+
+FILE = """\
+keys:
+  - {name: door_screen, key: door-screen-0123456789, may: figures}
+  - {name: front_desk, key: front-desk-0123456789, may: read, store_id: gym_demo}
+  - {name: other_gym, key: other-gym-0123456789, store_id: gym_2}
+  - {name: head_office, key: head-office-0123456789, may: write}
+"""
+DOOR, DESK, OTHER, OFFICE = (
+    {"Authorization": f"Bearer {name}-0123456789"} for name in ("door-screen", "front-desk", "other-gym", "head-office")
+)
+
+
+@pytest.fixture
+def path(tmp_path: Path) -> Path:
+    path = tmp_path / "keys.yaml"
+    path.write_text(FILE)
+    return path
+
+
+@pytest.fixture
+def guarded(path: Path, store: Store, media: MediaFolder, clock: FakeClock) -> Iterator[TestClient]:
+    settings = Settings(keys=Keys.of([], [], {}, load_keys(path)))
+    app = create_app(store, media, clock, settings)
+    with TestClient(app, base_url="http://127.0.0.1", raise_server_exceptions=False) as client:
+        yield client
+
+
+@pytest.fixture
+def event(guarded: TestClient, store: Store) -> Event:
+    event = event_with_clip()
+    store.events.add([event])
+    guarded.headers.update(OFFICE)
+    put(guarded, f"/media/{event.event_id}", CLIP)
+    put(guarded, f"/media/{event.event_id}/thumbnail", JPEG)
+    del guarded.headers["Authorization"]
+    return event
+
+
+def audited(client: TestClient) -> list[tuple[str, str]]:
+    lines = client.get("/audit", headers=OFFICE).text.splitlines()
+    return [(line["key"], line["what"]) for line in map(json.loads, lines)]
+
+
+def test_a_key_for_figures_sees_figures_and_nothing_else(guarded: TestClient, event: Event) -> None:
+    allowed = {"/board", "/board/page", "/stats", "/stats/compliance", "/health", "/ready"}
+    for path in guarded.get("/openapi.json", headers=OFFICE).json()["paths"]:
+        address = path.replace("{event_id}", str(event.event_id)).replace("{number}", "1").replace("{camera_id}", "c")
+        status = guarded.get(address, headers=DOOR).status_code
+        assert status == 200 if path in allowed else status == 403, path
+    assert guarded.put(f"/media/{event.event_id}", content=CLIP, headers=DOOR).status_code == 403
+
+
+def test_a_key_for_a_store_sees_that_store_alone(guarded: TestClient, event: Event) -> None:
+    mine, media = "?store_id=gym_demo", f"/media/{event.event_id}"
+    for path in ("/events", "/events/export.csv", "/sessions", "/machines", "/stats", "/board"):
+        assert guarded.get(path + mine, headers=DESK).status_code == 200
+        for query in ("", "?store_id=gym_2", f"{mine}&store_id=gym_2", "?store_id="):
+            problem(guarded.get(path + query, headers=DESK), 403)
+    for path in (f"/events/{event.event_id}", media, f"{media}/thumbnail", f"/events/{event.event_id}/reviews"):
+        assert guarded.get(path, headers=DESK).status_code == 200
+        problem(guarded.get(path, headers=OTHER), 403)
+    for path in ("/queue", "/stores", "/cameras", "/events/stream", "/metrics", "/openapi.json", "/audit"):
+        problem(guarded.get(path, headers=DESK), 403)
+    problem(guarded.get("/cameras/cam_01/still?store_id=gym_2", headers=DESK), 403)
+    problem(guarded.get("/cameras/cam_01/still?store_id=gym_demo", headers=DESK), 404)
+
+
+def test_each_look_is_written_down_with_the_name_of_its_key(guarded: TestClient, event: Event) -> None:
+    clip = f"/media/{event.event_id}"
+    guarded.get(clip, headers=DESK)
+    guarded.get("/events/export.csv", headers=OFFICE)
+    guarded.get("/cameras/cam_01/still?store_id=gym_demo", headers=DESK)
+    guarded.get("/events?store_id=gym_demo", headers=DESK)
+    signed = guarded.get(f"/events/{event.event_id}", headers=DESK).json()["thumbnail_url"]
+    assert guarded.get(signed).status_code == 200
+    assert guarded.get(clip).status_code == 401
+    assert audited(guarded) == [
+        ("front_desk", clip),
+        ("head_office", "/events/export.csv"),
+        ("front_desk", "/cameras/cam_01/still"),
+        ("front_desk", f"{clip}/thumbnail"),
+    ]
+    problem(guarded.get("/audit", headers=DESK), 403)
+
+
+def test_the_name_in_a_signed_address_cannot_be_changed(guarded: TestClient, event: Event) -> None:
+    signed = guarded.get(f"/events/{event.event_id}", headers=DESK).json()["thumbnail_url"]
+    assert "by=front_desk" in signed
+    problem(guarded.get(signed.replace("by=front_desk", "by=head_office")), 401)
+    problem(guarded.get(signed.replace("&by=front_desk", "")), 401)
+
+
+def test_what_cannot_be_written_down_is_not_shown(guarded: TestClient, event: Event, media: MediaFolder) -> None:
+    (media.folder.parent / "audit").write_text("no folder")
+    problem(guarded.get(f"/media/{event.event_id}", headers=OFFICE), 507)
+    assert guarded.get("/stats", headers=OFFICE).status_code == 200
+
+
+def test_lines_are_only_added_and_go_by_days(tmp_path: Path, clock: FakeClock) -> None:
+    for _ in range(6):
+        AuditLog(tmp_path, clock, keep_days=3).note("desk", "/media/x", "GET", "127.0.0.1")
+        clock.advance(86_400)
+    assert len(list(tmp_path.iterdir())) == 4
+    assert len(list(AuditLog(tmp_path, clock).lines())) == 4
+    (tmp_path / "notes.txt").write_text("mine")
+    kept = AuditLog(tmp_path, clock)
+    kept.note("desk", "/media/x", "GET", "127.0.0.1")
+    kept.note("desk", "/media/y", "GET", "127.0.0.1")
+    assert [json.loads(line)["what"] for line in kept.lines()][-2:] == ["/media/x", "/media/y"]
+    assert all(path.stat().st_mode & 0o077 == 0 for path in tmp_path.glob("*.jsonl"))
+
+
+def test_the_board_tells_which_machines_are_free_and_no_more(guarded: TestClient, event: Event) -> None:
+    response = guarded.get("/board", headers=DOOR)
+    board = Board.model_validate_json(response.content)
+    assert [machine.machine_id for machine in board.machines] == [event.machine_id]
+    assert set(json.loads(response.content)["machines"][0]) == {"machine_id", "name", "kind", "state"}
+    assert "media" not in response.text
+    page = guarded.get("/board/page")
+    assert page.status_code == 200
+    assert "<img" not in page.text
+    assert "http" not in page.text.replace("http-equiv", "")
+
+
+@pytest.mark.parametrize(
+    ("text", "problem_text"),
+    [
+        ("keys: [{name: a, key: x-0123456789-0123456789, may: look}]", "write write, read or figures"),
+        ("keys: [{name: a, key: x-0123456789-0123456789, may: write, store_id: gym}]", "of all stores"),
+        ("keys: [{name: a, key: short}]", "soon guessed"),
+        ("keys: [{name: a b, key: x-0123456789-0123456789}]", "name"),
+        ("keys: [{name: a, key: k1-0123456789-012345}, {name: a, key: k2-0123456789-012345}]", "another key too"),
+        ("keys: [{name: a, key: k1-0123456789-012345}, {name: b, key: k1-0123456789-012345}]", "another name"),
+        ("keys: [{name: a, key: x-0123456789-0123456789, may: read}]", "no key that may write"),
+    ],
+)
+def test_a_mistake_in_the_file_is_told(path: Path, text: str, problem_text: str) -> None:
+    path.write_text(text)
+    with pytest.raises(UsageError, match=problem_text):
+        Keys.of([], [], {}, load_keys(path))
+
+
+def test_the_log_is_kept_as_long_as_clips(store: Store, media: MediaFolder, clock: FakeClock, path: Path) -> None:
+    settings = Settings(keys=Keys.of([], [], {}, load_keys(path)), keep=KeepLimits(days=1))
+    with TestClient(create_app(store, media, clock, settings), base_url="http://127.0.0.1") as client:
+        client.get("/events/export.csv", headers=OFFICE)
+        clock.advance(timedelta(days=3).total_seconds())
+        client.get("/events/export.csv", headers=OFFICE)
+        assert len(audited(client)) == 1
