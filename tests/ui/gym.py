@@ -16,6 +16,7 @@ import requests
 from backend_api.app import Settings, create_app
 from backend_api.base.clock import SystemClock
 from backend_api.contract.cameras import CameraReport, CameraSetup
+from backend_api.contract.corrections import UseCorrection, UseTruth
 from backend_api.contract.events import ClipInfo, Event, EventType, make_event_id
 from backend_api.contract.sessions import Cleaned, SessionOutcome
 from backend_api.contract.values import format_timestamp
@@ -117,6 +118,8 @@ class Gym:
             self.judge(Verdict(outcome.value), **result)
         elif outcome is SessionOutcome.FAILED:
             self.give_up("the clip is damaged")
+        elif outcome is SessionOutcome.NO_USE:
+            self.store.corrections.add(last.session_id, UseCorrection(truth=UseTruth.NOBODY))
         if is_before or ends_judged:
             assert end is not None
             self.judge(Verdict(outcome.value) if outcome in _JUDGED else Verdict.NOT_CLEANED, **result)
@@ -249,6 +252,6 @@ def _story(outcome: SessionOutcome, start: datetime) -> Iterator[tuple[EventType
         return
     closes_at = left + timedelta(seconds=OPEN_S if outcome is SessionOutcome.WINDOW_OPEN else WINDOW_S)
     yield EventType.CLEANING_WINDOW_OPEN, left, {"closes_at": format_timestamp(closes_at)}
-    if outcome in {SessionOutcome.WINDOW_OPEN, SessionOutcome.NOT_ATTEMPTED}:
+    if outcome in {SessionOutcome.WINDOW_OPEN, SessionOutcome.NOT_ATTEMPTED, SessionOutcome.NO_USE}:
         return
     yield EventType.CLEANING_ATTEMPT, left + timedelta(seconds=PAUSE_S), {"seconds_into_window": PAUSE_S}
