@@ -32,7 +32,7 @@ def test_a_correction_is_kept_with_its_note_and_leads_on_and_can_be_taken_back(g
     assert (kept.truth, kept.note, kept.who) == (UseTruth.NOBODY, "A coat on the seat.", "bob")
     click(app, "undo")
     assert marked(app) == session_of(first)
-    assert outcomes(app) == ["Cleaned", "Not cleaned"]
+    assert outcomes(app) == ["Cleaned in the window", "Not cleaned"]
     assert [each.truth for each in corrections(gym, first)] == [UseTruth.NOBODY, UseTruth.WITHDRAWN]
     assert app.button(key="undo").disabled
 
@@ -58,7 +58,7 @@ def test_other_peoples_corrections_are_shown_and_undo_brings_back_what_was_there
     app = open_app(session=session_of(event))
     assert "Two people in turn, ann, " in words(app)
     assert ": They *swap*." in words(app)
-    assert outcomes(app) == ["Cleaned"]
+    assert outcomes(app) == ["Cleaned in the window"]
     click(app, "truth_nobody")
     click(app, "undo")
     latest = corrections(gym, event)[-1]

@@ -1,0 +1,60 @@
+"""A worker's presence: noted while it works, with the cap, and taken back by one that was to end."""
+
+from collections.abc import Iterator
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+
+from backend_api.base.instants import to_ms
+from backend_api.store.errors import StoreBusy
+from backend_api.store.settings import SettingName
+from backend_api.store.store import Store
+from mm_worker.jobs.presence import EVERY_S, Presence, present
+from tests.fake_clock import FakeClock
+
+
+@pytest.fixture
+def clock() -> FakeClock:
+    return FakeClock()
+
+
+@pytest.fixture
+def store(tmp_path: Path, clock: FakeClock) -> Iterator[Store]:
+    with closing(Store.open(tmp_path / "app.db", clock, create=True)) as store:
+        yield store
+
+
+def seen(store: Store) -> str | None:
+    return store.settings.find(SettingName.WORKER_SEEN_MS)
+
+
+def test_it_is_noted_with_the_cap_that_is_reached(store: Store, clock: FakeClock) -> None:
+    caps = iter(["the daily cap of 5 calls is reached", None])
+    presence = Presence(store, lambda: next(caps), clock)
+    presence.note()
+    assert seen(store) == str(to_ms(clock.now()))
+    assert store.settings.find(SettingName.CAP_REACHED) == "the daily cap of 5 calls is reached"
+    clock.advance(EVERY_S)
+    presence.note()
+    assert seen(store) == str(to_ms(clock.now()))
+    assert store.settings.find(SettingName.CAP_REACHED) is None
+
+
+def test_it_stays_when_the_worker_stops_and_goes_when_it_was_to_end(store: Store, clock: FakeClock) -> None:
+    presence = Presence(store, lambda: None, clock)
+    presence.note()
+    with present(presence, drain=False):
+        pass
+    assert seen(store) is not None
+    with present(presence, drain=True):
+        pass
+    assert seen(store) is None
+
+
+def test_a_database_that_is_busy_stops_no_worker(store: Store, clock: FakeClock) -> None:
+    def busy() -> str | None:
+        raise StoreBusy("the lock is held")
+
+    Presence(store, busy, clock).note()
+    assert seen(store) is None
