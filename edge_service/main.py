@@ -37,6 +37,7 @@ from edge_service.delivery.uploading import UploadingTransport  # noqa: E402
 from edge_service.detection.detector import Detector  # noqa: E402
 from edge_service.detection.detector_config import DetectorConfig, with_flags  # noqa: E402
 from edge_service.detection.onnx_detector import open_onnx_detector  # noqa: E402
+from edge_service.detection.region import WHOLE, region_of  # noqa: E402
 from edge_service.options import Options, parse_options  # noqa: E402
 from edge_service.outbox.outbox import Outbox  # noqa: E402
 from edge_service.pipeline.camera_loop import Camera, CameraLoop  # noqa: E402
@@ -191,7 +192,7 @@ def set_up_camera(
     """The parts that one camera's loop works with. Raises UsageError when network or video cannot be used."""
     machines, clip, fps = config.machines, config.clip, config.detector.fps
     detector_config = with_flags(config.detector, options.detector, options.model, runtime=options.runtime)
-    detector = open_detector(detector_config, machines, options.seed)
+    detector = open_detector(detector_config, machines, options.seed, config.privacy.mask != "none")
     ring = PacketRing(
         reach_s([m.rules for m in machines], clip, fps=fps, privacy=config.privacy),
     )
@@ -216,10 +217,16 @@ def set_up_camera(
     )
 
 
-def open_detector(config: DetectorConfig, machines: Sequence[Machine], seed: int) -> Detector:
-    """The detector that `config` names. Raises UsageError when the network cannot be used."""
+def open_detector(
+    config: DetectorConfig, machines: Sequence[Machine], seed: int, sees_everybody: bool = False
+) -> Detector:
+    """The detector that `config` names. Raises UsageError when the network cannot be used.
+
+    `sees_everybody`: people who are far from every zone are to be seen, too, such as those who are to be hidden.
+    """
     if config.kind == "onnx" and config.model:
-        return open_onnx_detector(config.model, config)
+        region = WHOLE if sees_everybody else region_of([machine.zone for machine in machines])
+        return open_onnx_detector(config.model, config, region=region)
     return MockDetector(Scenario(seed, machines), seed)
 
 

@@ -70,10 +70,13 @@ class Fitter:
         self._own = own
         self._opened: Network | None = None
 
-    def fit(self, width: int, height: int) -> FittedNetwork:
-        """The network for pictures of `width` x `height` pixels; `own`, and said why, where it takes no other size."""
+    def fit(self, width: int, height: int, share: float = 1.0) -> FittedNetwork:
+        """The network for pictures of `width` x `height` pixels; `own`, and said why, where it takes no other size.
+
+        With `share` (0..1) of the pixels that the file has.
+        """
         own = self._own.inputs
-        size = best_size(width, height, own.width * own.height)
+        size = best_size(width, height, round(own.width * own.height * share))
         if size == (own.width, own.height) or self._own.layout.picture.fit is Fit.STRETCHED:
             return self._own
         try:

@@ -15,7 +15,8 @@ from edge_service.detection.detector_config import LARGEST_INPUT_PX, LEAST_INPUT
 from edge_service.detection.fitting import FittedNetwork, Fitter, NetworkInputs
 from edge_service.detection.layout import Candidates, Layout, Probe
 from edge_service.detection.layouts import recognise
-from edge_service.detection.letterbox import Array, to_blob
+from edge_service.detection.letterbox import Array, Fit, to_blob
+from edge_service.detection.region import WHOLE, cut_out, pixels, share, to_whole
 from edge_service.detection.runtime import Network, NetworkError, Port
 from edge_service.video.frame import Frame
 
@@ -23,6 +24,8 @@ log = logging.getLogger(__name__)
 
 _GREY = 114.0
 _PERSON = "person"
+# A small part of the picture is not looked at in fewer pixels than that, and is seen larger.
+_LEAST_SHARE = 0.5
 _USUAL_SIZE = (640, 640)
 _PICTURE_TYPES = ("float32", "float16")
 _SIZES = "orig_target_sizes"
@@ -35,14 +38,22 @@ _MOST_NOTE_CHARACTERS = 100_000
 
 
 class OnnxDetector:
-    """Runs `own`, or what `fitter` makes of it for the pictures' size, on each frame.
+    """Runs `own`, or what `fitter` makes of it for the pictures' size, on each frame's `region`.
 
     Boxes overlapping a better one by more than `nms` (0..1) are duplicates.
     """
 
     def __init__(
-        self, own: FittedNetwork, fitter: Fitter | None, *, class_id: int, least_score: float, nms: float
+        self,
+        own: FittedNetwork,
+        fitter: Fitter | None,
+        *,
+        class_id: int,
+        least_score: float,
+        nms: float,
+        region: Box = WHOLE,
     ) -> None:
+        self._region = region
         self._fitted = own
         self._fitter = fitter
         self._fitted_to: tuple[int, int] | None = None
@@ -52,11 +63,13 @@ class OnnxDetector:
 
     def detect(self, frame: Frame) -> Sequence[Detection]:
         """The persons in `frame`, the best score first. Raises NetworkError when the network cannot be run."""
-        fitted = self._fit(frame.width, frame.height)
+        bounds = pixels(self._region, frame.width, frame.height)
+        fitted = self._fit(bounds[2] - bounds[0], bounds[3] - bounds[1])
         inputs, layout = fitted.inputs, fitted.layout
-        blob, placement = to_blob(frame.image(), inputs.width, inputs.height, layout.picture)
+        image = cut_out(frame.image(), bounds)
+        blob, placement = to_blob(image, inputs.width, inputs.height, layout.picture)
         found = self._best(layout, layout.read(fitted.run(blob), self._class_id, self._least_score))
-        boxes = placement.to_picture(found.boxes).tolist()
+        boxes = to_whole(placement.to_picture(found.boxes), bounds, frame.width, frame.height).tolist()
         return [
             Detection(Box(*box), min(1.0, score))
             for box, score in zip(boxes, found.scores.tolist(), strict=True)
@@ -66,7 +79,7 @@ class OnnxDetector:
     def _fit(self, width: int, height: int) -> FittedNetwork:
         """The network for frames of that size; it is fitted anew when a camera changes it."""
         if self._fitter is not None and self._fitted_to != (width, height):
-            self._fitted = self._fitter.fit(width, height)
+            self._fitted = self._fitter.fit(width, height, max(_LEAST_SHARE, share(self._region)))
             self._fitted_to = (width, height)
         return self._fitted
 
@@ -86,9 +99,12 @@ def without_duplicates(found: Candidates, nms: float) -> Array:
     return np.array(cv2.dnn.NMSBoxes(left_top_size.tolist(), found.scores.tolist(), 0.0, nms), np.intp)
 
 
-def open_onnx_detector(model: Path, config: DetectorConfig, network: Network | None = None) -> OnnxDetector:
+def open_onnx_detector(
+    model: Path, config: DetectorConfig, network: Network | None = None, region: Box = WHOLE
+) -> OnnxDetector:
     """The detector for the file `model`, run once on a grey picture to see what it is.
 
+    It looks at `region` of each picture, where the network takes pictures of other shapes, and says so.
     `network` is the loaded file where there is one. Raises UsageError in one line when the file is missing or damaged,
     when it cannot be run, or when its inputs or outputs are of no known family.
     """
@@ -107,7 +123,16 @@ def open_onnx_detector(model: Path, config: DetectorConfig, network: Network | N
         log.info("detector %s: runs on the %s", model, _WORDS[network.runs_on])
     own = FittedNetwork(network, inputs, layout)
     fitter = None if config.input_size else Fitter(model, own)
-    return OnnxDetector(own, fitter, class_id=class_id, least_score=min(LOW_SCORE, config.score), nms=config.nms)
+    if fitter is None or layout.picture.fit is Fit.STRETCHED:
+        region = WHOLE
+    if region != WHOLE:
+        log.info(
+            "detector %s: looks at %.0f %% of the picture, from %.2f, %.2f to %.2f, %.2f, because all zones lie there;"
+            " people elsewhere are not seen",
+            model, 100 * share(region), region.left, region.top, region.right, region.bottom,
+        )  # fmt: skip
+    least_score = min(LOW_SCORE, config.score)
+    return OnnxDetector(own, fitter, class_id=class_id, least_score=least_score, nms=config.nms, region=region)
 
 
 def _understand(network: Network, size: tuple[int, int] | None) -> NetworkInputs:

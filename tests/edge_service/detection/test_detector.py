@@ -8,7 +8,7 @@ import pytest
 
 from backend_api.base.process import REPOSITORY
 from edge_service.config import load_config
-from edge_service.detection.detector import Detector
+from edge_service.detection.detector import Box, Detector
 from edge_service.detection.detector_config import DetectorConfig
 from edge_service.detection.onnx_detector import open_onnx_detector
 from edge_service.simulation.mock_detector import MockDetector
@@ -32,12 +32,17 @@ def fitted(model: Path) -> Detector:
     return open_onnx_detector(save_bright_spots(model, size=(64, 64), is_dark=True), DetectorConfig(kind="onnx"))
 
 
-@pytest.fixture(params=["mock", "onnx", "fitted"])
+def cropped(model: Path) -> Detector:
+    save_bright_spots(model, size=(64, 64), is_dark=True)
+    return open_onnx_detector(model, DetectorConfig(kind="onnx"), region=Box(0.2, 0.0, 0.7, 0.9))
+
+
+@pytest.fixture(params=["mock", "onnx", "fitted", "cropped"])
 def make(request: pytest.FixtureRequest, tmp_path: Path) -> Callable[[], Detector]:
     """Makes the same detector each time."""
     if request.param == "mock":
         return mock
-    return partial(onnx if request.param == "onnx" else fitted, tmp_path / "a.onnx")
+    return partial({"onnx": onnx, "fitted": fitted, "cropped": cropped}[request.param], tmp_path / "a.onnx")
 
 
 def test_boxes_are_upright_and_in_the_picture_and_scores_are_shares(make: Callable[[], Detector]) -> None:

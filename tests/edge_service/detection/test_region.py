@@ -1,0 +1,83 @@
+"""Looking at the zones' surroundings alone: which part that is, and that boxes come back to where they are."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from backend_api.contract.zones import Point
+from edge_service.detection.detector import Box
+from edge_service.detection.detector_config import DetectorConfig
+from edge_service.detection.onnx_detector import open_onnx_detector
+from edge_service.detection.region import WHOLE, pixels, region_of, share, to_whole
+from edge_service.video.frame import Frame
+from tests.edge_service.onnx_graphs import save_bright_spots
+
+CONFIG = DetectorConfig(kind="onnx", score=0.4)
+CORNER = Box(0.5, 0.0, 1.0, 1.0)
+shares = st.floats(0, 1)
+
+
+def square(left: float, top: float, right: float, bottom: float) -> tuple[Point, ...]:
+    return ((left, top), (right, top), (right, bottom), (left, bottom))
+
+
+def frame(*spots: tuple[int, int, int, int], width: int = 640, height: int = 320) -> Frame:
+    """A black picture, white within `spots` (left, top, right, bottom in pixels)."""
+    image = np.zeros((height, width, 3), np.uint8)
+    for left, top, right, bottom in spots:
+        image[top:bottom, left:right] = 255
+    return Frame(0.0, 0.0, width, height, lambda: image)
+
+
+def test_it_reaches_beyond_the_zones_on_each_side_and_above_them_to_the_top() -> None:
+    region = region_of([square(0.5, 0.6, 0.6, 0.8), square(0.65, 0.5, 0.7, 0.7)])
+    assert (region.left, region.top, region.right, region.bottom) == pytest.approx((0.35, 0.0, 0.85, 0.9))
+
+
+def test_it_is_the_whole_picture_where_a_part_would_save_little() -> None:
+    assert region_of([square(0.1, 0.6, 0.3, 0.9), square(0.6, 0.5, 0.9, 0.9)]) == WHOLE
+    assert region_of([]) == WHOLE
+
+
+@given(st.lists(st.lists(st.tuples(shares, shares), min_size=3, max_size=5), max_size=4))
+def test_it_holds_every_zone_and_is_worth_it(zones: list[list[Point]]) -> None:
+    region = region_of(zones)
+    assert region == WHOLE or 0 < share(region) <= 0.6
+    assert all(region.left <= x <= region.right and region.top <= y <= region.bottom for zone in zones for x, y in zone)
+
+
+@given(shares, shares, shares, shares, st.integers(1, 500), st.integers(1, 500))
+def test_in_pixels_it_is_never_empty_and_boxes_come_back(
+    x1: float, x2: float, y1: float, y2: float, width: int, height: int
+) -> None:
+    bounds = pixels(Box(min(x1, x2), min(y1, y2), max(x1, x2), max(y1, y2)), width, height)
+    left, top, right, bottom = bounds
+    assert 0 <= left < right <= width
+    assert 0 <= top < bottom <= height
+    back = to_whole(np.array([[0.0, 0.0, 1.0, 1.0]]), bounds, width, height)
+    assert back[0] == pytest.approx([left / width, top / height, right / width, bottom / height])
+
+
+@pytest.mark.parametrize("size", [(128, 128), ("w", "h")], ids=["fixed", "open"])
+def test_people_in_it_are_where_they_are_and_others_are_not_seen(
+    size: tuple[int | str, int | str], tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level("INFO")
+    detector = open_onnx_detector(save_bright_spots(tmp_path / "a.onnx", size=size), CONFIG, region=CORNER)
+    found = detector.detect(frame((0, 80, 160, 160), (400, 80, 560, 160)))
+    assert found
+    for person in found:
+        assert 380 <= 640 * person.box.left < 640 * person.box.right <= 580
+        assert 60 <= 320 * person.box.top < 320 * person.box.bottom <= 180
+    assert "looks at 50 % of the picture, from 0.50, 0.00 to 1.00, 1.00" in caplog.text
+
+
+def test_what_cannot_take_another_shape_looks_at_all_or_at_the_part_in_its_own(tmp_path: Path) -> None:
+    bound = save_bright_spots(tmp_path / "a.onnx", size=(128, 128), is_bound=True)
+    assert open_onnx_detector(bound, CONFIG, region=CORNER).detect(frame((400, 80, 560, 160)))
+    given_size = DetectorConfig(kind="onnx", score=0.4, input_size=(128, 128))
+    whole = open_onnx_detector(save_bright_spots(tmp_path / "b.onnx", size=("w", "h")), given_size, region=CORNER)
+    assert whole.detect(frame((0, 80, 160, 160)))
