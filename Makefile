@@ -66,7 +66,7 @@ sample.mp4: | $(VENV)/.installed
 	@python edge_service/sample.py --out sample.mp4 --seed 42
 
 test: lint  ## install what the tests need and run them all, lint and types included
-	@python -m pytest -n 2
+	@python -m pytest -n 3 --dist worksteal
 
 lint: $(VENV)/.installed-dev  ## ruff and mypy alone
 	@ruff format --check .

@@ -24,8 +24,8 @@ from tests.edge_service.scripted import DEMO, USER, machine, sample_times, types
 
 START_TIME = datetime(2026, 1, 31, 9, tzinfo=UTC)
 RUN = Run("/videos/gym.mp4", "gym", "cam_01", START_TIME)
-FACTORY = EventFactory("gym", "cam_01", START_TIME)
 MACHINES = [machine()]
+FACTORY = EventFactory("gym", "cam_01", START_TIME, MACHINES)
 # Somebody comes at 2 s and is still there when the edge stops at 20 s.
 COMES_S, STOPS_S = 2.0, 20.0
 
