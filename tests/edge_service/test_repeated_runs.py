@@ -64,8 +64,9 @@ def test_no_stored_file_changes_and_what_is_refused_is_counted(
 
     config = tmp_path / "config.yaml"
     text = (REPOSITORY / "edge_service" / "sample_config.yaml").read_text(encoding="utf-8")
-    assert (before_s := "{pre_s: 3, post_s: 5, end_pre_s: 15}") in text
-    config.write_text(text.replace(before_s, "{pre_s: 2, post_s: 5, end_pre_s: 4}"), encoding="utf-8")
+    lengths = "{pre_s: 3, post_s: 5, end_pre_s: 15}"
+    assert lengths in text
+    config.write_text(text.replace(lengths, "{pre_s: 2, post_s: 5, end_pre_s: 4}"), encoding="utf-8")
     video = other_video if what_changed == "video" else first_video
     flags = ["--config", str(config)] if what_changed == "pre_s" else []
     with Running(edge_command(video, folder, backend, *flags)) as edge:
