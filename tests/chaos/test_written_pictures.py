@@ -1,4 +1,4 @@
-"""No frame of any file that the edge ever writes shows a head: every rate and mask, with more kills than `make test`."""
+"""No frame of any file that the edge ever writes shows a head: every rate and mask, with more kills."""
 
 from pathlib import Path
 
