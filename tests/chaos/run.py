@@ -76,6 +76,10 @@ class Play:
         while self._running["edge"].wait(300) != 0 or "done:" not in self._running["edge"].lines[-1]:
             self.start("edge")
         eventually(lambda: unfinished(self.address) == 0, "every attempt has its verdict", 120)
+        # An end is asked about some time after its window has closed, for an attempt may come late: none does any more.
+        self._running["worker"].stop()
+        with Running([*self._commands["worker"], "--drain"]) as worker:
+            assert worker.wait(120) == 0, worker.output
         # What a killed worker left unfinished goes at the backend's next start.
         self._running["backend"].stop()
         self.start("backend").wait_for("listening")
