@@ -38,32 +38,24 @@ _DUE = Statement(
     .limit(QUESTIONS_A_WRITE)
 )
 _FROM = Statement(select(JUDGED_FROM_MS))
+_WAITS_ABOUT_AN_END = (
+    enrichments.c.status == MmStatus.PENDING.value,
+    enrichments.c.seq.in_(
+        select(events.c.seq).where(
+            events.c.seq == enrichments.c.seq, events.c.event_type == EventType.MACHINE_OCCUPIED_END.value
+        )
+    ),
+)
 # Nobody has an answer to these, nor works on one.
 _UNASKED = Statement(
     delete(enrichments)
-    .where(
-        enrichments.c.status == MmStatus.PENDING.value,
-        enrichments.c.verdict.is_(None),
-        enrichments.c.seq.in_(
-            select(events.c.seq).where(
-                events.c.seq == enrichments.c.seq, events.c.event_type == EventType.MACHINE_OCCUPIED_END.value
-            )
-        ),
-    )
+    .where(*_WAITS_ABOUT_AN_END, enrichments.c.verdict.is_(None))
     .returning(enrichments.c.seq)
 )
 # One that was to be asked again keeps the verdict that it has.
 _UNREPEATED = Statement(
     update(enrichments)
-    .where(
-        enrichments.c.status == MmStatus.PENDING.value,
-        enrichments.c.verdict.is_not(None),
-        enrichments.c.seq.in_(
-            select(events.c.seq).where(
-                events.c.seq == enrichments.c.seq, events.c.event_type == EventType.MACHINE_OCCUPIED_END.value
-            )
-        ),
-    )
+    .where(*_WAITS_ABOUT_AN_END, enrichments.c.verdict.is_not(None))
     .values(status=MmStatus.DONE.value, due_ms=None)
     .returning(enrichments.c.seq)
 )
