@@ -48,9 +48,7 @@ _WAITS_ABOUT_AN_END = (
 )
 # Nobody has an answer to these, nor works on one.
 _UNASKED = Statement(
-    delete(enrichments)
-    .where(*_WAITS_ABOUT_AN_END, enrichments.c.verdict.is_(None))
-    .returning(enrichments.c.seq)
+    delete(enrichments).where(*_WAITS_ABOUT_AN_END, enrichments.c.verdict.is_(None)).returning(enrichments.c.seq)
 )
 # One that was to be asked again keeps the verdict that it has.
 _UNREPEATED = Statement(
