@@ -29,10 +29,13 @@ ROOMS: dict[str, str] = {
     "backend_api.web": "base contract store store.db reports media",
     "backend_api.web.routes": "base contract store store.db store.uses store.ledger reports media alerts web",
     "backend_api.checks": "base contract store store.db store.uses media",
+    "backend_api.snapshots": "base contract store store.db media",
     "backend_api.app": "base contract store reports media alerts web web.routes",
     "backend_api.main": "base contract store media alerts web app",
     "backend_api.doctor_options": "base contract media checks",
     "backend_api.doctor": "base contract store store.db media checks doctor_options",
+    "backend_api.backup": "base media store.db snapshots",
+    "backend_api.restore": "base media store.db snapshots",
     # The edge, in the order in which a frame travels.
     "edge_service.video": "@base",
     "edge_service.video.live": "@base video",
