@@ -26,6 +26,7 @@ from backend_api.store.store import Store
 from backend_api.web.auth import Keys
 from backend_api.web.server import listen, serve
 from tests.backend_api.events import make_event, make_result
+from tests.backend_api.fresh_store import fresh_store
 from tests.fake_clock import FakeClock
 
 STORE = "gym_demo"
@@ -197,7 +198,7 @@ def running_gym(folder: Path, key: str | None = None, port: int = 0) -> Iterator
     media = MediaFolder.open(folder / "media")
     keys = Keys.of([key] if key else [], [], {})
     with (
-        closing(Store.open(database, clock, create=True)) as store,
+        closing(fresh_store(database, clock)) as store,
         closing(listen("127.0.0.1", port)) as listening,
         requests.Session() as http,
     ):

@@ -25,6 +25,7 @@ from backend_api.reports.reports import Reports
 from backend_api.store.store import Store
 from tests.backend_api.api import problem
 from tests.backend_api.events import START, make_event, make_result
+from tests.backend_api.fresh_store import fresh_store
 from tests.backend_api.reports.test_sessions import make_session
 from tests.fake_clock import FakeClock
 
@@ -212,7 +213,7 @@ def test_whatever_arrived_the_shares_are_shares(
 ) -> None:
     """Lost events, wrong orders, times that lie before or ahead of the clock's."""
     clock = FakeClock()
-    with TemporaryDirectory() as folder, closing(Store.open(Path(folder) / "db", clock, create=True)) as store:
+    with TemporaryDirectory() as folder, closing(fresh_store(Path(folder) / "db", clock)) as store:
         heartbeats(store, clock, 60.0 * reports)
         for number, (machine, session, kind, minute) in enumerate(happened):
             attributes = (
