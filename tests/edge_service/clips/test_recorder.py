@@ -351,6 +351,42 @@ def test_a_live_cameras_frames_wait_for_no_clip_that_is_masked(
     assert "waited to be masked" in (events[-1].clip_error or "")
 
 
+def test_clips_that_wait_to_be_masked_take_so_many_bytes_at_most(
+    drawn: Callable[[str], Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ring = ring_of(drawn("b_frames"))
+    a_clip = sum(len(packet.data) for packet in ring.select(0.3, 1.3))
+    monkeypatch.setattr("edge_service.clips.recorder.MAX_WAITING_BYTES", 3 * a_clip)
+    may_encode = threading.Event()
+    taken: list[object] = []
+
+    def encode_when_allowed(*args: object) -> Clip:
+        taken.append(args)
+        assert may_encode.wait(60)
+        return cut(*args)  # type: ignore[arg-type]
+
+    monkeypatch.setattr("edge_service.clips.recorder.cut", encode_when_allowed)
+    masking = Masking(PrivacyConfig(mask="people"), fps=10)
+    look(masking, 9.0)
+    for folder, is_live in (("live", True), ("file", False)):
+        (tmp_path / folder).mkdir()
+        recorder = make_recorder(ring, tmp_path / folder, masking=masking, is_live=is_live)
+        for number in range(6):
+            recorder.begin(hit_at(0.8 + number / 50), blank_frame(2), TRACKS)
+        if not is_live:
+            # Frames of a file wait: what is too much is finished first.
+            may_encode.set()
+        events = list(recorder.finished())
+        may_encode.set()
+        events += recorder.finished(end_of_stream=True)
+        assert [event.media_time_s for event in events] == [round(0.8 + number / 50, 3) for number in range(6)]
+        without = [event for event in events if event.clip is None]
+        assert len(without) == (3 if is_live else 0)
+        assert all("MB waited to be masked" in (event.clip_error or "") for event in without)
+        may_encode.clear()
+    may_encode.set()
+
+
 def test_without_pictures_an_event_waits_for_nothing_and_says_why(tmp_path: Path) -> None:
     ring = PacketRing(reach_s=60)
     ring.complete_until(1.0)
