@@ -44,6 +44,7 @@ from edge_service.pipeline.camera_loop import Camera, CameraLoop  # noqa: E402
 from edge_service.pipeline.camera_reports import describe_setup, make_reporter, messages_of, shareable_config  # noqa: E402  # noqa: E402
 from edge_service.pipeline.checkpoint import CheckpointFile, Run  # noqa: E402
 from edge_service.pipeline.eyes import describe_eyes, log_eyes  # noqa: E402
+from edge_service.pipeline.lookout import KeyLookout, choose_decoding  # noqa: E402
 from edge_service.pipeline.open_source import open_source  # noqa: E402
 from edge_service.pipeline.preview_video import preview_of  # noqa: E402
 from edge_service.pipeline.recovery import Recovery, recover  # noqa: E402
@@ -192,11 +193,17 @@ def set_up_camera(
     """The parts that one camera's loop works with. Raises UsageError when network or video cannot be used."""
     machines, clip, fps = config.machines, config.clip, config.detector.fps
     detector_config = with_flags(config.detector, options.detector, options.model, runtime=options.runtime)
-    detector = open_detector(detector_config, machines, options.seed, config.privacy.mask != "none")
-    ring = PacketRing(
-        reach_s([m.rules for m in machines], clip, fps=fps, privacy=config.privacy),
+    found = open_detector(detector_config, machines, options.seed, config.privacy.mask != "none")
+    detector = KeyLookout(found, machines, recovery.rules, config.detector.score)
+    decoding = choose_decoding(
+        options.decode, detector, machines, follows_people=masking.follows, has_preview=options.preview is not None
     )
-    source = open_source(options.video, run.start_time, fps=fps, loop=options.loop, ring=ring, clock=clock)
+    ring = PacketRing(
+        reach_s([m.rules for m in machines], clip, fps=fps, privacy=config.privacy) + decoding.late_s,
+    )
+    source = open_source(
+        options.video, run.start_time, fps=fps, loop=options.loop, ring=ring, clock=clock, decoding=decoding
+    )
     log.info(
         "camera %s watches %s for %d machines, from %s on; clips go to %s",
         options.camera_id, source.description, len(machines),
