@@ -8,6 +8,7 @@ from itertools import chain
 from random import Random
 
 from backend_api.base.clock import Clock
+from backend_api.base.process import in_same_name
 from edge_service.video.frame import Frame
 from edge_service.video.group_decoder import WHOLE, Decoding, GroupDecoder
 from edge_service.video.live.connection import STALL_S, Connect
@@ -87,7 +88,7 @@ class LiveSource:
         Never ends by itself. Raises UsageError when the camera is none.
         """
         with ThreadPoolExecutor(max_workers=1, thread_name_prefix="camera") as executor:
-            reading = executor.submit(self._reader.run)
+            reading = executor.submit(in_same_name(self._reader.run))
             reading.add_done_callback(lambda _: self._queue.arrived.set())
             try:
                 while True:
