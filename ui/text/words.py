@@ -227,10 +227,11 @@ def plain(text: str) -> str:
 
 
 def mask_words(masked: ClipMask) -> str:
-    """What was hidden in a clip before it was written, in a sentence."""
+    """All that was hidden in a clip, and when, in a sentence."""
     parts = [] if masked.mask == "none" else [f"{masked.mask} where the detector ({masked.detector}) saw them"]
     if masked.only_zones:
         parts.append("all outside of the machines' zones")
     if masked.areas:
         parts.append(counted(masked.areas, "area"))
-    return f"Hidden before the clip was written: {', '.join(parts)}."
+    when = "after the clip had been stored" if masked.afterwards else "before the clip was written"
+    return f"Hidden {when}: {', '.join(parts)}."
