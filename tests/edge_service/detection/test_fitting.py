@@ -150,7 +150,8 @@ def test_what_it_runs_on_and_its_time_a_frame_are_told(tmp_path: Path, caplog: p
     for _ in range(6):
         detector.detect(picture(640, 320, (160, 80, 320, 160)))
     now = detector.hardware
-    assert (now.runs_on, now.why_not, now.frame_ms) == ("cpu", at_first.why_not, pytest.approx(20))
+    assert (now.runs_on, now.why_not) == ("cpu", at_first.why_not)
+    assert now.frame_ms == pytest.approx(20)
     assert (now.width, now.height) == (160, 96)
     assert caplog.text.count(f"a frame takes 20.0 ms in {now.width}x{now.height} pixels on the processor (CPU)") == 1
     clock.step_s = 0.3
