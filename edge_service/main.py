@@ -27,7 +27,7 @@ from backend_api.contract.values import to_milliseconds  # noqa: E402
 from edge_service.clips.event_factory import EventFactory  # noqa: E402
 from edge_service.clips.media_folder import remove_leftovers  # noqa: E402
 from edge_service.clips.pictures import StillSlot  # noqa: E402
-from edge_service.clips.recorder import Recorder, reach_s  # noqa: E402
+from edge_service.clips.recorder import Recorder, attempt_delay_s, reach_s  # noqa: E402
 from edge_service.config import DEFAULT_CONFIG, SAMPLE_CONFIG, Config, load_config  # noqa: E402
 from edge_service.delivery.backend_client import BackendClient  # noqa: E402
 from edge_service.delivery.heartbeat import Heartbeat  # noqa: E402
@@ -92,7 +92,7 @@ def main() -> int:
         recovery = recover(checkpoint_file.load(), run, config.machines, outbox, config.detector.score)
         camera = set_up_camera(options, config, run, recovery, outbox, disk, clock, masking, eyes)
         shared = shareable_config(config_path, config.delivery.backend_url, detector)
-        setup = describe_setup(run.store_id, config.machines, shared)
+        setup = describe_setup(run.store_id, config.machines, shared, _attempt_delay_s(config))
         camera_loop = CameraLoop(replace(camera, preview=preview), run, checkpoint_file, clock)
         folder = SharedFolder(
             options.media_dir,
@@ -176,6 +176,11 @@ def set_up_masking(config: Config, detector: DetectorConfig) -> Masking:
     reach = reach_s([machine.rules for machine in config.machines], config.clip, fps=fps, privacy=privacy)
     name = detector.kind if detector.model is None else f"{detector.kind} {detector.model.name}"
     return Masking(privacy, config.machines, reach_s=reach, fps=fps, detector=name)
+
+
+def _attempt_delay_s(config: Config) -> float:
+    rules = [machine.rules for machine in config.machines]
+    return attempt_delay_s(rules, config.clip, fps=config.detector.fps, privacy=config.privacy)
 
 
 def set_up_camera(

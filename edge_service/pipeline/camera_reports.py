@@ -9,6 +9,7 @@ import yaml
 
 from backend_api.base.yaml_file import read_yaml
 from backend_api.contract.cameras import (
+    MAX_ATTEMPT_DELAY_S,
     MAX_CONFIG_CHARACTERS,
     SETUP_INTERVAL_S,
     CameraReport,
@@ -74,7 +75,9 @@ def make_reporter(
     return report
 
 
-def describe_setup(store_id: str, machines: Sequence[Machine], config: str | None) -> CameraSetup:
+def describe_setup(
+    store_id: str, machines: Sequence[Machine], config: str | None, attempt_delay_s: float | None = None
+) -> CameraSetup:
     """The setup as it is sent; a name beyond 100 characters is cut."""
     return CameraSetup(
         store_id=store_id,
@@ -88,6 +91,7 @@ def describe_setup(store_id: str, machines: Sequence[Machine], config: str | Non
             for machine in machines
         ),
         config=config,
+        attempt_delay_s=None if attempt_delay_s is None else min(attempt_delay_s, MAX_ATTEMPT_DELAY_S),
     )
 
 
