@@ -158,7 +158,7 @@ def alerting(
         return
     digests = DigestSchedule(store, reports, config, office, clock)
     folders = [store.database.path.parent, media.folder]
-    looks = StillWatch(store, clock)
+    looks = StillWatch(store, reports)
     also = [office.remind, digests.write_due, Pruning(store, settings.keep_alerts_days, clock)]
     examination = Examination(store, folders, config, clock, pictures=looks, also=also)
     with ExitStack() as threads:

@@ -62,7 +62,8 @@ def trial_message(target: Target, now: datetime, dashboard_url: str | None) -> M
 def _title(notices: Sequence[Notice], names: Names) -> str:
     if not notices:
         return "Nothing is left to tell"
-    first = notices[0]
+    # What is wrong now comes before what is over again.
+    first = next((notice for notice in notices if notice.phase is not AlertPhase.OVER), notices[0])
     kinds = {(notice.alert.kind, notice.phase) for notice in notices}
     if len(kinds) == 1 and len(notices) > 1 and first.phase is AlertPhase.BEGAN:
         return plural(first.alert.kind, len(notices))
