@@ -159,7 +159,8 @@ def alerting(
     digests = DigestSchedule(store, reports, config, office, clock)
     folders = [store.database.path.parent, media.folder]
     looks = StillWatch(store, reports)
-    also = [office.remind, digests.write_due, Pruning(store, settings.keep_alerts_days, clock)]
+    pruning = Pruning(store, settings.keep_alerts_days, clock)
+    also = [office.remind, digests.write_due, pruning.remove_due]
     examination = Examination(store, folders, config, clock, pictures=looks, also=also)
     with ExitStack() as threads:
         threads.enter_context(telling(office.run, "alerts"))

@@ -33,6 +33,7 @@ from backend_api.checks.derived import check_derived  # noqa: E402
 from backend_api.checks.enrichments import check_enrichments  # noqa: E402
 from backend_api.checks.finding import Finding  # noqa: E402
 from backend_api.checks.folder import check_folder  # noqa: E402
+from backend_api.checks.integrity import check_integrity  # noqa: E402
 from backend_api.checks.sessions import check_sessions  # noqa: E402
 from backend_api.checks.times import check_times  # noqa: E402
 from backend_api.contract.values import format_timestamp  # noqa: E402
@@ -153,7 +154,8 @@ def examine(options: Options, clock: Clock) -> int:
 
 def _findings(database: Database, media: MediaFolder, options: Options, clock: Clock) -> Iterator[Finding]:
     now = clock.now()
-    # The folder first: a clip that is moved back is no longer missing.
+    yield from check_integrity(database)
+    # The folder before clips: a clip that is moved back is no longer missing.
     yield from check_folder(database, media, now.timestamp(), options.orphan_age_s)
     yield from check_clips(database, media)
     yield from check_times(database, to_ms(now))

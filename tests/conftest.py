@@ -9,6 +9,7 @@ from hypothesis import HealthCheck, settings
 from playwright.sync_api import Browser
 
 from tests.browser import running_browser
+from tests.once import made_once
 from tests.processes import script
 
 # A computer that stands still says nothing of the code, and examples that share a fixture are written for it.
@@ -20,7 +21,7 @@ settings.load_profile("patient")
 @pytest.fixture(scope="session")
 def sample(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The first minute of what `make run` draws."""
-    return draw(tmp_path_factory.mktemp("sample") / "sample.mp4", 60)
+    return made_once(tmp_path_factory, "sample.mp4", lambda path: draw(path, 60))
 
 
 @pytest.fixture(scope="module")
@@ -36,11 +37,10 @@ def browser() -> Iterator[Browser]:
 @pytest.fixture(scope="session")
 def whole_sample(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """What `make run` draws."""
-    return draw(tmp_path_factory.mktemp("sample") / "whole.mp4", 120)
+    return made_once(tmp_path_factory, "whole.mp4", lambda path: draw(path, 120))
 
 
-def draw(path: Path, duration_s: int) -> Path:
+def draw(path: Path, duration_s: int) -> None:
     """`duration_s` seconds of the mocked gym, by the script that users call."""
     flags = ["--out", str(path), "--seed", "42", "--duration-s", str(duration_s)]
     subprocess.run([*script("edge_service/sample.py"), *flags], check=True, timeout=300)
-    return path

@@ -20,6 +20,8 @@ FOLDERS = {"root": REPOSITORY, "parent": REPOSITORY.parent, "its own folder": No
 SCRIPTS = [
     "backend_api/main.py",
     "backend_api/doctor.py",
+    "backend_api/backup.py",
+    "backend_api/restore.py",
     "mm_worker/evaluate.py",
     "mm_worker/worker.py",
     "edge_service/main.py",

@@ -12,7 +12,7 @@ log = logging.getLogger(__name__)
 
 
 class Pruning:
-    """Call it at each examination; it does something the first time, and each day."""
+    """Removes what is too old, the first time that it is asked to and each day."""
 
     def __init__(self, store: Store, keep_days: float, clock: Clock) -> None:
         self._store = store
@@ -21,7 +21,7 @@ class Pruning:
         self._began = clock.now(), clock.monotonic_s()
         self._due_s = clock.monotonic_s()
 
-    def __call__(self) -> None:
+    def remove_due(self) -> None:
         """Remove what is too old, if it is time. Raises StoreBusy, StoreFull."""
         if self._clock.monotonic_s() < self._due_s:
             return

@@ -3,7 +3,7 @@
 import ast
 import logging
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 import cv2
@@ -15,9 +15,9 @@ from edge_service.detection.detector_config import LARGEST_INPUT_PX, LEAST_INPUT
 from edge_service.detection.fitting import FittedNetwork, Fitter, NetworkInputs
 from edge_service.detection.layout import Candidates, Layout, Probe
 from edge_service.detection.layouts import recognise
-from edge_service.detection.letterbox import Array, Fit, to_blob
-from edge_service.detection.region import WHOLE, cut_out, pixels, share, to_whole
-from edge_service.detection.runtime import Network, NetworkError, Port
+from edge_service.detection.letterbox import Array, Fit, place, to_blob
+from edge_service.detection.region import WHOLE, part_of, share
+from edge_service.detection.runtime import Network, NetworkError, Networks, Port, RuntimeName
 from edge_service.video.frame import Frame
 
 log = logging.getLogger(__name__)
@@ -63,13 +63,14 @@ class OnnxDetector:
 
     def detect(self, frame: Frame) -> Sequence[Detection]:
         """The persons in `frame`, the best score first. Raises NetworkError when the network cannot be run."""
-        bounds = pixels(self._region, frame.width, frame.height)
-        fitted = self._fit(bounds[2] - bounds[0], bounds[3] - bounds[1])
+        part = part_of(self._region, frame.width, frame.height)
+        fitted = self._fit(part.width, part.height)
         inputs, layout = fitted.inputs, fitted.layout
-        image = cut_out(frame.image(), bounds)
-        blob, placement = to_blob(image, inputs.width, inputs.height, layout.picture)
+        spot = place(part.width, part.height, inputs.width, inputs.height, layout.picture.fit)
+        part = part.scaled_down(spot.width, spot.height)
+        blob, placement = to_blob(part.cut_out(frame), inputs.width, inputs.height, layout.picture)
         found = self._best(layout, layout.read(fitted.run(blob), self._class_id, self._least_score))
-        boxes = to_whole(placement.to_picture(found.boxes), bounds, frame.width, frame.height).tolist()
+        boxes = part.to_whole(placement.to_picture(found.boxes)).tolist()
         return [
             Detection(Box(*box), min(1.0, score))
             for box, score in zip(boxes, found.scores.tolist(), strict=True)
@@ -100,16 +101,19 @@ def without_duplicates(found: Candidates, nms: float) -> Array:
 
 
 def open_onnx_detector(
-    model: Path, config: DetectorConfig, network: Network | None = None, region: Box = WHOLE
+    model: Path,
+    config: DetectorConfig,
+    open_network: Callable[[Path, RuntimeName], Network] | None = None,
+    region: Box = WHOLE,
 ) -> OnnxDetector:
     """The detector for the file `model`, run once on a grey picture to see what it is.
 
     It looks at `region` of each picture, where the network takes pictures of other shapes, and says so.
-    `network` is the loaded file where there is one. Raises UsageError in one line when the file is missing or damaged,
-    when it cannot be run, or when its inputs or outputs are of no known family.
+    `open_network` loads the file where it is not for this detector alone. Raises UsageError in one line when the file
+    is missing or damaged, when it cannot be run, or when its inputs or outputs are of no known family.
     """
     try:
-        network = network or Network(model, wanted=config.runtime or "auto")
+        network = (open_network or Networks().open)(model, config.runtime or "auto")
         inputs = _understand(network, config.input_size)
         grey = np.full((1, 3, inputs.height, inputs.width), _GREY, np.float32)
         layout = recognise(Probe(inputs.width, inputs.height, network.run(inputs.fill(grey))))

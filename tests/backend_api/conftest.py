@@ -11,6 +11,7 @@ from fastapi import FastAPI
 from backend_api.app import create_app
 from backend_api.media.folder import MediaFolder
 from backend_api.store.store import Store
+from tests.backend_api.fresh_store import fresh_store
 from tests.fake_clock import FakeClock
 
 with warnings.catch_warnings():
@@ -26,7 +27,7 @@ def clock() -> FakeClock:
 
 @pytest.fixture
 def store(tmp_path: Path, clock: FakeClock) -> Iterator[Store]:
-    with closing(Store.open(tmp_path / "app.db", clock, create=True)) as store:
+    with closing(fresh_store(tmp_path / "app.db", clock)) as store:
         yield store
 
 

@@ -18,6 +18,7 @@ from backend_api.store.db.database import IDLE_S
 from backend_api.store.store import Store
 from tests.backend_api.contract.test_bounds import REPORT
 from tests.backend_api.events import START, make_event
+from tests.backend_api.fresh_store import fresh_store
 from tests.fake_clock import FakeClock
 
 DAY_S = 86_400.0
@@ -87,7 +88,7 @@ def test_a_camera_that_reports_but_does_not_watch_observes_nothing(
     clock: FakeClock, tmp_path: Path, sql: Sql, said: dict[str, bool], is_restarted: bool
 ) -> None:
     steps: list[dict[str, bool]] = [{}] * 4 + [said] * 20 + [{}] * 4
-    store = Store.open(tmp_path / "app.db", clock, create=True)
+    store = fresh_store(tmp_path / "app.db", clock)
     for number, step in enumerate(steps):
         if is_restarted and number == 14:
             store.cameras.keep()

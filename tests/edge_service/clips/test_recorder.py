@@ -18,7 +18,7 @@ from backend_api.contract.media import clip_name, thumbnail_name
 from edge_service.clips.cut import cut
 from edge_service.clips.event_factory import EventFactory
 from edge_service.clips.mp4 import Clip
-from edge_service.clips.recorder import ClipConfig, Recorder, reach_s
+from edge_service.clips.recorder import ClipConfig, Recorder, attempt_delay_s, reach_s
 from edge_service.detection.detector import Box
 from edge_service.privacy.masking import NO_PICTURES, UNLOOKED_S, Masking
 from edge_service.privacy.privacy_config import PrivacyConfig
@@ -27,12 +27,12 @@ from edge_service.rules.machine import Machine, RuleTimes
 from edge_service.rules.rule_event import RuleEvent
 from edge_service.tracking.tracker import Track
 from edge_service.video.file_source import FileSource
-from edge_service.video.frame import Frame, Image
+from edge_service.video.frame import Image
 from edge_service.video.packet_ring import PacketRing
 from tests.edge_service import tiny_videos
 from tests.edge_service.crashing_disk import QuickDisk
 from tests.edge_service.encoded_packets import made_up_packet, ring_of
-from tests.edge_service.fake_frames import blank_frame
+from tests.edge_service.fake_frames import blank_frame, frame_showing
 
 START_TIME = datetime(2026, 1, 31, 9, tzinfo=UTC)
 MACHINE = Machine("bike_01", "Bike 1", ((0.1, 0.1), (0.9, 0.1), (0.5, 0.9)), RuleTimes())
@@ -217,6 +217,14 @@ def test_reach_covers_the_slowest_rule_the_pre_roll_and_the_post_roll() -> None:
     assert reach_s([quick], ClipConfig(3, 60), fps=5) > 60 + 3
 
 
+def test_how_late_an_attempt_may_be_told_follows_from_the_rules_and_the_clip() -> None:
+    quick, slow = RuleTimes(attempt_s=3), RuleTimes(attempt_s=30)
+    assert 30 < attempt_delay_s([quick, slow], ClipConfig(3, 5), fps=5) < 40
+    assert 120 < attempt_delay_s([quick], ClipConfig(3, 120), fps=5) < 125
+    masked = PrivacyConfig(mask="heads")
+    assert attempt_delay_s([quick], ClipConfig(), fps=5, privacy=masked) > attempt_delay_s([quick], ClipConfig(), fps=5)
+
+
 def test_frames_go_on_while_a_clip_is_encoded_and_events_keep_their_order(
     drawn: Callable[[str], Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -355,7 +363,7 @@ def test_without_pictures_an_event_waits_for_nothing_and_says_why(tmp_path: Path
     ring = PacketRing(reach_s=60)
     ring.complete_until(1.0)
     recorder = make_recorder(ring, tmp_path, masking=Masking(PrivacyConfig(pictures="none")))
-    recorder.begin(hit_at(1.0), Frame(1.0, 1.0, 96, 64, raises), TRACKS)
+    recorder.begin(hit_at(1.0), frame_showing(raises, 1.0, width=96, height=64), TRACKS)
     (event,) = recorder.finished()
     assert (event.clip, event.clip_error) == (None, NO_PICTURES)
     assert list(tmp_path.iterdir()) == []

@@ -88,11 +88,11 @@ def test_once_a_day_and_a_clock_that_is_set_ahead_makes_nothing_old(
     pruning = Pruning(store, DAYS, clock)
     tell(scene, "cam_01")
     clock.jump_wall_clock(400 * 86_400)
-    pruning()
+    pruning.remove_due()
     clock.advance(EVERY_S)
-    pruning()
+    pruning.remove_due()
     assert kept(store)[0] == 1
     clock.jump_wall_clock(-400 * 86_400)
     clock.advance(DAYS * 86_400 - EVERY_S / 2)
-    pruning()
+    pruning.remove_due()
     assert kept(store)[0] == 0
