@@ -220,6 +220,10 @@ class Recorder:
         """The steps of the wall clock so far."""
         return self._factory.clock_steps
 
+    def find_by(self, source: EventSource) -> None:
+        """From now on events are found by `source`."""
+        self._factory.source = source
+
     @property
     def source(self) -> EventSource | None:
         """By what the events are found."""
