@@ -187,7 +187,8 @@ def detector_words(source: EventSource | None) -> str:
 def eyes_words(source: EventSource) -> str:
     """By what an event was found: detector, configuration, and the edge's release."""
     config = "" if source.config_sha256 is None else f", configuration {source.config_sha256[:8]}"
-    return f"{detector_words(source)}{config}, edge {source.edge_version}"
+    where = "" if source.input_size is None else f" in {source.input_size} pixels on {source.runtime or 'cpu'}"
+    return f"{detector_words(source)}{where}{config}, edge {source.edge_version}"
 
 
 def verdict_facts(result: MmResult) -> dict[str, str]:
