@@ -281,8 +281,7 @@ class Recorder:
             yield self._finish(self._cuts.popleft())
 
     def _holds_too_much(self) -> bool:
-        *before, last = self._cuts or [None]
-        return last is not None and self._is_too_much(before, last.size_bytes)
+        return bool(self._cuts) and self._is_too_much(list(self._cuts)[:-1], self._cuts[-1].size_bytes)
 
     def _is_due(self, job: _Job) -> bool:
         complete_s = self._ring.complete_s

@@ -78,7 +78,7 @@ def _choose_machine(keys: DraftKeys, draft: ZoneDraft) -> None:
     }
     options = list(names)
     # The options are part of the name: a widget whose options change forgets what was chosen.
-    key = keys.widget("machine", draft.chosen, len(options), is_new_area)
+    key = keys.widget("machine", draft.chosen, len(options), *(["area"] if is_new_area else []))
 
     def take_choice() -> None:
         apply_step(keys, partial(choose, machine_id=st.session_state[key] or None))
