@@ -1,0 +1,27 @@
+"""Whether the database itself is whole, by SQLite's own examination of every page, index and reference."""
+
+from collections.abc import Iterator
+
+from backend_api.checks.finding import Finding, Kind
+from backend_api.store.db.database import Database
+
+_CURE = "stop the backend and restore a backup (backend_api/restore.py); nothing here can repair it"
+# One fault makes many: the first tell enough.
+_FAULTS = 10
+
+
+def check_integrity(database: Database) -> Iterator[Finding]:
+    """The faults of pages and indexes, and rows that name others which are not there; some seconds a gigabyte.
+
+    Raises StoreBroken when the database is too damaged to be read.
+    """
+    with database.read() as connection:
+        faults = connection.exec_driver_sql(f"PRAGMA integrity_check({_FAULTS})").scalars().all()
+    for fault in faults:
+        if fault != "ok":
+            yield Finding(Kind.DAMAGED_DATABASE, database.path.name, fault, _CURE)
+    with database.read() as connection:
+        orphans = connection.exec_driver_sql("PRAGMA foreign_key_check").fetchmany(_FAULTS)
+    for table, row, named, _ in orphans:
+        text = f"row {row} of {table} names a row of {named} that is not there"
+        yield Finding(Kind.DAMAGED_DATABASE, database.path.name, text, _CURE)
