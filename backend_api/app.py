@@ -153,7 +153,7 @@ def alerting(
         yield
         return
     digests = DigestSchedule(store, reports, config, office, clock)
-    folders = [store.database.path.parent, media.folder]
+    folders = [folder for folder in (store.database.folder, media.folder) if folder is not None]
     looks = StillWatch(store, clock)
     also = [office.remind, digests.write_due]
     examination = Examination(store, folders, config, clock, pictures=looks, also=also)

@@ -95,7 +95,7 @@ class HiddenEvents:
         """Let a hidden event count again; False when it is not hidden."""
         with self._database.write() as transaction:
             found = _FIND.run(transaction, {"wanted_id": str(event_id)}).fetchone()
-            if found is None or _SHOW.run(transaction, {"of_seq": found[0]}).rowcount == 0:
+            if found is None or _SHOW.count(transaction, {"of_seq": found[0]}) == 0:
                 return False
             seq, session_id = found
             _follow(transaction, _TAKE_UP, {"of_seq": seq, "now_ms": to_ms(self._clock.now())}, session_id)
@@ -110,6 +110,6 @@ class HiddenEvents:
 
 def _follow(transaction: Transaction, statement: Statement, values: dict[str, object], session_id: str) -> None:
     """Change the event's enrichment, if it has one, and make its session anew."""
-    if statement.run(transaction, values).rowcount:
+    if statement.count(transaction, values):
         follow_verdicts(transaction, ChangeKind.VERDICT, [int(str(values["of_seq"]))])
     make_session_anew(transaction, session_id)

@@ -18,7 +18,6 @@ from backend_api.media.folder import MediaFolder
 from backend_api.media.retention import Retention
 from backend_api.media.retention_policy import KeepLimits
 from backend_api.store.camera_setups import machine_names, read_setups
-from backend_api.store.db.database import Database
 from backend_api.store.store import Store
 from backend_api.web.auth import Keys
 from tests.backend_api.api import JSON, fields, problem
@@ -189,7 +188,7 @@ def test_names_of_all_machines_that_are_in_a_setup(store: Store) -> None:
     store.setups.keep_still("gym_demo", "cam_00", STILL)
     store.setups.keep("cam_02", make_setup(store_id="another"))
     store.setups.keep("cam_01", make_setup())
-    with closing(Database(store.database.path)) as database, database.read() as connection:
+    with store.database.read() as connection:
         assert [(setup.store_id, setup.camera_id) for setup in read_setups(connection)] == [
             ("another", "cam_02"),
             ("gym_demo", "cam_01"),

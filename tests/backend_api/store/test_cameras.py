@@ -14,7 +14,7 @@ from backend_api.base.instants import to_ms
 from backend_api.contract.cameras import CameraReport, CameraStatus
 from backend_api.reports.buckets import Interval, union
 from backend_api.store.cameras import KEEP_EVERY_S, _Camera
-from backend_api.store.db.database import IDLE_S
+from backend_api.store.db.sqlite_engine import IDLE_S
 from backend_api.store.store import Store
 from tests.backend_api.contract.test_bounds import REPORT
 from tests.backend_api.events import START, make_event

@@ -98,7 +98,7 @@ def test_a_lock_of_another_process_is_waited_for(store: Store, tmp_path: Path) -
 def test_a_lock_that_is_kept_is_reported_and_nothing_is_stored(
     store: Store, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("backend_api.store.db.database.BUSY_TIMEOUT_MS", 10)
+    monkeypatch.setattr("backend_api.store.db.sqlite_engine.BUSY_TIMEOUT_MS", 10)
     with closing(sqlite3.connect(tmp_path / "app.db", isolation_level=None)) as other:
         other.execute("BEGIN IMMEDIATE")
         with pytest.raises(StoreBusy):
