@@ -203,7 +203,13 @@ def set_up_camera(
         run.start_time.isoformat(timespec="seconds"), options.media_dir,
     )  # fmt: skip
     factory = EventFactory(
-        run.store_id, run.camera_id, run.start_time, machines, clock_steps=recovery.clock_steps, source=eyes
+        run.store_id,
+        run.camera_id,
+        run.start_time,
+        machines,
+        clock_steps=recovery.clock_steps,
+        source=eyes,
+        keeps_pictures=masking.keeps_pictures,
     )
     return Camera(
         source=source,

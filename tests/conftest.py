@@ -13,6 +13,7 @@ from playwright.sync_api import Browser
 from backend_api.store.store import Store
 from tests.browser import running_browser
 from tests.fake_clock import FakeClock
+from tests.once import made_once
 from tests.postgres import Server
 from tests.processes import script
 
@@ -25,7 +26,7 @@ settings.load_profile("patient")
 @pytest.fixture(scope="session")
 def sample(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The first minute of what `make run` draws."""
-    return draw(tmp_path_factory.mktemp("sample") / "sample.mp4", 60)
+    return made_once(tmp_path_factory, "sample.mp4", lambda path: draw(path, 60))
 
 
 @pytest.fixture(scope="module")
@@ -51,11 +52,10 @@ def postgres(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
 @pytest.fixture(scope="session")
 def whole_sample(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """What `make run` draws."""
-    return draw(tmp_path_factory.mktemp("sample") / "whole.mp4", 120)
+    return made_once(tmp_path_factory, "whole.mp4", lambda path: draw(path, 120))
 
 
-def draw(path: Path, duration_s: int) -> Path:
+def draw(path: Path, duration_s: int) -> None:
     """`duration_s` seconds of the mocked gym, by the script that users call."""
     flags = ["--out", str(path), "--seed", "42", "--duration-s", str(duration_s)]
     subprocess.run([*script("edge_service/sample.py"), *flags], check=True, timeout=300)
-    return path

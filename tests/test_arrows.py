@@ -1,7 +1,9 @@
 """The house's order, read from the source: who may import whom, who may ask the time, and what a file looks like."""
 
 import ast
+import re
 import sys
+from collections import Counter
 from collections.abc import Iterator
 from graphlib import TopologicalSorter
 from pathlib import Path
@@ -27,7 +29,7 @@ ROOMS: dict[str, str] = {
     "backend_api.web": "base contract store store.db reports media",
     "backend_api.web.routes": "base contract store store.db store.uses store.ledger reports media alerts web",
     "backend_api.checks": "base contract store store.db store.uses media",
-    "backend_api.app": "base contract store reports media alerts web web.routes",
+    "backend_api.app": "base contract store store.db reports media alerts web web.routes",
     "backend_api.main": "base contract store media alerts web app",
     "backend_api.doctor_options": "base contract media checks",
     "backend_api.doctor": "base contract store store.db media checks doctor_options",
@@ -140,17 +142,21 @@ def _module(path: Path) -> str:
 
 
 PROJECT = _sources(*FOLDERS)
-project_files = pytest.mark.parametrize("path", PROJECT, ids=_name)
-all_files = pytest.mark.parametrize("path", [*PROJECT, *_sources("tests")], ids=_name)
+EVERYTHING = [*PROJECT, *_sources("tests")]
 
 
-@project_files
-def test_every_import_is_an_arrow_of_the_table(path: Path) -> None:
-    module = _module(path)
-    if module in FOLDERS:
-        return
-    assert _room(module), f"{module} lies in no room of the table"
-    assert [name for name in _imported(_parse(path)) if _is_wrong(_room(module), name)] == []
+def test_there_are_files_to_look_at() -> None:
+    assert {path.relative_to(REPOSITORY).parts[0] for path in EVERYTHING} == {*FOLDERS, "tests"}
+
+
+def test_every_import_is_an_arrow_of_the_table() -> None:
+    modules = {_module(path): path for path in PROJECT if _module(path) not in FOLDERS}
+    assert [module for module in modules if not _room(module)] == [], "these lie in no room of the table"
+    wrong = {
+        module: [name for name in _imported(_parse(path)) if _is_wrong(_room(module), name)]
+        for module, path in modules.items()
+    }
+    assert {module: names for module, names in wrong.items() if names} == {}
 
 
 def test_the_arrows_of_the_table_make_no_circle() -> None:
@@ -158,11 +164,10 @@ def test_the_arrows_of_the_table_make_no_circle() -> None:
     tuple(TopologicalSorter({room: _may_import(room) - {room} for room in ROOMS}).static_order())
 
 
-@pytest.mark.parametrize("room", ROOMS)
-def test_every_room_of_the_table_exists_and_says_what_it_is_for(room: str) -> None:
-    place = REPOSITORY / room.replace(".", "/")
-    source = place / "__init__.py" if place.is_dir() else place.with_suffix(".py")
-    assert ast.get_docstring(_parse(source))
+def test_every_room_of_the_table_exists_and_says_what_it_is_for() -> None:
+    places = [REPOSITORY / room.replace(".", "/") for room in ROOMS]
+    sources = [place / "__init__.py" if place.is_dir() else place.with_suffix(".py") for place in places]
+    assert [_name(source) for source in sources if not ast.get_docstring(_parse(source))] == []
 
 
 def test_the_backend_imports_nobody_and_the_others_none_of_each_other() -> None:
@@ -171,9 +176,9 @@ def test_the_backend_imports_nobody_and_the_others_none_of_each_other() -> None:
         assert folders <= {room.split(".")[0], "backend_api"}
 
 
-@pytest.mark.parametrize("folder", sorted({path.parent for path in PROJECT}), ids=_name)
-def test_a_room_can_be_overlooked(folder: Path) -> None:
-    assert len([path for path in folder.glob("*.py") if path.name != "__init__.py"]) <= MODULES_SIDE_BY_SIDE
+def test_a_room_can_be_overlooked() -> None:
+    modules = Counter(_name(path.parent) for path in PROJECT if path.name != "__init__.py")
+    assert {room: count for room, count in modules.items() if count > MODULES_SIDE_BY_SIDE} == {}
 
 
 def test_the_contract_knows_pydantic_and_the_standard_library_alone() -> None:
@@ -182,21 +187,22 @@ def test_the_contract_knows_pydantic_and_the_standard_library_alone() -> None:
     assert {name.split(".")[0] for name in others if _room(name) != "backend_api.contract"} <= {"pydantic"}
 
 
-@project_files
-def test_no_name_hides_a_module_of_the_standard_library(path: Path) -> None:
-    names = {part.removesuffix(".py") for part in path.relative_to(REPOSITORY).parts}
+def test_no_name_hides_a_module_of_the_standard_library() -> None:
+    names = {part.removesuffix(".py") for path in PROJECT for part in path.relative_to(REPOSITORY).parts}
     assert names & sys.stdlib_module_names == set()
 
 
-@project_files
-def test_the_clock_alone_asks_the_time_and_sleeps(path: Path) -> None:
-    if _name(path) == "backend_api/base/clock.py":
-        return
-    tree = _parse(path)
+def test_the_clock_alone_asks_the_time_and_sleeps() -> None:
+    asking = {_name(path): _asked_of_time(_parse(path)) for path in PROJECT}
+    assert asking.pop("backend_api/base/clock.py")
+    assert {name: asked for name, asked in asking.items() if asked} == {}
+
+
+def _asked_of_time(tree: ast.Module) -> set[str]:
     calls = {
         ast.unparse(node) for node in ast.walk(tree) if isinstance(node, (ast.Attribute, ast.Name)) and _is_timing(node)
     }
-    assert calls | ({"time"} & set(_imported(tree))) == set()
+    return calls | ({"time"} & set(_imported(tree)))
 
 
 def _is_timing(node: ast.Attribute | ast.Name) -> bool:
@@ -207,21 +213,16 @@ def _is_timing(node: ast.Attribute | ast.Name) -> bool:
     )
 
 
-@all_files
-def test_the_first_line_says_which_idea_the_file_holds(path: Path) -> None:
-    if path.stat().st_size == 0 and path.name == "__init__.py":
-        return
-    first = _parse(path).body[0]
-    assert isinstance(first, ast.Expr)
-    assert isinstance(first.value, ast.Constant)
-    assert isinstance(first.value.value, str)
-    assert first.lineno == 1
-    assert first.value.value.splitlines()[0].strip()
+def test_the_first_line_says_which_idea_the_file_holds() -> None:
+    texts = {_name(path): path.read_text(encoding="utf-8") for path in EVERYTHING}
+    may_be_empty = {name for name in texts if name.endswith("/__init__.py")}
+    firsts = {name: text.partition("\n")[0] for name, text in texts.items() if text or name not in may_be_empty}
+    assert [name for name, first in firsts.items() if not re.match(r'"""[^\s"]', first)] == []
 
 
-@all_files
-def test_a_file_can_be_seen_whole(path: Path) -> None:
-    assert len(path.read_text(encoding="utf-8").splitlines()) <= MAX_LINES
+def test_a_file_can_be_seen_whole() -> None:
+    lines = {_name(path): len(path.read_text(encoding="utf-8").splitlines()) for path in EVERYTHING}
+    assert {name: count for name, count in lines.items() if count > MAX_LINES} == {}
 
 
 @pytest.mark.parametrize(

@@ -20,7 +20,7 @@ import mm_worker.evaluate
 import mm_worker.worker
 from backend_api.base.clock import SystemClock
 from backend_api.base.process import UsageError
-from backend_api.store.store import Store
+from tests.backend_api.fresh_store import fresh_store
 from tests.processes import free_port
 
 BACKEND, DOCTOR = backend_api.main.main, backend_api.doctor.main
@@ -150,7 +150,7 @@ def here(tmp_path_factory: pytest.TempPathFactory) -> Path:
     (folder / "text").write_text("it is none of these\n")
     (folder / "clip.mp4").write_bytes(bytes(range(256)))
     (folder / "truth.yaml").write_text("duration_s: 9\nmachines:\n  - machine_id: bike\n    sessions: []\n")
-    Store.open(folder / "app.db", SystemClock(), create=True).close()
+    fresh_store(folder / "app.db", SystemClock()).close()
     return folder
 
 

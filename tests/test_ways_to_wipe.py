@@ -25,6 +25,7 @@ from mm_worker.jobs.admission import Admission
 from mm_worker.jobs.worker_loop import Pace, RetryPolicy, Worker
 from mm_worker.vlm.mock_vlm import MockVlm
 from mm_worker.vlm.vlm import Judgement, Question, Vlm
+from tests.backend_api.fresh_store import fresh_store
 from tests.edge_service.restart_scene import START_TIME, Scene
 from tests.edge_service.scripted import Interval, machine
 from tests.edge_service.tiny_videos import draw_video
@@ -126,7 +127,7 @@ def test_what_each_way_counts_as(video: Path, tmp_path: Path, name: str) -> None
     way, folder, clock = WAYS[name], tmp_path / "edge", FakeClock(START_TIME)
     events = watch(video, folder, way)
     clock.advance(VIDEO_S + RULES.window_s)
-    with closing(Store.open(tmp_path / "app.db", clock, create=True)) as store:
+    with closing(fresh_store(tmp_path / "app.db", clock)) as store:
         store.events.add(events)
         witness = Witness(way.wipes)
         judge(store, folder, witness, clock)
@@ -152,7 +153,7 @@ def test_the_mock_answers_both_questions_by_its_seed(video: Path, tmp_path: Path
     events = watch(video, folder, way)
     clock.advance(VIDEO_S + RULES.window_s)
     for seed in (1, 2, 3):
-        with closing(Store.open(tmp_path / f"{seed}.db", clock, create=True)) as store:
+        with closing(fresh_store(tmp_path / f"{seed}.db", clock)) as store:
             store.events.add(events)
             judge(store, folder, MockVlm(seed), clock)
             session, _ = count(store)
@@ -175,7 +176,7 @@ def test_the_mock_answers_both_questions_by_its_seed(video: Path, tmp_path: Path
 def test_without_judging_ends_nobody_is_asked_and_all_is_as_before(video: Path, tmp_path: Path, name: str) -> None:
     way, folder, clock = WAYS[name], tmp_path / "edge", FakeClock(START_TIME)
     events = watch(video, folder, way)
-    with closing(Store.open(tmp_path / "app.db", clock, create=True)) as store:
+    with closing(fresh_store(tmp_path / "app.db", clock)) as store:
         store.events.add(events)
         clock.advance(VIDEO_S + RULES.window_s + 60)
         # The backend has asked in passing before the worker came.

@@ -20,7 +20,6 @@ from pathlib import Path
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
-from backend_api.alerts.apprise_way import AppriseWay
 from backend_api.alerts.composing import compose, trial_message
 from backend_api.alerts.config import AlertsConfig, Target, describe_limits
 from backend_api.alerts.digest import Digest, digest_message
@@ -210,7 +209,12 @@ class PostOffice:
 
 def open_way(target: Target, clock: Clock) -> Way:
     """The way to `target`. Raises UsageError for an address that apprise does not understand."""
-    return WebhookWay(target, clock) if target.is_webhook else AppriseWay(target)
+    if target.is_webhook:
+        return WebhookWay(target, clock)
+    # Apprise is a tenth of the backend's start, and most backends tell nobody by it.
+    from backend_api.alerts.apprise_way import AppriseWay
+
+    return AppriseWay(target)
 
 
 @contextmanager

@@ -7,12 +7,13 @@ back after its stale lease was taken from it is refused by the store: only a PRO
 from collections.abc import Iterator
 from functools import partial
 
-from sqlalchemy import ColumnElement, bindparam, exists, insert, literal, or_, select, update
+from pydantic_core import from_json
+from sqlalchemy import ColumnElement, bindparam, exists, or_, select, update
 
 from backend_api.base.instants import from_ms
 from backend_api.checks.finding import Finding, Kind
 from backend_api.checks.sweep import AnySelect, in_window, sweep
-from backend_api.contract.events import EventType
+from backend_api.contract.events import EventType, has_pictures
 from backend_api.contract.values import format_timestamp
 from backend_api.contract.verdicts import MmStatus
 from backend_api.store.db.database import Database
@@ -20,7 +21,7 @@ from backend_api.store.db.paging import Unindexed
 from backend_api.store.db.statements import Statement
 from backend_api.store.db.tables import ChangeKind, enrichments, events
 from backend_api.store.enrichments import CLOCK_TOLERANCE_MS
-from backend_api.store.uses.sessions import follow_verdicts
+from backend_api.store.uses.sessions import add_questions, follow_verdicts
 
 _IS_STALE = (
     Unindexed(enrichments.c.status) == MmStatus.PROCESSING.value,
@@ -50,20 +51,7 @@ _FREE = Statement(
     .where(enrichments.c.seq == bindparam("wanted_seq"), *_IS_STALE)
     .values(status=MmStatus.PENDING.value, due_ms=bindparam("now_ms"), changed_at_ms=bindparam("now_ms"))
 )
-_ADD = Statement(
-    insert(enrichments).from_select(
-        ["seq", "ts_ms", "status", "attempts", "token", "due_ms", "changed_at_ms"],
-        select(
-            events.c.seq,
-            events.c.ts_ms,
-            literal(MmStatus.PENDING.value),
-            literal(0),
-            literal(0),
-            bindparam("now_ms"),
-            bindparam("now_ms"),
-        ).where(events.c.seq == bindparam("wanted_seq"), *_IS_WITHOUT),
-    )
-)
+_FACTS = Statement(select(events.c.ts_ms, events.c.body).where(events.c.seq == bindparam("wanted_seq"), *_IS_WITHOUT))
 
 
 def check_enrichments(database: Database, now_ms: int) -> Iterator[Finding]:
@@ -79,8 +67,8 @@ def check_enrichments(database: Database, now_ms: int) -> Iterator[Finding]:
         yield Finding(Kind.STALE_LEASE, row.event_id, text, cure, repair=repair)
     for row in sweep(database, _WITHOUT):
         text = "the event needs a verdict, but nobody was asked for one"
-        repair = partial(_write, database, _ADD, row.seq, now_ms)
-        yield Finding(Kind.MISSING_ENRICHMENT, row.event_id, text, "--fix adds it as PENDING", repair=repair)
+        repair = partial(_add, database, row.seq, now_ms)
+        yield Finding(Kind.MISSING_ENRICHMENT, row.event_id, text, "--fix adds it", repair=repair)
     for row in sweep(database, _DEAD):
         text = f"given up after attempt {row.attempts}: {row.error}"
         cure = f"POST /events/{row.event_id}/retry asks again"
@@ -90,4 +78,11 @@ def check_enrichments(database: Database, now_ms: int) -> Iterator[Finding]:
 def _write(database: Database, statement: Statement, seq: int, now_ms: int) -> None:
     with database.write() as transaction:
         if statement.count(transaction, {"wanted_seq": seq, "now_ms": now_ms}):
+            follow_verdicts(transaction, ChangeKind.VERDICT, [seq])
+
+
+def _add(database: Database, seq: int, now_ms: int) -> None:
+    with database.write() as transaction:
+        for ts_ms, body in _FACTS.run(transaction, {"wanted_seq": seq}).fetchall():
+            add_questions(transaction, [(seq, ts_ms, now_ms, has_pictures(from_json(body)["attributes"]))])
             follow_verdicts(transaction, ChangeKind.VERDICT, [seq])

@@ -1,5 +1,6 @@
 """The one truth about events, which edge, backend, worker and dashboard tell each other."""
 
+from collections.abc import Mapping
 from datetime import datetime
 from enum import StrEnum
 from typing import Literal, Self
@@ -24,6 +25,9 @@ from backend_api.contract.verdicts import Enrichment, StoredReview
 SCHEMA_VERSION: Literal[1] = 1
 MAX_BATCH_LINES = 1_000
 MAX_BATCH_BYTES = 8 * 1024 * 1024
+PICTURES, NO_PICTURES = "pictures", "none"
+"""An event whose `attributes.pictures` is `none` is of a camera that keeps no pictures: nobody is asked about it."""
+NOT_ASKED_REASON = "no pictures: privacy setting (privacy.pictures: none of its camera)"
 # Any fixed UUID serves as the name space of UUIDv5 (RFC 9562, section 5.5); this one names the product.
 _EVENT_NAMESPACE = UUID("8a2f6f0e-3c57-5d0b-9a57-6d0c5b1f7e21")
 
@@ -177,8 +181,9 @@ class Event(Value):
     confidence: Confidence
     needs_mm: bool = Field(
         description=(
-            "True for CLEANING_ATTEMPT alone: these wait for the model's verdict in any case. About a "
-            "MACHINE_OCCUPIED_END the backend asks by itself, when the answer matters."
+            "True for CLEANING_ATTEMPT alone: these wait for the model's verdict, unless `attributes.pictures` is "
+            "`none`: there is nothing to look at then. About a MACHINE_OCCUPIED_END the backend asks by itself, when "
+            "the answer matters."
         )
     )
     clip: ClipInfo | None = None
@@ -258,6 +263,11 @@ class BatchResult(Value):
     stored: NonNegativeInt
     duplicates: NonNegativeInt
     rejected: list[RejectedLine]
+
+
+def has_pictures(attributes: Mapping[str, JsonValue]) -> bool:
+    """Whether the camera of the event with these attributes keeps pictures, so that a model can be asked about it."""
+    return attributes.get(PICTURES) != NO_PICTURES
 
 
 def make_event_id(store_id: str, camera_id: str, machine_id: str, event_type: EventType, ts: datetime) -> UUID:

@@ -26,6 +26,7 @@ class SessionOutcome(StrEnum):
     CLEANED = "cleaned"
     NOT_CLEANED = "not_cleaned"
     CANNOT_TELL = "cannot_tell"
+    NOT_JUDGED = "not_judged"
     NO_USE = "no_use"
 
 
@@ -59,6 +60,8 @@ class Session(Value):
             "machine's next session began. The model is asked about the attempt, and about the end of the use where "
             "there was no attempt or its verdict is not `cleaned`. One `cleaned` is enough: cleaned. Otherwise what "
             "one of them leaves open is open: waiting for the model; failed: it gave no verdict (DEAD); cannot_tell. "
+            "not_judged: an attempt of which there is no picture, by its camera's privacy setting, so that nobody is "
+            "asked. "
             "not_cleaned: an attempt that was none, and nothing was wiped before. not_attempted also when the model "
             "saw that nothing was wiped before leaving. no_use: people say that there was none, see `correction`."
         )

@@ -63,6 +63,13 @@ class Figures(Value):
             "count."
         )
     )
+    windows_not_judged: NonNegativeInt = Field(
+        default=0,
+        description=(
+            "Further windows, with an attempt of which there is no picture by its camera's privacy setting: nobody can "
+            "judge it."
+        ),
+    )
     windows_cleaned: NonNegativeInt = Field(
         description=(
             "Of those, windows of uses with a verdict `cleaned`: on the attempt in the window, or on the end of the "
@@ -88,7 +95,12 @@ class Figures(Value):
             "Of those, windows of which a verdict is missing (yet) that would decide; they count as not cleaned."
         )
     )
-    compliance: Share | None = Field(description="windows_cleaned / windows_closed; null when none closed.")
+    compliance: Share | None = Field(
+        description=(
+            "windows_cleaned / windows_closed; null when none closed, and where attempts are not judged and no other "
+            "was made."
+        )
+    )
     median_to_clean_s: float | None = Field(
         description=(
             "Of the windows_cleaned by an attempt, the median of the seconds from a window's opening to its attempt."

@@ -12,12 +12,16 @@ MAX_SHOWN_FRAMES = 9
 
 
 class MmStatus(StrEnum):
-    """The state of an enrichment: PENDING -> PROCESSING -> DONE, or DEAD after the last attempt."""
+    """The state of an enrichment: PENDING -> PROCESSING -> DONE, or DEAD after the last attempt.
+
+    NOT_ASKED for ever where there is nothing to look at: the event's camera keeps no pictures.
+    """
 
     PENDING = "PENDING"
     PROCESSING = "PROCESSING"
     DONE = "DONE"
     DEAD = "DEAD"
+    NOT_ASKED = "NOT_ASKED"
 
 
 class Verdict(StrEnum):
@@ -82,6 +86,7 @@ class QueueState(Value):
     processing: NonNegativeInt
     done: NonNegativeInt
     dead: NonNegativeInt
+    not_asked: NonNegativeInt = Field(default=0, description="Of cameras that keep no pictures: nobody is asked.")
     oldest_pending_at: Timestamp | None = Field(
         description="When the oldest pending one's event arrived, or, of the end of a use, when it came into the queue."
     )

@@ -46,7 +46,7 @@ from backend_api.store.review_draws import DECIDED, Asked, read_candidates, read
 from backend_api.store.stores import read_settings
 
 # What a window counts as while nobody knows whether it was cleaned.
-_UNDECIDED = frozenset({"unjudged", "cannot_tell"})
+_UNDECIDED = frozenset({"unjudged", "not_judged", "cannot_tell"})
 # The newest verdict of each model and prompt may be far back: it is looked for among these.
 _RECENT = 200
 _NEWEST_ASKED = (

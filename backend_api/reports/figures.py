@@ -21,7 +21,8 @@ class Use:
     `occupied` is when the machine was in use; null times of its cleaning window are what has not happened.
     `closed_ms` is when the window closed, by time or by the next session. `stay_ms` is how long a use that is over was,
     None of one that is not, or whose beginning is not known. `window` is what its window counts as once it has closed:
-    cleaned, not_cleaned, cannot_tell, unjudged or not_attempted; `cleaned_before_leaving` whether the former was so.
+    cleaned, not_cleaned, cannot_tell, unjudged, not_judged or not_attempted;
+    `cleaned_before_leaving` whether the former was so.
     `judged` are the numbers of the events that were called cleaned or not cleaned.
     """
 
@@ -42,7 +43,8 @@ class Use:
 class UsageTotals:
     """Sums on their way to being figures; `windows` counts closed ones by what they count as.
 
-    `after_hours` are windows that closed when the store was closed; they are not among the others.
+    `after_hours` are windows that closed when the store was closed, `not_judged` those of which nobody can judge the
+    attempt; both are not among the others.
     """
 
     occupied_ms: int = 0
@@ -54,6 +56,7 @@ class UsageTotals:
     windows: Counter[str] = field(default_factory=Counter)
     cleaned_before_leaving: int = 0
     after_hours: int = 0
+    not_judged: int = 0
     to_clean_ms: list[int] = field(default_factory=list)
 
     def count_session(self, use: Use) -> None:
@@ -74,6 +77,9 @@ class UsageTotals:
         if not is_open:
             self.after_hours += 1
             return
+        if use.window == "not_judged":
+            self.not_judged += 1
+            return
         self.windows[use.window] += 1
         if use.window != "cleaned":
             return
@@ -89,8 +95,13 @@ class UsageTotals:
 
     @property
     def compliance(self) -> float | None:
-        """Windows that were cleaned / windows that closed; null when none closed."""
-        return round(self.windows["cleaned"] / self.windows.total(), 4) if self.windows else None
+        """Windows that were cleaned / windows that closed; null when none closed.
+
+        Where attempts are not judged, the windows without one alone would say that nobody cleans.
+        """
+        if not self.windows or (self.not_judged and self.windows.keys() == {"not_attempted"}):
+            return None
+        return round(self.windows["cleaned"] / self.windows.total(), 4)
 
     @property
     def median_stay_s(self) -> float | None:

@@ -211,6 +211,7 @@ def _figures(totals: UsageTotals) -> dict[str, Any]:
         "sessions_corrected": totals.corrected,
         "median_stay_s": totals.median_stay_s,
         "windows_after_hours": totals.after_hours,
+        "windows_not_judged": totals.not_judged,
         "windows_closed": totals.windows.total(),
         "windows_cleaned": totals.windows["cleaned"],
         "windows_cleaned_before_leaving": totals.cleaned_before_leaving,

@@ -138,7 +138,7 @@ _NOTE_BLOCKED = Statement(
 _FIRST_DUE = select(func.min(enrichments.c.due_ms))
 _ANY_FROM_THE_FUTURE = select(enrichments.c.seq).where(_IS_FROM_THE_FUTURE).limit(1)
 # Nearly all are done; SQLite counts all rows of a table by its pages, and those of one state one by one.
-_COUNTED = (MmStatus.PENDING, MmStatus.PROCESSING, MmStatus.DEAD)
+_COUNTED = (MmStatus.PENDING, MmStatus.PROCESSING, MmStatus.DEAD, MmStatus.NOT_ASKED)
 # The end of a use is asked about long after its event has arrived.
 _IS_END = events.c.event_type == EventType.MACHINE_OCCUPIED_END.value
 # Numbers are given in the order of arrival, so the index of states alone tells which is the oldest.
@@ -262,12 +262,13 @@ class Enrichments:
     def queue(self) -> QueueState:
         """How many enrichments are in which state, and since when the oldest PENDING one has waited."""
         with self._database.read() as connection:
-            total, oldest_ms, pending, processing, dead = connection.execute(_QUEUE).one()
+            total, oldest_ms, pending, processing, dead, not_asked = connection.execute(_QUEUE).one()
         return QueueState(
             pending=pending,
             processing=processing,
-            done=total - pending - processing - dead,
+            done=total - pending - processing - dead - not_asked,
             dead=dead,
+            not_asked=not_asked,
             oldest_pending_at=None if oldest_ms is None else from_ms(oldest_ms),
         )
 

@@ -13,7 +13,7 @@ from sqlalchemy import bindparam, select
 
 from backend_api.base.clock import Clock
 from backend_api.base.instants import to_ms
-from backend_api.contract.events import Event
+from backend_api.contract.events import NOT_ASKED_REASON, Event, has_pictures
 from backend_api.contract.queries import EventQuery
 from backend_api.contract.sources import SOURCE
 from backend_api.contract.values import to_milliseconds
@@ -69,8 +69,15 @@ class Arrival:
     def row(self) -> EventRow:
         """The row of the database once this arrival is stored."""
         sha256 = self.event.clip.sha256 if self.event.clip else None
-        mm = Enrichment(status=MmStatus.PENDING, attempts=0) if self.event.needs_mm else None
-        return EventRow(self.event.event_id, self.body, sha256, self.received_at, mm)
+        return EventRow(self.event.event_id, self.body, sha256, self.received_at, _question(self.event))
+
+
+def _question(event: Event) -> Enrichment | None:
+    if not event.needs_mm:
+        return None
+    if has_pictures(event.attributes):
+        return Enrichment(status=MmStatus.PENDING, attempts=0)
+    return Enrichment(status=MmStatus.NOT_ASKED, attempts=0, error=NOT_ASKED_REASON)
 
 
 class Events:

@@ -1,7 +1,8 @@
 """Who looked: each fetch of a clip, a picture or an export is written down before it is answered.
 
 Invariant: with keys, no clip, picture or export is answered without its line. A file a day (UTC), to which lines are
-only ever added; it goes when it is older than clips are kept.
+only ever added; it goes when it is older than clips are kept. The clock alone is not believed: a day is as old as the
+log itself shows, to within a day. So a clock that is set far ahead, and back, takes nothing along.
 """
 
 import json
@@ -18,7 +19,7 @@ from backend_api.base.clock import Clock
 from backend_api.web.problems import problem_response
 from backend_api.web.signed_urls import current_key
 
-_WATCHED = re.compile(r"/media/[^/]+(/thumbnail|/frames/[^/]+)?|/cameras/[^/]+/still|/events/export\.csv")
+WATCHED = re.compile(r"/media/[^/]+(/thumbnail|/frames/[^/]+)?|/cameras/[^/]+/still|/events/export\.csv")
 _NAME = re.compile(r"audit-(\d{4}-\d\d-\d\d)\.jsonl")
 
 log = logging.getLogger(__name__)
@@ -60,11 +61,19 @@ class AuditLog:
                 yield from file
 
     def _forget(self, now: datetime) -> None:
-        if self._keep_days is None:
+        """Remove the days that are too old: by the clock, and by the newest day of lines before today's.
+
+        Somebody looks on most days, so that the second is hardly ever behind; where nobody did, an old day goes on the
+        second day on which somebody looks again.
+        """
+        files = self._files()
+        earlier = [day for day, _ in files if day < now.date()]
+        if self._keep_days is None or not earlier:
             return
-        for day, path in self._files():
+        now = min(now, _begin(max(earlier)) + timedelta(days=2))
+        for day, path in files:
             # A day goes as a whole, once its last line is old enough.
-            if datetime.combine(day, datetime.min.time(), UTC) + timedelta(days=self._keep_days + 1) < now:
+            if _begin(day) + timedelta(days=self._keep_days + 1) < now:
                 path.unlink(missing_ok=True)
                 log.info("%s: removed, older than clips are kept", path)
 
@@ -78,6 +87,10 @@ class AuditLog:
         return self._folder / f"audit-{day.isoformat()}.jsonl"
 
 
+def _begin(day: date) -> datetime:
+    return datetime.combine(day, datetime.min.time(), UTC)
+
+
 class AuditTrail:
     """Hands each request on to `app`, once it stands in the log if it must; it lies within the check of keys."""
 
@@ -87,7 +100,7 @@ class AuditTrail:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """One request."""
-        if scope["type"] == "http" and scope["method"] in ("GET", "HEAD") and _WATCHED.fullmatch(scope["path"]):
+        if scope["type"] == "http" and scope["method"] in ("GET", "HEAD") and WATCHED.fullmatch(scope["path"]):
             try:
                 client = (scope.get("client") or ("?",))[0]
                 self._audit.note(current_key.get() or "?", scope["path"], scope["method"], client)

@@ -1,38 +1,27 @@
-"""Time limits of a connection: one on which no request begins is closed, and one whose client reads nothing.
+"""A time limit of a connection: one on which no request begins is closed.
 
-So go strangers that say nothing, heads that never end, and readers for whom answers would pile up in memory. The
-server's own protocol does everything else; this one passes on what asyncio tells it. How long a head may be is a
-setting of the server, and a slow body is the work of a reverse proxy (docs/reverse-proxy.md).
+So go strangers that say nothing, and heads that never end. The server's own protocol does everything else; this one
+passes on what asyncio tells it. How long a head may be is a setting of the server; a slow body, and a client that
+reads slowly, are the work of a reverse proxy (docs/reverse-proxy.md).
 """
 
 import asyncio
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Any
 
 from starlette.types import ASGIApp, Receive, Scope, Send
 
+REQUEST_S = 15.0
 _KEY = "connection_limits"
-
-
-@dataclass(frozen=True, slots=True)
-class Limits:
-    """Seconds until a request must have begun, and until a client must have read most of what waits for it."""
-
-    request_s: float = 15.0
-    reading_s: float = 60.0
-
-
-USUAL_LIMITS = Limits()
 
 
 class LimitedConnection(asyncio.Protocol):
     """Around the protocol of `make_protocol`, whose requests find it in the state of their scope."""
 
-    def __init__(self, make_protocol: Callable[..., Any], limits: Limits, app_state: dict[str, Any], **given: Any) -> None:  # fmt: skip  # noqa: ANN401, E501 - as the server calls it
+    def __init__(self, make_protocol: Callable[..., Any], request_s: float, app_state: dict[str, Any], **given: Any) -> None:  # fmt: skip  # noqa: ANN401, E501 - as the server calls it
         self._protocol = make_protocol(app_state={**app_state, _KEY: self}, **given)
-        self._limits = limits
-        self._timers: dict[str, asyncio.TimerHandle] = {}
+        self._request_s = request_s
+        self._timer: asyncio.TimerHandle | None = None
         self.requests = 0
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
@@ -40,52 +29,48 @@ class LimitedConnection(asyncio.Protocol):
         assert isinstance(transport, asyncio.Transport)  # noqa: S101 - of a TCP server
         self._abort = transport.abort
         self._protocol.connection_made(transport)
-        self._start("request", self._limits.request_s)
+        self._wait()
 
     def data_received(self, data: bytes) -> None:
         """Wait for the request that begins here, unless one is being answered."""
-        if not self.requests and "request" not in self._timers:
-            self._start("request", self._limits.request_s)
+        if not self.requests and self._timer is None:
+            self._wait()
         self._protocol.data_received(data)
 
     def pause_writing(self) -> None:
-        """The client reads more slowly than it is sent to: wait until it has read most of that."""
-        self._start("reading", self._limits.reading_s)
+        """Tell it that its client reads slowly."""
         self._protocol.pause_writing()
 
     def resume_writing(self) -> None:
-        """It has."""
-        self.stop("reading")
+        """Tell it that its client has read."""
         self._protocol.resume_writing()
 
     def connection_lost(self, exc: Exception | None) -> None:
         """Wait no more."""
-        for name in tuple(self._timers):
-            self.stop(name)
+        self.stop()
         self._protocol.connection_lost(exc)
 
-    def _start(self, name: str, after_s: float) -> None:
-        self._timers[name] = asyncio.get_running_loop().call_later(after_s, self._abort)
+    def _wait(self) -> None:
+        self._timer = asyncio.get_running_loop().call_later(self._request_s, self._abort)
 
-    def stop(self, name: str) -> None:
-        """Wait no more for the `request` or for the `reading`."""
-        if timer := self._timers.pop(name, None):
-            timer.cancel()
+    def stop(self) -> None:
+        """Wait no more for a request."""
+        if self._timer:
+            self._timer.cancel()
+            self._timer = None
 
 
 def telling_connections(app: ASGIApp) -> ASGIApp:
     """`app`, which tells the LimitedConnection of each request when the request begins and ends."""
 
     async def run(scope: Scope, receive: Receive, send: Send) -> None:
-        connection = scope["state"].pop(_KEY, None) if scope["type"] == "http" else None
-        if connection is None:
-            await app(scope, receive, send)
-            return
-        connection.stop("request")
-        connection.requests += 1
+        if connection := scope["type"] == "http" and scope["state"].pop(_KEY, None):
+            connection.stop()
+            connection.requests += 1
         try:
             await app(scope, receive, send)
         finally:
-            connection.requests -= 1
+            if connection:
+                connection.requests -= 1
 
     return run

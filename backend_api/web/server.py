@@ -19,7 +19,7 @@ from fastapi import FastAPI
 
 from backend_api.base.port_holder import holder_and_cure
 from backend_api.base.process import UsageError
-from backend_api.web.connection_limits import USUAL_LIMITS, LimitedConnection, Limits, telling_connections
+from backend_api.web.connection_limits import REQUEST_S, LimitedConnection, telling_connections
 
 log = logging.getLogger(__name__)
 
@@ -74,10 +74,10 @@ def _resolve(host: str, port: int) -> tuple[socket.AddressFamily, tuple[str, int
     return family, (str(address[0]), int(address[1]))
 
 
-def serve(app: FastAPI, listening: socket.socket, stop: threading.Event, limits: Limits = USUAL_LIMITS) -> None:
+def serve(app: FastAPI, listening: socket.socket, stop: threading.Event, request_s: float = REQUEST_S) -> None:
     """Answer requests on `listening` until `stop` is set; those that have begun are finished, for up to 10 s.
 
-    Connections that keep none of `limits` are closed.
+    A connection on which no request begins within `request_s` seconds is closed.
     """
     _quieten()
     _raise_descriptor_limit()
@@ -97,7 +97,7 @@ def serve(app: FastAPI, listening: socket.socket, stop: threading.Event, limits:
     config.load()
     # The server makes a protocol for each connection by this name; any callable will do.
     config.http_protocol_class = partial(  # type: ignore[assignment]
-        LimitedConnection, config.http_protocol_class, limits
+        LimitedConnection, config.http_protocol_class, request_s
     )
     _Server(config, stop, app.state.end_streams).run(sockets=[listening])
 

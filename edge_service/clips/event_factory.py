@@ -7,7 +7,7 @@ from uuid import UUID
 
 from pydantic import JsonValue
 
-from backend_api.contract.events import ClipInfo, Event, EventType, make_event_id
+from backend_api.contract.events import NO_PICTURES, PICTURES, ClipInfo, Event, EventType, make_event_id
 from backend_api.contract.sources import SOURCE, EventSource
 from backend_api.contract.values import format_timestamp, to_milliseconds
 from edge_service.rules.machine import Machine
@@ -33,7 +33,8 @@ class EventFactory:
     `start_time` is aware: the wall-clock time of media time 0, by the clock as it was last set. What was before a step
     of the clock keeps the time that it had then, and so does the id of a session that began before it. The zones of
     `machines` go with attempts and ends of uses, so that their judge knows where in the picture to look. Each event
-    says by what `source` it was found; that is no part of its id.
+    says by what `source` it was found, and those of a camera that does not keep pictures say so; neither is part of
+    its id.
     """
 
     def __init__(
@@ -45,12 +46,14 @@ class EventFactory:
         *,
         clock_steps: Sequence[ClockStep] = (),
         source: EventSource | None = None,
+        keeps_pictures: bool = True,
     ) -> None:
         self._store_id = store_id
         self._camera_id = camera_id
         self._start_time = to_milliseconds(start_time)
         self._clock_steps = list(clock_steps)
         self.source = source
+        self._keeps_pictures = keeps_pictures
         self._source: JsonValue = None if source is None else source.model_dump()
         self._zones: dict[str, JsonValue] = {
             machine.machine_id: [[x, y] for x, y in machine.zone] for machine in machines
@@ -114,6 +117,8 @@ class EventFactory:
             attributes["seconds_into_window"] = round(rule_event.seconds_into_window, 3)
         if rule_event.event_type in _JUDGED and rule_event.machine_id in self._zones:
             attributes["zone"] = self._zones[rule_event.machine_id]
+        if not self._keeps_pictures:
+            attributes[PICTURES] = NO_PICTURES
         if self._source is not None:
             attributes[SOURCE] = self._source
         return attributes

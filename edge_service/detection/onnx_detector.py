@@ -15,8 +15,8 @@ from edge_service.detection.detector_config import LARGEST_INPUT_PX, LEAST_INPUT
 from edge_service.detection.fitting import FittedNetwork, Fitter, NetworkInputs
 from edge_service.detection.layout import Candidates, Layout, Probe
 from edge_service.detection.layouts import recognise
-from edge_service.detection.letterbox import Array, Fit, to_blob
-from edge_service.detection.region import WHOLE, cut_out, pixels, share, to_whole
+from edge_service.detection.letterbox import Array, Fit, place, to_blob
+from edge_service.detection.region import WHOLE, part_of, share
 from edge_service.detection.runtime import Network, NetworkError, Port
 from edge_service.video.frame import Frame
 
@@ -63,13 +63,14 @@ class OnnxDetector:
 
     def detect(self, frame: Frame) -> Sequence[Detection]:
         """The persons in `frame`, the best score first. Raises NetworkError when the network cannot be run."""
-        bounds = pixels(self._region, frame.width, frame.height)
-        fitted = self._fit(bounds[2] - bounds[0], bounds[3] - bounds[1])
+        part = part_of(self._region, frame.width, frame.height)
+        fitted = self._fit(part.width, part.height)
         inputs, layout = fitted.inputs, fitted.layout
-        image = cut_out(frame.image(), bounds)
-        blob, placement = to_blob(image, inputs.width, inputs.height, layout.picture)
+        spot = place(part.width, part.height, inputs.width, inputs.height, layout.picture.fit)
+        part = part.scaled_down(spot.width, spot.height)
+        blob, placement = to_blob(part.cut_out(frame), inputs.width, inputs.height, layout.picture)
         found = self._best(layout, layout.read(fitted.run(blob), self._class_id, self._least_score))
-        boxes = to_whole(placement.to_picture(found.boxes), bounds, frame.width, frame.height).tolist()
+        boxes = part.to_whole(placement.to_picture(found.boxes)).tolist()
         return [
             Detection(Box(*box), min(1.0, score))
             for box, score in zip(boxes, found.scores.tolist(), strict=True)

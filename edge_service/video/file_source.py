@@ -4,7 +4,6 @@ import itertools
 import logging
 from collections.abc import Generator, Iterable, Iterator
 from dataclasses import dataclass
-from functools import cache, partial
 from pathlib import Path
 
 import av
@@ -16,7 +15,7 @@ from edge_service.video.file_probe import open_video, probe
 from edge_service.video.frame import Frame
 from edge_service.video.packet_ring import PacketRing
 from edge_service.video.packets import PictureTooLarge, StreamFormat, reorder_depth
-from edge_service.video.picture import to_image
+from edge_service.video.picture import Scaler
 from edge_service.video.sampling import SampledDecoder, Sampler
 
 log = logging.getLogger(__name__)
@@ -45,6 +44,7 @@ class FileSource:
         self._fps = fps
         self._loop = loop
         self._ring = ring
+        self._scaler = Scaler()
 
     @property
     def skipped(self) -> int:
@@ -91,19 +91,7 @@ class FileSource:
     def _frames(self, decoded: Iterable[VideoFrame], decoder: SampledDecoder, clock: FileClock) -> Iterator[Frame]:
         for frame in decoded:
             self.processed += 1
-            yield _frame(frame, decoder.format, clock.begun_at)
-
-
-def _frame(decoded: VideoFrame, stream_format: StreamFormat, begun_at: int) -> Frame:
-    pts = decoded.pts or 0
-    width, height = stream_format.display_size
-    return Frame(
-        time_s=float(pts * stream_format.time_base),
-        source_time_s=float((pts - begun_at) * stream_format.time_base),
-        width=width,
-        height=height,
-        image=cache(partial(to_image, decoded, stream_format)),
-    )
+            yield self._scaler.frame(frame, decoder.format, clock.begun_at)
 
 
 @dataclass(slots=True)

@@ -15,8 +15,9 @@ class Frame:
     """One frame that detection asked for.
 
     `time_s` is the media time of the run in seconds, from 0, growing over the repeats of `--loop`; `source_time_s` is
-    the same instant counted from the start of the file. `width` and `height` are pixels. `image()` gives the picture,
-    height x width x 3, uint8, BGR; it is converted when it is asked for, because most frames never are.
+    the same instant counted from the start of the file. `width` and `height` are pixels. `image()` gives the picture as
+    people see it, height x width x 3, uint8, BGR; it is converted when it is asked for, because most frames never are.
+    `scaled((width, height))` gives it stretched to that size, for detection, without the whole picture in between.
     """
 
     time_s: float
@@ -24,6 +25,7 @@ class Frame:
     width: int
     height: int
     image: Callable[[], Image]
+    scaled: Callable[[tuple[int, int]], Image]
 
 
 class FrameSource(Protocol):

@@ -1,22 +1,49 @@
 """How a decoded frame becomes the picture that people see: upright, its pixels square."""
 
+from functools import cache, partial
+
 import numpy as np
 import numpy.typing as npt
 from av.video.frame import VideoFrame
+from av.video.reformatter import VideoReformatter
 
-from edge_service.video.frame import Image
+from edge_service.video.frame import Frame, Image
 from edge_service.video.orientation import UPRIGHT, Orientation
 from edge_service.video.packets import StreamFormat
 
 Plane = npt.NDArray[np.uint8]
 
 
-def to_image(frame: VideoFrame, stream_format: StreamFormat, size: tuple[int, int] | None = None) -> Image:
+class Scaler:
+    """Makes small pictures of one source's frames, one after the other; it remembers how, which takes as long."""
+
+    def __init__(self) -> None:
+        self._reformatter = VideoReformatter()
+
+    def frame(self, decoded: VideoFrame, stream_format: StreamFormat, begun_at: int = 0) -> Frame:
+        """`decoded` as a frame, whose pictures are made when they are asked for; the file began at `begun_at`."""
+        pts, (width, height) = decoded.pts or 0, stream_format.display_size
+        return Frame(
+            time_s=float(pts * stream_format.time_base),
+            source_time_s=float((pts - begun_at) * stream_format.time_base),
+            width=width,
+            height=height,
+            image=cache(partial(to_image, decoded, stream_format)),
+            scaled=partial(to_image, decoded, stream_format, reformatter=self._reformatter),
+        )
+
+
+def to_image(
+    frame: VideoFrame,
+    stream_format: StreamFormat,
+    size: tuple[int, int] | None = None,
+    reformatter: VideoReformatter | None = None,
+) -> Image:
     """The upright picture, stretched to `size`, width and height in pixels: height x width x 3, uint8, BGR.
 
-    Without a size it is `stream_format.display_size`.
+    Without a size it is `stream_format.display_size`. A `reformatter` of one's own is quicker for many of one size.
     """
-    flat = _stretched(frame, size or stream_format.display_size, stream_format.orientation, "bgr24")
+    flat = _stretched(frame, size or stream_format.display_size, stream_format.orientation, "bgr24", reformatter)
     return np.ascontiguousarray(stream_format.orientation.applied(_as_array(flat)))
 
 
@@ -41,11 +68,19 @@ def even_size(stream_format: StreamFormat) -> tuple[int, int]:
     return width + width % 2, height + height % 2
 
 
-def _stretched(frame: VideoFrame, size: tuple[int, int], orientation: Orientation, pixel_format: str) -> VideoFrame:
+def _stretched(
+    frame: VideoFrame,
+    size: tuple[int, int],
+    orientation: Orientation,
+    pixel_format: str,
+    reformatter: VideoReformatter | None = None,
+) -> VideoFrame:
     """`frame`, not yet turned, so that it has `size` when it is."""
     width, height = reversed(size) if orientation.is_transposed else size
     color_range = "MPEG" if pixel_format == "yuv420p" else None
-    return frame.reformat(width=width, height=height, format=pixel_format, dst_color_range=color_range)
+    return (reformatter or VideoReformatter()).reformat(
+        frame, width=width, height=height, format=pixel_format, dst_color_range=color_range
+    )
 
 
 def _as_array(frame: VideoFrame) -> Plane:

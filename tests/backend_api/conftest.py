@@ -13,6 +13,7 @@ from backend_api.media.folder import MediaFolder
 from backend_api.store.db.database import Database
 from backend_api.store.db.migrate import open_database
 from backend_api.store.store import Store
+from tests.backend_api.fresh_store import fresh_store
 from tests.fake_clock import FakeClock
 from tests.postgres import Server
 
@@ -51,7 +52,7 @@ def postgres_database(postgres_url: str) -> Iterator[Database]:
 def store(request: pytest.FixtureRequest, tmp_path: Path, clock: FakeClock) -> Iterator[Store]:
     """On SQLite; also on PostgreSQL where the test is marked with both_databases."""
     if getattr(request, "param", "sqlite") == "sqlite":
-        with closing(Store.open(tmp_path / "app.db", clock, create=True)) as store:
+        with closing(fresh_store(tmp_path / "app.db", clock)) as store:
             yield store
     else:
         yield Store(request.getfixturevalue("postgres_database"), clock)

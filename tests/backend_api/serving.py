@@ -9,7 +9,7 @@ from contextlib import closing, contextmanager
 import pytest
 from fastapi import FastAPI
 
-from backend_api.web.connection_limits import USUAL_LIMITS, Limits
+from backend_api.web.connection_limits import REQUEST_S
 from backend_api.web.server import serve
 
 TIMEOUT_S = 60.0
@@ -18,11 +18,11 @@ STOPS_WITHIN_S = 60.0
 
 
 @contextmanager
-def served(app: FastAPI, limits: Limits = USUAL_LIMITS) -> Iterator[int]:
+def served(app: FastAPI, request_s: float = REQUEST_S) -> Iterator[int]:
     """The port of 127.0.0.1 at which `app` is served for the length of a `with`."""
     stop = threading.Event()
     with closing(socket.create_server(("127.0.0.1", 0))) as listening:
-        arguments = (app, listening, stop, limits)
+        arguments = (app, listening, stop, request_s)
         server = threading.Thread(target=serve, args=arguments, daemon=True)
         server.start()
         try:

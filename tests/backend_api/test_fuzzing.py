@@ -25,6 +25,7 @@ from backend_api.contract.verdicts import Agree
 from backend_api.media.folder import MediaFolder
 from backend_api.store.store import Store
 from tests.backend_api.events import make_event, make_result
+from tests.backend_api.fresh_store import fresh_store
 from tests.backend_api.reports.test_sessions import make_session
 from tests.fake_clock import FakeClock
 
@@ -58,7 +59,7 @@ def fill(store: Store) -> None:
 @pytest.fixture(scope="module")
 def schema(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
     folder: Path = tmp_path_factory.mktemp("fuzzed")
-    with closing(Store.open(folder / "app.db", FakeClock(), create=True)) as store:
+    with closing(fresh_store(folder / "app.db", FakeClock())) as store:
         app = create_app(
             store, MediaFolder.open(folder / "media"), FakeClock(), Settings(allowed_hosts=("testserver",))
         )

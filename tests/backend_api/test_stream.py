@@ -19,6 +19,7 @@ from backend_api.contract.verdicts import Agree, MmStatus, Verdict
 from backend_api.media.folder import MediaFolder
 from backend_api.store.store import Store
 from tests.backend_api.events import START, make_event, make_result
+from tests.backend_api.fresh_store import fresh_store
 from tests.backend_api.serving import served
 from tests.backend_api.sse import Message, StreamReader
 from tests.fake_clock import FakeClock
@@ -29,7 +30,7 @@ TYPES = list(EventType)
 @contextmanager
 def backend(folder: Path, clock: FakeClock) -> Iterator[tuple[Store, int]]:
     """A backend over the database in `folder`, its store and its port."""
-    with closing(Store.open(folder / "app.db", clock, create=True)) as store:
+    with closing(fresh_store(folder / "app.db", clock)) as store:
         app = create_app(store, MediaFolder.open(folder / "media"), clock)
         with served(app) as port:
             yield store, port

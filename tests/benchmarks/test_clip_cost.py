@@ -11,10 +11,11 @@ from edge_service.privacy.masking import Masking
 from edge_service.privacy.privacy_config import PrivacyConfig
 from edge_service.tracking.tracker import Track
 from edge_service.video.file_source import FileSource
-from edge_service.video.frame import Frame, Image
+from edge_service.video.frame import Image
 from edge_service.video.packet_ring import PacketRing
 from edge_service.video.packets import EncodedPacket
 from tests.benchmarks.busy_video import draw_busy_video
+from tests.edge_service.fake_frames import frame_showing
 
 CLIP_S = 8.0
 CUTS = 20
@@ -37,7 +38,7 @@ def test_a_masked_clip_costs_at_most_five_cpu_seconds(tmp_path: Path) -> None:
     for number in range(60):
         boxes = [Box(0.1 * k + 0.002 * number, 0.3, 0.1 * k + 0.05 + 0.002 * number, 0.8) for k in range(8)]
         tracks = [Track(k, box, 0.9) for k, box in enumerate(boxes)]
-        masking.look(Frame(number / 5, 0.0, 1920, 1080, _no_picture), number / 5, tracks, [])
+        masking.look(frame_showing(_no_picture, number / 5, width=1920, height=1080), number / 5, tracks, [])
     masks = masking.masks(0.0, CLIP_S)
     masked_s = cpu_s(lambda: cut(packets, 0.0, CLIP_S, CLIP_S / 2, masks))
     print(f"\nclip of {CLIP_S:.0f} s of 1080p30, eight heads masked: {masked_s:.1f} CPU-s")

@@ -8,12 +8,12 @@ from backend_api.contract.events import Event
 from backend_api.contract.media import clip_name
 from backend_api.contract.verdicts import Enrichment
 from backend_api.media.folder import MediaFolder
-from backend_api.store.store import Store
 from mm_worker.jobs.admission import Admission
 from mm_worker.jobs.worker_loop import Pace, RetryPolicy, Worker
 from mm_worker.vlm.mock_vlm import MockVlm
 from mm_worker.vlm.vlm import Vlm
 from tests.backend_api.events import make_event
+from tests.backend_api.fresh_store import fresh_store
 from tests.fake_clock import FakeClock
 from tests.mm_worker.clips import draw_clip
 
@@ -48,7 +48,7 @@ class Scene:
     def __init__(self, folder: Path, beats: int = 0) -> None:
         self.stop = threading.Event()
         self.clock = WorkerClock(self.stop, beats)
-        self.store = Store.open(folder / "app.db", self.clock, create=True)
+        self.store = fresh_store(folder / "app.db", self.clock)
         self.media = folder / "media"
         self.media.mkdir()
 

@@ -4,8 +4,8 @@ from pathlib import Path
 
 from backend_api.base.clock import SystemClock
 from backend_api.contract.verdicts import Agree
-from backend_api.store.store import Store
 from tests.backend_api.events import make_event, make_result
+from tests.backend_api.fresh_store import fresh_store
 from tests.processes import Running, script
 
 
@@ -16,7 +16,7 @@ def test_the_report_stands_beside_the_yardstick(tmp_path: Path) -> None:
         assert evaluation.wait() == 2
     assert "start the backend first" in evaluation.output
 
-    store = Store.open(db, SystemClock(), create=True)
+    store = fresh_store(db, SystemClock())
     events = [make_event(at_s=at_s) for at_s in range(4)]
     store.events.add(events)
     for event, agree in zip(events, (Agree.YES, Agree.YES, Agree.NO, Agree.UNSURE), strict=True):

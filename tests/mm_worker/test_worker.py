@@ -16,6 +16,7 @@ from backend_api.store.store import Store
 from mm_worker.options import parse_options
 from mm_worker.worker import KEY_VARIABLE, Model, set_up_chat, set_up_model
 from tests.backend_api.events import make_event
+from tests.backend_api.fresh_store import fresh_store
 from tests.mm_worker.chat_dialects import answers, speaking
 from tests.mm_worker.clips import draw_clip
 from tests.mm_worker.questions import make_question
@@ -48,7 +49,7 @@ def db(tmp_path: Path) -> Path:
 
 
 def test_workers_drain_one_database_together(tmp_path: Path, db: Path) -> None:
-    store = Store.open(db, SystemClock(), create=True)
+    store = fresh_store(db, SystemClock())
     events = fill(tmp_path, store, 12)
     with Running(worker_command(tmp_path, "--drain")) as one, Running(worker_command(tmp_path, "--drain")) as other:
         assert one.wait() == other.wait() == 0
@@ -100,7 +101,7 @@ def test_the_database_of_another_program_is_refused_at_once(tmp_path: Path, db: 
 
 
 def test_a_media_folder_that_is_not_there_gives_no_event_up(tmp_path: Path, db: Path) -> None:
-    store = Store.open(db, SystemClock(), create=True)
+    store = fresh_store(db, SystemClock())
     [event] = fill(tmp_path, store, 1)
     with Running(worker_command(tmp_path, "--drain", "--media-dir", str(tmp_path / "elsewhere"))) as worker:
         assert worker.wait() == 2

@@ -12,6 +12,7 @@ from backend_api.contract.media import clip_name, frame_name
 from backend_api.contract.verdicts import MAX_SHOWN_FRAMES, MmResult, MmStatus
 from backend_api.store.store import Store
 from tests.backend_api.events import make_event
+from tests.backend_api.fresh_store import fresh_store
 from tests.days import today
 from tests.mm_worker.chat_dialects import MODEL, Played, answers, fails, speaking
 from tests.mm_worker.clips import draw_clip
@@ -31,7 +32,7 @@ def events(tmp_path: Path) -> list[Event]:
     (tmp_path / "media").mkdir()
     for event in made:
         (tmp_path / "media" / clip_name(event.event_id)).write_bytes(drawn.read_bytes())
-    store = Store.open(tmp_path / "app.db", SystemClock(), create=True)
+    store = fresh_store(tmp_path / "app.db", SystemClock())
     store.events.add(made)
     store.close()
     return made

@@ -17,7 +17,7 @@ from backend_api.app import Settings, create_app
 from backend_api.base.clock import SystemClock
 from backend_api.contract.cameras import CameraReport, CameraSetup
 from backend_api.contract.corrections import UseCorrection, UseTruth
-from backend_api.contract.events import ClipInfo, Event, EventType, make_event_id
+from backend_api.contract.events import NO_PICTURES, PICTURES, ClipInfo, Event, EventType, make_event_id
 from backend_api.contract.sessions import Cleaned, SessionOutcome
 from backend_api.contract.values import format_timestamp
 from backend_api.contract.verdicts import Verdict
@@ -26,6 +26,7 @@ from backend_api.store.store import Store
 from backend_api.web.auth import Keys
 from backend_api.web.server import listen, serve
 from tests.backend_api.events import make_event, make_result
+from tests.backend_api.fresh_store import fresh_store
 from tests.fake_clock import FakeClock
 
 STORE = "gym_demo"
@@ -197,7 +198,7 @@ def running_gym(folder: Path, key: str | None = None, port: int = 0) -> Iterator
     media = MediaFolder.open(folder / "media")
     keys = Keys.of([key] if key else [], [], {})
     with (
-        closing(Store.open(database, clock, create=True)) as store,
+        closing(fresh_store(database, clock)) as store,
         closing(listen("127.0.0.1", port)) as listening,
         requests.Session() as http,
     ):
@@ -254,4 +255,5 @@ def _story(outcome: SessionOutcome, start: datetime) -> Iterator[tuple[EventType
     yield EventType.CLEANING_WINDOW_OPEN, left, {"closes_at": format_timestamp(closes_at)}
     if outcome in {SessionOutcome.WINDOW_OPEN, SessionOutcome.NOT_ATTEMPTED, SessionOutcome.NO_USE}:
         return
-    yield EventType.CLEANING_ATTEMPT, left + timedelta(seconds=PAUSE_S), {"seconds_into_window": PAUSE_S}
+    unseen = {PICTURES: NO_PICTURES} if outcome is SessionOutcome.NOT_JUDGED else {}
+    yield EventType.CLEANING_ATTEMPT, left + timedelta(seconds=PAUSE_S), {"seconds_into_window": PAUSE_S, **unseen}

@@ -57,6 +57,22 @@ def after_hours_line(now: Figures) -> str:
     return f"{counted(now.windows_after_hours, 'window')} that closed after closing time {verb} not counted here."
 
 
+def nothing_words(now: Figures) -> str:
+    """Why there is nothing to measure in days without a window that counts."""
+    if now.windows_not_judged:
+        return f"There is nothing to measure in these days. {not_judged_line(now)}"
+    return "No cleaning window closed in these days, so there is nothing to measure. Choose other days."
+
+
+def not_judged_line(now: Figures) -> str:
+    """The windows that are not counted because their cameras keep no pictures."""
+    verb = "is" if now.windows_not_judged == 1 else "are"
+    return (
+        f"{counted(now.windows_not_judged, 'window')} with an attempt {verb} not counted here: the camera's privacy "
+        "setting keeps no pictures, so that nobody can judge."
+    )
+
+
 def agreement_lines(agreement: AgreementList) -> list[str]:
     """The agreement of people with each model's verdicts, over all time; without reviews, how to begin."""
     return [_line(item) for item in agreement.items] or [NOTHING]

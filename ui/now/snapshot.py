@@ -35,7 +35,8 @@ def in_figures(machines: Sequence[Machine], today: Figures) -> list[tuple[str, s
 
 def _cleaned(today: Figures) -> tuple[str, str]:
     if today.compliance is None:
-        return "0", "cleaning windows closed today"
+        windows = today.windows_closed + today.windows_not_judged
+        return str(windows), "cleaning window closed today" if windows == 1 else "cleaning windows closed today"
     return percent(today.compliance), f"of {counted(today.windows_closed, 'cleaning window')} cleaned today"
 
 

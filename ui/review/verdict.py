@@ -22,6 +22,8 @@ def show_verdict(api: BackendApi, event: StoredEvent, mm: Enrichment) -> None:
         st.text(mm.result.summary)
     elif mm.status is MmStatus.DEAD:
         _show_dead(api, event, mm)
+    elif mm.status is MmStatus.NOT_ASKED:
+        st.text("No verdict: the camera's privacy setting keeps no pictures, so that nobody can judge.")
     elif mm.status is MmStatus.PROCESSING:
         st.text("The model judges the clip now. The verdict appears here by itself.")
     elif mm.error:

@@ -46,6 +46,8 @@ def show_queue(zone: Zone) -> None:
         STATUS_WORDS[MmStatus.DONE]: queue.done,
         STATUS_WORDS[MmStatus.DEAD]: queue.dead,
     }
+    if queue.not_asked:
+        counts[STATUS_WORDS[MmStatus.NOT_ASKED]] = queue.not_asked
     with st.container(horizontal=True):
         for label, count in counts.items():
             st.metric(label, f"{count:,}".replace(",", NARROW_SPACE), border=True, width=_TILE_PX)

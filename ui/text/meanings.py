@@ -15,6 +15,7 @@ FIGURE_WORDS = {
     "median_stay_s": "Median stay",
     "windows_closed": "Windows closed",
     "windows_after_hours": "Closed after hours",
+    "windows_not_judged": "Not judged",
     "windows_cleaned": "Cleaned",
     "windows_cleaned_before_leaving": "Cleaned before leaving",
     "windows_not_attempted": "No attempt",
@@ -28,6 +29,7 @@ FIGURE_WORDS = {
 _IN_SENTENCES = {name: words.lower() for name, words in FIGURE_WORDS.items()} | {
     "windows_cleaned": "windows cleaned",
     "windows_after_hours": "windows closed after hours",
+    "windows_not_judged": "windows that nobody can judge",
 }
 _NAME = re.compile(r"\b(" + "|".join(FIGURE_WORDS) + r")\b")
 _VERDICT = re.compile("`(" + "|".join(VERDICT_WORDS) + ")`")

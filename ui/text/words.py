@@ -32,6 +32,7 @@ STATUS_WORDS = {
     MmStatus.PROCESSING: "Being judged",
     MmStatus.DONE: "Judged",
     MmStatus.DEAD: "Failed",
+    MmStatus.NOT_ASKED: "No pictures",
 }
 VERDICT_WORDS = {
     Verdict.CLEANED: "Cleaned",
@@ -47,6 +48,7 @@ SESSION_WORDS = {
     SessionOutcome.CLEANED: "Cleaned",
     SessionOutcome.NOT_CLEANED: "Not cleaned",
     SessionOutcome.CANNOT_TELL: "Cannot tell",
+    SessionOutcome.NOT_JUDGED: "Not judged",
     SessionOutcome.NO_WINDOW: "No window",
     SessionOutcome.NO_USE: "No use",
 }
@@ -60,6 +62,7 @@ SESSION_COLOURS: dict[SessionOutcome, Colour] = {
     SessionOutcome.CLEANED: "green",
     SessionOutcome.NOT_CLEANED: "red",
     SessionOutcome.CANNOT_TELL: "orange",
+    SessionOutcome.NOT_JUDGED: "gray",
     SessionOutcome.NO_WINDOW: "gray",
     SessionOutcome.NO_USE: "gray",
 }

@@ -25,6 +25,7 @@ _SHAPES = {
     SessionOutcome.CANNOT_TELL: ("triangle-up", "▲"),
     SessionOutcome.WAITING: ("diamond", "◆"),
     SessionOutcome.FAILED: ("square", "■"),
+    SessionOutcome.NOT_JUDGED: ("triangle-down", "▼"),
 }
 
 
@@ -169,7 +170,7 @@ def _place(session: Session, shown: HourInterval, names: Mapping[MachineKey, str
 
 
 def _colors(palette: Palette) -> dict[SessionOutcome, str]:
-    shades = (palette.good, palette.bad, palette.unsure, palette.waiting, palette.missing)
+    shades = (palette.good, palette.bad, palette.unsure, palette.waiting, palette.missing, palette.use)
     return dict(zip(_SHAPES, shades, strict=True))
 
 

@@ -11,7 +11,7 @@ from backend_api.contract.stats import Unit
 from backend_api.contract.values import MachineKey
 from ui.cleaning.breakdown import KINDS, counts, trend_steps
 from ui.cleaning.corrected import corrected_card, show_corrected
-from ui.cleaning.report import after_hours_line, agreement_lines, cleaning_cards
+from ui.cleaning.report import after_hours_line, agreement_lines, cleaning_cards, not_judged_line, nothing_words
 from ui.cleaning.trend import show_trend
 from ui.cleaning.uncleaned import show_uncleaned
 from ui.client import cache
@@ -68,6 +68,8 @@ def _show_figures(days: Days, names: Mapping[MachineKey, str], zone: Zone, now: 
         show_cards([first, corrected_card(corrected), *others], days.before_in_words(zone, now))
         if found.total.windows_after_hours:
             st.caption(after_hours_line(found.total))
+        if found.total.windows_not_judged:
+            st.caption(not_judged_line(found.total))
         show_trend(trend_steps(found.buckets, unit, zone), unit, zone.name)
         if len(found.stores) > 1:
             show_stores(found, corrected, store_names(cache.stores().items))
@@ -77,7 +79,7 @@ def _show_figures(days: Days, names: Mapping[MachineKey, str], zone: Zone, now: 
         show_machines(found, names, _FIELDS, "cleaning")
     else:
         with st.container(border=True, key="nothing"):
-            st.markdown("No cleaning window closed in these days, so there is nothing to measure. Choose other days.")
+            st.markdown(nothing_words(found.total))
     if interval.since <= now < interval.until:
         rerun_when_changed(lambda: counts(cache.stats(query).total), counts(found.total))
 

@@ -9,15 +9,16 @@ Whether ends are judged at all is a setting of the database, which the worker th
 instant on. When it is turned off, what waits unasked is taken back; turned on again, it does not ask about the past.
 """
 
+from pydantic_core import from_json
 from sqlalchemy import BigInteger, bindparam, cast, delete, func, select, update
 
-from backend_api.contract.events import EventType
+from backend_api.contract.events import EventType, has_pictures
 from backend_api.contract.verdicts import MmStatus
 from backend_api.store.db.settings import KEEP_SETTING, SettingName
 from backend_api.store.db.statements import Statement, Transaction
 from backend_api.store.db.tables import ChangeKind, enrichments, events, sessions, settings
 from backend_api.store.uses.session_row import LATE_ATTEMPT_MS
-from backend_api.store.uses.sessions import ADD_ENRICHMENTS, follow_verdicts
+from backend_api.store.uses.sessions import add_questions, follow_verdicts
 
 # Beyond all times: ends are not judged.
 NEVER_MS = 2**62
@@ -31,7 +32,7 @@ JUDGED_FROM_MS = func.coalesce(_SET, 0)
 _IS_DUE = (sessions.c.end_due_ms >= JUDGED_FROM_MS, sessions.c.end_due_ms <= bindparam("until_ms"))
 ANY_DUE = select(sessions.c.seq).where(*_IS_DUE).limit(1)
 _DUE = Statement(
-    select(events.c.seq, events.c.ts_ms)
+    select(events.c.seq, events.c.ts_ms, events.c.body)
     .select_from(sessions.join(events, events.c.seq == sessions.c.end_seq))
     .where(*_IS_DUE)
     .order_by(sessions.c.end_due_ms, sessions.c.seq)
@@ -68,8 +69,10 @@ def make_due_questions(transaction: Transaction, now_ms: int, *, awaits_late: bo
     """
     until_ms = now_ms if awaits_late else now_ms + LATE_ATTEMPT_MS
     due = _DUE.run(transaction, {"until_ms": until_ms}).fetchall()
-    ADD_ENRICHMENTS.run(transaction, [(seq, ts_ms, MmStatus.PENDING.value, 0, 0, now_ms, now_ms) for seq, ts_ms in due])
-    follow_verdicts(transaction, ChangeKind.VERDICT, [seq for seq, _ in due])
+    add_questions(
+        transaction, [(seq, ts_ms, now_ms, has_pictures(from_json(body)["attributes"])) for seq, ts_ms, body in due]
+    )
+    follow_verdicts(transaction, ChangeKind.VERDICT, [seq for seq, _, _ in due])
     return len(due)
 
 

@@ -8,10 +8,12 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
+from pydantic_core import from_json
 from sqlalchemy import BindParameter, ColumnElement, bindparam, case, delete, exists, insert, select, update
 
 from backend_api.base.clock import Clock
 from backend_api.base.instants import from_ms, to_ms
+from backend_api.contract.events import NOT_ASKED_REASON, has_pictures
 from backend_api.contract.verdicts import MmStatus
 from backend_api.store.db.database import Database
 from backend_api.store.db.statements import Statement, Transaction
@@ -30,7 +32,9 @@ class HiddenEvent:
     reason: str
 
 
-_FIND = Statement(select(events.c.seq, events.c.session_id).where(events.c.event_id == bindparam("wanted_id")))
+_FIND = Statement(
+    select(events.c.seq, events.c.session_id, events.c.body).where(events.c.event_id == bindparam("wanted_id"))
+)
 _OF_SEQ: BindParameter[int] = bindparam("of_seq")
 _IS_HIDDEN = Statement(select(hidden_events.c.seq).where(hidden_events.c.seq == _OF_SEQ))
 _HIDE = Statement(
@@ -62,6 +66,17 @@ _TAKE_UP = Statement(
         changed_at_ms=bindparam("now_ms"),
     )
 )
+_LEAVE = Statement(
+    update(enrichments)
+    .where(enrichments.c.seq == _OF_SEQ)
+    .values(
+        status=MmStatus.NOT_ASKED.value,
+        due_ms=None,
+        attempts=0,
+        error=NOT_ASKED_REASON,
+        changed_at_ms=bindparam("now_ms"),
+    )
+)
 _ALL = (
     select(events.c.event_id, hidden_events)
     .select_from(hidden_events.join(events))
@@ -83,7 +98,7 @@ class HiddenEvents:
             found = _FIND.run(transaction, {"wanted_id": str(event_id)}).fetchone()
             if found is None:
                 return False
-            seq, session_id = found
+            seq, session_id, _ = found
             if _IS_HIDDEN.run(transaction, {"of_seq": seq}).fetchone() is None:
                 values = {"of_seq": seq, "now_ms": now_ms, "new_who": who, "new_reason": reason}
                 _HIDE.run(transaction, values)
@@ -97,8 +112,9 @@ class HiddenEvents:
             found = _FIND.run(transaction, {"wanted_id": str(event_id)}).fetchone()
             if found is None or _SHOW.count(transaction, {"of_seq": found[0]}) == 0:
                 return False
-            seq, session_id = found
-            _follow(transaction, _TAKE_UP, {"of_seq": seq, "now_ms": to_ms(self._clock.now())}, session_id)
+            seq, session_id, body = found
+            taking_up = _TAKE_UP if has_pictures(from_json(body)["attributes"]) else _LEAVE
+            _follow(transaction, taking_up, {"of_seq": seq, "now_ms": to_ms(self._clock.now())}, session_id)
         return True
 
     def all(self) -> list[HiddenEvent]:

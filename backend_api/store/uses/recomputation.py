@@ -11,7 +11,6 @@ from pydantic_core import from_json
 from sqlalchemy import BindParameter, Connection, bindparam, delete, exists, insert, select, update
 
 from backend_api.contract.corrections import UseTruth
-from backend_api.contract.verdicts import MmStatus
 from backend_api.store.db.database import Database
 from backend_api.store.db.statements import RowLock, Statement, Transaction
 from backend_api.store.db.tables import (
@@ -25,7 +24,7 @@ from backend_api.store.db.tables import (
     reviews,
     sessions,
 )
-from backend_api.store.uses.session_row import EventFacts, SessionRow, VerdictFacts, event_facts, session_of
+from backend_api.store.uses.session_row import EventFacts, SessionRow, event_facts, session_of, verdict_facts
 from backend_api.store.uses.sessions import LATEST_REVIEW_ID, NEWEST_RESULT_ID
 
 _SESSION_COLUMNS = [field.name for field in fields(SessionRow)]
@@ -125,7 +124,7 @@ def recompute(
         facts = event_facts(seq, tuple(names), ts_ms, received_at_ms, _attributes(body))
         arrived.setdefault(facts.session_id, []).append(facts)
     said = {
-        seq: VerdictFacts(verdict, status == MmStatus.DEAD, agree, reviewed_verdict)
+        seq: verdict_facts(verdict, status, agree, reviewed_verdict)
         for seq, verdict, status, agree, reviewed_verdict in said_rows
         if status is not None
     }

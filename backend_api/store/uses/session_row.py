@@ -9,20 +9,21 @@ from pydantic import JsonValue, ValidationError
 
 from backend_api.base.instants import to_ms
 from backend_api.contract.corrections import NO_USE_TRUTHS
-from backend_api.contract.events import EventType, WindowAttributes
+from backend_api.contract.events import EventType, WindowAttributes, has_pictures
 from backend_api.contract.sessions import SessionOutcome
 from backend_api.contract.sources import source_of
-from backend_api.contract.verdicts import Verdict
+from backend_api.contract.verdicts import MmStatus, Verdict
 
 # The outcome_key of a session of which no verdict decides; with one it is that, or that it waits or has failed.
 UNOPENED, OPENED = "unopened", "opened"
 WAITING, FAILED = SessionOutcome.WAITING.value, SessionOutcome.FAILED.value
+NOT_JUDGED = SessionOutcome.NOT_JUDGED.value
 CLEANED, NOT_CLEANED, CANNOT_TELL = Verdict.CLEANED.value, Verdict.NOT_CLEANED.value, Verdict.CANNOT_TELL.value
 # People say that there was no use, whatever its events are.
 NO_USE = SessionOutcome.NO_USE.value
 WITHDRAWN = "withdrawn"
 # What one of two questions says that the other's `not_cleaned` does not make certain, the most open first.
-_OPEN_KEYS = (WAITING, FAILED, CANNOT_TELL)
+_OPEN_KEYS = (WAITING, FAILED, NOT_JUDGED, CANNOT_TELL)
 # With an attempt judged like this it matters whether the machine was wiped before it was left.
 UNCLEANED = (NOT_CLEANED, CANNOT_TELL, FAILED)
 # An attempt that begins in the last second of its window is known, with its clip, about ten seconds later, and then on
@@ -44,6 +45,7 @@ class EventFacts(NamedTuple):
     end_reason: str | None
     closes_ms: int | None
     source: str | None = None
+    has_pictures: bool = True
 
     @property
     def source_key(self) -> str | None:
@@ -52,12 +54,16 @@ class EventFacts(NamedTuple):
 
 
 class VerdictFacts(NamedTuple):
-    """The newest verdict on an attempt or END, and the latest review of one, withdrawn or not."""
+    """The newest verdict on an attempt or END, and the latest review of one, withdrawn or not.
+
+    `is_unasked`: nobody is asked, since there is no picture.
+    """
 
     verdict: str | None
     is_dead: bool
     agree: str | None
     reviewed_verdict: str | None
+    is_unasked: bool = False
 
     @property
     def review(self) -> str | None:
@@ -67,10 +73,13 @@ class VerdictFacts(NamedTuple):
     @property
     def outcome_key(self) -> str:
         """The session's outcome_key if this alone decides."""
+        if self.is_unasked:
+            return NOT_JUDGED
         return self.verdict or (FAILED if self.is_dead else WAITING)
 
 
 NO_VERDICT = VerdictFacts(None, is_dead=False, agree=None, reviewed_verdict=None)
+UNASKED = NO_VERDICT._replace(is_unasked=True)
 
 
 @dataclass(slots=True)
@@ -109,7 +118,8 @@ class SessionRow:
         row = cls(first.session_id, first.store_id, first.camera_id, first.machine_id, first.ts_ms)
         for event in events:
             row._add(event)
-        row.judge(None if row.attempt_seq is None else NO_VERDICT, None)
+        attempts = (event for event in events if event.seq == row.attempt_seq)
+        row.judge(next((NO_VERDICT if event.has_pictures else UNASKED for event in attempts), None), None)
         return row
 
     def _add(self, event: EventFacts) -> None:
@@ -138,7 +148,7 @@ class SessionRow:
     def judge(self, attempt: VerdictFacts | None, end: VerdictFacts | None) -> None:
         """Take in what is said of its attempt, None without one, and of its end, None when nobody was asked."""
         attempt_key = None if attempt is None else attempt.outcome_key
-        end_key = None if end is None else end.outcome_key
+        end_key = None if end is None or end.is_unasked else end.outcome_key
         self.verdict = None if attempt is None else attempt.verdict
         self.end_verdict = None if end is None else end.verdict
         is_by_end = _decides_end(attempt_key, end_key)
@@ -188,6 +198,15 @@ def _decides_end(attempt_key: str | None, end_key: str | None) -> bool:
     return attempt_key not in _OPEN_KEYS or _OPEN_KEYS.index(end_key) < _OPEN_KEYS.index(attempt_key)
 
 
+def verdict_facts(
+    verdict: str | None, status: str | None, agree: str | None, reviewed_verdict: str | None
+) -> VerdictFacts:
+    """The facts of a question whose enrichment has that `status`."""
+    return VerdictFacts(
+        verdict, status == MmStatus.DEAD, agree, reviewed_verdict, is_unasked=status == MmStatus.NOT_ASKED
+    )
+
+
 def event_facts(
     seq: int,
     names: tuple[str, str, str, str, str],
@@ -211,6 +230,7 @@ def event_facts(
         end_reason if isinstance(end_reason, str) else None,
         closes_ms,
         None if found is None else found.model_dump_json(),
+        has_pictures(attributes),
     )
 
 

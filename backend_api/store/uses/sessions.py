@@ -30,7 +30,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.dialects.sqlite import Insert as OnConflictInsert
 
-from backend_api.contract.events import EventType
+from backend_api.contract.events import NOT_ASKED_REASON, EventType
 from backend_api.contract.verdicts import MmStatus
 from backend_api.store.db.statements import Insert, RowLock, Statement, Transaction
 from backend_api.store.db.tables import ChangeKind, enrichments, events, results, reviews, sessions, sources
@@ -41,7 +41,7 @@ from backend_api.store.uses.session_row import (
     UNOPENED,
     EventFacts,
     SessionRow,
-    VerdictFacts,
+    verdict_facts,
 )
 
 _FACTS = (
@@ -111,7 +111,9 @@ _BEGIN_EARLIER = Statement(
 _ADD_SOURCES = Insert(
     sources, ("source_key", "body"), lambda insert: insert.on_conflict_do_nothing(index_elements=["source_key"])
 )
-ADD_ENRICHMENTS = Insert(enrichments, ("seq", "ts_ms", "status", "attempts", "token", "due_ms", "changed_at_ms"))
+_ADD_ENRICHMENTS = Insert(
+    enrichments, ("seq", "ts_ms", "status", "attempts", "token", "due_ms", "changed_at_ms", "error")
+)
 
 
 def _newest_id(table: Table) -> ScalarSelect[int]:
@@ -174,9 +176,8 @@ def follow_events(transaction: Transaction, new: Sequence[EventFacts]) -> None:
         arrived.setdefault(event.session_id, []).append(event)
         # By the contract, these are the events whose needs_mm is true.
         if event.event_type == EventType.CLEANING_ATTEMPT:
-            due_ms = event.received_at_ms
-            waiting.append((event.seq, event.ts_ms, MmStatus.PENDING.value, 0, 0, due_ms, due_ms))
-    ADD_ENRICHMENTS.run(transaction, waiting)
+            waiting.append((event.seq, event.ts_ms, event.received_at_ms, event.has_pictures))
+    add_questions(transaction, waiting)
     _ADD_SOURCES.run(transaction, sorted({(event.source_key, event.source) for event in new if event.source}))
     rows = {session_id: SessionRow.of(of_session) for session_id, of_session in arrived.items()}
     upserted = transaction.in_order([_values(row) for row in rows.values()], itemgetter(0))
@@ -187,6 +188,21 @@ def follow_events(transaction: Transaction, new: Sequence[EventFacts]) -> None:
         if end_is_asked:
             _judge(transaction, _SAID_OF_SESSION.run(transaction, {"of_session": session_id}).fetchone())
     transaction.log(ChangeKind.EVENT, [event.seq for event in new])
+
+
+def add_questions(transaction: Transaction, about: Iterable[tuple[int, int, int, bool]]) -> None:
+    """Make the questions about these events, each by its number, its time, from when on it is due, both in ms, and
+    whether it has pictures: about one without nobody is asked.
+    """
+    _ADD_ENRICHMENTS.run(
+        transaction,
+        [
+            (seq, ts_ms, MmStatus.PENDING.value, 0, 0, due_ms, due_ms, None)
+            if is_asked
+            else (seq, ts_ms, MmStatus.NOT_ASKED.value, 0, 0, None, due_ms, NOT_ASKED_REASON)
+            for seq, ts_ms, due_ms, is_asked in about
+        ],
+    )
 
 
 def follow_verdicts(transaction: Transaction, kind: ChangeKind, seqs: Iterable[int]) -> None:
@@ -208,8 +224,8 @@ def _judge(transaction: Transaction, said: tuple[Any, ...] | None) -> None:
     row = SessionRow(session_id, "", "", "", 0, opened_ms=opened_ms, closes_ms=closes_ms, heard_ms=heard_ms)
     row.attempt_seq, row.end_seq = attempt_seq, end_seq
     row.judge(
-        None if attempt_seq is None else VerdictFacts(verdict, status == MmStatus.DEAD, agree, reviewed),
-        None if asked_seq is None else VerdictFacts(end_verdict, end_status == MmStatus.DEAD, end_agree, end_reviewed),
+        None if attempt_seq is None else verdict_facts(verdict, status, agree, reviewed),
+        None if asked_seq is None else verdict_facts(end_verdict, end_status, end_agree, end_reviewed),
     )
     row.correct(correction)
     judged = {f"new_{name}": getattr(row, name) for name in _JUDGED}

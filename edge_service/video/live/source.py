@@ -4,10 +4,7 @@ from collections import deque
 from collections.abc import Generator
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
-from functools import cache, partial
 from random import Random
-
-from av.video.frame import VideoFrame
 
 from backend_api.base.clock import Clock
 from edge_service.video.frame import Frame
@@ -15,8 +12,8 @@ from edge_service.video.live.connection import STALL_S, Connect
 from edge_service.video.live.packet_queue import PacketQueue
 from edge_service.video.live.reader import LiveReader
 from edge_service.video.packet_ring import PacketRing
-from edge_service.video.packets import EncodedPacket, StreamFormat
-from edge_service.video.picture import to_image
+from edge_service.video.packets import EncodedPacket
+from edge_service.video.picture import Scaler
 from edge_service.video.sampling import SampledDecoder, Sampler
 
 # How long nothing is handed on before None is, so that what waits for time to pass can go on.
@@ -62,6 +59,7 @@ class LiveSource:
         self._queue = PacketQueue()
         self._reader = LiveReader(connect, description, self._queue, clock, rng, begin_s)
         self._sampler = Sampler(fps)
+        self._scaler = Scaler()
         self._waiting: deque[_Waiting] = deque()
         self._ready: deque[Frame] = deque()
         self._decoder: SampledDecoder | None = None
@@ -140,9 +138,9 @@ class LiveSource:
         frames: list[Frame] = []
         if self._decoder is None or packet.format is not self._decoder.format:
             if self._decoder is not None:
-                frames = [_frame(decoded, self._decoder.format) for decoded in self._decoder.finish()]
+                frames = [self._scaler.frame(decoded, self._decoder.format) for decoded in self._decoder.finish()]
             self._decoder = SampledDecoder(packet.format, self._fps, self._sampler)
-        return frames + [_frame(decoded, packet.format) for decoded in self._decoder.push(packet)]
+        return frames + [self._scaler.frame(decoded, packet.format) for decoded in self._decoder.push(packet)]
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,9 +149,3 @@ class _Waiting:
 
     packet: EncodedPacket
     since_s: float
-
-
-def _frame(decoded: VideoFrame, stream_format: StreamFormat) -> Frame:
-    time_s = float((decoded.pts or 0) * stream_format.time_base)
-    width, height = stream_format.display_size
-    return Frame(time_s, time_s, width, height, cache(partial(to_image, decoded, stream_format)))

@@ -16,7 +16,10 @@ from backend_api.reports.reports import Reports
 from backend_api.store.store import Store
 from backend_api.store.verdict_history import not_withdrawn
 from tests.backend_api.events import make_event, make_result
+from tests.backend_api.fresh_store import fresh_store
 from tests.fake_clock import FakeClock
+
+pytestmark = pytest.mark.both_databases
 
 counts = st.integers(0, 500)
 
@@ -183,7 +186,7 @@ def test_the_api_and_the_evaluation_read_the_same_of_one_database(
 ) -> None:
     """With reruns of other models, reviews of verdicts that are no longer shown, and withdrawals."""
     clock = FakeClock()
-    with TemporaryDirectory() as folder, closing(Store.open(Path(folder) / "db", clock, create=True)) as store:
+    with TemporaryDirectory() as folder, closing(fresh_store(Path(folder) / "db", clock)) as store:
         events = [make_event(at_s=at_s) for at_s in range(4)]
         store.events.add(events)
         for number, said, *model in steps:

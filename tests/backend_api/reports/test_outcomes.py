@@ -20,8 +20,11 @@ from backend_api.reports.reports import Reports
 from backend_api.store.db.paging import FEW
 from backend_api.store.store import Store
 from tests.backend_api.events import START, make_result
+from tests.backend_api.fresh_store import fresh_store
 from tests.backend_api.reports.test_sessions import make_session
 from tests.fake_clock import FakeClock
+
+pytestmark = pytest.mark.both_databases
 
 
 def listed(store: Store, **filters: object) -> list[Session]:
@@ -172,7 +175,7 @@ def test_filters_find_exactly_what_the_sessions_say(
     clock = FakeClock()
     with (
         TemporaryDirectory() as folder,
-        closing(Store.open(Path(folder) / "db", clock, create=True)) as store,
+        closing(fresh_store(Path(folder) / "db", clock)) as store,
         # Whether what is rare or a machine's sessions are looked through makes no difference.
         mock.patch("backend_api.reports.sessions.FEW", few),
     ):

@@ -23,7 +23,10 @@ from backend_api.store.db import migrate
 from backend_api.store.db.database import Database
 from backend_api.store.store import Store
 from tests.backend_api.events import make_event, make_result
+from tests.backend_api.fresh_store import fresh_store
 from tests.fake_clock import FakeClock
+
+pytestmark = pytest.mark.both_databases
 
 ALL = SessionQuery()
 
@@ -157,7 +160,7 @@ def test_an_older_database_gets_its_sessions(tmp_path: Path, monkeypatch: pytest
     monkeypatch.setattr(command, "upgrade", upgrade)
     listed = []
     for name in ("old.db", "new.db"):
-        with closing(Store.open(tmp_path / name, FakeClock(), create=True)) as store:
+        with closing(fresh_store(tmp_path / name, FakeClock())) as store:
             store.events.add(events)
             store.events.add(make_session(3))
             listed.append(Reports(store).sessions(ALL).items)
@@ -192,7 +195,7 @@ def fill(database: Database, events: list[Event]) -> None:
 def test_pages_neither_skip_nor_repeat_while_sessions_begin(
     before: list[int], during: list[int], limit: int, order: Order
 ) -> None:
-    with TemporaryDirectory() as folder, closing(Store.open(Path(folder) / "db", FakeClock(), create=True)) as store:
+    with TemporaryDirectory() as folder, closing(fresh_store(Path(folder) / "db", FakeClock())) as store:
         first = [make_session(number, at_s)[0] for number, at_s in enumerate(before)]
         store.events.add(first)
         query, found = SessionQuery(limit=limit, order=order), []

@@ -13,7 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from backend_api.contract.cameras import CameraReport
-from backend_api.contract.events import Event, EventType
+from backend_api.contract.events import NO_PICTURES, PICTURES, Event, EventType
 from backend_api.contract.queries import StatsQuery
 from backend_api.contract.stats import Stats, Unit
 from backend_api.contract.values import MachineKey
@@ -25,8 +25,11 @@ from backend_api.reports.reports import Reports
 from backend_api.store.store import Store
 from tests.backend_api.api import problem
 from tests.backend_api.events import START, make_event, make_result
+from tests.backend_api.fresh_store import fresh_store
 from tests.backend_api.reports.test_sessions import make_session
 from tests.fake_clock import FakeClock
+
+pytestmark = pytest.mark.both_databases
 
 BIKE, ROWER = MachineKey("gym", "cam", "bike"), MachineKey("gym", "cam", "rower")
 HOUR_S = 3600.0
@@ -99,6 +102,21 @@ def test_every_closed_window_is_counted_as_one_thing(store: Store, clock: FakeCl
     assert (total.windows_closed, total.windows_cleaned, total.compliance) == (5, 1, 0.2)
     assert (total.windows_not_cleaned, total.windows_cannot_tell, total.windows_unjudged) == (1, 1, 1)
     assert total.windows_not_attempted == 1
+
+
+def test_attempts_that_nobody_can_judge_are_no_part_of_compliance(store: Store, clock: FakeClock) -> None:
+    def unseen(number: int, count: int = 4) -> list[Event]:
+        events = make_session(number)[:count]
+        return [event.model_copy(update={"attributes": event.attributes | {PICTURES: NO_PICTURES}}) for event in events]
+
+    store.events.add([*unseen(1), *unseen(2, count=3)])
+    clock.advance(HOUR_S)
+    total = stats(store).total
+    assert (total.windows_not_judged, total.windows_closed, total.windows_unjudged, total.compliance) == (1, 1, 0, None)
+    store.events.add([*make_session(3), *make_session(4)])
+    judge(store, Verdict.CLEANED, Verdict.NOT_CLEANED)
+    total = stats(store).total
+    assert (total.windows_not_judged, total.windows_closed, total.compliance) == (1, 3, 0.3333)
 
 
 def test_a_stay_counts_whole_where_it_began(store: Store, clock: FakeClock) -> None:
@@ -197,7 +215,7 @@ def test_whatever_arrived_the_shares_are_shares(
 ) -> None:
     """Lost events, wrong orders, times that lie before or ahead of the clock's."""
     clock = FakeClock()
-    with TemporaryDirectory() as folder, closing(Store.open(Path(folder) / "db", clock, create=True)) as store:
+    with TemporaryDirectory() as folder, closing(fresh_store(Path(folder) / "db", clock)) as store:
         heartbeats(store, clock, 60.0 * reports)
         for number, (machine, session, kind, minute) in enumerate(happened):
             attributes = (

@@ -21,7 +21,10 @@ from backend_api.store.camera_setups import machine_names, read_setups
 from backend_api.store.store import Store
 from backend_api.web.auth import Keys
 from tests.backend_api.api import JSON, fields, problem
+from tests.backend_api.fresh_store import fresh_store
 from tests.fake_clock import FakeClock
+
+pytestmark = pytest.mark.both_databases
 
 STILL = cv2.imencode(".jpg", np.zeros((9, 16, 3), np.uint8))[1].tobytes()
 OTHER_STILL = cv2.imencode(".jpg", np.full((9, 16, 3), 200, np.uint8))[1].tobytes()
@@ -200,7 +203,7 @@ def test_names_of_all_machines_that_are_in_a_setup(store: Store) -> None:
 
 def test_setups_are_there_after_a_restart(tmp_path: Path) -> None:
     for _ in range(2):
-        with closing(Store.open(tmp_path / "kept.db", FakeClock(), create=True)) as store:
+        with closing(fresh_store(tmp_path / "kept.db", FakeClock())) as store:
             found = store.setups.find("gym_demo", "cam_01")
             store.setups.keep("cam_01", make_setup())
     assert found is not None

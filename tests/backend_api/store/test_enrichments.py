@@ -4,6 +4,7 @@ from contextlib import closing
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
+import pytest
 from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import Bundle, RuleBasedStateMachine, consumes, invariant, rule
@@ -13,7 +14,10 @@ from backend_api.contract.verdicts import Enrichment, MmStatus, Verdict
 from backend_api.store.enrichments import Claim, RetryOutcome
 from backend_api.store.store import Store
 from tests.backend_api.events import make_event, make_result
+from tests.backend_api.fresh_store import fresh_store
 from tests.fake_clock import FakeClock
+
+pytestmark = pytest.mark.both_databases
 
 LEASE_S = 30.0
 
@@ -188,7 +192,7 @@ class Leases(RuleBasedStateMachine):
         super().__init__()
         self.folder = TemporaryDirectory()
         self.clock = FakeClock()
-        self.store = Store.open(Path(self.folder.name) / "app.db", self.clock, create=True)
+        self.store = fresh_store(Path(self.folder.name) / "app.db", self.clock)
         self.event = make_event()
         self.store.events.add([self.event])
         self.newest: Claim | None = None

@@ -20,7 +20,10 @@ from backend_api.store.db.paging import FEW, BadCursor, Position
 from backend_api.store.event_pages import _statement, _wanted
 from backend_api.store.store import Store
 from tests.backend_api.events import START, make_event, make_result
+from tests.backend_api.fresh_store import fresh_store
 from tests.fake_clock import FakeClock
+
+pytestmark = pytest.mark.both_databases
 
 TYPES = list(EventType)
 
@@ -57,7 +60,7 @@ def numbered(number: int, at_s: float) -> Event:
 def test_pages_neither_skip_nor_repeat_while_events_arrive(
     before: list[int], during: list[list[int]], limit: int, order: Order, types: list[EventType]
 ) -> None:
-    with TemporaryDirectory() as folder, closing(Store.open(Path(folder) / "db", FakeClock(), create=True)) as store:
+    with TemporaryDirectory() as folder, closing(fresh_store(Path(folder) / "db", FakeClock())) as store:
         first = [numbered(number, at_s) for number, at_s in enumerate(before)]
         store.events.add(first)
         query = EventQuery(order=order, limit=limit, event_type=types)
@@ -175,6 +178,7 @@ EXAMPLES = {
 }
 
 
+@pytest.mark.sqlite_alone
 @pytest.mark.parametrize("order", Order)
 @pytest.mark.parametrize("names", [(), *((name,) for name in EXAMPLES), tuple(EXAMPLES), ("mm_status", "store_id")])
 def test_every_list_is_read_off_an_index_in_order(store: Store, names: tuple[str, ...], order: Order) -> None:

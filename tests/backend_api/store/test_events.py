@@ -12,8 +12,8 @@ from backend_api.contract.queries import EventQuery
 from backend_api.contract.verdicts import MmStatus
 from backend_api.store.db.statements import ROWS_A_STATEMENT
 from backend_api.store.events import IngestOutcome
-from backend_api.store.store import Store
 from tests.backend_api.events import make_event
+from tests.backend_api.fresh_store import fresh_store
 from tests.fake_clock import FakeClock
 
 KINDS = list(EventType)
@@ -45,7 +45,7 @@ def expected_outcome(stored: dict[int, float], number: int, confidence: float) -
 @given(GROUPS)
 def test_groups_of_any_events_are_stored_as_if_they_came_one_by_one(groups: list[list[tuple[int, float]]]) -> None:
     stored: dict[int, float] = {}
-    with TemporaryDirectory() as folder, closing(Store.open(Path(folder) / "a.db", FakeClock(), create=True)) as store:
+    with TemporaryDirectory() as folder, closing(fresh_store(Path(folder) / "a.db", FakeClock())) as store:
         for group in [*groups, NEW, NEW]:
             expected = [expected_outcome(stored, *arrival) for arrival in group]
             assert store.events.add([make(*arrival) for arrival in group]) == expected

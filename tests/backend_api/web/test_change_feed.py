@@ -12,8 +12,11 @@ from backend_api.media.folder import MediaFolder
 from backend_api.store.store import Store
 from backend_api.web.change_feed import ChangeFeed, FeedFilters
 from tests.backend_api.api import problem
+from tests.backend_api.fresh_store import fresh_store
 from tests.backend_api.test_stream import numbered
 from tests.fake_clock import FakeClock
+
+pytestmark = pytest.mark.both_databases
 
 
 def test_what_comes_before_the_feed_begins_to_look_for_its_first_reader_is_told_at_once(tmp_path: Path) -> None:
@@ -31,7 +34,7 @@ def test_what_comes_before_the_feed_begins_to_look_for_its_first_reader_is_told_
         await looking
         return found
 
-    with closing(Store.open(tmp_path / "app.db", FakeClock(), create=True)) as store:
+    with closing(fresh_store(tmp_path / "app.db", FakeClock())) as store:
         assert str(numbered(0).event_id).encode() in asyncio.run(first_message(store))
 
 

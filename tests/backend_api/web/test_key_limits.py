@@ -170,4 +170,23 @@ def test_the_log_is_kept_as_long_as_clips(store: Store, media: MediaFolder, cloc
         client.get("/events/export.csv", headers=OFFICE)
         clock.advance(timedelta(days=3).total_seconds())
         client.get("/events/export.csv", headers=OFFICE)
-        assert len(audited(client)) == 1
+        clock.advance(timedelta(days=1).total_seconds())
+        client.get("/events/export.csv", headers=OFFICE)
+        assert len(audited(client)) == 2
+
+
+@pytest.mark.parametrize("ahead_days", [2, 30, 40_000])
+def test_a_clock_that_is_set_ahead_and_back_takes_no_line_along(
+    tmp_path: Path, clock: FakeClock, ahead_days: int
+) -> None:
+    log = AuditLog(tmp_path, clock, keep_days=10)
+    for _ in range(7):
+        log.note("desk", "/media/x", "GET", "127.0.0.1")
+        clock.advance(86_400)
+    for jump_s in (ahead_days * 86_400, -ahead_days * 86_400):
+        clock.jump_wall_clock(jump_s)
+        log.note("desk", "/media/x", "GET", "127.0.0.1")
+        AuditLog(tmp_path, clock, keep_days=10).note("desk", "/media/y", "GET", "127.0.0.1")
+    clock.advance(86_400)
+    log.note("desk", "/media/x", "GET", "127.0.0.1")
+    assert len(list(log.lines())) == 7 + 5

@@ -10,7 +10,6 @@ from pathlib import Path
 from typing import Any
 
 import av
-import numpy as np
 import pytest
 from av.container import InputContainer
 from hypothesis import given
@@ -24,12 +23,12 @@ from edge_service.privacy.masking import Masking, Masks
 from edge_service.privacy.privacy_config import PrivacyConfig
 from edge_service.tracking.tracker import Track
 from edge_service.video.file_probe import probe
-from edge_service.video.frame import Frame
 from edge_service.video.orientation import Orientation
 from edge_service.video.packets import EncodedPacket, StreamFormat, decode_all
 from edge_service.video.picture import to_image
 from tests.edge_service import tiny_videos
 from tests.edge_service.encoded_packets import FORMAT, made_up_packet, ring_of
+from tests.edge_service.fake_frames import blank_frame
 from tests.edge_service.tiny_videos import draw_video
 
 Drawn = Callable[[str], Path]
@@ -314,7 +313,7 @@ def masks_of(**settings: Any) -> Masks:  # noqa: ANN401 - as PrivacyConfig takes
     masking = Masking(PrivacyConfig(**settings), reach_s=60, fps=10)
     box = Box(0.4, 0.2, 0.6, 0.8)
     for number in range(80):
-        frame = Frame(number / 10, number / 10, 96, 64, lambda: np.zeros((64, 96, 3), np.uint8))
+        frame = blank_frame(number / 10, width=96, height=64)
         masking.look(frame, number / 10, [Track(1, box, 0.9)], [])
     return masking.masks(0, 8)
 

@@ -14,7 +14,7 @@ from edge_service.privacy.masking import Masking, Shown
 from edge_service.privacy.privacy_config import PrivacyConfig
 from edge_service.privacy.sightings import SETTLE_S
 from edge_service.video.frame import Frame, Image
-from tests.edge_service.fake_frames import blank_frame
+from tests.edge_service.fake_frames import blank_frame, frame_showing
 
 ZONE = ((0.1, 0.1), (0.4, 0.1), (0.4, 0.9), (0.1, 0.9))
 BOX = Box(0.6, 0.2, 0.9, 0.8)
@@ -51,7 +51,7 @@ def frame_of(image: Image, asked: list[None] | None = None) -> Frame:
             asked.append(None)
         return image
 
-    return Frame(0.0, 0.0, image.shape[1], image.shape[0], convert)
+    return frame_showing(convert, width=image.shape[1], height=image.shape[0])
 
 
 def size(jpeg: bytes | None) -> tuple[int, int]:
@@ -139,7 +139,7 @@ def test_a_still_waits_until_it_is_known_what_is_hidden_in_it() -> None:
     still = StillSlot(masking)
     assert still.take() is None
     for number in range(30):
-        frame = Frame(number / 5, number / 5, 64, 48, lambda: np.full((48, 64, 3), (0, 0, 255), np.uint8))
+        frame = frame_showing(lambda: np.full((48, 64, 3), (0, 0, 255), np.uint8), number / 5, width=64, height=48)
         masking.look(frame, number / 5, [], [])
         still.offer(frame)
         if number / 5 < SETTLE_S:

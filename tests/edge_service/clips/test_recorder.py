@@ -27,12 +27,12 @@ from edge_service.rules.machine import Machine, RuleTimes
 from edge_service.rules.rule_event import RuleEvent
 from edge_service.tracking.tracker import Track
 from edge_service.video.file_source import FileSource
-from edge_service.video.frame import Frame, Image
+from edge_service.video.frame import Image
 from edge_service.video.packet_ring import PacketRing
 from tests.edge_service import tiny_videos
 from tests.edge_service.crashing_disk import QuickDisk
 from tests.edge_service.encoded_packets import made_up_packet, ring_of
-from tests.edge_service.fake_frames import blank_frame
+from tests.edge_service.fake_frames import blank_frame, frame_showing
 
 START_TIME = datetime(2026, 1, 31, 9, tzinfo=UTC)
 MACHINE = Machine("bike_01", "Bike 1", ((0.1, 0.1), (0.9, 0.1), (0.5, 0.9)), RuleTimes())
@@ -355,7 +355,7 @@ def test_without_pictures_an_event_waits_for_nothing_and_says_why(tmp_path: Path
     ring = PacketRing(reach_s=60)
     ring.complete_until(1.0)
     recorder = make_recorder(ring, tmp_path, masking=Masking(PrivacyConfig(pictures="none")))
-    recorder.begin(hit_at(1.0), Frame(1.0, 1.0, 96, 64, raises), TRACKS)
+    recorder.begin(hit_at(1.0), frame_showing(raises, 1.0, width=96, height=64), TRACKS)
     (event,) = recorder.finished()
     assert (event.clip, event.clip_error) == (None, NO_PICTURES)
     assert list(tmp_path.iterdir()) == []

@@ -13,6 +13,7 @@ from edge_service.detection.onnx_detector import open_onnx_detector
 from edge_service.detection.open_size import with_open_size
 from edge_service.detection.runtime import Network
 from edge_service.video.frame import Frame
+from tests.edge_service.fake_frames import frame_showing
 from tests.edge_service.onnx_graphs import save_bright_spots
 
 CONFIG = DetectorConfig(kind="onnx", score=0.4)
@@ -22,7 +23,7 @@ def picture(width: int, height: int, spot: tuple[int, int, int, int]) -> Frame:
     """A black picture, white from left, top to right, bottom (pixels)."""
     image = np.zeros((height, width, 3), np.uint8)
     image[spot[1] : spot[3], spot[0] : spot[2]] = 255
-    return Frame(0.0, 0.0, width, height, lambda: image)
+    return frame_showing(lambda: image, width=width, height=height)
 
 
 @pytest.mark.parametrize(

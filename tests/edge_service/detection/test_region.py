@@ -1,9 +1,12 @@
 """Looking at the zones' surroundings alone: which part that is, and that boxes come back to where they are."""
 
+from dataclasses import astuple, replace
 from pathlib import Path
 
+import cv2
 import numpy as np
 import pytest
+from av.video.frame import VideoFrame
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -11,13 +14,18 @@ from backend_api.contract.zones import Point
 from edge_service.detection.detector import Box
 from edge_service.detection.detector_config import DetectorConfig
 from edge_service.detection.onnx_detector import open_onnx_detector
-from edge_service.detection.region import WHOLE, pixels, region_of, share, to_whole
+from edge_service.detection.region import WHOLE, part_of, region_of, share
 from edge_service.video.frame import Frame
+from edge_service.video.orientation import UPRIGHT, Orientation
+from edge_service.video.picture import Scaler, to_image
+from tests.edge_service.encoded_packets import FORMAT
+from tests.edge_service.fake_frames import frame_showing
 from tests.edge_service.onnx_graphs import save_bright_spots
 
 CONFIG = DetectorConfig(kind="onnx", score=0.4)
 CORNER = Box(0.5, 0.0, 1.0, 1.0)
 shares = st.floats(0, 1)
+sides = st.integers(1, 500)
 
 
 def square(left: float, top: float, right: float, bottom: float) -> tuple[Point, ...]:
@@ -29,7 +37,7 @@ def frame(*spots: tuple[int, int, int, int], width: int = 640, height: int = 320
     image = np.zeros((height, width, 3), np.uint8)
     for left, top, right, bottom in spots:
         image[top:bottom, left:right] = 255
-    return Frame(0.0, 0.0, width, height, lambda: image)
+    return frame_showing(lambda: image, width=width, height=height)
 
 
 def test_it_reaches_beyond_the_zones_on_each_side_and_above_them_to_the_top() -> None:
@@ -49,16 +57,23 @@ def test_it_holds_every_zone_and_is_worth_it(zones: list[list[Point]]) -> None:
     assert all(region.left <= x <= region.right and region.top <= y <= region.bottom for zone in zones for x, y in zone)
 
 
-@given(shares, shares, shares, shares, st.integers(1, 500), st.integers(1, 500))
-def test_in_pixels_it_is_never_empty_and_boxes_come_back(
-    x1: float, x2: float, y1: float, y2: float, width: int, height: int
+@given(shares, shares, shares, shares, sides, sides, sides, sides)
+def test_in_pixels_it_is_never_empty_and_boxes_come_back_in_any_size(
+    x1: float, x2: float, y1: float, y2: float, width: int, height: int, columns: int, rows: int
 ) -> None:
-    bounds = pixels(Box(min(x1, x2), min(y1, y2), max(x1, x2), max(y1, y2)), width, height)
-    left, top, right, bottom = bounds
-    assert 0 <= left < right <= width
-    assert 0 <= top < bottom <= height
-    back = to_whole(np.array([[0.0, 0.0, 1.0, 1.0]]), bounds, width, height)
-    assert back[0] == pytest.approx([left / width, top / height, right / width, bottom / height])
+    region = Box(min(x1, x2), min(y1, y2), max(x1, x2), max(y1, y2))
+    part = part_of(region, width, height)
+    assert 0 <= part.left < part.left + part.width <= width
+    assert 0 <= part.top < part.top + part.height <= height
+    small = part.scaled_down(columns, rows)
+    assert small == part or (small.width, small.height) == (columns, rows)
+    assert 0 <= small.left < small.left + small.width <= small.whole[0] <= width
+    assert 0 <= small.top < small.top + small.height <= small.whole[1] <= height
+    back = small.to_whole(np.array([[0.0, 0.0, 1.0, 1.0]]))[0] * ([*small.whole] * 2)
+    assert back == pytest.approx([small.left, small.top, small.left + small.width, small.top + small.height])
+    exact = np.array([part.left, part.top, part.left + part.width, part.top + part.height]) / ([width, height] * 2)
+    # In whole pixels of the smaller picture it is where it is, to one of them.
+    assert np.abs(small.to_whole(np.array([[0.0, 0.0, 1.0, 1.0]]))[0] - exact).max() <= 1.5 / min(small.whole)
 
 
 @pytest.mark.parametrize("size", [(128, 128), ("w", "h")], ids=["fixed", "open"])
@@ -81,3 +96,28 @@ def test_what_cannot_take_another_shape_looks_at_all_or_at_the_part_in_its_own(t
     given_size = DetectorConfig(kind="onnx", score=0.4, input_size=(128, 128))
     whole = open_onnx_detector(save_bright_spots(tmp_path / "b.onnx", size=("w", "h")), given_size, region=CORNER)
     assert whole.detect(frame((0, 80, 160, 160)))
+
+
+@pytest.mark.parametrize("orientation", [UPRIGHT, Orientation(is_transposed=True, reverses_rows=True)])
+@pytest.mark.parametrize("region", [WHOLE, CORNER], ids=["whole", "part"])
+def test_a_picture_that_is_scaled_as_it_is_decoded_shows_the_same_as_the_whole_one_shrunk(
+    region: Box, orientation: Orientation, tmp_path: Path
+) -> None:
+    drawn = np.zeros((720, 1280, 3), np.uint8)
+    for number, left in enumerate(range(40, 1200, 230)):
+        drawn[20 + 90 * number : 160 + 90 * number, left : left + 150] = 255
+    smooth = np.asarray(cv2.GaussianBlur(drawn, (0, 0), 3), np.uint8)
+    decoded = VideoFrame.from_ndarray(smooth, format="bgr24").reformat(format="yuv420p")
+    stream_format = replace(FORMAT, width=1280, height=720, orientation=orientation)
+    image, (width, height) = to_image(decoded, stream_format), stream_format.display_size
+    detector = open_onnx_detector(save_bright_spots(tmp_path / "a.onnx", size=("w", "h")), CONFIG, region=region)
+    shrunk = detector.detect(frame_showing(lambda: image, width=width, height=height))
+    scaled = detector.detect(Scaler().frame(decoded, stream_format))
+    for some, others in ((shrunk, scaled), (scaled, shrunk)):
+        boxes = np.array([astuple(other.box) for other in others]) * ([width, height] * 2)
+        sure = [person for person in some if person.score >= 0.7]
+        assert len(sure) >= 20
+        for person in sure:
+            apart = np.abs(boxes - np.array(astuple(person.box)) * ([width, height] * 2)).max(axis=1)
+            assert apart.min() <= 1
+            assert others[int(apart.argmin())].score == pytest.approx(person.score, abs=0.1)

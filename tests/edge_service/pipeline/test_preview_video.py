@@ -16,7 +16,7 @@ from edge_service.privacy.masking import Masking
 from edge_service.privacy.privacy_config import PrivacyConfig
 from edge_service.rules.engine import RuleEngine
 from edge_service.video.frame import Frame, Image
-from tests.edge_service.fake_frames import blank_frame
+from tests.edge_service.fake_frames import blank_frame, frame_showing
 from tests.edge_service.scripted import machine
 
 MACHINES = [machine()]
@@ -54,7 +54,7 @@ def test_it_is_h264_with_every_frame_at_its_media_time(
 
 def test_a_picture_that_is_drawn_into_is_its_own(tmp_path: Path) -> None:
     image: Image = np.zeros((36, 64, 3), np.uint8)
-    record(tmp_path / "p.mp4", [Frame(0.0, 0.0, 64, 36, lambda: image)])
+    record(tmp_path / "p.mp4", [frame_showing(lambda: image, width=64, height=36)])
     assert not image.any()
 
 
@@ -75,7 +75,7 @@ def test_a_run_that_fails_keeps_what_it_has_seen(tmp_path: Path) -> None:
         raise ZeroDivisionError
 
     with pytest.raises(ZeroDivisionError):
-        record(tmp_path / "p.mp4", [blank_frame(0.0), Frame(1.0, 1.0, 64, 36, fail)])
+        record(tmp_path / "p.mp4", [blank_frame(0.0), frame_showing(fail, 1.0, width=64, height=36)])
     assert [path.name for path in tmp_path.iterdir()] == ["p.mp4"]
 
 

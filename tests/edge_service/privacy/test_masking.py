@@ -9,6 +9,7 @@ from edge_service.privacy.privacy_config import PrivacyConfig
 from edge_service.privacy.sightings import SETTLE_S
 from edge_service.tracking.tracker import Track
 from edge_service.video.frame import Frame, Image
+from tests.edge_service.fake_frames import frame_showing
 from tests.edge_service.scripted import machine
 
 BOX = Box(0.4, 0.2, 0.5, 0.8)
@@ -20,7 +21,7 @@ def picture() -> Image:
 
 
 def frame(time_s: float) -> Frame:
-    return Frame(time_s, time_s, 320, 180, picture)
+    return frame_showing(picture, time_s, width=320, height=180)
 
 
 def looked(config: PrivacyConfig, until_s: float) -> Masking:

@@ -16,7 +16,7 @@ from random import Random
 import pytest
 
 from backend_api.base.process import REPOSITORY
-from backend_api.contract.events import Event, EventType
+from backend_api.contract.events import Event, EventType, has_pictures
 from edge_service.privacy.masking import NO_PICTURES
 from tests.edge_service.magenta_gym import config, draw_gym, finder, pictures_in
 from tests.processes import Running
@@ -177,6 +177,7 @@ def test_without_pictures_events_go_without(tmp_path: Path, head_video: Path) ->
     ]
     assert {event.event_type for event in events} == set(EventType)
     assert {event.clip_error for event in events} == {NO_PICTURES}
+    assert not any(has_pictures(event.attributes) for event in events)
     assert not any("/still" in path or "/media" in path for path, _ in backend.bodies)
 
 

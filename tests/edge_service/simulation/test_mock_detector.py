@@ -8,8 +8,8 @@ from backend_api.base.process import REPOSITORY
 from edge_service.config import load_config
 from edge_service.simulation.mock_detector import MockDetector
 from edge_service.simulation.scenario import Scenario
-from edge_service.video.frame import Frame, Image
-from tests.edge_service.fake_frames import blank_frame
+from edge_service.video.frame import Image
+from tests.edge_service.fake_frames import blank_frame, frame_showing
 
 SCENARIO = Scenario(42, load_config(REPOSITORY / "edge_service" / "sample_config.yaml").machines)
 FRAMES = [blank_frame(index / 15) for index in range(1800)]
@@ -31,7 +31,7 @@ def test_it_goes_by_the_time_in_the_file_and_never_looks_at_the_picture() -> Non
         raise AssertionError("the mock detector asked for the picture")
 
     detector = MockDetector(SCENARIO, 42)
-    repeated = Frame(time_s=250.0, source_time_s=10.0, width=1920, height=1080, image=refuse)
+    repeated = frame_showing(refuse, 250.0, source_time_s=10.0, width=1920, height=1080)
     assert detector.detect(repeated) == detector.detect(blank_frame(10.0))
     assert detector.detect(repeated)
 

@@ -11,6 +11,7 @@ from backend_api.store.db.errors import StoreBusy
 from backend_api.store.db.settings import SettingName
 from backend_api.store.store import Store
 from mm_worker.jobs.presence import EVERY_S, Presence, present
+from tests.backend_api.fresh_store import fresh_store
 from tests.fake_clock import FakeClock
 
 
@@ -21,7 +22,7 @@ def clock() -> FakeClock:
 
 @pytest.fixture
 def store(tmp_path: Path, clock: FakeClock) -> Iterator[Store]:
-    with closing(Store.open(tmp_path / "app.db", clock, create=True)) as store:
+    with closing(fresh_store(tmp_path / "app.db", clock)) as store:
         yield store
 
 

@@ -30,6 +30,7 @@ def test_every_kind_of_window_is_a_figure_of_the_contract() -> None:
     assert set(KINDS) == {name for name in Figures.model_fields if name.startswith("windows_")} - {
         "windows_closed",
         "windows_after_hours",
+        "windows_not_judged",
         "windows_cleaned_before_leaving",
     }
     assert set(UNCLEANED) == set(KINDS) - {"windows_cleaned"}
@@ -43,6 +44,7 @@ def test_every_outcome_with_a_closed_window_is_of_one_kind() -> None:
         SessionOutcome.IN_USE,
         SessionOutcome.NO_USE,
         SessionOutcome.NO_WINDOW,
+        SessionOutcome.NOT_JUDGED,
         SessionOutcome.WINDOW_OPEN,
     }
 

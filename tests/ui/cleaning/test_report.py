@@ -2,7 +2,7 @@
 
 from backend_api.contract.stats import AgreementList, Estimate, ModelAgreement
 from tests.ui.made_up import make_figures
-from ui.cleaning.report import NOTHING, agreement_lines, cleaning_cards
+from ui.cleaning.report import NOTHING, agreement_lines, cleaning_cards, not_judged_line, nothing_words
 
 BUSY = make_figures(
     sessions=5,
@@ -79,3 +79,10 @@ def test_without_a_yes_or_no() -> None:
 
 def test_without_a_review_it_says_how_to_begin() -> None:
     assert agreement_lines(AgreementList(items=[])) == [NOTHING]
+
+
+def test_windows_that_nobody_can_judge_are_told() -> None:
+    assert not_judged_line(make_figures(windows_not_judged=2)).startswith("2 windows with an attempt are not counted")
+    assert not_judged_line(make_figures(windows_not_judged=1)).startswith("1 window with an attempt is not counted")
+    assert "privacy setting" in nothing_words(make_figures(windows_not_judged=1))
+    assert "Choose other days" in nothing_words(make_figures())

@@ -28,3 +28,10 @@ def test_a_day_on_which_no_window_has_closed_has_no_share() -> None:
         ("1", "session today"),
         ("0", "cleaning windows closed today"),
     ]
+
+
+def test_a_day_of_attempts_that_nobody_can_judge_has_no_share() -> None:
+    assert in_figures([], make_figures(windows_closed=1, windows_not_judged=2))[2] == (
+        "3",
+        "cleaning windows closed today",
+    )

@@ -18,6 +18,8 @@ def test_every_figure_has_a_name_and_a_meaning_in_words(field: str) -> None:
 
 
 def test_a_formula_reads_as_one() -> None:
-    assert meaning("compliance") == "Windows cleaned ÷ windows closed; no figure when none closed."
+    formula, when = meaning("compliance").split("; ")
+    assert formula == "Windows cleaned ÷ windows closed"
+    assert when == "no figure when none closed, and where attempts are not judged and no other was made."
     assert meaning("windows_not_cleaned").startswith("Of those, windows with an attempt whose verdict is “Not cleaned”")
     assert meaning("windows_cleaned_before_leaving").startswith("Of windows cleaned, those of which")

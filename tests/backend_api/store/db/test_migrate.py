@@ -1,16 +1,19 @@
 """Opening databases: new ones, older ones, newer ones, and those of others."""
 
 import sqlite3
+import subprocess
+import sys
 from contextlib import closing
 from pathlib import Path
 
 import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
+from alembic.script import ScriptDirectory
 from sqlalchemy import create_engine
 
-from backend_api.base.process import UsageError
-from backend_api.store.db.migrate import DatabaseNotReady
+from backend_api.base.process import REPOSITORY, UsageError
+from backend_api.store.db.migrate import HEAD, DatabaseNotReady
 from backend_api.store.db.tables import metadata
 from backend_api.store.store import Store
 from tests.backend_api.events import make_event
@@ -39,6 +42,22 @@ def test_the_migrations_make_exactly_the_tables_that_the_code_uses(tmp_path: Pat
     with engine.connect() as connection:
         assert compare_metadata(MigrationContext.configure(connection), metadata) == []
     engine.dispose()
+
+
+def test_the_newest_migration_is_the_one_that_the_code_expects() -> None:
+    scripts = ScriptDirectory(str(REPOSITORY / "backend_api" / "store" / "db" / "migrations"))
+    assert scripts.get_heads() == [HEAD]
+
+
+def test_a_current_database_is_opened_without_alembic(tmp_path: Path) -> None:
+    """Workers and doctors never migrate: they start sooner without."""
+    reopen(tmp_path / "app.db", create=True)
+    opens = (
+        "import sys; from backend_api.base.clock import SystemClock; from backend_api.store.store import Store; "
+        f"Store.open({str(tmp_path / 'app.db')!r}, SystemClock(), create=False).close(); "
+        "assert 'sqlalchemy' in sys.modules; assert 'alembic' not in sys.modules"
+    )
+    subprocess.run([sys.executable, "-c", opens], cwd=REPOSITORY, check=True, timeout=60)
 
 
 def test_an_empty_file_becomes_a_database(tmp_path: Path) -> None:

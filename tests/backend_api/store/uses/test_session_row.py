@@ -16,7 +16,7 @@ def arrived(seq: int, kind: EventType) -> EventFacts:
 
 
 # From the attempt and the END that is asked about, each by what is known of it, to the outcome and who decides it.
-NONE, DEAD = "none", "dead"
+NONE, DEAD, UNASKED = "none", "dead", "unasked"
 OUTCOMES = {
     (NONE, NONE): ("opened", None),
     (NONE, "waiting"): ("waiting", "end"),
@@ -24,6 +24,16 @@ OUTCOMES = {
     (NONE, "cleaned"): ("cleaned", "end"),
     (NONE, "not_cleaned"): ("opened", "end"),
     (NONE, "cannot_tell"): ("cannot_tell", "end"),
+    (NONE, UNASKED): ("opened", None),
+    (UNASKED, NONE): ("not_judged", "attempt"),
+    (UNASKED, UNASKED): ("not_judged", "attempt"),
+    (UNASKED, "waiting"): ("waiting", "end"),
+    (UNASKED, DEAD): ("failed", "end"),
+    (UNASKED, "cleaned"): ("cleaned", "end"),
+    (UNASKED, "not_cleaned"): ("not_judged", "attempt"),
+    (UNASKED, "cannot_tell"): ("not_judged", "attempt"),
+    ("cleaned", UNASKED): ("cleaned", "attempt"),
+    ("not_cleaned", UNASKED): ("not_cleaned", "attempt"),
     ("waiting", NONE): ("waiting", "attempt"),
     ("waiting", "waiting"): ("waiting", "attempt"),
     ("waiting", DEAD): ("waiting", "attempt"),
@@ -58,8 +68,8 @@ OUTCOMES = {
 
 
 def said_of(known: str) -> VerdictFacts:
-    verdict = None if known in ("waiting", DEAD) else known
-    return VerdictFacts(verdict, is_dead=known == DEAD, agree=None, reviewed_verdict=None)
+    verdict = None if known in ("waiting", DEAD, UNASKED) else known
+    return VerdictFacts(verdict, is_dead=known == DEAD, agree=None, reviewed_verdict=None, is_unasked=known == UNASKED)
 
 
 @pytest.mark.parametrize(("attempt", "end"), OUTCOMES)

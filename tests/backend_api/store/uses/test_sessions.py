@@ -21,7 +21,10 @@ from backend_api.store.store import Store
 from backend_api.store.uses.session_row import EventFacts, SessionRow, VerdictFacts, session_of
 from backend_api.store.uses.use_corrections import CorrectionOutcome
 from tests.backend_api.events import make_event, make_result
+from tests.backend_api.fresh_store import fresh_store
 from tests.fake_clock import FakeClock
+
+pytestmark = pytest.mark.both_databases
 
 KINDS = list(EventType)
 SESSIONS = 3
@@ -326,7 +329,7 @@ def _facts(seq: int, event: Event, arrived_ms: int) -> EventFacts:
 @pytest.fixture(scope="module")
 def empty(tmp_path_factory: pytest.TempPathFactory) -> Path:
     path = tmp_path_factory.mktemp("empty") / "app.db"
-    Store.open(path, FakeClock(), create=True).close()
+    fresh_store(path, FakeClock()).close()
     return path
 
 
