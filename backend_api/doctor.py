@@ -33,6 +33,7 @@ from backend_api.checks.derived import check_derived  # noqa: E402
 from backend_api.checks.enrichments import check_enrichments  # noqa: E402
 from backend_api.checks.finding import Finding  # noqa: E402
 from backend_api.checks.folder import check_folder  # noqa: E402
+from backend_api.checks.integrity import check_integrity  # noqa: E402
 from backend_api.checks.sessions import check_sessions  # noqa: E402
 from backend_api.checks.times import check_times  # noqa: E402
 from backend_api.contract.values import format_timestamp  # noqa: E402
@@ -117,7 +118,11 @@ def _unmasked(options: Options, store: Store) -> Iterator[str]:
         what = "clip" if one.files.clip_bytes else "pictures"
         yield f"{one.event_id}: {what} of {one.store_id}/{one.camera_id}, {format_timestamp(one.at)}"
     size_mb = sum(one.files.size_bytes for one in found) / 1e6
-    done = "removed; the events stay" if options.remove_unmasked else "unmasked; --remove-unmasked removes them"
+    done = (
+        "removed; the events stay"
+        if options.remove_unmasked
+        else "unmasked; --remove-unmasked removes them, edge_service/mask_stored.py masks them"
+    )
     yield f"clips and pictures of {len(found)} events, {size_mb:.1f} MB, {done}" if found else "nothing is unmasked"
 
 
@@ -153,7 +158,8 @@ def examine(options: Options, clock: Clock) -> int:
 
 def _findings(database: Database, media: MediaFolder, options: Options, clock: Clock) -> Iterator[Finding]:
     now = clock.now()
-    # The folder first: a clip that is moved back is no longer missing.
+    yield from check_integrity(database)
+    # The folder before clips: a clip that is moved back is no longer missing.
     yield from check_folder(database, media, now.timestamp(), options.orphan_age_s)
     yield from check_clips(database, media)
     yield from check_times(database, to_ms(now))

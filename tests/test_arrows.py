@@ -29,10 +29,13 @@ ROOMS: dict[str, str] = {
     "backend_api.web": "base contract store store.db reports media",
     "backend_api.web.routes": "base contract store store.db store.uses store.ledger reports media alerts web",
     "backend_api.checks": "base contract store store.db store.uses media",
+    "backend_api.snapshots": "base contract store store.db media",
     "backend_api.app": "base contract store store.db reports media alerts web web.routes",
     "backend_api.main": "base contract store media alerts web app",
     "backend_api.doctor_options": "base contract media checks",
     "backend_api.doctor": "base contract store store.db media checks doctor_options",
+    "backend_api.backup": "base media store.db snapshots",
+    "backend_api.restore": "base media store.db snapshots",
     # The edge, in the order in which a frame travels.
     "edge_service.video": "@base",
     "edge_service.video.live": "@base video",
@@ -50,13 +53,15 @@ ROOMS: dict[str, str] = {
     "edge_service.simulation": "video detection rules",
     "edge_service.evaluation": "@base @contract rules simulation",
     "edge_service.config": "@base @contract detection rules privacy clips outbox delivery",
-    "edge_service.options": "@base @contract video detection",
-    "edge_service.main": (
-        "@base @contract video detection tracking rules privacy clips outbox delivery pipeline simulation config "
-        "options"
+    "edge_service.cameras": "@base video clips detection rules privacy config",
+    "edge_service.options": "@base @contract video detection config",
+    "edge_service.camera_run": (
+        "@base @contract video detection tracking rules privacy clips outbox delivery pipeline simulation config"
     ),
+    "edge_service.main": ("@base video detection clips delivery pipeline simulation config cameras options camera_run"),
     "edge_service.sample": "@base video detection rules simulation evaluation config",
     "edge_service.fetch_model": "@base weights",
+    "edge_service.mask_stored": "@base @media @store @store.db video detection privacy clips config",
     "edge_service.evaluate": "@base @contract evaluation",
     # The worker: what is shown, who is asked, and the loop that does both.
     "mm_worker.frames": "@base @contract @media",

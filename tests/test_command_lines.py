@@ -9,8 +9,10 @@ from pathlib import Path
 
 import pytest
 
+import backend_api.backup
 import backend_api.doctor
 import backend_api.main
+import backend_api.restore
 import deploy.launcher.main
 import deploy.launcher.reset_demo
 import edge_service.evaluate
@@ -24,6 +26,7 @@ from tests.backend_api.fresh_store import fresh_store
 from tests.processes import free_port
 
 BACKEND, DOCTOR = backend_api.main.main, backend_api.doctor.main
+BACKUP, RESTORE = backend_api.backup.main, backend_api.restore.main
 EDGE, SAMPLE, SCORE = edge_service.main.main, edge_service.sample.main, edge_service.evaluate.main
 WORKER, AGREEMENT = mm_worker.worker.main, mm_worker.evaluate.main
 LAUNCHER, RESET = deploy.launcher.main.main, deploy.launcher.reset_demo.main
@@ -89,6 +92,20 @@ WRONG = [
     Wrong(DOCTOR, f"--db HERE/app.db --hide {'0' * 32}", "--hide", "--reason TEXT"),
     Wrong(DOCTOR, f"--db HERE/app.db --hide {'0' * 32} --reason odd", "no event 0000", "GET /events lists"),
     Wrong(DOCTOR, "--orphan-age-s -1", "--orphan-age-s", "give seconds from 0"),
+    # Backup and restoring.
+    Wrong(BACKUP, "--db HERE/app.db", "--to", "--help"),
+    Wrong(BACKUP, "--db HERE/none.db --media-dir HERE/media --to HERE/b", "there is no database HERE/none.db", "--db"),
+    Wrong(BACKUP, "--db HERE/text --media-dir HERE/media --to HERE/b", *NO_SQLITE_FILE),
+    Wrong(BACKUP, "--db HERE/app.db --media-dir HERE/none --to HERE/b", "no media folder HERE/none", "--media-dir"),
+    Wrong(BACKUP, "--db HERE/app.db --to HERE/media/b", "HERE/media/b lies in the media folder", "elsewhere with --to"),
+    Wrong(BACKUP, "--db HERE/app.db --to HERE", "HERE holds something else than backups", "an empty folder with --to"),
+    Wrong(BACKUP, "--db HERE/app.db --to HERE/text", "HERE/text", "another folder with --to"),
+    Wrong(BACKUP, "--db HERE/app.db --to s3://clips", *NO_FOLDER),
+    Wrong(BACKUP, "--db HERE/app.db --to HERE/b --keep 0", "--keep: '0' is no count", "give 1, 2"),
+    Wrong(BACKUP, "--verify --to HERE/none", "there are no backups in HERE/none", "give the folder"),
+    Wrong(BACKUP, "--db postgresql://a:b@b/c --to HERE/b", *OTHER_DATABASE),
+    Wrong(RESTORE, "--db HERE/new.db", "--from", "--help"),
+    Wrong(RESTORE, "--from HERE/none --db HERE/new.db", "there are no backups in HERE/none", "give the folder"),
     # The worker.
     Wrong(WORKER, "--drain --db HERE/app.db --media-dir HERE/none", "media folder HERE/none", "--media-dir"),
     Wrong(WORKER, "--drain --db HERE/app.db --media-dir HERE/text", "media folder HERE/text", "--media-dir"),

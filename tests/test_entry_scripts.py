@@ -20,12 +20,15 @@ FOLDERS = {"root": REPOSITORY, "parent": REPOSITORY.parent, "its own folder": No
 SCRIPTS = [
     "backend_api/main.py",
     "backend_api/doctor.py",
+    "backend_api/backup.py",
+    "backend_api/restore.py",
     "mm_worker/evaluate.py",
     "mm_worker/worker.py",
     "edge_service/main.py",
     "edge_service/sample.py",
     "edge_service/evaluate.py",
     "edge_service/fetch_model.py",
+    "edge_service/mask_stored.py",
     "deploy/launcher/main.py",
     "deploy/launcher/reset_demo.py",
 ]

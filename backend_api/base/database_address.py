@@ -47,6 +47,13 @@ class DatabaseAddress:
         return cls(path=Path(url.database))
 
 
+def sqlite_file(db: DatabaseAddress) -> Path:
+    """The file of `db`. Raises UsageError when it is a server's database, which has tools of its own for copies."""
+    if db.path is None:
+        raise UsageError(f"--db {db} is no SQLite file; PostgreSQL is backed up by pg_dump, see docs/chain.md")
+    return db.path
+
+
 def media_folder_beside(db: DatabaseAddress) -> Path:
     """Where the media of `db` lie unless somebody says otherwise. Raises UsageError when it is no file."""
     if db.path is None:

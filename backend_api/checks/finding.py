@@ -8,6 +8,7 @@ from enum import StrEnum
 class Kind(StrEnum):
     """The kinds of findings; the value is how each is called in the report."""
 
+    DAMAGED_DATABASE = "damaged database"
     MISSING_CLIP = "missing clip"
     DIFFERENT_CLIP = "different clip"
     ORPHANED_FILE = "orphaned file"

@@ -18,6 +18,7 @@ from uuid import UUID
 from pydantic import Field
 
 from backend_api.base.durable_files import Disk
+from backend_api.base.process import in_same_name
 from backend_api.contract.events import ClipMask, Event, EventType
 from backend_api.contract.sources import EventSource
 from edge_service.clips.cut import ClipError, cut, format_at, why_encoded
@@ -69,6 +70,15 @@ class ClipConfig:
     def before_s(self, event_type: EventType) -> float:
         """How many seconds the clip of such an event shows before it."""
         return self.end_pre_s if event_type in _AT_THE_END else self.pre_s
+
+
+def attempt_delay_s(
+    rules: Iterable[RuleTimes], clip: ClipConfig, *, fps: float, privacy: PrivacyConfig | None = None
+) -> float:
+    """How many seconds after a cleaning attempt began its event is made at the latest: it is known, its clip whole."""
+    known_s = max((rule.attempt_s for rule in rules), default=0.0) + _SMOOTHING_S
+    masked_s = 0.0 if privacy is None else settle_s(privacy)
+    return max(known_s, clip.post_s) + 2 / fps + _DECODING_S + masked_s
 
 
 def reach_s(rules: Iterable[RuleTimes], clip: ClipConfig, *, fps: float, privacy: PrivacyConfig | None = None) -> float:
@@ -210,6 +220,10 @@ class Recorder:
         """The steps of the wall clock so far."""
         return self._factory.clock_steps
 
+    def find_by(self, source: EventSource) -> None:
+        """From now on events are found by `source`."""
+        self._factory.source = source
+
     @property
     def source(self) -> EventSource | None:
         """By what the events are found."""
@@ -272,7 +286,7 @@ class Recorder:
         self._say_why_encoded(material)
         make = cache(material.cut)
         is_slow = material.why_encoded is not None or material.masked is not None
-        self._cuts.append(_Cut(rule_event, make, self._encoding.submit(make) if is_slow else None))
+        self._cuts.append(_Cut(rule_event, make, self._encoding.submit(in_same_name(make)) if is_slow else None))
 
     def _check_room(self) -> None:
         """Raises ClipError when there can be no clip whatever the ring holds."""

@@ -2,12 +2,13 @@
 
 import logging
 import threading
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import closing
 from dataclasses import dataclass, replace
 
 from backend_api.base.clock import Clock
 from backend_api.contract.events import Event
+from backend_api.contract.sources import EventSource
 from edge_service.clips.pictures import StillSlot
 from edge_service.clips.recorder import Recorder
 from edge_service.detection.detector import Detector
@@ -15,7 +16,7 @@ from edge_service.outbox.outbox import Outbox, OutboxFull
 from edge_service.pipeline.checkpoint import Checkpoint, Checkpointer, CheckpointFile, Run
 from edge_service.pipeline.clock_step import ClockSteps
 from edge_service.pipeline.preview_video import PreviewVideo
-from edge_service.pipeline.progress import Progress, RunCounts
+from edge_service.pipeline.progress import INTERVAL_S, Progress, RunCounts
 from edge_service.pipeline.recovery import Recovery
 from edge_service.pipeline.sight import Sight
 from edge_service.privacy.masking import Masking
@@ -41,17 +42,27 @@ class Camera:
     masking: Masking
     still: StillSlot
     preview: PreviewVideo | None = None
+    eyes: Callable[[], EventSource] | None = None
+    """By what events are found at present."""
 
 
 class CameraLoop:
     """Runs a camera's loop and counts what it did."""
 
-    def __init__(self, camera: Camera, run: Run, checkpoint_file: CheckpointFile, clock: Clock) -> None:
+    def __init__(
+        self,
+        camera: Camera,
+        run: Run,
+        checkpoint_file: CheckpointFile,
+        clock: Clock,
+        progress_interval_s: float = INTERVAL_S,
+    ) -> None:
+        """A line on the progress is logged every `progress_interval_s` seconds."""
         self._camera = camera
         self._run = run
         self._checkpoints = Checkpointer(checkpoint_file, self._checkpoint, clock)
         self._clock = clock
-        self._progress = Progress(clock)
+        self._progress = Progress(clock, progress_interval_s)
         self._sight = Sight(clock.monotonic_s())
         self._clock_steps = ClockSteps(clock)
         self._told_fault = False
@@ -143,6 +154,8 @@ class CameraLoop:
         """The people in `frame`; what hides them is told."""
         camera, time_s = self._camera, round(frame.time_s, 3)
         detections = camera.detector.detect(frame)
+        if camera.eyes is not None:
+            camera.recorder.find_by(camera.eyes())
         tracks = camera.tracker.update(detections, time_s)
         camera.masking.look(frame, time_s, tracks, detections)
         return tracks

@@ -69,6 +69,20 @@ def test_a_sound_house_is_one_line(scene: Scene) -> None:
     assert report.lines == [f"nothing is wrong with {scene.db} and {scene.media}"]
 
 
+def test_a_reference_that_leads_nowhere_and_an_index_that_lacks_a_row_are_found_first(scene: Scene) -> None:
+    scene.add_session()
+    scene.sql("INSERT INTO removed_media VALUES (999, 0, 'lost')")
+    report = scene.examine()
+    assert report.code == 1
+    assert report.findings[0].startswith("damaged database: app.db: row 999 of removed_media names a row of events")
+    assert "restore a backup" in report.findings[0]
+    scene.store.close()
+    with closing(sqlite3.connect(scene.db)) as connection, connection:
+        connection.execute("PRAGMA writable_schema=ON")
+        connection.execute("UPDATE sqlite_master SET sql = replace(sql, 'ts_ms', 'seq') WHERE name = 'ix_events_ts'")
+    assert scene.examine().findings[0].startswith("damaged database: app.db: row ")
+
+
 def test_an_empty_house_is_sound(scene: Scene) -> None:
     assert scene.examine().code == 0
 
@@ -78,7 +92,7 @@ def test_everything_is_found_and_nothing_touched_without_fix(scene: Scene) -> No
     before = (scene.sql("SELECT * FROM enrichments"), scene.stored_events(), scene.files())
     report = scene.examine()
     assert report.code == 1
-    assert set(kinds(report.findings)) == set(Kind)
+    assert set(kinds(report.findings)) == set(Kind) - {Kind.DAMAGED_DATABASE}
     assert report.lines[-1].startswith("15 wrong, 0 fixed, 15 left, 5 notes in ")
     assert (scene.sql("SELECT * FROM enrichments"), scene.stored_events(), scene.files()) == before
     assert scene.examine() == report

@@ -28,6 +28,8 @@ class Lock(IntEnum):
     MESSAGES = 4
     # To look which verdicts were drawn for review, and to draw others.
     DRAWS = 5
+    # What one worker says of its caps stands beside what others say of theirs, in one setting.
+    WORKER_CAPS = 6
 
 
 class Database(Protocol):

@@ -14,9 +14,11 @@ from sqlalchemy import URL, Connection, inspect
 from backend_api.base.clock import Clock
 from backend_api.base.database_address import DatabaseAddress
 from backend_api.base.process import FatalError, UsageError
+from backend_api.store.db.copying import keep_before_migration
 from backend_api.store.db.database import Database
 from backend_api.store.db.errors import StoreBroken, StoreBusy, StoreFull
 from backend_api.store.db.sqlite_engine import SqliteDatabase
+from backend_api.store.db.stale_log import check_log, check_restored
 from backend_api.store.db.tables import metadata
 
 # The newest of the migrations.
@@ -33,7 +35,7 @@ class DatabaseNotReady(UsageError):
 def open_database(db: str | Path | DatabaseAddress, clock: Clock, *, create: bool) -> Database:
     """Open the database `db`; with `create` make or migrate it, else it must be there and current.
 
-    A migration is logged, with its time by `clock`.
+    A migration is logged, with its time by `clock`; a copy of the database as it was before is kept beside it.
 
     Raises UsageError when it cannot be used as it is (DatabaseNotReady when the backend has to make or migrate it
     first), FatalError when another process keeps it locked, or its server does not answer.
@@ -48,6 +50,8 @@ def _open_sqlite(path: Path, clock: Clock, *, create: bool) -> Database:
     if not create and not path.is_file():
         raise DatabaseNotReady(f"there is no database {path}; start the backend first, or give its --db")
     try:
+        check_restored(path)
+        check_log(path)
         if create:
             path.parent.mkdir(parents=True, exist_ok=True)
             # SQLite would make it 0644 at most, which a group with which it is to be shared could not write.
@@ -95,6 +99,10 @@ def _closed_on_failure(database: Database) -> Iterator[None]:
 def _make_current(database: Database, clock: Clock, *, create: bool) -> None:
     with database.read() as connection:
         revision = _check(connection, database.name)
+    if create and isinstance(database, SqliteDatabase):
+        with database.read() as connection:
+            # A restored copy has none yet.
+            connection.exec_driver_sql("PRAGMA journal_mode=WAL")
     if revision == HEAD:
         return
     if not create:
@@ -106,10 +114,9 @@ def _make_current(database: Database, clock: Clock, *, create: bool) -> None:
             "updating the database %s from schema %s to %s; a large one takes minutes", database.name, revision, HEAD
         )
     began_s = clock.monotonic_s()
-    if isinstance(database, SqliteDatabase):
-        with database.read() as connection:
-            connection.exec_driver_sql("PRAGMA journal_mode=WAL")
     with database.migrate() as connection:
+        if revision is not None and isinstance(database, SqliteDatabase):
+            keep_before_migration(database.path, HEAD)
         _migrate(connection)
     took_s = clock.monotonic_s() - began_s
     if revision is None:

@@ -24,8 +24,8 @@ class SettingName(StrEnum):
     WORKER_SEEN_MS = "worker_seen_ms"
     # By what signed addresses are signed: of all backends on this database the same.
     LINK_SECRET = "link_secret"  # noqa: S105 - its name
-    # In words, which daily cap of the worker is reached; there while it is.
-    CAP_REACHED = "cap_reached"
+    # The daily caps that workers keep, and which of them is reached, as backend_api/store/worker_caps.py writes them.
+    WORKER_CAPS = "worker_caps"
 
 
 def _agree(insert: DialectInsert) -> ClauseElement:

@@ -70,7 +70,7 @@ class SqliteDatabase:
     @contextmanager
     def read(self) -> Iterator[Connection]:
         """A connection for one reading statement, which sees one state of the database."""
-        with _translate_errors(), self._engine.connect() as connection:
+        with translate_errors(), self._engine.connect() as connection:
             yield connection
 
     @contextmanager
@@ -112,7 +112,7 @@ class SqliteDatabase:
     @contextmanager
     def migrate(self) -> Iterator[Connection]:
         """Like `write`, as a connection of SQLAlchemy's, which Alembic needs."""
-        with _translate_errors(), self._engine.connect() as connection:
+        with translate_errors(), self._engine.connect() as connection:
             connection.exec_driver_sql("BEGIN IMMEDIATE")
             yield connection
             connection.commit()
@@ -160,7 +160,7 @@ class SqliteDatabase:
 
     @contextmanager
     def _writer_connection(self, synchronous: str) -> Iterator[sqlite3.Connection]:
-        with self._writing, _translate_errors():
+        with self._writing, translate_errors():
             self._check_file()
             connection = self._writer = self._writer or self._connect_writer()
             try:
@@ -195,7 +195,7 @@ class SqliteDatabase:
 
 
 @contextmanager
-def _translate_errors() -> Iterator[None]:
+def translate_errors() -> Iterator[None]:
     """Raise StoreBusy or StoreFull for what passes by itself, StoreBroken for every other error of the database."""
     try:
         yield
