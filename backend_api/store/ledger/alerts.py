@@ -300,9 +300,16 @@ def end_condition(transaction: Transaction, thing: Thing, now_ms: int) -> None:
     _CLOSE.run(transaction, values)
 
 
-def read_alerts(connection: Connection, before: int | None, most: int, store_id: str | None = None) -> list[AlertRow]:
-    """Up to `most` alerts, the newest first, older than the number `before`; of a store and the whole installation."""
+def read_alerts(
+    connection: Connection, before: int | None, most: int, store_id: str | None = None, *, lasts: bool = False
+) -> list[AlertRow]:
+    """Up to `most` alerts, the newest first, older than the number `before`; of a store and the whole installation.
+
+    With `lasts` only the conditions that are so now.
+    """
     query = select(alerts).order_by(alerts.c.id.desc()).limit(most)
+    if lasts:
+        query = query.where(alerts.c.over_ms.is_(None))
     if before is not None:
         query = query.where(alerts.c.id < before)
     if store_id is not None:
