@@ -110,6 +110,10 @@ class CameraSetup(Value):
         description="The edge's configuration file as YAML, without its comments; null when the edge keeps it back.",
     )
 
+    takes_zones: bool = Field(
+        default=False, description="Whether the edge takes zones that are drawn in the dashboard, and writes its file."
+    )
+
     @field_validator("machines")
     @classmethod
     def _check_ids(cls, machines: tuple[MachineSetup, ...]) -> tuple[MachineSetup, ...]:

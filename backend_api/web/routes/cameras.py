@@ -22,7 +22,7 @@ from backend_api.web.conditional import NOT_MODIFIED, conditional_answer, json_a
 from backend_api.web.jpeg import NotJpeg, jpeg_size
 from backend_api.web.openapi import json_body, problems
 from backend_api.web.problems import ApiProblem
-from backend_api.web.setup_config import check_config
+from backend_api.web.setup_config import zones_in
 
 _MAX_REPORT_BYTES = 16 * 1024
 # The configuration's characters may take up to six bytes each in JSON; beside them, a few hundred machines.
@@ -117,8 +117,11 @@ def _add_setup_routes(router: APIRouter, store: Store, later: _LaterReleases) ->
         """
         setup, unknown = await read_report(request, CameraSetup, _MAX_SETUP_BYTES)
         later.note("setup", camera_id, unknown)
-        await run_in_threadpool(check_config, setup.config)
-        return await run_in_threadpool(store.setups.keep, camera_id, setup)
+        zones = await run_in_threadpool(zones_in, setup)
+        kept = await run_in_threadpool(store.setups.keep, camera_id, setup)
+        if zones is not None:
+            await run_in_threadpool(store.zone_versions.note_in_use, setup.store_id, camera_id, zones)
+        return kept
 
     @router.get(
         "/{camera_id}/setup",
