@@ -38,6 +38,8 @@ WITH_MAKE := $(shell setpriv --pdeathsig HUP echo setpriv --pdeathsig HUP 2>/dev
 # Weights that are fetched by their name: MODEL=yolox_nano.
 FETCHED := yolox_nano yolox_tiny
 FETCH := $(filter $(FETCHED),$(value MODEL))
+# A configuration with the section `cameras` names the videos itself.
+HAS_CAMERAS := $(if $(value CONFIG),$(shell grep -qs '^cameras *:' $(call quoted,CONFIG) && echo yes))
 
 .DEFAULT_GOAL := help
 .PHONY: help install run reset-demo test lint bench chaos clean
@@ -49,7 +51,7 @@ help:  ## say what there is
 
 install: $(VENV)/.installed  ## make the environment .venv that the four processes need
 
-run: $(VENV)/.installed $(if $(VIDEO)$(GYM_VIDEO),,sample.mp4)  ## start all four on the sample, or on VIDEO=...; Ctrl-C ends them
+run: $(VENV)/.installed $(if $(VIDEO)$(GYM_VIDEO)$(HAS_CAMERAS),,sample.mp4)  ## start all four on the sample, or on VIDEO=...; Ctrl-C ends them
 	@$(if $(FETCH),python edge_service/fetch_model.py $(FETCH))
 	@exec $(WITH_MAKE) python deploy/launcher/main.py --port $(call quoted,PORT) --ui-port $(call quoted,UI_PORT) \
 	  --video $(call quoted,VIDEO) --config $(call quoted,CONFIG) --model $(if $(FETCH),data/models/$(FETCH).onnx,$(call quoted,MODEL)) \

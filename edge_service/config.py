@@ -1,8 +1,9 @@
 """The edge's configuration: which keys `config.yaml` has, what they may be, and what they are when left out."""
 
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any, TypeVar
 from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, BeforeValidator, Field, TypeAdapter, ValidationError
@@ -11,7 +12,7 @@ from backend_api.base.process import REPOSITORY
 from backend_api.base.yaml_file import Place, Text, YamlFile, read_yaml, section
 from backend_api.contract.values import Name
 from edge_service.clips.recorder import ClipConfig
-from edge_service.detection.detector_config import DetectorConfig
+from edge_service.detection.detector_config import DetectorConfig, DetectorKind
 from edge_service.privacy.privacy_config import PrivacyConfig
 from edge_service.rules.machine import FEET, Anchor, AnchorKind, Machine, RuleTimes
 from edge_service.rules.polygon import Polygon
@@ -22,7 +23,10 @@ MAX_MACHINES = 200
 MAX_NAME_CHARACTERS = 1000
 MAX_KIND_CHARACTERS = 40
 _OF_ONNX_ALONE = ("model", "nms", "class_id", "input_size", "runtime")
+CAMERAS = "cameras"
+"""The section that makes a file one of several cameras."""
 _NAME: TypeAdapter[str] = TypeAdapter(Name)
+_S = TypeVar("_S", RuleTimes, DetectorConfig, ClipConfig, PrivacyConfig)
 _TEXT: TypeAdapter[str] = TypeAdapter(Text)
 
 
@@ -65,7 +69,8 @@ class Config:
     privacy: PrivacyConfig = field(default_factory=PrivacyConfig)
 
 
-def _machine_id(text: str) -> str:
+def checked_id(text: str) -> str:
+    """`text` as a name in events. Raises ValueError with the cure."""
     try:
         return _NAME.validate_python(text)
     except ValidationError as error:
@@ -92,10 +97,10 @@ def _anchor(value: object) -> Anchor:
 
 
 @dataclass(frozen=True, slots=True)
-class _MachineSection:
+class MachineSection:
     """A machine as the file has it: of `rules` only what differs from the common ones."""
 
-    machine_id: Annotated[Text, AfterValidator(_machine_id)]
+    machine_id: Annotated[Text, AfterValidator(checked_id)]
     name: Annotated[Text, Field(max_length=MAX_NAME_CHARACTERS)]
     zone: Polygon
     anchor: Annotated[Anchor, BeforeValidator(_anchor)] = FEET
@@ -103,11 +108,12 @@ class _MachineSection:
     rules: Annotated[RuleTimes, section(RuleTimes)] = field(default_factory=RuleTimes)
 
 
+Machines = Annotated[tuple[Annotated[MachineSection, section(MachineSection)], ...], Field(max_length=MAX_MACHINES)]
+
+
 @dataclass(frozen=True, slots=True)
 class _File:
-    machines: Annotated[
-        tuple[Annotated[_MachineSection, section(_MachineSection)], ...], Field(max_length=MAX_MACHINES)
-    ]
+    machines: Machines
     rules: Annotated[RuleTimes, section(RuleTimes)] = field(default_factory=RuleTimes)
     detector: Annotated[DetectorConfig, section(DetectorConfig)] = field(default_factory=DetectorConfig)
     clip: Annotated[ClipConfig, section(ClipConfig)] = field(default_factory=ClipConfig)
@@ -120,46 +126,79 @@ _FILE = TypeAdapter(Annotated[_File, section(_File)])
 
 
 def load_config(path: Path) -> Config:
-    """Read the file at `path`. Raises UsageError that names the file, the line, the key, and what to write instead."""
+    """Read the file at `path`, of one camera.
+
+    Raises UsageError that names the file, the line, the key, and what to write instead.
+    """
     file = read_yaml(path)
+    if is_of_cameras(file):
+        raise file.error((CAMERAS,), "are several; this needs a file of one camera, with machines at its top")
     read = file.read(_FILE)
-    return Config(_machines(file, read), _detector(file, read), read.clip, read.delivery, read.outbox, read.privacy)
+    check_detector(file, (), read.detector.kind)
+    machines = read_machines(file, (), read.machines, read.rules)
+    return Config(machines, found_model(file, read.detector), read.clip, read.delivery, read.outbox, read.privacy)
 
 
-def _machines(file: YamlFile, read: _File) -> tuple[Machine, ...]:
-    if not read.machines:
-        raise file.error(("machines",), "is empty; describe at least one machine")
+def is_of_cameras(file: YamlFile) -> bool:
+    """Whether the file is one of several cameras (cameras.py)."""
+    return isinstance(file.data, dict) and CAMERAS in file.data
+
+
+def part_of(file: YamlFile, place: Place) -> dict[str, Any]:
+    """The section at `place`, which the file has been read with; empty where it is not given."""
+    part: Any = file.data
+    for step in place:
+        part = part[step] if isinstance(step, int) else part.get(step, {})
+    return dict(part)
+
+
+def merged(common: _S, own: _S, given: Iterable[str]) -> _S:
+    """`common` with what `own` has of the keys that are `given`."""
+    return replace(common, **{key: getattr(own, key) for key in given})
+
+
+def read_machines(
+    file: YamlFile, place: Place, sections: Sequence[MachineSection], common: RuleTimes
+) -> tuple[Machine, ...]:
+    """The machines in the section at `place`, the `common` rules merged in. Raises UsageError."""
+    if not sections:
+        raise file.error((*place, "machines"), "is empty; describe at least one machine")
     machines: dict[str, Machine] = {}
-    for number, part in enumerate(read.machines):
+    for number, part in enumerate(sections):
+        at = (*place, "machines", number)
         if part.machine_id in machines:
             raise file.error(
-                ("machines", number, "machine_id"),
-                f"{part.machine_id} is the id of another machine too; give each its own",
+                (*at, "machine_id"), f"{part.machine_id} is the id of another machine too; give each its own"
             )
-        rules = _rules(file, number, read.rules, part.rules)
+        rules = _rules(file, at, common, part)
         machines[part.machine_id] = Machine(part.machine_id, part.name, part.zone, rules, part.anchor, part.kind)
     return tuple(machines.values())
 
 
-def _rules(file: YamlFile, number: int, common: RuleTimes, own: RuleTimes) -> RuleTimes:
-    """The common rules with what machine `number` has of its own."""
-    given = file.data["machines"][number].get("rules", {})
-    rules = replace(common, **{key: getattr(own, key) for key in given})
+def _rules(file: YamlFile, at: Place, common: RuleTimes, part: MachineSection) -> RuleTimes:
+    """The common rules with what the machine `at` has of its own."""
+    given = part_of(file, (*at, "rules"))
+    rules = merged(common, part.rules, given)
     if rules.attempt_s >= rules.enter_s:
-        place: Place = ("machines", number, "rules") if given else ("rules",)
+        its_own = (*at, "rules")
+        of_its_camera = (*at[:-2], "rules")
+        place: Place = its_own if given else of_its_camera if of_its_camera in file.lines else ("rules",)
         raise file.error(
             place,
             f"attempt_s {rules.attempt_s:g} must be less than enter_s {rules.enter_s:g}: a wipe is shorter than a use",
-            machine_id=file.data["machines"][number]["machine_id"],
+            machine_id=part.machine_id,
         )
     return rules
 
 
-def _detector(file: YamlFile, read: _File) -> DetectorConfig:
-    """A relative path of a model is looked for beside the configuration."""
-    config, given = read.detector, file.data.get("detector", {})
-    for key in _OF_ONNX_ALONE:
-        if config.kind == "mock" and given.get(key) is not None:
+def check_detector(file: YamlFile, place: Place, kind: DetectorKind | None) -> None:
+    """Raises UsageError where the section `detector` below `place` gives a mock what a network alone has."""
+    for key, value in part_of(file, (*place, "detector")).items():
+        if kind == "mock" and key in _OF_ONNX_ALONE and value is not None:
             problem = f"the mock detector has no {key}; write null or kind: onnx, or remove the line"
-            raise file.error(("detector", key), problem)
+            raise file.error((*place, "detector", key), problem)
+
+
+def found_model(file: YamlFile, config: DetectorConfig) -> DetectorConfig:
+    """A relative path of a model is looked for beside the configuration."""
     return replace(config, model=config.model and file.path.parent / config.model.expanduser())

@@ -3,7 +3,7 @@
 import argparse
 import os
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import MAXYEAR, MINYEAR, datetime
 from pathlib import Path
 from typing import get_args
@@ -12,7 +12,9 @@ from pydantic import TypeAdapter, ValidationError
 
 from backend_api.base.arguments import ArgumentParser, count, folder, integer
 from backend_api.base.process import REPOSITORY, UsageError
+from backend_api.base.yaml_file import read_yaml
 from backend_api.contract.values import Name, Timestamp
+from edge_service.config import is_of_cameras
 from edge_service.detection.detector_config import DetectorKind
 from edge_service.detection.runtime import RuntimeName
 from edge_service.video.address import VideoAddress, parse_video
@@ -22,15 +24,20 @@ _TIMESTAMP: TypeAdapter[datetime] = TypeAdapter(Timestamp)
 VIDEO_VARIABLE = "GYM_VIDEO"
 # What makes sense for a file alone, and what it is when it is not given.
 _FOR_FILES = {"speed": 1.0, "start_time": None, "loop": 1}
+_REQUIRED = ("camera_id", "store_id")
 
 
 @dataclass(frozen=True, slots=True)
 class Options:
-    """The values of the command line; None where the configuration decides, or the clock (`start_time`)."""
+    """The values of the command line; None where the configuration decides, or the clock (`start_time`).
 
-    video: VideoAddress
-    camera_id: str
-    store_id: str
+    `video`, `camera_id` and `store_id` are None for the cameras of a configuration, and for these alone. `for_files`
+    are the flags that were given which make sense for files alone.
+    """
+
+    video: VideoAddress | None
+    camera_id: str | None
+    store_id: str | None
     seed: int
     config: Path | None
     backend_url: str | None
@@ -45,21 +52,58 @@ class Options:
     upload_clips: bool
     api_key: str | None
     preview: Path | None
+    for_files: tuple[str, ...] = ()
 
 
 def parse_options(argv: Sequence[str] | None = None, environ: Mapping[str, str] = os.environ) -> Options:
     """Read the command line (`sys.argv` when `argv` is None). Raises UsageError in one line; `--help` exits with 0."""
     flags = vars(_make_parser().parse_args(argv))
-    if flags["video"] is None:
-        flags["video"] = _video_of(environ)
-    if not isinstance(flags["video"], Path):
-        if given := sorted(flags.keys() & _FOR_FILES.keys()):
-            names = ", ".join(f"--{name.replace('_', '-')}" for name in given)
-            raise UsageError(f"{names}: is for video files; {flags['video']} is live, leave it out")
-        flags |= {"speed": None}  # it comes as fast as it comes
-    elif flags["preview"] is not None and flags["preview"].resolve() == flags["video"].resolve():
-        raise UsageError(f"--preview {flags['preview']}: is the video that is watched; give another name")
-    return Options(**(_FOR_FILES | flags))
+    given = tuple(_flag(name) for name in sorted(flags.keys() & _FOR_FILES.keys()))
+    options = Options(**(_FOR_FILES | flags), for_files=given)
+    if options.config is not None and options.config.is_file() and is_of_cameras(read_yaml(options.config)):
+        _refuse_one_camera(options, environ)
+        return options
+    if missing := [_flag(name) for name in _REQUIRED if flags[name] is None]:
+        raise UsageError(f"the following arguments are required: {', '.join(missing)}; see --help")
+    video = _video_of(environ) if options.video is None else options.video
+    check_for_files(options, video)
+    check_preview(options.preview, video)
+    return replace(options, video=video, speed=options.speed if isinstance(video, Path) else None)
+
+
+def check_for_files(options: Options, video: VideoAddress) -> None:
+    """Raises UsageError when flags were given that make sense for files alone, and `video` is live."""
+    if options.for_files and not isinstance(video, Path):
+        raise UsageError(f"{', '.join(options.for_files)}: is for video files; {video} is live, leave it out")
+
+
+def check_preview(preview: Path | None, video: VideoAddress) -> None:
+    """Raises UsageError when `preview` would be written over the `video`."""
+    if preview is not None and isinstance(video, Path) and preview.resolve() == video.resolve():
+        raise UsageError(f"--preview {preview}: is the video that is watched; give another name")
+
+
+def _refuse_one_camera(options: Options, environ: Mapping[str, str]) -> None:
+    """Raises UsageError when there is a second word on which camera is watched, besides the section `cameras`."""
+    for name, given in (
+        ("--video", options.video),
+        ("--camera-id", options.camera_id),
+        ("--store-id", options.store_id),
+    ):
+        if given is not None:
+            raise UsageError(
+                f"{name}: {options.config} names its cameras, their videos and their store itself; leave the flag out,"
+                " or name a file of one camera with --config"
+            )
+    if environ.get(VIDEO_VARIABLE, "").strip():
+        raise UsageError(
+            f"{VIDEO_VARIABLE}: {options.config} names the videos of its cameras itself; unset the variable, and write"
+            " ${NAME} in the file for an address that others are not to see"
+        )
+
+
+def _flag(name: str) -> str:
+    return f"--{name.replace('_', '-')}"
 
 
 def _make_parser() -> ArgumentParser:
@@ -79,14 +123,16 @@ def _make_parser() -> ArgumentParser:
         f"users of this computer see a flag, so better set {VIDEO_VARIABLE} for an address with a password (required)",
     )
     # No defaults for these two: two cameras would share one name unnoticed.
-    add("--camera-id", type=_name, required=True, metavar="ID", help="the camera's name in every event, e.g. cam_01")
-    add("--store-id", type=_name, required=True, metavar="ID", help="the gym's name in every event, e.g. gym_demo")
+    add("--camera-id", type=_name, metavar="ID", help="the camera's name in every event, e.g. cam_01 (required)")
+    add("--store-id", type=_name, metavar="ID", help="the gym's name in every event, e.g. gym_demo (required)")
     add("--seed", type=integer, default=42, metavar="N", help="seed of the mocked detector (default: %(default)s)")
     add(
         "--config",
         type=Path,
         metavar="FILE",
-        help="machines, zones and rules (default: config.yaml beside this script, for the sample sample_config.yaml)",
+        help="machines, zones and rules (default: config.yaml beside this script, for the sample sample_config.yaml); "
+        "one with a section `cameras` names several cameras, their videos and their store itself, and --video, "
+        "--camera-id and --store-id are left out",
     )
     add(
         "--backend-url",
@@ -166,7 +212,8 @@ def _make_parser() -> ArgumentParser:
         type=Path,
         metavar="FILE",
         help="video to write (MP4) with zones, people's numbers and the machines' states, to judge a zone by eye; "
-        "it has the frames that the detector looks at, in media time (default: none)",
+        "it has the frames that the detector looks at, in media time; of several cameras each has its own, with its id "
+        "before the file's ending (default: none)",
     )
     return parser
 

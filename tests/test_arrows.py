@@ -53,11 +53,12 @@ ROOMS: dict[str, str] = {
     "edge_service.simulation": "video detection rules",
     "edge_service.evaluation": "@base @contract rules simulation",
     "edge_service.config": "@base @contract detection rules privacy clips outbox delivery",
-    "edge_service.options": "@base @contract video detection",
-    "edge_service.main": (
-        "@base @contract video detection tracking rules privacy clips outbox delivery pipeline simulation config "
-        "options"
+    "edge_service.cameras": "@base video clips detection rules privacy config",
+    "edge_service.options": "@base @contract video detection config",
+    "edge_service.camera_run": (
+        "@base @contract video detection tracking rules privacy clips outbox delivery pipeline simulation config"
     ),
+    "edge_service.main": ("@base video detection clips delivery pipeline simulation config cameras options camera_run"),
     "edge_service.sample": "@base video detection rules simulation evaluation config",
     "edge_service.fetch_model": "@base weights",
     "edge_service.evaluate": "@base @contract evaluation",

@@ -9,16 +9,21 @@ import signal
 import sys
 import threading
 import tomllib
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextvars import ContextVar, copy_context
 from pathlib import Path
 from types import FrameType
-from typing import NoReturn
+from typing import NoReturn, ParamSpec, TypeVar
 
 EXIT_DONE = 0
 EXIT_FAILED = 1
 EXIT_USAGE = 2
 
 REPOSITORY = Path(__file__).resolve().parent.parent.parent
+
+_P = ParamSpec("_P")
+_T = TypeVar("_T")
+_speaker: ContextVar[str] = ContextVar("speaker", default="")
 
 log = logging.getLogger(__name__)
 
@@ -45,8 +50,30 @@ class OneLineFormatter(logging.Formatter):
     """
 
     def formatMessage(self, record: logging.LogRecord) -> str:  # noqa: N802 - the library's name
-        """The line of `record`."""
+        """The line of `record`; its message begins with the name that `speaking_as` gave."""
+        if speaker := _speaker.get():
+            record.message = f"{speaker}: {record.message}"
         return escape_controls(super().formatMessage(record))
+
+
+@contextlib.contextmanager
+def speaking_as(name: str) -> Iterator[None]:
+    """Let log lines of this thread begin with `name`, where several of a kind work in one process; "" for none."""
+    token = _speaker.set(name)
+    try:
+        yield
+    finally:
+        _speaker.reset(token)
+
+
+def in_same_name(work: Callable[_P, _T]) -> Callable[_P, _T]:
+    """`work`, to be done once in a thread of a pool, whose log lines then begin with this thread's name."""
+    context = copy_context()
+
+    def named(*args: _P.args, **kwargs: _P.kwargs) -> _T:
+        return context.run(work, *args, **kwargs)
+
+    return named
 
 
 def escape_controls(text: str) -> str:

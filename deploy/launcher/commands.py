@@ -18,15 +18,16 @@ VIDEO_VARIABLE = "GYM_VIDEO"
 class Settings:
     """The video, and where all of it is kept and shown; without a `video` it is the sample, again and again.
 
-    `video` is anything that the edge takes. `keep_gb` gigabytes (10^9 bytes) of clips are kept. The `*_flags` come last
-    on the command line of their process.
+    `video` is anything that the edge takes; `videos` are those of the cameras that `config` names itself, as it has
+    them, None where it is of one camera. `keep_gb` gigabytes (10^9 bytes) of clips are kept. The `*_flags` come last on
+    the command line of their process.
     """
 
     video: str | None
     config: Path | None
     model: Path | None
-    camera_id: str
-    store_id: str
+    camera_id: str | None
+    store_id: str | None
     port: int
     ui_port: int
     data_dir: Path
@@ -35,6 +36,7 @@ class Settings:
     worker_flags: tuple[str, ...] = ()
     ui_flags: tuple[str, ...] = ()
     edge_flags: tuple[str, ...] = ()
+    videos: tuple[str, ...] | None = None
 
     @property
     def backend_url(self) -> str:
@@ -75,11 +77,13 @@ def _model_flags(settings: Settings) -> tuple[str, ...]:
 
 
 def _edge_flags(settings: Settings, now: datetime) -> list[str]:
-    flags = [] if _is_address(settings) else ["--video", settings.video or str(SAMPLE)]
-    flags += ["--camera-id", settings.camera_id, "--store-id", settings.store_id]
+    video = settings.video or (str(SAMPLE) if settings.videos is None else None)
+    flags = ["--video", video] if video is not None and not _is_address(settings) else []
+    flags += ["--camera-id", settings.camera_id] if settings.camera_id else []
+    flags += ["--store-id", settings.store_id] if settings.store_id else []
     flags += ["--backend-url", settings.backend_url]
     flags += ["--media-dir", str(settings.data_dir / "media"), "--outbox-dir", str(settings.data_dir / "outbox")]
-    if settings.video is None:
+    if settings.video is None and settings.videos is None:
         flags += ["--seed", str(SAMPLE_SEED), "--loop", "0"]
     elif _is_played_once(settings) and not _has_flag(settings, "--speed"):
         # Were the edge killed, the next one makes the same events with the same ids, and none comes twice. At another
@@ -102,9 +106,14 @@ def _is_address(settings: Settings) -> bool:
 
 
 def _is_played_once(settings: Settings) -> bool:
-    """Whether the video is a file that comes to an end; a camera goes on for ever, and so does what is looped."""
-    is_file = settings.video is not None and Path(settings.video).is_file()
-    return is_file and not _has_flag(settings, "--loop")
+    """Whether all videos are files that come to an end; a camera goes on for ever, and so does what is looped."""
+    videos = settings.videos or ((settings.video,) if settings.video else ())
+    return bool(videos) and all(map(_is_file, videos)) and not _has_flag(settings, "--loop")
+
+
+def _is_file(video: str) -> bool:
+    """Whether `video` is none of a camera; one with a variable in it may be."""
+    return not (video.isdecimal() or "://" in video or "${" in video)
 
 
 def _has_flag(settings: Settings, name: str) -> bool:

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from backend_api.base.arguments import ArgumentParser, amount, port
 from backend_api.base.process import REPOSITORY, UsageError
+from backend_api.base.yaml_file import read_yaml
 from deploy.launcher.commands import SAMPLE, VIDEO_VARIABLE, Settings
 
 DEMO_DATA = REPOSITORY / "data" / "demo"
@@ -21,7 +22,10 @@ def parse_settings(argv: Sequence[str] | None = None) -> Settings:
     """
     flags = _make_parser().parse_args(argv)
     video = flags.video or os.environ.get(VIDEO_VARIABLE, "").strip()
-    is_demo = not video
+    videos = _videos_of(flags.config)
+    is_demo = not video and videos is None
+    # The edge says so where there is a second word on what `cameras` names.
+    camera_id, store_id = (None, None) if videos is not None else ("cam_01", "gym_demo" if is_demo else "my_gym")
     if is_demo and not SAMPLE.is_file():
         raise UsageError(f"{SAMPLE} is missing: `make sample.mp4` draws it, or give a video of your own with --video")
     if 0 in (flags.port, flags.ui_port) or flags.port == flags.ui_port:
@@ -30,8 +34,8 @@ def parse_settings(argv: Sequence[str] | None = None) -> Settings:
         video=_from_here(video) if video else None,
         config=_absolute(flags.config),
         model=_absolute(flags.model),
-        camera_id=flags.camera_id or "cam_01",
-        store_id=flags.store_id or ("gym_demo" if is_demo else "my_gym"),
+        camera_id=flags.camera_id or camera_id,
+        store_id=flags.store_id or store_id,
         port=flags.port,
         ui_port=flags.ui_port,
         data_dir=_absolute(flags.data_dir) or (DEMO_DATA if is_demo else OWN_DATA),
@@ -40,7 +44,20 @@ def parse_settings(argv: Sequence[str] | None = None) -> Settings:
         worker_flags=flags.worker_flags,
         ui_flags=flags.ui_flags,
         edge_flags=flags.edge_flags,
+        videos=videos,
     )
+
+
+def _videos_of(config: Path | None) -> tuple[str, ...] | None:
+    """The videos of the cameras that the file names itself; None where it is of one camera. The edge checks the rest.
+
+    Raises UsageError when it is no YAML.
+    """
+    data = read_yaml(config).data if config is not None and config.is_file() else None
+    cameras = data.get("cameras") if isinstance(data, dict) else None
+    if not isinstance(cameras, list):
+        return None
+    return tuple(str(camera.get("video")) for camera in cameras if isinstance(camera, dict))
 
 
 def _from_here(video: str) -> str:
@@ -66,7 +83,12 @@ def _make_parser() -> ArgumentParser:
         f"users of this computer see a flag, so better set {VIDEO_VARIABLE} for an address with a password "
         "(default: the drawn sample)",
     )
-    add("--config", type=_path, metavar="FILE", help="machines, zones and rules (default: the edge's)")
+    add(
+        "--config",
+        type=_path,
+        metavar="FILE",
+        help="machines, zones and rules, or several cameras (default: the edge's)",
+    )
     add("--model", type=_path, metavar="FILE", help="ONNX weights of a person detector (default: people are invented)")
     add("--camera-id", metavar="ID", help="the camera's name (default: cam_01)")
     add("--store-id", metavar="ID", help="the gym's name (default: gym_demo for the sample, else my_gym)")

@@ -18,6 +18,7 @@ from uuid import UUID
 from pydantic import Field
 
 from backend_api.base.durable_files import Disk
+from backend_api.base.process import in_same_name
 from backend_api.contract.events import ClipMask, Event, EventType
 from backend_api.contract.sources import EventSource
 from edge_service.clips.cut import ClipError, cut, format_at, why_encoded
@@ -272,7 +273,7 @@ class Recorder:
         self._say_why_encoded(material)
         make = cache(material.cut)
         is_slow = material.why_encoded is not None or material.masked is not None
-        self._cuts.append(_Cut(rule_event, make, self._encoding.submit(make) if is_slow else None))
+        self._cuts.append(_Cut(rule_event, make, self._encoding.submit(in_same_name(make)) if is_slow else None))
 
     def _check_room(self) -> None:
         """Raises ClipError when there can be no clip whatever the ring holds."""

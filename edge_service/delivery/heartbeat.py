@@ -9,6 +9,7 @@ from typing import Self
 
 from backend_api.base.clock import Clock
 from backend_api.base.http_client import NoAnswer
+from backend_api.base.process import speaking_as
 from backend_api.contract.cameras import HEARTBEAT_INTERVAL_S
 from edge_service.delivery.answers import detail, is_denied, is_temporary
 from edge_service.delivery.backend_client import Put
@@ -20,7 +21,8 @@ log = logging.getLogger(__name__)
 class Message:
     """A body to be put to `path` of the backend's every `interval_s` seconds, 0 for with every beat; `what` names it.
 
-    `body` is called when it is due, in the heartbeat's thread; None says that there is nothing to send yet.
+    `body` is called when it is due, in the heartbeat's thread; None says that there is nothing to send yet. The
+    name `speaker` stands before what the log says of it, where there are several.
     """
 
     what: str
@@ -28,6 +30,7 @@ class Message:
     media_type: str
     body: Callable[[], bytes | None]
     interval_s: float
+    speaker: str = ""
 
 
 class Heartbeat:
@@ -56,8 +59,9 @@ class Heartbeat:
     def beat(self) -> None:
         """Send what is due; tell in the log what stops arriving, and when it does again."""
         for sent in self._messages:
-            if sent.due_s <= self._clock.monotonic_s() and not self._send(sent):
-                return  # the others would not arrive either, and each would wait for its time to be over
+            with speaking_as(sent.message.speaker):
+                if sent.due_s <= self._clock.monotonic_s() and not self._send(sent):
+                    return  # the others would not arrive either, and each would wait for its time to be over
 
     def _run(self) -> None:
         self.beat()

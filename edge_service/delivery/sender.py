@@ -9,6 +9,7 @@ from typing import Self
 
 from backend_api.base.backoff import full_jitter_s
 from backend_api.base.clock import Clock
+from backend_api.base.process import in_same_name
 from backend_api.contract.events import MAX_BATCH_LINES
 from edge_service.delivery.backend_client import Transport
 from edge_service.delivery.batch_delivery import Courier, Failed, Idle
@@ -70,7 +71,7 @@ class Sender:
 
     def start(self) -> None:
         """Begin to send."""
-        self._running = self._executor.submit(self._run)
+        self._running = self._executor.submit(in_same_name(self._run))
         self._running.add_done_callback(self._note_end)
 
     def stop(self) -> int:

@@ -68,7 +68,6 @@ class Fitter:
     def __init__(self, model: Path, own: FittedNetwork) -> None:
         self._model = model
         self._own = own
-        self._opened: Network | None = None
 
     def fit(self, width: int, height: int, share: float = 1.0) -> FittedNetwork:
         """The network for pictures of `width` x `height` pixels; `own`, and said why, where it takes no other size.
@@ -87,10 +86,11 @@ class Fitter:
                 self._model, width, height, own.width, own.height, error,
             )  # fmt: skip
             return self._own
+        is_changed = fitted.network is not self._own.network
         log.info(
             "detector %s: looks at pictures of %dx%d in %dx%d pixels%s",
             self._model, width, height, *size,
-            "" if self._opened is None else f"; its file has {own.width}x{own.height}, which was changed in memory",
+            f"; its file has {own.width}x{own.height}, which was changed in memory" if is_changed else "",
         )  # fmt: skip
         return fitted
 
@@ -111,14 +111,14 @@ class Fitter:
         own = self._own
         if None in own.inputs.picture.shape[2:]:
             return own.network
-        if self._opened is None:
-            if self._model.stat().st_size > _MOST_BYTES:
-                raise ValueError(f"it has more than {_MOST_BYTES // 1_000_000} MB")
-            content = with_open_size(
-                self._model.read_bytes(), own.inputs.picture.name, own.inputs.width, own.inputs.height
-            )
-            self._opened = type(own.network)(self._model, content, own.network.runs_on)
-        return self._opened
+        return own.network.opened(self._content)
+
+    def _content(self) -> bytes:
+        """The file with its size left open. Raises ValueError, OSError."""
+        own = self._own.inputs
+        if self._model.stat().st_size > _MOST_BYTES:
+            raise ValueError(f"it has more than {_MOST_BYTES // 1_000_000} MB")
+        return with_open_size(self._model.read_bytes(), own.picture.name, own.width, own.height)
 
 
 def best_size(width: int, height: int, pixels: int) -> tuple[int, int]:

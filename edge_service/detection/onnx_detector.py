@@ -3,7 +3,7 @@
 import ast
 import logging
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 import cv2
@@ -17,7 +17,7 @@ from edge_service.detection.layout import Candidates, Layout, Probe
 from edge_service.detection.layouts import recognise
 from edge_service.detection.letterbox import Array, Fit, place, to_blob
 from edge_service.detection.region import WHOLE, part_of, share
-from edge_service.detection.runtime import Network, NetworkError, Port
+from edge_service.detection.runtime import Network, NetworkError, Networks, Port, RuntimeName
 from edge_service.video.frame import Frame
 
 log = logging.getLogger(__name__)
@@ -101,16 +101,19 @@ def without_duplicates(found: Candidates, nms: float) -> Array:
 
 
 def open_onnx_detector(
-    model: Path, config: DetectorConfig, network: Network | None = None, region: Box = WHOLE
+    model: Path,
+    config: DetectorConfig,
+    open_network: Callable[[Path, RuntimeName], Network] | None = None,
+    region: Box = WHOLE,
 ) -> OnnxDetector:
     """The detector for the file `model`, run once on a grey picture to see what it is.
 
     It looks at `region` of each picture, where the network takes pictures of other shapes, and says so.
-    `network` is the loaded file where there is one. Raises UsageError in one line when the file is missing or damaged,
-    when it cannot be run, or when its inputs or outputs are of no known family.
+    `open_network` loads the file where it is not for this detector alone. Raises UsageError in one line when the file
+    is missing or damaged, when it cannot be run, or when its inputs or outputs are of no known family.
     """
     try:
-        network = network or Network(model, wanted=config.runtime or "auto")
+        network = (open_network or Networks().open)(model, config.runtime or "auto")
         inputs = _understand(network, config.input_size)
         grey = np.full((1, 3, inputs.height, inputs.width), _GREY, np.float32)
         layout = recognise(Probe(inputs.width, inputs.height, network.run(inputs.fill(grey))))

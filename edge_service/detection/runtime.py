@@ -1,16 +1,18 @@
 """A neural network out of an ONNX file: run by ONNX Runtime; on what, what it takes, and its notes."""
 
 import os
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass
 from functools import cache
 from importlib import import_module
 from pathlib import Path
+from threading import Lock
 from typing import Any, Literal
 
 from backend_api.base.process import FatalError, UsageError
 from edge_service.detection.letterbox import Array
+from edge_service.detection.turns import Turns
 
 _CURE = "name an ONNX file with --model or detector.model"
 RuntimeName = Literal["auto", "cpu", "openvino", "cuda"]
@@ -60,17 +62,25 @@ class Network:
     runs_on: RuntimeName = "cpu"
     why_not: str | None = None
 
-    def __init__(self, path: Path, content: bytes | None = None, wanted: RuntimeName = "cpu") -> None:
+    def __init__(
+        self, path: Path, content: bytes | None = None, wanted: RuntimeName = "cpu", turns: Turns | None = None
+    ) -> None:
         """Load the ONNX file at `path`, or `content` in its place, to run on `wanted` where that works.
 
+        With `turns` any thread may run it, at its turn and on one core; without, one thread alone, on all cores.
         Raises UsageError when it is missing, damaged or no ONNX file, and NetworkError when ONNX Runtime cannot run it.
         """
         _check_is_onnx(path)
+        self._path, self._turns = path, turns
+        self._opening = Lock()
+        self._opened: Network | None = None
         runtime = _runtime()
         options = runtime.SessionOptions()
         options.log_severity_level = _FATAL_ONLY
         # Between two frames its threads would spin, which costs more than the frames do.
         options.add_session_config_entry("session.intra_op.allow_spinning", "0")
+        if turns is not None:
+            options.intra_op_num_threads = 1
         with _errors(path):
             self._session = self._open(runtime, content or str(path), options, wanted)
             self._outputs = [output.name for output in self._session.get_outputs()]
@@ -104,9 +114,38 @@ class Network:
 
     def run(self, inputs: Mapping[str, Array]) -> Mapping[str, Array]:
         """The outputs by name for `inputs` by name. Raises NetworkError when it cannot be run on them."""
-        with _errors():
+        turn: AbstractContextManager[None] = self._turns.taken() if self._turns else nullcontext()
+        with _errors(), turn:
             outputs = self._session.run(self._outputs, dict(inputs))
         return dict(zip(self._outputs, outputs, strict=True))
+
+    def opened(self, content: Callable[[], bytes]) -> "Network":
+        """The same network out of `content`, its file with the picture's size left open: one for all who ask.
+
+        Raises as the construction, and what `content` raises.
+        """
+        with self._opening:
+            if self._opened is None:
+                self._opened = type(self)(self._path, content(), self.runs_on, self._turns)
+            return self._opened
+
+
+class Networks:
+    """The networks of one process: each file is loaded once, whoever asks, and all of them share the `turns`."""
+
+    def __init__(self, turns: Turns | None = None) -> None:
+        """Without `turns` for one camera alone."""
+        self._turns = turns
+        self._loading = Lock()
+        self._loaded: dict[tuple[Path, RuntimeName], Network] = {}
+
+    def open(self, path: Path, wanted: RuntimeName) -> Network:
+        """The network in the file `path`. Raises UsageError, NetworkError."""
+        with self._loading:
+            key = path.resolve(), wanted
+            if key not in self._loaded:
+                self._loaded[key] = Network(path, wanted=wanted, turns=self._turns)
+            return self._loaded[key]
 
 
 @cache

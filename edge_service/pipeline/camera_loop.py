@@ -15,7 +15,7 @@ from edge_service.outbox.outbox import Outbox, OutboxFull
 from edge_service.pipeline.checkpoint import Checkpoint, Checkpointer, CheckpointFile, Run
 from edge_service.pipeline.clock_step import ClockSteps
 from edge_service.pipeline.preview_video import PreviewVideo
-from edge_service.pipeline.progress import Progress, RunCounts
+from edge_service.pipeline.progress import INTERVAL_S, Progress, RunCounts
 from edge_service.pipeline.recovery import Recovery
 from edge_service.pipeline.sight import Sight
 from edge_service.privacy.masking import Masking
@@ -46,12 +46,20 @@ class Camera:
 class CameraLoop:
     """Runs a camera's loop and counts what it did."""
 
-    def __init__(self, camera: Camera, run: Run, checkpoint_file: CheckpointFile, clock: Clock) -> None:
+    def __init__(
+        self,
+        camera: Camera,
+        run: Run,
+        checkpoint_file: CheckpointFile,
+        clock: Clock,
+        progress_interval_s: float = INTERVAL_S,
+    ) -> None:
+        """A line on the progress is logged every `progress_interval_s` seconds."""
         self._camera = camera
         self._run = run
         self._checkpoints = Checkpointer(checkpoint_file, self._checkpoint, clock)
         self._clock = clock
-        self._progress = Progress(clock)
+        self._progress = Progress(clock, progress_interval_s)
         self._sight = Sight(clock.monotonic_s())
         self._clock_steps = ClockSteps(clock)
         self._told_fault = False

@@ -1,8 +1,10 @@
 """The messages of the heartbeat: how the edge is doing, what it watches, and what that looks like."""
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
+from typing import Any, Protocol
 from urllib.parse import urlsplit
 
 import yaml
@@ -21,12 +23,86 @@ from edge_service.detection.detector_config import DetectorConfig
 from edge_service.pipeline.progress import RunCounts
 from edge_service.rules.machine import Machine
 
+COMMON_SECTIONS = ("rules", "detector", "clip", "privacy")
+"""What cameras of one configuration may have in common."""
 _ERROR_CHARACTERS = 500
 _NAME_CHARACTERS = 100
 
 
+class Running(Protocol):
+    """A camera that is watched, as reports see it."""
+
+    @property
+    def still(self) -> StillSlot:
+        """Where its stills come from."""
+        ...
+
+    @property
+    def started_at(self) -> datetime:
+        """Since when its frames are counted."""
+        ...
+
+    @property
+    def delivery_error(self) -> str | None:
+        """Why nothing can be delivered at present."""
+        ...
+
+    def counts(self) -> RunCounts:
+        """The counts so far."""
+        ...
+
+
+class ReportedCamera:
+    """A camera as the heartbeat tells of it, also while it does not run; `begins` and the others are called in its own
+    thread, `report` and `still` in that of the heartbeat."""
+
+    def __init__(self, store_id: str, version: str, now: datetime, detector: str) -> None:
+        """`detector` is the detector's kind."""
+        self._store_id = store_id
+        self._version = version
+        self._detector = detector
+        self._running: Running | None = None
+        self._started_at = now
+        self._last = RunCounts(0.0, 0, 0, 0, 0, 0, problem="is being started")
+
+    def begins(self, camera: Running) -> None:
+        """It runs."""
+        self._running = camera
+
+    def ends(self) -> None:
+        """It runs no more, and all is told."""
+        running, self._running = self._running, None
+        if running is not None:
+            self._started_at, self._last = running.started_at, running.counts()
+
+    def fails(self, reason: str) -> None:
+        """It does not run, for the `reason`, in one line."""
+        self.ends()
+        self._last = replace(self._last, problem=reason, has_ended=False)
+
+    def report(self) -> CameraReport:
+        """The report of this moment."""
+        running = self._running
+        return make_reporter(
+            self._store_id,
+            self._started_at if running is None else running.started_at,
+            self._version,
+            (lambda: self._last) if running is None else running.counts,
+            lambda: None if running is None else running.delivery_error,
+            detector=self._detector,
+        )()
+
+    def still(self) -> bytes | None:
+        """A picture as JPEG; None while there is none."""
+        running = self._running
+        return None if running is None else running.still.take()
+
+
 def messages_of(
-    camera_id: str, report: Callable[[], CameraReport], setup: CameraSetup, still: StillSlot
+    camera_id: str,
+    report: Callable[[], CameraReport],
+    setup: CameraSetup,
+    still: Callable[[], bytes | None],
 ) -> list[Message]:
     """All that an edge tells of its camera; `report` gives the report of its moment.
 
@@ -37,7 +113,7 @@ def messages_of(
     return [
         Message("reports", path, json, lambda: report().model_dump_json().encode(), 0),
         Message("setup", f"{path}/setup", json, lambda: setup_json, SETUP_INTERVAL_S),
-        Message("still", f"{path}/still?store_id={setup.store_id}", "image/jpeg", still.take, SETUP_INTERVAL_S),
+        Message("still", f"{path}/still?store_id={setup.store_id}", "image/jpeg", still, SETUP_INTERVAL_S),
     ]
 
 
@@ -91,18 +167,31 @@ def describe_setup(store_id: str, machines: Sequence[Machine], config: str | Non
     )
 
 
-def shareable_config(path: Path, backend_url: str, detector: DetectorConfig | None = None) -> str | None:
+def shareable_config(
+    path: Path, backend_url: str, detector: DetectorConfig | None = None, camera_id: str | None = None
+) -> str | None:
     """The settings in the file at `path` as YAML, without its comments: those are notes that nobody meant to send.
 
-    With `detector`, the one in effect after the flags, in the place of the file's. None when `backend_url`, which it
-    names, holds a password, or when it is too long to be sent. Raises UsageError when the file cannot be read.
+    With `detector`, the one in effect after the flags, in the place of the file's. With `camera_id`, of several
+    cameras, that one's part, without its video, whose address may hold a password. None when `backend_url`, which the
+    settings name, holds a password, or when they are too long to be sent. Raises UsageError when the file cannot be
+    read.
     """
     parts = urlsplit(backend_url)
-    if parts.username or parts.password:
+    if camera_id is None and (parts.username or parts.password):
         return None
     settings = read_yaml(path).data
+    if camera_id is not None:
+        settings = _part_of(settings, camera_id)
     if detector is not None and isinstance(settings, dict):
         in_effect = {"kind": detector.kind} | ({"model": str(detector.model.resolve())} if detector.model else {})
         settings = settings | {"detector": (settings.get("detector") or {}) | in_effect}
     text = yaml.safe_dump(settings, sort_keys=False, allow_unicode=True, default_flow_style=None)
     return text if len(text) <= MAX_CONFIG_CHARACTERS else None
+
+
+def _part_of(settings: dict[str, Any], camera_id: str) -> dict[str, Any]:
+    """What the file has of `camera_id`, the common sections merged in."""
+    own = next(camera for camera in settings["cameras"] if camera["camera_id"] == camera_id)
+    common = {name: settings[name] | own.get(name, {}) for name in COMMON_SECTIONS if name in settings}
+    return {key: value for key, value in (own | common).items() if key != "video"}

@@ -43,16 +43,17 @@ def format_progress(counts: RunCounts, frames_per_s: float) -> str:
 
 
 class Progress:
-    """Logs a RunCounts when INTERVAL_S seconds have gone by since the last one."""
+    """Logs a RunCounts when `interval_s` seconds have gone by since the last one."""
 
-    def __init__(self, clock: Clock) -> None:
+    def __init__(self, clock: Clock, interval_s: float = INTERVAL_S) -> None:
         self._clock = clock
+        self._interval_s = interval_s
         self._begin_s = self._last_s = clock.monotonic_s()
         self._last_captured = 0
 
     def is_due(self) -> bool:
         """Whether it is time for the next line."""
-        return self._clock.monotonic_s() - self._last_s >= INTERVAL_S
+        return self._clock.monotonic_s() - self._last_s >= self._interval_s
 
     def report(self, counts: RunCounts) -> None:
         """Log the line; the rate is that since the last one."""

@@ -80,7 +80,7 @@ def _check_is_file(path: Path) -> None:
         problem = "is a folder" if path.is_dir() else "is no file" if path.exists() else "does not exist"
     except OSError as error:
         raise UsageError(f"{path}: {error.strerror}; name a video file that can be read") from error
-    raise UsageError(f"{path}: {problem}; name a video file with --video")
+    raise UsageError(f"{path}: {problem}; name a video file with --video, or with video in the configuration")
 
 
 def _moving_pictures(container: InputContainer, path: Path) -> VideoStream:

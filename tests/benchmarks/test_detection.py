@@ -66,7 +66,7 @@ def video(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.mark.parametrize("score", SCORES)
 def test_seeing_costs_at_most_a_quarter_of_a_core_beyond_the_network(score: float, model: Path, video: Path) -> None:
     network = TimedNetwork(model)
-    detector = open_onnx_detector(model, DetectorConfig("onnx", model, score=score), network)
+    detector = open_onnx_detector(model, DetectorConfig("onnx", model, score=score), lambda *_: network)
     tracker = Tracker(0.4)
     # The drawn figures are nobody to a real network: the tracker follows the people of the mocked gym besides.
     machines = load_config(REPOSITORY / "edge_service" / "sample_config.yaml").machines

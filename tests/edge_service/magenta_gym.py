@@ -17,6 +17,7 @@ import numpy as np
 from av.video.frame import VideoFrame
 from av.video.stream import VideoStream
 
+import edge_service.camera_run
 import edge_service.main
 from backend_api.base.process import run_process
 from edge_service.detection.detector import Box, Detection
@@ -172,5 +173,5 @@ def finder(video: Path) -> Find:
 
 
 if __name__ == "__main__":
-    edge_service.main.open_detector = lambda *_: MissingEye()
+    edge_service.camera_run.open_detector = lambda *_: MissingEye()
     run_process(edge_service.main.main)

@@ -12,6 +12,7 @@ from edge_service.config import DEFAULT_CONFIG, SAMPLE_CONFIG
 from edge_service.main import choose_config, choose_start
 from edge_service.options import Options, parse_options
 from edge_service.simulation.sample_video import is_sample
+from edge_service.video.address import CameraAddress
 from tests.edge_service import tiny_videos
 from tests.processes import Running, free_port, script
 
@@ -58,18 +59,18 @@ def test_the_sample_has_its_own_configuration_unless_another_one_is_named(sample
 def test_no_event_of_a_file_is_ahead_of_the_clock_at_any_speed(
     real_video: Path, flags: Sequence[str], before_s: float
 ) -> None:
-    start = choose_start(options(real_video, *flags), NOW)
+    start = choose_start(options(real_video, *flags), real_video, NOW)
     assert (NOW - start).total_seconds() == pytest.approx(before_s, abs=0.11)
 
 
 def test_a_live_camera_begins_now() -> None:
-    assert choose_start(options("rtsp://cam/stream"), NOW) == NOW
+    assert choose_start(options("rtsp://cam/stream"), CameraAddress("rtsp://cam/stream"), NOW) == NOW
 
 
 @pytest.mark.parametrize("speed", ["max", "1.01"])
 def test_a_file_that_is_played_faster_and_for_ever_needs_a_start(real_video: Path, speed: str) -> None:
     with pytest.raises(UsageError, match=r"--loop 0 .* --start-time"):
-        choose_start(options(real_video, "--speed", speed, "--loop", "0"), NOW)
+        choose_start(options(real_video, "--speed", speed, "--loop", "0"), real_video, NOW)
 
 
 @pytest.mark.e2e

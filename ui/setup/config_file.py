@@ -26,7 +26,8 @@ def new_config(config: str | None, machines: Machines) -> str:
 
     Those among them that are black areas become `privacy.areas`.
 
-    Without `config` it is the section `machines` alone. Raises NotYaml.
+    Of an edge with several cameras `config` is this one's part: then it is an entry of its section `cameras`. Without
+    `config` it is the section `machines` alone. Raises NotYaml.
     """
     settings = _read(config)
     known = {entry.get("machine_id"): entry for entry in settings.get("machines") or []}
@@ -34,7 +35,8 @@ def new_config(config: str | None, machines: Machines) -> str:
         _entry(machine, known.get(machine.machine_id, {})) for machine in machines if not is_area(machine.machine_id)
     ]
     settings = with_areas(settings, machines)
-    return yaml.safe_dump(settings, sort_keys=False, allow_unicode=True, default_flow_style=None, width=100)
+    file = [settings] if _is_one_of_several(settings) else settings
+    return yaml.safe_dump(file, sort_keys=False, allow_unicode=True, default_flow_style=None, width=100)
 
 
 def _read(config: str | None) -> dict[str, Any]:
@@ -45,6 +47,11 @@ def _read(config: str | None) -> dict[str, Any]:
     if not isinstance(settings, dict):
         raise NotYaml("the configuration that the edge sent has no sections")
     return settings
+
+
+def _is_one_of_several(settings: Mapping[str, Any]) -> bool:
+    """Whether these are the settings of one of an edge's cameras, not those of an edge."""
+    return "camera_id" in settings
 
 
 def _entry(machine: MachineSetup, known: Mapping[str, Any]) -> dict[str, Any]:
@@ -73,10 +80,11 @@ def show_new_file(keys: DraftKeys, draft: ZoneDraft, setup: CameraSetupState) ->
     except NotYaml as error:
         st.text(f"{str(error).capitalize()}. Start the edge again: it sends its configuration when it starts.")
         return
-    _show_way(draft, setup)
+    is_one_of_several = _is_one_of_several(_read(setup.config))
+    _show_way(draft, setup, is_one_of_several=is_one_of_several)
     with st.container(horizontal=True):
         st.download_button(
-            "Download the file",
+            "Download the entry" if is_one_of_several else "Download the file",
             text,
             file_name=_file_name(setup),
             mime="application/yaml",
@@ -92,11 +100,17 @@ def show_new_file(keys: DraftKeys, draft: ZoneDraft, setup: CameraSetupState) ->
         st.code(text, language="yaml", line_numbers=False)
 
 
-def _show_way(draft: ZoneDraft, setup: CameraSetupState) -> None:
+def _show_way(draft: ZoneDraft, setup: CameraSetupState, *, is_one_of_several: bool) -> None:
     if draft.edits:
         st.markdown("A drawn zone enters the file when you add its machine or keep its changes.")
     if not draft.is_changed:
         st.markdown("No changes yet: this is the edge's own configuration.")
+        return
+    if is_one_of_several:
+        st.markdown(
+            f"The edge watches several cameras. In its configuration put these lines in the place of the entry of "
+            f"{plain(setup.camera_id)} in `cameras`, keep the entry's line `video`, and start the edge again."
+        )
         return
     name = _file_name(setup)
     if setup.config is None:

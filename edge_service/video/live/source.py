@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from random import Random
 
 from backend_api.base.clock import Clock
+from backend_api.base.process import in_same_name
 from edge_service.video.frame import Frame
 from edge_service.video.live.connection import STALL_S, Connect
 from edge_service.video.live.packet_queue import PacketQueue
@@ -85,7 +86,7 @@ class LiveSource:
         Never ends by itself. Raises UsageError when the camera is none.
         """
         with ThreadPoolExecutor(max_workers=1, thread_name_prefix="camera") as executor:
-            reading = executor.submit(self._reader.run)
+            reading = executor.submit(in_same_name(self._reader.run))
             reading.add_done_callback(lambda _: self._queue.arrived.set())
             try:
                 while True:

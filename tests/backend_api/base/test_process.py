@@ -1,17 +1,19 @@
 """The edge of a process: one line an error, the right exit code, stop signals that are heard."""
 
+import logging
 import signal
 import stat
 import subprocess
 import sys
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from backend_api.base.process import REPOSITORY, escape_controls
+from backend_api.base.process import REPOSITORY, OneLineFormatter, escape_controls, in_same_name, speaking_as
 from tests.processes import Running
 
 PROGRAM = """
@@ -168,3 +170,17 @@ def test_what_is_escaped_is_visible_and_can_be_told(text: str) -> None:
     escaped = escape_controls(text)
     assert escaped.isprintable()
     assert escaped == text or not text.isprintable()
+
+
+def test_the_lines_of_one_of_several_bear_its_name_also_from_threads_that_it_starts() -> None:
+    def line() -> str:
+        return OneLineFormatter("%(levelname)s %(message)s").format(
+            logging.LogRecord("log", logging.INFO, "", 1, "it is %s", ("open\n",), None)
+        )
+
+    with ThreadPoolExecutor(1) as executor:
+        with speaking_as("cam_01"):
+            named = executor.submit(in_same_name(line))
+            assert line() == "INFO cam_01: it is open\\n"
+        assert named.result() == "INFO cam_01: it is open\\n"
+        assert executor.submit(line).result() == line() == "INFO it is open\\n"

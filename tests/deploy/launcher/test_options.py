@@ -96,6 +96,34 @@ def test_an_address_with_its_password_stands_on_no_command_line(
     assert not any("secret" in word for program in four.values() for word in program.argv)
 
 
+@pytest.mark.parametrize(
+    ("videos", "flags", "ends"),
+    [
+        (["a.mp4", "b.mp4"], [], True),
+        (["a.mp4", "b.mp4"], ["--edge-flags=--loop 0"], False),
+        (["a.mp4", "rtsp://camera/stream"], [], False),
+        (["a.mp4", "0"], [], False),
+        (["${CAM_1}"], [], False),
+    ],
+)
+def test_a_configuration_of_several_cameras_names_their_videos_itself(
+    tmp_path: Path, drawn_sample: Path, videos: list[str], flags: list[str], ends: bool
+) -> None:
+    drawn_sample.unlink()  # nobody needs it
+    config = tmp_path / "gym.yaml"
+    cameras = "".join(f"  - {{camera_id: cam_{number}, video: '{video}'}}\n" for number, video in enumerate(videos))
+    config.write_text(f"store_id: gym\ncameras:\n{cameras}")
+    edge = programs("--config", str(config), *flags)["edge"]
+    assert not {"--video", "--camera-id", "--store-id", "--seed"} & set(edge.argv)
+    assert value(edge, "--config") == str(config)
+    assert value(edge, "--media-dir") == str(REPOSITORY / "data" / "media")
+    assert edge.comes_to_an_end == ends
+    assert ("--start-time" in edge.argv) == ends
+    # The edge says that this is a second word.
+    assert value(programs("--config", str(config), "--video", "c.mp4")["edge"], "--video") == "c.mp4"
+    assert value(programs("--config", str(config), "--camera-id", "door")["edge"], "--camera-id") == "door"
+
+
 def test_at_another_speed_the_edge_chooses_the_start(tmp_path: Path) -> None:
     (tmp_path / "gym.mp4").touch()
     edge = programs("--video", str(tmp_path / "gym.mp4"), "--edge-flags=--speed=max")["edge"]

@@ -67,7 +67,7 @@ class FakeCall:
 
 def run(beats: int, script: dict[str, list[Answer | NoAnswer]]) -> tuple[FakeCall, FakeClock]:
     call, clock = FakeCall(beats, script), FakeClock()
-    heartbeat = call.heartbeat = Heartbeat(messages_of("cam_01", REPORT, SETUP, call.still), call, clock)
+    heartbeat = call.heartbeat = Heartbeat(messages_of("cam_01", REPORT, SETUP, call.still.take), call, clock)
     with heartbeat:
         assert call.done.wait(60)
     return call, clock

@@ -4,6 +4,7 @@ import os
 import re
 import subprocess
 import sys
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -17,8 +18,10 @@ from onnx import TensorProto, helper, numpy_helper
 from backend_api.base.process import REPOSITORY, UsageError
 from edge_service.detection import runtime
 from edge_service.detection.letterbox import Array
-from edge_service.detection.runtime import Network, NetworkError, Port, RuntimeName
-from tests.edge_service.onnx_graphs import save
+from edge_service.detection.open_size import with_open_size
+from edge_service.detection.runtime import Network, NetworkError, Networks, Port, RuntimeName
+from edge_service.detection.turns import Turns
+from tests.edge_service.onnx_graphs import save, save_bright_spots
 
 OUTPUTS: dict[str, Array] = {"boxes": np.zeros((1, 5, 4), np.float32), "labels": np.zeros((1, 5), np.int64)}
 
@@ -203,3 +206,26 @@ def test_what_it_runs_on_is_known_and_why_it_is_not_the_wanted(
     assert (network.why_not is None) if why_not is None else re.fullmatch(f".*{why_not}.*", network.why_not or "")
     answer = network.run({"images": np.ones((1, 3, 2, 2), np.float32), "sizes": np.array([[2, 2]])})
     assert answer["minus"].tolist() == [[-2, -2]]
+
+
+def test_the_cameras_of_a_process_share_one_network_and_each_gets_its_own_answers(tmp_path: Path) -> None:
+    model = save_bright_spots(tmp_path / "a.onnx", size=(64, 64))
+    networks = Networks(Turns(2))
+    network = networks.open(model, "cpu")
+    assert networks.open(tmp_path / "." / "a.onnx", "cpu") is network
+    assert networks.open(save_bright_spots(tmp_path / "b.onnx", size=(64, 64)), "cpu") is not network
+    made = list[int]()
+
+    def content() -> bytes:
+        made.append(1)
+        return with_open_size(model.read_bytes(), "images", 64, 64)
+
+    def look(seed: int) -> bool:
+        blob = np.random.default_rng(seed).uniform(0, 255, (1, 3, 64, 64)).astype(np.float32)
+        alone = Network(model).run({"images": blob})["output"]
+        shared = [one.run({"images": blob})["output"] for one in (network, network.opened(content))]
+        return all(np.array_equal(answer, alone) for answer in shared)
+
+    with ThreadPoolExecutor(8) as executor:
+        assert all(executor.map(look, range(8)))
+    assert made == [1]

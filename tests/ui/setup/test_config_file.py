@@ -1,5 +1,6 @@
 """The new configuration: an edge accepts it, watches the machines in it, and finds all else as it was."""
 
+import json
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -9,6 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from backend_api.contract.cameras import MachineSetup
+from edge_service.cameras import load_cameras
 from edge_service.config import Config, load_config
 from edge_service.pipeline.camera_reports import describe_setup, shareable_config
 from edge_service.rules.machine import RuleTimes
@@ -82,6 +84,28 @@ def test_without_a_configuration_it_is_the_section_of_the_machines() -> None:
     text = new_config(None, (BIKE, ROWER))
     assert list(yaml.safe_load(text)) == ["machines"]
     assert [machine.machine_id for machine in loaded(text).machines] == ["bike_01", "rower_01"]
+
+
+def test_of_an_edge_with_several_cameras_it_is_the_entry_of_this_one() -> None:
+    own = yaml.safe_load(CONFIG.split("delivery")[0]) | {"camera_id": "cam_02", "video": "rtsp://admin:s3cret@cam/2"}
+    other = own | {"camera_id": "cam_01", "rules": {"enter_s": 9}}
+    common = {"store_id": "gym", "rules": {"exit_s": 4}, "privacy": {"mask": "heads"}}
+    with TemporaryDirectory() as folder:
+        path = Path(folder, "gym.yaml")
+        path.write_text(json.dumps(common | {"cameras": [other, own]}), encoding="utf-8")
+        sent = shareable_config(path, "http://127.0.0.1:8000", camera_id="cam_02")
+        assert sent is not None
+        text = new_config(sent, (BIKE, ROWER))
+        assert "s3cret" not in text
+        [drawn] = yaml.safe_load(text)
+        # In the file in the place of the old one, with its video.
+        whole = common | {"cameras": [other, drawn | {"video": own["video"]}]}
+        path.write_text(json.dumps(whole), encoding="utf-8")
+        first, second = load_cameras(path).cameras
+    assert first.config.machines[0].rules == RuleTimes(enter_s=9, exit_s=4, window_s=60)
+    assert describe_setup("gym", second.config.machines, None).machines == (BIKE, ROWER)
+    assert second.config.machines[0].rules == RuleTimes(enter_s=7, exit_s=4, window_s=60)
+    assert second.config.privacy.mask == "heads"
 
 
 @given(st.sampled_from(["yes", "null", "~", "007", "1e3", "2026-01-31", "- x", "a: b", "# no", "'", '"', "é\u0301"]))
