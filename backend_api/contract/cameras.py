@@ -110,6 +110,11 @@ class CameraSetup(Value):
         description="The edge's configuration file as YAML, without its comments; null when the edge keeps it back.",
     )
 
+    areas: tuple[Zone, ...] | None = Field(
+        default=None,
+        max_length=50,
+        description="The areas of the picture that are always black. Null from an earlier release.",
+    )
     takes_zones: bool = Field(
         default=False, description="Whether the edge takes zones that are drawn in the dashboard, and writes its file."
     )

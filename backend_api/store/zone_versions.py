@@ -83,6 +83,8 @@ class ZoneVersions:
             if drawn_on != (newest[0] if newest else 0):
                 raise Outdated
             if newest is not None:
+                if newest[2] == ZoneStatus.TAKEN and ZoneSet.model_validate_json(newest[1]) == change.zones:
+                    return  # it has them
                 _settle(transaction, store_id, camera_id, newest[0], ZoneStatus.REPLACED)
             self._add(transaction, store_id, camera_id, change.who, change.zones, ZoneStatus.WANTED)
 

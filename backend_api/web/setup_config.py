@@ -3,12 +3,8 @@
 from typing import TYPE_CHECKING
 
 import yaml
-from pydantic import TypeAdapter, ValidationError
 
 from backend_api.contract.bounds import OutOfBounds
-from backend_api.contract.cameras import CameraSetup
-from backend_api.contract.values import Zone
-from backend_api.contract.zone_versions import ZoneSet
 
 if TYPE_CHECKING:
     from yaml import SafeLoader as Loader
@@ -17,26 +13,10 @@ else:
     Loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
 
-_AREAS: TypeAdapter[tuple[Zone, ...]] = TypeAdapter(tuple[Zone, ...])
-
-
-def zones_in(setup: CameraSetup) -> ZoneSet | None:
-    """The zones that the edge uses; None where it keeps back its configuration, or sends none that can be drawn."""
-    config = check_config(setup.config)
-    privacy = config.get("privacy")
-    if setup.config is None:
-        return None
-    try:
-        areas = _AREAS.validate_python((privacy if isinstance(privacy, dict) else {}).get("areas") or ())
-        return ZoneSet(machines=setup.machines, areas=areas)
-    except ValidationError:
-        return None
-
-
-def check_config(text: str | None) -> dict[str, object]:
-    """The sections in `text`, none when it is null. Raises OutOfBounds when it is something else than YAML with these."""
+def check_config(text: str | None) -> None:
+    """Raise OutOfBounds when `text` is neither null nor YAML with sections."""
     if text is None:
-        return {}
+        return
     try:
         config = yaml.load(text, Loader=Loader)  # noqa: S506 - either loader makes plain values alone
     except (yaml.YAMLError, RecursionError, ValueError) as error:
@@ -44,4 +24,3 @@ def check_config(text: str | None) -> dict[str, object]:
         raise OutOfBounds("config", f"no YAML: {reason}; send the edge's configuration file as it is") from error
     if not isinstance(config, dict) or not all(isinstance(name, str) for name in config):
         raise OutOfBounds("config", "YAML without sections; send the edge's configuration file as it is")
-    return config

@@ -22,6 +22,7 @@ from edge_service.delivery.heartbeat import Message
 from edge_service.detection.detector_config import DetectorConfig
 from edge_service.pipeline.progress import RunCounts
 from edge_service.rules.machine import Machine
+from edge_service.rules.polygon import Polygon
 
 COMMON_SECTIONS = ("rules", "detector", "clip", "privacy")
 """What cameras of one configuration may have in common."""
@@ -62,6 +63,8 @@ class ReportedCamera:
         self._version = version
         self._detector = detector
         self._running: Running | None = None
+        self.complaint: Callable[[], str | None] = lambda: None
+        """What else is wrong, in a line."""
         self._started_at = now
         self._last = RunCounts(0.0, 0, 0, 0, 0, 0, problem="is being started")
 
@@ -88,7 +91,7 @@ class ReportedCamera:
             self._started_at if running is None else running.started_at,
             self._version,
             (lambda: self._last) if running is None else running.counts,
-            lambda: None if running is None else running.delivery_error,
+            lambda: self.complaint() or (None if running is None else running.delivery_error),
             detector=self._detector,
         )()
 
@@ -99,21 +102,29 @@ class ReportedCamera:
 
 
 def messages_of(
+    store_id: str,
     camera_id: str,
     report: Callable[[], CameraReport],
-    setup: CameraSetup,
+    setup: Callable[[], CameraSetup],
     still: Callable[[], bytes | None],
 ) -> list[Message]:
-    """All that an edge tells of its camera; `report` gives the report of its moment.
+    """All that an edge tells of its camera; `report` and `setup` give those of their moment.
 
-    The setup is repeated, so that a backend with a new or restored database comes to know it, too.
+    The setup is sent when it changes, and repeated, so that a backend with a new or restored database comes to know
+    it, too.
     """
     path, json = f"/cameras/{camera_id}", "application/json"
-    setup_json = setup.model_dump_json().encode()
     return [
         Message("reports", path, json, lambda: report().model_dump_json().encode(), 0),
-        Message("setup", f"{path}/setup", json, lambda: setup_json, SETUP_INTERVAL_S),
-        Message("still", f"{path}/still?store_id={setup.store_id}", "image/jpeg", still, SETUP_INTERVAL_S),
+        Message(
+            "setup",
+            f"{path}/setup",
+            json,
+            lambda: setup().model_dump_json().encode(),
+            SETUP_INTERVAL_S,
+            version=setup,
+        ),
+        Message("still", f"{path}/still?store_id={store_id}", "image/jpeg", still, SETUP_INTERVAL_S),
     ]
 
 
@@ -150,7 +161,14 @@ def make_reporter(
     return report
 
 
-def describe_setup(store_id: str, machines: Sequence[Machine], config: str | None) -> CameraSetup:
+def describe_setup(
+    store_id: str,
+    machines: Sequence[Machine],
+    config: str | None,
+    areas: Sequence[Polygon] = (),
+    *,
+    takes_zones: bool = False,
+) -> CameraSetup:
     """The setup as it is sent; a name beyond 100 characters is cut."""
     return CameraSetup(
         store_id=store_id,
@@ -164,6 +182,8 @@ def describe_setup(store_id: str, machines: Sequence[Machine], config: str | Non
             for machine in machines
         ),
         config=config,
+        areas=tuple(areas),
+        takes_zones=takes_zones,
     )
 
 

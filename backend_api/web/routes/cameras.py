@@ -16,13 +16,14 @@ from backend_api.contract.cameras import (
     CameraState,
 )
 from backend_api.contract.values import Name
+from backend_api.contract.zone_versions import ZoneSet
 from backend_api.store.store import Store
 from backend_api.web.bodies import read_body, read_report
 from backend_api.web.conditional import NOT_MODIFIED, conditional_answer, json_answer
 from backend_api.web.jpeg import NotJpeg, jpeg_size
 from backend_api.web.openapi import json_body, problems
 from backend_api.web.problems import ApiProblem
-from backend_api.web.setup_config import zones_in
+from backend_api.web.setup_config import check_config
 
 _MAX_REPORT_BYTES = 16 * 1024
 # The configuration's characters may take up to six bytes each in JSON; beside them, a few hundred machines.
@@ -117,11 +118,8 @@ def _add_setup_routes(router: APIRouter, store: Store, later: _LaterReleases) ->
         """
         setup, unknown = await read_report(request, CameraSetup, _MAX_SETUP_BYTES)
         later.note("setup", camera_id, unknown)
-        zones = await run_in_threadpool(zones_in, setup)
-        kept = await run_in_threadpool(store.setups.keep, camera_id, setup)
-        if zones is not None:
-            await run_in_threadpool(store.zone_versions.note_in_use, setup.store_id, camera_id, zones)
-        return kept
+        await run_in_threadpool(check_config, setup.config)
+        return await run_in_threadpool(_keep_setup, store, camera_id, setup)
 
     @router.get(
         "/{camera_id}/setup",
@@ -135,6 +133,14 @@ def _add_setup_routes(router: APIRouter, store: Store, later: _LaterReleases) ->
         if setup is None:
             raise ApiProblem(404, _missing("setup", store_id, camera_id))
         return json_answer(request, setup.model_dump_json())
+
+
+def _keep_setup(store: Store, camera_id: str, setup: CameraSetup) -> CameraSetupState:
+    kept = store.setups.keep(camera_id, setup)
+    if setup.areas is not None and setup.machines:
+        zones = ZoneSet.model_construct(machines=setup.machines, areas=setup.areas)
+        store.zone_versions.note_in_use(setup.store_id, camera_id, zones)
+    return kept
 
 
 def _add_still_routes(router: APIRouter, store: Store) -> None:
