@@ -118,7 +118,11 @@ def _unmasked(options: Options, store: Store) -> Iterator[str]:
         what = "clip" if one.files.clip_bytes else "pictures"
         yield f"{one.event_id}: {what} of {one.store_id}/{one.camera_id}, {format_timestamp(one.at)}"
     size_mb = sum(one.files.size_bytes for one in found) / 1e6
-    done = "removed; the events stay" if options.remove_unmasked else "unmasked; --remove-unmasked removes them"
+    done = (
+        "removed; the events stay"
+        if options.remove_unmasked
+        else "unmasked; --remove-unmasked removes them, edge_service/mask_stored.py masks them"
+    )
     yield f"clips and pictures of {len(found)} events, {size_mb:.1f} MB, {done}" if found else "nothing is unmasked"
 
 

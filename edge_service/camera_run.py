@@ -24,12 +24,14 @@ from edge_service.delivery.shared_folder import FolderAwareTransport, SharedFold
 from edge_service.delivery.uploading import UploadingTransport
 from edge_service.detection.detector import Detector
 from edge_service.detection.detector_config import DetectorConfig
-from edge_service.detection.onnx_detector import open_onnx_detector
+from edge_service.detection.onnx_detector import Hardware, OnnxDetector, open_onnx_detector
 from edge_service.detection.region import WHOLE, region_of
 from edge_service.detection.runtime import Networks
 from edge_service.outbox.outbox import Outbox
 from edge_service.pipeline.camera_loop import Camera, CameraLoop
 from edge_service.pipeline.checkpoint import CheckpointFile, Run
+from edge_service.pipeline.eyes import Eyes
+from edge_service.pipeline.lookout import KeyLookout, choose_decoding
 from edge_service.pipeline.open_source import open_source
 from edge_service.pipeline.preview_video import PreviewVideo, preview_of
 from edge_service.pipeline.progress import RunCounts
@@ -41,6 +43,7 @@ from edge_service.simulation.mock_detector import MockDetector
 from edge_service.simulation.scenario import Scenario
 from edge_service.tracking.tracker import Tracker
 from edge_service.video.address import VideoAddress, identity
+from edge_service.video.group_decoder import DecodeName
 from edge_service.video.packet_ring import PacketRing
 
 log = logging.getLogger(__name__)
@@ -65,6 +68,7 @@ class CameraPlan:
     loop: int
     start_time: datetime | None
     preview: Path | None
+    decode: DecodeName
     shared_config: str | None
 
 
@@ -96,7 +100,9 @@ class CameraRun:
         still: StillSlot,
         started_at: datetime,
         backend_url: str,
+        detector: Detector,
     ) -> None:
+        self._detector = detector
         self._backend_url = backend_url
         self.still = still
         self.started_at = started_at
@@ -114,6 +120,11 @@ class CameraRun:
     def delivery_error(self) -> str | None:
         """Why nothing can be delivered at present; None when all is well."""
         return self._sender.last_error
+
+    @property
+    def network(self) -> Hardware | None:
+        """What the detector's network runs on, and how fast; None without one."""
+        return self._detector.hardware if isinstance(self._detector, OnnxDetector) else None
 
     def watch(self, stop: Event, is_reconfigured: Callable[[], bool] = lambda: False) -> None:
         """Watch until the video ends, `stop` is set, or `is_reconfigured` says that it is to be watched otherwise."""
@@ -157,7 +168,9 @@ def open_camera(plan: CameraPlan, around: Surroundings) -> Iterator[CameraRun]:
             backend_url=around.backend_url,
             most_lines=transport.most_lines,
         ) as sender:
-            yield CameraRun(plan, loop, recovery, outbox, sender, camera.still, started_at, around.backend_url)
+            yield CameraRun(
+                plan, loop, recovery, outbox, sender, camera.still, started_at, around.backend_url, camera.detector
+            )
 
 
 def set_up_masking(config: Config, detector: DetectorConfig) -> Masking:
@@ -188,11 +201,17 @@ def set_up_camera(
     """The parts that one camera's loop works with. Raises UsageError when network or video cannot be used."""
     config = plan.config
     machines, clip, fps = config.machines, config.clip, config.detector.fps
-    detector = open_detector(plan.detector, machines, plan.seed, around.networks, config.privacy.mask != "none")
-    ring = PacketRing(
-        reach_s([m.rules for m in machines], clip, fps=fps, privacy=config.privacy),
+    found = open_detector(plan.detector, machines, plan.seed, around, config.privacy.mask != "none")
+    detector = KeyLookout(found, machines, recovery.rules, config.detector.score)
+    decoding = choose_decoding(
+        plan.decode, detector, machines, follows_people=masking.follows, has_preview=preview is not None
     )
-    source = open_source(plan.video, run.start_time, fps=fps, loop=plan.loop, ring=ring, clock=around.clock)
+    ring = PacketRing(
+        reach_s([m.rules for m in machines], clip, fps=fps, privacy=config.privacy) + decoding.late_s,
+    )
+    source = open_source(
+        plan.video, run.start_time, fps=fps, loop=plan.loop, ring=ring, clock=around.clock, decoding=decoding
+    )
     log.info(
         "camera %s watches %s for %d machines, from %s on; clips go to %s",
         plan.camera_id, source.description, len(machines),
@@ -219,11 +238,12 @@ def set_up_camera(
         masking=masking,
         still=StillSlot(masking),
         preview=preview,
+        eyes=Eyes(plan.eyes, found) if isinstance(found, OnnxDetector) else None,
     )
 
 
 def open_detector(
-    config: DetectorConfig, machines: Sequence[Machine], seed: int, networks: Networks, sees_everybody: bool = False
+    config: DetectorConfig, machines: Sequence[Machine], seed: int, around: Surroundings, sees_everybody: bool = False
 ) -> Detector:
     """The detector that `config` names. Raises UsageError when the network cannot be used.
 
@@ -231,7 +251,7 @@ def open_detector(
     """
     if config.kind == "onnx" and config.model:
         region = WHOLE if sees_everybody else region_of([machine.zone for machine in machines])
-        return open_onnx_detector(config.model, config, networks.open, region=region)
+        return open_onnx_detector(config.model, config, around.networks.open, region, around.clock)
     return MockDetector(Scenario(seed, machines), seed)
 
 

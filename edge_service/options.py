@@ -18,6 +18,7 @@ from edge_service.config import is_of_cameras
 from edge_service.detection.detector_config import DetectorKind
 from edge_service.detection.runtime import RuntimeName
 from edge_service.video.address import VideoAddress, parse_video
+from edge_service.video.group_decoder import DecodeName
 
 _NAME: TypeAdapter[str] = TypeAdapter(Name)
 _TIMESTAMP: TypeAdapter[datetime] = TypeAdapter(Timestamp)
@@ -49,6 +50,7 @@ class Options:
     detector: DetectorKind | None
     model: Path | None
     runtime: RuntimeName | None
+    decode: DecodeName
     upload_clips: bool
     api_key: str | None
     preview: Path | None
@@ -195,6 +197,13 @@ def _make_parser() -> ArgumentParser:
         choices=get_args(RuntimeName),
         help="what the network of --model runs on; where that does not work here the processor takes its place, and "
         "the log says why (default: detector.runtime of the configuration, auto)",
+    )
+    add(
+        "--decode",
+        choices=get_args(DecodeName),
+        default="auto",
+        help="auto decodes key pictures alone while nobody is at a machine, where that changes no event, and the log "
+        "says whether it does; all decodes all that the detector looks at (default: %(default)s)",
     )
     add(
         "--upload-clips",

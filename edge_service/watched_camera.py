@@ -7,6 +7,7 @@ from threading import Event
 from backend_api.base.process import UsageError
 from backend_api.contract.cameras import CameraSetup
 from edge_service.camera_run import CameraPlan, CameraRun, Surroundings, open_camera
+from edge_service.clips.recorder import attempt_delay_s
 from edge_service.config import Config
 from edge_service.pipeline.camera_reports import ReportedCamera, describe_setup
 from edge_service.zones.follower import ZoneFollower
@@ -97,11 +98,13 @@ class WatchedCamera:
             self._follower.give_back(before.config, f"{error}; the zones from before are still watched")
 
     def _describe(self) -> CameraSetup:
-        plan = self._plan
+        plan, config = self._plan, self._plan.config
+        rules = [machine.rules for machine in config.machines]
         return describe_setup(
             plan.store_id,
-            plan.config.machines,
+            config.machines,
             plan.shared_config,
-            plan.config.privacy.areas,
+            attempt_delay_s(rules, config.clip, fps=config.detector.fps, privacy=config.privacy),
+            areas=config.privacy.areas,
             takes_zones=self._follower is not None,
         )

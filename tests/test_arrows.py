@@ -59,13 +59,14 @@ ROOMS: dict[str, str] = {
     "edge_service.camera_run": (
         "@base @contract video detection tracking rules privacy clips outbox delivery pipeline simulation config"
     ),
-    "edge_service.watched_camera": "@base @contract pipeline zones config camera_run",
+    "edge_service.watched_camera": "@base @contract clips pipeline zones config camera_run",
     "edge_service.main": (
         "@base video detection clips delivery pipeline simulation zones config cameras options camera_run "
         "watched_camera"
     ),
     "edge_service.sample": "@base video detection rules simulation evaluation config",
     "edge_service.fetch_model": "@base weights",
+    "edge_service.mask_stored": "@base @media @store @store.db video detection privacy clips config",
     "edge_service.evaluate": "@base @contract evaluation",
     # The worker: what is shown, who is asked, and the loop that does both.
     "mm_worker.frames": "@base @contract @media",

@@ -28,6 +28,7 @@ SCRIPTS = [
     "edge_service/sample.py",
     "edge_service/evaluate.py",
     "edge_service/fetch_model.py",
+    "edge_service/mask_stored.py",
     "deploy/launcher/main.py",
     "deploy/launcher/reset_demo.py",
 ]

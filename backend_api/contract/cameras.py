@@ -15,9 +15,39 @@ LATE_WITHIN_S = 60.0
 SETUP_INTERVAL_S = 600.0
 MAX_CONFIG_CHARACTERS = 64 * 1024
 MAX_STILL_BYTES = 2 * 1024**2
+MAX_ATTEMPT_DELAY_S = 3600.0
 MAX_MACHINES = 500
 # The kind of the detector that invents people.
 MOCK_DETECTOR = "mock"
+
+
+MAX_NETWORK_PX = 8192
+_MAX_RUNTIME_CHARACTERS = 32
+_MAX_REASON_CHARACTERS = 300
+
+
+class DecoderReport(Value):
+    """What decodes the pictures that are looked at."""
+
+    runs_on: str = Field(max_length=_MAX_RUNTIME_CHARACTERS, description="The hardware: `cpu`, `cuda`, `qsv`, ...")
+    why_not: str | None = Field(
+        default=None, max_length=_MAX_REASON_CHARACTERS, description="Why it is not the hardware that was wanted."
+    )
+
+
+class NetworkReport(DecoderReport):
+    """What a detector's network runs on, in which size it is given pictures, and its time for one."""
+
+    width: int = Field(ge=1, le=MAX_NETWORK_PX, description="Pixels of the network's input.")
+    height: int = Field(ge=1, le=MAX_NETWORK_PX)
+    frame_ms: float | None = Field(
+        default=None,
+        ge=0,
+        le=1e9,
+        allow_inf_nan=False,
+        description="Milliseconds that a frame takes, scaling and waiting for a turn at the network included: the "
+        "median of the last ones. Null until there are some.",
+    )
 
 
 class CameraReport(Value):
@@ -38,6 +68,12 @@ class CameraReport(Value):
         default=None,
         max_length=64,
         description="The detector's kind: `onnx` detects people, `mock` invents them. Null from an earlier release.",
+    )
+    network: NetworkReport | None = Field(
+        default=None, description="What the detector's network runs on; null without one, and from an earlier release."
+    )
+    decoder: DecoderReport | None = Field(
+        default=None, description="What decodes the pictures that are looked at. Null from an earlier release."
     )
     is_blind: bool = Field(
         default=False,
@@ -108,6 +144,12 @@ class CameraSetup(Value):
     config: str | None = Field(
         max_length=MAX_CONFIG_CHARACTERS,
         description="The edge's configuration file as YAML, without its comments; null when the edge keeps it back.",
+    )
+    attempt_delay_s: Seconds | None = Field(
+        default=None,
+        le=MAX_ATTEMPT_DELAY_S,
+        description="How long after a cleaning attempt began its event may still be made: its clip ends so late. Null "
+        "from an earlier release.",
     )
 
     areas: tuple[Zone, ...] | None = Field(

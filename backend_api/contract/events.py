@@ -66,7 +66,9 @@ MaskKind = Literal["none", "heads", "people"]
 
 
 class ClipMask(Value):
-    """All that the edge hid in a clip, its thumbnail and all that was made of it, before anything was written."""
+    """All that was hidden in a clip, its thumbnail and all that was made of it: by the edge, before anything was
+    written, or afterwards by a person's wish.
+    """
 
     mask: MaskKind = Field(
         description="`heads` or whole `people` are pixelated where the detector saw them; `none`: neither."
@@ -77,6 +79,11 @@ class ClipMask(Value):
     )
     detector: str | None = Field(
         default=None, max_length=200, description="Which detector said where people are; null where none was asked."
+    )
+    afterwards: bool = Field(
+        default=False,
+        exclude_if=lambda afterwards: not afterwards,
+        description="Whether a person had the clip masked after it had been stored, by the pictures in it alone.",
     )
 
 

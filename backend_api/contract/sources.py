@@ -28,6 +28,23 @@ class EventSource(BaseModel):
         ),
     )
 
+    runtime: str | None = Field(
+        default=None, max_length=32, description="What the network ran on: `cpu`, `openvino` or `cuda`."
+    )
+    input_size: str | None = Field(
+        default=None,
+        pattern=r"^[1-9][0-9]{0,3}x[1-9][0-9]{0,3}$",
+        description="Width and height in pixels in which the network was given pictures, e.g. `544x320`.",
+    )
+
+    def told(self) -> dict[str, JsonValue]:
+        """What an event says of it. What an earlier release did not know is left out where it does not apply.
+
+        So events and their sources have the same bytes as before.
+        """
+        later = {name for name in ("runtime", "input_size") if getattr(self, name) is None}
+        return self.model_dump(mode="json", exclude=later)
+
     @property
     def is_mocked(self) -> bool:
         """Whether the people were invented."""

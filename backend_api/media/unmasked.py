@@ -1,7 +1,7 @@
-"""Clips and pictures in which nothing was hidden before they were written, and removing them on purpose.
+"""Clips and pictures in which nothing was hidden before they were written, and masking or removing them on purpose.
 
-A change of an edge's privacy settings touches nothing that is stored, so what came before stays until a person removes
-it. Pictures of an event without a clip are among these: nothing says that anything was hidden in them.
+A change of an edge's privacy settings touches nothing that is stored, so what came before stays until a person masks
+or removes it. Pictures of an event without a clip are among these: nothing says that anything was hidden in them.
 """
 
 from collections.abc import Sequence
@@ -13,12 +13,15 @@ from uuid import UUID
 from pydantic_core import from_json
 from sqlalchemy import bindparam, select
 
+from backend_api.base.durable_files import Disk
 from backend_api.base.instants import from_ms
+from backend_api.contract.events import ClipInfo
 from backend_api.media.folder import MediaFolder
 from backend_api.media.usage import EventFiles, read_usage
 from backend_api.store.db.database import Database
 from backend_api.store.db.tables import events
 from backend_api.store.removed_media import RemovedMedia
+from backend_api.store.store import Store
 
 _EVENTS_A_QUERY = 500
 _OF_IDS = select(events.c.event_id, events.c.store_id, events.c.camera_id, events.c.ts_ms, events.c.body).where(
@@ -66,3 +69,33 @@ def remove_unmasked(found: Sequence[UnmaskedMedia], media: MediaFolder, removed:
         for one in part:
             for name in one.files.names:
                 (media.folder / name).unlink(missing_ok=True)
+
+
+def keep_masked(
+    one: UnmaskedMedia,
+    mp4: bytes,
+    info: ClipInfo,
+    thumbnail: bytes | None,
+    media: MediaFolder,
+    store: Store,
+    disk: Disk,
+) -> None:
+    """Put the masked clip `mp4`, of which the event says `info` from now on, and its `thumbnail` in the place of `one`.
+
+    Invariant: no event says that its clip is masked while any file of it is not. So the files come first: the clip and
+    the thumbnail are replaced on the disk, all other pictures go, and only then the event's row is written. After a
+    crash in between the event is found again, and its clip, which may be masked by then, is masked once more.
+    Raises OSError, StoreBusy, StoreFull.
+    """
+    clip_path, thumbnail_path = media.clip_path(one.event_id), media.thumbnail_path(one.event_id)
+    contents = {clip_path: mp4} | ({} if thumbnail is None else {thumbnail_path: thumbnail})
+    disk.replace_all(contents)
+    for name in one.files.names:
+        if media.folder / name not in contents:
+            (media.folder / name).unlink(missing_ok=True)
+    disk.sync_folder(media.folder)
+    store.events.replace_clip(one.event_id, info)
+    if store.removed_media.find(one.event_id) is not None:
+        # Retention came in between; what it has removed does not come back.
+        for path in contents:
+            path.unlink(missing_ok=True)

@@ -8,11 +8,11 @@ from typing import Any
 from uuid import UUID
 
 from pydantic_core import from_json
-from sqlalchemy import bindparam, select
+from sqlalchemy import bindparam, select, update
 
 from backend_api.base.clock import Clock
 from backend_api.base.instants import to_ms
-from backend_api.contract.events import NOT_ASKED_REASON, Event, has_pictures
+from backend_api.contract.events import NOT_ASKED_REASON, ClipInfo, Event, has_pictures
 from backend_api.contract.queries import EventQuery
 from backend_api.contract.sources import SOURCE
 from backend_api.contract.values import to_milliseconds
@@ -28,6 +28,11 @@ from backend_api.store.uses.sessions import follow_events
 
 _TOLERATED = timedelta(seconds=TOLERATED_S)
 _BODY = Statement(select(events.c.body).where(events.c.event_id == bindparam("wanted_id")))
+_REPLACE_CLIP = Statement(
+    update(events)
+    .where(events.c.event_id == bindparam("wanted_id"))
+    .values(body=bindparam("new_body"), clip_sha256=bindparam("new_sha256"))
+)
 # The database numbers the rows.
 _COLUMNS = (
     *("event_id", "event_type", "store_id", "camera_id", "machine_id", "session_id"),
@@ -116,6 +121,15 @@ class Events:
             store_id: str | None = connection.execute(query).scalar()
         return store_id
 
+    def replace_clip(self, event_id: UUID, clip: ClipInfo) -> None:
+        """Let the event promise another clip, one that was masked afterwards: the one change that an event knows."""
+        with self._database.write() as transaction:
+            found = _BODY.run(transaction, {"wanted_id": str(event_id)}).fetchone()
+            if found is not None:
+                event = Event.model_validate_json(found[0]).model_copy(update={"clip": clip})
+                values = {"new_body": event.model_dump_json(), "new_sha256": clip.sha256}
+                _REPLACE_CLIP.run(transaction, {"wanted_id": str(event_id), **values})
+
     def page(self, query: EventQuery) -> Page:
         """One page of the events that `query` asks for. Raises BadCursor when its cursor is not of this list."""
         with self._database.read() as connection:
@@ -150,14 +164,18 @@ def add_arrivals(transaction: Transaction, arrivals: Sequence[Arrival]) -> list[
 
 
 def _say_the_same(body: str, stored: str) -> bool:
-    """Whether both say the same happened, by whatever eyes: a later release repeats the events of a run."""
-    return body == stored or _without_source(body) == _without_source(stored)
+    """Whether both say the same happened, by whatever eyes: a later release repeats the events of a run.
 
-
-def _without_source(body: str) -> Any:  # noqa: ANN401 - it is JSON
-    event = from_json(body)
-    event["attributes"].pop(SOURCE, None)
-    return event
+    The clip of one that was masked afterwards is no longer the one that its edge tells of.
+    """
+    if body == stored:
+        return True
+    told, known = from_json(body), from_json(stored)
+    for event in (told, known):
+        event["attributes"].pop(SOURCE, None)
+    if ((known["clip"] or {}).get("masked") or {}).get("afterwards"):
+        known["clip"] = told["clip"]
+    return bool(told == known)
 
 
 def _stored_body(transaction: Transaction, event_id: str) -> str:

@@ -53,8 +53,8 @@ class EventFactory:
         self._start_time = to_milliseconds(start_time)
         self._clock_steps = list(clock_steps)
         self.source = source
+        """By what the next events were found."""
         self._keeps_pictures = keeps_pictures
-        self._source: JsonValue = None if source is None else source.model_dump()
         self._zones: dict[str, JsonValue] = {
             machine.machine_id: [[x, y] for x, y in machine.zone] for machine in machines
         }
@@ -119,6 +119,6 @@ class EventFactory:
             attributes["zone"] = self._zones[rule_event.machine_id]
         if not self._keeps_pictures:
             attributes[PICTURES] = NO_PICTURES
-        if self._source is not None:
-            attributes[SOURCE] = self._source
+        if self.source is not None:
+            attributes[SOURCE] = self.source.told()
         return attributes

@@ -3,12 +3,16 @@
 import ast
 import logging
 import re
+from collections import deque
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
+from statistics import median
 
 import cv2
 import numpy as np
 
+from backend_api.base.clock import Clock, SystemClock
 from backend_api.base.process import UsageError
 from edge_service.detection.detector import LOW_SCORE, Box, Detection
 from edge_service.detection.detector_config import LARGEST_INPUT_PX, LEAST_INPUT_PX, DetectorConfig
@@ -35,6 +39,22 @@ _WORDS = {
     "openvino": "processor or graphics of Intel (OpenVINO)",
 }
 _MOST_NOTE_CHARACTERS = 100_000
+# The first run of a network takes longer than the others.
+_LEAST_MEASURED, _MEASURED = 5, 51
+
+
+@dataclass(frozen=True, slots=True)
+class Hardware:
+    """What a network runs on, why not on what was wanted, and the size in pixels in which it is given pictures.
+
+    `frame_ms` is the median of what the last frames took, from the frame to its people; None until there are some.
+    """
+
+    runs_on: RuntimeName
+    why_not: str | None
+    width: int
+    height: int
+    frame_ms: float | None
 
 
 class OnnxDetector:
@@ -52,7 +72,13 @@ class OnnxDetector:
         least_score: float,
         nms: float,
         region: Box = WHOLE,
+        clock: Clock | None = None,
     ) -> None:
+        self._clock = clock or SystemClock()
+        self._took_ms: deque[float] = deque(maxlen=_MEASURED)
+        self._why_not = own.network.why_not
+        self.hardware = self._describe(own)
+        """As it is at present; any thread may read it."""
         self._region = region
         self._fitted = own
         self._fitter = fitter
@@ -63,6 +89,30 @@ class OnnxDetector:
 
     def detect(self, frame: Frame) -> Sequence[Detection]:
         """The persons in `frame`, the best score first. Raises NetworkError when the network cannot be run."""
+        begin_s = self._clock.monotonic_s()
+        found = self._detect(frame)
+        self._took_ms.append((self._clock.monotonic_s() - begin_s) * 1000)
+        is_first = self.hardware.frame_ms is None
+        self.hardware = self._describe(self._fitted)
+        if is_first and self.hardware.frame_ms is not None:
+            hardware = self.hardware
+            log.info(
+                "a frame takes %.1f ms in %dx%d pixels on the %s",
+                hardware.frame_ms, hardware.width, hardware.height, _WORDS[hardware.runs_on],
+            )  # fmt: skip
+        return found
+
+    def _describe(self, fitted: FittedNetwork) -> Hardware:
+        is_known = len(self._took_ms) >= _LEAST_MEASURED
+        return Hardware(
+            fitted.network.runs_on,
+            self._why_not,
+            fitted.inputs.width,
+            fitted.inputs.height,
+            median(self._took_ms) if is_known else None,
+        )
+
+    def _detect(self, frame: Frame) -> Sequence[Detection]:
         part = part_of(self._region, frame.width, frame.height)
         fitted = self._fit(part.width, part.height)
         inputs, layout = fitted.inputs, fitted.layout
@@ -105,6 +155,7 @@ def open_onnx_detector(
     config: DetectorConfig,
     open_network: Callable[[Path, RuntimeName], Network] | None = None,
     region: Box = WHOLE,
+    clock: Clock | None = None,
 ) -> OnnxDetector:
     """The detector for the file `model`, run once on a grey picture to see what it is.
 
@@ -136,7 +187,9 @@ def open_onnx_detector(
             model, 100 * share(region), region.left, region.top, region.right, region.bottom,
         )  # fmt: skip
     least_score = min(LOW_SCORE, config.score)
-    return OnnxDetector(own, fitter, class_id=class_id, least_score=least_score, nms=config.nms, region=region)
+    return OnnxDetector(
+        own, fitter, class_id=class_id, least_score=least_score, nms=config.nms, region=region, clock=clock
+    )
 
 
 def _understand(network: Network, size: tuple[int, int] | None) -> NetworkInputs:

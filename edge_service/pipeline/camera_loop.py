@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 
 from backend_api.base.clock import Clock
 from backend_api.contract.events import Event
+from backend_api.contract.sources import EventSource
 from edge_service.clips.pictures import StillSlot
 from edge_service.clips.recorder import Recorder
 from edge_service.detection.detector import Detector
@@ -41,6 +42,8 @@ class Camera:
     masking: Masking
     still: StillSlot
     preview: PreviewVideo | None = None
+    eyes: Callable[[], EventSource] | None = None
+    """By what events are found at present."""
 
 
 class CameraLoop:
@@ -165,6 +168,8 @@ class CameraLoop:
         """The people in `frame`; what hides them is told."""
         camera, time_s = self._camera, round(frame.time_s, 3)
         detections = camera.detector.detect(frame)
+        if camera.eyes is not None:
+            camera.recorder.find_by(camera.eyes())
         tracks = camera.tracker.update(detections, time_s)
         camera.masking.look(frame, time_s, tracks, detections)
         return tracks

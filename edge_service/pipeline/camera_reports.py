@@ -11,15 +11,18 @@ import yaml
 
 from backend_api.base.yaml_file import read_yaml
 from backend_api.contract.cameras import (
+    MAX_ATTEMPT_DELAY_S,
     MAX_CONFIG_CHARACTERS,
     SETUP_INTERVAL_S,
     CameraReport,
     CameraSetup,
     MachineSetup,
+    NetworkReport,
 )
 from edge_service.clips.pictures import StillSlot
 from edge_service.delivery.heartbeat import Message
 from edge_service.detection.detector_config import DetectorConfig
+from edge_service.detection.onnx_detector import Hardware
 from edge_service.pipeline.progress import RunCounts
 from edge_service.rules.machine import Machine
 from edge_service.rules.polygon import Polygon
@@ -27,6 +30,7 @@ from edge_service.rules.polygon import Polygon
 COMMON_SECTIONS = ("rules", "detector", "clip", "privacy")
 """What cameras of one configuration may have in common."""
 _ERROR_CHARACTERS = 500
+_REASON_CHARACTERS = 300
 _NAME_CHARACTERS = 100
 
 
@@ -46,6 +50,11 @@ class Running(Protocol):
     @property
     def delivery_error(self) -> str | None:
         """Why nothing can be delivered at present."""
+        ...
+
+    @property
+    def network(self) -> Hardware | None:
+        """What the detector's network runs on, and how fast; None without one."""
         ...
 
     def counts(self) -> RunCounts:
@@ -93,6 +102,7 @@ class ReportedCamera:
             (lambda: self._last) if running is None else running.counts,
             lambda: self.complaint() or (None if running is None else running.delivery_error),
             detector=self._detector,
+            network=None if running is None else running.network,
         )()
 
     def still(self) -> bytes | None:
@@ -136,8 +146,12 @@ def make_reporter(
     last_error: Callable[[], str | None],
     *,
     detector: str | None = None,
+    network: Hardware | None = None,
 ) -> Callable[[], CameraReport]:
-    """A function that gives the report of this moment; `started_at` is aware, `detector` the kind of the detector."""
+    """A function that gives the report of this moment; `started_at` is aware, `detector` the kind of the detector.
+
+    `network` is what its network runs on at present.
+    """
 
     def report() -> CameraReport:
         now = counts()
@@ -153,6 +167,7 @@ def make_reporter(
             version=version,
             started_at=started_at,
             detector=detector,
+            network=None if network is None else describe_network(network),
             is_blind=now.fault is not None,
             has_signal=now.problem is None,
             has_ended=now.has_ended,
@@ -161,12 +176,24 @@ def make_reporter(
     return report
 
 
+def describe_network(hardware: Hardware) -> NetworkReport:
+    """What a network runs on, as it is told."""
+    return NetworkReport(
+        runs_on=hardware.runs_on,
+        why_not=hardware.why_not and hardware.why_not[:_REASON_CHARACTERS],
+        width=hardware.width,
+        height=hardware.height,
+        frame_ms=None if hardware.frame_ms is None else round(hardware.frame_ms, 1),
+    )
+
+
 def describe_setup(
     store_id: str,
     machines: Sequence[Machine],
     config: str | None,
-    areas: Sequence[Polygon] = (),
+    attempt_delay_s: float | None = None,
     *,
+    areas: Sequence[Polygon] = (),
     takes_zones: bool = False,
 ) -> CameraSetup:
     """The setup as it is sent; a name beyond 100 characters is cut."""
@@ -182,6 +209,7 @@ def describe_setup(
             for machine in machines
         ),
         config=config,
+        attempt_delay_s=None if attempt_delay_s is None else min(attempt_delay_s, MAX_ATTEMPT_DELAY_S),
         areas=tuple(areas),
         takes_zones=takes_zones,
     )

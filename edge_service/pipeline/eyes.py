@@ -12,6 +12,7 @@ from backend_api.base.process import UsageError
 from backend_api.contract.cameras import MOCK_DETECTOR
 from backend_api.contract.sources import EventSource
 from edge_service.detection.detector_config import DetectorConfig
+from edge_service.detection.onnx_detector import OnnxDetector
 from edge_service.rules.machine import Machine
 
 log = logging.getLogger(__name__)
@@ -36,6 +37,25 @@ def describe_eyes(version: str, detector: DetectorConfig, machines: Sequence[Mac
         weights_sha256=None if model is None else _sha256(model),
         config_sha256=hash_config(detector, machines),
     )
+
+
+class Eyes:
+    """The eyes of a run as they are at present: what a network runs on, and in which size, comes with its frames."""
+
+    def __init__(self, eyes: EventSource, detector: OnnxDetector) -> None:
+        self._eyes = eyes
+        self._detector = detector
+        self._known: tuple[str, int, int] | None = None
+
+    def __call__(self) -> EventSource:
+        """The eyes that saw the last frame."""
+        hardware = self._detector.hardware
+        known = hardware.runs_on, hardware.width, hardware.height
+        if known != self._known:
+            size = f"{hardware.width}x{hardware.height}"
+            self._eyes = self._eyes.model_copy(update={"runtime": hardware.runs_on, "input_size": size})
+            self._known = known
+        return self._eyes
 
 
 def hash_config(detector: DetectorConfig, machines: Sequence[Machine]) -> str:

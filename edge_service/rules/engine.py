@@ -20,7 +20,7 @@ from pydantic import JsonValue, TypeAdapter
 
 from backend_api.contract.events import EndReason
 from edge_service.rules.machine import Machine
-from edge_service.rules.machine_state import MachineState, close_if_absent, finish, shifted, skip_gap, step
+from edge_service.rules.machine_state import MachineState, close_if_absent, finish, is_idle, shifted, skip_gap, step
 from edge_service.rules.presence import GAP_S, HELD_S
 from edge_service.rules.rule_event import RuleEvent
 from edge_service.rules.visits import Sample, Sighting
@@ -69,6 +69,12 @@ class RuleEngine:
     def states(self) -> Mapping[str, MachineState]:
         """The state of each machine after the last update, by machine_id."""
         return self._states
+
+    @property
+    def is_idle(self) -> bool:
+        """Whether no machine is in use, nor is a stay going on anywhere that a later sighting could belong to."""
+        time_s = self._time_s
+        return time_s is None or all(is_idle(state, time_s) for state in self._states.values())
 
     def state(self) -> JsonValue:
         """The engine's knowledge, as JSON-able data; `restore` makes the same engine of it."""

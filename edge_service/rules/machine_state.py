@@ -86,6 +86,12 @@ def skip_gap(machine: Machine, state: MachineState, from_s: float, gap_s: float)
     return replace(state, presence=replace(state.presence, is_present=False)), rule_events
 
 
+def is_idle(state: MachineState, time_s: float) -> bool:
+    """Whether nobody uses the machine, and nobody was there so lately that they go on with that stay."""
+    presence = state.presence
+    return not _is_occupied(state.session) and not presence.is_present and presence.unseen_s(time_s) > _GRACE_S
+
+
 def shifted(state: MachineState, by_s: float) -> MachineState:
     """`state` on a time line that begins `by_s` seconds earlier."""
     session = state.session

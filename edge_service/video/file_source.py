@@ -7,16 +7,15 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import av
-from av.video.frame import VideoFrame
 
 from edge_service.video.file_clock import FileClock
 from edge_service.video.file_packets import read_packets
 from edge_service.video.file_probe import open_video, probe
 from edge_service.video.frame import Frame
+from edge_service.video.group_decoder import WHOLE, Decoding, GroupDecoder
 from edge_service.video.packet_ring import PacketRing
 from edge_service.video.packets import PictureTooLarge, StreamFormat, reorder_depth
-from edge_service.video.picture import Scaler
-from edge_service.video.sampling import SampledDecoder, Sampler
+from edge_service.video.sampling import Sampler
 
 log = logging.getLogger(__name__)
 
@@ -27,7 +26,7 @@ class FileSource:
     `loop` is how many times the file is played, 0 for until stopped. Media time goes on over the repeats.
     """
 
-    def __init__(self, path: Path, *, fps: float, loop: int = 1, ring: PacketRing) -> None:
+    def __init__(self, path: Path, *, fps: float, loop: int = 1, ring: PacketRing, decoding: Decoding = WHOLE) -> None:
         """Raises UsageError when `path` is missing, is no video, or no frame of it can be decoded."""
         self.format: StreamFormat = probe(path)
         self.captured = 0
@@ -44,7 +43,7 @@ class FileSource:
         self._fps = fps
         self._loop = loop
         self._ring = ring
-        self._scaler = Scaler()
+        self._decoding = decoding
 
     @property
     def skipped(self) -> int:
@@ -70,28 +69,24 @@ class FileSource:
                     damage.report(self._path)
 
     def _play(self, clock: FileClock, sampler: Sampler, damage: "_Damage") -> Iterator[Frame]:
-        decoder = SampledDecoder(self.format, self._fps, sampler)
+        decoder = GroupDecoder(self._fps, sampler, self._ring, self._decoding, lambda: clock.begun_at)
         with open_video(self._path) as (container, stream):
             try:
                 for packet in read_packets(container, stream, self.format, clock):
-                    if packet.format is not decoder.format:
-                        yield from self._frames(decoder.finish(), decoder, clock)
-                        damage.packets += decoder.damaged
-                        decoder = SampledDecoder(packet.format, self._fps, sampler)
                     self._ring.append(packet)
                     self.captured += packet.is_shown
-                    yield from self._frames(decoder.push(packet), decoder, clock)
+                    yield from self._counted(decoder.push(packet))
             except av.error.FFmpegError as error:
                 damage.breaks_off = f"{error.strerror}"
             except PictureTooLarge as error:
                 damage.breaks_off = f"{error}"
-        yield from self._frames(decoder.finish(), decoder, clock)
+        yield from self._counted(decoder.finish())
         damage.packets += decoder.damaged
 
-    def _frames(self, decoded: Iterable[VideoFrame], decoder: SampledDecoder, clock: FileClock) -> Iterator[Frame]:
-        for frame in decoded:
+    def _counted(self, frames: Iterable[Frame]) -> Iterator[Frame]:
+        for frame in frames:
             self.processed += 1
-            yield self._scaler.frame(frame, decoder.format, clock.begun_at)
+            yield frame
 
 
 @dataclass(slots=True)

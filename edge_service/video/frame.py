@@ -18,6 +18,7 @@ class Frame:
     the same instant counted from the start of the file. `width` and `height` are pixels. `image()` gives the picture as
     people see it, height x width x 3, uint8, BGR; it is converted when it is asked for, because most frames never are.
     `scaled((width, height))` gives it stretched to that size, for detection, without the whole picture in between.
+    `looked_at` is the frame whose people count as those of this one, which was not decoded; None for itself.
     """
 
     time_s: float
@@ -26,6 +27,7 @@ class Frame:
     height: int
     image: Callable[[], Image]
     scaled: Callable[[tuple[int, int]], Image]
+    looked_at: "Frame | None" = None
 
 
 class FrameSource(Protocol):

@@ -1,36 +1,15 @@
 """How a decoded frame becomes the picture that people see: upright, its pixels square."""
 
-from functools import cache, partial
-
 import numpy as np
 import numpy.typing as npt
 from av.video.frame import VideoFrame
 from av.video.reformatter import VideoReformatter
 
-from edge_service.video.frame import Frame, Image
+from edge_service.video.frame import Image
 from edge_service.video.orientation import UPRIGHT, Orientation
 from edge_service.video.packets import StreamFormat
 
 Plane = npt.NDArray[np.uint8]
-
-
-class Scaler:
-    """Makes small pictures of one source's frames, one after the other; it remembers how, which takes as long."""
-
-    def __init__(self) -> None:
-        self._reformatter = VideoReformatter()
-
-    def frame(self, decoded: VideoFrame, stream_format: StreamFormat, begun_at: int = 0) -> Frame:
-        """`decoded` as a frame, whose pictures are made when they are asked for; the file began at `begun_at`."""
-        pts, (width, height) = decoded.pts or 0, stream_format.display_size
-        return Frame(
-            time_s=float(pts * stream_format.time_base),
-            source_time_s=float((pts - begun_at) * stream_format.time_base),
-            width=width,
-            height=height,
-            image=cache(partial(to_image, decoded, stream_format)),
-            scaled=partial(to_image, decoded, stream_format, reformatter=self._reformatter),
-        )
 
 
 def to_image(

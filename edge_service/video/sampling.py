@@ -74,10 +74,14 @@ class SampledDecoder:
     cannot be decoded, the next one that can takes its place.
     """
 
-    def __init__(self, stream_format: StreamFormat, fps: float, sampler: Sampler) -> None:
+    def __init__(
+        self, stream_format: StreamFormat, fps: float, sampler: Sampler, *, skips_deblocking: bool = False
+    ) -> None:
         self.format = stream_format
         """The format of the packets."""
-        self._decoder: VideoCodecContext = new_decoder(stream_format)
+        self.skips_deblocking = skips_deblocking
+        """Whether its pictures are for detection alone, see `new_decoder`."""
+        self._decoder: VideoCodecContext = new_decoder(stream_format, skips_deblocking=skips_deblocking)
         self._time_base = stream_format.time_base
         self._can_skip = stream_format.codec in _KNOWS_UNREFERENCED
         self._sampler = sampler
@@ -109,7 +113,7 @@ class SampledDecoder:
         return is_complete or not self._can_skip or len(self._waiting) > _MAX_REORDERED
 
     def _decode(self, packet: EncodedPacket | None) -> Iterator[VideoFrame]:
-        # Pictures stay as they are, pixel for pixel; skip_loop_filter would be cheaper still, but lets them drift.
+        # What is not referred to by others changes none of the pictures that are wanted.
         if packet and self._can_skip:
             self._decoder.skip_frame = "DEFAULT" if self._outlook.is_wanted(packet.time_s) else "NONREF"
         frames = decode(self._decoder, packet)

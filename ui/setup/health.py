@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from backend_api.contract.cameras import MOCK_DETECTOR, CameraState, CameraStatus
+from backend_api.contract.cameras import MOCK_DETECTOR, CameraState, CameraStatus, DecoderReport, NetworkReport
 from backend_api.contract.stats import CameraFigures
 from ui.text.local_time import Zone
 from ui.text.words import Colour, counted, duration, percent
@@ -41,6 +41,7 @@ _NO_FRAMES = {
     CameraStatus.NO_SIGNAL: "none: no signal",
     CameraStatus.ENDED: "none: the video has ended",
 }
+_RUNTIMES = {"cpu": "the processor (CPU)", "cuda": "the graphics card (CUDA)", "openvino": "OpenVINO"}
 # As many as figures are of where nobody says.
 CORRECTED_DAYS = 7
 # Between groups of three digits.
@@ -104,6 +105,8 @@ def health_facts(
         "Last seen": f"{duration(round(state.age_s))} ago, {zone.clock(state.reported_at)}",
         "Running for": duration(max(0.0, round((state.reported_at - state.started_at).total_seconds()))),
         "Detector": _detector(state),
+        **({} if state.network is None else {"Network": _network(state.network)}),
+        **({} if state.decoder is None else {"Decoding": _runs_on(state.decoder)}),
         "Version": state.version,
     }
 
@@ -125,6 +128,17 @@ def _detector(state: CameraState) -> str:
     if state.detector == MOCK_DETECTOR:
         return "mock: invents people"
     return state.detector or "not told: the edge is of an earlier release"
+
+
+def _network(network: NetworkReport) -> str:
+    """In which size, how fast, on what, and why not on what was wanted."""
+    took = "" if network.frame_ms is None else f", {network.frame_ms:.1f} ms a frame"
+    return f"{network.width}x{network.height} pixels{took}, {_runs_on(network)}"
+
+
+def _runs_on(told: DecoderReport) -> str:
+    why_not = "" if told.why_not is None else f" ({told.why_not})"
+    return f"on {_RUNTIMES.get(told.runs_on, told.runs_on)}{why_not}"
 
 
 def _skipped(state: CameraState) -> str:

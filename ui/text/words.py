@@ -184,7 +184,8 @@ def detector_words(source: EventSource | None) -> str:
 def eyes_words(source: EventSource) -> str:
     """By what an event was found: detector, configuration, and the edge's release."""
     config = "" if source.config_sha256 is None else f", configuration {source.config_sha256[:8]}"
-    return f"{detector_words(source)}{config}, edge {source.edge_version}"
+    where = "" if source.input_size is None else f" in {source.input_size} pixels on {source.runtime or 'cpu'}"
+    return f"{detector_words(source)}{where}{config}, edge {source.edge_version}"
 
 
 def verdict_facts(result: MmResult) -> dict[str, str]:
@@ -227,10 +228,11 @@ def plain(text: str) -> str:
 
 
 def mask_words(masked: ClipMask) -> str:
-    """What was hidden in a clip before it was written, in a sentence."""
+    """All that was hidden in a clip, and when, in a sentence."""
     parts = [] if masked.mask == "none" else [f"{masked.mask} where the detector ({masked.detector}) saw them"]
     if masked.only_zones:
         parts.append("all outside of the machines' zones")
     if masked.areas:
         parts.append(counted(masked.areas, "area"))
-    return f"Hidden before the clip was written: {', '.join(parts)}."
+    when = "after the clip had been stored" if masked.afterwards else "before the clip was written"
+    return f"Hidden {when}: {', '.join(parts)}."

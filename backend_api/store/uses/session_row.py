@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 from pydantic import JsonValue, ValidationError
+from pydantic_core import to_json
 
 from backend_api.base.instants import to_ms
 from backend_api.contract.corrections import NO_USE_TRUTHS
@@ -229,7 +230,7 @@ def event_facts(
         received_at_ms,
         end_reason if isinstance(end_reason, str) else None,
         closes_ms,
-        None if found is None else found.model_dump_json(),
+        None if found is None else to_json(found.told()).decode(),
         has_pictures(attributes),
     )
 

@@ -1,21 +1,22 @@
 """The source of frames of a live camera: always the newest one, at the time when it was seen."""
 
 from collections import deque
-from collections.abc import Generator
+from collections.abc import Generator, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
+from itertools import chain
 from random import Random
 
 from backend_api.base.clock import Clock
 from backend_api.base.process import in_same_name
 from edge_service.video.frame import Frame
+from edge_service.video.group_decoder import WHOLE, Decoding, GroupDecoder
 from edge_service.video.live.connection import STALL_S, Connect
 from edge_service.video.live.packet_queue import PacketQueue
 from edge_service.video.live.reader import LiveReader
 from edge_service.video.packet_ring import PacketRing
 from edge_service.video.packets import EncodedPacket
-from edge_service.video.picture import Scaler
-from edge_service.video.sampling import SampledDecoder, Sampler
+from edge_service.video.sampling import Sampler
 
 # How long nothing is handed on before None is, so that what waits for time to pass can go on.
 TICK_S = 1.0
@@ -46,6 +47,7 @@ class LiveSource:
         clock: Clock,
         rng: Random,
         begin_s: float,
+        decoding: Decoding = WHOLE,
     ) -> None:
         self.description = description
         self.is_live = True
@@ -54,16 +56,16 @@ class LiveSource:
         """Frames that the camera had delivered, decoded or not, when the last one was handed on."""
         self.processed = 0
         """Frames that were handed on."""
-        self._fps = fps
         self._ring = ring
         self._clock = clock
         self._queue = PacketQueue()
         self._reader = LiveReader(connect, description, self._queue, clock, rng, begin_s)
-        self._sampler = Sampler(fps)
-        self._scaler = Scaler()
+        self._decoder = GroupDecoder(fps, Sampler(fps), ring, decoding)
         self._waiting: deque[_Waiting] = deque()
-        self._ready: deque[Frame] = deque()
-        self._decoder: SampledDecoder | None = None
+        self._ready: Iterator[Frame] = iter(())
+        # Groups that were kept are decoded all at once, and what comes meanwhile waits for as long as they are.
+        self._pushed_s = self._behind_s = 0.0
+        self._taken_s = clock.monotonic_s()
 
     @property
     def skipped(self) -> int:
@@ -105,6 +107,11 @@ class LiveSource:
             if frame := self._decode_next():
                 self.processed += 1
                 return frame
+        if self._clock.monotonic_s() - self._taken_s >= TICK_S:
+            self._ready = self._decoder.release()
+            if frame := self._decode_next():
+                self.processed += 1
+                return frame
         silent_s = STALL_S if self._reader.is_connected else _UNDER_WAY_S
         self._ring.complete_until(self._reader.now_s() - silent_s)
         return None
@@ -113,35 +120,35 @@ class LiveSource:
         now_s = self._clock.monotonic_s()
         packets = self._queue.take()
         self.captured = self._reader.captured
+        if packets:
+            self._taken_s = now_s
         for packet in packets:
             self._ring.append(packet)
             self._waiting.append(_Waiting(packet, now_s))
 
     def _decode_next(self) -> Frame | None:
         """The first wanted frame of what waits, if any; the last one when that has waited for too long."""
-        if self._ready or not self._waiting:
-            return self._ready.popleft() if self._ready else None
-        is_late = self._clock.monotonic_s() - self._waiting[0].since_s > PATIENCE_S
-        if is_late:
-            newest_key = max(
-                (number for number, waiting in enumerate(self._waiting) if waiting.packet.is_key), default=0
-            )
-            for _ in range(newest_key):
-                self._waiting.popleft()
-        while self._waiting and (is_late or not self._ready):
-            self._ready.extend(self._decode(self._waiting.popleft().packet))
-        while is_late and len(self._ready) > 1:
-            self._ready.popleft()
-        return self._ready.popleft() if self._ready else None
+        while (frame := next(self._ready, None)) is None:
+            if not self._waiting:
+                self._behind_s = 0.0
+                return None
+            if self._clock.monotonic_s() - self._waiting[0].since_s > PATIENCE_S + self._behind_s:
+                return self._newest()
+            packet = self._waiting.popleft().packet
+            self._pushed_s = packet.time_s
+            self._ready = self._decoder.push(packet)
+        self._behind_s = max(self._behind_s, self._pushed_s - frame.time_s)
+        return frame
 
-    def _decode(self, packet: EncodedPacket) -> list[Frame]:
-        """The wanted frames that `packet` completes: with B frames there may be several."""
-        frames: list[Frame] = []
-        if self._decoder is None or packet.format is not self._decoder.format:
-            if self._decoder is not None:
-                frames = [self._scaler.frame(decoded, self._decoder.format) for decoded in self._decoder.finish()]
-            self._decoder = SampledDecoder(packet.format, self._fps, self._sampler)
-        return frames + [self._scaler.frame(decoded, packet.format) for decoded in self._decoder.push(packet)]
+    def _newest(self) -> Frame | None:
+        """The last wanted frame of what waits, decoded from the newest key picture on where there is one."""
+        newest_key = max((number for number, waiting in enumerate(self._waiting) if waiting.packet.is_key), default=0)
+        if newest_key:
+            self._decoder.drop()
+        packets = [waiting.packet for waiting in self._waiting][newest_key:]
+        self._waiting.clear()
+        frames = deque(chain.from_iterable(map(self._decoder.push, packets)), maxlen=1)
+        return frames[0] if frames else None
 
 
 @dataclass(frozen=True, slots=True)

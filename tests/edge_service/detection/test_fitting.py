@@ -7,14 +7,17 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from backend_api.contract.sources import EventSource
 from edge_service.detection.detector_config import DetectorConfig
 from edge_service.detection.fitting import best_size
 from edge_service.detection.onnx_detector import open_onnx_detector
 from edge_service.detection.open_size import with_open_size
 from edge_service.detection.runtime import Network
+from edge_service.pipeline.eyes import Eyes
 from edge_service.video.frame import Frame
 from tests.edge_service.fake_frames import frame_showing
 from tests.edge_service.onnx_graphs import save_bright_spots
+from tests.fake_clock import FakeClock
 
 CONFIG = DetectorConfig(kind="onnx", score=0.4)
 
@@ -123,3 +126,52 @@ def test_a_given_size_is_kept(tmp_path: Path, caplog: pytest.LogCaptureFixture) 
     detector = open_onnx_detector(model, DetectorConfig(kind="onnx", input_size=(128, 128)))
     assert detector.detect(picture(640, 320, (160, 80, 320, 160)))
     assert "looks at pictures" not in caplog.text
+
+
+class SlowClock(FakeClock):
+    """Each look at it takes so long."""
+
+    def __init__(self, step_s: float) -> None:
+        super().__init__()
+        self.step_s = step_s
+
+    def monotonic_s(self) -> float:
+        self.advance(self.step_s)
+        return super().monotonic_s()
+
+
+def test_what_it_runs_on_and_its_time_a_frame_are_told(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level("INFO")
+    model, clock = save_bright_spots(tmp_path / "a.onnx", size=(128, 128)), SlowClock(0.02)
+    detector = open_onnx_detector(model, DetectorConfig(kind="onnx", runtime="cuda"), clock=clock)
+    at_first = detector.hardware
+    assert (at_first.runs_on, at_first.width, at_first.height, at_first.frame_ms) == ("cpu", 128, 128, None)
+    assert "not on cuda: " in str(at_first.why_not)
+    for _ in range(6):
+        detector.detect(picture(640, 320, (160, 80, 320, 160)))
+    now = detector.hardware
+    assert (now.runs_on, now.why_not) == ("cpu", at_first.why_not)
+    assert now.frame_ms == pytest.approx(20)
+    assert (now.width, now.height) == (160, 96)
+    assert caplog.text.count(f"a frame takes 20.0 ms in {now.width}x{now.height} pixels on the processor (CPU)") == 1
+    clock.step_s = 0.3
+    for _ in range(60):
+        detector.detect(picture(640, 320, (160, 80, 320, 160)))
+    assert detector.hardware.frame_ms == pytest.approx(300)
+
+
+def test_the_eyes_of_events_say_what_the_network_ran_on_and_in_which_size(tmp_path: Path) -> None:
+    model = save_bright_spots(tmp_path / "a.onnx", size=(128, 128))
+    detector = open_onnx_detector(model, CONFIG)
+    plain = EventSource(edge_version="1", detector="onnx", weights="a.onnx")
+    eyes = Eyes(plain, detector)
+    sizes = []
+    for width, height in ((640, 320), (320, 640)):
+        detector.detect(picture(width, height, (160, 80, 320, 160)))
+        seen = eyes()
+        assert (seen.runtime, seen.weights) == ("cpu", "a.onnx")
+        assert eyes() is seen
+        sizes.append(seen.input_size)
+    assert sizes[0] != sizes[1]
+    assert seen.told() == plain.told() | {"runtime": "cpu", "input_size": sizes[1]}
+    assert "runtime" not in plain.told()

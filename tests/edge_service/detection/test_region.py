@@ -16,8 +16,10 @@ from edge_service.detection.detector_config import DetectorConfig
 from edge_service.detection.onnx_detector import open_onnx_detector
 from edge_service.detection.region import WHOLE, part_of, region_of, share
 from edge_service.video.frame import Frame
+from edge_service.video.frame_maker import FrameMaker
 from edge_service.video.orientation import UPRIGHT, Orientation
-from edge_service.video.picture import Scaler, to_image
+from edge_service.video.packet_ring import PacketRing
+from edge_service.video.picture import to_image
 from tests.edge_service.encoded_packets import FORMAT
 from tests.edge_service.fake_frames import frame_showing
 from tests.edge_service.onnx_graphs import save_bright_spots
@@ -112,7 +114,7 @@ def test_a_picture_that_is_scaled_as_it_is_decoded_shows_the_same_as_the_whole_o
     image, (width, height) = to_image(decoded, stream_format), stream_format.display_size
     detector = open_onnx_detector(save_bright_spots(tmp_path / "a.onnx", size=("w", "h")), CONFIG, region=region)
     shrunk = detector.detect(frame_showing(lambda: image, width=width, height=height))
-    scaled = detector.detect(Scaler().frame(decoded, stream_format))
+    scaled = detector.detect(FrameMaker(PacketRing(1)).frame(decoded, stream_format))
     for some, others in ((shrunk, scaled), (scaled, shrunk)):
         boxes = np.array([astuple(other.box) for other in others]) * ([width, height] * 2)
         sure = [person for person in some if person.score >= 0.7]

@@ -9,13 +9,18 @@ import pytest
 
 from backend_api.base.process import REPOSITORY
 from backend_api.contract.cameras import MAX_CONFIG_CHARACTERS
+from edge_service.clips.pictures import StillSlot
 from edge_service.config import load_config
 from edge_service.detection.detector_config import with_flags
-from edge_service.pipeline.camera_reports import describe_setup, make_reporter, shareable_config
+from edge_service.detection.onnx_detector import Hardware
+from edge_service.pipeline.camera_reports import ReportedCamera, describe_setup, make_reporter, shareable_config
 from edge_service.pipeline.progress import RunCounts
+from edge_service.privacy.masking import Masking
+from edge_service.privacy.privacy_config import PrivacyConfig
 from edge_service.rules.machine import Machine, RuleTimes
 
 ZONE = ((0.1, 0.1), (0.9, 0.1), (0.5, 0.9))
+NOW = datetime(2026, 1, 31, 9, tzinfo=UTC)
 URL = "http://127.0.0.1:8000"
 # Whatever YAML could take for something else when it is written and read again.
 AWKWARD = """\
@@ -53,6 +58,51 @@ def test_a_report_says_whether_pictures_come_and_are_looked_at(
     now = replace(RunCounts(1.0, 30, 5, 25, 0, 0), **counts)
     report = make_reporter("gym", datetime(2026, 1, 31, tzinfo=UTC), "1", lambda: now, lambda: None)()
     assert (report.has_signal, report.is_blind, report.last_error) == said
+
+
+@pytest.mark.parametrize(
+    ("hardware", "told"),
+    [
+        (None, None),
+        (Hardware("cuda", None, 544, 320, None), ("cuda", None, 544, 320, None)),
+        (
+            Hardware("cpu", "not on cuda: " + "x" * 999, 416, 416, 14.26),
+            ("cpu", ("not on cuda: " + "x" * 999)[:300], 416, 416, 14.3),
+        ),
+    ],
+)
+def test_a_report_says_what_the_network_runs_on(hardware: Hardware | None, told: tuple[object, ...] | None) -> None:
+    now = RunCounts(1.0, 30, 5, 25, 0, 0)
+    started_at = datetime(2026, 1, 31, tzinfo=UTC)
+    network = make_reporter("gym", started_at, "1", lambda: now, lambda: None, network=hardware)().network
+    found = network and (network.runs_on, network.why_not, network.width, network.height, network.frame_ms)
+    assert found == told
+
+
+def test_a_camera_that_does_not_run_is_told_with_its_last_counts_and_the_reason() -> None:
+    class Running:
+        still, started_at, delivery_error, network = (
+            StillSlot(Masking(PrivacyConfig())),
+            NOW,
+            "the backend is away",
+            None,
+        )
+
+        def counts(self) -> RunCounts:
+            return RunCounts(12.0, 300, 60, 240, 3, 2, has_ended=True)
+
+    reported = ReportedCamera("gym", "1", NOW, "mock")
+    assert (reported.report().has_signal, reported.report().last_error) == (False, "is being started")
+    assert reported.still() is None
+    reported.begins(Running())
+    assert (reported.report().has_signal, reported.report().last_error) == (True, "the backend is away")
+    reported.fails("gone.mp4: does not exist; this camera is started again in 4 s")
+    report = reported.report()
+    assert (report.has_signal, report.has_ended, report.frames_captured, report.outbox_depth) == (False, False, 300, 2)
+    assert report.last_error == "gone.mp4: does not exist; this camera is started again in 4 s"
+    reported.begins(Running())
+    reported.ends()
+    assert (reported.report().has_signal, reported.report().has_ended) == (True, True)
 
 
 def test_machines_are_sent_as_they_are_configured_and_a_long_name_is_cut() -> None:

@@ -11,12 +11,14 @@ import pytest
 
 from backend_api.base.process import UsageError
 from edge_service.video.file_source import FileSource
-from edge_service.video.frame import FrameSource
+from edge_service.video.frame import Frame, FrameSource
+from edge_service.video.group_decoder import WHOLE, Decoding
 from edge_service.video.live import source as live_source
 from edge_service.video.live.connection import Connect
 from edge_service.video.live.source import LiveSource
 from edge_service.video.packet_ring import PacketRing
 from tests.edge_service.scripted_camera import ScriptedCamera, Sends, evenly, format_of, raw_packets
+from tests.edge_service.tiny_videos import draw_video
 from tests.fake_clock import FakeClock
 
 FPS = 5.0
@@ -45,16 +47,26 @@ class SentClock(FakeClock):
         return super().wait(signal, timeout_s) if self._has_sent.is_set() else signal.wait(GUARD_S)
 
 
-def live(connect: Connect, ring: PacketRing) -> LiveSource:
+class Clear:
+    """A lookout for which every key picture is clear."""
+
+    def is_clear(self, decode_key: Callable[[], Frame | None], _since_s: float) -> bool:
+        return decode_key() is not None
+
+
+def live(connect: Connect, ring: PacketRing, decoding: Decoding = WHOLE) -> LiveSource:
     clock = SentClock()
     begin_s = clock.monotonic_s() - BEGAN_S
-    clock.source = LiveSource(connect, "rtsp://cam/1", fps=FPS, ring=ring, clock=clock, rng=Random(1), begin_s=begin_s)
+    clock.source = LiveSource(
+        connect, "rtsp://cam/1", fps=FPS, ring=ring, clock=clock, rng=Random(1), begin_s=begin_s, decoding=decoding
+    )
     return clock.source
 
 
-def open_live(path: Path, ring: PacketRing) -> FrameSource:
+def open_live(path: Path, ring: PacketRing, decoding: Decoding = WHOLE) -> LiveSource:
     """A camera that sends what is in the file at once, as one does after it was held up, and then no more."""
-    return live(ScriptedCamera([Sends(format_of(path), evenly(raw_packets(path)))], FakeClock()).connect, ring)
+    packets = evenly(raw_packets(path))
+    return live(ScriptedCamera([Sends(format_of(path), packets)], FakeClock()).connect, ring, decoding)
 
 
 def open_file(path: Path, ring: PacketRing) -> FrameSource:
@@ -106,6 +118,43 @@ def test_when_it_is_too_late_the_newest_frame_comes_and_the_others_are_counted(
     assert seen[-1].time_s > BEGAN_S - 0.3
     assert (source.captured, source.processed) == (75, len(seen))
     assert len(seen) < 15  # there are fifteen instants
+
+
+def seen_until_silence(source: LiveSource) -> list[Frame]:
+    with closing(iter(source)) as frames:
+        return [frame for frame in takewhile(lambda frame: frame is not None, frames) if frame]
+
+
+def test_groups_that_were_kept_are_looked_at_when_the_camera_falls_silent(tmp_path: Path) -> None:
+    path = draw_video(tmp_path / "a.mp4", seconds=8, options={"bf": "0"})
+    whole = seen_until_silence(open_live(path, PacketRing(reach_s=60)))
+    economic = Decoding(skips_deblocking=True, lookout=Clear(), longest_s=3.0)
+    thrifty = seen_until_silence(open_live(path, PacketRing(reach_s=60), economic))
+    assert [frame.time_s for frame in thrifty] == pytest.approx([frame.time_s for frame in whole])
+    assert any(frame.looked_at for frame in thrifty)
+    assert thrifty[-1].looked_at is None
+
+
+def test_while_kept_groups_are_caught_up_with_no_later_frame_is_too_late(tmp_path: Path) -> None:
+    """Looking at the groups takes longer than frames may wait, since they came all at once."""
+    path = draw_video(tmp_path / "a.mp4", seconds=8, options={"bf": "0"})
+
+    class UntilFive:
+        def is_clear(self, decode_key: Callable[[], Frame | None], _since_s: float) -> bool:
+            key = decode_key()
+            return key is not None and key.time_s < BEGAN_S - 3.5
+
+    source = open_live(path, PacketRing(reach_s=60), Decoding(lookout=UntilFive(), longest_s=3.0))
+    clock, times = source._clock, list[float]()
+    assert isinstance(clock, SentClock)
+    with closing(iter(source)) as frames:
+        for frame in takewhile(lambda frame: frame is not None, frames):
+            assert frame is not None
+            times.append(frame.time_s)
+            if len(times) > 15:
+                clock.advance(0.08)
+    assert all(after - before == pytest.approx(1 / FPS, abs=0.05) for before, after in pairwise(times))
+    assert len(times) >= 39
 
 
 def test_a_camera_that_is_away_gives_none_and_lets_time_pass() -> None:

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from backend_api.contract.cameras import CameraState, CameraStatus
+from backend_api.contract.cameras import CameraState, CameraStatus, DecoderReport, NetworkReport
 from backend_api.contract.stats import CameraFigures
 from ui.setup.health import STATUS_COLOURS, STATUS_WORDS, Rates, ReportPair, health_facts, rates
 from ui.text.local_time import Zone
@@ -74,6 +74,18 @@ def test_all_that_there_is_to_say() -> None:
         "Detector": "not told: the edge is of an earlier release",
         "Version": "0.1.0",
     }
+
+
+def test_what_the_network_and_the_decoder_run_on_is_said_and_why_not_on_what_was_wanted() -> None:
+    network = NetworkReport(runs_on="cpu", why_not="not on cuda: install it", width=544, height=320, frame_ms=14.25)
+    decoder = DecoderReport(runs_on="qsv")
+    facts = health_facts(ReportPair(make_state(network=network, decoder=decoder)), [], BERLIN)
+    assert facts["Network"] == "544x320 pixels, 14.2 ms a frame, on the processor (CPU) (not on cuda: install it)"
+    assert facts["Decoding"] == "on qsv"
+    early = network.model_copy(update={"frame_ms": None, "why_not": None, "runs_on": "cuda"})
+    facts = health_facts(ReportPair(make_state(network=early)), [], BERLIN)
+    assert facts["Network"] == "544x320 pixels, on the graphics card (CUDA)"
+    assert "Decoding" not in facts
 
 
 def test_a_silent_camera_has_no_rate_and_one_without_frames_no_share() -> None:

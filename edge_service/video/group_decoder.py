@@ -1,0 +1,239 @@
+"""Decoding one camera's packets a group of pictures at a time: as little as `economy.py` and a lookout allow."""
+
+import logging
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, field
+from itertools import chain
+from typing import Literal, Protocol
+
+from av.video.frame import VideoFrame
+
+from edge_service.video.economy import Economy
+from edge_service.video.frame import Frame
+from edge_service.video.frame_maker import FrameMaker
+from edge_service.video.gaps import is_gap
+from edge_service.video.packet_ring import PacketRing
+from edge_service.video.packets import EncodedPacket, StreamFormat, decode_key
+from edge_service.video.sampling import SampledDecoder, Sampler
+
+log = logging.getLogger(__name__)
+
+DecodeName = Literal["auto", "all"]
+"""What is decoded: all that detection asks for, and in full, or less of it where that changes no event."""
+
+_ON = "while nobody is at a machine only its key pictures are decoded"
+# Only there what it saves, and harms, was measured.
+_DEBLOCKED = "h264"
+
+
+class Lookout(Protocol):
+    """Says whether a group of pictures needs to be looked at."""
+
+    def is_clear(self, decode_key: Callable[[], Frame | None], since_s: float) -> bool:
+        """Whether nobody was at a machine from `since_s` of media time on, nor is, or may be, in the key picture.
+
+        `decode_key` gives its frame, None where it is damaged; it need not be called.
+        """
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Decoding:
+    """How a source decodes for detection: whether `skips_deblocking` (see `new_decoder`) where that is safe.
+
+    With a `lookout` groups may be skipped, if it says so. Both only where groups are at most `longest_s` seconds long.
+    """
+
+    skips_deblocking: bool = False
+    lookout: Lookout | None = None
+    longest_s: float = 0.0
+
+    @property
+    def late_s(self) -> float:
+        """How much later than it came a frame may be handed on: two groups are kept, and decoded then."""
+        return 0.0 if self.lookout is None else 3 * self.longest_s
+
+
+WHOLE = Decoding()
+
+
+@dataclass(slots=True)
+class _Group:
+    """Packets that are kept until the next key picture; the first is a key picture, decoded as `picture`, `frame`."""
+
+    picture: VideoFrame
+    frame: Frame
+    packets: list[EncodedPacket] = field(default_factory=list)
+
+
+class GroupDecoder:
+    """Gives the frames that detection is to look at, the first at or past each sampling instant, of a camera's packets.
+
+    It is either decoding packets as they come, or keeping those of at most two groups. Of these the older one is known
+    to lie between two key pictures that are clear. When the younger turns out so, too, the older one's instants are
+    given, with the nearer key picture to be looked at in their place; else both are decoded whole. So what happens in a
+    group is known with the next key picture, and the tracker knows who was there for a group before it.
+    """
+
+    def __init__(
+        self,
+        fps: float,
+        sampler: Sampler,
+        ring: PacketRing,
+        decoding: Decoding = WHOLE,
+        begun_at: Callable[[], int] = lambda: 0,
+    ) -> None:
+        """`ring` has each packet before it comes here; `begun_at` tells at which pts the file began."""
+        self.damaged = 0
+        """Packets that could not be decoded so far."""
+        self._fps = fps
+        self._sampler = sampler
+        self._frames = FrameMaker(ring)
+        self._decoding = decoding
+        self._begun_at = begun_at
+        self._economy = Economy(decoding.longest_s, fps)
+        self._format: StreamFormat | None = None
+        self._key: EncodedPacket | None = None
+        self._decoder: SampledDecoder | None = None
+        self._kept: list[_Group] = []
+        self._end_s = float("-inf")
+        self._said: str | None = ""
+
+    def push(self, packet: EncodedPacket) -> Iterator[Frame]:
+        """Take the next packet in the order of decoding; the frames that are ready, in the order of showing."""
+        if packet.format is not self._format:
+            yield from self.finish()
+            self._format, self._economy, self._key = packet.format, self._economy.afresh(), None
+        is_torn = self._end_s > float("-inf") and packet.is_shown and is_gap(self._end_s, packet)
+        self._end_s = max(self._end_s, packet.end_s)
+        if is_torn:
+            yield from self._decode_kept()
+            self._economy = self._economy.torn()
+        self._check(packet)
+        if packet.is_key:
+            yield from self._begin_group(packet)
+        elif self._kept:
+            yield from self._keep(packet)
+        else:
+            yield from self._decode(packet)
+
+    def finish(self) -> Iterator[Frame]:
+        """The frames that are left when there are no more packets, or none come for a while."""
+        yield from self._decode_kept()
+        yield from self._close()
+
+    def release(self) -> Iterator[Frame]:
+        """The frames of what is kept, when nothing comes at present; the next packet goes on where the last one was."""
+        yield from self._decode_kept()
+
+    def drop(self) -> None:
+        """What is kept comes too late, and the next packet is a key picture that does not follow it."""
+        self._kept.clear()
+        self._economy = self._economy.torn()
+
+    def _begin_group(self, key: EncodedPacket) -> Iterator[Frame]:
+        since_s = self._economy.key_s
+        self._economy = self._economy.after_key(key.time_s)
+        self._say()
+        if self._decoding.lookout is None or self._economy.why_off is not None or since_s is None:
+            yield from self._decode_kept()
+            yield from self._decode(key)
+            return
+        if not self._kept:
+            yield from self._close()  # what is shown before the key picture is seen before it is judged
+        group = self._look(key, self._decoding.lookout, since_s)
+        if group is None:
+            yield from self._decode_kept()
+            yield from self._decode(key)
+            return
+        if len(self._kept) == 2:
+            yield from self._skip(self._kept.pop(0), self._kept[0])
+        if self._kept:
+            self._economy = self._economy.after_look(has_saved=True)
+        self._kept.append(group)
+
+    def _look(self, key: EncodedPacket, lookout: Lookout, since_s: float) -> _Group | None:
+        """The group that `key` begins, if it is clear."""
+        looked: list[_Group] = []
+
+        def decoded() -> Frame | None:
+            skips_deblocking = self._skips_deblocking(key)
+            pictures = decode_key(key, skips_deblocking=skips_deblocking)
+            if not pictures:
+                return None
+            frame = self._frames.frame(pictures[0], key.format, self._begun_at(), is_clean=not skips_deblocking)
+            looked.append(_Group(pictures[0], frame, [key]))
+            return frame
+
+        if lookout.is_clear(decoded, since_s) and looked:
+            return looked[0]
+        if looked:
+            self._economy = self._economy.after_look(has_saved=False)
+        return None
+
+    def _keep(self, packet: EncodedPacket) -> Iterator[Frame]:
+        group = self._kept[-1]
+        group.packets.append(packet)
+        if self._economy.refusal is not None or self._economy.is_overlong(packet.time_s):
+            yield from self._decode_kept()
+
+    def _check(self, packet: EncodedPacket) -> None:
+        """Look for what shows that the stream's groups cannot be decoded without the ones before."""
+        if packet.is_key:
+            # The first key picture begins a stream, and is whole in any.
+            if len(self._economy.lengths_s) == 1 and self._decoding.longest_s and decode_key(packet) == []:
+                self._refuse("its pictures are not whole at a key picture")
+            self._key = packet
+        elif self._key is not None and packet.pts < self._key.pts:
+            self._refuse("its groups of pictures are open")
+
+    def _refuse(self, reason: str) -> None:
+        if self._economy.refusal is None:
+            self._economy = self._economy.refused(reason)
+            self._say()
+
+    def _decode_kept(self) -> Iterator[Frame]:
+        """Decode what is kept, whole; after that packets are decoded as they come."""
+        kept, self._kept = self._kept, []
+        for packet in chain.from_iterable(group.packets for group in kept):
+            yield from self._decode(packet)
+
+    def _skip(self, group: _Group, following: _Group) -> Iterator[Frame]:
+        """The frames of `group`, which is not decoded."""
+        middle_s = (group.frame.time_s + following.frame.time_s) / 2
+        for packet in sorted(group.packets, key=lambda packet: packet.pts):
+            if packet.is_shown and self._sampler.wants(packet.time_s):
+                near = group if packet.time_s <= middle_s else following
+                yield self._frames.stand_in(packet, near.frame, near.picture, self._begun_at())
+
+    def _decode(self, packet: EncodedPacket) -> Iterator[Frame]:
+        skips_deblocking = self._skips_deblocking(packet)
+        if packet.is_key and self._decoder is not None and self._decoder.skips_deblocking != skips_deblocking:
+            yield from self._close()
+        if self._decoder is None:
+            self._decoder = SampledDecoder(packet.format, self._fps, self._sampler, skips_deblocking=skips_deblocking)
+        yield from self._made(self._decoder.push(packet), self._decoder)
+
+    def _close(self) -> Iterator[Frame]:
+        """The frames that are left in the decoder; the next packet to be decoded is a key picture."""
+        decoder, self._decoder = self._decoder, None
+        if decoder is not None:
+            yield from self._made(decoder.finish(), decoder)
+            self.damaged += decoder.damaged
+
+    def _made(self, decoded: Iterable[VideoFrame], decoder: SampledDecoder) -> Iterator[Frame]:
+        for picture in decoded:
+            yield self._frames.frame(picture, decoder.format, self._begun_at(), is_clean=not decoder.skips_deblocking)
+
+    def _skips_deblocking(self, packet: EncodedPacket) -> bool:
+        # The drift goes on until the next key picture.
+        return self._decoding.skips_deblocking and packet.format.codec == _DEBLOCKED and self._economy.is_regular
+
+    def _say(self) -> None:
+        """Log whether groups are skipped, and why they are not, whenever that changes for good."""
+        words = self._economy.why_off
+        if self._decoding.lookout is None or words == self._said or len(self._economy.lengths_s) < 2:
+            return
+        if self._said in ("", None) or not self._economy.rest:
+            log.info("economy: %s", _ON if words is None else f"all is decoded: {words}")
+        self._said = words

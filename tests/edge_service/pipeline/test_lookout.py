@@ -1,0 +1,208 @@
+"""The economy changes no event: drawn scenes with key pictures at every phase, beside full decoding."""
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import replace
+from fractions import Fraction
+from pathlib import Path
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from edge_service.detection.detector import Box, Detection, Detector
+from edge_service.pipeline.lookout import KeyLookout, choose_decoding, longest_group_s
+from edge_service.rules.engine import RuleEngine
+from edge_service.rules.machine import Machine, RuleTimes
+from edge_service.rules.rule_event import RuleEvent
+from edge_service.simulation.mock_detector import MockDetector
+from edge_service.simulation.scenario import Scenario
+from edge_service.tracking.tracker import Tracker
+from edge_service.video.file_source import FileSource
+from edge_service.video.frame import Frame
+from edge_service.video.group_decoder import WHOLE, Decoding
+from edge_service.video.packet_ring import PacketRing
+from tests.edge_service.fake_frames import blank_frame
+from tests.edge_service.tiny_videos import draw_video
+
+SCORE = 0.4
+LENGTH_S = 90
+FPS = 5
+RULES = RuleTimes(enter_s=6.0, exit_s=3.0, attempt_s=2.0, window_s=30.0)
+ZONE = ((0.4, 0.5), (0.6, 0.5), (0.6, 0.9), (0.4, 0.9))
+BENCH = Machine("bench_01", "Bench 1", ZONE, RULES)
+# In widths of the picture a second; a person is as wide as a zone is at the most.
+_WALKS_PER_S = 0.25
+Drawn = Callable[[float], Path]
+
+
+@pytest.fixture(scope="module")
+def drawn(tmp_path_factory: pytest.TempPathFactory) -> Drawn:
+    """A video of tiny pictures, five a second, with a key picture every so many seconds."""
+    folder, known = tmp_path_factory.mktemp("economy"), dict[float, Path]()
+
+    def draw(key_every_s: float) -> Path:
+        if key_every_s not in known:
+            known[key_every_s] = draw_video(
+                folder / f"{key_every_s}.mp4",
+                size=(32, 32),
+                rate=Fraction(FPS),
+                seconds=LENGTH_S,
+                key_every=round(FPS * key_every_s),
+                options={"bf": "0", "x264-params": "scenecut=0"},
+            )
+        return known[key_every_s]
+
+    return draw
+
+
+class Counting:
+    """A detector whose looks are counted, which sees what another one does `shift_s` later in the file."""
+
+    def __init__(self, detector: Detector, shift_s: float = 0.0) -> None:
+        self._detector = detector
+        self._shift_s = shift_s
+        self.looks = 0
+
+    def detect(self, frame: Frame) -> Sequence[Detection]:
+        self.looks += 1
+        return self._detector.detect(replace(frame, source_time_s=frame.source_time_s + self._shift_s))
+
+
+class Walker:
+    """A detector that sees somebody walk up to the bench for each visit (begin and end in seconds), and away again."""
+
+    def __init__(self, visits: Sequence[tuple[float, float]], score: float = 0.9) -> None:
+        self._visits = visits
+        self._score = score
+
+    def detect(self, frame: Frame) -> Sequence[Detection]:
+        found = []
+        for begin_s, end_s in self._visits:
+            away_s = max(0.0, begin_s - frame.source_time_s, frame.source_time_s - end_s)
+            x = 0.41 - _WALKS_PER_S * away_s
+            if x > -0.1:
+                found.append(Detection(Box(x - 0.1, 0.4, x + 0.1, 0.8), self._score))
+        return found
+
+
+def tell(rules: RuleEngine, detector: Detector, frames: Iterable[Frame]) -> tuple[list[RuleEvent], list[float]]:
+    """What the rules tell of `frames`, without the numbers of tracks, and the times of all looks."""
+    tracker, times, rule_events = Tracker(SCORE), [0.0], list[RuleEvent]()
+    for frame in frames:
+        times.append(round(frame.time_s, 3))
+        rule_events += rules.update(tracker.update(detector.detect(frame), times[-1]), times[-1])
+    rule_events += rules.finish(times[-1])
+    return [replace(rule_event, track_id=None) for rule_event in rule_events], times
+
+
+def compare(video: Path, detector: Detector, shift_s: float = 0.0) -> tuple[int, int]:
+    """The economy gives what looks at all frames give; how many looks either took."""
+    whole, thrifty = Counting(detector, shift_s), Counting(detector, shift_s)
+    rules = RuleEngine([BENCH], SCORE)
+    lookout = KeyLookout(thrifty, [BENCH], rules, SCORE)
+    decoding = Decoding(skips_deblocking=True, lookout=lookout, longest_s=longest_group_s([BENCH]))
+    source = FileSource(video, fps=FPS, ring=PacketRing(10), decoding=decoding)
+    all_frames = (blank_frame(number / FPS) for number in range(FPS * LENGTH_S))
+    assert tell(rules, lookout, source) == tell(RuleEngine([BENCH], SCORE), whole, all_frames)
+    return whole.looks, thrifty.looks
+
+
+@settings(max_examples=6, deadline=None)
+@given(seed=st.integers(0, 10_000), shift_s=st.floats(0, 60), key_every_s=st.sampled_from([1.0, 2.0]))
+def test_the_mocked_gym_gives_the_same_events(drawn: Drawn, seed: int, shift_s: float, key_every_s: float) -> None:
+    """Boxes are shaken, one in twenty people is missed, and some are seen who are not there."""
+    compare(drawn(key_every_s), MockDetector(Scenario(seed, [BENCH]), seed), shift_s)
+
+
+@settings(max_examples=10, deadline=None)
+@given(
+    pauses_and_stays=st.lists(st.tuples(st.floats(0.2, 20), st.floats(0.0, 12)), min_size=1, max_size=8),
+    key_every_s=st.sampled_from([0.8, 1.4, 2.0]),
+)
+def test_visits_of_any_length_give_the_same_events(
+    drawn: Drawn, pauses_and_stays: list[tuple[float, float]], key_every_s: float
+) -> None:
+    visits, now_s = list[tuple[float, float]](), 5.0
+    for pause_s, stay_s in pauses_and_stays:
+        visits.append((now_s + pause_s, now_s + pause_s + stay_s))
+        now_s += pause_s + stay_s
+    compare(drawn(key_every_s), Walker(visits))
+
+
+def test_of_an_empty_room_the_key_pictures_alone_are_looked_at(drawn: Drawn) -> None:
+    whole, thrifty = compare(drawn(2.0), Walker([]))
+    assert whole == FPS * LENGTH_S
+    # Before two groups are known, and after the last key picture, all is.
+    assert thrifty <= LENGTH_S / 2 + FPS * 12
+
+
+def test_a_stay_in_an_empty_room_costs_its_own_groups_and_a_few_around_it(drawn: Drawn) -> None:
+    whole, thrifty = compare(drawn(2.0), Walker([(40.0, 55.0)]))
+    assert thrifty <= LENGTH_S / 2 + FPS * (12 + 15 + 16)
+    assert thrifty < whole - FPS * 20
+
+
+def lookout_of(walker: Detector, rules: RuleEngine | None = None) -> KeyLookout:
+    return KeyLookout(walker, [BENCH], rules or RuleEngine([BENCH], SCORE), SCORE)
+
+
+@pytest.mark.parametrize(
+    ("away_s", "score", "is_clear"),
+    [(0.0, 0.9, False), (0.5, 0.9, False), (3.0, 0.9, True), (0.0, 0.25, False), (0.0, 0.15, True)],
+    ids=["there", "near", "far", "badly seen", "no person"],
+)
+def test_somebody_at_a_machine_or_near_it_or_in_doubt_is_not_clear(away_s: float, score: float, is_clear: bool) -> None:
+    lookout = lookout_of(Walker([(10.0, 20.0)], score))
+    assert lookout.is_clear(lambda: blank_frame(10.0 - away_s), 0.0) == is_clear
+
+
+def test_a_key_picture_that_is_damaged_is_not_clear() -> None:
+    assert not lookout_of(Walker([])).is_clear(lambda: None, 0.0)
+
+
+def never() -> Frame:
+    raise AssertionError("the key picture need not be decoded")
+
+
+def test_after_somebody_was_there_no_key_picture_is_even_decoded() -> None:
+    lookout = lookout_of(Walker([(10.0, 20.0)]))
+    lookout.detect(blank_frame(15.0))
+    assert not lookout.is_clear(never, 14.0)
+    assert lookout.is_clear(lambda: blank_frame(40.0), 16.0)
+
+
+def test_while_a_machine_is_in_use_no_key_picture_is_even_decoded() -> None:
+    rules, tracker = RuleEngine([BENCH], SCORE), Tracker(SCORE)
+    walker = Walker([(0.0, 20.0)])
+    for number in range(40):
+        rules.update(tracker.update(walker.detect(blank_frame(number / 5)), number / 5), number / 5)
+    assert not lookout_of(walker, rules).is_clear(never, 100.0)
+
+
+def test_a_picture_is_looked_at_once() -> None:
+    detector = Counting(Walker([(10.0, 20.0)]))
+    lookout = lookout_of(detector)
+    key = blank_frame(2.0)
+    assert lookout.is_clear(lambda: key, 0.0)
+    for time_s in (2.0, 2.2, 2.4):
+        assert lookout.detect(replace(blank_frame(time_s), looked_at=key)) == []
+    lookout.detect(blank_frame(2.0))
+    assert detector.looks == 1
+
+
+def test_groups_may_be_as_long_as_the_shortest_of_the_rules_and_no_clip_begins_far_too_early() -> None:
+    other = replace(BENCH, rules=RuleTimes(enter_s=10, exit_s=5, attempt_s=3, window_s=60))
+    assert longest_group_s([BENCH, other]) == 2.0
+    assert longest_group_s([other]) == 3.0
+    assert longest_group_s([replace(BENCH, rules=RuleTimes(enter_s=90, exit_s=60, attempt_s=50))]) == 4.0
+
+
+def test_all_is_decoded_where_it_is_asked_for_shown_or_masked(caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level("INFO")
+    lookout = lookout_of(Walker([]))
+    assert choose_decoding("all", lookout, [BENCH], follows_people=False, has_preview=False) == WHOLE
+    assert choose_decoding("auto", lookout, [BENCH], follows_people=False, has_preview=True) == WHOLE
+    assert choose_decoding("auto", lookout, [BENCH], follows_people=True, has_preview=False).lookout is None
+    for words in ("--decode all", "--preview", "privacy.mask"):
+        assert words in caplog.text
+    assert choose_decoding("auto", lookout, [BENCH], follows_people=False, has_preview=False).lookout is lookout
