@@ -182,7 +182,9 @@ def plan_camera(
 ) -> CameraPlan:
     """The plan for `camera`, which `config_path` tells of; said in the log is what looks at its pictures."""
     config = camera.config
-    detector = with_flags(config.detector, options.detector, options.model, runtime=options.runtime)
+    detector = with_flags(
+        config.detector, options.detector, options.model, runtime=options.runtime, still_s=options.still_s
+    )
     eyes = describe_eyes(project_version(), detector, config.machines)
     log_eyes(eyes, is_sample=isinstance(camera.video, Path) and is_sample(camera.video), video=camera.video)
     of_several = options.video is None
