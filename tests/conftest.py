@@ -1,5 +1,6 @@
 """What several tests share: the sample, drawn once a run, a browser, and what hypothesis is told."""
 
+import signal
 import subprocess
 from collections.abc import Iterator
 from pathlib import Path
@@ -16,6 +17,13 @@ from tests.processes import script
 _PATIENT = (HealthCheck.too_slow, HealthCheck.function_scoped_fixture)
 settings.register_profile("patient", deadline=None, suppress_health_check=_PATIENT)
 settings.load_profile("patient")
+
+
+@pytest.fixture(scope="session", autouse=True)
+def hang_up_is_heard() -> None:
+    """`nohup` has it ignored, and processes that are started inherit that; a handler that does nothing they do not."""
+    if signal.getsignal(signal.SIGHUP) is signal.SIG_IGN:
+        signal.signal(signal.SIGHUP, lambda *_: None)
 
 
 @pytest.fixture(scope="session")
