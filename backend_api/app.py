@@ -24,6 +24,7 @@ from backend_api.media.folder import MediaFolder
 from backend_api.media.retention import Retention, sweeping
 from backend_api.media.retention_policy import KeepLimits
 from backend_api.reports.reports import Reports
+from backend_api.store.db.settings import SettingName
 from backend_api.store.group_commit import Writer
 from backend_api.store.store import Store
 from backend_api.store.tidying import tidied
@@ -87,8 +88,7 @@ class Settings:
 def create_app(store: Store, media: MediaFolder, clock: Clock, settings: Settings | None = None) -> FastAPI:
     """The API over `store` and `media`; the caller closes the store after the application's shutdown."""
     settings = settings or Settings()
-    # A secret of this start: one that is derived from a key would let a reader of an address guess the key.
-    urls = SignedUrls(secrets.token_bytes(32), clock.now) if settings.keys else None
+    urls = SignedUrls(_link_secret(store), clock.now) if settings.keys else None
     media = media if urls is None else media.with_links(urls.query)
     version = project_version()
     audit = AuditLog(media.folder.parent / "audit", clock, settings.keep.days)
@@ -147,6 +147,14 @@ def create_app(store: Store, media: MediaFolder, clock: Clock, settings: Setting
     return app
 
 
+def _link_secret(store: Store) -> bytes:
+    """The secret of all backends on this database, so that each takes the other ones' signed addresses.
+
+    It is drawn by chance: one that is derived from a key would let a reader of an address guess the key.
+    """
+    return bytes.fromhex(store.settings.agree(SettingName.LINK_SECRET, secrets.token_hex(32)))
+
+
 @contextmanager
 def alerting(
     office: PostOffice, store: Store, media: MediaFolder, reports: Reports, settings: Settings, clock: Clock
@@ -157,7 +165,7 @@ def alerting(
         yield
         return
     digests = DigestSchedule(store, reports, config, office, clock)
-    folders = [store.database.path.parent, media.folder]
+    folders = [folder for folder in (store.database.folder, media.folder) if folder is not None]
     looks = StillWatch(store, reports)
     pruning = Pruning(store, settings.keep_alerts_days, clock)
     also = [office.remind, digests.write_due, pruning.remove_due]

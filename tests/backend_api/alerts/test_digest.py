@@ -18,6 +18,8 @@ from tests.backend_api.alerts.scene import PHONE, Scene, with_picture
 from tests.backend_api.reports.test_sessions import make_session
 from tests.fake_clock import FakeClock
 
+pytestmark = pytest.mark.both_databases
+
 BERLIN = ZoneInfo("Europe/Berlin")
 MORNING = Target("mail", "json://127.0.0.1:9", is_webhook=False, digest_at=time(7, 30), digest_has_pictures=True)
 DAY, WEEK = AlertKind.DIGEST_DAY, AlertKind.DIGEST_WEEK
