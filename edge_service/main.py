@@ -201,6 +201,7 @@ def plan_camera(
         start_time=start_time,
         preview=preview_of_camera(options.preview, camera.camera_id) if of_several else options.preview,
         decode=options.decode,
+        hwaccel=options.hwaccel,
         shared_config=shareable_config(
             config_path, config.delivery.backend_url, detector, camera.camera_id if of_several else None
         ),

@@ -2,7 +2,7 @@
 
 import logging
 import threading
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import closing
 from dataclasses import dataclass, replace
 
@@ -10,13 +10,13 @@ import numpy as np
 
 from backend_api.base.clock import Clock
 from backend_api.contract.events import Event
-from backend_api.contract.sources import EventSource
 from edge_service.clips.pictures import StillSlot
 from edge_service.clips.recorder import Recorder
 from edge_service.detection.detector import Detector
 from edge_service.outbox.outbox import Outbox, OutboxFull
 from edge_service.pipeline.checkpoint import Checkpoint, Checkpointer, CheckpointFile, Run
 from edge_service.pipeline.clock_step import ClockSteps
+from edge_service.pipeline.eyes import Eyes
 from edge_service.pipeline.preview_video import PreviewVideo
 from edge_service.pipeline.progress import INTERVAL_S, Progress, RunCounts
 from edge_service.pipeline.recovery import Recovery
@@ -27,6 +27,7 @@ from edge_service.rules.rule_event import RuleEvent
 from edge_service.tracking.tracker import Track, Tracker
 from edge_service.tracking.witness import Witness, grid_size
 from edge_service.video.frame import Frame, FrameSource
+from edge_service.video.hardware import HardwareDecoding
 from edge_service.video.pacing import paced
 
 log = logging.getLogger(__name__)
@@ -45,8 +46,10 @@ class Camera:
     masking: Masking
     still: StillSlot
     preview: PreviewVideo | None = None
-    eyes: Callable[[], EventSource] | None = None
+    eyes: Eyes | None = None
     """By what events are found at present."""
+    decoding: HardwareDecoding | None = None
+    """What decodes."""
     witness: Witness | None = None
     """Says who of those that were found is a thing; None to believe all."""
 

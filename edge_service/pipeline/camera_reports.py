@@ -16,6 +16,7 @@ from backend_api.contract.cameras import (
     SETUP_INTERVAL_S,
     CameraReport,
     CameraSetup,
+    DecoderReport,
     MachineSetup,
     NetworkReport,
 )
@@ -25,7 +26,11 @@ from edge_service.detection.detector_config import DetectorConfig
 from edge_service.detection.onnx_detector import Hardware
 from edge_service.pipeline.progress import RunCounts
 from edge_service.rules.machine import Machine
+<<<<<<< HEAD
 from edge_service.rules.polygon import Polygon
+=======
+from edge_service.video.hardware import HardwareDecoding
+>>>>>>> main
 
 COMMON_SECTIONS = ("rules", "detector", "clip", "privacy")
 """What cameras of one configuration may have in common."""
@@ -55,6 +60,11 @@ class Running(Protocol):
     @property
     def network(self) -> Hardware | None:
         """What the detector's network runs on, and how fast; None without one."""
+        ...
+
+    @property
+    def decoding(self) -> HardwareDecoding | None:
+        """What decodes, and why not what was wanted."""
         ...
 
     def counts(self) -> RunCounts:
@@ -103,6 +113,7 @@ class ReportedCamera:
             lambda: self.complaint() or (None if running is None else running.delivery_error),
             detector=self._detector,
             network=None if running is None else running.network,
+            decoding=None if running is None else running.decoding,
         )()
 
     def still(self) -> bytes | None:
@@ -147,10 +158,11 @@ def make_reporter(
     *,
     detector: str | None = None,
     network: Hardware | None = None,
+    decoding: HardwareDecoding | None = None,
 ) -> Callable[[], CameraReport]:
     """A function that gives the report of this moment; `started_at` is aware, `detector` the kind of the detector.
 
-    `network` is what its network runs on at present.
+    `network` is what its network runs on at present, `decoding` what decodes.
     """
 
     def report() -> CameraReport:
@@ -168,6 +180,7 @@ def make_reporter(
             started_at=started_at,
             detector=detector,
             network=None if network is None else describe_network(network),
+            decoder=None if decoding is None else describe_decoding(decoding),
             is_blind=now.fault is not None,
             has_signal=now.problem is None,
             has_ended=now.has_ended,
@@ -185,6 +198,12 @@ def describe_network(hardware: Hardware) -> NetworkReport:
         height=hardware.height,
         frame_ms=None if hardware.frame_ms is None else round(hardware.frame_ms, 1),
     )
+
+
+def describe_decoding(decoding: HardwareDecoding) -> DecoderReport:
+    """What decodes, as it is told."""
+    why_not = decoding.why_not
+    return DecoderReport(runs_on=decoding.runs_on, why_not=why_not and why_not[:_REASON_CHARACTERS])
 
 
 def describe_setup(
