@@ -26,11 +26,8 @@ from edge_service.detection.detector_config import DetectorConfig
 from edge_service.detection.onnx_detector import Hardware
 from edge_service.pipeline.progress import RunCounts
 from edge_service.rules.machine import Machine
-<<<<<<< HEAD
 from edge_service.rules.polygon import Polygon
-=======
 from edge_service.video.hardware import HardwareDecoding
->>>>>>> main
 
 COMMON_SECTIONS = ("rules", "detector", "clip", "privacy")
 """What cameras of one configuration may have in common."""
