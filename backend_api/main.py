@@ -26,6 +26,7 @@ from backend_api.base.arguments import ArgumentParser, amount, folder, port  # n
 from backend_api.base.clock import SystemClock  # noqa: E402
 from backend_api.base.database_address import add_database_flag, media_folder_beside  # noqa: E402
 from backend_api.base.process import EXIT_DONE, run_process, stop_on_signals  # noqa: E402
+from backend_api.base.watchdog import Watchdog  # noqa: E402
 from backend_api.media.folder import MediaFolder  # noqa: E402
 from backend_api.media.retention_policy import KeepLimits  # noqa: E402
 from backend_api.store.store import Store  # noqa: E402
@@ -60,7 +61,7 @@ def main() -> int:
             media.remove_leftovers()
             media.mark(uuid4())
             log.info("events in %s, clips in %s", options.db, media.folder)
-            serve(create_app(store, media, clock, settings), listening, stop)
+            serve(create_app(store, media, clock, settings), listening, stop, tick=Watchdog(clock, os.environ).feed)
     log.info("stopped; everything that was acknowledged is stored")
     return EXIT_DONE
 

@@ -90,6 +90,8 @@ ROOMS: dict[str, str] = {
     "ui.app": "@base origin_check widgets",
     # What starts the four processes together.
     "deploy.launcher": "@base",
+    # What makes services of systemd's of them.
+    "deploy.systemd": "@base",
 }
 FOLDERS = ("backend_api", "edge_service", "mm_worker", "ui", "deploy")
 MODULES_SIDE_BY_SIDE = 25

@@ -103,7 +103,10 @@ class Worker:
         pace: Pace,
         retry: RetryPolicy,
         rng: random.Random,
+        feed: Callable[[], None] = lambda: None,
     ) -> None:
+        """`feed` is called before each claim and each look for one: the loop works."""
+        self._feed = feed
         self._store = store
         self._media = media
         self._vlm = vlm
@@ -126,6 +129,7 @@ class Worker:
         outcomes: Counter[JobOutcome] = Counter()
         self._awaits_late = not drain
         while not self._stop.is_set():
+            self._feed()
             blocked = self._retry_until_stopped(self._admission.blocked)
             claim = None if blocked else self._retry_until_stopped(self._claim)
             if claim is not None:
@@ -154,6 +158,7 @@ class Worker:
         """Work on `first`, and on those that are claimed with each result."""
         claim: Claim | None = first
         while claim is not None:
+            self._feed()
             outcome, claim = self._work(claim)
             outcomes[outcome] += 1
 
