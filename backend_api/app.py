@@ -16,6 +16,7 @@ from backend_api.alerts.digest_schedule import DigestSchedule
 from backend_api.alerts.examination import Examination
 from backend_api.alerts.ping import Ping
 from backend_api.alerts.post_office import PostOffice, telling
+from backend_api.alerts.pruning import Pruning
 from backend_api.alerts.stills import StillWatch
 from backend_api.base.clock import Clock
 from backend_api.base.process import project_version
@@ -56,6 +57,8 @@ from backend_api.web.signed_urls import SignedUrls
 
 log = logging.getLogger(__name__)
 
+KEEP_ALERTS_DAYS = 90.0
+
 _EXPOSED = ["ETag", "Link", "Location", "Content-Range", "Accept-Ranges", "Retry-After"]
 
 
@@ -65,8 +68,8 @@ class Settings:
 
     `allowed_hosts` are names by which the backend is reached besides those of its computer, such as `gym.example`.
 
-    `alerts` says what is told to whom; without it nothing is looked for, and nothing told. `ping_url` is asked every
-    minute while all is well.
+    `alerts` says what is told to whom; without it nothing is looked for, and nothing told. What was over for
+    `keep_alerts_days` leaves the ledger. `ping_url` is asked every minute while all is well.
 
     `keeps_access_log` asks for a line a request, `keep` for clips to be removed that are too old or too much.
     """
@@ -77,6 +80,7 @@ class Settings:
     keeps_access_log: bool = False
     keep: KeepLimits = field(default_factory=KeepLimits)
     alerts: AlertsConfig | None = None
+    keep_alerts_days: float = KEEP_ALERTS_DAYS
     ping_url: str | None = field(default=None, repr=False)
 
 
@@ -154,8 +158,9 @@ def alerting(
         return
     digests = DigestSchedule(store, reports, config, office, clock)
     folders = [store.database.path.parent, media.folder]
-    looks = StillWatch(store, clock)
-    also = [office.remind, digests.write_due]
+    looks = StillWatch(store, reports)
+    pruning = Pruning(store, settings.keep_alerts_days, clock)
+    also = [office.remind, digests.write_due, pruning.remove_due]
     examination = Examination(store, folders, config, clock, pictures=looks, also=also)
     with ExitStack() as threads:
         threads.enter_context(telling(office.run, "alerts"))

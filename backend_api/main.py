@@ -21,7 +21,7 @@ from uuid import uuid4  # noqa: E402
 
 from backend_api.alerts.config import DEFAULT_ALERTS, load_alerts  # noqa: E402
 from backend_api.alerts.ping import check_ping_url  # noqa: E402
-from backend_api.app import Settings, create_app  # noqa: E402
+from backend_api.app import KEEP_ALERTS_DAYS, Settings, create_app  # noqa: E402
 from backend_api.base.arguments import ArgumentParser, amount, folder, port  # noqa: E402
 from backend_api.base.clock import SystemClock  # noqa: E402
 from backend_api.base.process import EXIT_DONE, REPOSITORY, run_process, stop_on_signals  # noqa: E402
@@ -48,6 +48,7 @@ def main() -> int:
         allowed_hosts=(options.host, *options.allowed_host),
         keeps_access_log=options.access_log,
         alerts=load_alerts(options.alerts, os.environ),
+        keep_alerts_days=options.keep_alerts_days,
         ping_url=_ping_url(options.ping_url),
         keep=KeepLimits(options.keep_days, options.keep_gb and round(options.keep_gb * 1e9), options.keep_events_days),
     )
@@ -177,6 +178,13 @@ def _add_retention(parser: ArgumentParser) -> None:
         help="days for which events are kept, with their verdicts, reviews and clips; sessions and all figures stay. "
         "python backend_api/doctor.py --count-old-events DAYS says first what would go "
         "(default: for ever)",
+    )
+    parser.add_argument(
+        "--keep-alerts-days",
+        type=amount(above=1, most=1e6),
+        default=KEEP_ALERTS_DAYS,
+        metavar="DAYS",
+        help="days for which alerts are kept that are over and told, more than 1; others stay (default: %(default)g)",
     )
     parser.add_argument(
         "--keep-gb",

@@ -22,6 +22,7 @@ from backend_api.store.enrichments import Enrichments
 from backend_api.store.events import Events
 from backend_api.store.ledger.alerts import Alerts
 from backend_api.store.ledger.messages import Messages
+from backend_api.store.ledger.pruning import LedgerPruning
 from backend_api.store.model_calls import ModelCalls
 from backend_api.store.old_events import EventRemoval
 from backend_api.store.removed_media import RemovedMedia
@@ -30,6 +31,7 @@ from backend_api.store.stores import Stores
 from backend_api.store.uses.hidden_events import HiddenEvents
 from backend_api.store.uses.use_corrections import Corrections
 from backend_api.store.verdict_history import Results, Reviews
+from backend_api.store.worker_caps import WorkerCaps
 
 log = logging.getLogger(__name__)
 
@@ -54,8 +56,10 @@ class Store:
         self.hidden_events = HiddenEvents(database, clock)
         self.old_events = EventRemoval(database)
         self.settings = StoredSettings(database)
+        self.worker_caps = WorkerCaps(database, clock)
         self.alerts = Alerts(database, clock)
         self.messages = Messages(database, clock)
+        self.old_alerts = LedgerPruning(database)
         self.views = CameraViews(database)
         self.changes = Changes(database, self.cameras)
 

@@ -12,6 +12,7 @@ from ui.text.alerts import alert_badge, state_in_words, told_in_words
 from ui.text.local_time import Zone
 from ui.text.words import plain
 
+SETUP = "views/setup.py"
 SHOWN = 6
 REACH = timedelta(hours=24)
 ANONYMOUS = "operator"
@@ -30,7 +31,10 @@ def show_told(now: datetime, zone: Zone, store_id: str | None) -> None:
     if not shown:
         return
     with st.container(border=True, key="told", gap="xsmall"):
-        st.header("Told", anchor=False, width="content")
+        with st.container(horizontal=True, horizontal_alignment="distribute", vertical_alignment="center"):
+            st.header("Alerts", anchor=False, width="content")
+            if not any(alert.told for alert in shown):
+                st.page_link(SETUP, label="Nobody is told: choose who is, in Setup")
         for alert in shown:
             _show(alert, now, zone)
 
@@ -43,8 +47,9 @@ def _show(alert: Alert, now: datetime, zone: Zone) -> None:
             st.caption(plain(f"{state_in_words(alert, now, zone)}; {told_in_words(alert)}"))
         if alert.acknowledged_at is None and alert.over_at is None:
             with st.popover("Seen", width="content", key=f"seen-{alert.id}"):
+                st.caption("It is not told again.")
                 st.text_input("Seen by", key=f"{_NAME_KEY}-{alert.id}", placeholder=ANONYMOUS, max_chars=200)
-                st.button("Seen: remind nobody", key=f"acknowledge-{alert.id}", on_click=_acknowledge, args=(alert.id,))
+                st.button("Mark as seen", key=f"acknowledge-{alert.id}", on_click=_acknowledge, args=(alert.id,))
 
 
 def _acknowledge(alert_id: int) -> None:

@@ -22,8 +22,8 @@ class SettingName(StrEnum):
     ALERTS_SINCE_MS = "alerts_since_ms"
     # When a worker was last seen at work, in milliseconds since 1970; not there when none is expected to be.
     WORKER_SEEN_MS = "worker_seen_ms"
-    # In words, which daily cap of the worker is reached; there while it is.
-    CAP_REACHED = "cap_reached"
+    # The daily caps that workers keep, and which of them is reached, as backend_api/store/worker_caps.py writes them.
+    WORKER_CAPS = "worker_caps"
 
 
 def _keep(insert: DialectInsert) -> ClauseElement:

@@ -132,7 +132,7 @@ def test_a_quiet_day_is_said_to_be_quiet() -> None:
         ({"unwatched_s": 3600.0}, ("Not watched", "60 minutes")),
         ({"unwatched_s": 36000.0}, ("Not watched", "10.0 hours")),
         ({"dead": 2, "waiting": 1}, ("Verdicts", "1 wait, 2 were given up")),
-        ({"lasting": ("Camera cam_01 is silent",)}, ("Lasts", "Camera cam_01 is silent")),
+        ({"lasting": ("Camera cam_01 is silent",)}, ("Ongoing", "Camera cam_01 is silent")),
     ],
 )  # fmt: skip
 def test_a_day_with_something_to_look_at_is_not(change: dict[str, object], line: tuple[str, str]) -> None:

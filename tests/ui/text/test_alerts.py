@@ -32,7 +32,7 @@ def telling(target: str, status: MessageStatus | None, phase: AlertPhase = BEGAN
 @pytest.mark.parametrize(
     ("told", "words", "trouble"),
     [
-        ([], "told nobody: no target wants it", False),
+        ([], "nobody was told", False),
         ([telling("phone", SENT), telling("mail", SENT)], "told phone, mail", False),
         ([telling("phone", SENT), telling("phone", SENT, OVER)], "told phone; that it is over: phone", False),
         ([telling("phone", None)], "on its way to phone", False),
@@ -82,7 +82,7 @@ def test_a_target_says_in_a_word_how_it_goes() -> None:
     [
         (alert(telling("phone", DEAD)), "Not told"),
         (alert(telling("phone", DEAD), telling("mail", SENT)), "Partly told"),
-        (alert(telling("mail", SENT), lasts=True), "Lasts"),
+        (alert(telling("mail", SENT), lasts=True), "Ongoing"),
         (alert(telling("mail", SENT), over_at=NOW), "Over"),
         (alert(telling("mail", SENT)), "Told"),
     ],
