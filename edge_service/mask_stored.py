@@ -18,9 +18,10 @@ require_environment()
 
 from backend_api.base.arguments import ArgumentParser, folder  # noqa: E402
 from backend_api.base.clock import SystemClock  # noqa: E402
+from backend_api.base.database_address import DatabaseAddress, add_database_flag, media_folder_beside  # noqa: E402
 from backend_api.base.durable_files import Disk  # noqa: E402
-from backend_api.base.process import EXIT_DONE, EXIT_FAILED, REPOSITORY, FatalError, UsageError, run_process  # noqa: E402
-from backend_api.media.folder import MediaFolder, folder_beside  # noqa: E402
+from backend_api.base.process import EXIT_DONE, EXIT_FAILED, FatalError, UsageError, run_process  # noqa: E402
+from backend_api.media.folder import MediaFolder  # noqa: E402
 from backend_api.media.unmasked import UnmaskedMedia, find_unmasked, keep_masked, remove_unmasked  # noqa: E402
 from backend_api.store.db.errors import StoreBusy, StoreFull  # noqa: E402
 from backend_api.store.store import Store  # noqa: E402
@@ -42,7 +43,7 @@ log = logging.getLogger(__name__)
 class Options:
     """The flags of the command line."""
 
-    db: str
+    db: DatabaseAddress
     media_dir: Path
     config: Path
     camera_id: str
@@ -123,7 +124,7 @@ def _what_is_left(left: int) -> str:
 def parse_options(argv: Sequence[str] | None = None) -> Options:
     """Read the command line (`sys.argv` when `argv` is None). Raises UsageError in one line; `--help` exits with 0."""
     flags = vars(_make_parser().parse_args(argv))
-    return Options(**flags | {"media_dir": flags["media_dir"] or folder_beside(flags["db"])})
+    return Options(**flags | {"media_dir": flags["media_dir"] or media_folder_beside(flags["db"])})
 
 
 def _make_parser() -> ArgumentParser:
@@ -137,12 +138,7 @@ def _make_parser() -> ArgumentParser:
         formatter_class=argparse.HelpFormatter,
     )
     add = parser.add_argument
-    add(
-        "--db",
-        default=str(REPOSITORY / "data" / "app.db"),
-        metavar="PATH",
-        help="the backend's SQLite database, a path or a sqlite:/// URL (default: %(default)s)",
-    )
+    add_database_flag(parser, "the backend's database")
     add(
         "--media-dir",
         type=folder,

@@ -20,14 +20,16 @@ _NAME_KEY = "seen_by"
 
 
 def worth_showing(alerts: list[Alert], now: datetime) -> list[Alert]:
-    """What lasts, first, and what was told within REACH, the newest first; at most SHOWN. Pure."""
-    recent = [one for one in alerts if one.lasts or (one.over_at or one.at) > now - REACH]
-    return sorted(recent, key=lambda one: not one.lasts or one.acknowledged_at is not None)[:SHOWN]
+    """What lasts, first, and what was told within REACH, the newest first; each once. Pure."""
+    recent = {one.id: one for one in alerts if one.lasts or (one.over_at or one.at) > now - REACH}
+    return sorted(recent.values(), key=lambda one: not one.lasts or one.acknowledged_at is not None)
 
 
 def show_told(now: datetime, zone: Zone, store_id: str | None) -> None:
     """Draw it; nothing while nothing was told."""
-    shown = worth_showing(cache.alerts(store_id).items, now)
+    # What has lasted for long may lie behind many newer ones.
+    found = worth_showing([*cache.alerts(store_id, lasts=True).items, *cache.alerts(store_id).items], now)
+    shown = found[:SHOWN]
     if not shown:
         return
     with st.container(border=True, key="told", gap="xsmall"):
@@ -35,6 +37,8 @@ def show_told(now: datetime, zone: Zone, store_id: str | None) -> None:
             st.header("Alerts", anchor=False, width="content")
             if not any(alert.told for alert in shown):
                 st.page_link(SETUP, label="Nobody is told: choose who is, in Setup")
+            elif len(found) > SHOWN:
+                st.page_link(SETUP, label="More in Setup")
         for alert in shown:
             _show(alert, now, zone)
 
