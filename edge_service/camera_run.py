@@ -1,7 +1,7 @@
 """One camera, from its outbox to its last event: what the edge does once, or in a thread for each of its cameras."""
 
 import logging
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing, contextmanager
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -134,10 +134,10 @@ class CameraRun:
         """What decodes, and why not what was wanted."""
         return self._camera.decoding
 
-    def watch(self, stop: Event) -> None:
-        """Watch until the video ends, or `stop` is set."""
+    def watch(self, stop: Event, is_reconfigured: Callable[[], bool] = lambda: False) -> None:
+        """Watch until the video ends, `stop` is set, or `is_reconfigured` says that it is to be watched otherwise."""
         self._loop.begin(self._recovery)
-        self._loop.run(self._plan.speed, stop)
+        self._loop.run(self._plan.speed, stop, is_reconfigured)
 
     def drain(self, stop: Event) -> int:
         """Send what waits, for as long as that works, and say what is left. Returns the exit code."""

@@ -26,6 +26,7 @@ from edge_service.detection.detector_config import DetectorConfig
 from edge_service.detection.onnx_detector import Hardware
 from edge_service.pipeline.progress import RunCounts
 from edge_service.rules.machine import Machine
+from edge_service.rules.polygon import Polygon
 from edge_service.video.hardware import HardwareDecoding
 
 COMMON_SECTIONS = ("rules", "detector", "clip", "privacy")
@@ -78,6 +79,8 @@ class ReportedCamera:
         self._version = version
         self._detector = detector
         self._running: Running | None = None
+        self.complaint: Callable[[], str | None] = lambda: None
+        """What else is wrong, in a line."""
         self._started_at = now
         self._last = RunCounts(0.0, 0, 0, 0, 0, 0, problem="is being started")
 
@@ -104,7 +107,7 @@ class ReportedCamera:
             self._started_at if running is None else running.started_at,
             self._version,
             (lambda: self._last) if running is None else running.counts,
-            lambda: None if running is None else running.delivery_error,
+            lambda: self.complaint() or (None if running is None else running.delivery_error),
             detector=self._detector,
             network=None if running is None else running.network,
             decoding=None if running is None else running.decoding,
@@ -117,21 +120,29 @@ class ReportedCamera:
 
 
 def messages_of(
+    store_id: str,
     camera_id: str,
     report: Callable[[], CameraReport],
-    setup: CameraSetup,
+    setup: Callable[[], CameraSetup],
     still: Callable[[], bytes | None],
 ) -> list[Message]:
-    """All that an edge tells of its camera; `report` gives the report of its moment.
+    """All that an edge tells of its camera; `report` and `setup` give those of their moment.
 
-    The setup is repeated, so that a backend with a new or restored database comes to know it, too.
+    The setup is sent when it changes, and repeated, so that a backend with a new or restored database comes to know
+    it, too.
     """
     path, json = f"/cameras/{camera_id}", "application/json"
-    setup_json = setup.model_dump_json().encode()
     return [
         Message("reports", path, json, lambda: report().model_dump_json().encode(), 0),
-        Message("setup", f"{path}/setup", json, lambda: setup_json, SETUP_INTERVAL_S),
-        Message("still", f"{path}/still?store_id={setup.store_id}", "image/jpeg", still, SETUP_INTERVAL_S),
+        Message(
+            "setup",
+            f"{path}/setup",
+            json,
+            lambda: setup().model_dump_json().encode(),
+            SETUP_INTERVAL_S,
+            version=setup,
+        ),
+        Message("still", f"{path}/still?store_id={store_id}", "image/jpeg", still, SETUP_INTERVAL_S),
     ]
 
 
@@ -193,7 +204,13 @@ def describe_decoding(decoding: HardwareDecoding) -> DecoderReport:
 
 
 def describe_setup(
-    store_id: str, machines: Sequence[Machine], config: str | None, attempt_delay_s: float | None = None
+    store_id: str,
+    machines: Sequence[Machine],
+    config: str | None,
+    attempt_delay_s: float | None = None,
+    *,
+    areas: Sequence[Polygon] = (),
+    takes_zones: bool = False,
 ) -> CameraSetup:
     """The setup as it is sent; a name beyond 100 characters is cut."""
     return CameraSetup(
@@ -209,6 +226,8 @@ def describe_setup(
         ),
         config=config,
         attempt_delay_s=None if attempt_delay_s is None else min(attempt_delay_s, MAX_ATTEMPT_DELAY_S),
+        areas=tuple(areas),
+        takes_zones=takes_zones,
     )
 
 
