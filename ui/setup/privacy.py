@@ -23,6 +23,8 @@ def is_area(machine_id: str | None) -> bool:
 
 def zones_of(setup: CameraSetupState) -> Machines:
     """The camera's machines and, behind them, its black areas."""
+    if setup.areas is not None:
+        return (*setup.machines, *(area_of(number, zone) for number, zone in enumerate(setup.areas, start=1)))
     areas = [_area(number, corners) for number, corners in enumerate(_areas(_privacy(setup.config)), start=1)]
     return (*setup.machines, *(area for area in areas if area is not None))
 
@@ -72,11 +74,14 @@ def _areas(privacy: Mapping[str, Any]) -> Sequence[Any]:
     return areas if isinstance(areas, list) else []
 
 
+def area_of(number: int, zone: tuple[Point, ...]) -> MachineSetup:
+    """The `number`th black area as the editor draws it."""
+    return MachineSetup(machine_id=f"{AREA_PREFIX}{number}", name=f"Black area {number}", zone=zone)
+
+
 def _area(number: int, corners: object) -> MachineSetup | None:
     try:
         zone: tuple[Point, ...] = tuple((float(x), float(y)) for x, y in corners)  # type: ignore[attr-defined]
-        if zone_problem(zone):
-            return None
-        return MachineSetup(machine_id=f"{AREA_PREFIX}{number}", name=f"Black area {number}", zone=zone)
+        return None if zone_problem(zone) else area_of(number, zone)
     except (TypeError, ValueError, ValidationError):
         return None

@@ -10,6 +10,7 @@ from streamlit.elements.lib.column_types import ColumnConfig
 
 from backend_api.contract.cameras import CameraSetupState
 from backend_api.contract.zones import Point
+from ui.client.api import BackendApi
 from ui.setup.config_file import show_new_file
 from ui.setup.editing import DraftKeys, apply_drawn, apply_step, apply_words, keep_draft, open_draft
 from ui.setup.privacy import is_area, new_area, privacy_words, zones_of
@@ -31,6 +32,7 @@ from ui.setup.zone_draft import (
     without_last_corner,
 )
 from ui.setup.zone_picture import show_zone_picture
+from ui.setup.zone_saving import show_saving
 from ui.text.local_time import Zone
 from ui.text.words import plain
 
@@ -39,14 +41,14 @@ _KIND_HELP = "Machines of one kind stand in for each other: the page Usage tells
 _NEW = ""
 
 
-def show_zone_editor(setup: CameraSetupState, still: bytes | None, zone: Zone) -> None:
+def show_zone_editor(backend: BackendApi, setup: CameraSetupState, still: bytes | None, zone: Zone) -> None:
     """Draw the editor for the camera of `setup`; `still` is a JPEG, None when there is none."""
-    _edit(DraftKeys(setup.store_id, setup.camera_id), setup, still, zone)
+    _edit(backend, DraftKeys(setup.store_id, setup.camera_id), setup, still, zone)
 
 
 # A fragment: a click draws the editor again and leaves the rest of the page alone.
 @st.fragment
-def _edit(keys: DraftKeys, setup: CameraSetupState, still: bytes | None, zone: Zone) -> None:
+def _edit(backend: BackendApi, keys: DraftKeys, setup: CameraSetupState, still: bytes | None, zone: Zone) -> None:
     draft = open_draft(keys, zones_of(setup))
     picture_column, edit_column = st.columns([3, 2], gap="medium")
     with edit_column:
@@ -68,7 +70,10 @@ def _edit(keys: DraftKeys, setup: CameraSetupState, still: bytes | None, zone: Z
             partial(apply_drawn, keys),
         )
         _show_drawing_steps(keys, draft)
-    show_new_file(keys, draft, setup)
+    if setup.takes_zones:
+        show_saving(backend, keys, draft, setup, zone)
+    else:
+        show_new_file(keys, draft, setup)
 
 
 def _choose_machine(keys: DraftKeys, draft: ZoneDraft) -> None:

@@ -84,6 +84,7 @@ _END_REASONS = {
     EndReason.LEFT: "the person left",
     EndReason.END_OF_STREAM: "the video ended",
     EndReason.UNOBSERVED: "the camera sent no picture",
+    EndReason.RECONFIGURED: "its zone was changed",
     EndReason.RECOVERED: "the camera's program restarted",
 }
 
