@@ -215,11 +215,6 @@ class Recorder:
         return bool(self._jobs)
 
     @property
-    def complete_s(self) -> float:
-        """No picture that comes later is shown before this media time."""
-        return self._ring.complete_s
-
-    @property
     def pending(self) -> tuple[RuleEvent, ...]:
         """The rule events whose events are not made yet, in the order in which they will be."""
         return (*(cut.rule_event for cut in self._cuts), *(job.rule_event for job in sorted(self._jobs)))
