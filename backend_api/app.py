@@ -24,6 +24,7 @@ from backend_api.media.folder import MediaFolder
 from backend_api.media.retention import Retention, sweeping
 from backend_api.media.retention_policy import KeepLimits
 from backend_api.reports.reports import Reports
+from backend_api.store.db.settings import SettingName
 from backend_api.store.group_commit import Writer
 from backend_api.store.store import Store
 from backend_api.store.tidying import tidied
@@ -53,6 +54,7 @@ from backend_api.web.routes.stores import store_routes
 from backend_api.web.routes.stream import stream_routes
 from backend_api.web.routes.suggestions import suggestion_routes
 from backend_api.web.routes.uploads import upload_routes
+from backend_api.web.routes.zones import zone_routes
 from backend_api.web.signed_urls import SignedUrls
 
 log = logging.getLogger(__name__)
@@ -87,8 +89,7 @@ class Settings:
 def create_app(store: Store, media: MediaFolder, clock: Clock, settings: Settings | None = None) -> FastAPI:
     """The API over `store` and `media`; the caller closes the store after the application's shutdown."""
     settings = settings or Settings()
-    # A secret of this start: one that is derived from a key would let a reader of an address guess the key.
-    urls = SignedUrls(secrets.token_bytes(32), clock.now) if settings.keys else None
+    urls = SignedUrls(_link_secret(store), clock.now) if settings.keys else None
     media = media if urls is None else media.with_links(urls.query)
     version = project_version()
     audit = AuditLog(media.folder.parent / "audit", clock, settings.keep.days)
@@ -139,12 +140,21 @@ def create_app(store: Store, media: MediaFolder, clock: Clock, settings: Setting
     app.include_router(upload_routes(store, media))
     app.include_router(report_routes(store, reports, media))
     app.include_router(camera_routes(store))
+    app.include_router(zone_routes(store))
     app.include_router(board_routes(reports, clock))
     app.include_router(audit_routes(audit))
     app.include_router(store_routes(store, reports))
     app.include_router(alert_routes(store, office, clock))
     app.include_router(health_routes(store, media, version, metrics))
     return app
+
+
+def _link_secret(store: Store) -> bytes:
+    """The secret of all backends on this database, so that each takes the other ones' signed addresses.
+
+    It is drawn by chance: one that is derived from a key would let a reader of an address guess the key.
+    """
+    return bytes.fromhex(store.settings.agree(SettingName.LINK_SECRET, secrets.token_hex(32)))
 
 
 @contextmanager
@@ -157,7 +167,7 @@ def alerting(
         yield
         return
     digests = DigestSchedule(store, reports, config, office, clock)
-    folders = [store.database.path.parent, media.folder]
+    folders = [folder for folder in (store.database.folder, media.folder) if folder is not None]
     looks = StillWatch(store, reports)
     pruning = Pruning(store, settings.keep_alerts_days, clock)
     also = [office.remind, digests.write_due, pruning.remove_due]

@@ -24,8 +24,9 @@ from backend_api.alerts.ping import check_ping_url  # noqa: E402
 from backend_api.app import KEEP_ALERTS_DAYS, Settings, create_app  # noqa: E402
 from backend_api.base.arguments import ArgumentParser, amount, folder, port  # noqa: E402
 from backend_api.base.clock import SystemClock  # noqa: E402
-from backend_api.base.process import EXIT_DONE, REPOSITORY, run_process, stop_on_signals  # noqa: E402
-from backend_api.media.folder import MediaFolder, folder_beside  # noqa: E402
+from backend_api.base.database_address import add_database_flag, media_folder_beside  # noqa: E402
+from backend_api.base.process import EXIT_DONE, run_process, stop_on_signals  # noqa: E402
+from backend_api.media.folder import MediaFolder  # noqa: E402
 from backend_api.media.retention_policy import KeepLimits  # noqa: E402
 from backend_api.store.store import Store  # noqa: E402
 from backend_api.web.auth import Keys  # noqa: E402
@@ -53,7 +54,7 @@ def main() -> int:
         keep=KeepLimits(options.keep_days, options.keep_gb and round(options.keep_gb * 1e9), options.keep_events_days),
     )
     with closing(listen(options.host, options.port, is_guarded=bool(keys))) as listening:
-        media = MediaFolder.open(options.media_dir or folder_beside(options.db))
+        media = MediaFolder.open(options.media_dir or media_folder_beside(options.db))
         with closing(Store.open(options.db, clock, create=True)) as store:
             # A backend that is refused leaves the folder as it is: it may be that of another one.
             media.remove_leftovers()
@@ -69,13 +70,7 @@ def _parse_options() -> argparse.Namespace:
         prog="backend_api/main.py",
         description="The backend: takes the edges' events, keeps them, serves them and their clips over HTTP.",
     )
-    parser.add_argument(
-        "--db",
-        default=str(REPOSITORY / "data" / "app.db"),
-        metavar="PATH",
-        help="the SQLite database, a path or a sqlite:/// URL; made when missing, updated when older "
-        "(default: %(default)s)",
-    )
+    add_database_flag(parser, "the database, whose tables are made when missing, and updated when older")
     parser.add_argument(
         "--media-dir",
         type=folder,

@@ -1,17 +1,22 @@
 """What several tests share: the sample, drawn once a run, a browser, and what hypothesis is told."""
 
 import gc
+import os
 import signal
 import subprocess
 from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 
 import pytest
 from hypothesis import HealthCheck, settings
 from playwright.sync_api import Browser
 
+from backend_api.store.store import Store
 from tests.browser import running_browser
+from tests.fake_clock import FakeClock
 from tests.once import made_once
+from tests.postgres import Server
 from tests.processes import script
 
 # A computer that stands still says nothing of the code, and examples that share a fixture are written for it.
@@ -43,6 +48,16 @@ def browser() -> Iterator[Browser]:
     """
     with running_browser() as browser:
         yield browser
+
+
+@pytest.fixture(scope="session")
+def postgres(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    """The tests' own PostgreSQL server; skips or fails where there is none."""
+    folder = tmp_path_factory.getbasetemp()
+    # All processes of a run have theirs in one folder.
+    shared = folder.parent if "PYTEST_XDIST_WORKER" in os.environ else folder
+    with closing(Server(shared, lambda url: Store.open(url, FakeClock(), create=True).close())) as server:
+        yield server
 
 
 @pytest.fixture(scope="session")

@@ -3,6 +3,7 @@
 import os
 import shutil
 import subprocess
+from pathlib import Path
 from typing import NoReturn
 
 import pytest
@@ -34,6 +35,14 @@ def need_rtsp_server() -> str:
     if python is not None and subprocess.run([python, *loads], check=False, capture_output=True).returncode == 0:
         return python
     return _miss("GStreamer's RTSP server", " ".join(RTSP_PACKAGES))
+
+
+def need_postgres() -> Path:
+    """The folder of the newest PostgreSQL's programs; without one as `need_program`."""
+    # Debian keeps them where no PATH leads; elsewhere they are beside each other.
+    found = sorted(Path("/usr/lib/postgresql").glob("*/bin/initdb"), key=lambda path: int(path.parts[-3]))
+    where = str(found[-1]) if found else shutil.which("initdb")
+    return Path(where).parent if where is not None else _miss("PostgreSQL", "postgresql")
 
 
 def need_strace() -> str:

@@ -98,8 +98,8 @@ class Setups:
 
     def drop_stills(self, before: datetime) -> int:
         """Remove the stills that came before `before`; how many."""
-        with self._database.write() as connection:
-            return _DROP_STILLS.run(connection, {"before_ms": to_ms(before)}).rowcount
+        with self._database.write() as transaction:
+            return _DROP_STILLS.count(transaction, {"before_ms": to_ms(before)})
 
 
 def read_setups(connection: Connection) -> list[CameraSetupState]:

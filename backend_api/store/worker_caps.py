@@ -12,7 +12,7 @@ from sqlalchemy import select
 
 from backend_api.base.clock import Clock
 from backend_api.base.instants import from_ms, to_ms
-from backend_api.store.db.database import Database
+from backend_api.store.db.database import Database, Lock
 from backend_api.store.db.settings import KEEP_SETTING, SettingName
 from backend_api.store.db.statements import Statement
 from backend_api.store.db.tables import settings
@@ -66,7 +66,7 @@ class WorkerCaps:
 
     def _change(self, caps: str, said: _Said | None) -> None:
         now = self._clock.now()
-        with self._database.write(survives_power_cut=False) as transaction:
+        with self._database.write(survives_power_cut=False, lock=Lock.WORKER_CAPS) as transaction:
             row = _STORED.run(transaction, {}).fetchone()
             entries = {key: one for key, one in _read(row and row[0]).items() if _is_remembered(one, now)}
             entries.pop(caps, None)

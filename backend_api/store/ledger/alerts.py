@@ -246,7 +246,7 @@ class Alerts:
         now_ms = to_ms(self._clock.now())
         values = {"wanted_id": alert.id, "not_since_ms": to_ms(not_since), "now_ms": now_ms}
         with self._database.write() as transaction:
-            if _REMIND.run(transaction, values).rowcount == 0:
+            if _REMIND.count(transaction, values) == 0:
                 return False
             rows = [(alert.id, target, AlertPhase.STILL.value, now_ms) for target in targets]
             _NOTICE.run(transaction, rows)
@@ -349,7 +349,7 @@ def _happening(
 
 def _route(transaction: Transaction, alert: AlertRow, routing: Routing, now_ms: int) -> None:
     # Another backend may have been faster, and an end may have come since it was read: that one waits for the next.
-    if _SET_ROUTED.run(transaction, {"wanted_id": alert.id, "routed_now": alert.unrouted}).rowcount == 0:
+    if _SET_ROUTED.count(transaction, {"wanted_id": alert.id, "routed_now": alert.unrouted}) == 0:
         return
     if routing.is_dropped and alert.unrouted in (BEGAN, BOTH):
         _DROP.run(transaction, {"wanted_id": alert.id})

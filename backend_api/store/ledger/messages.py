@@ -14,6 +14,7 @@ from sqlalchemy import Connection, and_, bindparam, delete, func, insert, or_, s
 
 from backend_api.base.clock import Clock
 from backend_api.base.instants import from_ms, to_ms
+from backend_api.base.process import escape_controls
 from backend_api.contract.alerts import (
     MAX_ANSWER_CHARACTERS,
     AlertFacts,
@@ -23,7 +24,7 @@ from backend_api.contract.alerts import (
     TargetState,
     Telling,
 )
-from backend_api.store.db.database import Database
+from backend_api.store.db.database import Database, Lock
 from backend_api.store.db.statements import DialectInsert, Statement, Transaction
 from backend_api.store.ledger.alerts import AlertRow, Thing, begin_condition, end_condition, to_row
 from backend_api.store.ledger.tables import alert_messages, alert_notices, alert_targets, alerts
@@ -81,6 +82,7 @@ _CLAIM = Statement(
         .where(_IS_DUE, alert_messages.c.target == bindparam("of_target"), _UNDER_WAY)
         .order_by(alert_messages.c.id)
         .limit(1)
+        .with_for_update(skip_locked=True)
         .scalar_subquery()
     )
     .values(
@@ -198,7 +200,7 @@ class Messages:
         """
         times = self._times()
         of_target = {"of_target": target}
-        with self._database.write() as transaction:
+        with self._database.write(lock=Lock.MESSAGES) as transaction:
             if _BUSY.run(transaction, of_target).fetchone() is not None:
                 return False
             waiting = _WAITING_NOW.run(transaction, of_target).fetchall()
@@ -243,7 +245,7 @@ class Messages:
             if not self._note(transaction, held, status, retry_in_s, answer):
                 return False
             if retry_in_s is None or held.attempt == TOLD_AFTER_FAILURES:
-                facts = AlertFacts(detail=answer[:MAX_ANSWER_CHARACTERS])
+                facts = AlertFacts(detail=_shown(answer))
                 begin_condition(transaction, _failed(held.target), facts, self._now_ms())
         return True
 
@@ -251,7 +253,7 @@ class Messages:
         """Note a test message that was sent just now, and what came of it."""
         values = {"of_target": target, "new_status": _SENT if is_ok else _DEAD, "new_attempts": 1, "next_ms": None}
         with self._database.write() as transaction:
-            _MAKE.run(transaction, {**values, "now_ms": self._now_ms(), "new_answer": answer[:MAX_ANSWER_CHARACTERS]})
+            _MAKE.run(transaction, {**values, "now_ms": self._now_ms(), "new_answer": _shown(answer)})
 
     def give_up_others(self, known: Collection[str]) -> int:
         """Let messages to targets that are not `known` any more be DEAD; to how many targets."""
@@ -309,9 +311,9 @@ class Messages:
             "new_status": status,
             "next_ms": None if due_in_s is None else now_ms + round(due_in_s * 1000),
             "now_ms": now_ms,
-            "new_answer": answer[:MAX_ANSWER_CHARACTERS],
+            "new_answer": _shown(answer),
         }
-        return _NOTE.run(transaction, values).rowcount == 1
+        return _NOTE.count(transaction, values) == 1
 
     def _times(self) -> dict[str, int]:
         now_ms = self._now_ms()
@@ -364,6 +366,11 @@ def _first_message(waiting: Sequence[tuple[int, int, str]]) -> list[int]:
             return chosen or [notice_id]
         chosen.append(notice_id)
     return chosen
+
+
+def _shown(answer: str) -> str:
+    """The answer of somebody else's server as it is kept."""
+    return escape_controls(answer)[:MAX_ANSWER_CHARACTERS]
 
 
 def _failed(target: str) -> Thing:

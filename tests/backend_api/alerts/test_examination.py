@@ -24,6 +24,8 @@ from tests.backend_api.events import START, make_result
 from tests.backend_api.reports.test_sessions import make_session
 from tests.fake_clock import FakeClock
 
+pytestmark = pytest.mark.both_databases
+
 CLOSED_S = 180.0
 
 

@@ -24,6 +24,8 @@ from backend_api.store.store import Store
 from tests.backend_api.alerts.scene import NO, PHONE, YES, Scene, targets
 from tests.fake_clock import FakeClock
 
+pytestmark = pytest.mark.both_databases
+
 SILENT = AlertKind.CAMERA_SILENT
 
 
