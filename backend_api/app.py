@@ -7,6 +7,7 @@ import secrets
 from collections.abc import AsyncIterator, Iterator
 from contextlib import ExitStack, asynccontextmanager, contextmanager
 from dataclasses import dataclass, field
+from pathlib import Path
 
 from fastapi import FastAPI
 from starlette.middleware.cors import CORSMiddleware
@@ -19,7 +20,7 @@ from backend_api.alerts.post_office import PostOffice, telling
 from backend_api.alerts.stills import StillWatch
 from backend_api.base.clock import Clock
 from backend_api.base.process import project_version
-from backend_api.media.folder import MediaFolder
+from backend_api.media.media import Media
 from backend_api.media.retention import Retention, sweeping
 from backend_api.media.retention_policy import KeepLimits
 from backend_api.reports.reports import Reports
@@ -31,6 +32,7 @@ from backend_api.web.auth import AccessControl, Keys
 from backend_api.web.change_feed import ChangeFeed
 from backend_api.web.documentation import add_documentation
 from backend_api.web.head_requests import HeadRequests
+from backend_api.web.media_links import MediaLinks
 from backend_api.web.metrics import Metrics
 from backend_api.web.openapi import Api
 from backend_api.web.origin_check import OriginCheck
@@ -80,17 +82,17 @@ class Settings:
     ping_url: str | None = field(default=None, repr=False)
 
 
-def create_app(store: Store, media: MediaFolder, clock: Clock, settings: Settings | None = None) -> FastAPI:
+def create_app(store: Store, media: Media, clock: Clock, settings: Settings | None = None) -> FastAPI:
     """The API over `store` and `media`; the caller closes the store after the application's shutdown."""
     settings = settings or Settings()
     # A secret of this start: one that is derived from a key would let a reader of an address guess the key.
     urls = SignedUrls(secrets.token_bytes(32), clock.now) if settings.keys else None
-    media = media if urls is None else media.with_links(urls.query)
+    links = MediaLinks(media) if urls is None else MediaLinks(media, urls.query)
     version = project_version()
-    audit = AuditLog(media.folder.parent / "audit", clock, settings.keep.days)
+    audit = AuditLog(_audit_folder(store, media), clock, settings.keep.days)
     metrics = Metrics(store, media, clock)
     writer = Writer(metrics.counting(store.events.add_arrivals))
-    feed = ChangeFeed(store, media)
+    feed = ChangeFeed(store, links)
     reports = Reports(store)
     office = PostOffice(store, media, settings.alerts or AlertsConfig(), clock, random.SystemRandom())
 
@@ -124,16 +126,16 @@ def create_app(store: Store, media: MediaFolder, clock: Clock, settings: Setting
         OriginCheck, hosts=settings.allowed_hosts, origins=settings.cors_origins, signs_urls=urls is not None
     )
     app.add_middleware(RequestLog, metrics=metrics, clock=clock, keeps_log=settings.keeps_access_log)
-    app.include_router(ingest_routes(store, writer, media, clock))
+    app.include_router(ingest_routes(store, writer, links, clock))
     app.include_router(stream_routes(store, feed))
     app.include_router(export_routes(store))
-    app.include_router(event_routes(store, media))
+    app.include_router(event_routes(store, links))
     app.include_router(review_routes(store, reports))
     app.include_router(correction_routes(store, reports))
     app.include_router(suggestion_routes(reports))
     app.include_router(media_routes(store, media))
     app.include_router(upload_routes(store, media))
-    app.include_router(report_routes(store, reports, media))
+    app.include_router(report_routes(store, reports, links))
     app.include_router(camera_routes(store))
     app.include_router(board_routes(reports, clock))
     app.include_router(audit_routes(audit))
@@ -143,9 +145,14 @@ def create_app(store: Store, media: MediaFolder, clock: Clock, settings: Setting
     return app
 
 
+def _audit_folder(store: Store, media: Media) -> Path:
+    """Where it is written who looked at what: beside the clips, or beside the database where those are in a bucket."""
+    return (media.folder or store.database.path).parent / "audit"
+
+
 @contextmanager
 def alerting(
-    office: PostOffice, store: Store, media: MediaFolder, reports: Reports, settings: Settings, clock: Clock
+    office: PostOffice, store: Store, media: Media, reports: Reports, settings: Settings, clock: Clock
 ) -> Iterator[None]:
     """While this is entered, alerts are looked for and told, unless `settings` have none of them."""
     config = settings.alerts
@@ -153,7 +160,7 @@ def alerting(
         yield
         return
     digests = DigestSchedule(store, reports, config, office, clock)
-    folders = [store.database.path.parent, media.folder]
+    folders = [folder for folder in (store.database.path.parent, media.folder) if folder is not None]
     looks = StillWatch(store, clock)
     also = [office.remind, digests.write_due]
     examination = Examination(store, folders, config, clock, pictures=looks, also=also)

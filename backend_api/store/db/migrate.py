@@ -18,7 +18,7 @@ from backend_api.store.db.errors import StoreBroken, StoreBusy, StoreFull
 from backend_api.store.db.stale_log import check_log, check_restored
 
 # The newest of the migrations.
-HEAD = "0016"
+HEAD = "0017"
 _MIGRATIONS = Path(__file__).resolve().parent / "migrations"
 
 log = logging.getLogger(__name__)
