@@ -1,7 +1,9 @@
 """What several tests share: the sample, drawn once a run, a browser, and what hypothesis is told."""
 
+import os
 import subprocess
 from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -11,6 +13,7 @@ from playwright.sync_api import Browser
 from tests.browser import running_browser
 from tests.once import made_once
 from tests.processes import script
+from tests.seaweed import BucketServer
 
 # A computer that stands still says nothing of the code, and examples that share a fixture are written for it.
 _PATIENT = (HealthCheck.too_slow, HealthCheck.function_scoped_fixture)
@@ -32,6 +35,14 @@ def browser() -> Iterator[Browser]:
     """
     with running_browser() as browser:
         yield browser
+
+
+@pytest.fixture(scope="session")
+def bucket_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[BucketServer]:
+    """A real server of buckets, one for all processes of a run."""
+    own = tmp_path_factory.getbasetemp()
+    with closing(BucketServer(own.parent if "PYTEST_XDIST_WORKER" in os.environ else own)) as server:
+        yield server
 
 
 @pytest.fixture(scope="session")
