@@ -67,8 +67,12 @@ sample.mp4: | $(VENV)/.installed
 	@echo "Drawing sample.mp4, two minutes of a gym that does not exist (once, about half a minute) ..."
 	@python edge_service/sample.py --out sample.mp4 --seed 42
 
-test: lint  ## install what the tests need and run them all, lint and types included
-	@python -m pytest -n 3 --dist worksteal
+# The lint takes one processor: it runs beside the tests. Both are run to the end, and both must pass.
+test: $(VENV)/.installed-dev  ## install what the tests need and run them all, lint and types included
+	@$(MAKE) --no-print-directory lint & \
+	  python -m pytest -n 3 --dist worksteal; tested=$$?; \
+	  wait $$! || { echo "The lint found what stands above; \`make lint\` shows it again."; exit 2; }; \
+	  exit $$tested
 
 lint: $(VENV)/.installed-dev  ## ruff and mypy alone
 	@ruff format --check .

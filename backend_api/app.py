@@ -17,13 +17,15 @@ from backend_api.alerts.digest_schedule import DigestSchedule
 from backend_api.alerts.examination import Examination
 from backend_api.alerts.ping import Ping
 from backend_api.alerts.post_office import PostOffice, telling
+from backend_api.alerts.pruning import Pruning
 from backend_api.alerts.stills import StillWatch
 from backend_api.base.clock import Clock
-from backend_api.base.process import project_version
+from backend_api.base.process import REPOSITORY, project_version
 from backend_api.media.media import Media
 from backend_api.media.retention import Retention, sweeping
 from backend_api.media.retention_policy import KeepLimits
 from backend_api.reports.reports import Reports
+from backend_api.store.db.settings import SettingName
 from backend_api.store.group_commit import Writer
 from backend_api.store.store import Store
 from backend_api.store.tidying import tidied
@@ -58,6 +60,8 @@ from backend_api.web.signed_urls import SignedUrls
 
 log = logging.getLogger(__name__)
 
+KEEP_ALERTS_DAYS = 90.0
+
 _EXPOSED = ["ETag", "Link", "Location", "Content-Range", "Accept-Ranges", "Retry-After"]
 
 
@@ -67,8 +71,8 @@ class Settings:
 
     `allowed_hosts` are names by which the backend is reached besides those of its computer, such as `gym.example`.
 
-    `alerts` says what is told to whom; without it nothing is looked for, and nothing told. `ping_url` is asked every
-    minute while all is well.
+    `alerts` says what is told to whom; without it nothing is looked for, and nothing told. What was over for
+    `keep_alerts_days` leaves the ledger. `ping_url` is asked every minute while all is well.
 
     `keeps_access_log` asks for a line a request, `keep` for clips to be removed that are too old or too much.
     """
@@ -79,14 +83,14 @@ class Settings:
     keeps_access_log: bool = False
     keep: KeepLimits = field(default_factory=KeepLimits)
     alerts: AlertsConfig | None = None
+    keep_alerts_days: float = KEEP_ALERTS_DAYS
     ping_url: str | None = field(default=None, repr=False)
 
 
 def create_app(store: Store, media: Media, clock: Clock, settings: Settings | None = None) -> FastAPI:
     """The API over `store` and `media`; the caller closes the store after the application's shutdown."""
     settings = settings or Settings()
-    # A secret of this start: one that is derived from a key would let a reader of an address guess the key.
-    urls = SignedUrls(secrets.token_bytes(32), clock.now) if settings.keys else None
+    urls = SignedUrls(_link_secret(store), clock.now) if settings.keys else None
     links = MediaLinks(media) if urls is None else MediaLinks(media, urls.query)
     version = project_version()
     audit = AuditLog(_audit_folder(store, media), clock, settings.keep.days)
@@ -146,8 +150,18 @@ def create_app(store: Store, media: Media, clock: Clock, settings: Settings | No
 
 
 def _audit_folder(store: Store, media: Media) -> Path:
-    """Where it is written who looked at what: beside the clips, or beside the database where those are in a bucket."""
-    return (media.folder or store.database.path).parent / "audit"
+    """Where it is written who looked at what: beside the clips; beside the database, where those are in a bucket."""
+    if media.folder is not None:
+        return media.folder.parent / "audit"
+    return (store.database.folder or REPOSITORY / "data") / "audit"
+
+
+def _link_secret(store: Store) -> bytes:
+    """The secret of all backends on this database, so that each takes the other ones' signed addresses.
+
+    It is drawn by chance: one that is derived from a key would let a reader of an address guess the key.
+    """
+    return bytes.fromhex(store.settings.agree(SettingName.LINK_SECRET, secrets.token_hex(32)))
 
 
 @contextmanager
@@ -160,9 +174,10 @@ def alerting(
         yield
         return
     digests = DigestSchedule(store, reports, config, office, clock)
-    folders = [folder for folder in (store.database.path.parent, media.folder) if folder is not None]
-    looks = StillWatch(store, clock)
-    also = [office.remind, digests.write_due]
+    folders = [folder for folder in (store.database.folder, media.folder) if folder is not None]
+    looks = StillWatch(store, reports)
+    pruning = Pruning(store, settings.keep_alerts_days, clock)
+    also = [office.remind, digests.write_due, pruning.remove_due]
     examination = Examination(store, folders, config, clock, pictures=looks, also=also)
     with ExitStack() as threads:
         threads.enter_context(telling(office.run, "alerts"))

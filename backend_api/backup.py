@@ -16,14 +16,13 @@ import logging  # noqa: E402
 
 from backend_api.base.arguments import ArgumentParser, count, folder  # noqa: E402
 from backend_api.base.clock import SystemClock  # noqa: E402
+from backend_api.base.database_address import add_database_flag, media_folder_beside, sqlite_file  # noqa: E402
 from backend_api.base.durable_files import Disk  # noqa: E402
-from backend_api.base.process import EXIT_DONE, EXIT_FAILED, REPOSITORY, FatalError, UsageError, run_process  # noqa: E402
-from backend_api.media.folder import folder_beside  # noqa: E402
+from backend_api.base.process import EXIT_DONE, EXIT_FAILED, FatalError, UsageError, run_process  # noqa: E402
 from backend_api.snapshots.repository import Repository  # noqa: E402
 from backend_api.snapshots.taking import take_snapshot  # noqa: E402
 from backend_api.snapshots.verifying import verify  # noqa: E402
 from backend_api.store.db.errors import StoreBroken, StoreBusy, StoreFull  # noqa: E402
-from backend_api.store.db.migrate import database_path  # noqa: E402
 
 log = logging.getLogger(__name__)
 
@@ -45,7 +44,7 @@ def main() -> int:
 
 
 def _take(options: argparse.Namespace) -> int:
-    db, media = database_path(options.db), options.media_dir or folder_beside(options.db)
+    db, media = sqlite_file(options.db), options.media_dir or media_folder_beside(options.db)
     if not media.is_dir():
         raise UsageError(f"there is no media folder {media}; give the backend's --media-dir")
     if options.to.resolve().is_relative_to(media.resolve()):
@@ -88,12 +87,7 @@ def _parse_options() -> argparse.Namespace:
         "backend_api/restore.py restores.",
     )
     add = parser.add_argument
-    add(
-        "--db",
-        default=str(REPOSITORY / "data" / "app.db"),
-        metavar="PATH",
-        help="the backend's SQLite database, a path or a sqlite:/// URL (default: %(default)s)",
-    )
+    add_database_flag(parser, "the backend's database, which must be a file")
     add(
         "--media-dir",
         type=folder,

@@ -7,9 +7,8 @@ from dataclasses import dataclass
 from uuid import UUID
 
 from backend_api.base.arguments import ArgumentParser, amount, seconds
-from backend_api.base.process import REPOSITORY
+from backend_api.base.database_address import DatabaseAddress, add_database_flag, media_folder_beside
 from backend_api.checks.folder import ASIDE
-from backend_api.media.folder import folder_beside
 from backend_api.media.place import MediaPlace, media_place
 
 
@@ -17,7 +16,7 @@ from backend_api.media.place import MediaPlace, media_place
 class Options:
     """The flags of the command line; ages are seconds."""
 
-    db: str
+    db: DatabaseAddress
     media_dir: MediaPlace
     fix: bool
     orphan_age_s: float
@@ -52,7 +51,7 @@ def parse_options(argv: Sequence[str] | None = None) -> Options:
     if flags["camera_id"] and not (flags["list_unmasked"] or flags["remove_unmasked"]):
         parser.error("--camera-id belongs to --list-unmasked or --remove-unmasked")
     by = flags["by"] or _user()
-    return Options(**flags | {"media_dir": flags["media_dir"] or folder_beside(flags["db"]), "by": by})
+    return Options(**flags | {"media_dir": flags["media_dir"] or media_folder_beside(flags["db"]), "by": by})
 
 
 def _user() -> str:
@@ -73,12 +72,7 @@ def _make_parser() -> ArgumentParser:
         "2 wrong use. No event is ever changed, and no file deleted but by --remove-unmasked.",
     )
     add = parser.add_argument
-    add(
-        "--db",
-        default=str(REPOSITORY / "data" / "app.db"),
-        metavar="PATH",
-        help="the backend's SQLite database, a path or a sqlite:/// URL (default: %(default)s)",
-    )
+    add_database_flag(parser, "the backend's database")
     add(
         "--media-dir",
         type=media_place,

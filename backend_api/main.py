@@ -21,11 +21,12 @@ from uuid import uuid4  # noqa: E402
 
 from backend_api.alerts.config import DEFAULT_ALERTS, load_alerts  # noqa: E402
 from backend_api.alerts.ping import check_ping_url  # noqa: E402
-from backend_api.app import Settings, create_app  # noqa: E402
+from backend_api.app import KEEP_ALERTS_DAYS, Settings, create_app  # noqa: E402
 from backend_api.base.arguments import ArgumentParser, amount, port  # noqa: E402
 from backend_api.base.clock import SystemClock  # noqa: E402
-from backend_api.base.process import EXIT_DONE, REPOSITORY, run_process, stop_on_signals  # noqa: E402
-from backend_api.media.folder import MediaFolder, folder_beside  # noqa: E402
+from backend_api.base.database_address import add_database_flag, media_folder_beside  # noqa: E402
+from backend_api.base.process import EXIT_DONE, run_process, stop_on_signals  # noqa: E402
+from backend_api.media.folder import MediaFolder  # noqa: E402
 from backend_api.media.place import media_place, open_media  # noqa: E402
 from backend_api.media.retention_policy import KeepLimits  # noqa: E402
 from backend_api.store.store import Store  # noqa: E402
@@ -49,11 +50,12 @@ def main() -> int:
         allowed_hosts=(options.host, *options.allowed_host),
         keeps_access_log=options.access_log,
         alerts=load_alerts(options.alerts, os.environ),
+        keep_alerts_days=options.keep_alerts_days,
         ping_url=_ping_url(options.ping_url),
         keep=KeepLimits(options.keep_days, options.keep_gb and round(options.keep_gb * 1e9), options.keep_events_days),
     )
     with closing(listen(options.host, options.port, is_guarded=bool(keys))) as listening:
-        place = options.media_dir or folder_beside(options.db)
+        place = options.media_dir or media_folder_beside(options.db)
         folder = MediaFolder.open(place) if isinstance(place, Path) else None
         with closing(Store.open(options.db, clock, create=True)) as store:
             # A backend that is refused leaves the folder as it is: it may be that of another one.
@@ -73,13 +75,7 @@ def _parse_options() -> argparse.Namespace:
         prog="backend_api/main.py",
         description="The backend: takes the edges' events, keeps them, serves them and their clips over HTTP.",
     )
-    parser.add_argument(
-        "--db",
-        default=str(REPOSITORY / "data" / "app.db"),
-        metavar="PATH",
-        help="the SQLite database, a path or a sqlite:/// URL; made when missing, updated when older "
-        "(default: %(default)s)",
-    )
+    add_database_flag(parser, "the database, whose tables are made when missing, and updated when older")
     parser.add_argument(
         "--media-dir",
         type=media_place,
@@ -191,6 +187,13 @@ def _add_retention(parser: ArgumentParser) -> None:
         help="days for which events are kept, with their verdicts, reviews and clips; sessions and all figures stay. "
         "python backend_api/doctor.py --count-old-events DAYS says first what would go "
         "(default: for ever)",
+    )
+    parser.add_argument(
+        "--keep-alerts-days",
+        type=amount(above=1, most=1e6),
+        default=KEEP_ALERTS_DAYS,
+        metavar="DAYS",
+        help="days for which alerts are kept that are over and told, more than 1; others stay (default: %(default)g)",
     )
     parser.add_argument(
         "--keep-gb",

@@ -15,12 +15,11 @@ import argparse  # noqa: E402
 import logging  # noqa: E402
 
 from backend_api.base.arguments import ArgumentParser, folder  # noqa: E402
+from backend_api.base.database_address import add_database_flag, media_folder_beside, sqlite_file  # noqa: E402
 from backend_api.base.durable_files import Disk  # noqa: E402
-from backend_api.base.process import EXIT_DONE, EXIT_FAILED, REPOSITORY, FatalError, UsageError, run_process  # noqa: E402
-from backend_api.media.folder import folder_beside  # noqa: E402
+from backend_api.base.process import EXIT_DONE, EXIT_FAILED, FatalError, UsageError, run_process  # noqa: E402
 from backend_api.snapshots.repository import Repository  # noqa: E402
 from backend_api.snapshots.restoring import restore_snapshot  # noqa: E402
-from backend_api.store.db.migrate import database_path  # noqa: E402
 
 log = logging.getLogger(__name__)
 
@@ -28,7 +27,7 @@ log = logging.getLogger(__name__)
 def main() -> int:
     """Restore a snapshot into an empty place. Raises UsageError and FatalError, with the culprit."""
     options = _parse_options()
-    db, media, disk = database_path(options.db), options.media_dir or folder_beside(options.db), Disk()
+    db, media, disk = sqlite_file(options.db), options.media_dir or media_folder_beside(options.db), Disk()
     try:
         with Repository.open_for_reading(options.source, disk) as repository:
             name = options.snapshot or next(reversed(repository.names()), None)
@@ -65,13 +64,7 @@ def _parse_options() -> argparse.Namespace:
         "--from", dest="source", type=folder, required=True, metavar="FOLDER", help="the folder of the backup, its --to"
     )
     add("--snapshot", metavar="NAME", help="which one, such as 2026-11-26T03-00-00Z (default: the newest)")
-    add(
-        "--db",
-        default=str(REPOSITORY / "data" / "app.db"),
-        metavar="PATH",
-        help="where the SQLite database is to lie, a path or a sqlite:/// URL; nothing may be there "
-        "(default: %(default)s)",
-    )
+    add_database_flag(parser, "where the database is to lie, a file; nothing may be there")
     add(
         "--media-dir",
         type=folder,

@@ -42,6 +42,7 @@ from edge_service.rules.machine import Machine
 from edge_service.simulation.mock_detector import MockDetector
 from edge_service.simulation.scenario import Scenario
 from edge_service.tracking.tracker import Tracker
+from edge_service.tracking.witness import Witness
 from edge_service.video.address import VideoAddress, identity
 from edge_service.video.group_decoder import DecodeName
 from edge_service.video.packet_ring import PacketRing
@@ -238,6 +239,7 @@ def set_up_camera(
         masking=masking,
         still=StillSlot(masking),
         preview=preview,
+        witness=Witness(plan.detector.still_s) if plan.detector.kind == "onnx" and plan.detector.still_s else None,
         eyes=Eyes(plan.eyes, found) if isinstance(found, OnnxDetector) else None,
     )
 

@@ -22,7 +22,7 @@ SAMPLE_CONFIG = REPOSITORY / "edge_service" / "sample_config.yaml"
 MAX_MACHINES = 200
 MAX_NAME_CHARACTERS = 1000
 MAX_KIND_CHARACTERS = 40
-_OF_ONNX_ALONE = ("model", "nms", "class_id", "input_size", "runtime")
+_OF_ONNX_ALONE = ("model", "nms", "class_id", "input_size", "runtime", "still_s")
 CAMERAS = "cameras"
 """The section that makes a file one of several cameras."""
 _NAME: TypeAdapter[str] = TypeAdapter(Name)

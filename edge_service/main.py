@@ -25,6 +25,7 @@ from backend_api.base.process import UsageError, project_version, run_process, s
 from edge_service.camera_run import CameraPlan, Surroundings, open_camera  # noqa: E402
 from edge_service.cameras import CameraConfig, load_cameras  # noqa: E402
 from edge_service.clips.media_folder import remove_leftovers  # noqa: E402
+from edge_service.clips.recorder import attempt_delay_s  # noqa: E402
 from edge_service.config import DEFAULT_CONFIG, SAMPLE_CONFIG, load_config  # noqa: E402
 from edge_service.delivery.backend_client import BackendClient, Put  # noqa: E402
 from edge_service.delivery.heartbeat import Heartbeat, Message  # noqa: E402
@@ -113,7 +114,10 @@ def watch_all(plans: Sequence[CameraPlan], around: Surroundings, reports: Put, s
 
 def messages_of_plan(plan: CameraPlan, reported: ReportedCamera) -> list[Message]:
     """All that the backend is told of a camera."""
-    setup = describe_setup(plan.store_id, plan.config.machines, plan.shared_config)
+    config = plan.config
+    rules = [machine.rules for machine in config.machines]
+    delay_s = attempt_delay_s(rules, config.clip, fps=config.detector.fps, privacy=config.privacy)
+    setup = describe_setup(plan.store_id, config.machines, plan.shared_config, delay_s)
     return messages_of(plan.camera_id, reported.report, setup, reported.still)
 
 
@@ -122,7 +126,9 @@ def plan_camera(
 ) -> CameraPlan:
     """The plan for `camera`, which `config_path` tells of; said in the log is what looks at its pictures."""
     config = camera.config
-    detector = with_flags(config.detector, options.detector, options.model, runtime=options.runtime)
+    detector = with_flags(
+        config.detector, options.detector, options.model, runtime=options.runtime, still_s=options.still_s
+    )
     eyes = describe_eyes(project_version(), detector, config.machines)
     log_eyes(eyes, is_sample=isinstance(camera.video, Path) and is_sample(camera.video), video=camera.video)
     of_several = options.video is None

@@ -18,9 +18,9 @@ require_environment()
 
 from backend_api.base.arguments import ArgumentParser  # noqa: E402
 from backend_api.base.clock import SystemClock  # noqa: E402
-from backend_api.base.process import EXIT_DONE, EXIT_FAILED, REPOSITORY, FatalError, UsageError, run_process  # noqa: E402
+from backend_api.base.database_address import DatabaseAddress, add_database_flag, media_folder_beside  # noqa: E402
+from backend_api.base.process import EXIT_DONE, EXIT_FAILED, FatalError, UsageError, run_process  # noqa: E402
 from backend_api.contract.media import clip_name  # noqa: E402
-from backend_api.media.folder import folder_beside  # noqa: E402
 from backend_api.media.media import Media  # noqa: E402
 from backend_api.media.place import MediaPlace, media_place, open_media  # noqa: E402
 from backend_api.media.unmasked import UnmaskedMedia, find_unmasked, keep_masked, remove_unmasked  # noqa: E402
@@ -44,7 +44,7 @@ log = logging.getLogger(__name__)
 class Options:
     """The flags of the command line."""
 
-    db: str
+    db: DatabaseAddress
     media_dir: MediaPlace
     config: Path
     camera_id: str
@@ -126,7 +126,7 @@ def _what_is_left(left: int) -> str:
 def parse_options(argv: Sequence[str] | None = None) -> Options:
     """Read the command line (`sys.argv` when `argv` is None). Raises UsageError in one line; `--help` exits with 0."""
     flags = vars(_make_parser().parse_args(argv))
-    return Options(**flags | {"media_dir": flags["media_dir"] or folder_beside(flags["db"])})
+    return Options(**flags | {"media_dir": flags["media_dir"] or media_folder_beside(flags["db"])})
 
 
 def _make_parser() -> ArgumentParser:
@@ -140,12 +140,7 @@ def _make_parser() -> ArgumentParser:
         formatter_class=argparse.HelpFormatter,
     )
     add = parser.add_argument
-    add(
-        "--db",
-        default=str(REPOSITORY / "data" / "app.db"),
-        metavar="PATH",
-        help="the backend's SQLite database, a path or a sqlite:/// URL (default: %(default)s)",
-    )
+    add_database_flag(parser, "the backend's database")
     add(
         "--media-dir",
         type=media_place,

@@ -10,12 +10,12 @@ from typing import get_args
 
 from pydantic import TypeAdapter, ValidationError
 
-from backend_api.base.arguments import ArgumentParser, count, folder, integer
+from backend_api.base.arguments import ArgumentParser, amount, count, folder, integer
 from backend_api.base.process import REPOSITORY, UsageError
 from backend_api.base.yaml_file import read_yaml
 from backend_api.contract.values import Name, Timestamp
 from edge_service.config import is_of_cameras
-from edge_service.detection.detector_config import DetectorKind
+from edge_service.detection.detector_config import DEFAULT_STILL_S, LEAST_STILL_S, MOST_STILL_S, DetectorKind
 from edge_service.detection.runtime import RuntimeName
 from edge_service.video.address import VideoAddress, parse_video
 from edge_service.video.group_decoder import DecodeName
@@ -50,6 +50,7 @@ class Options:
     detector: DetectorKind | None
     model: Path | None
     runtime: RuntimeName | None
+    still_s: float | None
     decode: DecodeName
     upload_clips: bool
     api_key: str | None
@@ -206,6 +207,13 @@ def _make_parser() -> ArgumentParser:
         "says whether it does; all decodes all that the detector looks at (default: %(default)s)",
     )
     add(
+        "--still-s",
+        type=_still_s,
+        metavar="SECONDS",
+        help="where nothing in the picture moves for so long nobody is, whatever the network of --model finds there; 0 "
+        f"for never (default: detector.still_s of the configuration, {DEFAULT_STILL_S:g})",
+    )
+    add(
         "--upload-clips",
         action="store_true",
         help="upload clips and thumbnails also to a backend that does not say which folder it reads, and remove them "
@@ -265,6 +273,13 @@ def _timestamp(text: str) -> datetime:
     if not MINYEAR < moment.year < MAXYEAR:
         raise argparse.ArgumentTypeError(f"{text!r} is at the end of all time: check the year")
     return moment
+
+
+def _still_s(text: str) -> float:
+    still_s = amount(most=MOST_STILL_S)(text)
+    if 0 < still_s < LEAST_STILL_S:
+        raise argparse.ArgumentTypeError(f"{text!r} is too short: give {LEAST_STILL_S:g} or more, or 0 for never")
+    return still_s
 
 
 def _speed(text: str) -> float | None:

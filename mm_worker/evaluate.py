@@ -16,7 +16,8 @@ from contextlib import closing  # noqa: E402
 
 from backend_api.base.arguments import ArgumentParser  # noqa: E402
 from backend_api.base.clock import SystemClock  # noqa: E402
-from backend_api.base.process import EXIT_DONE, REPOSITORY, FatalError, run_process  # noqa: E402
+from backend_api.base.database_address import add_database_flag  # noqa: E402
+from backend_api.base.process import EXIT_DONE, FatalError, run_process  # noqa: E402
 from backend_api.contract.stats import Estimate  # noqa: E402
 from backend_api.reports.agreement import ModelScore, wilson  # noqa: E402
 from backend_api.reports.reports import Reports  # noqa: E402
@@ -36,12 +37,7 @@ def main() -> int:
         "interval, per model and prompt.",
         epilog="Exit codes: 0 done, 2 wrong use or configuration, 1 anything else.",
     )
-    parser.add_argument(
-        "--db",
-        default=str(REPOSITORY / "data" / "app.db"),
-        metavar="FILE",
-        help="the backend's database (default: %(default)s)",
-    )
+    add_database_flag(parser, "the backend's database")
     options = parser.parse_args()
     with closing(Store.open(options.db, SystemClock(), create=False)) as store:
         try:

@@ -8,8 +8,8 @@ from typing import Literal
 from uuid import UUID
 
 from backend_api.base.arguments import ArgumentParser, amount, count, integer, seconds
-from backend_api.base.process import REPOSITORY, UsageError
-from backend_api.media.folder import folder_beside
+from backend_api.base.database_address import DatabaseAddress, add_database_flag, media_folder_beside
+from backend_api.base.process import UsageError
 from backend_api.media.place import MediaPlace, media_place
 from mm_worker.vlm.prompt import DEFAULT_END_PROMPT, DEFAULT_PROMPT
 
@@ -23,7 +23,7 @@ _AMOUNT = amount(most=1e12)
 class Options:
     """The values of the command line; times are seconds."""
 
-    db: str
+    db: DatabaseAddress
     media_dir: MediaPlace
     seed: int
     poll_s: float
@@ -50,7 +50,7 @@ class Options:
 def parse_options(argv: Sequence[str] | None = None) -> Options:
     """Read the command line (`sys.argv` when `argv` is None). Raises UsageError in one line; `--help` exits with 0."""
     flags = vars(_make_parser().parse_args(argv))
-    media_dir = flags["media_dir"] or folder_beside(flags["db"])
+    media_dir = flags["media_dir"] or media_folder_beside(flags["db"])
     options = Options(**flags | {"media_dir": media_dir, "judge_ends": flags["judge_ends"] == "on"})
     _check(options)
     return options
@@ -74,12 +74,7 @@ def _make_parser() -> ArgumentParser:
         epilog="Exit codes: 0 done, 2 wrong use or configuration, 1 anything else. Ctrl-C ends it after its clip.",
     )
     add = parser.add_argument
-    add(
-        "--db",
-        default=str(REPOSITORY / "data" / "app.db"),
-        metavar="FILE",
-        help="the backend's database; the worker waits until it is there (default: %(default)s)",
-    )
+    add_database_flag(parser, "the backend's database, which the worker waits for")
     add(
         "--media-dir",
         type=media_place,

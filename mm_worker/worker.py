@@ -182,7 +182,7 @@ def _work(options: Options, chat: Chat | None, store: Store, clock: Clock, stop:
     ]
     began_s = clock.monotonic_s()
     try:
-        with present(Presence(store, model.admission.reached, clock), drain=options.drain):
+        with present(Presence(store, model.admission.caps, model.admission.reached, clock), drain=options.drain):
             outcomes = run_threads(workers, stop, drain=options.drain)
     finally:
         model.close()

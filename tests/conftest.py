@@ -1,6 +1,7 @@
 """What several tests share: the sample, drawn once a run, a browser, and what hypothesis is told."""
 
 import os
+import signal
 import subprocess
 from collections.abc import Iterator
 from contextlib import closing
@@ -10,8 +11,11 @@ import pytest
 from hypothesis import HealthCheck, settings
 from playwright.sync_api import Browser
 
+from backend_api.store.store import Store
 from tests.browser import running_browser
+from tests.fake_clock import FakeClock
 from tests.once import made_once
+from tests.postgres import Server
 from tests.processes import script
 from tests.seaweed import BucketServer
 
@@ -19,6 +23,13 @@ from tests.seaweed import BucketServer
 _PATIENT = (HealthCheck.too_slow, HealthCheck.function_scoped_fixture)
 settings.register_profile("patient", deadline=None, suppress_health_check=_PATIENT)
 settings.load_profile("patient")
+
+
+@pytest.fixture(scope="session", autouse=True)
+def hang_up_is_heard() -> None:
+    """`nohup` has it ignored, and processes that are started inherit that; a handler that does nothing they do not."""
+    if signal.getsignal(signal.SIGHUP) is signal.SIG_IGN:
+        signal.signal(signal.SIGHUP, lambda *_: None)
 
 
 @pytest.fixture(scope="session")
@@ -42,6 +53,16 @@ def bucket_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[BucketSe
     """A real server of buckets, one for all processes of a run."""
     own = tmp_path_factory.getbasetemp()
     with closing(BucketServer(own.parent if "PYTEST_XDIST_WORKER" in os.environ else own)) as server:
+        yield server
+
+
+@pytest.fixture(scope="session")
+def postgres(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    """The tests' own PostgreSQL server; skips or fails where there is none."""
+    folder = tmp_path_factory.getbasetemp()
+    # All processes of a run have theirs in one folder.
+    shared = folder.parent if "PYTEST_XDIST_WORKER" in os.environ else folder
+    with closing(Server(shared, lambda url: Store.open(url, FakeClock(), create=True).close())) as server:
         yield server
 
 

@@ -38,6 +38,14 @@ def need_rtsp_server() -> str:
     return _miss("GStreamer's RTSP server", " ".join(RTSP_PACKAGES))
 
 
+def need_postgres() -> Path:
+    """The folder of the newest PostgreSQL's programs; without one as `need_program`."""
+    # Debian keeps them where no PATH leads; elsewhere they are beside each other.
+    found = sorted(Path("/usr/lib/postgresql").glob("*/bin/initdb"), key=lambda path: int(path.parts[-3]))
+    where = str(found[-1]) if found else shutil.which("initdb")
+    return Path(where).parent if where is not None else _miss("PostgreSQL", "postgresql")
+
+
 def need_strace() -> str:
     """The path of strace; where it is missing, or may not watch others (some containers), as `need_program`."""
     path = need_program("strace")

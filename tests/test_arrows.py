@@ -30,7 +30,7 @@ ROOMS: dict[str, str] = {
     "backend_api.web.routes": "base contract store store.db store.uses store.ledger reports media alerts web",
     "backend_api.checks": "base contract store store.db store.uses media",
     "backend_api.snapshots": "base contract store store.db media",
-    "backend_api.app": "base contract store reports media alerts web web.routes",
+    "backend_api.app": "base contract store store.db reports media alerts web web.routes",
     "backend_api.main": "base contract store media alerts web app",
     "backend_api.doctor_options": "base contract media checks",
     "backend_api.doctor": "base contract store store.db media checks doctor_options",
@@ -61,7 +61,7 @@ ROOMS: dict[str, str] = {
     "edge_service.main": ("@base video detection clips delivery pipeline simulation config cameras options camera_run"),
     "edge_service.sample": "@base video detection rules simulation evaluation config",
     "edge_service.fetch_model": "@base weights",
-    "edge_service.mask_stored": "@base @media @store @store.db video detection privacy clips config",
+    "edge_service.mask_stored": "@base @contract @media @store @store.db video detection privacy clips config",
     "edge_service.evaluate": "@base @contract evaluation",
     # The worker: what is shown, who is asked, and the loop that does both.
     "mm_worker.frames": "@base @contract @media",

@@ -17,6 +17,7 @@ from backend_api.contract.sources import source_of
 from backend_api.contract.verdicts import MmStatus, QueueState
 from backend_api.web.jpeg import jpeg_size
 from tests.browser import open_page, plays
+from tests.edge_service.tiny_videos import draw_video
 from tests.processes import InTerminal, Running, eventually, free_port, script
 
 pytestmark = pytest.mark.e2e
@@ -145,8 +146,9 @@ def test_what_the_backend_did_not_take_is_kept_and_sent_by_the_next_run(
     assert waiting > 0
     with Running(backend_command(tmp_path, port)) as backend:
         backend.wait_for(address)
-        one_second = ["--speed", "max", "--start-time", "2026-02-01T09:00:00Z", *media]
-        with Running(edge_command(sample, tmp_path, address, *one_second)) as edge:
+        one_second = draw_video(tmp_path / "one_second.mp4", seconds=1)
+        next_day = ["--speed", "max", "--start-time", "2026-02-01T09:00:00Z", *media]
+        with Running(edge_command(one_second, tmp_path, address, *next_day)) as edge:
             assert edge.wait(120) == 0
         first_day = requests.get(f"{address}/events?until=2026-02-01T00:00:00Z&limit=500", timeout=60)
         events = EventPage.model_validate_json(first_day.content).items

@@ -38,8 +38,16 @@ def working_directory(name: str, script: str) -> Path:
     return FOLDERS[name] or (REPOSITORY / script).parent
 
 
-@pytest.mark.parametrize("folder", FOLDERS)
-@pytest.mark.parametrize("script", SCRIPTS)
+# From the project's folder, as the README has it, and from the script's own, where its path names no folder. The other
+# two are one kind, a path through folders from where the project is not: each script is started from one of them.
+STARTS = [
+    (script, folder)
+    for number, script in enumerate(SCRIPTS)
+    for folder in ("root", "its own folder", ("parent", "elsewhere")[number % 2])
+]
+
+
+@pytest.mark.parametrize(("script", "folder"), STARTS)
 def test_help(script: str, folder: str) -> None:
     cwd = working_directory(folder, script)
     with Running([sys.executable, os.path.relpath(REPOSITORY / script, cwd), "--help"], cwd=cwd) as process:

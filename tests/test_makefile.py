@@ -163,3 +163,21 @@ def test_help_names_every_target(project: Path) -> None:
         "bench",
         "chaos",
     }
+
+
+def test_make_test_passes_when_tests_and_lint_do(project: Path) -> None:
+    """Neither hides that the other failed, and what failed is said last."""
+    installed(project)
+    for name in ("requirements-dev.txt", ".venv/.installed-dev"):
+        (project / name).touch()
+    for lint, tests in ((0, 0), (1, 0), (0, 1), (1, 1)):
+        programs = {"ruff": "exit 0", "mypy": f"echo linted; exit {lint}", "python": f'[ "$1" = -c ] || exit {tests}'}
+        for name, body in programs.items():
+            program = project / ".venv" / "bin" / name
+            program.unlink(missing_ok=True)
+            program.write_text(f"#!/bin/sh\n{body}\n")
+            program.chmod(0o755)
+        answer = make(project, "test")
+        assert (answer.returncode == 0) == (lint == tests == 0), answer.stderr
+        assert answer.stdout.startswith("linted\n")
+        assert ("`make lint` shows it again" in answer.stdout) == bool(lint)

@@ -4,6 +4,8 @@ Apprise says whether it arrived, and logs why not; Retry-After of a service it d
 """
 
 import logging
+import re
+from urllib.parse import quote
 
 from apprise import Apprise, AppriseAsset, NotifyFormat, NotifyType
 
@@ -29,7 +31,7 @@ class AppriseWay:
             app_id="Gym machine events", app_desc=f"release {project_version()}", storage_mode="memory"
         )
         self._apprise = Apprise(asset=asset)
-        if not self._apprise.add(target.url):
+        if not self._apprise.add(_with_pictures_shown(target)):
             raise UsageError(
                 f"apprise does not understand the url of target {target.name}; see "
                 "https://github.com/caronc/apprise/wiki for how its service is written"
@@ -42,7 +44,7 @@ class AppriseWay:
         wants_html = NotifyFormat.HTML in (formats if isinstance(formats, tuple) else (formats,))
         result = self._apprise.notify(
             title=message.title,
-            body=message.html if wants_html else message.text,
+            body=self._html(message) if wants_html else message.text,
             body_format=NotifyFormat.HTML if wants_html else NotifyFormat.TEXT,
             notify_type=kind,
             attach=[str(path) for path in message.pictures] or None,
@@ -54,3 +56,24 @@ class AppriseWay:
                 return Reply(True, f"accepted by {self._target.way}")
             why = hide_secrets(" ".join(said), self._target) or f"not accepted within {TIMEOUT_S:g} s"
         return Reply(False, why)
+
+    def _html(self, message: Message) -> str:
+        """With the pictures in it where it is a mail, as wide as the reader's screen at most."""
+        if not _is_mail(self._target):
+            return message.html
+        style = "max-width:100%;height:auto"
+        return message.html + "".join(
+            f'<p style="margin:12px 0 0"><img src="cid:{quote(path.name)}" alt="" style="{style}"></p>'
+            for path in message.pictures
+        )
+
+
+def _is_mail(target: Target) -> bool:
+    return target.way in ("mailto", "mailtos")
+
+
+def _with_pictures_shown(target: Target) -> str:
+    """The address; a mail's pictures are named by its HTML, and are no attachments."""
+    if not _is_mail(target) or re.search(r"[?&]inline=", target.url):
+        return target.url
+    return f"{target.url}{'&' if '?' in target.url else '?'}inline=yes"

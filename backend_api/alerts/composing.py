@@ -12,7 +12,7 @@ from uuid import UUID
 from backend_api.alerts.config import Target
 from backend_api.alerts.way import Message
 from backend_api.alerts.wording import Names, headline, plural, sentence, when
-from backend_api.contract.alerts import HAPPENINGS, AlertPhase
+from backend_api.contract.alerts import CONDITIONS, HAPPENINGS, AlertPhase
 from backend_api.contract.values import format_timestamp
 from backend_api.store.ledger.messages import MessageClaim, Notice
 
@@ -62,12 +62,17 @@ def trial_message(target: Target, now: datetime, dashboard_url: str | None) -> M
 def _title(notices: Sequence[Notice], names: Names) -> str:
     if not notices:
         return "Nothing is left to tell"
-    first = notices[0]
-    kinds = {(notice.alert.kind, notice.phase) for notice in notices}
-    if len(kinds) == 1 and len(notices) > 1 and first.phase is AlertPhase.BEGAN:
-        return plural(first.alert.kind, len(notices))
-    text = headline(first.alert, first.phase, names)
-    return text if len(notices) == 1 else f"{text}, and {len(notices) - 1} more"
+    # What is wrong now comes before what is over again, what lasts before what happened, and many before one.
+    wrong = [notice for notice in notices if notice.phase is not AlertPhase.OVER] or notices
+    counts = Counter((notice.alert.kind, notice.phase) for notice in wrong)
+    (kind, phase), count = max(counts.items(), key=lambda item: (item[0][0] in CONDITIONS, item[1]))
+    if count > 1 and phase is AlertPhase.BEGAN:
+        text = plural(kind, count)
+    else:
+        first = next(notice for notice in wrong if (notice.alert.kind, notice.phase) == (kind, phase))
+        text, count = headline(first.alert, phase, names), 1
+    rest = len(notices) - count
+    return f"{text}, and {rest} more" if rest else text
 
 
 def _lines(notices: Sequence[Notice], target: Target, names: Names, made_at: datetime) -> list[str]:
@@ -80,7 +85,8 @@ def _lines(notices: Sequence[Notice], target: Target, names: Names, made_at: dat
         lines.append(f"{at} {sentence(notice.alert, notice.phase, names)}")
     if rest := notices[MOST_LINES:]:
         minutes = max(1, round((made_at - min(notice.at for notice in rest)).total_seconds() / 60))
-        lines.append(f"and {len(rest)} more in the last {'minute' if minutes == 1 else f'{minutes} minutes'}")
+        span = "minute" if minutes == 1 else f"{minutes} minutes"
+        lines.append(f"and {len(rest)} more in the last {span}: {_in_sum(rest)}")
     return lines
 
 

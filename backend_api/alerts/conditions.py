@@ -33,6 +33,8 @@ OF_PICTURES = frozenset(_OF_PICTURES)
 class Observation:
     """All that is looked at, at `now`. `free_bytes` by folder; `oldest_question_at` and `worker_seen_at` may be None.
 
+    `cap` says in words which daily cap of a worker is reached, where `cap_is_known`: where a worker said so lately.
+
     `pictures` says what is wrong with what cameras see: each a kind of alert.
     """
 
@@ -43,6 +45,7 @@ class Observation:
     oldest_question_at: datetime | None = None
     questions: int = 0
     worker_seen_at: datetime | None = None
+    cap_is_known: bool = True
     cap: str | None = None
     pictures: Mapping[tuple[str, str], AlertKind | None] = field(default_factory=dict)
 
@@ -78,8 +81,7 @@ def look(seen: Observation, config: AlertsConfig, lasting: Iterable[Thing]) -> L
     unknown |= {thing for thing in known if thing.kind in OF_PICTURES and (thing.store_id, thing.subject) in here}
     # Whether a target is reached is noted by whoever sends.
     unknown |= {thing for thing in known if thing.kind is AlertKind.TARGET_FAILED}
-    # Without a worker nobody says whether the cap still is reached.
-    if any(thing.kind is AlertKind.WORKER_AWAY for thing in found):
+    if not seen.cap_is_known:
         unknown |= {thing for thing in known if thing.kind is AlertKind.CAP_REACHED}
     return Look(found, frozenset(unknown))
 

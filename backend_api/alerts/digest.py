@@ -179,7 +179,7 @@ def digest_lines(digest: Digest) -> list[tuple[str, str]]:
     lines.append(("Not watched", f"{minutes} minutes" if minutes < 120 else f"{minutes / 60:.1f} hours"))
     if digest.waiting or digest.dead:
         lines.append(("Verdicts", f"{digest.waiting} wait, {digest.dead} were given up"))
-    lines += [("Lasts", text) for text in digest.lasting]
+    lines += [("Ongoing", text) for text in digest.lasting]
     return lines
 
 
@@ -233,7 +233,7 @@ def _begins(day: date, zone: ZoneInfo) -> datetime:
 
 def _html(title: str, lines: Sequence[tuple[str, str]], link: str | None) -> str:
     rows = "".join(
-        f'<p style="margin:0 0 10px"><span style="color:#555">{escape(label)}</span><br>{escape(text)}</p>'
+        f'<p style="margin:0 0 10px"><span style="color:#555">{escape(label)}:</span> {escape(text)}</p>'
         if label
         else f'<p style="margin:0 0 10px"><b>{escape(text)}</b></p>'
         for label, text in lines

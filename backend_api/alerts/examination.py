@@ -9,6 +9,7 @@ import shutil
 import threading
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime, timedelta
+from functools import cache
 from pathlib import Path
 
 from backend_api.alerts.conditions import Observation, changes, look
@@ -26,6 +27,8 @@ from backend_api.store.stores import read_settings
 EXAMINE_S = 10.0
 # After so long without a look nobody knows whether all is well.
 _STALE_S = 120.0
+# What an edge has made stands in its outbox, and is known here, within so long.
+_ON_ITS_WAY_S = 10.0
 # A camera that does not say that all is sent is waited for so long.
 _MOST_PATIENCE = timedelta(hours=1)
 
@@ -100,10 +103,13 @@ class Examination:
             self._store.settings.keep(SettingName.ALERTS_SINCE_MS, str(to_ms(now)))
             return
         by_key = {(camera.store_id, camera.camera_id): camera for camera in cameras}
+        # Read when the first window has closed, which is seldom.
+        delays_s = cache(self._store.setups.attempt_delays)
 
         def known_until(store_id: str, camera_id: str) -> datetime:
-            late = timedelta(minutes=self._config.kinds(store_id).window_uncleaned.after_min)
-            return _told_until(by_key.get((store_id, camera_id)), now, late)
+            least_s = self._config.kinds(store_id).window_uncleaned.after_min * 60
+            late_s = max(least_s, delays_s().get((store_id, camera_id), 0.0) + _ON_ITS_WAY_S)
+            return _told_until(by_key.get((store_id, camera_id)), now, timedelta(seconds=late_s))
 
         self._store.alerts.note_uncleaned(known_until, from_ms(int(since)))
 
@@ -112,6 +118,7 @@ class Examination:
             stores = read_settings(connection)
         queue = self._store.enrichments.queue()
         seen_ms = self._store.settings.find(SettingName.WORKER_SEEN_MS)
+        cap_is_known, cap = self._store.worker_caps.reached()
         return Observation(
             now=self._clock.now(),
             cameras=cameras,
@@ -120,7 +127,8 @@ class Examination:
             oldest_question_at=queue.oldest_pending_at,
             questions=queue.pending,
             worker_seen_at=None if seen_ms is None else from_ms(int(seen_ms)),
-            cap=self._store.settings.find(SettingName.CAP_REACHED),
+            cap_is_known=cap_is_known,
+            cap=cap,
             pictures=self._pictures(),
         )
 

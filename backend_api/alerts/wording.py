@@ -73,8 +73,11 @@ class Names:
     zones: Mapping[str, ZoneInfo] = field(default_factory=dict)
 
     def zone(self, store_id: str | None, otherwise: ZoneInfo) -> ZoneInfo:
-        """The zone that times of a store are told in."""
-        return otherwise if store_id is None else self.zones.get(store_id, otherwise)
+        """The zone that times of a store are told in; of the whole installation, the one that its stores share."""
+        if store_id is not None and store_id in self.zones:
+            return self.zones[store_id]
+        shared = set(self.zones.values())
+        return shared.pop() if len(shared) == 1 else otherwise
 
 
 def headline(alert: AlertRow, phase: AlertPhase, names: Names) -> str:

@@ -12,18 +12,19 @@ from sqlalchemy import ColumnElement, bindparam, exists, or_, select, update
 
 from backend_api.base.instants import from_ms
 from backend_api.checks.finding import Finding, Kind
-from backend_api.checks.sweep import AnySelect, in_window, sweep, without_index
+from backend_api.checks.sweep import AnySelect, in_window, sweep
 from backend_api.contract.events import EventType, has_pictures
 from backend_api.contract.values import format_timestamp
 from backend_api.contract.verdicts import MmStatus
 from backend_api.store.db.database import Database
+from backend_api.store.db.paging import Unindexed
 from backend_api.store.db.statements import Statement
 from backend_api.store.db.tables import ChangeKind, enrichments, events
 from backend_api.store.enrichments import CLOCK_TOLERANCE_MS
 from backend_api.store.uses.sessions import add_questions, follow_verdicts
 
 _IS_STALE = (
-    without_index(enrichments.c.status) == MmStatus.PROCESSING.value,
+    Unindexed(enrichments.c.status) == MmStatus.PROCESSING.value,
     # The second is what leases.py makes of a clock that was set back.
     or_(
         enrichments.c.due_ms <= bindparam("now_ms"),
@@ -32,7 +33,7 @@ _IS_STALE = (
 )
 # By the contract these are the events with needs_mm.
 _IS_WITHOUT = (
-    without_index(events.c.event_type) == EventType.CLEANING_ATTEMPT.value,
+    Unindexed(events.c.event_type) == EventType.CLEANING_ATTEMPT.value,
     ~exists().where(enrichments.c.seq == events.c.seq),
 )
 
@@ -43,7 +44,7 @@ def _enriched(*conditions: ColumnElement[bool]) -> AnySelect:
 
 
 _STALE = _enriched(*_IS_STALE)
-_DEAD = _enriched(without_index(enrichments.c.status) == MmStatus.DEAD.value)
+_DEAD = _enriched(Unindexed(enrichments.c.status) == MmStatus.DEAD.value)
 _WITHOUT = select(events.c.seq, events.c.event_id).where(in_window(events.c.seq), *_IS_WITHOUT)
 _FREE = Statement(
     update(enrichments)
@@ -76,8 +77,7 @@ def check_enrichments(database: Database, now_ms: int) -> Iterator[Finding]:
 
 def _write(database: Database, statement: Statement, seq: int, now_ms: int) -> None:
     with database.write() as transaction:
-        changed = statement.run(transaction, {"wanted_seq": seq, "now_ms": now_ms}).rowcount
-        if changed:
+        if statement.count(transaction, {"wanted_seq": seq, "now_ms": now_ms}):
             follow_verdicts(transaction, ChangeKind.VERDICT, [seq])
 
 

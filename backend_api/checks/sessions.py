@@ -11,10 +11,11 @@ from sqlalchemy import ColumnElement, FromClause, bindparam, exists, func, or_, 
 
 from backend_api.base.instants import from_ms
 from backend_api.checks.finding import Finding, Kind
-from backend_api.checks.sweep import AnyRow, AnySelect, in_window, sweep, without_index
+from backend_api.checks.sweep import AnyRow, AnySelect, in_window, sweep
 from backend_api.contract.events import EndReason, EventType
 from backend_api.contract.values import format_timestamp
 from backend_api.store.db.database import Database
+from backend_api.store.db.paging import Unindexed
 from backend_api.store.db.tables import events, sessions
 from backend_api.store.event_rows import IS_VISIBLE
 
@@ -64,15 +65,15 @@ def _is_over() -> ColumnElement[bool]:
         start.c.machine_id == events.c.machine_id,
         start.c.ts_ms > events.c.ts_ms,
         start.c.seq > events.c.seq,
-        without_index(start.c.camera_id) == events.c.camera_id,
-        without_index(start.c.store_id) == events.c.store_id,
+        Unindexed(start.c.camera_id) == events.c.camera_id,
+        Unindexed(start.c.store_id) == events.c.store_id,
         _type(start) == EventType.MACHINE_OCCUPIED_START.value,
     )
     return or_(events.c.received_at_ms <= bindparam("waited_since_ms"), began_another)
 
 
 def _type(table: FromClause) -> ColumnElement[str]:
-    return without_index(table.c.event_type)
+    return Unindexed(table.c.event_type)
 
 
 _IS_START = _type(events) == EventType.MACHINE_OCCUPIED_START.value

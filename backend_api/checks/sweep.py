@@ -23,14 +23,6 @@ def in_window(seq: ColumnElement[int]) -> ColumnElement[bool]:
     return and_(seq > bindparam("low"), seq <= bindparam("high"))
 
 
-def without_index(column: ColumnElement[str]) -> ColumnElement[str]:
-    """`column`, so that no index on it is used: where half the table has the same value, any other way is faster.
-
-    SQLite's planner does not know how rare a value is; an expression has no index.
-    """
-    return column.concat("")
-
-
 def sweep(database: Database, statement: AnySelect, **parameters: int) -> Iterator[AnyRow]:
     """The rows of `statement`, which contains an `in_window`, for all that was stored when it began.
 

@@ -15,6 +15,7 @@ LATE_WITHIN_S = 60.0
 SETUP_INTERVAL_S = 600.0
 MAX_CONFIG_CHARACTERS = 64 * 1024
 MAX_STILL_BYTES = 2 * 1024**2
+MAX_ATTEMPT_DELAY_S = 3600.0
 MAX_MACHINES = 500
 # The kind of the detector that invents people.
 MOCK_DETECTOR = "mock"
@@ -143,6 +144,12 @@ class CameraSetup(Value):
     config: str | None = Field(
         max_length=MAX_CONFIG_CHARACTERS,
         description="The edge's configuration file as YAML, without its comments; null when the edge keeps it back.",
+    )
+    attempt_delay_s: Seconds | None = Field(
+        default=None,
+        le=MAX_ATTEMPT_DELAY_S,
+        description="How long after a cleaning attempt began its event may still be made: its clip ends so late. Null "
+        "from an earlier release.",
     )
 
     @field_validator("machines")

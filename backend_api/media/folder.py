@@ -20,7 +20,6 @@ from backend_api.base.durable_files import NO_ROOM, Disk, make_writable, probe_w
 from backend_api.base.process import UsageError
 from backend_api.contract.media import FOLDER_ID_NAME, clip_name, frame_name, thumbnail_name
 from backend_api.media.media import StoredFile
-from backend_api.store.db.migrate import database_path
 
 # Those that `temporary_path` gives; an edge gives others, and removes its leftovers itself.
 _EVENT_FILE = r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}(\.frame_\d+)?\.(mp4|jpg)"
@@ -31,14 +30,6 @@ _REMEMBERED = 256
 _CHUNK_BYTES = 64 * 1024
 
 log = logging.getLogger(__name__)
-
-
-def folder_beside(db: str) -> Path:
-    """Where the media of the database `db`, a path or a sqlite:/// URL, lie unless somebody says otherwise.
-
-    Raises UsageError for any other database.
-    """
-    return database_path(db).parent / "media"
 
 
 class MediaFolder:

@@ -130,18 +130,18 @@ class MediaIndex:
         """Let the new `name` lead to an object that holds the same already; False where there is none."""
         values = {"new_name": name, "wanted_sha256": sha256, "wanted_bytes": size_bytes}
         with _asking(), self._database.write() as transaction:
-            return _SHARE.run(transaction, values).rowcount == 1
+            return _SHARE.count(transaction, values) == 1
 
     def add(self, file: IndexedFile) -> bool:
         """Write down a new name; False, and nothing is changed, when it is there."""
         with _asking(), self._database.write() as transaction:
-            return _ADD.run(transaction, _values(file)).rowcount == 1
+            return _ADD.count(transaction, _values(file)) == 1
 
     def lead(self, files: Sequence[IndexedFile]) -> None:
         """Let each name lead to another object from now on; one that is new is added."""
         with _asking(), self._database.write() as transaction:
             for file in files:
-                if not _ADD.run(transaction, _values(file)).rowcount:
+                if not _ADD.count(transaction, _values(file)):
                     _LEAD.run(transaction, _values(file) | {"of_name": file.name})
 
     def mark(self, names: Collection[str]) -> None:

@@ -7,6 +7,7 @@ have an open window. But only the last session of a machine can, so both are loo
 from sqlalchemy import CTE, ColumnElement, and_, bindparam, case, exists, literal, not_, select, tuple_
 
 from backend_api.contract.sessions import SessionOutcome
+from backend_api.store.db.paging import Unindexed
 from backend_api.store.db.tables import sessions
 from backend_api.store.uses.session_row import NO_USE, OPENED, UNOPENED
 
@@ -55,7 +56,7 @@ def _last() -> CTE:
     before, below = sessions.alias("before"), sessions.alias("below")
     # SQLite steps down to what equals the tuple and walks on from there, hence a time before all times. Beside columns
     # it would compare by the first of the index alone; beside expressions it does by all.
-    here = tuple_(*(column.concat("") for column in last.c[_PLACE]), _BEFORE_ALL_MS)
+    here = tuple_(*(Unindexed(column) for column in last.c[_PLACE]), _BEFORE_ALL_MS)
     next_seq = (
         select(below.c.seq)
         .where(tuple_(*below.c[_PLACE], below.c.ts_ms) < here)

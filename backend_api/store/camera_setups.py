@@ -13,7 +13,7 @@ from backend_api.base.clock import Clock
 from backend_api.base.instants import from_ms, to_ms
 from backend_api.contract.cameras import CameraSetup, CameraSetupState
 from backend_api.contract.values import to_milliseconds
-from backend_api.store.cameras import keep_columns, of_camera
+from backend_api.store.cameras import CameraKey, keep_columns, of_camera
 from backend_api.store.db.database import Database
 from backend_api.store.db.statements import Statement
 from backend_api.store.db.tables import camera_setups
@@ -71,6 +71,16 @@ class Setups:
             return None
         return next(_states([row]), None)
 
+    def attempt_delays(self) -> dict[CameraKey, float]:
+        """How many seconds after an attempt began each camera's edge may still tell of it, where it has said so."""
+        with self._database.read() as connection:
+            setups = read_setups(connection)
+        return {
+            (setup.store_id, setup.camera_id): setup.attempt_delay_s
+            for setup in setups
+            if setup.attempt_delay_s is not None
+        }
+
     def keep_still(self, store_id: str, camera_id: str, jpeg: bytes) -> None:
         """Put the still in the place of the last one; a power cut may undo that, and the next one comes in minutes."""
         values = {"new_still_at_ms": to_ms(self._clock.now()), "new_still": jpeg}
@@ -88,8 +98,8 @@ class Setups:
 
     def drop_stills(self, before: datetime) -> int:
         """Remove the stills that came before `before`; how many."""
-        with self._database.write() as connection:
-            return _DROP_STILLS.run(connection, {"before_ms": to_ms(before)}).rowcount
+        with self._database.write() as transaction:
+            return _DROP_STILLS.count(transaction, {"before_ms": to_ms(before)})
 
 
 def read_setups(connection: Connection) -> list[CameraSetupState]:

@@ -234,7 +234,8 @@ class Cameras:
             self._kept_at_s = self._clock.monotonic_s()
             changed = [
                 (key, camera, camera.report, camera.reported_at, tuple(camera.observed_ms))
-                for key, camera in self._all()
+                # In one order, so that two backends never wait for each other.
+                for key, camera in sorted(self._all(), key=lambda item: item[0])
                 if camera.is_changed
             ]
             if not changed:
@@ -277,7 +278,7 @@ def _keep_observed(transaction: Transaction, key: CameraKey, observed_ms: Sequen
     for begin_ms, end_ms in observed_ms:
         values = {"of_store": key[0], "of_camera": key[1], "new_begin_ms": begin_ms, "new_end_ms": end_ms}
         silent_since_ms = begin_ms - _LONGEST_SILENCE_MS
-        if _OBSERVE_ON.run(transaction, {**values, "silent_since_ms": silent_since_ms}).rowcount == 0:
+        if _OBSERVE_ON.count(transaction, {**values, "silent_since_ms": silent_since_ms}) == 0:
             _OBSERVE_ANEW.run(transaction, values)
 
 

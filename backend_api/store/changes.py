@@ -1,17 +1,16 @@
 """The log of changes: new events, what models and people say of them, and what cameras have come to be.
 
-Database.write logs all but the last in the transaction that makes them, so a worker's changes stand in it as well as
-the backend's. Ids grow in the order of commits: a reader of all up to an id has missed nothing before it.
+Database.write logs them at the end of the transaction that makes them, so a worker's changes stand in it as well as the
+backend's. Ids are seen in the order of commits: a reader of all up to an id has missed nothing before it.
 """
 
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Row, bindparam, func, insert, select
+from sqlalchemy import Row, bindparam, func, select
 
 from backend_api.store.cameras import CameraKey, Cameras
 from backend_api.store.db.database import Database
-from backend_api.store.db.statements import Statement
 from backend_api.store.db.tables import ChangeKind, changes, enrichments, events
 from backend_api.store.event_rows import IS_VISIBLE, ROW_COLUMNS, EventRow, to_row, with_said
 
@@ -64,14 +63,6 @@ _LAST_STATUS = (
     .order_by(changes.c.id.desc())
     .limit(1)
 )
-_LOG_CAMERA = Statement(
-    insert(changes).values(
-        kind=ChangeKind.CAMERA.value,
-        store_id=bindparam("of_store"),
-        camera_id=bindparam("of_camera"),
-        status=bindparam("new_status"),
-    )
-)
 
 
 class Changes:
@@ -103,7 +94,7 @@ class Changes:
         if changed:
             with self._database.write() as transaction:
                 for key, status in changed.items():
-                    _LOG_CAMERA.run(transaction, {**_of(key), "new_status": status.value})
+                    transaction.log_camera(*key, status.value)
             self._logged |= changed
 
 

@@ -59,6 +59,8 @@ _IS_FROM_THE_FUTURE = and_(
 
 def _claiming(condition: ColumnElement[bool]) -> ReturningUpdate[int, int, int]:
     oldest = select(enrichments.c.seq).where(condition).order_by(enrichments.c.due_ms, enrichments.c.seq).limit(1)
+    # Other workers take the next one meanwhile. SQLite has no such words, and needs none.
+    oldest = oldest.with_for_update(skip_locked=True)
     return (
         update(enrichments)
         .where(enrichments.c.seq == oldest.scalar_subquery())
@@ -223,7 +225,7 @@ class Enrichments:
     def note_blocked(self, reason: str) -> int:
         """Let every PENDING enrichment say why nobody works on it; how many said something else before."""
         with self._database.write(survives_power_cut=False) as transaction:
-            return _NOTE_BLOCKED.run(transaction, {"new_error": reason}).rowcount
+            return _NOTE_BLOCKED.count(transaction, {"new_error": reason})
 
     def retry(self, event_id: UUID) -> RetryOutcome:
         """Make a DEAD enrichment PENDING again, its attempts counted from the start."""
@@ -329,7 +331,7 @@ class Enrichments:
         now_ms = self._now_ms()
         next_ms = None if due_in_s is None else now_ms + round(due_in_s * 1000)
         of_claim = {"held_seq": held.seq, "held_token": held.token, "now_ms": now_ms, "next_ms": next_ms}
-        return statement.run(transaction, {**of_claim, **new}).rowcount == 1
+        return statement.count(transaction, {**of_claim, **new}) == 1
 
     def _ask_afresh(self, transaction: Transaction, statement: Statement, **wanted: str) -> int:
         now_ms = self._now_ms()

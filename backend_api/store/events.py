@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
+from operator import itemgetter
 from typing import Any
 from uuid import UUID
 
@@ -38,6 +39,7 @@ _COLUMNS = (
     *("event_id", "event_type", "store_id", "camera_id", "machine_id", "session_id"),
     *("ts_ms", "received_at_ms", "body", "clip_sha256"),
 )
+_CAMERA = itemgetter(2, 3)
 _INSERT = Insert(
     events,
     _COLUMNS,
@@ -146,7 +148,8 @@ def add_arrivals(transaction: Transaction, arrivals: Sequence[Arrival]) -> list[
     for place, event_id in enumerate(ids):
         first.setdefault(event_id, place)
     rows = [_event_row(event_id, arrivals[place]) for event_id, place in first.items()]
-    seqs = {event_id: seq for seq, event_id in _INSERT.run(transaction, rows)}
+    # By camera; each camera's events stay in their order.
+    seqs = {event_id: seq for seq, event_id in _INSERT.run(transaction, transaction.in_order(rows, _CAMERA))}
     new = [row for row in rows if row[0] in seqs]
     follow_events(transaction, [_facts(seqs[row[0]], row, arrivals[first[row[0]]].event) for row in new])
     if len(seqs) == len(arrivals):

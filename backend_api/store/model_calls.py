@@ -9,11 +9,11 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import bindparam, delete, func, insert, select, update
+from sqlalchemy import BigInteger, bindparam, cast, delete, func, insert, select, update
 
 from backend_api.base.clock import Clock
 from backend_api.base.instants import to_ms
-from backend_api.store.db.database import Database
+from backend_api.store.db.database import Database, Lock
 from backend_api.store.db.statements import Statement
 from backend_api.store.db.tables import events, model_calls
 
@@ -29,7 +29,8 @@ class Spending:
 
 _SPENT = select(
     func.count(),
-    func.coalesce(func.sum(model_calls.c.tokens), 0),
+    # PostgreSQL adds up large integers to a decimal.
+    func.coalesce(cast(func.sum(model_calls.c.tokens), BigInteger), 0),
     func.coalesce(func.sum(model_calls.c.cost), 0.0),
 ).where(model_calls.c.at_ms >= bindparam("since_ms"))
 _SPENT_NOW = Statement(_SPENT)
@@ -67,7 +68,7 @@ class ModelCalls:
 
     def begin(self, event_id: UUID, since: datetime, has_room: Callable[[Spending], bool]) -> int | None:
         """Write down a request about to be sent, when what was spent since `since` leaves room; its number, or None."""
-        with self._database.write(survives_power_cut=False) as transaction:
+        with self._database.write(survives_power_cut=False, lock=Lock.CALLS) as transaction:
             if not has_room(Spending(*_SPENT_NOW.run(transaction, {"since_ms": to_ms(since)}).fetchone())):
                 return None
             values = {"wanted_id": str(event_id), "new_at_ms": to_ms(self._clock.now())}

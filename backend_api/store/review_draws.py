@@ -14,7 +14,7 @@ from sqlalchemy import Connection, bindparam, func, insert, select
 from backend_api.base.clock import Clock
 from backend_api.base.instants import from_ms, to_ms
 from backend_api.contract.verdicts import Verdict
-from backend_api.store.db.database import Database
+from backend_api.store.db.database import Database, Lock
 from backend_api.store.db.statements import Insert, Statement, Transaction
 from backend_api.store.db.tables import drawn_verdicts, events, removed_media, results, review_draws
 from backend_api.store.event_rows import is_of_a_use
@@ -117,7 +117,7 @@ class ReviewDraws:
         None is drawn twice: those that another draw took are left out. Nothing is drawn by another seed than the
         first: a draw that came second at the same moment adds nothing.
         """
-        with self._database.write() as transaction:
+        with self._database.write(lock=Lock.DRAWS) as transaction:
             first = _FIND_SEED.run(transaction, _of(asked)).fetchone()
             if first is not None and first[0] != seed:
                 return 0

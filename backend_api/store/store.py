@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Self
 
 from backend_api.base.clock import Clock
+from backend_api.base.database_address import DatabaseAddress
 from backend_api.store.alert_views import CameraViews
 from backend_api.store.camera_setups import Setups
 from backend_api.store.cameras import Cameras
@@ -22,6 +23,7 @@ from backend_api.store.enrichments import Enrichments
 from backend_api.store.events import Events
 from backend_api.store.ledger.alerts import Alerts
 from backend_api.store.ledger.messages import Messages
+from backend_api.store.ledger.pruning import LedgerPruning
 from backend_api.store.model_calls import ModelCalls
 from backend_api.store.old_events import EventRemoval
 from backend_api.store.removed_media import RemovedMedia
@@ -30,6 +32,7 @@ from backend_api.store.stores import Stores
 from backend_api.store.uses.hidden_events import HiddenEvents
 from backend_api.store.uses.use_corrections import Corrections
 from backend_api.store.verdict_history import Results, Reviews
+from backend_api.store.worker_caps import WorkerCaps
 
 log = logging.getLogger(__name__)
 
@@ -54,17 +57,20 @@ class Store:
         self.hidden_events = HiddenEvents(database, clock)
         self.old_events = EventRemoval(database)
         self.settings = StoredSettings(database)
+        self.worker_caps = WorkerCaps(database, clock)
         self.alerts = Alerts(database, clock)
         self.messages = Messages(database, clock)
+        self.old_alerts = LedgerPruning(database)
         self.views = CameraViews(database)
         self.changes = Changes(database, self.cameras)
 
     @classmethod
-    def open(cls, db: str | Path, clock: Clock, *, create: bool) -> Self:
-        """Open the database `db`, a path or a sqlite:/// URL; `create` makes it when missing and migrates an older one.
+    def open(cls, db: str | Path | DatabaseAddress, clock: Clock, *, create: bool) -> Self:
+        """Open the database `db`, a path or a URL; `create` makes it when missing and migrates an older one.
 
         Raises DatabaseNotReady, a UsageError, when it is missing or old and `create` is not set; UsageError when it is
-        newer, or no database of ours; FatalError when another process keeps it locked. It is never deleted.
+        newer, or no database of ours; FatalError when another process keeps it locked, or its server does not answer.
+        It is never deleted.
         """
         return cls(open_database(db, clock, create=create), clock)
 
@@ -79,11 +85,11 @@ class Store:
 
     def tidy(self) -> None:
         """Do the chores of now and then: write down the cameras' reports, make the questions about ends that matter by
-        now, fold the log in when nothing is written.
+        now, let the database tidy itself.
         """
         self.cameras.keep_if_due()
         self.enrichments.make_due_questions()
-        self.database.fold_if_idle(self.clock.monotonic_s())
+        self.database.tidy(self.clock.monotonic_s())
 
     def check_writable(self, timeout_s: float) -> None:
         """Raise StoreBusy or StoreFull when no event could be stored now; wait at most `timeout_s` for the lock."""

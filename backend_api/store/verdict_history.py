@@ -17,8 +17,8 @@ from backend_api.base.clock import Clock
 from backend_api.base.instants import from_ms, to_ms
 from backend_api.contract.verdicts import Agree, MmResult, StoredReview, Verdict
 from backend_api.store.db.database import Database
-from backend_api.store.db.statements import Statement, Transaction
-from backend_api.store.db.tables import ChangeKind, events, results, reviews
+from backend_api.store.db.statements import RowLock, Statement, Transaction
+from backend_api.store.db.tables import ChangeKind, enrichments, events, results, reviews
 from backend_api.store.uses.sessions import LATEST_REVIEW_ID, NEWEST_RESULT_ID, follow_verdicts
 
 
@@ -35,6 +35,14 @@ _RESULT_COLUMNS = ("seq", "at_ms", "model", "requested_model", "prompt_version",
 _ADD_RESULT = Statement(insert(results).values({name: bindparam(f"new_{name}") for name in _RESULT_COLUMNS}))
 _REVIEW_COLUMNS = ["seq", "at_ms", "who", "agree", "note", "model", "prompt_version", "verdict"]
 _SAID: list[Any] = [bindparam(f"new_{name}") for name in ("at_ms", "who", "agree", "note")]
+
+
+# So that the reviews of an event, and its verdicts, follow one another.
+_LOCK = RowLock(
+    select(enrichments.c.seq).where(
+        enrichments.c.seq == select(events.c.seq).where(events.c.event_id == bindparam("wanted_id")).scalar_subquery()
+    )
+)
 
 
 def _adding(named: Table, *conditions: ColumnElement[bool]) -> Statement:
@@ -80,6 +88,7 @@ class Reviews:
         statement = _WITHDRAW if agree is Agree.WITHDRAWN else _ADD_REVIEW
         said = {"new_at_ms": to_ms(self._clock.now()), "new_who": who, "new_agree": agree.value, "new_note": note}
         with self._database.write() as transaction:
+            _LOCK.hold(transaction, {"wanted_id": str(event_id)})
             seqs = [seq for (seq,) in statement.run(transaction, {"wanted_id": str(event_id), **said})]
             follow_verdicts(transaction, ChangeKind.REVIEW, seqs)
         return bool(seqs)

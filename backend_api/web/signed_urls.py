@@ -1,9 +1,9 @@
 """Addresses of media that a browser can open by itself: signed for one event, and valid for an hour or two.
 
 A video element sends no Authorization header, so that the right to look travels in the address. The signature covers
-the event and the time, and so holds for its clip, its thumbnail and its frames. The secret is made anew when the
-backend starts: addresses from before a restart end with it. Were it derived from a key, an address would let anybody
-guess the key offline.
+the event and the time, and so holds for its clip, its thumbnail and its frames. The secret is drawn once and kept in
+the database, so that each of several backends takes the other ones' addresses. Were it derived from a key, an address
+would let anybody guess the key offline.
 """
 
 import hashlib

@@ -72,6 +72,15 @@ class ClipConfig:
         return self.end_pre_s if event_type in _AT_THE_END else self.pre_s
 
 
+def attempt_delay_s(
+    rules: Iterable[RuleTimes], clip: ClipConfig, *, fps: float, privacy: PrivacyConfig | None = None
+) -> float:
+    """How many seconds after a cleaning attempt began its event is made at the latest: it is known, its clip whole."""
+    known_s = max((rule.attempt_s for rule in rules), default=0.0) + _SMOOTHING_S
+    masked_s = 0.0 if privacy is None else settle_s(privacy)
+    return max(known_s, clip.post_s) + 2 / fps + _DECODING_S + masked_s
+
+
 def reach_s(rules: Iterable[RuleTimes], clip: ClipConfig, *, fps: float, privacy: PrivacyConfig | None = None) -> float:
     """How many seconds a packet ring must reach back so that every event's clip is still whole when it is cut.
 

@@ -4,7 +4,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Annotated, Literal, get_args
 
-from pydantic import BeforeValidator, Field
+from pydantic import AfterValidator, BeforeValidator, Field
 
 from backend_api.base.process import UsageError
 from edge_service.detection.runtime import RuntimeName
@@ -16,6 +16,8 @@ LEAST_INPUT_PX, LARGEST_INPUT_PX = 32, 4096
 _MOST_CLASSES = 100_000
 
 _DEFAULT_NMS = 0.45
+DEFAULT_STILL_S = 300.0
+LEAST_STILL_S, MOST_STILL_S = 60.0, 86_400.0
 
 
 def _known_kind(value: object) -> object:
@@ -36,6 +38,14 @@ def _is_pair(value: object) -> object:
     return value
 
 
+def _checked_still_s(still_s: float) -> float:
+    if 0 < still_s < LEAST_STILL_S:
+        raise ValueError(
+            f"is {still_s:g}; must be at least {LEAST_STILL_S:g}, since people keep still for a while, or 0 for never"
+        )
+    return still_s
+
+
 _Pixels = Annotated[int, Field(strict=True, ge=LEAST_INPUT_PX, le=LARGEST_INPUT_PX)]
 
 
@@ -47,7 +57,8 @@ class DetectorConfig:
     The rest is for `onnx`: `model` is the file; of two boxes that overlap by more than `nms` (0..1, intersection over
     union) the worse one is a duplicate; `class_id` is the number of the class person, None for what the file says;
     `input_size` is width and height in pixels for a network that leaves it open, None for what the file says;
-    `runtime` is what it is to run on, None for auto.
+    `runtime` is what it is to run on, None for auto. Where nothing moves for `still_s` seconds nobody is, whatever the
+    network finds there; 0 for never.
     """
 
     kind: Annotated[DetectorKind | None, BeforeValidator(_known_kind)] = None
@@ -60,6 +71,12 @@ class DetectorConfig:
     class_id: Annotated[int, Field(strict=True, ge=0, lt=_MOST_CLASSES)] | None = None
     input_size: Annotated[tuple[_Pixels, _Pixels], BeforeValidator(_is_pair)] | None = None
     runtime: RuntimeName | None = None
+    still_s: Annotated[
+        float,
+        BeforeValidator(lambda value: DEFAULT_STILL_S if value is None else value),
+        Field(strict=True, ge=0, le=MOST_STILL_S),
+        AfterValidator(_checked_still_s),
+    ] = DEFAULT_STILL_S
 
 
 def with_flags(
@@ -68,8 +85,9 @@ def with_flags(
     model: Path | None,
     models_folder: Path = MODELS_FOLDER,
     runtime: RuntimeName | None = None,
+    still_s: float | None = None,
 ) -> DetectorConfig:
-    """`config` where the flags --detector, --model and --runtime say nothing.
+    """`config` where the flags --detector, --model, --runtime and --still-s say nothing.
 
     Where nothing names a kind, a model makes it onnx; the `kind` that comes back is not None. A model is a file, or the
     name of weights that were fetched into `models_folder`; an onnx detector without one takes those. Raises UsageError
@@ -83,6 +101,7 @@ def with_flags(
         kind=kind or config.kind or model_kind,
         model=model or config.model,
         runtime=runtime or config.runtime,
+        still_s=config.still_s if still_s is None else still_s,
     )
     if chosen.kind == "onnx" and chosen.model is None:
         chosen = replace(chosen, model=fetched(models_folder))

@@ -6,6 +6,8 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import closing
 from dataclasses import dataclass, replace
 
+import numpy as np
+
 from backend_api.base.clock import Clock
 from backend_api.contract.events import Event
 from backend_api.contract.sources import EventSource
@@ -23,6 +25,7 @@ from edge_service.privacy.masking import Masking
 from edge_service.rules.engine import RuleEngine
 from edge_service.rules.rule_event import RuleEvent
 from edge_service.tracking.tracker import Track, Tracker
+from edge_service.tracking.witness import Witness, grid_size
 from edge_service.video.frame import Frame, FrameSource
 from edge_service.video.pacing import paced
 
@@ -44,6 +47,8 @@ class Camera:
     preview: PreviewVideo | None = None
     eyes: Callable[[], EventSource] | None = None
     """By what events are found at present."""
+    witness: Witness | None = None
+    """Says who of those that were found is a thing; None to believe all."""
 
 
 class CameraLoop:
@@ -158,7 +163,14 @@ class CameraLoop:
             camera.recorder.find_by(camera.eyes())
         tracks = camera.tracker.update(detections, time_s)
         camera.masking.look(frame, time_s, tracks, detections)
-        return tracks
+        return tracks if camera.witness is None else self._people(camera.witness, frame, tracks)
+
+    def _people(self, witness: Witness, frame: Frame, tracks: Sequence[Track]) -> Sequence[Track]:
+        """Those of `tracks` that are no things."""
+        time_s = round(frame.time_s, 3)
+        if frame.looked_at is None and witness.is_due(time_s):
+            witness.look(frame.scaled(grid_size(frame.width, frame.height)).mean(axis=2, dtype=np.float32), time_s)
+        return witness.people(tracks)
 
     def _tell_fault(self) -> None:
         """Log once when a fault comes, and when it goes."""

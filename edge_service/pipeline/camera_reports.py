@@ -11,6 +11,7 @@ import yaml
 
 from backend_api.base.yaml_file import read_yaml
 from backend_api.contract.cameras import (
+    MAX_ATTEMPT_DELAY_S,
     MAX_CONFIG_CHARACTERS,
     SETUP_INTERVAL_S,
     CameraReport,
@@ -175,7 +176,9 @@ def describe_network(hardware: Hardware) -> NetworkReport:
     )
 
 
-def describe_setup(store_id: str, machines: Sequence[Machine], config: str | None) -> CameraSetup:
+def describe_setup(
+    store_id: str, machines: Sequence[Machine], config: str | None, attempt_delay_s: float | None = None
+) -> CameraSetup:
     """The setup as it is sent; a name beyond 100 characters is cut."""
     return CameraSetup(
         store_id=store_id,
@@ -189,6 +192,7 @@ def describe_setup(store_id: str, machines: Sequence[Machine], config: str | Non
             for machine in machines
         ),
         config=config,
+        attempt_delay_s=None if attempt_delay_s is None else min(attempt_delay_s, MAX_ATTEMPT_DELAY_S),
     )
 
 

@@ -227,6 +227,8 @@ def _go(place: _Place, leave_s: float, edge: float) -> _Waypoint:
 
 def _figure_at(walk: _Walk, time_s: float) -> Figure | None:
     """The one who walks, or None before and after that."""
+    if not walk.waypoints[0].time_s <= time_s < walk.waypoints[-1].time_s:
+        return None
     for begin, end in pairwise(walk.waypoints):
         if begin.time_s <= time_s < end.time_s:
             done = (time_s - begin.time_s) / (end.time_s - begin.time_s)

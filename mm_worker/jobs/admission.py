@@ -42,6 +42,11 @@ class Admission:
         self._circuit = Circuit()
         self._prober: int | None = None
 
+    @property
+    def caps(self) -> str:
+        """The daily caps, in words; "" without any."""
+        return self._budget.caps_in_words if self._budget else ""
+
     def reached(self) -> str | None:
         """Which daily cap is reached, in words; None without one. Raises StoreBusy, StoreFull."""
         return self._budget.reached() if self._budget else None

@@ -1,4 +1,4 @@
-"""A worker's presence: noted in the database as long as it works, with the daily cap that keeps it from its work.
+"""A worker's presence: noted in the database as long as it works, with its daily caps and whether one is reached.
 
 Whoever tells people that the worker is away reads it there. A worker that was told to end when nothing is left takes it
 back: nobody expects that one.
@@ -22,20 +22,23 @@ log = logging.getLogger(__name__)
 
 
 class Presence:
-    """`reached` says which daily cap is reached now, None without one."""
+    """`caps` are the daily caps in words; `reached` says which of them is reached now, None without one."""
 
-    def __init__(self, store: Store, reached: Callable[[], str | None], clock: Clock) -> None:
+    def __init__(self, store: Store, caps: str, reached: Callable[[], str | None], clock: Clock) -> None:
         self._store = store
+        self._caps = caps
         self._reached = reached
         self._clock = clock
 
     def note(self) -> None:
         """Note that the worker is there, and the cap. What the database refuses is said, and noted the next time."""
-        self._keep(self._reached, lambda: str(to_ms(self._clock.now())))
+        self._try(lambda: self._store.worker_caps.note(self._caps, self._reached()))
+        self._try(lambda: self._store.settings.keep(SettingName.WORKER_SEEN_MS, str(to_ms(self._clock.now()))))
 
     def take_back(self) -> None:
         """Note that no worker is expected."""
-        self._keep(lambda: None, lambda: None)
+        self._try(lambda: self._store.worker_caps.take_back(self._caps))
+        self._try(lambda: self._store.settings.keep(SettingName.WORKER_SEEN_MS, None))
 
     def run(self, stop: threading.Event) -> None:
         """Note it every EVERY_S until `stop` is set."""
@@ -43,10 +46,9 @@ class Presence:
             self.note()
             self._clock.wait(stop, EVERY_S)
 
-    def _keep(self, cap: Callable[[], str | None], seen: Callable[[], str | None]) -> None:
+    def _try(self, note: Callable[[], object]) -> None:
         try:
-            self._store.settings.keep(SettingName.CAP_REACHED, cap())
-            self._store.settings.keep(SettingName.WORKER_SEEN_MS, seen())
+            note()
         except (StoreBusy, StoreFull, StoreBroken) as error:
             log.warning("the worker's presence could not be noted: %s", error)
 

@@ -30,6 +30,11 @@ class Caps:
     tokens: int | None = None
     cost: float | None = None
 
+    def in_words(self) -> str:
+        """Each cap that there is, such as `5 calls, 2 of cost`; "" without any."""
+        parts = ((self.calls, "calls"), (self.tokens, "tokens"), (self.cost, "of cost"))
+        return ", ".join(f"{most:g} {what}" for most, what in parts if most is not None)
+
     def reached(self, spent: Spending) -> str | None:
         """Which cap leaves no room for another request, in words; None when there is room."""
         if self.calls is not None and spent.calls >= self.calls:
@@ -64,6 +69,11 @@ class Budget:
         self._told = False
         self._lock = threading.Lock()
         self._dearest = Spending()
+
+    @property
+    def caps_in_words(self) -> str:
+        """The caps, the same for each worker that keeps the same; "" without any."""
+        return self._caps.in_words()
 
     def reached(self) -> str | None:
         """Which cap is reached now and until when, None when there is room. Raises StoreBusy, StoreFull."""

@@ -10,9 +10,12 @@ from fastapi import FastAPI
 
 from backend_api.app import create_app
 from backend_api.media.folder import MediaFolder
+from backend_api.store.db.database import Database
+from backend_api.store.db.migrate import open_database
 from backend_api.store.store import Store
 from tests.backend_api.fresh_store import fresh_store
 from tests.fake_clock import FakeClock
+from tests.postgres import Server
 
 with warnings.catch_warnings():
     # Starlette asks for a successor of httpx that is not needed for anything else.
@@ -25,10 +28,35 @@ def clock() -> FakeClock:
     return FakeClock()
 
 
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    """Let the tests that are marked so have a store of each kind."""
+    marked = metafunc.definition.get_closest_marker
+    if "store" in metafunc.fixturenames and marked("both_databases") and not marked("sqlite_alone"):
+        metafunc.parametrize("store", ["sqlite", "postgres"], indirect=True)
+
+
+@pytest.fixture(scope="session")
+def postgres_url(postgres: Server) -> str:
+    """A database for all tests of this process, one after the other."""
+    return postgres.make_database()
+
+
+@pytest.fixture(scope="session")
+def postgres_database(postgres_url: str) -> Iterator[Database]:
+    """The connections to it, which are kept between tests."""
+    with closing(open_database(postgres_url, FakeClock(), create=False)) as database:
+        yield database
+
+
 @pytest.fixture
-def store(tmp_path: Path, clock: FakeClock) -> Iterator[Store]:
-    with closing(fresh_store(tmp_path / "app.db", clock)) as store:
-        yield store
+def store(request: pytest.FixtureRequest, tmp_path: Path, clock: FakeClock) -> Iterator[Store]:
+    """On SQLite; also on PostgreSQL where the test is marked with both_databases."""
+    if getattr(request, "param", "sqlite") == "sqlite":
+        with closing(fresh_store(tmp_path / "app.db", clock)) as store:
+            yield store
+    else:
+        yield Store(request.getfixturevalue("postgres_database"), clock)
+        request.getfixturevalue("postgres").clear(request.getfixturevalue("postgres_url"))
 
 
 @pytest.fixture

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from backend_api.base.database_address import DatabaseAddress
 from backend_api.contract.events import ClipInfo, Event, EventType
 from backend_api.contract.media import clip_name
 from backend_api.doctor import examine
@@ -45,7 +46,9 @@ class Scene:
 
     def examine(self, *, fix: bool = False) -> Report:
         output = io.StringIO()
-        options = Options(str(self.db), self.media, fix=fix, orphan_age_s=ORPHAN_AGE_S, session_age_s=SESSION_AGE_S)
+        options = Options(
+            DatabaseAddress(self.db), self.media, fix=fix, orphan_age_s=ORPHAN_AGE_S, session_age_s=SESSION_AGE_S
+        )
         with redirect_stdout(output):
             code = examine(options, self.clock)
         return Report(code, output.getvalue().splitlines())

@@ -171,7 +171,7 @@ def test_a_missing_media_folder_is_not_made(scene: Scene, tmp_path: Path) -> Non
 def test_a_database_that_stays_locked_can_be_looked_at_but_not_repaired(
     scene: Scene, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("backend_api.store.db.database.BUSY_TIMEOUT_MS", 1)
+    monkeypatch.setattr("backend_api.store.db.sqlite_engine.BUSY_TIMEOUT_MS", 1)
     scene.add(EventType.CLEANING_ATTEMPT)
     scene.sql("DELETE FROM enrichments")
     with closing(sqlite3.connect(scene.db, isolation_level=None)) as other:

@@ -9,7 +9,7 @@ from backend_api.checks.enrichments import check_enrichments
 from backend_api.contract.events import EventType
 from backend_api.contract.verdicts import MmStatus
 from backend_api.media.folder import MediaFolder
-from backend_api.store.db.database import Database
+from backend_api.store.db.sqlite_engine import SqliteDatabase
 from backend_api.store.store import Store
 from tests.backend_api.doctor_scene import Scene
 from tests.backend_api.events import make_result
@@ -63,7 +63,7 @@ def test_a_worker_that_was_faster_than_the_repair_keeps_its_claim(scene: Scene) 
     scene.add_session()
     scene.store.enrichments.claim(LEASE_S)
     scene.clock.advance(LEASE_S)
-    database = Database(scene.db)
+    database = SqliteDatabase(scene.db)
     [finding] = check_enrichments(database, to_ms(scene.clock.now()))
     claim = scene.store.enrichments.claim(LEASE_S)
     assert finding.repair is not None

@@ -236,7 +236,7 @@ def test_other_names_of_this_computer(tmp_path: Path, port: int, host: str) -> N
         (["--host", "no such host"], "no such host"),
         (["--media-dir", "/dev/null/media"], "/dev/null/media"),
         (["--db", "/dev/null/app.db"], "/dev/null/app.db"),
-        (["--db", "postgresql://host/events"], "postgresql://host/events"),
+        (["--db", "mysql://ann:s3cret@host/events"], "mysql://ann:***@host/events"),
         (["--colour"], "--colour"),
     ],
 )

@@ -29,6 +29,7 @@ from edge_service.privacy.masking import Masking
 from edge_service.privacy.privacy_config import PrivacyConfig
 from edge_service.rules.machine import Machine, RuleTimes
 from edge_service.tracking.tracker import Tracker
+from edge_service.tracking.witness import Witness
 from edge_service.video.file_source import FileSource
 from edge_service.video.frame import Frame
 from edge_service.video.packet_ring import PacketRing
@@ -85,6 +86,7 @@ class Scene:
     folder: Path
     world: Sequence[Interval] = WORLD
     machines: Sequence[Machine] = (machine(RULES),)
+    witness: Witness | None = None
     ledger: Ledger = field(default_factory=Ledger)
     seen_s: list[float] = field(default_factory=list)
     looked_s: list[float] = field(default_factory=list)
@@ -145,6 +147,7 @@ class Scene:
                 source=FileSource(self.video, fps=FPS, ring=ring),
                 detector=_Eye(self, begins_s, courier, stops_s, dies_s, stop),
                 tracker=Tracker(),
+                witness=self.witness,
                 rules=recovery.rules,
                 recorder=Recorder(ring, self.folder, disk, factory, self.machines, self.clip, masking),
                 outbox=outbox,

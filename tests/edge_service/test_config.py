@@ -129,6 +129,13 @@ def test_a_machine_may_be_of_a_kind(path: Path) -> None:
         ("detector: {kind: mock, model: a.onnx}", "detector.model", "has no model; write null"),
         ("detector: {kind: mock, class_id: 0}", "detector.class_id", "mock detector has no class_id"),
         ("detector: {kind: onnx, nms: 0}", "detector.nms", "greater than 0"),
+        (
+            "detector: {still_s: 59}",
+            "detector.still_s",
+            "is 59; must be at least 60, since people keep still for a while",
+        ),
+        ("detector: {still_s: -1}", "detector.still_s", "at least 0"),
+        ("detector: {kind: mock, still_s: 300}", "detector.still_s", "the mock detector has no still_s"),
         ("detector: {kind: onnx, class_id: -1}", "detector.class_id", "at least 0"),
         ("detector: {kind: onnx, input_size: 640}", "detector.input_size", "must be a list"),
         ("detector: {kind: onnx, input_size: [640]}", "detector.input_size", r"write \[width, height\]"),

@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from backend_api.base.process import REPOSITORY, UsageError
+from edge_service.detection.detector_config import DetectorConfig, with_flags
 from edge_service.options import parse_options
 
 GIVEN = ["--video", "sample.mp4", "--camera-id", "cam_01", "--store-id", "gym_demo"]
@@ -48,11 +49,23 @@ def test_speed_and_start_time() -> None:
         ("--store-id", ""),
         ("--seed", "x"),
         ("--detector", "magic"),
+        ("--still-s", "30"),
+        ("--still-s", "-1"),
+        ("--still-s", "nan"),
     ],
 )
 def test_a_wrong_value_is_named_with_its_flag(flag: str, value: str) -> None:
     with pytest.raises(UsageError, match=flag):
         parse_options([*GIVEN, flag, value])
+
+
+@pytest.mark.parametrize("still_s", [0.0, 60.0, 600.0])
+def test_the_witness_is_switched_off_and_on(still_s: float) -> None:
+    options = parse_options([*GIVEN, "--still-s", f"{still_s:g}"])
+    assert options.still_s == still_s
+    model = Path("a.onnx")
+    assert with_flags(DetectorConfig(still_s=90), None, model, still_s=options.still_s).still_s == still_s
+    assert with_flags(DetectorConfig(still_s=90), None, model, still_s=parse_options(GIVEN).still_s).still_s == 90
 
 
 LIVE = ["--video", "rtsp://admin:s3cret@cam/1", *GIVEN[2:]]

@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 
+from backend_api.base.database_address import DatabaseAddress
 from backend_api.base.process import REPOSITORY, UsageError
 from mm_worker.options import parse_options
 
@@ -11,7 +12,10 @@ from mm_worker.options import parse_options
 def test_the_defaults_lie_in_the_repository(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     options = parse_options([])
-    assert (options.db, options.media_dir) == (str(REPOSITORY / "data" / "app.db"), REPOSITORY / "data" / "media")
+    assert (options.db, options.media_dir) == (
+        DatabaseAddress(REPOSITORY / "data" / "app.db"),
+        REPOSITORY / "data" / "media",
+    )
     assert (options.seed, options.poll_s, options.drain, options.vlm) == (123, 0.5, False, "mock")
     assert options.judge_ends
 
@@ -28,7 +32,12 @@ def test_every_flag_is_heard() -> None:
     given = [word for flag in flags.items() for word in flag]
     options = parse_options([*given, "--vlm", "mock", "--drain", "--judge-ends", "off"])
     assert not options.judge_ends
-    assert (options.db, options.media_dir, options.seed, options.poll_s) == ("a.db", Path("m"), 7, 2.0)
+    assert (options.db, options.media_dir, options.seed, options.poll_s) == (
+        DatabaseAddress(Path("a.db")),
+        Path("m"),
+        7,
+        2.0,
+    )
     assert (options.drain, options.vlm, options.lease_s, options.max_attempts) == (True, "mock", 9.0, 3)
 
 

@@ -117,9 +117,10 @@ class BackendApi:
         """Describe a store."""
         return self._parse(self._call("PUT", f"/stores/{store_id}", body=settings.model_dump(mode="json")), StoreState)
 
-    def alerts(self, store_id: str | None = None) -> AlertPage:
-        """What was told last, the newest first."""
-        return self._get("/alerts", AlertPage, () if store_id is None else (("store_id", store_id),))
+    def alerts(self, store_id: str | None = None, *, lasts: bool = False) -> AlertPage:
+        """What was told last, the newest first; with `lasts` only what is so now."""
+        of_store = () if store_id is None else (("store_id", store_id),)
+        return self._get("/alerts", AlertPage, (*of_store, *((("lasts", "true"),) if lasts else ())))
 
     def acknowledge(self, alert_id: int, who: str) -> Alert:
         """Say that somebody has seen an alert. Raises Refused with status 404 when there is none of that id."""

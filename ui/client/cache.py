@@ -72,9 +72,9 @@ def stores() -> StoreList:
     return _stores(api())
 
 
-def alerts(store_id: str | None) -> AlertPage:
-    """What was told last."""
-    return _alerts(api(), store_id)
+def alerts(store_id: str | None, *, lasts: bool = False) -> AlertPage:
+    """What was told last; with `lasts` only what is so now."""
+    return _alerts(api(), store_id, lasts)
 
 
 def suggested() -> SuggestedReviews:
@@ -135,8 +135,8 @@ def _stores(_api: BackendApi) -> StoreList:
 
 
 @_shared
-def _alerts(_api: BackendApi, store_id: str | None) -> AlertPage:
-    return _api.alerts(store_id)
+def _alerts(_api: BackendApi, store_id: str | None, lasts: bool) -> AlertPage:
+    return _api.alerts(store_id, lasts=lasts)
 
 
 @_shared

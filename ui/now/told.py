@@ -12,6 +12,7 @@ from ui.text.alerts import alert_badge, state_in_words, told_in_words
 from ui.text.local_time import Zone
 from ui.text.words import plain
 
+SETUP = "views/setup.py"
 SHOWN = 6
 REACH = timedelta(hours=24)
 ANONYMOUS = "operator"
@@ -19,18 +20,25 @@ _NAME_KEY = "seen_by"
 
 
 def worth_showing(alerts: list[Alert], now: datetime) -> list[Alert]:
-    """What lasts, first, and what was told within REACH, the newest first; at most SHOWN. Pure."""
-    recent = [one for one in alerts if one.lasts or (one.over_at or one.at) > now - REACH]
-    return sorted(recent, key=lambda one: not one.lasts or one.acknowledged_at is not None)[:SHOWN]
+    """What lasts, first, and what was told within REACH, the newest first; each once. Pure."""
+    recent = {one.id: one for one in alerts if one.lasts or (one.over_at or one.at) > now - REACH}
+    return sorted(recent.values(), key=lambda one: not one.lasts or one.acknowledged_at is not None)
 
 
 def show_told(now: datetime, zone: Zone, store_id: str | None) -> None:
     """Draw it; nothing while nothing was told."""
-    shown = worth_showing(cache.alerts(store_id).items, now)
+    # What has lasted for long may lie behind many newer ones.
+    found = worth_showing([*cache.alerts(store_id, lasts=True).items, *cache.alerts(store_id).items], now)
+    shown = found[:SHOWN]
     if not shown:
         return
     with st.container(border=True, key="told", gap="xsmall"):
-        st.header("Told", anchor=False, width="content")
+        with st.container(horizontal=True, horizontal_alignment="distribute", vertical_alignment="center"):
+            st.header("Alerts", anchor=False, width="content")
+            if not any(alert.told for alert in shown):
+                st.page_link(SETUP, label="Nobody is told: choose who is, in Setup")
+            elif len(found) > SHOWN:
+                st.page_link(SETUP, label="More, all in Setup")
         for alert in shown:
             _show(alert, now, zone)
 
@@ -43,8 +51,9 @@ def _show(alert: Alert, now: datetime, zone: Zone) -> None:
             st.caption(plain(f"{state_in_words(alert, now, zone)}; {told_in_words(alert)}"))
         if alert.acknowledged_at is None and alert.over_at is None:
             with st.popover("Seen", width="content", key=f"seen-{alert.id}"):
+                st.caption("It is not told again.")
                 st.text_input("Seen by", key=f"{_NAME_KEY}-{alert.id}", placeholder=ANONYMOUS, max_chars=200)
-                st.button("Seen: remind nobody", key=f"acknowledge-{alert.id}", on_click=_acknowledge, args=(alert.id,))
+                st.button("Mark as seen", key=f"acknowledge-{alert.id}", on_click=_acknowledge, args=(alert.id,))
 
 
 def _acknowledge(alert_id: int) -> None:

@@ -16,7 +16,7 @@ _DONE = {
 def told_in_words(alert: Alert) -> str:
     """Who was told it, who is to be, and who could not be, e.g. `told phone, mail; could not tell hook: HTTP 500`."""
     if not alert.told:
-        return "told nobody: no target wants it"
+        return "nobody was told"
     parts = []
     for phase, done in _DONE.items():
         sent = [one.target for one in alert.told if one.phase is phase and one.status is MessageStatus.SENT]
@@ -47,7 +47,7 @@ def alert_badge(alert: Alert) -> tuple[Colour, str]:
         is_told = any(one.status is MessageStatus.SENT and one.phase is AlertPhase.BEGAN for one in alert.told)
         return ("orange", "Partly told") if is_told else ("red", "Not told")
     if alert.lasts:
-        return "orange", "Lasts"
+        return "orange", "Ongoing"
     return "gray", "Over" if alert.over_at else "Told"
 
 

@@ -7,7 +7,8 @@ from pathlib import Path
 
 from backend_api.base.durable_files import Disk
 from backend_api.base.process import UsageError
-from backend_api.store.db.errors import StoreFull, translate_errors
+from backend_api.store.db.errors import StoreFull
+from backend_api.store.db.sqlite_engine import translate_errors
 
 log = logging.getLogger(__name__)
 

@@ -1,210 +1,78 @@
-"""The SQLite file: how it is connected to, and that nothing is acknowledged before it is on the disk.
+"""A database as the store sees it: reading, writing, and nothing acknowledged before it is on the disk.
 
-WAL lets readers go on while one writes; synchronous=FULL makes each commit survive a power cut.
+SQLite (sqlite_engine.py) and PostgreSQL (postgres_engine.py) keep the same promises, with the same statements.
 """
 
-import sqlite3
-import threading
-from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager
+from enum import IntEnum
 from pathlib import Path
+from typing import Protocol
 
-from sqlalchemy import URL, Connection, create_engine, event
-from sqlalchemy.pool import ConnectionPoolEntry
+from sqlalchemy import Connection
 
-from backend_api.base.durable_files import probe_writable
-from backend_api.store.db.errors import StoreBroken, StoreFull, translate_errors
-from backend_api.store.db.statements import Insert, Transaction
-from backend_api.store.db.tables import changes
-
-# How long a write waits while another process holds the lock.
-BUSY_TIMEOUT_MS = 30_000
-# The event_id index is hit at random, so the writer keeps it in memory; readers live on the system's cache.
-_WRITER_CACHE_KIB = 65_536
-# The log is folded into the file after so many pages of 4 KiB, four times SQLite's own number: that waits for the disk
-# twice, and what is written several times in between is written to the file once.
-_CHECKPOINT_PAGES = 4_000
-# So long nobody has written when the log is folded in all the same.
-IDLE_S = 5.0
-# Inserts differ by their number of rows (see statements.py); the rest is a few dozen.
-_WRITER_STATEMENTS = 256
-_LOG = Insert(changes, ("kind", "seq"))
+from backend_api.store.db.statements import Transaction
 
 
-class Database:
-    """Connections to one SQLite file: many that read, through SQLAlchemy, and one of the driver's own that writes."""
+class Lock(IntEnum):
+    """What one transaction does at a time, in all processes together, since it reads first and writes then.
 
-    def __init__(self, path: Path) -> None:
-        self.path = path
-        # As many readers as there can be request threads (anyio's 40), and a few more.
-        self._engine = create_engine(URL.create("sqlite", database=str(path)), pool_size=8, max_overflow=40)
-        event.listen(self._engine, "connect", _on_connect)
-        self._writing = threading.Lock()
-        self._writer: sqlite3.Connection | None = None
-        self._synchronous = "FULL"
-        self._file: tuple[int, int] | None = None
-        # The write-ahead log as it was last seen, since when, and as it was when it was folded in.
-        self._wal_state: tuple[int, int] | None = None
-        self._idle_since_s = 0.0
-        self._folded: tuple[int, int] | None = None
+    SQLite has one writer anyway. The numbers are those of PostgreSQL's advisory locks, and never change.
+    """
 
-    def pin(self) -> None:
-        """From now on write only while the file is still the one that it is now.
+    # The log of changes: its ids are seen in the order of commits.
+    LOG = 1
+    MIGRATE = 2
+    # A daily cap: to count what was spent, and to write down the next request.
+    CALLS = 3
+    # To look whether a message to a target is under way, and to make the next one.
+    MESSAGES = 4
+    # To look which verdicts were drawn for review, and to draw others.
+    DRAWS = 5
+    # What one worker says of its caps stands beside what others say of theirs, in one setting.
+    WORKER_CAPS = 6
 
-        A connection would go on writing to a file that was removed or replaced, which nobody will ever read.
-        """
-        self._file = _identity(self.path)
 
-    @contextmanager
-    def read(self) -> Iterator[Connection]:
+class Database(Protocol):
+    """Connections to one database. All methods may be called from any thread.
+
+    Each raises StoreBusy when trying again makes sense, StoreFull when the disk takes no more, and StoreBroken when a
+    person has to look; nothing is written then.
+    """
+
+    @property
+    def name(self) -> str:
+        """The name by which people know it, without a password."""
+
+    @property
+    def folder(self) -> Path | None:
+        """The folder whose disk it fills; None when that is none of this computer."""
+
+    def read(self) -> AbstractContextManager[Connection]:
         """A connection for one reading statement, which sees one state of the database."""
-        with translate_errors(), self._engine.connect() as connection:
-            yield connection
 
-    @contextmanager
-    def snapshot(self) -> Iterator[Connection]:
+    def snapshot(self) -> AbstractContextManager[Connection]:
         """Like `read`, for several statements that have to see the same state."""
-        with self.read() as connection:
-            connection.exec_driver_sql("BEGIN")
-            try:
-                yield connection
-            finally:
-                connection.exec_driver_sql("COMMIT")
 
-    @contextmanager
-    def write(self, *, survives_power_cut: bool = True, checks_references: bool = True) -> Iterator[Transaction]:
-        """A transaction that holds the write lock from its start; it is on the disk when this returns.
+    def write(
+        self, *, survives_power_cut: bool = True, checks_references: bool = True, lock: Lock | None = None
+    ) -> AbstractContextManager[Transaction]:
+        """A transaction, which is on the disk when this returns; `lock` is held from its start to its end.
 
         The last thing before its commit is the log of its changes, so that their ids are seen in the order of commits.
 
         Without `survives_power_cut` it does not wait for the disk: a killed process loses nothing, a power cut may undo
         it as a whole, unless a transaction that did wait came after it. Without `checks_references` a row may go that
         others name, and nobody searches for these: some tables have no index for it.
-
-        Raises StoreBusy when another process kept the lock for BUSY_TIMEOUT_MS, StoreFull when the disk takes no more,
-        StoreBroken when the file is no longer the one that was opened; nothing is written then. Threads of this process
-        queue for a lock of their own, which is fairer than polling.
         """
-        with self._writer_connection("FULL" if survives_power_cut else "NORMAL") as connection:
-            if not checks_references:
-                connection.execute("PRAGMA foreign_keys=OFF")
-            # The lock comes first: a transaction that begins by reading may not be let through to writing.
-            connection.execute("BEGIN IMMEDIATE")
-            transaction = Transaction(connection)
-            yield transaction
-            _LOG.run(transaction, transaction.changes)
-            connection.execute("COMMIT")
-            if not checks_references:
-                connection.execute("PRAGMA foreign_keys=ON")
 
-    @contextmanager
-    def migrate(self) -> Iterator[Connection]:
-        """Like `write`, as a connection of SQLAlchemy's, which Alembic needs."""
-        with translate_errors(), self._engine.connect() as connection:
-            connection.exec_driver_sql("BEGIN IMMEDIATE")
-            yield connection
-            connection.commit()
+    def migrate(self) -> AbstractContextManager[Connection]:
+        """Like `write`, as a connection of SQLAlchemy's, which Alembic needs; one process at a time."""
 
-    def fold_if_idle(self, now_s: float) -> None:
-        """Fold the write-ahead log into the file once nobody has written for IDLE_S: a copy of the file holds all then.
-
-        `now_s` is a monotonic time. Readers and writers go on meanwhile; pages in use are folded in later.
-        """
-        state = _state(self.path.with_name(f"{self.path.name}-wal"))
-        if state != self._wal_state:
-            self._wal_state, self._idle_since_s = state, now_s
-        if state in (None, self._folded) or now_s - self._idle_since_s < IDLE_S:
-            return
-        with self._writer_connection(self._synchronous) as connection:
-            _, frames, folded = connection.execute("PRAGMA wal_checkpoint(PASSIVE)").fetchone()
-        if frames == folded:
-            self._folded = state
+    def tidy(self, now_s: float) -> None:
+        """Do what the database needs now and then; `now_s` is a monotonic time."""
 
     def check_writable(self, timeout_s: float) -> None:
-        """Raise StoreBusy when the write lock is not free within `timeout_s`, StoreFull when nothing can be written.
-
-        Raises StoreBroken as `write` does.
-        """
-        self._check_file()
-        with self.read() as connection:
-            connection.exec_driver_sql(f"PRAGMA busy_timeout={round(timeout_s * 1000)}")
-            try:
-                connection.exec_driver_sql("BEGIN IMMEDIATE")
-                connection.exec_driver_sql("ROLLBACK")
-            finally:
-                connection.exec_driver_sql(f"PRAGMA busy_timeout={BUSY_TIMEOUT_MS}")
-        try:
-            probe_writable(self.path.parent)
-        except OSError as error:
-            raise StoreFull(f"cannot write the folder {self.path.parent}: {error.strerror or error}") from error
+        """Raise as above when nothing could be written now; wait at most `timeout_s` for others."""
 
     def close(self) -> None:
-        """Close every connection; the last one of all processes folds the write-ahead log into the file."""
-        with self._writing:
-            if self._writer is not None:
-                self._writer.close()
-                self._writer = None
-            self._engine.dispose()
-
-    @contextmanager
-    def _writer_connection(self, synchronous: str) -> Iterator[sqlite3.Connection]:
-        with self._writing, translate_errors():
-            self._check_file()
-            connection = self._writer = self._writer or self._connect_writer()
-            try:
-                self._set_synchronous(connection, synchronous)
-                yield connection
-            except BaseException:
-                # The next transaction begins with a connection that remembers nothing of this one.
-                self._writer = None
-                connection.close()
-                raise
-
-    def _check_file(self) -> None:
-        if self._file is not None and _identity(self.path) != self._file:
-            raise StoreBroken(
-                f"the database {self.path} was removed or replaced while in use; put it back, or start again"
-            )
-
-    def _set_synchronous(self, connection: sqlite3.Connection, level: str) -> None:
-        if level != self._synchronous:
-            connection.execute(f"PRAGMA synchronous={level}")
-            self._synchronous = level
-
-    def _connect_writer(self) -> sqlite3.Connection:
-        connection = sqlite3.connect(
-            self.path, check_same_thread=False, isolation_level=None, cached_statements=_WRITER_STATEMENTS
-        )
-        _set_up(connection)
-        self._synchronous = "FULL"
-        connection.execute(f"PRAGMA cache_size=-{_WRITER_CACHE_KIB}")
-        connection.execute(f"PRAGMA wal_autocheckpoint={_CHECKPOINT_PAGES}")
-        return connection
-
-
-def _identity(path: Path) -> tuple[int, int] | None:
-    try:
-        found = path.stat()
-    except OSError:
-        return None
-    return found.st_dev, found.st_ino
-
-
-def _state(path: Path) -> tuple[int, int] | None:
-    """Size and time of `path`, which differ once something was written to it; None when there is nothing."""
-    try:
-        found = path.stat()
-    except OSError:
-        return None
-    return (found.st_size, found.st_mtime_ns) if found.st_size else None
-
-
-def _on_connect(connection: sqlite3.Connection, _entry: ConnectionPoolEntry) -> None:
-    # Without this the driver guesses when to begin a transaction: too late, at the first change.
-    connection.isolation_level = None
-    _set_up(connection)
-
-
-def _set_up(connection: sqlite3.Connection) -> None:
-    for pragma in (f"busy_timeout={BUSY_TIMEOUT_MS}", "synchronous=FULL", "foreign_keys=ON", "temp_store=MEMORY"):
-        connection.execute(f"PRAGMA {pragma}")
+        """Close every connection."""

@@ -22,8 +22,15 @@ class SettingName(StrEnum):
     ALERTS_SINCE_MS = "alerts_since_ms"
     # When a worker was last seen at work, in milliseconds since 1970; not there when none is expected to be.
     WORKER_SEEN_MS = "worker_seen_ms"
-    # In words, which daily cap of the worker is reached; there while it is.
-    CAP_REACHED = "cap_reached"
+    # By what signed addresses are signed: of all backends on this database the same.
+    LINK_SECRET = "link_secret"  # noqa: S105 - its name
+    # The daily caps that workers keep, and which of them is reached, as backend_api/store/worker_caps.py writes them.
+    WORKER_CAPS = "worker_caps"
+
+
+def _agree(insert: DialectInsert) -> ClauseElement:
+    inserting = insert(settings).values(name=bindparam("of_name"), value=bindparam("new_value"))
+    return inserting.on_conflict_do_nothing(index_elements=["name"])
 
 
 def _keep(insert: DialectInsert) -> ClauseElement:
@@ -31,6 +38,7 @@ def _keep(insert: DialectInsert) -> ClauseElement:
     return inserting.on_conflict_do_update(index_elements=["name"], set_={"value": inserting.excluded.value})
 
 
+_AGREE = Statement(_agree)
 KEEP_SETTING = Statement(_keep)
 _DROP = Statement(delete(settings).where(settings.c.name == bindparam("of_name")))
 _FIND = select(settings.c.value).where(settings.c.name == bindparam("of_name"))
@@ -47,6 +55,15 @@ class StoredSettings:
         with self._database.read() as connection:
             value = connection.execute(_FIND, {"of_name": name.value}).scalar()
         return None if value is None else str(value)
+
+    def agree(self, name: SettingName, value: str) -> str:
+        """Its value; `value` from now on for all, if nobody has set it yet. It is never unset."""
+        found = self.find(name)
+        if found is None:
+            with self._database.write() as transaction:
+                _AGREE.run(transaction, {"of_name": name.value, "new_value": value})
+            found = self.find(name)
+        return value if found is None else found
 
     def keep(self, name: SettingName, value: str | None) -> None:
         """Set it to `value`; None unsets it. Nothing is written when it is so already."""

@@ -15,6 +15,7 @@ from sqlalchemy import (
     Column,
     Float,
     ForeignKey,
+    ForeignKeyConstraint,
     Index,
     Integer,
     LargeBinary,
@@ -29,6 +30,14 @@ metadata = MetaData()
 
 # SQLite numbers rows by itself only where the type is INTEGER, which holds 64 bits there.
 Number = BigInteger().with_variant(Integer, "sqlite")
+# Names of stores, cameras and machines are in the order in which Python has them, whatever the server's language.
+Name = String(64).with_variant(String(64, collation="C"), "postgresql")
+
+
+def _of_an_event() -> ForeignKeyConstraint:
+    """A reference of rows that their event may not outlive for long, and that nobody finds by it: SQLite's alone, since
+    it can be told not to look for them."""
+    return ForeignKeyConstraint(["seq"], ["events.seq"]).ddl_if(dialect="sqlite")
 
 
 class ChangeKind(StrEnum):
@@ -47,7 +56,7 @@ events = Table(
     Column("seq", Number, primary_key=True),
     Column("event_id", String(36), nullable=False, unique=True),
     Column("event_type", String(32), nullable=False),
-    *(Column(name, String(64), nullable=False) for name in ("store_id", "camera_id", "machine_id")),
+    *(Column(name, Name, nullable=False) for name in ("store_id", "camera_id", "machine_id")),
     Column("session_id", String(36), nullable=False),
     *(Column(name, BigInteger, nullable=False) for name in ("ts_ms", "received_at_ms")),
     # The whole event as canonical JSON; the columns before it only repeat what is searched for.
@@ -139,9 +148,10 @@ model_calls = Table(
     "model_calls",
     metadata,
     Column("id", Number, primary_key=True),
-    Column("seq", Number, ForeignKey("events.seq"), nullable=False),
+    Column("seq", Number, nullable=False),
     *(Column(name, BigInteger, nullable=False) for name in ("at_ms", "tokens")),
     Column("cost", Float, nullable=False),
+    _of_an_event(),
     Index("ix_model_calls_at", "at_ms"),
     sqlite_autoincrement=True,
 )
@@ -150,8 +160,8 @@ model_calls = Table(
 cameras = Table(
     "cameras",
     metadata,
-    Column("store_id", String(64), primary_key=True),
-    Column("camera_id", String(64), primary_key=True),
+    Column("store_id", Name, primary_key=True),
+    Column("camera_id", Name, primary_key=True),
     Column("reported_at_ms", BigInteger, nullable=False),
     # The report as JSON.
     Column("body", Text, nullable=False),
@@ -162,8 +172,8 @@ cameras = Table(
 camera_setups = Table(
     "camera_setups",
     metadata,
-    Column("store_id", String(64), primary_key=True),
-    Column("camera_id", String(64), primary_key=True),
+    Column("store_id", Name, primary_key=True),
+    Column("camera_id", Name, primary_key=True),
     Column("reported_at_ms", BigInteger),
     # The setup as JSON.
     Column("body", Text),
@@ -199,7 +209,7 @@ media_files = Table(
 stores = Table(
     "stores",
     metadata,
-    Column("store_id", String(64), primary_key=True),
+    Column("store_id", Name, primary_key=True),
     Column("changed_at_ms", BigInteger, nullable=False),
     # The settings as JSON.
     Column("body", Text, nullable=False),
@@ -232,7 +242,7 @@ sessions = Table(
     metadata,
     Column("seq", Number, primary_key=True),
     Column("session_id", String(36), nullable=False, unique=True),
-    *(Column(name, String(64), nullable=False) for name in ("store_id", "camera_id", "machine_id")),
+    *(Column(name, Name, nullable=False) for name in ("store_id", "camera_id", "machine_id")),
     # Its earliest event that has arrived: as a rule, and in the end, its start.
     Column("ts_ms", BigInteger, nullable=False),
     *(Column(name, BigInteger) for name in ("started_ms", "ended_ms")),
@@ -279,9 +289,10 @@ changes = Table(
     Column("id", Number, primary_key=True),
     Column("kind", String(8), nullable=False),
     # Of an event or its verdict; of a use, its first event.
-    Column("seq", Number, ForeignKey("events.seq")),
+    Column("seq", Number),
+    _of_an_event(),
     # Of a camera's state, which the backend writes down when it sees that it has changed.
-    *(Column(name, String(64)) for name in ("store_id", "camera_id")),
+    *(Column(name, Name) for name in ("store_id", "camera_id")),
     Column("status", String(16)),
     sqlite_autoincrement=True,
 )
@@ -297,7 +308,7 @@ observed_intervals = Table(
     "observed_intervals",
     metadata,
     Column("id", Number, primary_key=True),
-    *(Column(name, String(64), nullable=False) for name in ("store_id", "camera_id")),
+    *(Column(name, Name, nullable=False) for name in ("store_id", "camera_id")),
     *(Column(name, BigInteger, nullable=False) for name in ("begin_ms", "end_ms")),
     Index("ix_observed_intervals_camera", "store_id", "camera_id", "end_ms"),
 )

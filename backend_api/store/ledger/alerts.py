@@ -246,7 +246,7 @@ class Alerts:
         now_ms = to_ms(self._clock.now())
         values = {"wanted_id": alert.id, "not_since_ms": to_ms(not_since), "now_ms": now_ms}
         with self._database.write() as transaction:
-            if _REMIND.run(transaction, values).rowcount == 0:
+            if _REMIND.count(transaction, values) == 0:
                 return False
             rows = [(alert.id, target, AlertPhase.STILL.value, now_ms) for target in targets]
             _NOTICE.run(transaction, rows)
@@ -300,9 +300,16 @@ def end_condition(transaction: Transaction, thing: Thing, now_ms: int) -> None:
     _CLOSE.run(transaction, values)
 
 
-def read_alerts(connection: Connection, before: int | None, most: int, store_id: str | None = None) -> list[AlertRow]:
-    """Up to `most` alerts, the newest first, older than the number `before`; of a store and the whole installation."""
+def read_alerts(
+    connection: Connection, before: int | None, most: int, store_id: str | None = None, *, lasts: bool = False
+) -> list[AlertRow]:
+    """Up to `most` alerts, the newest first, older than the number `before`; of a store and the whole installation.
+
+    With `lasts` only the conditions that are so now.
+    """
     query = select(alerts).order_by(alerts.c.id.desc()).limit(most)
+    if lasts:
+        query = query.where(alerts.c.over_ms.is_(None))
     if before is not None:
         query = query.where(alerts.c.id < before)
     if store_id is not None:
@@ -342,7 +349,7 @@ def _happening(
 
 def _route(transaction: Transaction, alert: AlertRow, routing: Routing, now_ms: int) -> None:
     # Another backend may have been faster, and an end may have come since it was read: that one waits for the next.
-    if _SET_ROUTED.run(transaction, {"wanted_id": alert.id, "routed_now": alert.unrouted}).rowcount == 0:
+    if _SET_ROUTED.count(transaction, {"wanted_id": alert.id, "routed_now": alert.unrouted}) == 0:
         return
     if routing.is_dropped and alert.unrouted in (BEGAN, BOTH):
         _DROP.run(transaction, {"wanted_id": alert.id})

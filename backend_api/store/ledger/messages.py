@@ -23,7 +23,7 @@ from backend_api.contract.alerts import (
     TargetState,
     Telling,
 )
-from backend_api.store.db.database import Database
+from backend_api.store.db.database import Database, Lock
 from backend_api.store.db.statements import DialectInsert, Statement, Transaction
 from backend_api.store.ledger.alerts import AlertRow, Thing, begin_condition, end_condition, to_row
 from backend_api.store.ledger.tables import alert_messages, alert_notices, alert_targets, alerts
@@ -81,6 +81,7 @@ _CLAIM = Statement(
         .where(_IS_DUE, alert_messages.c.target == bindparam("of_target"), _UNDER_WAY)
         .order_by(alert_messages.c.id)
         .limit(1)
+        .with_for_update(skip_locked=True)
         .scalar_subquery()
     )
     .values(
@@ -198,7 +199,7 @@ class Messages:
         """
         times = self._times()
         of_target = {"of_target": target}
-        with self._database.write() as transaction:
+        with self._database.write(lock=Lock.MESSAGES) as transaction:
             if _BUSY.run(transaction, of_target).fetchone() is not None:
                 return False
             waiting = _WAITING_NOW.run(transaction, of_target).fetchall()
@@ -311,7 +312,7 @@ class Messages:
             "now_ms": now_ms,
             "new_answer": answer[:MAX_ANSWER_CHARACTERS],
         }
-        return _NOTE.run(transaction, values).rowcount == 1
+        return _NOTE.count(transaction, values) == 1
 
     def _times(self) -> dict[str, int]:
         now_ms = self._now_ms()

@@ -2,7 +2,7 @@
 
 from sqlalchemy import BigInteger, Column, ForeignKey, Index, Integer, LargeBinary, String, Table, Text
 
-from backend_api.store.db.tables import Number, metadata
+from backend_api.store.db.tables import Name, Number, metadata
 
 # What is told to people: happenings and digests once, conditions with their end. Written in the transaction of what
 # they tell of where one writes that.
@@ -14,7 +14,7 @@ alerts = Table(
     Column("occurrence", String(250), nullable=False, unique=True),
     Column("kind", String(32), nullable=False),
     # "" when it is about the whole installation.
-    Column("store_id", String(64), nullable=False),
+    Column("store_id", Name, nullable=False),
     # What it is about: a session, an event, a camera, a target.
     Column("subject", String(200), nullable=False),
     Column("at_ms", BigInteger, nullable=False),
@@ -88,8 +88,8 @@ alert_targets = Table(
 camera_views = Table(
     "camera_views",
     metadata,
-    Column("store_id", String(64), primary_key=True),
-    Column("camera_id", String(64), primary_key=True),
+    Column("store_id", Name, primary_key=True),
+    Column("camera_id", Name, primary_key=True),
     Column("still_ms", BigInteger, nullable=False),
     # As alerts/view.py writes it.
     Column("view", LargeBinary, nullable=False),

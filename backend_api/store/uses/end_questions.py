@@ -37,6 +37,8 @@ _DUE = Statement(
     .where(*_IS_DUE)
     .order_by(sessions.c.end_due_ms, sessions.c.seq)
     .limit(QUESTIONS_A_WRITE)
+    # What another process asks about just now is left to it.
+    .with_for_update(of=sessions, skip_locked=True)
 )
 _FROM = Statement(select(JUDGED_FROM_MS))
 _WAITS_ABOUT_AN_END = (

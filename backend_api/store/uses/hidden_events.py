@@ -110,7 +110,7 @@ class HiddenEvents:
         """Let a hidden event count again; False when it is not hidden."""
         with self._database.write() as transaction:
             found = _FIND.run(transaction, {"wanted_id": str(event_id)}).fetchone()
-            if found is None or _SHOW.run(transaction, {"of_seq": found[0]}).rowcount == 0:
+            if found is None or _SHOW.count(transaction, {"of_seq": found[0]}) == 0:
                 return False
             seq, session_id, body = found
             taking_up = _TAKE_UP if has_pictures(from_json(body)["attributes"]) else _LEAVE
@@ -126,6 +126,6 @@ class HiddenEvents:
 
 def _follow(transaction: Transaction, statement: Statement, values: dict[str, object], session_id: str) -> None:
     """Change the event's enrichment, if it has one, and make its session anew."""
-    if statement.run(transaction, values).rowcount:
+    if statement.count(transaction, values):
         follow_verdicts(transaction, ChangeKind.VERDICT, [int(str(values["of_seq"]))])
     make_session_anew(transaction, session_id)

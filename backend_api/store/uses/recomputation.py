@@ -12,7 +12,7 @@ from sqlalchemy import BindParameter, Connection, bindparam, delete, exists, ins
 
 from backend_api.contract.corrections import UseTruth
 from backend_api.store.db.database import Database
-from backend_api.store.db.statements import Statement, Transaction
+from backend_api.store.db.statements import RowLock, Statement, Transaction
 from backend_api.store.db.tables import (
     ChangeKind,
     changes,
@@ -57,6 +57,7 @@ _STORED_AMONG = select(*sessions.c[tuple(_SESSION_COLUMNS)]).where(sessions.c.se
 _EVENTS_OF = Statement(_EVENTS.where(events.c.session_id == bindparam("of_session")))
 _SAID_OF = Statement(_SAID.where(events.c.session_id == bindparam("of_session")))
 _TRUTHS_OF = Statement(_TRUTHS.where(corrections.c.session_id == bindparam("of_session")))
+_LOCK = RowLock(select(sessions.c.seq).where(sessions.c.session_id == bindparam("of_session")))
 _NEW: dict[str, Any] = {name: bindparam(f"new_{name}") for name in _SESSION_COLUMNS}
 _REPLACE = Statement(update(sessions).where(sessions.c.session_id == bindparam("new_session_id")).values(_NEW))
 _REMOVE = Statement(delete(sessions).where(sessions.c.session_id == bindparam("of_session")))
@@ -165,13 +166,15 @@ def log_event(database: Database, seq: int) -> None:
 
 def _recomputed(transaction: Transaction, session_id: str) -> SessionRow | None:
     of_session = {"of_session": session_id}
+    # Before anything is read: an event that is just being stored would be overlooked.
+    _LOCK.hold(transaction, of_session)
     said, truths = _SAID_OF.run(transaction, of_session), _TRUTHS_OF.run(transaction, of_session)
     return recompute(_EVENTS_OF.run(transaction, of_session), said, truths).get(session_id)
 
 
 def _write(transaction: Transaction, row: SessionRow) -> None:
     values = {f"new_{name}": value for name, value in zip(_SESSION_COLUMNS, astuple(row), strict=True)}
-    if _REPLACE.run(transaction, values).rowcount == 0:
+    if _REPLACE.count(transaction, values) == 0:
         _ADD.run(transaction, values)
 
 

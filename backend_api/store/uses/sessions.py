@@ -2,18 +2,23 @@
 
 Invariant: at every commit each session is what `session_of` makes of its events in their order of arrival, of what
 models and people say of its attempt, and of what people say of the use, and nothing else. The steps that keep it:
-events first; then the enrichments of those that wait for the model; then the sessions of all; the log of changes last,
-by Database.write. The doctor makes the same of everything that is stored, and compares.
+events first; then the enrichments of those that wait for the model; then the sessions of all, in the order of their
+ids; the log of changes last, by Database.write. Where several write at once, each session is held before it is read.
+The doctor makes the same of everything that is stored, and compares.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
+from operator import itemgetter
 from typing import Any
 
 from sqlalchemy import (
+    ARRAY,
+    BigInteger,
     ClauseElement,
     ColumnElement,
     ScalarSelect,
     Table,
+    any_,
     bindparam,
     case,
     func,
@@ -27,7 +32,7 @@ from sqlalchemy.dialects.sqlite import Insert as OnConflictInsert
 
 from backend_api.contract.events import NOT_ASKED_REASON, EventType
 from backend_api.contract.verdicts import MmStatus
-from backend_api.store.db.statements import Insert, Statement, Transaction
+from backend_api.store.db.statements import Insert, RowLock, Statement, Transaction
 from backend_api.store.db.tables import ChangeKind, enrichments, events, results, reviews, sessions, sources
 from backend_api.store.uses.session_row import (
     LATE_ATTEMPT_MS,
@@ -146,6 +151,16 @@ _SAID_OF_EVENT = Statement(
         == select(events.c.session_id).where(events.c.seq == bindparam("of_seq")).scalar_subquery()
     )
 )
+# Whoever judges a session holds it from before it reads what is said: what comes meanwhile waits, and judges it again.
+_LOCK_SESSIONS = RowLock(
+    select(sessions.c.seq)
+    .where(
+        sessions.c.session_id.in_(
+            select(events.c.session_id).where(events.c.seq == any_(bindparam("of_seqs", type_=ARRAY(BigInteger))))
+        )
+    )
+    .order_by(sessions.c.session_id)
+)
 _JUDGE = Statement(
     update(sessions)
     .where(sessions.c.session_id == bindparam("of_session"))
@@ -165,7 +180,8 @@ def follow_events(transaction: Transaction, new: Sequence[EventFacts]) -> None:
     add_questions(transaction, waiting)
     _ADD_SOURCES.run(transaction, sorted({(event.source_key, event.source) for event in new if event.source}))
     rows = {session_id: SessionRow.of(of_session) for session_id, of_session in arrived.items()}
-    for session_id, ts_ms, end_is_asked in _UPSERT.run(transaction, [_values(row) for row in rows.values()]):
+    upserted = transaction.in_order([_values(row) for row in rows.values()], itemgetter(0))
+    for session_id, ts_ms, end_is_asked in _UPSERT.run(transaction, upserted):
         # Rarely, since a camera's events arrive in order: all indexes are written again.
         if rows[session_id].ts_ms < ts_ms:
             _BEGIN_EARLIER.run(transaction, {"of_session": session_id, "new_ts_ms": rows[session_id].ts_ms})
@@ -192,6 +208,8 @@ def add_questions(transaction: Transaction, about: Iterable[tuple[int, int, int,
 def follow_verdicts(transaction: Transaction, kind: ChangeKind, seqs: Iterable[int]) -> None:
     """Write what follows from a change of what is said of these attempts and ENDs; `kind` is VERDICT or REVIEW."""
     ordered = sorted(seqs)
+    if ordered:
+        _LOCK_SESSIONS.hold(transaction, {"of_seqs": ordered})
     for seq in ordered:
         _judge(transaction, _SAID_OF_EVENT.run(transaction, {"of_seq": seq}).fetchone())
     transaction.log(kind, ordered)

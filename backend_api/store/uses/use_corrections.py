@@ -13,7 +13,7 @@ from backend_api.base.clock import Clock
 from backend_api.base.instants import from_ms, to_ms
 from backend_api.contract.corrections import StoredCorrection, UseCorrection, UseTruth
 from backend_api.store.db.database import Database
-from backend_api.store.db.statements import Statement
+from backend_api.store.db.statements import RowLock, Statement
 from backend_api.store.db.tables import ChangeKind, corrections, events, sessions
 from backend_api.store.uses.recomputation import make_session_anew
 
@@ -31,6 +31,8 @@ _COLUMNS = ("session_id", "at_ms", "who", "truth", "note")
 _SESSION = Statement(
     select(sessions.c.events_removed_ms, sessions.c.correction).where(sessions.c.session_id == bindparam("of_session"))
 )
+# So that the corrections of a use follow one another.
+_LOCK = RowLock(select(sessions.c.seq).where(sessions.c.session_id == bindparam("of_session")))
 _ADD = Statement(insert(corrections).values({name: bindparam(f"new_{name}") for name in _COLUMNS}))
 # Its START, else the one that came first: the change is told with it.
 _FIRST_EVENT = Statement(
@@ -68,6 +70,7 @@ class Corrections:
             "new_note": correction.note,
         }
         with self._database.write() as transaction:
+            _LOCK.hold(transaction, of_session)
             found = _SESSION.run(transaction, of_session).fetchone()
             if found is None:
                 return CorrectionOutcome.NO_SESSION

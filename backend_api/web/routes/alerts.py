@@ -44,10 +44,11 @@ def alert_routes(store: Store, office: PostOffice, clock: Clock) -> APIRouter:
             int | None, Query(ge=1, le=MAX_COUNT, description="Only alerts with a lower id: next_before of a page.")
         ] = None,
         store_id: Annotated[Name | None, Query(description="Of this store, and of the whole installation.")] = None,
+        lasts: Annotated[bool, Query(description="Only what is so now, however long ago it began.")] = False,
     ) -> AlertPage:
         """All that happened or lasts, the newest first, and how each target was told."""
         with store.database.snapshot() as connection:
-            found = read_alerts(connection, before, limit + 1, store_id)
+            found = read_alerts(connection, before, limit + 1, store_id, lasts=lasts)
             tellings = read_tellings(connection, [row.id for row in found])
         names = office.names()
         items = [_alert(row, tellings.get(row.id, []), names) for row in found[:limit]]

@@ -6,6 +6,7 @@ import numpy.typing as npt
 
 Picture = npt.NDArray[np.float32]
 WIDTH, HEIGHT = 640, 360
+_DOWN, _ACROSS = np.mgrid[0:HEIGHT, 0:WIDTH].astype(np.float32)
 
 
 def room(seed: int) -> Picture:
@@ -23,7 +24,7 @@ def room(seed: int) -> Picture:
 
 def in_light(picture: Picture, hour: float, chance: np.random.Generator) -> Picture:
     """At an hour: daylight from 6 to 20, its sun wandering over the floor; lamps in the evening; then infra-red."""
-    down, across = np.mgrid[0:HEIGHT, 0:WIDTH].astype(np.float32)
+    down, across = _DOWN, _ACROSS
     if hour < 6 or hour >= 22:
         grey = picture.mean(axis=2)
         beam = np.exp(-(((across - WIDTH / 2) / (0.6 * WIDTH)) ** 2 + ((down - HEIGHT / 2) / (0.6 * HEIGHT)) ** 2))
@@ -68,4 +69,4 @@ def jpeg(picture: Picture, quality: int = 80) -> bytes:
 
 
 def _noise(picture: Picture, deviation: float, chance: np.random.Generator) -> Picture:
-    return chance.normal(0, deviation, picture.shape).astype(np.float32)
+    return chance.standard_normal(picture.shape, np.float32) * np.float32(deviation)

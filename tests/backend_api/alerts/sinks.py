@@ -1,5 +1,6 @@
 """Servers on this computer that alerts are sent to: one for HTTP whose answers are given, one for mail."""
 
+import math
 import threading
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -11,17 +12,21 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from aiosmtpd.controller import Controller
 from aiosmtpd.smtp import Envelope
 
+from backend_api.base.clock import SystemClock
 from tests.processes import free_port
+
+_CLOCK = SystemClock()
 
 
 @dataclass(frozen=True)
 class Reaction:
-    """An answer; without a status the connection is cut, with `drips` the body never ends."""
+    """An answer after `after_s`; without a status the connection is cut, with `drips` the body never ends."""
 
     status: int | None = 200
     body: bytes = b"thank you"
     headers: Sequence[tuple[str, str]] = ()
     drips: bool = False
+    after_s: float = 0.0
 
 
 OK = Reaction()
@@ -35,6 +40,10 @@ class HttpSink:
     reactions: list[Reaction] = field(default_factory=lambda: [OK])
     got: list[tuple[Message, bytes]] = field(default_factory=list)
     taken: list[bool] = field(default_factory=list)
+    # When each came, and when its answer was written, by the monotonic clock.
+    times_s: list[list[float]] = field(default_factory=list)
+    # Several may come at once: their places in the three lists are the same.
+    lock: threading.Lock = field(default_factory=threading.Lock)
     stop: threading.Event = field(default_factory=threading.Event)
 
     def next_reaction(self) -> Reaction:
@@ -58,8 +67,12 @@ def _handler(sink: HttpSink) -> type[BaseHTTPRequestHandler]:
                 self.close_connection = True
                 return
             reaction = sink.next_reaction()
-            sink.got.append((self.headers, body))
-            sink.taken.append(reaction.status is not None and reaction.status < 300)
+            times_s = [_CLOCK.monotonic_s(), math.inf]
+            with sink.lock:
+                sink.times_s.append(times_s)
+                sink.got.append((self.headers, body))
+                sink.taken.append(reaction.status is not None and reaction.status < 300)
+            sink.stop.wait(reaction.after_s)
             if reaction.status is None:
                 self.close_connection = True
                 return
@@ -69,6 +82,7 @@ def _handler(sink: HttpSink) -> type[BaseHTTPRequestHandler]:
             self.send_header("Content-Length", str(len(reaction.body) + 1000 * reaction.drips))
             self.end_headers()
             self.wfile.write(reaction.body)
+            times_s[1] = _CLOCK.monotonic_s()
             if reaction.drips:
                 self.wfile.flush()
                 sink.stop.wait(60)

@@ -122,7 +122,7 @@ def test_a_worker_that_is_away_and_old_questions() -> None:
 def test_a_cap_is_told_at_once_and_stays_while_nobody_says_otherwise() -> None:
     cap = thing(AlertKind.CAP_REACHED, "cap")
     assert look(Observation(NOW, cap="the daily cap is reached"), CONFIG, ()).found[cap].for_s == 0
-    away = Observation(NOW, worker_seen_at=NOW - timedelta(hours=1))
+    away = Observation(NOW, worker_seen_at=NOW - timedelta(hours=1), cap_is_known=False)
     assert cap in look(away, CONFIG, [cap]).unknown
     assert cap not in look(Observation(NOW, worker_seen_at=NOW), CONFIG, [cap]).unknown
 

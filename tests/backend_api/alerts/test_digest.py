@@ -18,6 +18,8 @@ from tests.backend_api.alerts.scene import PHONE, Scene, with_picture
 from tests.backend_api.reports.test_sessions import make_session
 from tests.fake_clock import FakeClock
 
+pytestmark = pytest.mark.both_databases
+
 BERLIN = ZoneInfo("Europe/Berlin")
 MORNING = Target("mail", "json://127.0.0.1:9", is_webhook=False, digest_at=time(7, 30), digest_has_pictures=True)
 DAY, WEEK = AlertKind.DIGEST_DAY, AlertKind.DIGEST_WEEK
@@ -132,7 +134,7 @@ def test_a_quiet_day_is_said_to_be_quiet() -> None:
         ({"unwatched_s": 3600.0}, ("Not watched", "60 minutes")),
         ({"unwatched_s": 36000.0}, ("Not watched", "10.0 hours")),
         ({"dead": 2, "waiting": 1}, ("Verdicts", "1 wait, 2 were given up")),
-        ({"lasting": ("Camera cam_01 is silent",)}, ("Lasts", "Camera cam_01 is silent")),
+        ({"lasting": ("Camera cam_01 is silent",)}, ("Ongoing", "Camera cam_01 is silent")),
     ],
 )  # fmt: skip
 def test_a_day_with_something_to_look_at_is_not(change: dict[str, object], line: tuple[str, str]) -> None:

@@ -13,6 +13,7 @@ from backend_api.alerts.config import AlertsConfig
 from backend_api.alerts.examination import Examination
 from backend_api.base.instants import to_ms
 from backend_api.contract.alerts import AlertKind
+from backend_api.contract.cameras import CameraSetup
 from backend_api.contract.events import Event, EventType
 from backend_api.contract.verdicts import Agree, Verdict
 from backend_api.store.db.settings import SettingName
@@ -22,6 +23,8 @@ from tests.backend_api.alerts.scene import REPORT
 from tests.backend_api.events import START, make_result
 from tests.backend_api.reports.test_sessions import make_session
 from tests.fake_clock import FakeClock
+
+pytestmark = pytest.mark.both_databases
 
 CLOSED_S = 180.0
 
@@ -157,6 +160,22 @@ def test_an_edge_whose_events_wait_is_waited_for(store: Store, clock: FakeClock,
     assert len(uncleaned(store)) == 1
 
 
+def test_an_edge_whose_clips_end_late_is_waited_for_as_long(
+    store: Store, clock: FakeClock, examination: Examination
+) -> None:
+    """Its setup says so: nobody has to raise a threshold."""
+    store.setups.keep("cam_01", CameraSetup(store_id="gym_demo", machines=(), config=None, attempt_delay_s=300.0))
+    store.events.add(use(tried=False))
+    clock.advance(CLOSED_S + 305)
+    report(store)
+    examination.examine()
+    assert uncleaned(store) == []
+    clock.advance(10)
+    report(store)
+    examination.examine()
+    assert len(uncleaned(store)) == 1
+
+
 def test_an_edge_that_is_away_is_waited_for_an_hour(store: Store, clock: FakeClock, examination: Examination) -> None:
     store.events.add(use(tried=False))
     report(store)
@@ -226,7 +245,7 @@ def test_worker_and_cap_are_told_by_what_the_worker_noted(
     store: Store, clock: FakeClock, examination: Examination
 ) -> None:
     store.settings.keep(SettingName.WORKER_SEEN_MS, str(to_ms(clock.now())))
-    store.settings.keep(SettingName.CAP_REACHED, "the daily cap of 5 calls is reached")
+    store.worker_caps.note("5 calls", "the daily cap of 5 calls is reached")
     examination.examine()
     assert [alert.kind for alert in store.alerts.open()] == [AlertKind.CAP_REACHED]
     for _ in range(40):

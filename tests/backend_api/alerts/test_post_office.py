@@ -17,12 +17,15 @@ from backend_api.alerts.post_office import PostOffice, SendRetries
 from backend_api.alerts.times import Hours
 from backend_api.alerts.way import Reply
 from backend_api.contract.alerts import AlertKind, AlertPhase, MessageStatus
+from backend_api.contract.stores import StoreSettings
 from backend_api.media.folder import MediaFolder
 from backend_api.store.ledger.alerts import read_alerts
 from backend_api.store.ledger.messages import read_tellings
 from backend_api.store.store import Store
 from tests.backend_api.alerts.scene import NO, PHONE, YES, Scene, targets
 from tests.fake_clock import FakeClock
+
+pytestmark = pytest.mark.both_databases
 
 SILENT = AlertKind.CAMERA_SILENT
 
@@ -52,6 +55,25 @@ def test_that_it_is_over_again_is_told_too(scene: Scene) -> None:
     assert [message.is_good_news for message in scene.ways["phone"].told] == [False, True]
 
 
+def test_the_title_says_what_is_wrong_now_rather_than_what_is_over(scene: Scene) -> None:
+    scene.begin(SILENT)
+    scene.steps(60)
+    scene.end(SILENT)
+    scene.begin(AlertKind.CAP_REACHED, "cap", "")
+    scene.steps(120)
+    assert scene.titles()[1] == "The model's daily cap is reached, and 1 more"
+
+
+def test_a_message_has_one_zone_where_its_stores_have_one(scene: Scene) -> None:
+    """It is 9:00 in UTC, and 10:00 in Berlin, also for what is about the whole installation."""
+    scene.store.stores.keep("gym_demo", StoreSettings(name="Am Markt", tz="Europe/Berlin"))
+    scene.begin(SILENT)
+    scene.begin(AlertKind.CAP_REACHED, "cap", "")
+    scene.steps(60)
+    [message] = scene.ways["phone"].told
+    assert [line.split()[0] for line in message.text.splitlines()[:2]] == ["10:00", "10:00"]
+
+
 def test_what_began_and_was_over_before_it_was_told_is_one_message(scene: Scene) -> None:
     scene.begin(SILENT)
     scene.end(SILENT)
@@ -66,8 +88,16 @@ def test_fifty_cameras_that_go_down_at_once_are_one_message(scene: Scene) -> Non
     scene.steps(600)
     assert scene.titles() == ["50 cameras are silent"]
     [message] = scene.ways["phone"].told
-    assert message.text.endswith("and 40 more in the last minute")
+    assert message.text.endswith("and 40 more in the last minute: 40 cameras are silent")
     assert len(message.text.splitlines()) == 11
+
+
+def test_many_that_went_down_are_the_title_and_not_the_one_before_them(scene: Scene) -> None:
+    scene.begin(AlertKind.VERDICT_DEAD, "before")
+    for number in range(50):
+        scene.begin(SILENT, f"cam_{number:02}")
+    scene.steps(60)
+    assert scene.titles() == ["50 cameras are silent, and 1 more"]
 
 
 def test_a_target_gets_one_message_a_minute_at_most(scene: Scene) -> None:

@@ -1,5 +1,7 @@
 """Stills as they come: two have to say the same, closed stores may be dark, an acknowledged view is the usual one."""
 
+from datetime import timedelta
+
 import numpy as np
 import pytest
 
@@ -7,9 +9,12 @@ from backend_api.alerts.config import AlertsConfig
 from backend_api.alerts.examination import Examination
 from backend_api.alerts.stills import StillWatch
 from backend_api.contract.alerts import AlertKind
+from backend_api.contract.events import EventType
 from backend_api.contract.stores import StoreSettings
+from backend_api.reports.reports import Reports
 from backend_api.store.store import Store
 from tests.backend_api.alerts.drawn_views import Picture, in_light, jpeg, moved, room
+from tests.backend_api.events import START, make_event
 from tests.fake_clock import FakeClock
 
 CAMERA = ("gym_demo", "cam_01")
@@ -23,7 +28,7 @@ class Stills:
 
     def __init__(self, store: Store, clock: FakeClock) -> None:
         self.store, self.clock = store, clock
-        self.watch = StillWatch(store, clock)
+        self.watch = StillWatch(store, Reports(store))
         self.chance = np.random.default_rng(3)
 
     def send(self, picture: Picture) -> AlertKind | str | None:
@@ -48,7 +53,7 @@ def test_two_stills_have_to_say_the_same(stills: Stills) -> None:
 def test_a_restart_goes_on_with_the_view_that_was_usual(stills: Stills) -> None:
     stills.send(NOON)
     stills.send(NOON)
-    stills.watch = StillWatch(stills.store, stills.clock)
+    stills.watch = StillWatch(stills.store, Reports(stills.store))
     assert [stills.send(ELSEWHERE), stills.send(ELSEWHERE)] == ["unknown", MOVED]
 
 
@@ -62,6 +67,21 @@ def test_a_store_that_is_closed_may_be_dark(stills: Stills) -> None:
     assert [stills.send(NOON), stills.send(NOON)] == ["unknown", None]
     # It is past ten.
     assert [stills.send(BLACK), stills.send(BLACK)] == [None, None]
+
+
+def test_where_nobody_has_said_when_it_is_open_dark_is_told_at_hours_of_use_a_week_before(
+    stills: Stills, store: Store, clock: FakeClock
+) -> None:
+    """Used from 9:00 to 12:00 on a Saturday; a week later the lights are off at night, and then in the morning."""
+    for number in range(7):
+        start = make_event(event_type=EventType.MACHINE_OCCUPIED_START, at_s=number * 1800, machine_id=f"bike_{number}")
+        store.events.add([start.model_copy(update={"session_id": start.event_id})])
+    assert [stills.send(NOON), stills.send(NOON)] == ["unknown", None]
+    assert [stills.send(BLACK), stills.send(BLACK)] == [None, None], "nothing is known of a week before"
+    for hour, said in ((3.0, None), (9.0, None), (10.3, DARK), (12.5, None)):
+        clock.jump_wall_clock((START + timedelta(days=7, hours=hour - 9) - clock.now()).total_seconds())
+        assert [stills.send(NOON), stills.send(NOON)][1] is None
+        assert [stills.send(BLACK), stills.send(BLACK)][1] is said, hour
 
 
 def test_a_broken_still_says_nothing(stills: Stills) -> None:

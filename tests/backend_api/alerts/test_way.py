@@ -160,6 +160,13 @@ def test_a_mail_has_plain_text_and_html_and_its_pictures(tmp_path: Path) -> None
     plain = mail.get_body(("plain",))
     assert plain is not None
     assert plain.get_content().strip() == MESSAGE.text
+    # They are shown where they stand, and not attached: each is named by what shows it.
+    [shown] = [part for part in mail.walk() if part.get_content_type() == "image/jpeg"]
+    html = mail.get_body(("html",))
+    assert html is not None
+    assert f'src="cid:{shown["Content-ID"].strip("<>")}"' in html.get_content()
+    assert html.get_content().count("cid:") == 1
+    assert shown.get_content_disposition() == "inline"
 
 
 def test_a_mail_server_that_refuses_is_a_no() -> None:

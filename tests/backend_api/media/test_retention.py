@@ -19,8 +19,8 @@ from backend_api.doctor_options import parse_options
 from backend_api.media.folder import MediaFolder
 from backend_api.media.retention import INTERVAL_S, Retention
 from backend_api.media.retention_policy import KeepLimits
-from backend_api.store.db.database import Database
 from backend_api.store.db.settings import SettingName
+from backend_api.store.db.sqlite_engine import SqliteDatabase
 from backend_api.store.store import Store
 from tests.backend_api.api import problem
 from tests.backend_api.events import make_event, make_result
@@ -221,7 +221,7 @@ def test_the_doctor_misses_no_clip_that_is_gone_on_purpose(
     media.clip_path(lost.event_id).unlink()
     clock.advance(6 * DAY_S)
     retention.sweep()
-    with closing(Database(tmp_path / "app.db")) as database:
+    with closing(SqliteDatabase(tmp_path / "app.db")) as database:
         assert [finding.subject for finding in check_clips(database, media)] == [str(lost.event_id)]
     assert gone != lost
 

@@ -19,6 +19,8 @@ from tests.backend_api.events import make_event, make_result
 from tests.backend_api.fresh_store import fresh_store
 from tests.fake_clock import FakeClock
 
+pytestmark = pytest.mark.both_databases
+
 counts = st.integers(0, 500)
 
 

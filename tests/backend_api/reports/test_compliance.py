@@ -16,6 +16,8 @@ from tests.backend_api.api import JSON, problem
 from tests.backend_api.events import START, make_event, make_result
 from tests.fake_clock import FakeClock
 
+pytestmark = pytest.mark.both_databases
+
 DAY_S = 86_400.0
 
 

@@ -17,6 +17,8 @@ from tests.backend_api.reports.test_sessions import make_session
 from tests.backend_api.reports.test_stats import HOUR_S, heartbeats, judge, stats
 from tests.fake_clock import FakeClock
 
+pytestmark = pytest.mark.both_databases
+
 DAY = {"since": START, "until": START + timedelta(days=1)}
 
 

@@ -15,6 +15,8 @@ from tests.backend_api.events import START, make_event, make_result
 from tests.backend_api.reports.test_sessions import make_session
 from tests.fake_clock import FakeClock
 
+pytestmark = pytest.mark.both_databases
+
 
 def machine(store: Store, name: str = "bike_1") -> Machine:
     [found] = Reports(store).machines(MachineQuery(machine_id=name)).items

@@ -24,6 +24,8 @@ from tests.backend_api.fresh_store import fresh_store
 from tests.backend_api.reports.test_sessions import make_session
 from tests.fake_clock import FakeClock
 
+pytestmark = pytest.mark.both_databases
+
 
 def listed(store: Store, **filters: object) -> list[Session]:
     query = SessionQuery.model_validate({"limit": 2, **filters})

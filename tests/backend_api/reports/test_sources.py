@@ -20,6 +20,8 @@ from tests.backend_api.reports.test_stats import stats
 from tests.backend_api.web.routes.test_export import exported
 from tests.fake_clock import FakeClock
 
+pytestmark = pytest.mark.both_databases
+
 MOCKED = EventSource(edge_version="0.1.0", detector="mock", config_sha256="1" * 64)
 REAL = EventSource(
     edge_version="0.2.0", detector="onnx", weights="eyes.onnx", weights_sha256="2" * 64, config_sha256="3" * 64

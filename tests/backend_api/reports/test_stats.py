@@ -29,6 +29,8 @@ from tests.backend_api.fresh_store import fresh_store
 from tests.backend_api.reports.test_sessions import make_session
 from tests.fake_clock import FakeClock
 
+pytestmark = pytest.mark.both_databases
+
 BIKE, ROWER = MachineKey("gym", "cam", "bike"), MachineKey("gym", "cam", "rower")
 HOUR_S = 3600.0
 

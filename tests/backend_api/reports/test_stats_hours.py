@@ -3,6 +3,8 @@
 from datetime import timedelta
 from typing import Any
 
+import pytest
+
 from backend_api.contract.cameras import CameraSetup
 from backend_api.contract.stats import KindFigures
 from backend_api.contract.stores import StoreSettings
@@ -11,6 +13,8 @@ from tests.backend_api.events import START
 from tests.backend_api.reports.test_sessions import make_session
 from tests.backend_api.reports.test_stats import HOUR_S, heartbeats, stats
 from tests.fake_clock import FakeClock
+
+pytestmark = pytest.mark.both_databases
 
 SQUARE = ((0.0, 0.0), (1.0, 0.0), (1.0, 1.0))
 

@@ -18,12 +18,13 @@ from backend_api.media.folder import MediaFolder
 from backend_api.media.retention import Retention
 from backend_api.media.retention_policy import KeepLimits
 from backend_api.store.camera_setups import machine_names, read_setups
-from backend_api.store.db.database import Database
 from backend_api.store.store import Store
 from backend_api.web.auth import Keys
 from tests.backend_api.api import JSON, fields, problem
 from tests.backend_api.fresh_store import fresh_store
 from tests.fake_clock import FakeClock
+
+pytestmark = pytest.mark.both_databases
 
 STILL = cv2.imencode(".jpg", np.zeros((9, 16, 3), np.uint8))[1].tobytes()
 OTHER_STILL = cv2.imencode(".jpg", np.full((9, 16, 3), 200, np.uint8))[1].tobytes()
@@ -190,7 +191,7 @@ def test_names_of_all_machines_that_are_in_a_setup(store: Store) -> None:
     store.setups.keep_still("gym_demo", "cam_00", STILL)
     store.setups.keep("cam_02", make_setup(store_id="another"))
     store.setups.keep("cam_01", make_setup())
-    with closing(Database(store.database.path)) as database, database.read() as connection:
+    with store.database.read() as connection:
         assert [(setup.store_id, setup.camera_id) for setup in read_setups(connection)] == [
             ("another", "cam_02"),
             ("gym_demo", "cam_01"),

@@ -14,12 +14,14 @@ from backend_api.base.instants import to_ms
 from backend_api.contract.cameras import CameraReport, CameraStatus
 from backend_api.reports.buckets import Interval, union
 from backend_api.store.cameras import KEEP_EVERY_S, _Camera
-from backend_api.store.db.database import IDLE_S
+from backend_api.store.db.sqlite_engine import IDLE_S
 from backend_api.store.store import Store
 from tests.backend_api.contract.test_bounds import REPORT
 from tests.backend_api.events import START, make_event
 from tests.backend_api.fresh_store import fresh_store
 from tests.fake_clock import FakeClock
+
+pytestmark = pytest.mark.both_databases
 
 DAY_S = 86_400.0
 Sql = Callable[[str], list[tuple[object, ...]]]
@@ -41,6 +43,7 @@ def sql(tmp_path: Path) -> Sql:
 OBSERVED = "SELECT begin_ms, end_ms FROM observed_intervals ORDER BY id"
 
 
+@pytest.mark.sqlite_alone
 def test_reports_are_written_once_a_minute_and_at_the_end(store: Store, clock: FakeClock, sql: Sql) -> None:
     for _ in range(round(KEEP_EVERY_S / 5)):
         report(store)
@@ -58,6 +61,7 @@ def test_reports_are_written_once_a_minute_and_at_the_end(store: Store, clock: F
     assert sql(OBSERVED) == [(to_ms(START), to_ms(clock.now()))]
 
 
+@pytest.mark.sqlite_alone
 def test_what_is_asked_is_answered_at_once_and_after_a_restart(store: Store, clock: FakeClock, tmp_path: Path) -> None:
     report(store, "cam_02")
     report(store)
@@ -70,6 +74,7 @@ def test_what_is_asked_is_answered_at_once_and_after_a_restart(store: Store, clo
     assert set(store.cameras.statuses().values()) == {CameraStatus.LATE}
 
 
+@pytest.mark.sqlite_alone
 def test_a_gap_is_a_gap_wherever_the_writes_fall(store: Store, clock: FakeClock, sql: Sql) -> None:
     for pause_s in (5, 60, 61, 5, 200, 0):
         report(store)
@@ -102,6 +107,7 @@ def test_a_camera_that_reports_but_does_not_watch_observes_nothing(
     assert sql(OBSERVED) == [(begin_ms, begin_ms + 15_000), (begin_ms + 120_000, begin_ms + 135_000)]
 
 
+@pytest.mark.sqlite_alone
 def test_time_is_observed_again_after_the_clock_was_ahead(store: Store, clock: FakeClock, sql: Sql) -> None:
     clock.jump_wall_clock(70 * 365 * DAY_S)
     report(store)
@@ -141,6 +147,7 @@ def covers(these: list[Interval], those: list[Interval]) -> bool:
     return all(any(a.begin_ms <= b.begin_ms and b.end_ms <= a.end_ms for a in these) for b in those)
 
 
+@pytest.mark.sqlite_alone
 def test_a_report_that_no_release_reads_stops_nobody(
     store: Store, sql: Sql, caplog: pytest.LogCaptureFixture, clock: FakeClock
 ) -> None:
@@ -157,6 +164,7 @@ def test_a_report_that_no_release_reads_stops_nobody(
     assert len(store.cameras.states()) == 2
 
 
+@pytest.mark.sqlite_alone
 def test_the_log_is_folded_in_when_nobody_writes(store: Store, clock: FakeClock, tmp_path: Path) -> None:
     """So that a copy of the file alone, which people make, holds everything."""
     store.events.add([make_event(at_s=at_s) for at_s in range(50)])

@@ -4,6 +4,7 @@ from contextlib import closing
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
+import pytest
 from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import Bundle, RuleBasedStateMachine, consumes, invariant, rule
@@ -15,6 +16,8 @@ from backend_api.store.store import Store
 from tests.backend_api.events import make_event, make_result
 from tests.backend_api.fresh_store import fresh_store
 from tests.fake_clock import FakeClock
+
+pytestmark = pytest.mark.both_databases
 
 LEASE_S = 30.0
 

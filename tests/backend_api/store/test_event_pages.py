@@ -23,6 +23,8 @@ from tests.backend_api.events import START, make_event, make_result
 from tests.backend_api.fresh_store import fresh_store
 from tests.fake_clock import FakeClock
 
+pytestmark = pytest.mark.both_databases
+
 TYPES = list(EventType)
 
 
@@ -176,6 +178,7 @@ EXAMPLES = {
 }
 
 
+@pytest.mark.sqlite_alone
 @pytest.mark.parametrize("order", Order)
 @pytest.mark.parametrize("names", [(), *((name,) for name in EXAMPLES), tuple(EXAMPLES), ("mm_status", "store_id")])
 def test_every_list_is_read_off_an_index_in_order(store: Store, names: tuple[str, ...], order: Order) -> None:

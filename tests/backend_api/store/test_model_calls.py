@@ -4,11 +4,15 @@ from contextlib import closing
 from datetime import timedelta
 from pathlib import Path
 
+import pytest
+
 from backend_api.store.model_calls import Spending
 from backend_api.store.store import Store
 from tests.backend_api.events import make_event
 from tests.backend_api.fresh_store import fresh_store
 from tests.fake_clock import FakeClock
+
+pytestmark = pytest.mark.both_databases
 
 
 def test_a_request_counts_before_it_is_sent_and_survives_a_restart(tmp_path: Path, clock: FakeClock) -> None:
@@ -24,6 +28,7 @@ def test_a_request_counts_before_it_is_sent_and_survives_a_restart(tmp_path: Pat
         assert store.calls.spent(since) == Spending(2, 120, 0.25)
 
 
+@pytest.mark.sqlite_alone
 def test_two_workers_keep_one_cap(store: Store, tmp_path: Path, clock: FakeClock) -> None:
     event, since = make_event(), clock.now()
     store.events.add([event])

@@ -29,6 +29,8 @@ from tests.backend_api.reports.test_stats import heartbeats
 from tests.backend_api.web.routes.test_cameras import make_report
 from tests.fake_clock import FakeClock
 
+pytestmark = pytest.mark.both_databases
+
 DAY_S = 86_400.0
 ADDRESSES = tuple(
     f"/stats?since=2026-01-30T00:00:00Z&until=2026-02-09T00:00:00Z&tz={tz}&by={by}"
@@ -126,6 +128,7 @@ def test_the_log_keeps_the_states_of_cameras_since_the_oldest_event_and_each_one
     assert store.changes.read(0, 1000) == after
 
 
+@pytest.mark.sqlite_alone
 def test_nothing_is_left_that_names_an_event_that_is_gone(store: Store, events: list[Event], clock: FakeClock) -> None:
     store.hidden_events.hide(events[1].event_id, "wrong", "ann")
     store.removed_media.note([(events[0].event_id, "old")])
@@ -162,6 +165,7 @@ def test_an_event_that_comes_again_counts_once(
     assert list(check_derived(store.database)) == []
 
 
+@pytest.mark.sqlite_alone
 def test_a_crash_before_the_log_is_tidied_stops_no_reader_and_is_made_good(
     store: Store, client: TestClient, events: list[Event], clock: FakeClock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -215,6 +219,7 @@ def test_the_backend_removes_them_once_a_day_and_asks_before_it_takes_most(
     assert store.settings.find(SettingName.REMOVAL_HELD_BACK) is None
 
 
+@pytest.mark.sqlite_alone
 def test_the_doctor_says_first_what_would_go(
     store: Store, events: list[Event], clock: FakeClock, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -1,10 +1,14 @@
 """Draws of verdicts: none twice, one seed for each model and prompt, in the order in which they were proposed."""
 
+import pytest
+
 from backend_api.contract.verdicts import Verdict
 from backend_api.store.review_draws import Asked, read_candidates, read_draws
 from backend_api.store.store import Store
 from tests.backend_api.events import make_event, make_result
 from tests.fake_clock import FakeClock
+
+pytestmark = pytest.mark.both_databases
 
 ASKED, OTHER = Asked("mock", "1"), Asked("mock", "2")
 

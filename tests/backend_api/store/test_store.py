@@ -18,6 +18,8 @@ from backend_api.store.store import Store
 from tests.backend_api.events import make_event
 from tests.fake_clock import FakeClock
 
+pytestmark = pytest.mark.both_databases
+
 STORED, DUPLICATE, CONFLICT = IngestOutcome.STORED, IngestOutcome.DUPLICATE, IngestOutcome.CONFLICT
 
 
@@ -70,6 +72,7 @@ def test_an_unknown_event(store: Store) -> None:
     assert store.events.find(UUID(int=7)) is None
 
 
+@pytest.mark.sqlite_alone
 def test_a_full_disk_loses_nothing_and_recovers(tmp_path: Path, store: Store) -> None:
     store.events.add([make_event()])
     with store.database.write() as transaction:
@@ -82,6 +85,7 @@ def test_a_full_disk_loses_nothing_and_recovers(tmp_path: Path, store: Store) ->
     assert set(store.events.add(more)) == {STORED}
 
 
+@pytest.mark.sqlite_alone
 def test_a_lock_of_another_process_is_waited_for(store: Store, tmp_path: Path) -> None:
     outcomes: list[IngestOutcome] = []
     with closing(sqlite3.connect(tmp_path / "app.db", isolation_level=None)) as other:
@@ -95,10 +99,11 @@ def test_a_lock_of_another_process_is_waited_for(store: Store, tmp_path: Path) -
     assert outcomes == [STORED]
 
 
+@pytest.mark.sqlite_alone
 def test_a_lock_that_is_kept_is_reported_and_nothing_is_stored(
     store: Store, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("backend_api.store.db.database.BUSY_TIMEOUT_MS", 10)
+    monkeypatch.setattr("backend_api.store.db.sqlite_engine.BUSY_TIMEOUT_MS", 10)
     with closing(sqlite3.connect(tmp_path / "app.db", isolation_level=None)) as other:
         other.execute("BEGIN IMMEDIATE")
         with pytest.raises(StoreBusy):
@@ -109,6 +114,7 @@ def test_a_lock_that_is_kept_is_reported_and_nothing_is_stored(
     assert store.events.add([make_event()]) == [STORED]
 
 
+@pytest.mark.sqlite_alone
 @pytest.mark.parametrize("successor", [None, "a newer one"])
 def test_nothing_is_written_to_a_file_that_was_removed_or_replaced(
     store: Store, tmp_path: Path, successor: str | None
@@ -128,6 +134,7 @@ def test_nothing_is_written_to_a_file_that_was_removed_or_replaced(
     assert store.events.add([make_event(), make_event(at_s=1)]) == [DUPLICATE, STORED]
 
 
+@pytest.mark.sqlite_alone
 def test_two_stores_on_one_file_see_each_other(store: Store, tmp_path: Path, clock: FakeClock) -> None:
     event = make_event()
     with closing(Store.open(tmp_path / "app.db", clock, create=False)) as other:
@@ -136,6 +143,7 @@ def test_two_stores_on_one_file_see_each_other(store: Store, tmp_path: Path, clo
         assert other.events.find(event.event_id) is not None
 
 
+@pytest.mark.sqlite_alone
 def test_reading_goes_on_while_another_process_writes(store: Store, tmp_path: Path) -> None:
     store.events.add([make_event()])
     with closing(sqlite3.connect(tmp_path / "app.db", isolation_level=None)) as other:

@@ -15,6 +15,8 @@ from backend_api.store.verdict_history import not_withdrawn
 from tests.backend_api.events import make_event, make_result
 from tests.fake_clock import FakeClock
 
+pytestmark = pytest.mark.both_databases
+
 LEASE_S = 30.0
 OLD = make_result(model="old", prompt_version="p-1")
 NEW = make_result(model="new-2026-01", requested_model="new", prompt_version="p-2", verdict=Verdict.NOT_CLEANED)

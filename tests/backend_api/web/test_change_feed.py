@@ -17,6 +17,8 @@ from tests.backend_api.fresh_store import fresh_store
 from tests.backend_api.test_stream import numbered
 from tests.fake_clock import FakeClock
 
+pytestmark = pytest.mark.both_databases
+
 
 def test_what_comes_before_the_feed_begins_to_look_for_its_first_reader_is_told_at_once(tmp_path: Path) -> None:
     async def first_message(store: Store) -> bytes:

@@ -18,7 +18,7 @@ from backend_api.contract.media import clip_name, thumbnail_name
 from edge_service.clips.cut import cut
 from edge_service.clips.event_factory import EventFactory
 from edge_service.clips.mp4 import Clip
-from edge_service.clips.recorder import ClipConfig, Recorder, reach_s
+from edge_service.clips.recorder import ClipConfig, Recorder, attempt_delay_s, reach_s
 from edge_service.detection.detector import Box
 from edge_service.privacy.masking import NO_PICTURES, UNLOOKED_S, Masking
 from edge_service.privacy.privacy_config import PrivacyConfig
@@ -215,6 +215,14 @@ def test_reach_covers_the_slowest_rule_the_pre_roll_and_the_post_roll() -> None:
     quick, slow = RuleTimes(1, 1, 0.5, 10), RuleTimes(enter_s=30, exit_s=5, attempt_s=3, window_s=300)
     assert reach_s([quick, slow], ClipConfig(3, 5), fps=5) > 30 + 3
     assert reach_s([quick], ClipConfig(3, 60), fps=5) > 60 + 3
+
+
+def test_how_late_an_attempt_may_be_told_follows_from_the_rules_and_the_clip() -> None:
+    quick, slow = RuleTimes(attempt_s=3), RuleTimes(attempt_s=30)
+    assert 30 < attempt_delay_s([quick, slow], ClipConfig(3, 5), fps=5) < 40
+    assert 120 < attempt_delay_s([quick], ClipConfig(3, 120), fps=5) < 125
+    masked = PrivacyConfig(mask="heads")
+    assert attempt_delay_s([quick], ClipConfig(), fps=5, privacy=masked) > attempt_delay_s([quick], ClipConfig(), fps=5)
 
 
 def test_frames_go_on_while_a_clip_is_encoded_and_events_keep_their_order(

@@ -8,6 +8,8 @@ from pathlib import Path
 import pytest
 
 from backend_api.contract.events import Event, EventType
+from edge_service.detection.detector import Box
+from edge_service.tracking.witness import Grid, Witness
 from tests.edge_service.crashing_disk import Crash, QuickDisk
 from tests.edge_service.restart_checks import check_handed_over, check_sessions
 from tests.edge_service.restart_scene import VIDEO_S, Scene
@@ -45,6 +47,39 @@ def test_it_counts_what_it_does_and_leaves_nothing_open_at_the_end(scene: Scene)
     assert counts.media_time_s == pytest.approx(VIDEO_S - 0.2)
     assert counts.has_ended
     assert scene.left_open() == []
+
+
+class Watchful(Witness):
+    """Says of all from `since_s` on that it is a thing, and keeps the pictures that it is shown."""
+
+    def __init__(self, since_s: float) -> None:
+        super().__init__(300)
+        self.since_s = since_s
+        self.looked: list[tuple[float, tuple[int, ...]]] = []
+
+    def look(self, grid: Grid, time_s: float) -> None:
+        self.looked.append((time_s, grid.shape))
+        super().look(grid, time_s)
+
+    def is_thing(self, box: Box) -> bool:
+        return self.looked[-1][0] >= self.since_s
+
+
+def test_who_is_a_thing_uses_no_machine_and_one_that_becomes_one_leaves_it(scene: Scene, undisturbed: Scene) -> None:
+    scene.witness = watchful = Watchful(1e9)
+    scene.run(QuickDisk())
+    assert scene.ledger.bodies == undisturbed.ledger.bodies  # somebody moves, and all is as without
+    assert [time_s for time_s, _ in watchful.looked] == [2.0 * k for k in range((VIDEO_S + 1) // 2)]
+    assert {shape for _, shape in watchful.looked} == {(64, 96)}
+    nobody = Scene(scene.video, scene.folder.with_name("nobody"), witness=Watchful(0))
+    nobody.run(QuickDisk())
+    assert nobody.ledger.events() == []
+    stays = ((0.4, 1e9),)
+    until = Scene(scene.video, scene.folder.with_name("until"), world=stays, witness=Watchful(4))
+    until.run(QuickDisk())
+    start, end = until.ledger.events()[:2]
+    assert short([start, end]) == [("START", None), ("END", "left")]
+    assert (end.ts - start.ts).total_seconds() == pytest.approx(3.4, abs=0.3)
 
 
 def test_a_run_that_was_whole_owes_nothing_when_its_repetition_is_cut_short(scene: Scene) -> None:

@@ -14,11 +14,21 @@ from pathlib import Path
 from random import Random
 
 import pytest
+from watchdog.events import (
+    FileClosedEvent,
+    FileCreatedEvent,
+    FileModifiedEvent,
+    FileMovedEvent,
+    FileSystemEvent,
+    FileSystemEventHandler,
+)
+from watchdog.observers import Observer
 
 from backend_api.base.process import REPOSITORY
 from backend_api.contract.events import Event, EventType, has_pictures
 from edge_service.privacy.masking import NO_PICTURES
 from tests.edge_service.magenta_gym import config, draw_gym, finder, pictures_in
+from tests.once import made_once
 from tests.processes import Running
 
 pytestmark = pytest.mark.e2e
@@ -73,18 +83,48 @@ def taking() -> Iterator[Backend]:
             thread.join()
 
 
-class Watch:
-    """Reads every file below `folder` again and again, whatever its name, and keeps each state that it saw."""
+class Watch(FileSystemEventHandler):
+    """Reads every file below `folder` whenever one has changed, whatever its name, and keeps each state that it saw."""
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
+        self._changed = threading.Event()
+        self._read: dict[Path, tuple[int, int, int]] = {}
         self.states: dict[bytes, str] = {}
 
-    def look(self) -> None:
+    def on_any_event(self, event: FileSystemEvent) -> None:
+        """A file has changed."""
+        self._changed.set()
+
+    @contextmanager
+    def hearing(self) -> Iterator[None]:
+        """While this is entered, the system tells of changes."""
+        observer = Observer()
+        # Reading is no change.
+        changes = [FileCreatedEvent, FileModifiedEvent, FileMovedEvent, FileClosedEvent]
+        observer.schedule(self, str(self._folder), recursive=True, event_filter=changes)
+        observer.start()
+        try:
+            yield
+        finally:
+            observer.stop()
+            observer.join()
+
+    def look_at_changes(self) -> None:
+        """Wait for a change, a twentieth of a second at most, and read what has changed."""
+        if self._changed.wait(0.05):
+            self._changed.clear()
+            self.look()
+
+    def look(self, *, at_all: bool = False) -> None:
+        """Read what has changed, by its time and size, or everything."""
         for path in self._folder.rglob("*"):
             try:
-                if path.is_file():
+                found = path.stat()
+                stamp = (found.st_ino, found.st_size, found.st_mtime_ns)
+                if path.is_file() and (at_all or self._read.get(path) != stamp):
                     self.states[path.read_bytes()] = path.name
+                    self._read[path] = stamp
             except OSError:
                 continue  # it has just got another name, under which it is read next time
 
@@ -103,16 +143,16 @@ def run(folder: Path, video: Path, backend: Backend, *, kills: int, rng: Random,
     env = {"TMPDIR": str(folder / "tmp"), "PYTHONPATH": str(REPOSITORY)}
     watch = Watch(folder)
     for left in range(kills, -1, -1):
-        with Running(command, cwd=folder / "run", env=env) as edge:
+        with watch.hearing(), Running(command, cwd=folder / "run", env=env) as edge:
             edge.wait_for("watches")
             kill_after = rng.randrange(10, 120) if left else None
             while not edge.has_ended:
-                watch.look()
+                watch.look_at_changes()
                 if kill_after is not None and len(watch.states) >= kill_after:
                     os.kill(edge.pid, signal.SIGKILL)
                     break
             edge.wait(60)
-        watch.look()
+        watch.look(at_all=True)
     return watch
 
 
@@ -128,12 +168,12 @@ def check(watch: Watch, backend: Backend, video: Path) -> tuple[int, list[str]]:
 
 @pytest.fixture(scope="module")
 def head_video(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return draw_gym(tmp_path_factory.mktemp("gym") / "head.mp4")
+    return made_once(tmp_path_factory, "head.mp4", draw_gym)
 
 
 @pytest.fixture(scope="module")
 def area_video(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return draw_gym(tmp_path_factory.mktemp("gym") / "area.mp4", head=False, area=True)
+    return made_once(tmp_path_factory, "area.mp4", lambda path: draw_gym(path, head=False, area=True))
 
 
 def try_out(tmp_path: Path, video: Path, fps: float, privacy: str, *, kills: int) -> tuple[int, list[str]]:

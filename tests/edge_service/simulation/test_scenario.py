@@ -67,7 +67,7 @@ def test_people_come_and_go_by_an_edge_of_the_picture(seed: int) -> None:
 @pytest.mark.parametrize("seed", SEEDS)
 def test_stays_are_uses_wipes_or_passings(seed: int) -> None:
     scenario = Scenario(seed, MACHINES)
-    stays = {machine.machine_id: true_stays(scenario, machine, 250) for machine in MACHINES}
+    stays = {machine.machine_id: true_stays(scenario.people_at, machine, 250) for machine in MACHINES}
     lengths_s = [ended - began for intervals in stays.values() for began, ended in intervals if ended < 250]
     assert len(lengths_s) > 15
     for length_s in lengths_s:

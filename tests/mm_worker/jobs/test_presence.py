@@ -32,18 +32,18 @@ def seen(store: Store) -> str | None:
 
 def test_it_is_noted_with_the_cap_that_is_reached(store: Store, clock: FakeClock) -> None:
     caps = iter(["the daily cap of 5 calls is reached", None])
-    presence = Presence(store, lambda: next(caps), clock)
+    presence = Presence(store, "5 calls", lambda: next(caps), clock)
     presence.note()
     assert seen(store) == str(to_ms(clock.now()))
-    assert store.settings.find(SettingName.CAP_REACHED) == "the daily cap of 5 calls is reached"
+    assert store.worker_caps.reached() == (True, "the daily cap of 5 calls is reached")
     clock.advance(EVERY_S)
     presence.note()
     assert seen(store) == str(to_ms(clock.now()))
-    assert store.settings.find(SettingName.CAP_REACHED) is None
+    assert store.worker_caps.reached() == (True, None)
 
 
 def test_it_stays_when_the_worker_stops_and_goes_when_it_was_to_end(store: Store, clock: FakeClock) -> None:
-    presence = Presence(store, lambda: None, clock)
+    presence = Presence(store, "", lambda: None, clock)
     presence.note()
     with present(presence, drain=False):
         pass
@@ -57,5 +57,6 @@ def test_a_database_that_is_busy_stops_no_worker(store: Store, clock: FakeClock)
     def busy() -> str | None:
         raise StoreBusy("the lock is held")
 
-    Presence(store, busy, clock).note()
-    assert seen(store) is None
+    Presence(store, "", busy, clock).note()
+    # What could not be said of the cap says nothing of whether it is there.
+    assert seen(store) is not None

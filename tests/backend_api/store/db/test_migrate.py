@@ -13,7 +13,7 @@ from alembic.script import ScriptDirectory
 from sqlalchemy import create_engine
 
 from backend_api.base.process import REPOSITORY, UsageError
-from backend_api.store.db.migrate import HEAD, DatabaseNotReady, database_path
+from backend_api.store.db.migrate import HEAD, DatabaseNotReady
 from backend_api.store.db.tables import metadata
 from backend_api.store.store import Store
 from tests.backend_api.events import make_event
@@ -118,16 +118,3 @@ def test_a_path_below_a_file_is_refused(tmp_path: Path) -> None:
     (tmp_path / "file").touch()
     with pytest.raises(UsageError, match="give another --db"):
         reopen(tmp_path / "file" / "app.db", create=True)
-
-
-@pytest.mark.parametrize("url", ["postgresql://user:secret@host/events", "sqlite://", "sqlite:///:memory:", "://"])
-def test_only_sqlite_files_are_taken(url: str) -> None:
-    with pytest.raises(UsageError, match=r"app\.db") as raised:
-        database_path(url)
-    assert "secret" not in str(raised.value)
-
-
-def test_a_url_names_its_path() -> None:
-    assert database_path("sqlite:////var/app.db") == Path("/var/app.db")
-    assert database_path("sqlite:///data/app.db") == Path("data/app.db")
-    assert database_path("data/app.db") == Path("data/app.db")

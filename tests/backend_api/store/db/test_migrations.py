@@ -21,8 +21,8 @@ from backend_api.contract.queries import SessionQuery, StatsQuery
 from backend_api.contract.verdicts import Agree, MmStatus, Verdict
 from backend_api.reports.reports import Reports
 from backend_api.store.db import migrate
-from backend_api.store.db.database import Database
 from backend_api.store.db.migrate import DatabaseNotReady
+from backend_api.store.db.sqlite_engine import SqliteDatabase
 from backend_api.store.events import IngestOutcome
 from backend_api.store.store import Store
 from tests.backend_api.contract.test_bounds import REPORT
@@ -38,7 +38,7 @@ RESULT = make_result()
 
 def make_database_0001(path: Path) -> None:
     """Two events as version 0001 kept them: the first with a verdict, without the fields that came later."""
-    with closing(Database(path)) as database:
+    with closing(SqliteDatabase(path)) as database:
         with database.read() as connection:
             connection.exec_driver_sql("PRAGMA journal_mode=WAL")
         with database.migrate() as connection:
@@ -111,7 +111,7 @@ def test_a_database_of_every_revision_comes_along_with_all_that_it_holds(
     """A session that was judged twice and reviewed once, another that waits, and a minute of reports."""
     events = [*make_session(1), *make_session(2, at_s=600)]
     db = tmp_path / "app.db"
-    with closing(Database(db)) as database:
+    with closing(SqliteDatabase(db)) as database:
         with database.read() as connection:
             connection.exec_driver_sql("PRAGMA journal_mode=WAL")
         with database.migrate() as connection:

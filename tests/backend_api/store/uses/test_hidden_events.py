@@ -29,6 +29,8 @@ from tests.backend_api.events import START, make_event, make_result
 from tests.backend_api.reports.test_sessions import make_session
 from tests.fake_clock import FakeClock
 
+pytestmark = pytest.mark.both_databases
+
 ADDRESSES = (
     *("/events", "/events/export.csv", "/sessions", "/machines", "/queue", "/cameras", "/metrics", "/ready"),
     *("/stats", "/stats?by=hour&since=2026-01-01T00:00:00Z", "/stats/agreement", "/stats/compliance", "/stores"),
@@ -74,6 +76,7 @@ def absurd_store(store: Store, tmp_path: Path) -> Store:
     return store
 
 
+@pytest.mark.sqlite_alone
 @pytest.mark.parametrize("address", ADDRESSES)
 def test_what_is_stored_already_stops_nobody_from_reading(
     absurd_store: Store, client: TestClient, address: str
@@ -82,6 +85,7 @@ def test_what_is_stored_already_stops_nobody_from_reading(
     assert status == (404 if "setup" in address else 200)
 
 
+@pytest.mark.sqlite_alone
 def test_the_machines_of_a_report_of_2099_are_unknown_and_not_in_use_for_ever(
     absurd_store: Store, client: TestClient, clock: FakeClock
 ) -> None:
@@ -91,6 +95,7 @@ def test_the_machines_of_a_report_of_2099_are_unknown_and_not_in_use_for_ever(
     assert (camera["camera_id"], camera["status"]) == ("cam_01", "gone")
 
 
+@pytest.mark.sqlite_alone
 def test_no_worker_falls_over_what_it_cannot_read(store: Store, tmp_path: Path) -> None:
     first, second = make_event(), make_event(at_s=1)
     store.events.add([first, second])
@@ -151,6 +156,7 @@ def test_nobody_asks_about_a_hidden_event_until_it_is_shown_again(store: Store) 
     assert store.enrichments.queue().done == 1
 
 
+@pytest.mark.sqlite_alone
 def test_hiding_and_showing_leaves_a_session_as_it_was(store: Store, client: TestClient, scene: Scene) -> None:
     events = make_session(1)
     store.events.add(events)
@@ -174,6 +180,7 @@ def test_hiding_and_showing_leaves_a_session_as_it_was(store: Store, client: Tes
     assert not [line for line in scene.examine().findings if "different session" in line]
 
 
+@pytest.mark.sqlite_alone
 def test_the_doctor_names_what_cannot_be_and_hides_it(
     scene: Scene, capsys: pytest.CaptureFixture[str], clock: FakeClock
 ) -> None:
@@ -195,6 +202,7 @@ def test_the_doctor_names_what_cannot_be_and_hides_it(
     assert len(scene.store.events.page(EventQuery()).rows) == 1
 
 
+@pytest.mark.sqlite_alone
 @pytest.mark.parametrize(
     ("flags", "message"),
     [

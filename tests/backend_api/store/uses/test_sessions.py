@@ -24,6 +24,8 @@ from tests.backend_api.events import make_event, make_result
 from tests.backend_api.fresh_store import fresh_store
 from tests.fake_clock import FakeClock
 
+pytestmark = pytest.mark.both_databases
+
 KINDS = list(EventType)
 SESSIONS = 3
 LEASE_S = 60.0

@@ -19,6 +19,8 @@ from tests.backend_api.reports.test_sessions import make_session, only
 from tests.backend_api.reports.test_stats import judge
 from tests.fake_clock import FakeClock
 
+pytestmark = pytest.mark.both_databases
+
 KEPT = CorrectionOutcome.KEPT
 
 

@@ -20,6 +20,8 @@ from tests.backend_api.alerts.sinks import HttpSink, Reaction, http_sink
 from tests.backend_api.api import JSON, fields, problem
 from tests.fake_clock import FakeClock
 
+pytestmark = pytest.mark.both_databases
+
 SECRET = "geheimes-wort"
 READ_KEY = "read-0123456789abcdef"
 
@@ -68,6 +70,13 @@ def test_of_a_store_and_the_whole_installation(told: TestClient, store: Store) -
     begin(store, 2, "gym_b")
     store.alerts.change({Thing(AlertKind.DISK_LOW, "", "/data"): AlertFacts()}, [])
     assert [alert.store_id for alert in alerts(told, "?store_id=gym_a").items] == [None, "gym_a"]
+
+
+def test_what_lasts_is_found_behind_many_newer_ones(told: TestClient, store: Store) -> None:
+    begin(store, 1)
+    begin(store, 2)
+    store.alerts.change({}, [Thing(AlertKind.CAMERA_SILENT, "gym_demo", "cam_2")])
+    assert [alert.facts.camera_id for alert in alerts(told, "?lasts=true&limit=1").items] == ["cam_1"]
 
 
 def test_somebody_has_seen_it_and_the_first_who_did_stays(told: TestClient, store: Store) -> None:
