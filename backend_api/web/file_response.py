@@ -49,8 +49,8 @@ def _serve_part(
     start, end, status = 0, size_bytes, HTTPStatus.OK
     asked = request.headers.get("range")
     if asked is not None and "," not in asked and request.headers.get("if-range", headers["ETag"]) == headers["ETag"]:
-        match = _RANGE.fullmatch(asked.replace(" ", ""))
-        if match is None:
+        match = _RANGE.fullmatch(asked)
+        if match is None or (match[2] and int(match[2]) < int(match[1])):
             return problem_response(HTTPStatus.BAD_REQUEST, _REFUSALS[HTTPStatus.BAD_REQUEST])
         start, end = _bounds(match, size_bytes)
         status = HTTPStatus.PARTIAL_CONTENT

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from functools import cache
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 from uuid import UUID
 
 from pydantic import Field
@@ -41,6 +41,7 @@ from edge_service.video.packets import EncodedPacket
 log = logging.getLogger(__name__)
 
 _MAX_REASON = 500
+NOT_KEPT = "clips of cleaning attempts alone are kept (clip.events: attempts)"
 # So many clips wait to be encoded at most, since each holds its packets in memory; after that, frames wait.
 _MAX_CUTS = 8
 _NICENESS = 10
@@ -60,12 +61,18 @@ class ClipConfig:
     """How many seconds a clip shows before and after its event, each above 0 and at most 300.
 
     `end_pre_s` in place of `pre_s` before the end of a use, so that its clip shows whether the machine was wiped before
-    it was left. A cleaning window opens at the same instant and has the same clip.
+    it was left. A cleaning window opens at the same instant and has the same clip. `events` says of which events clips
+    are kept: of all, or of cleaning attempts alone.
     """
 
     pre_s: _Seconds = 3.0
     post_s: _Seconds = 5.0
     end_pre_s: _Seconds = 15.0
+    events: Literal["all", "attempts"] = "all"
+
+    def keeps(self, event_type: EventType) -> bool:
+        """Whether a clip of such an event is kept."""
+        return self.events == "all" or event_type is EventType.CLEANING_ATTEMPT
 
     def before_s(self, event_type: EventType) -> float:
         """How many seconds the clip of such an event shows before it."""
@@ -273,12 +280,12 @@ class Recorder:
     def _begin_cut(self, rule_event: RuleEvent) -> None:
         """Take what a clip is made of, now that its post-roll is over; where it has to be encoded, begin with that."""
         last = self._cuts[-1] if self._cuts else None
-        if last is not None and self._interval_s(last.rule_event) == self._interval_s(rule_event):
+        if last is not None and self._shows_same(last.rule_event, rule_event):
             # Events of the same seconds share their clip: cut once, and on the disk once, under the name of each.
             self._cuts.append(replace(last, rule_event=rule_event))
             return
         try:
-            self._check_room()
+            self._check_room(rule_event)
             material = self._take(rule_event)
         except ClipError as error:
             self._cuts.append(_Cut(rule_event, _raising(error)))
@@ -288,10 +295,16 @@ class Recorder:
         is_slow = material.why_encoded is not None or material.masked is not None
         self._cuts.append(_Cut(rule_event, make, self._encoding.submit(in_same_name(make)) if is_slow else None))
 
-    def _check_room(self) -> None:
+    def _shows_same(self, one: RuleEvent, other: RuleEvent) -> bool:
+        is_kept = self._clip.keeps(one.event_type) == self._clip.keeps(other.event_type)
+        return is_kept and self._interval_s(one) == self._interval_s(other)
+
+    def _check_room(self, rule_event: RuleEvent) -> None:
         """Raises ClipError when there can be no clip whatever the ring holds."""
         if not self._masking.keeps_pictures:
             raise ClipError(NO_PICTURES)
+        if not self._clip.keeps(rule_event.event_type):
+            raise ClipError(NOT_KEPT)
         if self._drops and sum(not cut.is_ready for cut in self._cuts) >= _MAX_CUTS:
             raise ClipError(
                 f"{_MAX_CUTS} clips waited to be masked, and this computer is too slow for more: lower"

@@ -18,7 +18,7 @@ from backend_api.contract.media import clip_name, thumbnail_name
 from edge_service.clips.cut import cut
 from edge_service.clips.event_factory import EventFactory
 from edge_service.clips.mp4 import Clip
-from edge_service.clips.recorder import ClipConfig, Recorder, attempt_delay_s, reach_s
+from edge_service.clips.recorder import NOT_KEPT, ClipConfig, Recorder, attempt_delay_s, reach_s
 from edge_service.detection.detector import Box
 from edge_service.privacy.masking import NO_PICTURES, UNLOOKED_S, Masking
 from edge_service.privacy.privacy_config import PrivacyConfig
@@ -357,6 +357,22 @@ def test_a_live_cameras_frames_wait_for_no_clip_that_is_masked(
     assert [event.media_time_s for event in events] == [round(0.8 + number / 50, 3) for number in range(12)]
     assert [event.clip is not None for event in events] == [True] * 8 + [False] * 4
     assert "waited to be masked" in (events[-1].clip_error or "")
+
+
+def test_clips_of_attempts_alone_may_be_kept(drawn: Callable[[str], Path], tmp_path: Path) -> None:
+    clip, factory = ClipConfig(PRE_S, POST_S, PRE_S, events="attempts"), EventFactory("gym_demo", "cam_01", START_TIME)
+    masking = Masking(PrivacyConfig())
+    recorder = Recorder(ring_of(drawn("b_frames")), tmp_path, QuickDisk(), factory, [MACHINE], clip, masking)
+    for event_type in EventType:
+        recorder.begin(hit_at(1.0, event_type), blank_frame(2), TRACKS)
+    events = {event.event_type: event for event in recorder.finished(end_of_stream=True)}
+    assert {kind for kind, event in events.items() if event.clip is not None} == {EventType.CLEANING_ATTEMPT}
+    reasons = {event.clip_error for event in events.values()}
+    assert reasons == {None, NOT_KEPT}
+    assert {path.name for path in tmp_path.iterdir()} == {
+        clip_name(events[EventType.CLEANING_ATTEMPT].event_id),
+        *(thumbnail_name(event.event_id) for event in events.values()),
+    }
 
 
 def test_without_pictures_an_event_waits_for_nothing_and_says_why(tmp_path: Path) -> None:
