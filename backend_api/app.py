@@ -56,6 +56,7 @@ from backend_api.web.routes.stores import store_routes
 from backend_api.web.routes.stream import stream_routes
 from backend_api.web.routes.suggestions import suggestion_routes
 from backend_api.web.routes.uploads import upload_routes
+from backend_api.web.routes.zones import zone_routes
 from backend_api.web.signed_urls import SignedUrls
 
 log = logging.getLogger(__name__)
@@ -141,6 +142,7 @@ def create_app(store: Store, media: Media, clock: Clock, settings: Settings | No
     app.include_router(upload_routes(store, media))
     app.include_router(report_routes(store, reports, links))
     app.include_router(camera_routes(store))
+    app.include_router(zone_routes(store))
     app.include_router(board_routes(reports, clock))
     app.include_router(audit_routes(audit))
     app.include_router(store_routes(store, reports))

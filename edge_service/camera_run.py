@@ -1,9 +1,9 @@
 """One camera, from its outbox to its last event: what the edge does once, or in a thread for each of its cameras."""
 
 import logging
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
 from random import SystemRandom
@@ -45,7 +45,8 @@ from edge_service.simulation.scenario import Scenario
 from edge_service.tracking.tracker import Tracker
 from edge_service.tracking.witness import Witness
 from edge_service.video.address import VideoAddress, identity
-from edge_service.video.group_decoder import DecodeName
+from edge_service.video.group_decoder import DecodeName, Decoding
+from edge_service.video.hardware import HardwareDecoding, HwaccelName
 from edge_service.video.packet_ring import PacketRing
 
 log = logging.getLogger(__name__)
@@ -71,6 +72,7 @@ class CameraPlan:
     start_time: datetime | None
     preview: Path | None
     decode: DecodeName
+    hwaccel: HwaccelName
     shared_config: str | None
 
 
@@ -102,9 +104,9 @@ class CameraRun:
         still: StillSlot,
         started_at: datetime,
         backend_url: str,
-        detector: Detector,
+        camera: Camera,
     ) -> None:
-        self._detector = detector
+        self._camera = camera
         self._backend_url = backend_url
         self.still = still
         self.started_at = started_at
@@ -126,12 +128,17 @@ class CameraRun:
     @property
     def network(self) -> Hardware | None:
         """What the detector's network runs on, and how fast; None without one."""
-        return self._detector.hardware if isinstance(self._detector, OnnxDetector) else None
+        return None if self._camera.eyes is None else self._camera.eyes.hardware
 
-    def watch(self, stop: Event) -> None:
-        """Watch until the video ends, or `stop` is set."""
+    @property
+    def decoding(self) -> HardwareDecoding | None:
+        """What decodes, and why not what was wanted."""
+        return self._camera.decoding
+
+    def watch(self, stop: Event, is_reconfigured: Callable[[], bool] = lambda: False) -> None:
+        """Watch until the video ends, `stop` is set, or `is_reconfigured` says that it is to be watched otherwise."""
         self._loop.begin(self._recovery)
-        self._loop.run(self._plan.speed, stop)
+        self._loop.run(self._plan.speed, stop, is_reconfigured)
 
     def drain(self, stop: Event) -> int:
         """Send what waits, for as long as that works, and say what is left. Returns the exit code."""
@@ -170,9 +177,7 @@ def open_camera(plan: CameraPlan, around: Surroundings) -> Iterator[CameraRun]:
             backend_url=around.backend_url,
             most_lines=transport.most_lines,
         ) as sender:
-            yield CameraRun(
-                plan, loop, recovery, outbox, sender, camera.still, started_at, around.backend_url, camera.detector
-            )
+            yield CameraRun(plan, loop, recovery, outbox, sender, camera.still, started_at, around.backend_url, camera)
 
 
 def set_up_masking(config: Config, detector: DetectorConfig) -> Masking:
@@ -205,9 +210,16 @@ def set_up_camera(
     machines, clip, fps = config.machines, config.clip, config.detector.fps
     found = open_detector(plan.detector, machines, plan.seed, around, config.privacy.mask != "none")
     detector = KeyLookout(found, machines, recovery.rules, config.detector.score)
-    decoding = choose_decoding(
-        plan.decode, detector, machines, follows_people=masking.follows, has_preview=preview is not None
+    hardware = HardwareDecoding(plan.hwaccel)
+    # On hardware it costs the processor little, and more to be begun anew for each group of pictures.
+    decoding = (
+        Decoding()
+        if hardware.is_there
+        else choose_decoding(
+            plan.decode, detector, machines, follows_people=masking.follows, has_preview=preview is not None
+        )
     )
+    decoding = replace(decoding, hardware=hardware)
     ring = PacketRing(
         reach_s([m.rules for m in machines], clip, fps=fps, privacy=config.privacy) + decoding.late_s,
     )
@@ -243,6 +255,7 @@ def set_up_camera(
         preview=preview,
         witness=Witness(plan.detector.still_s) if plan.detector.kind == "onnx" and plan.detector.still_s else None,
         eyes=Eyes(plan.eyes, found) if isinstance(found, OnnxDetector) else None,
+        decoding=hardware,
     )
 
 

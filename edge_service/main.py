@@ -4,9 +4,10 @@ import logging
 import os
 import sys
 from collections.abc import Callable, Sequence
-from contextlib import closing
+from contextlib import ExitStack, closing
 from dataclasses import replace
 from datetime import datetime, timedelta
+from math import inf
 from pathlib import Path
 from threading import Event
 
@@ -22,24 +23,26 @@ from backend_api.base.api_key import find_api_key  # noqa: E402
 from backend_api.base.clock import SystemClock  # noqa: E402
 from backend_api.base.durable_files import Disk, make_writable  # noqa: E402
 from backend_api.base.process import UsageError, project_version, run_process, speaking_as, stop_on_signals  # noqa: E402
-from edge_service.camera_run import CameraPlan, Surroundings, open_camera  # noqa: E402
+from edge_service.camera_run import CameraPlan, CameraRun, Surroundings  # noqa: E402
 from edge_service.cameras import CameraConfig, load_cameras  # noqa: E402
 from edge_service.clips.media_folder import remove_leftovers  # noqa: E402
-from edge_service.clips.recorder import attempt_delay_s  # noqa: E402
-from edge_service.config import DEFAULT_CONFIG, SAMPLE_CONFIG, load_config  # noqa: E402
+from edge_service.config import DEFAULT_CONFIG, SAMPLE_CONFIG, Config, load_config  # noqa: E402
 from edge_service.delivery.backend_client import BackendClient, Put  # noqa: E402
 from edge_service.delivery.heartbeat import Heartbeat, Message  # noqa: E402
 from edge_service.detection.detector_config import with_flags  # noqa: E402
 from edge_service.detection.runtime import Networks  # noqa: E402
 from edge_service.detection.turns import Turns  # noqa: E402
 from edge_service.options import Options, check_for_files, check_preview, parse_options  # noqa: E402
-from edge_service.pipeline.camera_reports import ReportedCamera, describe_setup, messages_of, shareable_config  # noqa: E402
+from edge_service.pipeline.camera_reports import ReportedCamera, messages_of, shareable_config  # noqa: E402
 from edge_service.pipeline.camera_threads import CameraThreads, Watch  # noqa: E402
 from edge_service.pipeline.eyes import describe_eyes, log_eyes  # noqa: E402
 from edge_service.pipeline.progress import INTERVAL_S  # noqa: E402
 from edge_service.simulation.sample_video import is_sample  # noqa: E402
 from edge_service.video.address import VideoAddress  # noqa: E402
 from edge_service.video.file_probe import read_length_s  # noqa: E402
+from edge_service.watched_camera import WatchedCamera  # noqa: E402
+from edge_service.zones.follower import Backend, ZoneFollower  # noqa: E402
+from edge_service.zones.zone_file import ZoneFile  # noqa: E402
 
 # A report that is not answered by then is forgotten for the next one.
 REPORT_TIMEOUT_S = 3.0
@@ -71,54 +74,107 @@ def main() -> int:
     )
     stop = stop_on_signals()
     with closing(BackendClient(around.backend_url, clock, around.api_key, read_s=REPORT_TIMEOUT_S)) as reports:
-        return watch_all(plans, around, reports, stop) if one is None else watch_one(one, around, reports, stop)
+        cameras = [watched(plan, options, config_path, around, reports) for plan in plans]
+        if one is None:
+            return watch_all(cameras, around, reports, stop)
+        return watch_one(cameras[0], around, reports, stop)
 
 
-def watch_one(plan: CameraPlan, around: Surroundings, reports: Put, stop: Event) -> int:
+def watch_one(camera: WatchedCamera, around: Surroundings, reports: Put, stop: Event) -> int:
     """Watch the one camera. Returns the exit code; raises what it fails of."""
-    reported = ReportedCamera(plan.store_id, project_version(), around.clock.now(), str(plan.detector.kind))
-    with open_camera(plan, around) as camera:
-        reported.begins(camera)
-        with Heartbeat(messages_of_plan(plan, reported), reports, around.clock):
-            camera.watch(stop)
-            return camera.drain(stop)
+    with ExitStack() as stack:
+        heartbeat = Heartbeat(messages_of_camera(camera), reports, around.clock)
+        is_begun = False
+
+        def begin() -> None:
+            # Once: a camera that is opened anew is reported on meanwhile, too.
+            nonlocal is_begun
+            if not is_begun:
+                is_begun = True
+                stack.enter_context(heartbeat)
+
+        def end(run: CameraRun) -> int:
+            with stack.pop_all():
+                return run.drain(stop)
+
+        return camera.watch(stop, end, begin)
 
 
-def watch_all(plans: Sequence[CameraPlan], around: Surroundings, reports: Put, stop: Event) -> int:
+def watch_all(cameras: Sequence[WatchedCamera], around: Surroundings, reports: Put, stop: Event) -> int:
     """Watch every camera in a thread of its own, and report on all. Returns the exit code."""
 
-    def watch_of(plan: CameraPlan, reported: ReportedCamera) -> Watch:
+    def watch_of(camera: WatchedCamera) -> Watch:
         def run(wait_for_others: Callable[[], None]) -> int:
-            with open_camera(plan, around) as camera:
-                reported.begins(camera)
-                camera.watch(stop)
+            def end(run: CameraRun) -> int:
                 wait_for_others()
-                code = camera.drain(stop)
-                reported.ends()
-                return code
+                return run.drain(stop)
 
-        is_endless = not isinstance(plan.video, Path) or plan.loop == 0
-        return Watch(plan.camera_id, is_endless, run, reported.fails)
+            return camera.watch(stop, end)
 
-    version, now = project_version(), around.clock.now()
-    cameras = [(plan, ReportedCamera(plan.store_id, version, now, str(plan.detector.kind))) for plan in plans]
+        is_endless = not isinstance(camera.plan.video, Path) or camera.plan.loop == 0
+        return Watch(camera.plan.camera_id, is_endless, run, camera.reported.fails)
+
     messages = [
-        replace(message, speaker=plan.camera_id)
-        for plan, reported in cameras
-        for message in messages_of_plan(plan, reported)
+        replace(message, speaker=camera.plan.camera_id) for camera in cameras for message in messages_of_camera(camera)
     ]
-    log.info("%d cameras are watched, each with its own outbox in %s", len(plans), around.outbox_dir)
+    log.info("%d cameras are watched, each with its own outbox in %s", len(cameras), around.outbox_dir)
     with Heartbeat(messages, reports, around.clock):
-        return CameraThreads([watch_of(*camera) for camera in cameras], around.clock, stop).run()
+        return CameraThreads([watch_of(camera) for camera in cameras], around.clock, stop).run()
 
 
-def messages_of_plan(plan: CameraPlan, reported: ReportedCamera) -> list[Message]:
+def messages_of_camera(camera: WatchedCamera) -> list[Message]:
     """All that the backend is told of a camera."""
-    config = plan.config
-    rules = [machine.rules for machine in config.machines]
-    delay_s = attempt_delay_s(rules, config.clip, fps=config.detector.fps, privacy=config.privacy)
-    setup = describe_setup(plan.store_id, config.machines, plan.shared_config, delay_s)
-    return messages_of(plan.camera_id, reported.report, setup, reported.still)
+    plan, reported = camera.plan, camera.reported
+    return messages_of(plan.store_id, plan.camera_id, reported.report, camera.setup, reported.still)
+
+
+def watched(
+    plan: CameraPlan, options: Options, config_path: Path, around: Surroundings, backend: Backend
+) -> WatchedCamera:
+    """The camera of `plan`, which follows its file unless what it finds must not depend on when it is played."""
+    of_several = options.video is None
+    path = config_path if of_several or options.config is not None else own_config(options, plan.camera_id)
+    file = ZoneFile(
+        path,
+        lambda written: load_camera(written, plan.camera_id if of_several else None),
+        around.disk,
+        template=config_path,
+        camera_id=plan.camera_id if of_several else None,
+    )
+
+    def load() -> Config:
+        return load_camera(file.path, plan.camera_id if of_several else None)
+
+    def plan_with(config: Config) -> CameraPlan:
+        camera = CameraConfig(plan.camera_id, plan.video, config)
+        return plan_camera(options, file.path, camera, plan.store_id, None)
+
+    follower = None
+    if not isinstance(plan.video, Path) or (options.start_time is None and (plan.speed or inf) <= 1):
+        follower = ZoneFollower(
+            file, load, plan.config, backend, plan.store_id, plan.camera_id, around.clock,
+            speaker=plan.camera_id if of_several else "",
+        )  # fmt: skip
+    reported = ReportedCamera(plan.store_id, project_version(), around.clock.now(), str(plan.detector.kind))
+    return WatchedCamera(plan, plan_with, follower, around, reported)
+
+
+def load_camera(path: Path, camera_id: str | None) -> Config:
+    """The configuration in the file at `path`; of the camera `camera_id`, where it is one of several.
+
+    Raises UsageError.
+    """
+    if camera_id is None:
+        return load_config(path)
+    for camera in load_cameras(path).cameras:
+        if camera.camera_id == camera_id:
+            return camera.config
+    raise UsageError(f"{path}: no longer has the camera {camera_id}, which is watched until the edge is started again")
+
+
+def own_config(options: Options, camera_id: str) -> Path:
+    """Where zones are kept that are drawn for a camera without --config: the project's own files stay as they are."""
+    return options.outbox_dir / f"{camera_id}.yaml"
 
 
 def plan_camera(
@@ -145,6 +201,7 @@ def plan_camera(
         start_time=start_time,
         preview=preview_of_camera(options.preview, camera.camera_id) if of_several else options.preview,
         decode=options.decode,
+        hwaccel=options.hwaccel,
         shared_config=shareable_config(
             config_path, config.delivery.backend_url, detector, camera.camera_id if of_several else None
         ),
@@ -190,6 +247,9 @@ def choose_config(options: Options) -> Path:
     """The file of --config, else the one that belongs to the video: the sample's own, or config.yaml."""
     if options.config is not None:
         return options.config
+    if options.camera_id is not None and (own := own_config(options, options.camera_id)).is_file():
+        log.info("machines and rules are those of %s, which the dashboard wrote; --config names another file", own)
+        return own
     if not (isinstance(options.video, Path) and is_sample(options.video)):
         return DEFAULT_CONFIG
     log.info("%s is the drawn sample: machines and rules are those of %s", options.video, SAMPLE_CONFIG)

@@ -19,6 +19,7 @@ from edge_service.detection.detector_config import DEFAULT_STILL_S, LEAST_STILL_
 from edge_service.detection.runtime import RuntimeName
 from edge_service.video.address import VideoAddress, parse_video
 from edge_service.video.group_decoder import DecodeName
+from edge_service.video.hardware import HwaccelName
 
 _NAME: TypeAdapter[str] = TypeAdapter(Name)
 _TIMESTAMP: TypeAdapter[datetime] = TypeAdapter(Timestamp)
@@ -52,6 +53,7 @@ class Options:
     runtime: RuntimeName | None
     still_s: float | None
     decode: DecodeName
+    hwaccel: HwaccelName
     upload_clips: bool
     api_key: str | None
     preview: Path | None
@@ -198,6 +200,14 @@ def _make_parser() -> ArgumentParser:
         choices=get_args(RuntimeName),
         help="what the network of --model runs on; where that does not work here the processor takes its place, and "
         "the log says why (default: detector.runtime of the configuration, auto)",
+    )
+    add(
+        "--hwaccel",
+        choices=get_args(HwaccelName),
+        default="none",
+        help="what decodes the pictures that the detector looks at: none is the processor, auto the first of the "
+        "others that works; where it does not work here the processor takes its place, and the log says why "
+        "(default: %(default)s)",
     )
     add(
         "--decode",

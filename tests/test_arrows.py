@@ -47,6 +47,7 @@ ROOMS: dict[str, str] = {
     "edge_service.clips": "@base @contract video detection tracking rules privacy",
     "edge_service.outbox": "@base @contract",
     "edge_service.delivery": "@base @contract outbox",
+    "edge_service.zones": "@base @contract",
     "edge_service.pipeline": (
         "@base @contract video video.live detection tracking rules privacy clips outbox delivery"
     ),
@@ -58,10 +59,14 @@ ROOMS: dict[str, str] = {
     "edge_service.camera_run": (
         "@base @contract video detection tracking rules privacy clips outbox delivery pipeline simulation config"
     ),
-    "edge_service.main": ("@base video detection clips delivery pipeline simulation config cameras options camera_run"),
+    "edge_service.watched_camera": "@base @contract clips pipeline zones config camera_run",
+    "edge_service.main": (
+        "@base video detection clips delivery pipeline simulation zones config cameras options camera_run "
+        "watched_camera"
+    ),
     "edge_service.sample": "@base video detection rules simulation evaluation config",
     "edge_service.fetch_model": "@base weights",
-    "edge_service.mask_stored": "@base @contract @media @store @store.db video detection privacy clips config",
+    "edge_service.mask_stored": "@base @contract @media @store @store.db video detection privacy clips config cameras",
     "edge_service.evaluate": "@base @contract evaluation",
     # The worker: what is shown, who is asked, and the loop that does both.
     "mm_worker.frames": "@base @contract @media",

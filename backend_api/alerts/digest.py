@@ -178,7 +178,7 @@ def digest_lines(digest: Digest) -> list[tuple[str, str]]:
         lines.append(("Cleaned least", worst))
     lines.append(("Not watched", f"{minutes} minutes" if minutes < 120 else f"{minutes / 60:.1f} hours"))
     if digest.waiting or digest.dead:
-        lines.append(("Verdicts", f"{digest.waiting} wait, {digest.dead} were given up"))
+        lines.append(("Verdicts", f"{digest.waiting} waiting, {digest.dead} given up"))
     lines += [("Ongoing", text) for text in digest.lasting]
     return lines
 
@@ -186,14 +186,18 @@ def digest_lines(digest: Digest) -> list[tuple[str, str]]:
 def _cleaned(digest: Digest) -> str:
     if digest.compliance is None or digest.low is None or digest.high is None:
         return "no cleaning window closed"
-    interval = f"95 % interval {digest.low:.0%} to {digest.high:.0%}"
-    return f"{digest.compliance:.0%} of {digest.windows} windows ({interval})"
+    interval = f"95 % interval {_percent(digest.low)} to {_percent(digest.high)}"
+    return f"{_percent(digest.compliance)} of {digest.windows} windows ({interval})"
 
 
 def _verdict(digest: Digest) -> str:
     if digest.is_quiet:
         return f"all quiet, {digest.uses} uses"
-    return f"{digest.uses} uses" + ("" if digest.compliance is None else f", {digest.compliance:.0%} cleaned")
+    return f"{digest.uses} uses" + ("" if digest.compliance is None else f", {_percent(digest.compliance)} cleaned")
+
+
+def _percent(share: float) -> str:
+    return f"{100 * share:.0f} %"
 
 
 def _days(digest: Digest) -> str:

@@ -152,6 +152,15 @@ class CameraSetup(Value):
         "from an earlier release.",
     )
 
+    areas: tuple[Zone, ...] | None = Field(
+        default=None,
+        max_length=50,
+        description="The areas of the picture that are always black. Null from an earlier release.",
+    )
+    takes_zones: bool = Field(
+        default=False, description="Whether the edge takes zones that are drawn in the dashboard, and writes its file."
+    )
+
     @field_validator("machines")
     @classmethod
     def _check_ids(cls, machines: tuple[MachineSetup, ...]) -> tuple[MachineSetup, ...]:

@@ -42,7 +42,8 @@ class EventType(StrEnum):
 
 
 class EndReason(StrEnum):
-    """Why an occupancy ended: somebody left, the video ended, no picture came for too long, or the edge was restarted.
+    """Why an occupancy ended: somebody left, the video ended, no picture came for too long, the edge was restarted,
+    or the machine's zone or rules were changed.
 
     Only where somebody was seen to have left does a cleaning window open.
     """
@@ -51,6 +52,7 @@ class EndReason(StrEnum):
     END_OF_STREAM = "end_of_stream"
     UNOBSERVED = "unobserved"
     RECOVERED = "recovered"
+    RECONFIGURED = "reconfigured"
 
 
 class Gap(Value):

@@ -33,6 +33,7 @@ from backend_api.store.uses.hidden_events import HiddenEvents
 from backend_api.store.uses.use_corrections import Corrections
 from backend_api.store.verdict_history import Results, Reviews
 from backend_api.store.worker_caps import WorkerCaps
+from backend_api.store.zone_versions import ZoneVersions
 
 log = logging.getLogger(__name__)
 
@@ -51,6 +52,7 @@ class Store:
         self.calls = ModelCalls(database, clock)
         self.cameras = Cameras(database, clock)
         self.setups = Setups(database, clock)
+        self.zone_versions = ZoneVersions(database, clock)
         self.removed_media = RemovedMedia(database, clock)
         self.stores = Stores(database, clock)
         self.draws = ReviewDraws(database, clock)

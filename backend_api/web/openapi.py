@@ -33,10 +33,12 @@ _PROBLEMS = {
     404: "Not found.",
     409: "It contradicts the stored data.",
     410: "Removed on purpose, by --keep-days or --keep-gb.",
+    412: "It is based on what is no longer the newest.",
     413: "The body is too large.",
     415: "The body is of another media type.",
     416: "The range lies outside the file.",
     422: "The request is not valid; `errors` names the fields.",
+    428: "If-Match is missing.",
     503: "Busy or stopping; try again after Retry-After seconds.",
     507: "The disk is full, or a folder cannot be used; nothing was stored. Try again after Retry-After seconds.",
 }

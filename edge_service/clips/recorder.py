@@ -42,8 +42,10 @@ log = logging.getLogger(__name__)
 
 _MAX_REASON = 500
 NOT_KEPT = "clips of cleaning attempts alone are kept (clip.events: attempts)"
-# So many clips wait to be encoded at most, since each holds its packets in memory; after that, frames wait.
+# So many clips wait to be encoded at most, since each makes the events behind it late and holds its packets in memory,
+# and no more than these bytes together, as they came from the camera; after that, frames of a file wait.
 _MAX_CUTS = 8
+MAX_WAITING_BYTES = 64 * 1024 * 1024
 _NICENESS = 10
 MAX_CLIP_S = 300.0
 # What the smoothing of presence may add to the times of the rules, and what waits in the decoder.
@@ -146,6 +148,16 @@ class _Material:
     masks: Masks
     masked: ClipMask | None
 
+    @property
+    def is_slow(self) -> bool:
+        """Whether it is encoded."""
+        return self.why_encoded is not None or self.masked is not None
+
+    @property
+    def size_bytes(self) -> int:
+        """The size of its packets."""
+        return sum(len(packet.data) for packet in self.packets)
+
     def cut(self) -> Clip:
         """The clip, with what it lacks. Raises ClipError."""
         clip = cut(self.packets, self.start_s, self.end_s, self.time_s, self.masks)
@@ -157,11 +169,12 @@ class _Material:
 
 @dataclass(frozen=True, slots=True)
 class _Cut:
-    """A clip whose post-roll is over: `make` gives it in no time, or it is being `encoded`."""
+    """A clip whose post-roll is over: `make` gives it in no time, or it is being `encoded` of `size_bytes` bytes."""
 
     rule_event: RuleEvent
     make: Callable[[], Clip]
     encoded: "Future[Clip] | None" = None
+    size_bytes: int = 0
 
     @property
     def is_ready(self) -> bool:
@@ -190,7 +203,8 @@ class Recorder:
     ) -> None:
         """Clips and thumbnails go to `media_dir`; `ring` reaches back `reach_s` seconds.
 
-        Frames of a live camera never wait for clips that are being masked: beyond _MAX_CUTS an event goes without.
+        Frames of a live camera never wait for clips that are being masked: beyond _MAX_CUTS or MAX_WAITING_BYTES an
+        event goes without, and says so. Frames of a file do wait, so that no clip is lost.
         """
         self._ring = ring
         self._masking = masking
@@ -268,10 +282,13 @@ class Recorder:
             if job.picture is not None:
                 self._keep_thumbnail(job.rule_event, job.picture)
             self._begin_cut(job.rule_event)
-            if len(self._cuts) > _MAX_CUTS and not self._drops:
+            while not self._drops and self._holds_too_much():
                 yield self._finish(self._cuts.popleft())
         while self._cuts and (end_of_stream or self._cuts[0].is_ready):
             yield self._finish(self._cuts.popleft())
+
+    def _holds_too_much(self) -> bool:
+        return bool(self._cuts) and self._is_too_much(list(self._cuts)[:-1], self._cuts[-1].size_bytes)
 
     def _is_due(self, job: _Job) -> bool:
         complete_s = self._ring.complete_s
@@ -282,34 +299,40 @@ class Recorder:
         last = self._cuts[-1] if self._cuts else None
         if last is not None and self._shows_same(last.rule_event, rule_event):
             # Events of the same seconds share their clip: cut once, and on the disk once, under the name of each.
-            self._cuts.append(replace(last, rule_event=rule_event))
+            self._cuts.append(replace(last, rule_event=rule_event, size_bytes=0))
             return
         try:
-            self._check_room(rule_event)
             material = self._take(rule_event)
+            self._check_room(material)
         except ClipError as error:
             self._cuts.append(_Cut(rule_event, _raising(error)))
             return
         self._say_why_encoded(material)
         make = cache(material.cut)
-        is_slow = material.why_encoded is not None or material.masked is not None
-        self._cuts.append(_Cut(rule_event, make, self._encoding.submit(in_same_name(make)) if is_slow else None))
+        if material.is_slow:
+            self._cuts.append(_Cut(rule_event, make, self._encoding.submit(in_same_name(make)), material.size_bytes))
+        else:
+            self._cuts.append(_Cut(rule_event, make))
 
     def _shows_same(self, one: RuleEvent, other: RuleEvent) -> bool:
         is_kept = self._clip.keeps(one.event_type) == self._clip.keeps(other.event_type)
         return is_kept and self._interval_s(one) == self._interval_s(other)
 
-    def _check_room(self, rule_event: RuleEvent) -> None:
-        """Raises ClipError when there can be no clip whatever the ring holds."""
-        if not self._masking.keeps_pictures:
-            raise ClipError(NO_PICTURES)
-        if not self._clip.keeps(rule_event.event_type):
-            raise ClipError(NOT_KEPT)
-        if self._drops and sum(not cut.is_ready for cut in self._cuts) >= _MAX_CUTS:
+    def _check_room(self, material: "_Material") -> None:
+        """Raises ClipError when frames would have to wait for `material`, and must not."""
+        waiting = [cut for cut in self._cuts if not cut.is_ready]
+        if self._drops and self._is_too_much(waiting, material.size_bytes):
+            size_mb = sum(cut.size_bytes for cut in waiting) / 1e6
             raise ClipError(
-                f"{_MAX_CUTS} clips waited to be masked, and this computer is too slow for more: lower"
-                " privacy.clip_height or privacy.clip_fps"
+                f"{len(waiting)} clips of {size_mb:.0f} MB waited to be masked, and this computer is too slow for more:"
+                " lower privacy.clip_height or privacy.clip_fps, or the camera's bit rate"
             )
+
+    @staticmethod
+    def _is_too_much(waiting: "Sequence[_Cut]", more_bytes: int) -> bool:
+        """Whether one clip more, of `more_bytes`, is too much while others are `waiting`; a single one never is."""
+        size_bytes = sum(cut.size_bytes for cut in waiting) + more_bytes
+        return len(waiting) >= _MAX_CUTS or (bool(waiting) and size_bytes > MAX_WAITING_BYTES)
 
     def _finish(self, cut: "_Cut") -> Event:
         """Keep the clip, and build the event; it waits for a clip that is being encoded."""
@@ -331,6 +354,10 @@ class Recorder:
         return time_s - self._clip.before_s(rule_event.event_type), time_s + self._clip.post_s
 
     def _take(self, rule_event: RuleEvent) -> "_Material":
+        if not self._masking.keeps_pictures:
+            raise ClipError(NO_PICTURES)
+        if not self._clip.keeps(rule_event.event_type):
+            raise ClipError(NOT_KEPT)
         time_s, (start_s, end_s) = rule_event.time_s, self._interval_s(rule_event)
         packets = self._ring.select(start_s, end_s)
         if not packets:

@@ -22,7 +22,8 @@ class Message:
     """A body to be put to `path` of the backend's every `interval_s` seconds, 0 for with every beat; `what` names it.
 
     `body` is called when it is due, in the heartbeat's thread; None says that there is nothing to send yet. The
-    name `speaker` stands before what the log says of it, where there are several.
+    name `speaker` stands before what the log says of it, where there are several. Another `version` than the one that
+    arrived makes it due at once.
     """
 
     what: str
@@ -31,6 +32,7 @@ class Message:
     body: Callable[[], bytes | None]
     interval_s: float
     speaker: str = ""
+    version: Callable[[], object] = lambda: None
 
 
 class Heartbeat:
@@ -60,7 +62,7 @@ class Heartbeat:
         """Send what is due; tell in the log what stops arriving, and when it does again."""
         for sent in self._messages:
             with speaking_as(sent.message.speaker):
-                if sent.due_s <= self._clock.monotonic_s() and not self._send(sent):
+                if sent.is_due(self._clock.monotonic_s()) and not self._send(sent):
                     return  # the others would not arrive either, and each would wait for its time to be over
 
     def _run(self) -> None:
@@ -73,7 +75,7 @@ class Heartbeat:
 
     def _send(self, sent: "_Sent") -> bool:
         """Send one message, if it has a body; False when nobody answers."""
-        body = sent.message.body()
+        version, body = sent.message.version(), sent.message.body()
         if body is None:
             return True
         try:
@@ -86,7 +88,7 @@ class Heartbeat:
         arrived = 200 <= answer.status < 300
         sent.note(problem=None if arrived else f"answered {answer.status} ({detail(answer)})")
         if self._is_heard and not is_denied(answer.status):
-            sent.due_s = self._clock.monotonic_s() + sent.message.interval_s
+            sent.due_s, sent.version = self._clock.monotonic_s() + sent.message.interval_s, version
         return True
 
 
@@ -96,7 +98,12 @@ class _Sent:
     def __init__(self, message: Message) -> None:
         self.message = message
         self.due_s = float("-inf")
+        self.version: object = None
         self._arrives = True
+
+    def is_due(self, now_s: float) -> bool:
+        """Whether it is to be sent now."""
+        return self.due_s <= now_s or self.message.version() != self.version
 
     def note(self, problem: str | None) -> None:
         """Tell in the log when this is other than it was."""

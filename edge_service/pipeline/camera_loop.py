@@ -10,13 +10,13 @@ import numpy as np
 
 from backend_api.base.clock import Clock
 from backend_api.contract.events import Event
-from backend_api.contract.sources import EventSource
 from edge_service.clips.pictures import StillSlot
 from edge_service.clips.recorder import Recorder
 from edge_service.detection.detector import Detector
 from edge_service.outbox.outbox import Outbox, OutboxFull
 from edge_service.pipeline.checkpoint import Checkpoint, Checkpointer, CheckpointFile, Run
 from edge_service.pipeline.clock_step import ClockSteps
+from edge_service.pipeline.eyes import Eyes
 from edge_service.pipeline.preview_video import PreviewVideo
 from edge_service.pipeline.progress import INTERVAL_S, Progress, RunCounts
 from edge_service.pipeline.recovery import Recovery
@@ -27,6 +27,7 @@ from edge_service.rules.rule_event import RuleEvent
 from edge_service.tracking.tracker import Track, Tracker
 from edge_service.tracking.witness import Witness, grid_size
 from edge_service.video.frame import Frame, FrameSource
+from edge_service.video.hardware import HardwareDecoding
 from edge_service.video.pacing import paced
 
 log = logging.getLogger(__name__)
@@ -45,8 +46,10 @@ class Camera:
     masking: Masking
     still: StillSlot
     preview: PreviewVideo | None = None
-    eyes: Callable[[], EventSource] | None = None
+    eyes: Eyes | None = None
     """By what events are found at present."""
+    decoding: HardwareDecoding | None = None
+    """What decodes."""
     witness: Witness | None = None
     """Says who of those that were found is a thing; None to believe all."""
 
@@ -75,6 +78,7 @@ class CameraLoop:
         self._repeats_until_s = 0.0
         self._events = 0
         self._has_ended = False
+        self._is_reconfigured = False
 
     def begin(self, recovery: Recovery) -> None:
         """Hand over the events that the run before this one still owed, and from then on be what a restart finds."""
@@ -83,19 +87,27 @@ class CameraLoop:
             self._keep(event)
         self._checkpoints.save()
 
-    def run(self, speed: float | None, stop: threading.Event) -> None:
+    def run(
+        self, speed: float | None, stop: threading.Event, is_reconfigured: Callable[[], bool] = lambda: False
+    ) -> None:
         """Watch until the source ends, then close what is open; when `stop` is set, only finish the clips at hand.
+
+        When `is_reconfigured` says so, asked after each frame, open sessions are ended as `reconfigured`, and the clips
+        at hand finished.
 
         `speed` is media seconds per second, None for as fast as it goes.
         """
         with closing(iter(self._camera.source)) as frames:
-            last = self._look_at_all(paced(frames, speed, self._clock, stop))
-            if stop.is_set():
+            last = self._look_at_all(paced(frames, speed, self._clock, stop), is_reconfigured)
+            goes_on = self._is_reconfigured and not stop.is_set()
+            if goes_on and last is not None:
+                self._begin_clips(self._camera.rules.reconfigure(), *last)
+            if stop.is_set() or goes_on:
                 self._record_post_roll(frames)
             elif last is not None:
                 self._begin_clips(self._camera.rules.finish(self._time_s), *last)
         self._keep_finished(end_of_stream=True)
-        self._has_ended = not stop.is_set()
+        self._has_ended = not stop.is_set() and not goes_on
         self._checkpoints.save()
         self._progress.report_end(self.counts())
 
@@ -125,7 +137,9 @@ class CameraLoop:
             self._run, camera.rules.state(), recorder.pending, self._time_s, recorder.clock_steps, recorder.source
         )
 
-    def _look_at_all(self, frames: Iterable[Frame | None]) -> tuple[Frame, Sequence[Track]] | None:
+    def _look_at_all(
+        self, frames: Iterable[Frame | None], is_reconfigured: Callable[[], bool]
+    ) -> tuple[Frame, Sequence[Track]] | None:
         """Look at `frames`, and see to all that time brings with it; the last one and who was in it."""
         last: tuple[Frame, Sequence[Track]] | None = None
         for frame in frames:
@@ -141,6 +155,9 @@ class CameraLoop:
             self._checkpoints.save_if_due()
             if self._progress.is_due():
                 self._progress.report(self.counts())
+            if is_reconfigured():
+                self._is_reconfigured = True
+                break
         return last
 
     def _look(self, frame: Frame) -> Sequence[Track]:

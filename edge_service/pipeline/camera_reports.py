@@ -16,6 +16,7 @@ from backend_api.contract.cameras import (
     SETUP_INTERVAL_S,
     CameraReport,
     CameraSetup,
+    DecoderReport,
     MachineSetup,
     NetworkReport,
 )
@@ -25,6 +26,8 @@ from edge_service.detection.detector_config import DetectorConfig
 from edge_service.detection.onnx_detector import Hardware
 from edge_service.pipeline.progress import RunCounts
 from edge_service.rules.machine import Machine
+from edge_service.rules.polygon import Polygon
+from edge_service.video.hardware import HardwareDecoding
 
 COMMON_SECTIONS = ("rules", "detector", "clip", "privacy")
 """What cameras of one configuration may have in common."""
@@ -56,6 +59,11 @@ class Running(Protocol):
         """What the detector's network runs on, and how fast; None without one."""
         ...
 
+    @property
+    def decoding(self) -> HardwareDecoding | None:
+        """What decodes, and why not what was wanted."""
+        ...
+
     def counts(self) -> RunCounts:
         """The counts so far."""
         ...
@@ -71,6 +79,8 @@ class ReportedCamera:
         self._version = version
         self._detector = detector
         self._running: Running | None = None
+        self.complaint: Callable[[], str | None] = lambda: None
+        """What else is wrong, in a line."""
         self._started_at = now
         self._last = RunCounts(0.0, 0, 0, 0, 0, 0, problem="is being started")
 
@@ -97,9 +107,10 @@ class ReportedCamera:
             self._started_at if running is None else running.started_at,
             self._version,
             (lambda: self._last) if running is None else running.counts,
-            lambda: None if running is None else running.delivery_error,
+            lambda: self.complaint() or (None if running is None else running.delivery_error),
             detector=self._detector,
             network=None if running is None else running.network,
+            decoding=None if running is None else running.decoding,
         )()
 
     def still(self) -> bytes | None:
@@ -109,21 +120,29 @@ class ReportedCamera:
 
 
 def messages_of(
+    store_id: str,
     camera_id: str,
     report: Callable[[], CameraReport],
-    setup: CameraSetup,
+    setup: Callable[[], CameraSetup],
     still: Callable[[], bytes | None],
 ) -> list[Message]:
-    """All that an edge tells of its camera; `report` gives the report of its moment.
+    """All that an edge tells of its camera; `report` and `setup` give those of their moment.
 
-    The setup is repeated, so that a backend with a new or restored database comes to know it, too.
+    The setup is sent when it changes, and repeated, so that a backend with a new or restored database comes to know
+    it, too.
     """
     path, json = f"/cameras/{camera_id}", "application/json"
-    setup_json = setup.model_dump_json().encode()
     return [
         Message("reports", path, json, lambda: report().model_dump_json().encode(), 0),
-        Message("setup", f"{path}/setup", json, lambda: setup_json, SETUP_INTERVAL_S),
-        Message("still", f"{path}/still?store_id={setup.store_id}", "image/jpeg", still, SETUP_INTERVAL_S),
+        Message(
+            "setup",
+            f"{path}/setup",
+            json,
+            lambda: setup().model_dump_json().encode(),
+            SETUP_INTERVAL_S,
+            version=setup,
+        ),
+        Message("still", f"{path}/still?store_id={store_id}", "image/jpeg", still, SETUP_INTERVAL_S),
     ]
 
 
@@ -136,10 +155,11 @@ def make_reporter(
     *,
     detector: str | None = None,
     network: Hardware | None = None,
+    decoding: HardwareDecoding | None = None,
 ) -> Callable[[], CameraReport]:
     """A function that gives the report of this moment; `started_at` is aware, `detector` the kind of the detector.
 
-    `network` is what its network runs on at present.
+    `network` is what its network runs on at present, `decoding` what decodes.
     """
 
     def report() -> CameraReport:
@@ -157,6 +177,7 @@ def make_reporter(
             started_at=started_at,
             detector=detector,
             network=None if network is None else describe_network(network),
+            decoder=None if decoding is None else describe_decoding(decoding),
             is_blind=now.fault is not None,
             has_signal=now.problem is None,
             has_ended=now.has_ended,
@@ -176,8 +197,20 @@ def describe_network(hardware: Hardware) -> NetworkReport:
     )
 
 
+def describe_decoding(decoding: HardwareDecoding) -> DecoderReport:
+    """What decodes, as it is told."""
+    why_not = decoding.why_not
+    return DecoderReport(runs_on=decoding.runs_on, why_not=why_not and why_not[:_REASON_CHARACTERS])
+
+
 def describe_setup(
-    store_id: str, machines: Sequence[Machine], config: str | None, attempt_delay_s: float | None = None
+    store_id: str,
+    machines: Sequence[Machine],
+    config: str | None,
+    attempt_delay_s: float | None = None,
+    *,
+    areas: Sequence[Polygon] = (),
+    takes_zones: bool = False,
 ) -> CameraSetup:
     """The setup as it is sent; a name beyond 100 characters is cut."""
     return CameraSetup(
@@ -193,6 +226,8 @@ def describe_setup(
         ),
         config=config,
         attempt_delay_s=None if attempt_delay_s is None else min(attempt_delay_s, MAX_ATTEMPT_DELAY_S),
+        areas=tuple(areas),
+        takes_zones=takes_zones,
     )
 
 

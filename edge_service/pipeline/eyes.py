@@ -12,7 +12,7 @@ from backend_api.base.process import UsageError
 from backend_api.contract.cameras import MOCK_DETECTOR
 from backend_api.contract.sources import EventSource
 from edge_service.detection.detector_config import DetectorConfig
-from edge_service.detection.onnx_detector import OnnxDetector
+from edge_service.detection.onnx_detector import Hardware, OnnxDetector
 from edge_service.rules.machine import Machine
 
 log = logging.getLogger(__name__)
@@ -46,6 +46,11 @@ class Eyes:
         self._eyes = eyes
         self._detector = detector
         self._known: tuple[str, int, int] | None = None
+
+    @property
+    def hardware(self) -> Hardware:
+        """What the network runs on, and how fast."""
+        return self._detector.hardware
 
     def __call__(self) -> EventSource:
         """The eyes that saw the last frame."""

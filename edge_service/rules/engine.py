@@ -138,6 +138,18 @@ class RuleEngine:
                 rule_events += more
         return rule_events
 
+    def reconfigure(self) -> list[RuleEvent]:
+        """The rule events that follow when machines or rules are about to be others.
+
+        Every open session gets an END, `reconfigured`, as of the last sighting, and no cleaning window: nobody left,
+        and where the machine is now another zone begins. A cleaning window that is open stays so.
+        """
+        rule_events: list[RuleEvent] = []
+        for machine_id, state in self._states.items():
+            self._states[machine_id], ends = finish(machine_id, state, EndReason.RECONFIGURED)
+            rule_events += ends
+        return rule_events
+
     def finish(self, time_s: float) -> list[RuleEvent]:
         """The rule events that follow when the stream ends at `time_s`; the engine starts afresh after that.
 

@@ -12,6 +12,7 @@ from edge_service.video.economy import Economy
 from edge_service.video.frame import Frame
 from edge_service.video.frame_maker import FrameMaker
 from edge_service.video.gaps import is_gap
+from edge_service.video.hardware import HardwareDecoding
 from edge_service.video.packet_ring import PacketRing
 from edge_service.video.packets import EncodedPacket, StreamFormat, decode_key
 from edge_service.video.sampling import SampledDecoder, Sampler
@@ -42,11 +43,13 @@ class Decoding:
     """How a source decodes for detection: whether `skips_deblocking` (see `new_decoder`) where that is safe.
 
     With a `lookout` groups may be skipped, if it says so. Both only where groups are at most `longest_s` seconds long.
+    `hardware` is what decodes, where it can; None for the processor.
     """
 
     skips_deblocking: bool = False
     lookout: Lookout | None = None
     longest_s: float = 0.0
+    hardware: HardwareDecoding | None = None
 
     @property
     def late_s(self) -> float:
@@ -211,7 +214,13 @@ class GroupDecoder:
         if packet.is_key and self._decoder is not None and self._decoder.skips_deblocking != skips_deblocking:
             yield from self._close()
         if self._decoder is None:
-            self._decoder = SampledDecoder(packet.format, self._fps, self._sampler, skips_deblocking=skips_deblocking)
+            self._decoder = SampledDecoder(
+                packet.format,
+                self._fps,
+                self._sampler,
+                skips_deblocking=skips_deblocking,
+                hardware=self._decoding.hardware,
+            )
         yield from self._made(self._decoder.push(packet), self._decoder)
 
     def _close(self) -> Iterator[Frame]:

@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from av.video.codeccontext import VideoCodecContext
 from av.video.frame import VideoFrame
 
+from edge_service.video.hardware import HardwareDecoding
 from edge_service.video.packets import EncodedPacket, StreamFormat, decode, new_decoder
 
 # Containers round time stamps, Matroska to whole milliseconds: a frame that is this early still meets its instant.
@@ -75,13 +76,23 @@ class SampledDecoder:
     """
 
     def __init__(
-        self, stream_format: StreamFormat, fps: float, sampler: Sampler, *, skips_deblocking: bool = False
+        self,
+        stream_format: StreamFormat,
+        fps: float,
+        sampler: Sampler,
+        *,
+        skips_deblocking: bool = False,
+        hardware: HardwareDecoding | None = None,
     ) -> None:
         self.format = stream_format
         """The format of the packets."""
         self.skips_deblocking = skips_deblocking
         """Whether its pictures are for detection alone, see `new_decoder`."""
-        self._decoder: VideoCodecContext = new_decoder(stream_format, skips_deblocking=skips_deblocking)
+        by_hardware = None if hardware is None else hardware.open(stream_format)
+        self._hardware = None if by_hardware is None else hardware
+        self._decoder: VideoCodecContext = (
+            new_decoder(stream_format, skips_deblocking=skips_deblocking) if by_hardware is None else by_hardware
+        )
         self._time_base = stream_format.time_base
         self._can_skip = stream_format.codec in _KNOWS_UNREFERENCED
         self._sampler = sampler
@@ -119,6 +130,8 @@ class SampledDecoder:
         frames = decode(self._decoder, packet)
         if frames is None:
             self.damaged += 1
+        if frames and self._hardware is not None:
+            self._hardware.note_picture(self._decoder)
         for frame in frames or ():
             if frame.pts is None or frame.pts in self._hidden_pts:
                 continue

@@ -3,7 +3,7 @@
 import hashlib
 import json
 import threading
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from fractions import Fraction
 from pathlib import Path
@@ -18,12 +18,14 @@ from backend_api.base.http_client import Answer
 from backend_api.base.process import EXIT_DONE, EXIT_FAILED, UsageError
 from backend_api.contract.cameras import CameraReport, CameraSetup
 from backend_api.contract.events import BatchResult
-from edge_service.camera_run import Surroundings
+from edge_service.camera_run import CameraPlan, Surroundings
 from edge_service.cameras import load_cameras
+from edge_service.delivery.backend_client import BackendClient
 from edge_service.detection.runtime import Networks
 from edge_service.detection.turns import Turns
-from edge_service.main import plan_camera, plan_cameras, preview_of_camera, watch_all, watch_one
+from edge_service.main import plan_camera, plan_cameras, preview_of_camera, watch_all, watch_one, watched
 from edge_service.options import Options, parse_options
+from edge_service.watched_camera import WatchedCamera
 from tests.edge_service import tiny_videos
 from tests.edge_service.local_server import serving
 
@@ -99,6 +101,13 @@ def around(folder: Path, address: str, turns: Turns | None) -> Surroundings:
     )
 
 
+def cameras(
+    plans: Sequence[CameraPlan], given: Options, config: Path, surroundings: Surroundings
+) -> list[WatchedCamera]:
+    backend = BackendClient(surroundings.backend_url, SystemClock())
+    return [watched(plan, given, config, surroundings, backend) for plan in plans]
+
+
 def media(folder: Path) -> dict[str, str]:
     return {path.name: hashlib.sha256(path.read_bytes()).hexdigest() for path in (folder / "media").iterdir()}
 
@@ -110,11 +119,12 @@ def test_eight_cameras_in_a_process_find_what_eight_processes_find(
     given = options(config, "--start-time", "2026-01-31T09:00:00Z")
     plans = plan_cameras(given, config, NOW)
     stop = threading.Event()
-    assert watch_all(plans, around(tmp_path / "together", address, Turns(2)), backend, stop) == EXIT_DONE
+    together_in, alone_in = around(tmp_path / "together", address, Turns(2)), around(tmp_path / "alone", address, None)
+    assert watch_all(cameras(plans, given, config, together_in), together_in, backend, stop) == EXIT_DONE
     together, backend.events = backend.events, {}
     assert {json.loads(line)["camera_id"] for line in together.values()} >= {"cam_1", f"cam_{CAMERAS}"}
-    for plan in plans:
-        assert watch_one(plan, around(tmp_path / "alone", address, None), backend, stop) == EXIT_DONE
+    for camera in cameras(plans, given, config, alone_in):
+        assert watch_one(camera, alone_in, backend, stop) == EXIT_DONE
     assert backend.events == together
     assert media(tmp_path / "alone") == media(tmp_path / "together")
     assert {name: reports[-1].has_ended for name, reports in backend.reports.items()} == {
@@ -126,8 +136,10 @@ def test_one_that_fails_is_told_of_and_the_others_go_on(
     tmp_path: Path, video: Path, backend: Backend, address: str
 ) -> None:
     config = configured(tmp_path, [str(video), "gone.mp4", str(video)])
-    plans = plan_cameras(options(config), config, NOW)
-    assert watch_all(plans, around(tmp_path, address, Turns(2)), backend, threading.Event()) == EXIT_FAILED
+    given, together_in = options(config), around(tmp_path, address, Turns(2))
+    plans = plan_cameras(given, config, NOW)
+    found = watch_all(cameras(plans, given, config, together_in), together_in, backend, threading.Event())
+    assert found == EXIT_FAILED
     assert {json.loads(line)["camera_id"] for line in backend.events.values()} == {"cam_1", "cam_3"}
     gone = backend.reports["cam_2"][-1]
     assert not gone.has_signal

@@ -22,6 +22,7 @@ from backend_api.contract.stats import AgreementList, Stats
 from backend_api.contract.stores import StoreList, StoreSettings, StoreState
 from backend_api.contract.values import MAX_PAGE_ITEMS, Problem, format_timestamp
 from backend_api.contract.verdicts import QueueState, Review, ReviewList, StoredReview
+from backend_api.contract.zone_versions import ZoneChange, ZoneHistory, ZoneVersion
 
 CONNECT_TIMEOUT_S = 2.0
 READ_TIMEOUT_S = 10.0
@@ -151,6 +152,21 @@ class BackendApi:
         """The setup of a camera. Raises Refused with status 404 when it has not said."""
         return self._get(f"/cameras/{camera_id}/setup", CameraSetupState, (("store_id", store_id),))
 
+    def zone_history(self, store_id: str, camera_id: str) -> ZoneHistory:
+        """The versions of a camera's zones, the newest first."""
+        return self._get(f"/cameras/{camera_id}/zones/history", ZoneHistory, (("store_id", store_id),))
+
+    def change_zones(self, store_id: str, camera_id: str, drawn_on: int, change: ZoneChange) -> ZoneVersion:
+        """Have a camera's edge take other zones. Raises Refused with status 412 when `drawn_on` is not the newest."""
+        answer = self._call(
+            "PUT",
+            f"/cameras/{camera_id}/zones",
+            (("store_id", store_id),),
+            body=change.model_dump(mode="json"),
+            headers={"If-Match": f'"{drawn_on}"'},
+        )
+        return self._parse(answer, ZoneVersion)
+
     def still(self, store_id: str, camera_id: str) -> bytes:
         """A camera's last still, a JPEG. Raises Refused with status 404 when there is none."""
         return self._call("GET", f"/cameras/{camera_id}/still", (("store_id", store_id),)).body
@@ -197,12 +213,17 @@ class BackendApi:
         return self._parse(self._call("GET", path, parameters), model)
 
     def _call(
-        self, method: str, path: str, parameters: Parameters = (), body: Mapping[str, object] | None = None
+        self,
+        method: str,
+        path: str,
+        parameters: Parameters = (),
+        body: Mapping[str, object] | None = None,
+        headers: Mapping[str, str] | None = None,
     ) -> Answer:
         json = None if body is None else _JSON.dump_json(dict(body))
-        headers = {} if json is None else {"Content-Type": "application/json"}
+        given = {**(headers or {}), **({} if json is None else {"Content-Type": "application/json"})}
         try:
-            answer = self._http.request(method, path, query=parameters, body=json, headers=headers)
+            answer = self._http.request(method, path, query=parameters, body=json, headers=given)
         except NoAnswer as error:
             raise Unreachable(f"Nothing answers at {self.url}.") from error
         if not 200 <= answer.status < 300:

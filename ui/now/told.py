@@ -38,7 +38,7 @@ def show_told(now: datetime, zone: Zone, store_id: str | None) -> None:
             if not any(alert.told for alert in shown):
                 st.page_link(SETUP, label="Nobody is told: choose who is, in Setup")
             elif len(found) > SHOWN:
-                st.page_link(SETUP, label="More, all in Setup")
+                st.page_link(SETUP, label="More in Setup")
         for alert in shown:
             _show(alert, now, zone)
 

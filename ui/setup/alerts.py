@@ -35,7 +35,9 @@ def show_alerts(api: BackendApi, zone: Zone, store_id: str | None = None) -> Non
     with st.container(horizontal=True):
         for target in targets:
             _show_target(api, target, now, zone)
-    _show_ledger(cache.alerts(store_id).items, now, zone)
+    # What has lasted for long may lie behind many newer ones.
+    found = [*cache.alerts(store_id, lasts=True).items, *cache.alerts(store_id).items]
+    _show_ledger(list({alert.id: alert for alert in found}.values()), now, zone)
 
 
 def _show_target(api: BackendApi, target: TargetState, now: datetime, zone: Zone) -> None:

@@ -23,6 +23,8 @@ def is_area(machine_id: str | None) -> bool:
 
 def zones_of(setup: CameraSetupState) -> Machines:
     """The camera's machines and, behind them, its black areas."""
+    if setup.areas is not None:
+        return (*setup.machines, *(area_of(number, zone) for number, zone in enumerate(setup.areas, start=1)))
     areas = [_area(number, corners) for number, corners in enumerate(_areas(_privacy(setup.config)), start=1)]
     return (*setup.machines, *(area for area in areas if area is not None))
 
@@ -43,12 +45,17 @@ def new_area(draft: ZoneDraft) -> ZoneDraft:
     return with_words(choose(draft, None), name=f"Black area {number}", machine_id=f"{AREA_PREFIX}{number}")
 
 
+def keeps_pictures(config: str | None) -> bool:
+    """Whether the camera keeps and sends pictures, as far as its configuration is known."""
+    return _privacy(config).get("pictures") != "none"
+
+
 def privacy_words(config: str | None) -> str | None:
     """What the camera hides, in a sentence; None where the edge keeps its configuration back."""
     if config is None:
         return None
     privacy = _privacy(config)
-    if privacy.get("pictures") == "none":
+    if not keeps_pictures(config):
         return "No pictures: events and figures alone."
     parts = [_MASKS[mask] for mask in [str(privacy.get("mask"))] if mask in _MASKS]
     if privacy.get("only_zones") is True:
@@ -72,11 +79,14 @@ def _areas(privacy: Mapping[str, Any]) -> Sequence[Any]:
     return areas if isinstance(areas, list) else []
 
 
+def area_of(number: int, zone: tuple[Point, ...]) -> MachineSetup:
+    """The `number`th black area as the editor draws it."""
+    return MachineSetup(machine_id=f"{AREA_PREFIX}{number}", name=f"Black area {number}", zone=zone)
+
+
 def _area(number: int, corners: object) -> MachineSetup | None:
     try:
         zone: tuple[Point, ...] = tuple((float(x), float(y)) for x, y in corners)  # type: ignore[attr-defined]
-        if zone_problem(zone):
-            return None
-        return MachineSetup(machine_id=f"{AREA_PREFIX}{number}", name=f"Black area {number}", zone=zone)
+        return None if zone_problem(zone) else area_of(number, zone)
     except (TypeError, ValueError, ValidationError):
         return None

@@ -91,6 +91,11 @@ def restarted(draft: ZoneDraft, machines: Machines) -> ZoneDraft:
     return _with_revision(replace(new_draft(machines), picture=draft.picture, table=draft.table), "page")
 
 
+def with_machines(draft: ZoneDraft, machines: Machines) -> ZoneDraft:
+    """A draft with these machines, such as those of an earlier time; edits under way are given up."""
+    return _with_revision(replace(draft, machines=machines, chosen=None, edits={}), "page")
+
+
 def reseeded(draft: ZoneDraft) -> ZoneDraft:
     """The table begins anew, with the corners that there are."""
     return replace(draft, table=draft.table + 1, seed=draft.edit.corners)

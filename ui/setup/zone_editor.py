@@ -10,9 +10,10 @@ from streamlit.elements.lib.column_types import ColumnConfig
 
 from backend_api.contract.cameras import CameraSetupState
 from backend_api.contract.zones import Point
+from ui.client.api import BackendApi
 from ui.setup.config_file import show_new_file
 from ui.setup.editing import DraftKeys, apply_drawn, apply_step, apply_words, keep_draft, open_draft
-from ui.setup.privacy import is_area, new_area, privacy_words, zones_of
+from ui.setup.privacy import is_area, keeps_pictures, new_area, privacy_words, zones_of
 from ui.setup.zone_draft import (
     KIND_CHARACTERS,
     ZoneDraft,
@@ -31,6 +32,7 @@ from ui.setup.zone_draft import (
     without_last_corner,
 )
 from ui.setup.zone_picture import show_zone_picture
+from ui.setup.zone_saving import show_saving
 from ui.text.local_time import Zone
 from ui.text.words import plain
 
@@ -39,14 +41,14 @@ _KIND_HELP = "Machines of one kind stand in for each other: the page Usage tells
 _NEW = ""
 
 
-def show_zone_editor(setup: CameraSetupState, still: bytes | None, zone: Zone) -> None:
+def show_zone_editor(backend: BackendApi, setup: CameraSetupState, still: bytes | None, zone: Zone) -> None:
     """Draw the editor for the camera of `setup`; `still` is a JPEG, None when there is none."""
-    _edit(DraftKeys(setup.store_id, setup.camera_id), setup, still, zone)
+    _edit(backend, DraftKeys(setup.store_id, setup.camera_id), setup, still, zone)
 
 
 # A fragment: a click draws the editor again and leaves the rest of the page alone.
 @st.fragment
-def _edit(keys: DraftKeys, setup: CameraSetupState, still: bytes | None, zone: Zone) -> None:
+def _edit(backend: BackendApi, keys: DraftKeys, setup: CameraSetupState, still: bytes | None, zone: Zone) -> None:
     draft = open_draft(keys, zones_of(setup))
     picture_column, edit_column = st.columns([3, 2], gap="medium")
     with edit_column:
@@ -68,14 +70,20 @@ def _edit(keys: DraftKeys, setup: CameraSetupState, still: bytes | None, zone: Z
             partial(apply_drawn, keys),
         )
         _show_drawing_steps(keys, draft)
-    show_new_file(keys, draft, setup)
+    if setup.takes_zones:
+        show_saving(backend, keys, draft, setup, zone)
+    else:
+        show_new_file(keys, draft, setup)
 
 
 def _choose_machine(keys: DraftKeys, draft: ZoneDraft) -> None:
-    names = {_NEW: "A new machine"} | {machine.machine_id: machine.name for machine in draft.machines}
+    is_new_area = draft.chosen is None and is_area(id_of(draft))
+    names = {_NEW: "A new black area" if is_new_area else "A new machine"} | {
+        machine.machine_id: machine.name for machine in draft.machines
+    }
     options = list(names)
     # The options are part of the name: a widget whose options change forgets what was chosen.
-    key = keys.widget("machine", draft.chosen, len(options))
+    key = keys.widget("machine", draft.chosen, len(options), *(["area"] if is_new_area else []))
 
     def take_choice() -> None:
         apply_step(keys, partial(choose, machine_id=st.session_state[key] or None))
@@ -99,6 +107,9 @@ def _choose_machine(keys: DraftKeys, draft: ZoneDraft) -> None:
 
 def _show_words(keys: DraftKeys, draft: ZoneDraft) -> None:
     edit, is_new = draft.edit, draft.chosen is None
+    if is_area(id_of(draft)):
+        st.caption("An area has no name in events. It is black in every picture before that is written or sent.")
+        return
     # A new machine's fields new_draft empty again once the one before was added.
     parts = (draft.chosen, len(draft.machines)) if is_new else (draft.chosen, draft.chosen in draft.edits)
     name_key, id_key, kind_key = (keys.widget(name, *parts) for name in ("name", "id", "kind"))
@@ -168,7 +179,9 @@ def _show_steps(keys: DraftKeys, draft: ZoneDraft) -> None:
 
 
 def _show_hint(draft: ZoneDraft, setup: CameraSetupState, still: bytes | None, zone: Zone) -> None:
-    if still is None:
+    if not keeps_pictures(setup.config):
+        st.info("This camera keeps no pictures, by its privacy setting: enter the corners as numbers.")
+    elif still is None:
         st.info(
             "There is no picture of this camera yet: its edge sends one within seconds of its start and then every ten "
             "minutes, once the camera delivers frames. Start the edge, or enter the corners as numbers."

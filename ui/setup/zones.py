@@ -6,6 +6,7 @@ from itertools import count
 import streamlit as st
 
 from backend_api.contract.cameras import CameraSetupState, CameraState
+from backend_api.contract.zone_versions import ZoneVersion
 from ui.client.api import BackendApi, BackendError, Refused
 from ui.setup.cameras import REFRESH_S, Camera, camera_of
 from ui.setup.zone_editor import show_zone_editor
@@ -23,14 +24,14 @@ def show_zones(backend: BackendApi, states: Sequence[CameraState], zone: Zone) -
     chosen = st.selectbox("Camera", list(cameras), key="camera", bind="query-params")
     store_id, camera_id = cameras[chosen]
     setup = _setup(backend, store_id, camera_id)
-    _watch_setup(backend, store_id, camera_id, setup, count())
+    _watch_setup(backend, store_id, camera_id, (setup, _wanted(backend, setup)), count())
     if setup is None:
         st.markdown(
             "The edge of this camera has not sent its setup: it is of an earlier release. Update the project "
             "where it runs, and start it again. All else works as before."
         )
         return
-    show_zone_editor(setup, _still(backend, store_id, camera_id), zone)
+    show_zone_editor(backend, setup, _still(backend, store_id, camera_id), zone)
 
 
 def _label(camera: Camera) -> str:
@@ -47,6 +48,13 @@ def _setup(backend: BackendApi, store_id: str, camera_id: str) -> CameraSetupSta
         return None
 
 
+def _wanted(backend: BackendApi, setup: CameraSetupState | None) -> ZoneVersion | None:
+    """The newest version of the zones; None where the edge takes none."""
+    if setup is None or not setup.takes_zones:
+        return None
+    return next(iter(backend.zone_history(setup.store_id, setup.camera_id).items), None)
+
+
 def _still(backend: BackendApi, store_id: str, camera_id: str) -> bytes | None:
     try:
         return backend.still(store_id, camera_id)
@@ -58,13 +66,18 @@ def _still(backend: BackendApi, store_id: str, camera_id: str) -> bytes | None:
 
 @st.fragment(run_every=REFRESH_S)
 def _watch_setup(
-    backend: BackendApi, store_id: str, camera_id: str, shown: CameraSetupState | None, runs: Iterator[int]
+    backend: BackendApi,
+    store_id: str,
+    camera_id: str,
+    shown: tuple[CameraSetupState | None, ZoneVersion | None],
+    runs: Iterator[int],
 ) -> None:
-    """Draw the page again when the edge has said something new, such as after its start with another file."""
+    """Draw the page again when the edge has said something new, or somebody has saved other zones."""
     if next(runs) == 0:
         return  # drawn, and asked for, just now
     try:
-        latest = _setup(backend, store_id, camera_id)
+        setup = _setup(backend, store_id, camera_id)
+        latest = setup, _wanted(backend, setup)
     except BackendError:
         st.rerun()  # the page meets the same error, and shows it
     if latest != shown:

@@ -182,6 +182,22 @@ camera_setups = Table(
     Column("still", LargeBinary),
 )
 
+# Versions of a camera's zones: those that its edge used, and those that people want it to use.
+zone_versions = Table(
+    "zone_versions",
+    metadata,
+    Column("id", Number, primary_key=True),
+    *(Column(name, String(64), nullable=False) for name in ("store_id", "camera_id")),
+    Column("at_ms", BigInteger, nullable=False),
+    Column("who", String(200), nullable=False),
+    # The zones as JSON.
+    Column("body", Text, nullable=False),
+    Column("status", String(16), nullable=False),
+    Column("problem", Text),
+    Index("ix_zone_versions_camera", "store_id", "camera_id", "id"),
+    sqlite_autoincrement=True,
+)
+
 # Events whose clip and pictures were removed to make room, or for their age: they answer 410 rather than 404.
 removed_media = Table(
     "removed_media",

@@ -16,6 +16,7 @@ from backend_api.contract.cameras import (
     CameraState,
 )
 from backend_api.contract.values import Name
+from backend_api.contract.zone_versions import ZoneSet
 from backend_api.store.store import Store
 from backend_api.web.bodies import read_body, read_report
 from backend_api.web.conditional import NOT_MODIFIED, conditional_answer, json_answer
@@ -118,7 +119,7 @@ def _add_setup_routes(router: APIRouter, store: Store, later: _LaterReleases) ->
         setup, unknown = await read_report(request, CameraSetup, _MAX_SETUP_BYTES)
         later.note("setup", camera_id, unknown)
         await run_in_threadpool(check_config, setup.config)
-        return await run_in_threadpool(store.setups.keep, camera_id, setup)
+        return await run_in_threadpool(_keep_setup, store, camera_id, setup)
 
     @router.get(
         "/{camera_id}/setup",
@@ -132,6 +133,14 @@ def _add_setup_routes(router: APIRouter, store: Store, later: _LaterReleases) ->
         if setup is None:
             raise ApiProblem(404, _missing("setup", store_id, camera_id))
         return json_answer(request, setup.model_dump_json())
+
+
+def _keep_setup(store: Store, camera_id: str, setup: CameraSetup) -> CameraSetupState:
+    kept = store.setups.keep(camera_id, setup)
+    if setup.areas is not None and setup.machines:
+        zones = ZoneSet.model_construct(machines=setup.machines, areas=setup.areas)
+        store.zone_versions.note_in_use(setup.store_id, camera_id, zones)
+    return kept
 
 
 def _add_still_routes(router: APIRouter, store: Store) -> None:

@@ -111,8 +111,8 @@ def test_it_says_what_went_wrong_with_the_pictures_that_are_wanted(scene: Digest
         with_picture(media, make_session(1, at_s=number * 600)[0].event_id, b"jpeg")
     scene.pass_time(24)
     message = scene.ways["mail"].told[-1]
-    assert message.title == "Am Markt, Sat 31 Jan: 4 uses, 0% cleaned"
-    assert "Cleaned: 0% of 4 windows (95 % interval 0% to 44%)" in message.text
+    assert message.title == "Am Markt, Sat 31 Jan: 4 uses, 0 % cleaned"
+    assert "Cleaned: 0 % of 4 windows (95 % interval 0 % to 44 %)" in message.text
     assert "Cleaned least: bike_1 (0 of 4)" in message.text
     assert len(message.pictures) == 3
     assert message.data["type"] == "digest.day"
@@ -123,7 +123,7 @@ def test_a_quiet_day_is_said_to_be_quiet() -> None:
     assert QUIET.is_quiet
     assert digest_lines(QUIET) == [
         ("", "All quiet: 212 uses, 7 minutes not watched"),
-        ("Cleaned", "90% of 100 windows (95 % interval 83% to 95%)"),
+        ("Cleaned", "90 % of 100 windows (95 % interval 83 % to 95 %)"),
     ]
 
 
@@ -133,7 +133,7 @@ def test_a_quiet_day_is_said_to_be_quiet() -> None:
         ({"compliance": 0.5, "worst": (BIKE,)}, ("Cleaned least", "Bike 1 (1 of 9)")),
         ({"unwatched_s": 3600.0}, ("Not watched", "60 minutes")),
         ({"unwatched_s": 36000.0}, ("Not watched", "10.0 hours")),
-        ({"dead": 2, "waiting": 1}, ("Verdicts", "1 wait, 2 were given up")),
+        ({"dead": 2, "waiting": 1}, ("Verdicts", "1 waiting, 2 given up")),
         ({"lasting": ("Camera cam_01 is silent",)}, ("Ongoing", "Camera cam_01 is silent")),
     ],
 )  # fmt: skip

@@ -44,6 +44,8 @@ READ = {
     "/cameras": ALL_STORES,
     "/cameras/{camera_id}/setup": BY_STORE,
     "/cameras/{camera_id}/still": BY_STORE,
+    "/cameras/{camera_id}/zones": BY_STORE,
+    "/cameras/{camera_id}/zones/history": BY_STORE,
     "/events": BY_STORE,
     "/events/export.csv": BY_STORE,
     "/events/stream": ALL_STORES,

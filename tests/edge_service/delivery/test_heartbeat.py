@@ -43,6 +43,7 @@ class FakeCall:
         self.puts: list[list[str]] = []
         self.bodies: list[bytes] = []
         self.heartbeat: Heartbeat | None = None
+        self.setup = SETUP
         self.still = StillSlot(Masking(PrivacyConfig()))
         self.done = threading.Event()
 
@@ -67,7 +68,9 @@ class FakeCall:
 
 def run(beats: int, script: dict[str, list[Answer | NoAnswer]]) -> tuple[FakeCall, FakeClock]:
     call, clock = FakeCall(beats, script), FakeClock()
-    heartbeat = call.heartbeat = Heartbeat(messages_of("cam_01", REPORT, SETUP, call.still.take), call, clock)
+    heartbeat = call.heartbeat = Heartbeat(
+        messages_of("gym_demo", "cam_01", REPORT, lambda: call.setup, call.still.take), call, clock
+    )
     with heartbeat:
         assert call.done.wait(60)
     return call, clock
@@ -121,3 +124,17 @@ def test_what_an_earlier_backend_does_not_know_is_told_once(caplog: pytest.LogCa
     assert caplog.messages == [
         "the backend does not hear this camera's setup: answered 404 (there is nothing at this address)"
     ]
+
+
+def test_another_setup_is_sent_at_once() -> None:
+    call, clock = FakeCall(4, {}), FakeClock()
+    other = describe_setup("gym_demo", [machine()], "machines: [other]")
+
+    def setup() -> CameraSetup:
+        return other if len(call.puts) >= 3 else SETUP
+
+    messages = messages_of("gym_demo", "cam_01", REPORT, setup, call.still.take)
+    call.heartbeat = Heartbeat(messages, call, clock)
+    with call.heartbeat:
+        assert call.done.wait(60)
+    assert [["/setup" in puts] for puts in call.puts[:4]] == [[True], [False], [True], [False]]

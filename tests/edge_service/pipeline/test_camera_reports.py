@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from backend_api.base.process import REPOSITORY
-from backend_api.contract.cameras import MAX_CONFIG_CHARACTERS
+from backend_api.contract.cameras import MAX_CONFIG_CHARACTERS, DecoderReport
 from edge_service.clips.pictures import StillSlot
 from edge_service.config import load_config
 from edge_service.detection.detector_config import with_flags
@@ -18,6 +18,7 @@ from edge_service.pipeline.progress import RunCounts
 from edge_service.privacy.masking import Masking
 from edge_service.privacy.privacy_config import PrivacyConfig
 from edge_service.rules.machine import Machine, RuleTimes
+from edge_service.video.hardware import HardwareDecoding
 
 ZONE = ((0.1, 0.1), (0.9, 0.1), (0.5, 0.9))
 NOW = datetime(2026, 1, 31, 9, tzinfo=UTC)
@@ -87,6 +88,7 @@ def test_a_camera_that_does_not_run_is_told_with_its_last_counts_and_the_reason(
             "the backend is away",
             None,
         )
+        decoding = HardwareDecoding("none")
 
         def counts(self) -> RunCounts:
             return RunCounts(12.0, 300, 60, 240, 3, 2, has_ended=True)
@@ -96,6 +98,8 @@ def test_a_camera_that_does_not_run_is_told_with_its_last_counts_and_the_reason(
     assert reported.still() is None
     reported.begins(Running())
     assert (reported.report().has_signal, reported.report().last_error) == (True, "the backend is away")
+    assert reported.report().decoder == DecoderReport(runs_on="cpu")
+    assert reported.report().decoder == DecoderReport(runs_on="cpu")
     reported.fails("gone.mp4: does not exist; this camera is started again in 4 s")
     report = reported.report()
     assert (report.has_signal, report.has_ended, report.frames_captured, report.outbox_depth) == (False, False, 300, 2)

@@ -162,3 +162,19 @@ def test_hits_of_one_moment_come_in_the_order_of_the_machines() -> None:
         rule_events += engine.update(USER if time_s < 20 else [], time_s)
     assert [rule_event.machine_id for rule_event in rule_events] == ["b", "a", "b", "b", "a", "a"]
     assert types(rule_events) == ["START", "START", "END", "OPEN", "END", "OPEN"]
+
+
+def test_other_zones_end_what_is_open_and_leave_an_open_window() -> None:
+    engine = RuleEngine([machine(DEMO)])
+    for step in range(100):
+        engine.update(USER, step / 5)
+    assert [(end.machine_id, end.time_s, end.end_reason) for end in engine.reconfigure()] == [
+        ("bench_01", 19.8, EndReason.RECONFIGURED)
+    ]
+    assert engine.reconfigure() == []
+    rule_events = [event for step in range(100, 200) for event in engine.update(USER, step / 5)]
+    rule_events += [event for step in range(200, 230) for event in engine.update([], step / 5)]
+    assert types(rule_events) == ["START", "END", "OPEN"]
+    assert engine.reconfigure() == []
+    rule_events = [event for step in range(230, 260) for event in engine.update(USER, step / 5)]
+    assert types(rule_events) == ["ATTEMPT"]

@@ -1,0 +1,1 @@
+"""Zones that change while the edge runs: drawn in the dashboard, or written into its file."""

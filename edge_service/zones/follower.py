@@ -1,0 +1,181 @@
+"""Following the zones while the edge runs: what is drawn in the dashboard goes into the file, and the file is obeyed.
+
+Invariant: a running edge is never left without zones. What cannot be read, written or taken is said, and the edge goes
+on with what it has. When a person has changed the file since it was read last, a wish from the dashboard, which does
+not know of that, is refused.
+"""
+
+import logging
+import threading
+from collections.abc import Callable
+from concurrent.futures import Future, ThreadPoolExecutor
+from typing import Generic, Protocol, Self, TypeVar
+
+from pydantic import ValidationError
+
+from backend_api.base.clock import Clock
+from backend_api.base.http_client import Answer, NoAnswer
+from backend_api.base.process import UsageError, speaking_as
+from backend_api.contract.zone_versions import ZoneRefusal, ZoneStatus, ZoneVersion
+from edge_service.zones.zone_file import ZoneFile
+
+LOOK_S = 2.0
+"""So often the file is looked at and the backend asked."""
+_PROBLEM_CHARACTERS = 500
+
+log = logging.getLogger(__name__)
+
+_C = TypeVar("_C")
+
+
+class Backend(Protocol):
+    """The backend, from any thread."""
+
+    def get(self, path: str) -> Answer:
+        """The answer to GET `path`. Raises NoAnswer."""
+        ...
+
+    def put(self, path: str, body: bytes, headers: dict[str, str]) -> Answer:
+        """The answer to PUT `path`. Raises NoAnswer."""
+        ...
+
+
+class ZoneFollower(Generic[_C]):
+    """Looks after the zones of a camera in a thread of its own, from when it is entered until it is left.
+
+    `load` gives what the file holds, and raises UsageError; `in_use` is what the camera is watched with.
+    """
+
+    def __init__(
+        self,
+        file: ZoneFile,
+        load: Callable[[], _C],
+        in_use: _C,
+        backend: Backend,
+        store_id: str,
+        camera_id: str,
+        clock: Clock,
+        *,
+        speaker: str = "",
+    ) -> None:
+        self._file = file
+        self._load = load
+        self._in_use = in_use
+        self._backend = backend
+        self._zones = f"/cameras/{camera_id}/zones"
+        self._of_store = f"?store_id={store_id}"
+        self._clock = clock
+        self._speaker = speaker
+        self._state = file.state()
+        self._next: _C | None = None
+        self._problem: str | None = None
+        self._settled: set[int] = set()
+
+    def __enter__(self) -> Self:
+        self._stop = threading.Event()
+        self._executor = ThreadPoolExecutor(max_workers=1, thread_name_prefix="zones")
+        self._executor.submit(self._run).add_done_callback(_report_end)
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._stop.set()
+        self._executor.shutdown()
+
+    @property
+    def problem(self) -> str | None:
+        """Why the file cannot be obeyed at present, in a line."""
+        return self._problem
+
+    @property
+    def has_news(self) -> bool:
+        """Whether there is something to take."""
+        return self._next is not None
+
+    def take(self) -> _C | None:
+        """What the camera is to be watched with from now on; None when that has not changed."""
+        taken, self._next = self._next, None
+        if taken is not None:
+            self._in_use = taken
+        return taken
+
+    def give_back(self, in_use: _C, problem: str) -> None:
+        """What was taken cannot be used, for that reason: the camera goes on with `in_use`."""
+        self._in_use = in_use
+        self._note(problem)
+
+    def look(self) -> None:
+        """Look at the file, then ask the backend."""
+        is_touched = self._file.state() != self._state
+        if is_touched:
+            self._obey()
+        try:
+            wanted = self._wanted()
+            if wanted is not None:
+                self._take_over(wanted, is_touched=is_touched)
+        except NoAnswer:
+            return  # the heartbeat says so
+
+    def _run(self) -> None:
+        with speaking_as(self._speaker):
+            while not self._clock.wait(self._stop, LOOK_S):
+                self.look()
+
+    def _obey(self) -> None:
+        """Take what the file holds now."""
+        self._state = self._file.state()
+        try:
+            found = self._load()
+        except UsageError as error:
+            self._note(f"{error}; the zones from before are still watched")
+            return
+        if self._problem is not None:
+            log.info("%s: can be read again", self._file.path)
+        self._problem = None
+        self._next = found if found != self._in_use else None
+
+    def _wanted(self) -> ZoneVersion | None:
+        """The version that the backend wants the edge to take; None where there is none that it can understand."""
+        answer = self._backend.get(self._zones + self._of_store)
+        if answer.status != 200:
+            return None  # nobody has drawn anything, or it is of an earlier release
+        try:
+            newest = ZoneVersion.model_validate_json(answer.body)
+        except ValidationError as error:
+            log.debug("what %s answers is of another release: %s", self._zones, error)
+            return None
+        is_news = newest.status is ZoneStatus.WANTED and newest.version not in self._settled
+        return newest if is_news else None
+
+    def _take_over(self, wanted: ZoneVersion, *, is_touched: bool) -> None:
+        problem = self._problem
+        if is_touched and problem is None:
+            problem = "the file on the edge's computer was changed at the same time; look at its zones first"
+        if problem is not None:
+            self._refuse(wanted, problem)
+            return
+        try:
+            self._file.put(wanted.zones)
+        except UsageError as error:
+            self._refuse(wanted, str(error))
+            return
+        self._settled.add(wanted.version)
+        log.info("the zones of %s, version %d, are written to %s", wanted.who, wanted.version, self._file.path)
+        self._obey()
+
+    def _refuse(self, wanted: ZoneVersion, problem: str) -> None:
+        log.warning("the zones of %s, version %d, are refused: %s", wanted.who, wanted.version, problem)
+        refusal = ZoneRefusal(version=wanted.version, problem=problem[:_PROBLEM_CHARACTERS])
+        body = refusal.model_dump_json().encode()
+        answer = self._backend.put(f"{self._zones}/refusal{self._of_store}", body, {"Content-Type": "application/json"})
+        if answer.status < 500:
+            self._settled.add(wanted.version)
+
+    def _note(self, problem: str) -> None:
+        if problem != self._problem:
+            log.error("%s", problem)
+        self._problem = problem
+
+
+def _report_end(running: "Future[None]") -> None:
+    if error := running.exception():
+        log.error("zones are no longer followed: %s: %s", type(error).__name__, error)

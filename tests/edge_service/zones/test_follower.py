@@ -1,0 +1,168 @@
+"""Following the zones: from the dashboard into the file, from there to the camera, and what goes wrong on the way."""
+
+import json
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+
+from backend_api.base.http_client import Answer, NoAnswer
+from backend_api.contract.zone_versions import ZoneSet, ZoneStatus, ZoneVersion
+from edge_service.config import SAMPLE_CONFIG, Config, load_config
+from edge_service.zones.follower import ZoneFollower
+from edge_service.zones.zone_file import ZoneFile
+from tests.edge_service.crashing_disk import QuickDisk
+from tests.edge_service.zones.test_zone_file import TRIANGLE, zones_of
+from tests.fake_clock import FakeClock
+
+AT = datetime(2026, 1, 31, 9, tzinfo=UTC)
+
+
+class FakeBackend:
+    """Has one newest version, or answers `status`, or nothing."""
+
+    def __init__(self) -> None:
+        self.newest: ZoneVersion | None = None
+        self.status = 404
+        self.is_away = False
+        self.refusals: list[dict[str, object]] = []
+
+    def want(self, version: int, zones: ZoneSet) -> None:
+        self.newest = ZoneVersion(
+            version=version, store_id="gym", camera_id="cam", at=AT, who="ann", zones=zones,
+            status=ZoneStatus.WANTED, problem=None,
+        )  # fmt: skip
+
+    def get(self, path: str) -> Answer:
+        assert path == "/cameras/cam/zones?store_id=gym"
+        if self.is_away:
+            raise NoAnswer("connection refused")
+        if self.newest is None:
+            return Answer(self.status, b"{}")
+        return Answer(200, self.newest.model_dump_json().encode())
+
+    def put(self, path: str, body: bytes, headers: dict[str, str]) -> Answer:
+        assert path == "/cameras/cam/zones/refusal?store_id=gym"
+        self.refusals.append(json.loads(body))
+        return Answer(204, b"")
+
+
+class House:
+    def __init__(self, folder: Path) -> None:
+        self.path = folder / "config.yaml"
+        self.path.write_bytes(SAMPLE_CONFIG.read_bytes())
+        self.backend = FakeBackend()
+        self.file = ZoneFile(self.path, load_config, QuickDisk())
+        self.follower: ZoneFollower[Config] = ZoneFollower(
+            self.file, lambda: load_config(self.path), load_config(self.path), self.backend, "gym", "cam", FakeClock()
+        )
+
+    def drawn(self, name: str = "Drawn") -> ZoneSet:
+        zones = zones_of(self.path.read_text(encoding="utf-8"))
+        first = zones.machines[0].model_copy(update={"name": name, "zone": TRIANGLE})
+        return zones.model_copy(update={"machines": (first, *zones.machines[1:])})
+
+    def write(self, old: str, new: str) -> None:
+        self.path.write_text(self.path.read_text(encoding="utf-8").replace(old, new), encoding="utf-8")
+
+
+@pytest.fixture
+def house(tmp_path: Path) -> House:
+    return House(tmp_path)
+
+
+def test_what_is_drawn_goes_into_the_file_and_is_taken_once(house: House) -> None:
+    house.follower.look()
+    assert house.follower.take() is None
+    house.backend.want(7, house.drawn())
+    house.follower.look()
+    assert house.follower.has_news
+    written = house.path.stat()
+    house.follower.look()  # the backend does not know yet
+    assert house.path.stat() == written
+    taken = house.follower.take()
+    assert taken is not None
+    assert taken == load_config(house.path)
+    assert (taken.machines[0].name, taken.machines[0].zone) == ("Drawn", TRIANGLE)
+    house.follower.look()
+    assert (house.follower.take(), house.follower.problem, house.backend.refusals) == (None, None, [])
+
+
+def test_a_file_that_somebody_changed_is_taken(house: House) -> None:
+    house.write("Bike 1", "Bike one")
+    house.follower.look()
+    taken = house.follower.take()
+    assert taken is not None
+    assert taken.machines[1].name == "Bike one"
+
+
+def test_a_comment_is_no_news(house: House) -> None:
+    house.write("machines:\n", "machines:  # ours\n")
+    house.follower.look()
+    assert not house.follower.has_news
+
+
+@pytest.mark.parametrize("broken", ["machines: [", "", "machines: []", None])
+def test_a_broken_file_is_said_and_changes_nothing_until_it_is_mended(house: House, broken: str | None) -> None:
+    sound = house.path.read_text(encoding="utf-8")
+    if broken is None:
+        house.path.unlink()
+    else:
+        house.path.write_text(broken, encoding="utf-8")
+    house.follower.look()
+    assert not house.follower.has_news
+    assert str(house.path) in str(house.follower.problem)
+    assert "the zones from before are still watched" in str(house.follower.problem)
+    house.backend.want(7, zones_of(sound))
+    house.follower.look()
+    assert [refusal["version"] for refusal in house.backend.refusals] == [7]
+    house.path.write_text(sound.replace("Bike 1", "Bike one"), encoding="utf-8")
+    house.follower.look()
+    taken = house.follower.take()
+    assert taken is not None
+    assert (taken.machines[1].name, house.follower.problem) == ("Bike one", None)
+
+
+def test_a_wish_that_does_not_know_of_a_change_in_the_file_is_refused(house: House) -> None:
+    house.backend.want(7, house.drawn())
+    house.write("Bike 1", "Bike one")
+    house.follower.look()
+    [refusal] = house.backend.refusals
+    assert (refusal["version"], "changed at the same time" in str(refusal["problem"])) == (7, True)
+    taken = house.follower.take()
+    assert taken is not None
+    assert (taken.machines[0].name, taken.machines[1].name) == ("Treadmill 1", "Bike one")
+    house.follower.look()
+    assert len(house.backend.refusals) == 1
+
+
+def test_what_cannot_be_written_is_refused(house: House) -> None:
+    house.backend.want(7, house.drawn())
+    house.path.with_name("config.yaml.new.tmp").mkdir()
+    house.follower.look()
+    assert "cannot be written" in str(house.backend.refusals[0]["problem"])
+    assert not house.follower.has_news
+
+
+def test_what_was_taken_and_cannot_be_used_is_given_back(house: House) -> None:
+    before = load_config(house.path)
+    house.write("Bike 1", "Bike one")
+    house.follower.look()
+    assert house.follower.take() is not None
+    house.follower.give_back(before, "no such network")
+    assert house.follower.problem == "no such network"
+    house.follower.look()
+    assert not house.follower.has_news
+    house.write("Bike one", "Bike two")
+    house.follower.look()
+    assert house.follower.has_news
+    assert str(house.follower.problem) == "None"
+
+
+@pytest.mark.parametrize("status", [200, 401, 404, 500])
+def test_a_backend_that_has_nothing_to_say_is_no_trouble(house: House, status: int) -> None:
+    house.backend.status = status
+    house.follower.look()
+    house.backend.is_away = True
+    house.follower.look()
+    assert (house.follower.has_news, house.follower.problem) == (False, None)
