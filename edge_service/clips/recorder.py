@@ -63,8 +63,7 @@ class ClipConfig:
     """How many seconds a clip shows before and after its event, each above 0 and at most 300.
 
     `end_pre_s` in place of `pre_s` before the end of a use, so that its clip shows whether the machine was wiped before
-    it was left. A cleaning window opens at the same instant and has the same clip. `events` says of which events clips
-    are kept: of all, or of cleaning attempts alone.
+    it was left. A cleaning window opens at the same instant and has the same clip. `events` says which clips are kept.
     """
 
     pre_s: _Seconds = 3.0
@@ -77,7 +76,9 @@ class ClipConfig:
         return self.events == "all" or event_type is EventType.CLEANING_ATTEMPT
 
     def before_s(self, event_type: EventType) -> float:
-        """How many seconds the clip of such an event shows before it."""
+        """How many seconds the clip of such an event shows before it; none where it is not kept."""
+        if not self.keeps(event_type):
+            return 0.0
         return self.end_pre_s if event_type in _AT_THE_END else self.pre_s
 
 
@@ -297,7 +298,7 @@ class Recorder:
     def _begin_cut(self, rule_event: RuleEvent) -> None:
         """Take what a clip is made of, now that its post-roll is over; where it has to be encoded, begin with that."""
         last = self._cuts[-1] if self._cuts else None
-        if last is not None and self._shows_same(last.rule_event, rule_event):
+        if last is not None and self._interval_s(last.rule_event) == self._interval_s(rule_event):
             # Events of the same seconds share their clip: cut once, and on the disk once, under the name of each.
             self._cuts.append(replace(last, rule_event=rule_event, size_bytes=0))
             return
@@ -313,10 +314,6 @@ class Recorder:
             self._cuts.append(_Cut(rule_event, make, self._encoding.submit(in_same_name(make)), material.size_bytes))
         else:
             self._cuts.append(_Cut(rule_event, make))
-
-    def _shows_same(self, one: RuleEvent, other: RuleEvent) -> bool:
-        is_kept = self._clip.keeps(one.event_type) == self._clip.keeps(other.event_type)
-        return is_kept and self._interval_s(one) == self._interval_s(other)
 
     def _check_room(self, material: "_Material") -> None:
         """Raises ClipError when frames would have to wait for `material`, and must not."""
@@ -354,10 +351,8 @@ class Recorder:
         return time_s - self._clip.before_s(rule_event.event_type), time_s + self._clip.post_s
 
     def _take(self, rule_event: RuleEvent) -> "_Material":
-        if not self._masking.keeps_pictures:
-            raise ClipError(NO_PICTURES)
-        if not self._clip.keeps(rule_event.event_type):
-            raise ClipError(NOT_KEPT)
+        if not self._masking.keeps_pictures or not self._clip.keeps(rule_event.event_type):
+            raise ClipError(NOT_KEPT if self._masking.keeps_pictures else NO_PICTURES)
         time_s, (start_s, end_s) = rule_event.time_s, self._interval_s(rule_event)
         packets = self._ring.select(start_s, end_s)
         if not packets:
