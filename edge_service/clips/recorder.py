@@ -154,11 +154,6 @@ class _Material:
         """Whether it is encoded."""
         return self.why_encoded is not None or self.masked is not None
 
-    @property
-    def size_bytes(self) -> int:
-        """The size of its packets."""
-        return sum(len(packet.data) for packet in self.packets)
-
     def cut(self) -> Clip:
         """The clip, with what it lacks. Raises ClipError."""
         clip = cut(self.packets, self.start_s, self.end_s, self.time_s, self.masks)
@@ -170,12 +165,12 @@ class _Material:
 
 @dataclass(frozen=True, slots=True)
 class _Cut:
-    """A clip whose post-roll is over: `make` gives it in no time, or it is being `encoded` of `size_bytes` bytes."""
+    """A clip whose post-roll is over: `make` gives it in no time, or it is being `encoded` of `packets`."""
 
     rule_event: RuleEvent
     make: Callable[[], Clip]
     encoded: "Future[Clip] | None" = None
-    size_bytes: int = 0
+    packets: Sequence[EncodedPacket] = ()
 
     @property
     def is_ready(self) -> bool:
@@ -226,11 +221,6 @@ class Recorder:
     def is_recording(self) -> bool:
         """Whether a clip is begun whose post-roll is not over."""
         return bool(self._jobs)
-
-    @property
-    def complete_s(self) -> float:
-        """No picture that comes later is shown before this media time."""
-        return self._ring.complete_s
 
     @property
     def pending(self) -> tuple[RuleEvent, ...]:
@@ -289,7 +279,7 @@ class Recorder:
             yield self._finish(self._cuts.popleft())
 
     def _holds_too_much(self) -> bool:
-        return bool(self._cuts) and self._is_too_much(list(self._cuts)[:-1], self._cuts[-1].size_bytes)
+        return bool(self._cuts) and self._is_too_much(list(self._cuts)[:-1], self._cuts[-1].packets)
 
     def _is_due(self, job: _Job) -> bool:
         complete_s = self._ring.complete_s
@@ -300,7 +290,7 @@ class Recorder:
         last = self._cuts[-1] if self._cuts else None
         if last is not None and self._interval_s(last.rule_event) == self._interval_s(rule_event):
             # Events of the same seconds share their clip: cut once, and on the disk once, under the name of each.
-            self._cuts.append(replace(last, rule_event=rule_event, size_bytes=0))
+            self._cuts.append(replace(last, rule_event=rule_event))
             return
         try:
             material = self._take(rule_event)
@@ -311,25 +301,24 @@ class Recorder:
         self._say_why_encoded(material)
         make = cache(material.cut)
         if material.is_slow:
-            self._cuts.append(_Cut(rule_event, make, self._encoding.submit(in_same_name(make)), material.size_bytes))
+            self._cuts.append(_Cut(rule_event, make, self._encoding.submit(in_same_name(make)), material.packets))
         else:
             self._cuts.append(_Cut(rule_event, make))
 
     def _check_room(self, material: "_Material") -> None:
         """Raises ClipError when frames would have to wait for `material`, and must not."""
         waiting = [cut for cut in self._cuts if not cut.is_ready]
-        if self._drops and self._is_too_much(waiting, material.size_bytes):
-            size_mb = sum(cut.size_bytes for cut in waiting) / 1e6
+        if self._drops and self._is_too_much(waiting, material.packets):
+            size_mb = _size_bytes(waiting) / 1e6
             raise ClipError(
-                f"{len(waiting)} clips of {size_mb:.0f} MB waited to be masked, and this computer is too slow for more:"
-                " lower privacy.clip_height or privacy.clip_fps, or the camera's bit rate"
+                f"{len(waiting)} clips of {size_mb:.0f} MB waited to be masked, and this computer is too"
+                " slow for more: lower privacy.clip_height or privacy.clip_fps, or the camera's bit rate"
             )
 
     @staticmethod
-    def _is_too_much(waiting: "Sequence[_Cut]", more_bytes: int) -> bool:
-        """Whether one clip more, of `more_bytes`, is too much while others are `waiting`; a single one never is."""
-        size_bytes = sum(cut.size_bytes for cut in waiting) + more_bytes
-        return len(waiting) >= _MAX_CUTS or (bool(waiting) and size_bytes > MAX_WAITING_BYTES)
+    def _is_too_much(waiting: "Sequence[_Cut]", more: Sequence[EncodedPacket]) -> bool:
+        """Whether one clip more, of the packets `more`, is too much while others are `waiting`; one alone never is."""
+        return len(waiting) >= _MAX_CUTS or (bool(waiting) and _size_bytes(waiting, more) > MAX_WAITING_BYTES)
 
     def _finish(self, cut: "_Cut") -> Event:
         """Keep the clip, and build the event; it waits for a clip that is being encoded."""
@@ -385,6 +374,12 @@ class Recorder:
                 " lower bit rate, or to a key picture every second or two"
             )
         log.warning("a clip begins %.1f s late: its video is more than the packet ring holds", begins_s - expected_s)
+
+
+def _size_bytes(waiting: Iterable[_Cut], more: Sequence[EncodedPacket] = ()) -> int:
+    """What the packets of `waiting`, and `more`, take; clips that overlap have packets in common."""
+    packets = {id(packet): packet for part in (*(cut.packets for cut in waiting), more) for packet in part}
+    return sum(len(packet.data) for packet in packets.values())
 
 
 def _raising(error: ClipError) -> Callable[[], Clip]:
