@@ -1,5 +1,6 @@
 """What several tests share: the sample, drawn once a run, a browser, and what hypothesis is told."""
 
+import gc
 import os
 import signal
 import subprocess
@@ -23,6 +24,8 @@ from tests.seaweed import BucketServer
 _PATIENT = (HealthCheck.too_slow, HealthCheck.function_scoped_fixture)
 settings.register_profile("patient", deadline=None, suppress_health_check=_PATIENT)
 settings.load_profile("patient")
+# Tests make and drop much. Looking for circles after every 700 objects more is a tenth of their time.
+gc.set_threshold(20_000)
 
 
 @pytest.fixture(scope="session", autouse=True)
