@@ -25,7 +25,7 @@ from functools import partial  # noqa: E402
 from backend_api.base.clock import Clock, SystemClock  # noqa: E402
 from backend_api.base.process import EXIT_DONE, FatalError, UsageError, run_process, stop_on_signals  # noqa: E402
 from backend_api.base.watchdog import Watchdog  # noqa: E402
-from backend_api.media.folder import MediaFolder  # noqa: E402
+from backend_api.media.place import open_media  # noqa: E402
 from backend_api.store.db.errors import StoreBusy, StoreFull  # noqa: E402
 from backend_api.store.db.migrate import DatabaseNotReady  # noqa: E402
 from backend_api.store.store import Store  # noqa: E402
@@ -165,8 +165,9 @@ def _work(
     options: Options, chat: Chat | None, store: Store, clock: Clock, stop: threading.Event, watchdog: Watchdog
 ) -> None:
     # The backend makes the folder before the database.
-    if not options.media_dir.is_dir():
+    if isinstance(options.media_dir, Path) and not options.media_dir.is_dir():
         raise UsageError(f"there is no media folder {options.media_dir}; give the backend's --media-dir")
+    media = open_media(options.media_dir, store.database)
     rng = random.SystemRandom()
     model = set_up_model(options, chat, store, clock, rng)
     what = "attempts and the ends of uses" if options.judge_ends else "attempts"
@@ -177,7 +178,7 @@ def _work(
     workers = [
         Worker(
             store,
-            MediaFolder(options.media_dir),
+            media,
             model.vlm,
             model.admission,
             clock=clock,
