@@ -62,6 +62,7 @@ class CameraPlan:
     store_id: str
     camera_id: str
     video: VideoAddress
+    detect_video: VideoAddress | None
     config: Config
     detector: DetectorConfig
     eyes: EventSource
@@ -223,8 +224,10 @@ def set_up_camera(
         reach_s([m.rules for m in machines], clip, fps=fps, privacy=config.privacy) + decoding.late_s,
     )
     source = open_source(
-        plan.video, run.start_time, fps=fps, loop=plan.loop, ring=ring, clock=around.clock, decoding=decoding
-    )
+        plan.video, run.start_time,
+        fps=fps, loop=plan.loop, ring=ring, clock=around.clock, decoding=decoding,
+        detect_address=plan.detect_video, has_preview=preview is not None,
+    )  # fmt: skip
     log.info(
         "camera %s watches %s for %d machines, from %s on; clips go to %s",
         plan.camera_id, source.description, len(machines),

@@ -192,6 +192,7 @@ def plan_camera(
         store_id=store_id,
         camera_id=camera.camera_id,
         video=camera.video,
+        detect_video=camera.detect_video,
         config=config,
         detector=detector,
         eyes=eyes,
@@ -212,7 +213,7 @@ def plan_one(options: Options, config_path: Path, now: datetime) -> CameraPlan |
     """The camera that the command line names; None when that is left to the configuration. Raises UsageError."""
     if options.video is None or options.camera_id is None or options.store_id is None:
         return None
-    camera = CameraConfig(options.camera_id, options.video, load_config(config_path))
+    camera = CameraConfig(options.camera_id, options.video, load_config(config_path), options.detect_video)
     start_time = options.start_time or choose_start(options, options.video, now)
     return plan_camera(options, config_path, camera, options.store_id, start_time)
 

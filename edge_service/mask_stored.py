@@ -21,13 +21,15 @@ from backend_api.base.clock import SystemClock  # noqa: E402
 from backend_api.base.database_address import DatabaseAddress, add_database_flag, media_folder_beside  # noqa: E402
 from backend_api.base.durable_files import Disk  # noqa: E402
 from backend_api.base.process import EXIT_DONE, EXIT_FAILED, FatalError, UsageError, run_process  # noqa: E402
+from backend_api.base.yaml_file import read_yaml  # noqa: E402
 from backend_api.media.folder import MediaFolder  # noqa: E402
 from backend_api.media.unmasked import UnmaskedMedia, find_unmasked, keep_masked, remove_unmasked  # noqa: E402
 from backend_api.store.db.errors import StoreBusy, StoreFull  # noqa: E402
 from backend_api.store.store import Store  # noqa: E402
+from edge_service.cameras import load_cameras  # noqa: E402
 from edge_service.clips.cut import ClipError  # noqa: E402
 from edge_service.clips.stored import StoredClips  # noqa: E402
-from edge_service.config import Config, load_config  # noqa: E402
+from edge_service.config import Config, is_of_cameras, load_config  # noqa: E402
 from edge_service.detection.detector import Detection, Detector  # noqa: E402
 from edge_service.detection.detector_config import DetectorConfig, with_flags  # noqa: E402
 from edge_service.detection.onnx_detector import open_onnx_detector  # noqa: E402
@@ -60,7 +62,7 @@ class _Nobody:
 def main() -> int:
     """Mask what the command line names. Returns the exit code; raises UsageError, FatalError."""
     options = parse_options()
-    clips = set_up(load_config(options.config), options.config, options.model)
+    clips = set_up(_config_of(options.config, options.camera_id), options.config, options.model)
     forbid_core_dumps()
     media = MediaFolder(options.media_dir)
     with closing(Store.open(options.db, SystemClock(), create=False)) as store:
@@ -73,6 +75,16 @@ def main() -> int:
             raise FatalError(f"cannot change {error.filename}: {error.strerror}; let this user do it") from error
     log.info("%d of %d are masked; %s", len(found) - left, len(found), _what_is_left(left))
     return EXIT_FAILED if left else EXIT_DONE
+
+
+def _config_of(path: Path, camera_id: str) -> Config:
+    """The configuration of the camera in the file at `path`, of one camera or of several. Raises UsageError."""
+    if not path.is_file() or not is_of_cameras(read_yaml(path)):
+        return load_config(path)
+    cameras = {camera.camera_id: camera.config for camera in load_cameras(path).cameras}
+    if camera_id not in cameras:
+        raise UsageError(f"--camera-id {camera_id}: {path} has the cameras {', '.join(cameras)}")
+    return cameras[camera_id]
 
 
 def set_up(config: Config, path: Path, model: Path | None) -> StoredClips:

@@ -66,7 +66,7 @@ ROOMS: dict[str, str] = {
     ),
     "edge_service.sample": "@base video detection rules simulation evaluation config",
     "edge_service.fetch_model": "@base weights",
-    "edge_service.mask_stored": "@base @media @store @store.db video detection privacy clips config",
+    "edge_service.mask_stored": "@base @media @store @store.db video detection privacy clips config cameras",
     "edge_service.evaluate": "@base @contract evaluation",
     # The worker: what is shown, who is asked, and the loop that does both.
     "mm_worker.frames": "@base @contract @media",

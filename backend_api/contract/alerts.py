@@ -6,7 +6,7 @@ from uuid import UUID
 
 from pydantic import Field
 
-from backend_api.contract.values import Count, Name, Timestamp, Value
+from backend_api.contract.values import NO_NUL, Count, Name, Timestamp, Value
 
 MAX_SNOOZE_S = 7 * 86_400
 MAX_ANSWER_CHARACTERS = 500
@@ -122,7 +122,7 @@ class TargetList(Value):
     items: list[TargetState]
 
 
-Who = Annotated[str, Field(min_length=1, max_length=MAX_WHO_CHARACTERS)]
+Who = Annotated[str, Field(min_length=1, max_length=MAX_WHO_CHARACTERS, pattern=NO_NUL)]
 
 
 class Acknowledgement(Value):

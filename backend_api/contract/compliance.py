@@ -7,7 +7,7 @@ from pydantic import Field, NonNegativeInt, PositiveInt
 
 from backend_api.contract.events import EventType
 from backend_api.contract.stats import Estimate, Hours, Share
-from backend_api.contract.values import Name, Timestamp, Value
+from backend_api.contract.values import NO_NUL, Name, Timestamp, Value
 from backend_api.contract.verdicts import Verdict
 
 MAX_SUGGESTED = 100
@@ -130,8 +130,8 @@ class DrawRequest(Value):
     """How many verdicts to suggest; of which model, by default the one that gave the newest verdict."""
 
     count: Annotated[int, Field(ge=1, le=MAX_SUGGESTED)] = DEFAULT_SUGGESTED
-    model: str | None = Field(default=None, max_length=200)
-    prompt_version: str | None = Field(default=None, max_length=200)
+    model: str | None = Field(default=None, max_length=200, pattern=NO_NUL)
+    prompt_version: str | None = Field(default=None, max_length=200, pattern=NO_NUL)
 
 
 class SuggestedReview(Value):

@@ -5,7 +5,7 @@ from uuid import UUID
 
 from pydantic import Field
 
-from backend_api.contract.values import Timestamp, Value
+from backend_api.contract.values import NO_NUL, Timestamp, Value
 
 
 class UseTruth(StrEnum):
@@ -32,8 +32,8 @@ class UseCorrection(Value):
             "the use counts as its events tell it."
         )
     )
-    note: str = Field(default="", max_length=2000)
-    who: str = Field(default="anonymous", min_length=1, max_length=200)
+    note: str = Field(default="", max_length=2000, pattern=NO_NUL)
+    who: str = Field(default="anonymous", min_length=1, max_length=200, pattern=NO_NUL)
 
 
 class StoredCorrection(UseCorrection):

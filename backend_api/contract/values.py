@@ -68,6 +68,8 @@ Timestamp = Annotated[
     AfterValidator(to_milliseconds),
     PlainSerializer(format_timestamp, return_type=str, when_used="json"),
 ]
+# Of texts that the database keeps by themselves: PostgreSQL's hold no NUL. One within JSON is escaped there.
+NO_NUL = r"^[^\x00]*$"
 # Names of stores, cameras and machines become parts of file names and addresses, hence the narrow alphabet.
 Name = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.-]*$", max_length=64)]
 TimeZoneName = Annotated[str, AfterValidator(_check_zone), Field(max_length=64)]

@@ -6,7 +6,7 @@ from uuid import UUID
 
 from pydantic import BeforeValidator, Field, JsonValue, NonNegativeFloat, NonNegativeInt, PositiveInt
 
-from backend_api.contract.values import Confidence, Seconds, Sha256, Timestamp, Value
+from backend_api.contract.values import NO_NUL, Confidence, Seconds, Sha256, Timestamp, Value
 
 MAX_SHOWN_FRAMES = 9
 
@@ -50,10 +50,10 @@ class MmResult(Value):
     confidence: Confidence
     summary: str = Field(max_length=2000)
     seen: tuple[Sighting, ...] = ()
-    model: str = Field(max_length=200, description="The model that answered, by its own account.")
-    requested_model: str | None = Field(default=None, max_length=200)
+    model: str = Field(max_length=200, pattern=NO_NUL, description="The model that answered, by its own account.")
+    requested_model: str | None = Field(default=None, max_length=200, pattern=NO_NUL)
     server: str | None = Field(default=None, max_length=500, description="The address of the model's server.")
-    prompt_version: str = Field(max_length=200)
+    prompt_version: str = Field(max_length=200, pattern=NO_NUL)
     prompt_sha256: Sha256 | None = None
     frame_times_s: tuple[Seconds, ...] = Field(
         description="Which frames the model saw, in seconds from the clip's start."
@@ -115,8 +115,8 @@ class Review(Value):
             "of the verdict that was reviewed last: it counts as not reviewed again."
         )
     )
-    note: str = Field(default="", max_length=2000)
-    who: str = Field(default="anonymous", min_length=1, max_length=200)
+    note: str = Field(default="", max_length=2000, pattern=NO_NUL)
+    who: str = Field(default="anonymous", min_length=1, max_length=200, pattern=NO_NUL)
 
 
 class StoredReview(Review):

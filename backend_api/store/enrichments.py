@@ -19,6 +19,7 @@ from sqlalchemy.sql.dml import ReturningUpdate
 
 from backend_api.base.clock import Clock
 from backend_api.base.instants import from_ms, to_ms
+from backend_api.base.process import escape_controls
 from backend_api.contract.events import Event, EventType
 from backend_api.contract.verdicts import MmResult, MmStatus, QueueState
 from backend_api.store.db.database import Database
@@ -211,7 +212,7 @@ class Enrichments:
         """Store why it failed: PENDING again in `retry_in_s` seconds, or DEAD when None. False as in `finish`."""
         status = MmStatus.DEAD if retry_in_s is None else MmStatus.PENDING
         with self._database.write() as transaction:
-            values = {"new_status": status.value, "new_error": error}
+            values = {"new_status": status.value, "new_error": escape_controls(error)}
             is_held = self._decide(transaction, _FAIL, held, retry_in_s, **values)
             if is_held and status is MmStatus.DEAD:
                 note_dead(transaction, held.seq, held.token, error, self._now_ms())
@@ -220,12 +221,12 @@ class Enrichments:
     def release(self, held: Claim, reason: str, retry_in_s: float) -> bool:
         """Give the claim back, due in `retry_in_s` seconds, as if it had not been taken. False as in `finish`."""
         with self._database.write() as transaction:
-            return self._decide(transaction, _RELEASE, held, retry_in_s, new_error=reason)
+            return self._decide(transaction, _RELEASE, held, retry_in_s, new_error=escape_controls(reason))
 
     def note_blocked(self, reason: str) -> int:
         """Let every PENDING enrichment say why nobody works on it; how many said something else before."""
         with self._database.write(survives_power_cut=False) as transaction:
-            return _NOTE_BLOCKED.count(transaction, {"new_error": reason})
+            return _NOTE_BLOCKED.count(transaction, {"new_error": escape_controls(reason)})
 
     def retry(self, event_id: UUID) -> RetryOutcome:
         """Make a DEAD enrichment PENDING again, its attempts counted from the start."""

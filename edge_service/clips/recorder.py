@@ -41,8 +41,10 @@ from edge_service.video.packets import EncodedPacket
 log = logging.getLogger(__name__)
 
 _MAX_REASON = 500
-# So many clips wait to be encoded at most, since each holds its packets in memory; after that, frames wait.
+# So many clips wait to be encoded at most, since each makes the events behind it late and holds its packets in memory,
+# and no more than these bytes together, as they came from the camera; after that, frames of a file wait.
 _MAX_CUTS = 8
+MAX_WAITING_BYTES = 64 * 1024 * 1024
 _NICENESS = 10
 MAX_CLIP_S = 300.0
 # What the smoothing of presence may add to the times of the rules, and what waits in the decoder.
@@ -139,6 +141,11 @@ class _Material:
     masks: Masks
     masked: ClipMask | None
 
+    @property
+    def is_slow(self) -> bool:
+        """Whether it is encoded."""
+        return self.why_encoded is not None or self.masked is not None
+
     def cut(self) -> Clip:
         """The clip, with what it lacks. Raises ClipError."""
         clip = cut(self.packets, self.start_s, self.end_s, self.time_s, self.masks)
@@ -150,11 +157,12 @@ class _Material:
 
 @dataclass(frozen=True, slots=True)
 class _Cut:
-    """A clip whose post-roll is over: `make` gives it in no time, or it is being `encoded`."""
+    """A clip whose post-roll is over: `make` gives it in no time, or it is being `encoded` of `packets`."""
 
     rule_event: RuleEvent
     make: Callable[[], Clip]
     encoded: "Future[Clip] | None" = None
+    packets: Sequence[EncodedPacket] = ()
 
     @property
     def is_ready(self) -> bool:
@@ -183,7 +191,8 @@ class Recorder:
     ) -> None:
         """Clips and thumbnails go to `media_dir`; `ring` reaches back `reach_s` seconds.
 
-        Frames of a live camera never wait for clips that are being masked: beyond _MAX_CUTS an event goes without.
+        Frames of a live camera never wait for clips that are being masked: beyond _MAX_CUTS or MAX_WAITING_BYTES an
+        event goes without, and says so. Frames of a file do wait, so that no clip is lost.
         """
         self._ring = ring
         self._masking = masking
@@ -204,11 +213,6 @@ class Recorder:
     def is_recording(self) -> bool:
         """Whether a clip is begun whose post-roll is not over."""
         return bool(self._jobs)
-
-    @property
-    def complete_s(self) -> float:
-        """No picture that comes later is shown before this media time."""
-        return self._ring.complete_s
 
     @property
     def pending(self) -> tuple[RuleEvent, ...]:
@@ -261,10 +265,13 @@ class Recorder:
             if job.picture is not None:
                 self._keep_thumbnail(job.rule_event, job.picture)
             self._begin_cut(job.rule_event)
-            if len(self._cuts) > _MAX_CUTS and not self._drops:
+            while not self._drops and self._holds_too_much():
                 yield self._finish(self._cuts.popleft())
         while self._cuts and (end_of_stream or self._cuts[0].is_ready):
             yield self._finish(self._cuts.popleft())
+
+    def _holds_too_much(self) -> bool:
+        return bool(self._cuts) and self._is_too_much(list(self._cuts)[:-1], self._cuts[-1].packets)
 
     def _is_due(self, job: _Job) -> bool:
         complete_s = self._ring.complete_s
@@ -278,25 +285,32 @@ class Recorder:
             self._cuts.append(replace(last, rule_event=rule_event))
             return
         try:
-            self._check_room()
             material = self._take(rule_event)
+            self._check_room(material)
         except ClipError as error:
             self._cuts.append(_Cut(rule_event, _raising(error)))
             return
         self._say_why_encoded(material)
         make = cache(material.cut)
-        is_slow = material.why_encoded is not None or material.masked is not None
-        self._cuts.append(_Cut(rule_event, make, self._encoding.submit(in_same_name(make)) if is_slow else None))
+        if material.is_slow:
+            self._cuts.append(_Cut(rule_event, make, self._encoding.submit(in_same_name(make)), material.packets))
+        else:
+            self._cuts.append(_Cut(rule_event, make))
 
-    def _check_room(self) -> None:
-        """Raises ClipError when there can be no clip whatever the ring holds."""
-        if not self._masking.keeps_pictures:
-            raise ClipError(NO_PICTURES)
-        if self._drops and sum(not cut.is_ready for cut in self._cuts) >= _MAX_CUTS:
+    def _check_room(self, material: "_Material") -> None:
+        """Raises ClipError when frames would have to wait for `material`, and must not."""
+        waiting = [cut for cut in self._cuts if not cut.is_ready]
+        if self._drops and self._is_too_much(waiting, material.packets):
+            size_mb = _size_bytes(waiting) / 1e6
             raise ClipError(
-                f"{_MAX_CUTS} clips waited to be masked, and this computer is too slow for more: lower"
-                " privacy.clip_height or privacy.clip_fps"
+                f"{len(waiting)} clips of {size_mb:.0f} MB waited to be masked, and this computer is too"
+                " slow for more: lower privacy.clip_height or privacy.clip_fps, or the camera's bit rate"
             )
+
+    @staticmethod
+    def _is_too_much(waiting: "Sequence[_Cut]", more: Sequence[EncodedPacket]) -> bool:
+        """Whether one clip more, of the packets `more`, is too much while others are `waiting`; one alone never is."""
+        return len(waiting) >= _MAX_CUTS or (bool(waiting) and _size_bytes(waiting, more) > MAX_WAITING_BYTES)
 
     def _finish(self, cut: "_Cut") -> Event:
         """Keep the clip, and build the event; it waits for a clip that is being encoded."""
@@ -318,6 +332,8 @@ class Recorder:
         return time_s - self._clip.before_s(rule_event.event_type), time_s + self._clip.post_s
 
     def _take(self, rule_event: RuleEvent) -> "_Material":
+        if not self._masking.keeps_pictures:
+            raise ClipError(NO_PICTURES)
         time_s, (start_s, end_s) = rule_event.time_s, self._interval_s(rule_event)
         packets = self._ring.select(start_s, end_s)
         if not packets:
@@ -350,6 +366,12 @@ class Recorder:
                 " lower bit rate, or to a key picture every second or two"
             )
         log.warning("a clip begins %.1f s late: its video is more than the packet ring holds", begins_s - expected_s)
+
+
+def _size_bytes(waiting: Iterable[_Cut], more: Sequence[EncodedPacket] = ()) -> int:
+    """What the packets of `waiting`, and `more`, take; clips that overlap have packets in common."""
+    packets = {id(packet): packet for part in (*(cut.packets for cut in waiting), more) for packet in part}
+    return sum(len(packet.data) for packet in packets.values())
 
 
 def _raising(error: ClipError) -> Callable[[], Clip]:

@@ -257,11 +257,15 @@ class Worker:
 
     def _retry_until_stopped(self, call: Callable[[], _T]) -> _T | None:
         """The return value of `call` to the store, however long a lock or a full disk blocks it; None when stopped."""
+        told = ""
         while True:
             try:
                 return call()
             except (StoreBusy, StoreFull) as error:
-                log.warning("%s; trying again", error)
+                # A server may be away for minutes, and is asked several times a second.
+                if str(error) != told:
+                    told = str(error)
+                    log.warning("%s; trying again", told)
             if self._clock.wait(self._stop, self._pace.poll_s):
                 return None
 

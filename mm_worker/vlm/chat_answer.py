@@ -11,6 +11,7 @@ from typing import Annotated
 
 from pydantic import BaseModel, BeforeValidator, JsonValue, TypeAdapter, ValidationError
 
+from backend_api.base.process import escape_controls
 from mm_worker.vlm.reply import ReplyError
 from mm_worker.vlm.vlm import ServerTrouble, VlmError
 
@@ -36,7 +37,9 @@ def _count(value: object) -> object:
 
 
 _Count = Annotated[int | None, BeforeValidator(_count)]
-_Name = Annotated[str | None, BeforeValidator(lambda name: name[:_MAX_NAME] if isinstance(name, str) else None)]
+_Name = Annotated[
+    str | None, BeforeValidator(lambda name: escape_controls(name)[:_MAX_NAME] if isinstance(name, str) else None)
+]
 
 
 class _Message(BaseModel):

@@ -1,10 +1,13 @@
 """A busy picture to measure on: people that move over a noisy background, as a camera's sensor gives it."""
 
+import subprocess
 from pathlib import Path
 
 import av
 import cv2
 import numpy as np
+
+from tests.requirements import need_program
 
 # As cameras send it: either the quality is kept, or the rate.
 RATES = {"constant quality": {"crf": "23"}, "3 Mbit/s": {"b": "3M", "maxrate": "3M", "bufsize": "6M"}}
@@ -44,4 +47,12 @@ def draw_busy_video(
                 container.mux(packet)
         for packet in stream.encode():
             container.mux(packet)
+    return path
+
+
+def repeated(drawn: Path, times: int) -> Path:
+    """The packets of a few drawn seconds so many times over, which takes a fraction of drawing them."""
+    path = drawn.with_name(f"repeated_{drawn.name}")
+    repeat = [need_program("ffmpeg"), "-v", "error", "-stream_loop", str(times - 1), "-i", str(drawn), "-c", "copy"]
+    subprocess.run([*repeat, str(path)], check=True)
     return path

@@ -1,6 +1,5 @@
 """What the whole edge costs, beside Frigate's decode pipe, the obvious loop, and re-encoding a clip."""
 
-import subprocess
 import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -12,15 +11,14 @@ import pytest
 import requests
 
 from backend_api.contract.events import Event, EventPage
-from tests.benchmarks.busy_video import RATES, draw_busy_video
+from tests.benchmarks.busy_video import RATES, draw_busy_video, repeated
 from tests.benchmarks.drawn_gym import LENGTH_S
 from tests.benchmarks.measure import Cost, cost_of
 from tests.benchmarks.weights import bench_model
 from tests.processes import Running, free_port, script
 from tests.requirements import need_program
 
-DRAWN_S = 6
-REPEATS = 10
+DRAWN_S = 12
 EDGE = tuple(script("edge_service/main.py"))
 DRAWN_EDGE = (sys.executable, "-m", "tests.benchmarks.drawn_gym")
 # Of the CPU of Frigate's pipe: without a network, and with YOLOX-nano.
@@ -40,23 +38,8 @@ class Run:
 
 
 @pytest.fixture(scope="module")
-def video(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A minute."""
-    folder = tmp_path_factory.mktemp("video")
-    return repeated(draw_busy_video(folder / "drawn.mp4", DRAWN_S), REPEATS)
-
-
-def repeated(drawn: Path, times: int) -> Path:
-    """The packets of a few drawn seconds so many times over, which takes a fraction of drawing them."""
-    path = drawn.with_name(f"repeated_{drawn.name}")
-    repeat = [need_program("ffmpeg"), "-v", "error", "-stream_loop", str(times - 1), "-i", str(drawn), "-c", "copy"]
-    subprocess.run([*repeat, str(path)], check=True)
-    return path
-
-
-@pytest.fixture(scope="module")
-def edge_run(video: Path, tmp_path_factory: pytest.TempPathFactory) -> Run:
-    return run_edge(video, tmp_path_factory.mktemp("edge"))
+def edge_run(minute_of_video: Path, tmp_path_factory: pytest.TempPathFactory) -> Run:
+    return run_edge(minute_of_video, tmp_path_factory.mktemp("edge"))
 
 
 @contextmanager
@@ -103,8 +86,8 @@ def obvious_loop(video: Path, out_dir: Path, run: Run) -> list[str]:
     return [sys.executable, str(Path(__file__).parent / "peers" / "obvious_loop.py"), str(video), str(out_dir), *spans]
 
 
-def test_edge_costs_no_more_than_frigates_decode_pipe(video: Path, edge_run: Run) -> None:
-    peer = cost_of(frigate_pipe(video))
+def test_edge_costs_no_more_than_frigates_decode_pipe(minute_of_video: Path, edge_run: Run) -> None:
+    peer = cost_of(frigate_pipe(minute_of_video))
     ratio = edge_run.cost.cpu_s / peer.cpu_s
     print(
         f"\nedge {edge_run.cost.cpu_s:.2f} CPU-s with {len(edge_run.spans)} clips, pipe {peer.cpu_s:.2f}: {ratio:.2f}"
@@ -113,15 +96,19 @@ def test_edge_costs_no_more_than_frigates_decode_pipe(video: Path, edge_run: Run
     assert ratio <= 1.0
 
 
-def test_edge_costs_at_most_six_tenths_of_the_obvious_loop(video: Path, edge_run: Run, tmp_path: Path) -> None:
-    peer = cost_of(obvious_loop(video, tmp_path, edge_run))
+def test_edge_costs_at_most_six_tenths_of_the_obvious_loop(
+    minute_of_video: Path, edge_run: Run, tmp_path: Path
+) -> None:
+    peer = cost_of(obvious_loop(minute_of_video, tmp_path, edge_run))
     ratio = edge_run.cost.cpu_s / peer.cpu_s
     print(f"\nedge {edge_run.cost.cpu_s:.2f} CPU-s, obvious loop {peer.cpu_s:.2f}: {ratio:.2f}")
     assert ratio <= 0.6
 
 
-def test_memory_is_bounded_and_does_not_grow_with_the_video(video: Path, edge_run: Run, tmp_path: Path) -> None:
-    thrice = run_edge(video, tmp_path, "--loop", "3")
+def test_memory_is_bounded_and_does_not_grow_with_the_video(
+    minute_of_video: Path, edge_run: Run, tmp_path: Path
+) -> None:
+    thrice = run_edge(minute_of_video, tmp_path, "--loop", "3")
     growth_bytes = thrice.cost.peak_bytes - edge_run.cost.peak_bytes
     print(f"\npeak {edge_run.cost.peak_bytes / 1e6:.0f} MB, of three times the length {growth_bytes / 1e6:+.0f} MB")
     assert edge_run.cost.peak_bytes <= PEAK_BYTES
@@ -156,8 +143,8 @@ class Gym:
 def gym(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Gym:
     scene, rate = request.param
     drawn = tmp_path_factory.mktemp("gym") / "gym.mp4"
-    draw_busy_video(drawn, 2 * DRAWN_S, people=PEOPLE[scene], rate=rate)
-    video = repeated(drawn, LENGTH_S // (2 * DRAWN_S))
+    draw_busy_video(drawn, DRAWN_S, people=PEOPLE[scene], rate=rate)
+    video = repeated(drawn, LENGTH_S // DRAWN_S)
     return Gym(scene, rate, video, cost_of(frigate_pipe(video)).cpu_s)
 
 

@@ -165,6 +165,21 @@ def test_pictures_without_a_clip_go(scene: Scene, monkeypatch: pytest.MonkeyPatc
     assert scene.store.removed_media.find(event.event_id) is not None
 
 
+def test_of_several_cameras_the_one_that_is_named_counts(scene: Scene, monkeypatch: pytest.MonkeyPatch) -> None:
+    zone = "[[0.1, 0.1], [0.5, 0.1], [0.5, 0.5]]"
+    machines = f"machines: [{{machine_id: bench_01, name: Bench, zone: {zone}}}]"
+    (scene.db.parent / "gym.yaml").write_text(
+        "store_id: gym_demo\ncameras:\n"
+        f"  - {{camera_id: cam_01, video: a.mp4, {machines}, privacy: {{only_zones: true}}}}\n"
+        f"  - {{camera_id: cam_02, video: b.mp4, {machines}}}\n"
+    )
+    assert run(scene, monkeypatch) == EXIT_DONE
+    with pytest.raises(UsageError, match="privacy hides nothing"):
+        run(scene, monkeypatch, "--camera-id", "cam_02")
+    with pytest.raises(UsageError, match="has the cameras cam_01, cam_02"):
+        run(scene, monkeypatch, "--camera-id", "cam_03")
+
+
 @pytest.mark.parametrize(
     ("privacy", "problem"),
     [

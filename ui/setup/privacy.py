@@ -45,12 +45,17 @@ def new_area(draft: ZoneDraft) -> ZoneDraft:
     return with_words(choose(draft, None), name=f"Black area {number}", machine_id=f"{AREA_PREFIX}{number}")
 
 
+def keeps_pictures(config: str | None) -> bool:
+    """Whether the camera keeps and sends pictures, as far as its configuration is known."""
+    return _privacy(config).get("pictures") != "none"
+
+
 def privacy_words(config: str | None) -> str | None:
     """What the camera hides, in a sentence; None where the edge keeps its configuration back."""
     if config is None:
         return None
     privacy = _privacy(config)
-    if privacy.get("pictures") == "none":
+    if not keeps_pictures(config):
         return "No pictures: events and figures alone."
     parts = [_MASKS[mask] for mask in [str(privacy.get("mask"))] if mask in _MASKS]
     if privacy.get("only_zones") is True:

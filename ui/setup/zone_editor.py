@@ -13,7 +13,7 @@ from backend_api.contract.zones import Point
 from ui.client.api import BackendApi
 from ui.setup.config_file import show_new_file
 from ui.setup.editing import DraftKeys, apply_drawn, apply_step, apply_words, keep_draft, open_draft
-from ui.setup.privacy import is_area, new_area, privacy_words, zones_of
+from ui.setup.privacy import is_area, keeps_pictures, new_area, privacy_words, zones_of
 from ui.setup.zone_draft import (
     KIND_CHARACTERS,
     ZoneDraft,
@@ -77,10 +77,13 @@ def _edit(backend: BackendApi, keys: DraftKeys, setup: CameraSetupState, still: 
 
 
 def _choose_machine(keys: DraftKeys, draft: ZoneDraft) -> None:
-    names = {_NEW: "A new machine"} | {machine.machine_id: machine.name for machine in draft.machines}
+    is_new_area = draft.chosen is None and is_area(id_of(draft))
+    names = {_NEW: "A new black area" if is_new_area else "A new machine"} | {
+        machine.machine_id: machine.name for machine in draft.machines
+    }
     options = list(names)
     # The options are part of the name: a widget whose options change forgets what was chosen.
-    key = keys.widget("machine", draft.chosen, len(options))
+    key = keys.widget("machine", draft.chosen, len(options), *(["area"] if is_new_area else []))
 
     def take_choice() -> None:
         apply_step(keys, partial(choose, machine_id=st.session_state[key] or None))
@@ -104,6 +107,9 @@ def _choose_machine(keys: DraftKeys, draft: ZoneDraft) -> None:
 
 def _show_words(keys: DraftKeys, draft: ZoneDraft) -> None:
     edit, is_new = draft.edit, draft.chosen is None
+    if is_area(id_of(draft)):
+        st.caption("An area has no name in events. It is black in every picture before that is written or sent.")
+        return
     # A new machine's fields new_draft empty again once the one before was added.
     parts = (draft.chosen, len(draft.machines)) if is_new else (draft.chosen, draft.chosen in draft.edits)
     name_key, id_key, kind_key = (keys.widget(name, *parts) for name in ("name", "id", "kind"))
@@ -173,7 +179,9 @@ def _show_steps(keys: DraftKeys, draft: ZoneDraft) -> None:
 
 
 def _show_hint(draft: ZoneDraft, setup: CameraSetupState, still: bytes | None, zone: Zone) -> None:
-    if still is None:
+    if not keeps_pictures(setup.config):
+        st.info("This camera keeps no pictures, by its privacy setting: enter the corners as numbers.")
+    elif still is None:
         st.info(
             "There is no picture of this camera yet: its edge sends one within seconds of its start and then every ten "
             "minutes, once the camera delivers frames. Start the edge, or enter the corners as numbers."

@@ -6,6 +6,7 @@ from typing import Literal
 
 from backend_api.contract.corrections import UseTruth
 from backend_api.contract.events import (
+    PICTURES,
     AttemptAttributes,
     ClipMask,
     EndAttributes,
@@ -13,6 +14,7 @@ from backend_api.contract.events import (
     EventType,
     StoredEvent,
     WindowAttributes,
+    has_pictures,
 )
 from backend_api.contract.sessions import Cleaned, Session, SessionOutcome
 from backend_api.contract.sources import SOURCE, EventSource, source_of
@@ -148,6 +150,8 @@ def _known_attributes(event: StoredEvent, zone: Zone) -> dict[str, tuple[str, st
     """Label and text by attribute name."""
     source = source_of(event.attributes)
     found: dict[str, tuple[str, str | None]] = {SOURCE: ("Found by", None if source is None else eyes_words(source))}
+    if not has_pictures(event.attributes):
+        found[PICTURES] = "Pictures", "none, by the camera's privacy setting"
     match event.event_type:
         case EventType.MACHINE_OCCUPIED_END:
             end = EndAttributes.model_validate(event.attributes)

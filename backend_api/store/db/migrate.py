@@ -81,9 +81,9 @@ def _open_postgres(url: URL, clock: Clock, *, create: bool) -> Database:
             database.check_server()
             _make_current(database, clock, create=create)
     except (StoreFull, StoreBroken) as error:
-        raise UsageError(f"{error}; or give another --db") from error
+        raise UsageError(f"cannot use the database {database.name}: {error}; or give another --db") from error
     except StoreBusy as error:
-        raise FatalError(f"{error}; put that right, then start again") from error
+        raise FatalError(f"cannot use {database.name}: {error}; put that right, then start again") from error
     return database
 
 
@@ -115,6 +115,8 @@ def _make_current(database: Database, clock: Clock, *, create: bool) -> None:
         )
     began_s = clock.monotonic_s()
     with database.migrate() as connection:
+        if _check(connection, database.name) == HEAD:
+            return  # Another backend was faster.
         if revision is not None and isinstance(database, SqliteDatabase):
             keep_before_migration(database.path, HEAD)
         _migrate(connection)
@@ -126,7 +128,7 @@ def _make_current(database: Database, clock: Clock, *, create: bool) -> None:
 
 
 def _migrate(connection: Connection) -> None:
-    """Make the tables, or bring them up to date; another backend may have done either before it was our turn."""
+    """Make the tables, or bring them up to date."""
     from alembic import command
     from alembic.config import Config
 

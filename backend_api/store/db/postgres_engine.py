@@ -98,7 +98,7 @@ class PostgresDatabase:
             committed = driver.execute("COMMIT")
             pipeline.sync()
             if committed.statusmessage != "COMMIT":
-                raise StoreBroken(f"the database {self._name} did not commit; nothing was written")
+                raise StoreBroken("the database did not commit; nothing was written")
 
     @contextmanager
     def migrate(self) -> Iterator[Connection]:
@@ -119,7 +119,7 @@ class PostgresDatabase:
         query = "SELECT pg_is_in_recovery() OR current_setting('transaction_read_only')::boolean"
         with self.read() as connection:
             if connection.exec_driver_sql(query).scalar_one():
-                raise StoreFull(f"the database {self._name} takes no writes: it is a standby, or set to be read only")
+                raise StoreFull("the database takes no writes: it is a standby, or set to be read only")
 
     def check_server(self) -> None:
         """Raise UsageError when the server is too old, or the database holds other texts than UTF-8."""
@@ -179,17 +179,18 @@ class PostgresDatabase:
             raise self._translated(cause) from error
 
     def _translated(self, cause: BaseException | None) -> Exception:
-        text = " ".join(str(cause).split())
+        # Callers of the API read it: what the driver says before that names the server and its user.
+        text = " ".join(str(cause).rpartition(" failed: ")[2].split())
         state = getattr(cause, "sqlstate", None) or ""
         is_lost = not state and isinstance(cause, (psycopg.OperationalError, psycopg.InterfaceError))
         if is_lost or state[:2] in {"08", "57"}:
             # The others were lost as well, if the server went.
             self._writers.dispose()
         if is_lost or state in _BUSY or state[:2] in _BUSY:
-            return StoreBusy(f"the database {self._name} does not take it now: {text}")
+            return StoreBusy(f"the database does not take it now: {text}")
         if state in _FULL or state[:2] in _FULL:
-            return StoreFull(f"the database {self._name} cannot be written: {text}")
-        return StoreBroken(f"the database {self._name} does not work: {text}; look at its log")
+            return StoreFull(f"the database cannot be written: {text}")
+        return StoreBroken(f"the database does not work: {text}; look at its server's log")
 
 
 def _take(driver: psycopg.Connection[Any], lock: Lock) -> None:

@@ -14,6 +14,7 @@ from sqlalchemy import Connection, and_, bindparam, delete, func, insert, or_, s
 
 from backend_api.base.clock import Clock
 from backend_api.base.instants import from_ms, to_ms
+from backend_api.base.process import escape_controls
 from backend_api.contract.alerts import (
     MAX_ANSWER_CHARACTERS,
     AlertFacts,
@@ -244,7 +245,7 @@ class Messages:
             if not self._note(transaction, held, status, retry_in_s, answer):
                 return False
             if retry_in_s is None or held.attempt == TOLD_AFTER_FAILURES:
-                facts = AlertFacts(detail=answer[:MAX_ANSWER_CHARACTERS])
+                facts = AlertFacts(detail=_shown(answer))
                 begin_condition(transaction, _failed(held.target), facts, self._now_ms())
         return True
 
@@ -252,7 +253,7 @@ class Messages:
         """Note a test message that was sent just now, and what came of it."""
         values = {"of_target": target, "new_status": _SENT if is_ok else _DEAD, "new_attempts": 1, "next_ms": None}
         with self._database.write() as transaction:
-            _MAKE.run(transaction, {**values, "now_ms": self._now_ms(), "new_answer": answer[:MAX_ANSWER_CHARACTERS]})
+            _MAKE.run(transaction, {**values, "now_ms": self._now_ms(), "new_answer": _shown(answer)})
 
     def give_up_others(self, known: Collection[str]) -> int:
         """Let messages to targets that are not `known` any more be DEAD; to how many targets."""
@@ -310,7 +311,7 @@ class Messages:
             "new_status": status,
             "next_ms": None if due_in_s is None else now_ms + round(due_in_s * 1000),
             "now_ms": now_ms,
-            "new_answer": answer[:MAX_ANSWER_CHARACTERS],
+            "new_answer": _shown(answer),
         }
         return _NOTE.count(transaction, values) == 1
 
@@ -365,6 +366,11 @@ def _first_message(waiting: Sequence[tuple[int, int, str]]) -> list[int]:
             return chosen or [notice_id]
         chosen.append(notice_id)
     return chosen
+
+
+def _shown(answer: str) -> str:
+    """The answer of somebody else's server as it is kept."""
+    return escape_controls(answer)[:MAX_ANSWER_CHARACTERS]
 
 
 def _failed(target: str) -> Thing:

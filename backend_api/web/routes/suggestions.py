@@ -7,6 +7,7 @@ from starlette.concurrency import run_in_threadpool
 
 from backend_api.contract.compliance import Compliance, DrawRequest, SuggestedReviews
 from backend_api.contract.queries import ComplianceQuery
+from backend_api.contract.values import NO_NUL
 from backend_api.reports.reports import Reports
 from backend_api.store.review_draws import Asked
 from backend_api.web.bodies import read_json
@@ -17,7 +18,7 @@ from backend_api.web.problems import ApiProblem
 _MAX_REQUEST_BYTES = 4 * 1024
 _BOTH = "give model and prompt_version, or neither: then they are those of the newest verdict"
 
-OfModel = Annotated[str | None, Query(max_length=200)]
+OfModel = Annotated[str | None, Query(max_length=200, pattern=NO_NUL)]
 
 
 def suggestion_routes(reports: Reports) -> APIRouter:

@@ -8,6 +8,7 @@ from backend_api.store.store import Store
 from backend_api.store.worker_caps import FRESH_WITHIN, WorkerCaps
 from tests.fake_clock import FakeClock
 
+pytestmark = pytest.mark.both_databases
 REACHED = "the daily cap of 5 calls is reached"
 
 

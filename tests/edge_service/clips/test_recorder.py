@@ -13,26 +13,24 @@ import av
 import pytest
 
 from backend_api.base.durable_files import Disk
-from backend_api.contract.events import ClipMask, Event, EventType
+from backend_api.contract.events import Event, EventType
 from backend_api.contract.media import clip_name, thumbnail_name
 from edge_service.clips.cut import cut
 from edge_service.clips.event_factory import EventFactory
 from edge_service.clips.mp4 import Clip
 from edge_service.clips.recorder import ClipConfig, Recorder, attempt_delay_s, reach_s
 from edge_service.detection.detector import Box
-from edge_service.privacy.masking import NO_PICTURES, UNLOOKED_S, Masking
+from edge_service.privacy.masking import Masking
 from edge_service.privacy.privacy_config import PrivacyConfig
-from edge_service.privacy.sightings import SETTLE_S
 from edge_service.rules.machine import Machine, RuleTimes
 from edge_service.rules.rule_event import RuleEvent
 from edge_service.tracking.tracker import Track
 from edge_service.video.file_source import FileSource
-from edge_service.video.frame import Image
 from edge_service.video.packet_ring import PacketRing
 from tests.edge_service import tiny_videos
 from tests.edge_service.crashing_disk import QuickDisk
 from tests.edge_service.encoded_packets import made_up_packet, ring_of
-from tests.edge_service.fake_frames import blank_frame, frame_showing
+from tests.edge_service.fake_frames import blank_frame
 
 START_TIME = datetime(2026, 1, 31, 9, tzinfo=UTC)
 MACHINE = Machine("bike_01", "Bike 1", ((0.1, 0.1), (0.9, 0.1), (0.5, 0.9)), RuleTimes())
@@ -296,85 +294,3 @@ def test_the_clip_of_the_end_of_a_use_reaches_back_further_and_is_the_windows(
 )
 def test_the_ring_reaches_back_to_where_each_clip_begins(clip: ClipConfig, least_s: float) -> None:
     assert least_s <= reach_s([RuleTimes()], clip, fps=5) <= least_s + 3
-
-
-def look(masking: Masking, until_s: float) -> None:
-    for number in range(round(until_s * 10) + 1):
-        masking.look(blank_frame(number / 10), number / 10, TRACKS, [])
-
-
-def test_masked_pictures_are_written_once_it_is_known_who_was_there(
-    drawn: Callable[[str], Path], tmp_path: Path
-) -> None:
-    masking = Masking(PrivacyConfig(mask="heads"), [MACHINE], detector="mock")
-    ring = ring_of(drawn("b_frames"))
-    recorder = make_recorder(ring, tmp_path, masking=masking)
-    look(masking, 2.0)
-    recorder.begin(hit_at(1.0), blank_frame(2.0), TRACKS)
-    look(masking, 4.9)
-    assert list(recorder.finished()) == []
-    assert list(tmp_path.iterdir()) == []
-    look(masking, 5.0)
-    events = list(recorder.finished())
-    events = events or list(recorder.finished(end_of_stream=True))
-    (event,) = events
-    assert event.clip is not None
-    assert event.clip.masked == ClipMask(mask="heads", detector="mock")
-    assert len(list(tmp_path.iterdir())) == 2
-
-
-def test_where_no_look_comes_any_more_a_masked_clip_is_cut_all_the_same(
-    drawn: Callable[[str], Path], tmp_path: Path
-) -> None:
-    ring = ring_of(drawn("b_frames"))
-    recorder = make_recorder(ring, tmp_path, masking=Masking(PrivacyConfig(mask="heads")))
-    recorder.begin(hit_at(1.0), blank_frame(1.2), TRACKS)
-    ring.complete_until(1.2 + SETTLE_S + UNLOOKED_S - 0.1)
-    assert list(recorder.finished()) == []
-    assert recorder.is_recording
-    ring.complete_until(1.2 + SETTLE_S + UNLOOKED_S + 0.1)
-    assert [*recorder.finished(), *recorder.finished(end_of_stream=True)][0].clip is not None
-
-
-def test_a_live_cameras_frames_wait_for_no_clip_that_is_masked(
-    drawn: Callable[[str], Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    may_encode = threading.Event()
-
-    def encode_when_allowed(*args: object) -> Clip:
-        assert may_encode.wait(60)
-        return cut(*args)  # type: ignore[arg-type]
-
-    monkeypatch.setattr("edge_service.clips.recorder.cut", encode_when_allowed)
-    masking = Masking(PrivacyConfig(mask="people"), fps=10)
-    recorder = make_recorder(ring_of(drawn("b_frames")), tmp_path, masking=masking, is_live=True)
-    look(masking, 9.0)
-    for number in range(12):
-        recorder.begin(hit_at(0.8 + number / 50), blank_frame(2), TRACKS)
-    assert list(recorder.finished()) == []
-    may_encode.set()
-    events = list(recorder.finished(end_of_stream=True))
-    assert [event.media_time_s for event in events] == [round(0.8 + number / 50, 3) for number in range(12)]
-    assert [event.clip is not None for event in events] == [True] * 8 + [False] * 4
-    assert "waited to be masked" in (events[-1].clip_error or "")
-
-
-def test_without_pictures_an_event_waits_for_nothing_and_says_why(tmp_path: Path) -> None:
-    ring = PacketRing(reach_s=60)
-    ring.complete_until(1.0)
-    recorder = make_recorder(ring, tmp_path, masking=Masking(PrivacyConfig(pictures="none")))
-    recorder.begin(hit_at(1.0), frame_showing(raises, 1.0, width=96, height=64), TRACKS)
-    (event,) = recorder.finished()
-    assert (event.clip, event.clip_error) == (None, NO_PICTURES)
-    assert list(tmp_path.iterdir()) == []
-
-
-def raises() -> Image:
-    raise AssertionError("no picture may be made")
-
-
-def test_with_masks_the_ring_reaches_back_to_when_they_are_known() -> None:
-    rules, clip = [RuleTimes(1, 1, 0.5, 10)], ClipConfig(3, 5)
-    more_s = reach_s(rules, clip, fps=5, privacy=PrivacyConfig(mask="heads")) - reach_s(rules, clip, fps=5)
-    assert more_s == pytest.approx(SETTLE_S + UNLOOKED_S)
-    assert reach_s(rules, clip, fps=5, privacy=PrivacyConfig()) == reach_s(rules, clip, fps=5)

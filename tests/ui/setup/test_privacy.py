@@ -9,7 +9,7 @@ from tests.ui.setup.machines import BIKE, ROWER, make_machine
 from tests.ui.setup.test_config_file import CONFIG, as_sent, loaded
 from tests.zones import SQUARE
 from ui.setup.config_file import new_config
-from ui.setup.privacy import is_area, new_area, privacy_words, with_areas, zones_of
+from ui.setup.privacy import is_area, keeps_pictures, new_area, privacy_words, with_areas, zones_of
 from ui.setup.zone_draft import id_of, new_draft, saved, with_corners
 
 AREA = ((0.8, 0.1), (1.0, 0.1), (1.0, 0.5))
@@ -57,6 +57,11 @@ def test_what_is_hidden_is_said() -> None:
     assert privacy_words(HIDING) == "Heads are pixelated; 1 area is black."
     assert privacy_words("privacy: {pictures: none}") == "No pictures: events and figures alone."
     assert privacy_words("privacy: {only_zones: true}") == "All outside of the machines' zones is pixelated."
+
+
+def test_a_camera_keeps_pictures_unless_it_says_otherwise() -> None:
+    assert not keeps_pictures("privacy: {pictures: none}")
+    assert [keeps_pictures(config) for config in (None, "", "privacy: [", "privacy: {mask: heads}")] == [True] * 4
 
 
 def test_a_broken_file_has_no_areas() -> None:

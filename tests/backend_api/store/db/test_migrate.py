@@ -1,5 +1,6 @@
 """Opening databases: new ones, older ones, newer ones, and those of others."""
 
+import shutil
 import sqlite3
 import subprocess
 import sys
@@ -10,14 +11,31 @@ import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
-from sqlalchemy import create_engine
+from sqlalchemy import create_engine, inspect
 
 from backend_api.base.process import REPOSITORY, UsageError
+from backend_api.store.db import migrate
 from backend_api.store.db.migrate import HEAD, DatabaseNotReady
 from backend_api.store.db.tables import metadata
 from backend_api.store.store import Store
 from tests.backend_api.events import make_event
 from tests.fake_clock import FakeClock
+from tests.postgres import Server
+
+MIGRATIONS = REPOSITORY / "backend_api" / "store" / "db" / "migrations"
+LATER = f'''"""What is to come."""
+
+import sqlalchemy as sa
+from alembic import op
+
+revision = "9999"
+down_revision = "{HEAD}"
+
+
+def upgrade() -> None:
+    op.add_column("stores", sa.Column("later", sa.Boolean, nullable=False, server_default=sa.false()))
+    op.create_index("ix_stores_later", "stores", ["later"])
+'''
 
 
 def reopen(db: Path | str, *, create: bool) -> None:
@@ -45,7 +63,7 @@ def test_the_migrations_make_exactly_the_tables_that_the_code_uses(tmp_path: Pat
 
 
 def test_the_newest_migration_is_the_one_that_the_code_expects() -> None:
-    scripts = ScriptDirectory(str(REPOSITORY / "backend_api" / "store" / "db" / "migrations"))
+    scripts = ScriptDirectory(str(MIGRATIONS))
     assert scripts.get_heads() == [HEAD]
 
 
@@ -118,3 +136,25 @@ def test_a_path_below_a_file_is_refused(tmp_path: Path) -> None:
     (tmp_path / "file").touch()
     with pytest.raises(UsageError, match="give another --db"):
         reopen(tmp_path / "file" / "app.db", create=True)
+
+
+def test_later_migrations_are_for_both_databases(
+    postgres: Server, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """One that is to come, written with what Alembic has for both."""
+    addresses = [postgres.make_database(), str(tmp_path / "app.db")]
+    for address in addresses:
+        reopen(address, create=True)
+    folder = tmp_path / "migrations"
+    shutil.copytree(MIGRATIONS, folder, ignore=shutil.ignore_patterns("__pycache__"))
+    (folder / "versions" / "later.py").write_text(LATER)
+    monkeypatch.setattr(migrate, "_MIGRATIONS", folder)
+    monkeypatch.setattr(migrate, "HEAD", "9999")
+    for address in addresses:
+        with pytest.raises(DatabaseNotReady, match="not up to date"):
+            reopen(address, create=False)
+        reopen(address, create=True)
+        with closing(Store.open(address, FakeClock(), create=False)) as store, store.database.read() as connection:
+            columns = {column["name"]: column["default"] for column in inspect(connection).get_columns("stores")}
+        assert columns["later"] is not None
+    postgres.drop(addresses[0])

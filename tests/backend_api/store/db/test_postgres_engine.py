@@ -306,6 +306,24 @@ def test_the_session_is_bounded_unless_pgbouncer_hands_connections_out(store: St
         assert prepared == (0,)
 
 
+# What no text of PostgreSQL can hold
+
+
+def test_words_of_other_servers_are_kept_whatever_is_in_them(store: Store) -> None:
+    store.events.add([make_event(), make_event(at_s=1)])
+    claim = store.enrichments.claim(30)
+    assert claim is not None
+    assert store.enrichments.fail(claim, "it said \0", None)
+    row = store.events.find(claim.event.event_id)
+    assert row is not None
+    assert row.mm is not None
+    assert row.mm.error == "it said \\x00"
+    assert store.enrichments.note_blocked("the server said \0") == 1
+    store.messages.note_test("mail", "250 \0", is_ok=True)
+    [state] = store.messages.states([("mail", "mail", "")])
+    assert state.last_answer == "250 \\x00"
+
+
 # Failures
 
 

@@ -15,6 +15,7 @@ from backend_api.store.store import Store
 from tests.backend_api.alerts.scene import NO, Scene, targets
 from tests.fake_clock import FakeClock
 
+pytestmark = pytest.mark.both_databases
 DAYS = 90.0
 SILENT, BLIND = AlertKind.CAMERA_SILENT, AlertKind.CAMERA_BLIND
 
