@@ -10,15 +10,15 @@ import yaml
 
 from backend_api.base.clock import SystemClock
 from backend_api.base.process import REPOSITORY
-from tests.benchmarks.busy_video import draw_busy_video
+from tests.benchmarks.busy_video import draw_busy_video, repeated
 from tests.benchmarks.drawn_gym import LENGTH_S
 from tests.benchmarks.measure import cost_of
-from tests.benchmarks.test_edge_cpu import DRAWN_S, PEOPLE, repeated
 from tests.benchmarks.weights import bench_model
 from tests.processes import free_port
 
 CAMERAS = 8
 FPS = 5
+DRAWN_S = 12
 PEAK_BYTES = 450_000_000
 # The first frames wait for eight networks' first runs; at the end what could not be sent is given up after 5 s.
 START_AND_END_S = 12.0
@@ -26,10 +26,10 @@ START_AND_END_S = 12.0
 
 @pytest.fixture(scope="module")
 def config(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Eight views of the normal gym, each file its own so that none is in the other's cache of the disk by chance."""
+    """Eight views of the normal gym."""
     folder = tmp_path_factory.mktemp("eight")
-    draw_busy_video(folder / "gym.mp4", 2 * DRAWN_S, people=PEOPLE["normal"])
-    video = repeated(folder / "gym.mp4", LENGTH_S // (2 * DRAWN_S))
+    draw_busy_video(folder / "gym.mp4", DRAWN_S, people=2, rate="3 Mbit/s")
+    video = repeated(folder / "gym.mp4", LENGTH_S // (DRAWN_S))
     of_one = yaml.safe_load((REPOSITORY / "edge_service" / "config.yaml").read_text(encoding="utf-8"))
     cameras = [
         {"camera_id": f"cam_{number:02}", "video": str(video), "machines": of_one["machines"]}
