@@ -42,7 +42,7 @@ FETCH := $(filter $(FETCHED),$(value MODEL))
 HAS_CAMERAS := $(if $(value CONFIG),$(shell grep -qs '^cameras *:' $(call quoted,CONFIG) && echo yes))
 
 .DEFAULT_GOAL := help
-.PHONY: help install run reset-demo test lint bench chaos clean
+.PHONY: help install run reset-demo test lint bench chaos test-deploy clean
 
 help:  ## say what there is
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /  make \1\t/' | expand -t 20
@@ -84,6 +84,9 @@ bench: $(VENV)/.installed-dev  ## the benchmarks: ratios against a peer in the s
 
 chaos: $(VENV)/.installed-dev  ## kill the processes again and again, then compare with the undisturbed run
 	@python -m pytest tests/chaos -s
+
+test-deploy: $(VENV)/.installed-dev  ## what needs systemd or root, such as a bare Debian; skipped where these are missing
+	@python -m pytest tests/system -s
 
 clean:  ## remove the environment and the drawn sample, never the data
 	rm -rf $(VENV) sample.mp4

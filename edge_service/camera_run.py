@@ -12,6 +12,7 @@ from threading import Event
 from backend_api.base.clock import Clock
 from backend_api.base.durable_files import Disk
 from backend_api.base.process import EXIT_DONE, EXIT_FAILED
+from backend_api.contract.events import EventType
 from backend_api.contract.sources import EventSource
 from backend_api.contract.values import to_milliseconds
 from edge_service.clips.event_factory import EventFactory
@@ -62,6 +63,7 @@ class CameraPlan:
     store_id: str
     camera_id: str
     video: VideoAddress
+    detect_video: VideoAddress | None
     config: Config
     detector: DetectorConfig
     eyes: EventSource
@@ -223,8 +225,10 @@ def set_up_camera(
         reach_s([m.rules for m in machines], clip, fps=fps, privacy=config.privacy) + decoding.late_s,
     )
     source = open_source(
-        plan.video, run.start_time, fps=fps, loop=plan.loop, ring=ring, clock=around.clock, decoding=decoding
-    )
+        plan.video, run.start_time,
+        fps=fps, loop=plan.loop, ring=ring, clock=around.clock, decoding=decoding,
+        detect_address=plan.detect_video, has_preview=preview is not None,
+    )  # fmt: skip
     log.info(
         "camera %s watches %s for %d machines, from %s on; clips go to %s",
         plan.camera_id, source.description, len(machines),
@@ -238,6 +242,7 @@ def set_up_camera(
         clock_steps=recovery.clock_steps,
         source=plan.eyes,
         keeps_pictures=masking.keeps_pictures,
+        keeps_end_clips=clip.keeps(EventType.MACHINE_OCCUPIED_END),
     )
     return Camera(
         source=source,

@@ -36,11 +36,15 @@ _VARIABLE = re.compile(r"\$\{([A-Za-z_][A-Za-z0-9_]*)\}")
 
 @dataclass(frozen=True, slots=True)
 class CameraConfig:
-    """One of the cameras; `config` has what all have in common merged in, `delivery` and `outbox` are the file's."""
+    """One of the cameras; `config` has what all have in common merged in, `delivery` and `outbox` are the file's.
+
+    `detect_video` is the stream that is looked at, None for `video` itself.
+    """
 
     camera_id: str
     video: VideoAddress
     config: Config
+    detect_video: VideoAddress | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +68,7 @@ class _CameraSection:
     camera_id: Annotated[Text, AfterValidator(checked_id)]
     video: Annotated[Text, BeforeValidator(_webcam_as_text)]
     machines: Machines
+    detect_video: Annotated[Text, BeforeValidator(_webcam_as_text)] | None = None
     rules: Annotated[RuleTimes, section(RuleTimes)] = field(default_factory=RuleTimes)
     detector: Annotated[DetectorConfig, section(DetectorConfig)] = field(default_factory=DetectorConfig)
     clip: Annotated[ClipConfig, section(ClipConfig)] = field(default_factory=ClipConfig)
@@ -105,7 +110,10 @@ def load_cameras(path: Path, environ: Mapping[str, str] = os.environ) -> Cameras
                 (*place, "camera_id"), f"{part.camera_id} is the id of another camera too; give each its own"
             )
         video = _video(file, (*place, "video"), part.video, environ)
-        cameras[part.camera_id.lower()] = CameraConfig(part.camera_id, video, _config(file, place, read, part))
+        detect_video = part.detect_video and _video(file, (*place, "detect_video"), part.detect_video, environ)
+        cameras[part.camera_id.lower()] = CameraConfig(
+            part.camera_id, video, _config(file, place, read, part), detect_video or None
+        )
     return CamerasConfig(read.store_id, tuple(cameras.values()), read.delivery, read.outbox)
 
 

@@ -23,6 +23,7 @@ from backend_api.base.api_key import find_api_key  # noqa: E402
 from backend_api.base.clock import SystemClock  # noqa: E402
 from backend_api.base.durable_files import Disk, make_writable  # noqa: E402
 from backend_api.base.process import UsageError, project_version, run_process, speaking_as, stop_on_signals  # noqa: E402
+from backend_api.base.watchdog import Watchdog  # noqa: E402
 from edge_service.camera_run import CameraPlan, CameraRun, Surroundings  # noqa: E402
 from edge_service.cameras import CameraConfig, load_cameras  # noqa: E402
 from edge_service.clips.media_folder import remove_leftovers  # noqa: E402
@@ -74,7 +75,8 @@ def main() -> int:
     )
     stop = stop_on_signals()
     with closing(BackendClient(around.backend_url, clock, around.api_key, read_s=REPORT_TIMEOUT_S)) as reports:
-        cameras = [watched(plan, options, config_path, around, reports) for plan in plans]
+        watchdog = Watchdog(clock, os.environ)
+        cameras = [watched(plan, options, config_path, around, reports, watchdog) for plan in plans]
         if one is None:
             return watch_all(cameras, around, reports, stop)
         return watch_one(cameras[0], around, reports, stop)
@@ -129,7 +131,7 @@ def messages_of_camera(camera: WatchedCamera) -> list[Message]:
 
 
 def watched(
-    plan: CameraPlan, options: Options, config_path: Path, around: Surroundings, backend: Backend
+    plan: CameraPlan, options: Options, config_path: Path, around: Surroundings, backend: Backend, watchdog: Watchdog
 ) -> WatchedCamera:
     """The camera of `plan`, which follows its file unless what it finds must not depend on when it is played."""
     of_several = options.video is None
@@ -156,7 +158,7 @@ def watched(
             speaker=plan.camera_id if of_several else "",
         )  # fmt: skip
     reported = ReportedCamera(plan.store_id, project_version(), around.clock.now(), str(plan.detector.kind))
-    return WatchedCamera(plan, plan_with, follower, around, reported)
+    return WatchedCamera(plan, plan_with, follower, around, reported, watchdog)
 
 
 def load_camera(path: Path, camera_id: str | None) -> Config:
@@ -192,6 +194,7 @@ def plan_camera(
         store_id=store_id,
         camera_id=camera.camera_id,
         video=camera.video,
+        detect_video=camera.detect_video,
         config=config,
         detector=detector,
         eyes=eyes,
@@ -212,7 +215,7 @@ def plan_one(options: Options, config_path: Path, now: datetime) -> CameraPlan |
     """The camera that the command line names; None when that is left to the configuration. Raises UsageError."""
     if options.video is None or options.camera_id is None or options.store_id is None:
         return None
-    camera = CameraConfig(options.camera_id, options.video, load_config(config_path))
+    camera = CameraConfig(options.camera_id, options.video, load_config(config_path), options.detect_video)
     start_time = options.start_time or choose_start(options, options.video, now)
     return plan_camera(options, config_path, camera, options.store_id, start_time)
 

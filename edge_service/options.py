@@ -24,6 +24,7 @@ from edge_service.video.hardware import HwaccelName
 _NAME: TypeAdapter[str] = TypeAdapter(Name)
 _TIMESTAMP: TypeAdapter[datetime] = TypeAdapter(Timestamp)
 VIDEO_VARIABLE = "GYM_VIDEO"
+DETECT_VARIABLE = "GYM_DETECT_VIDEO"
 # What makes sense for a file alone, and what it is when it is not given.
 _FOR_FILES = {"speed": 1.0, "start_time": None, "loop": 1}
 _REQUIRED = ("camera_id", "store_id")
@@ -38,6 +39,7 @@ class Options:
     """
 
     video: VideoAddress | None
+    detect_video: VideoAddress | None
     camera_id: str | None
     store_id: str | None
     seed: int
@@ -70,10 +72,16 @@ def parse_options(argv: Sequence[str] | None = None, environ: Mapping[str, str] 
         return options
     if missing := [_flag(name) for name in _REQUIRED if flags[name] is None]:
         raise UsageError(f"the following arguments are required: {', '.join(missing)}; see --help")
-    video = _video_of(environ) if options.video is None else options.video
+    video = _video_of(environ, VIDEO_VARIABLE) if options.video is None else options.video
+    if video is None:
+        raise UsageError(f"--video is missing: give a file, an address or 0, or set {VIDEO_VARIABLE}; see --help")
+    detect_video = _video_of(environ, DETECT_VARIABLE) if options.detect_video is None else options.detect_video
     check_for_files(options, video)
     check_preview(options.preview, video)
-    return replace(options, video=video, speed=options.speed if isinstance(video, Path) else None)
+    check_preview(options.preview, detect_video)
+    return replace(
+        options, video=video, detect_video=detect_video, speed=options.speed if isinstance(video, Path) else None
+    )
 
 
 def check_for_files(options: Options, video: VideoAddress) -> None:
@@ -82,7 +90,7 @@ def check_for_files(options: Options, video: VideoAddress) -> None:
         raise UsageError(f"{', '.join(options.for_files)}: is for video files; {video} is live, leave it out")
 
 
-def check_preview(preview: Path | None, video: VideoAddress) -> None:
+def check_preview(preview: Path | None, video: VideoAddress | None) -> None:
     """Raises UsageError when `preview` would be written over the `video`."""
     if preview is not None and isinstance(video, Path) and preview.resolve() == video.resolve():
         raise UsageError(f"--preview {preview}: is the video that is watched; give another name")
@@ -92,6 +100,7 @@ def _refuse_one_camera(options: Options, environ: Mapping[str, str]) -> None:
     """Raises UsageError when there is a second word on which camera is watched, besides the section `cameras`."""
     for name, given in (
         ("--video", options.video),
+        ("--detect-video", options.detect_video),
         ("--camera-id", options.camera_id),
         ("--store-id", options.store_id),
     ):
@@ -100,11 +109,12 @@ def _refuse_one_camera(options: Options, environ: Mapping[str, str]) -> None:
                 f"{name}: {options.config} names its cameras, their videos and their store itself; leave the flag out,"
                 " or name a file of one camera with --config"
             )
-    if environ.get(VIDEO_VARIABLE, "").strip():
-        raise UsageError(
-            f"{VIDEO_VARIABLE}: {options.config} names the videos of its cameras itself; unset the variable, and write"
-            " ${NAME} in the file for an address that others are not to see"
-        )
+    for variable in (VIDEO_VARIABLE, DETECT_VARIABLE):
+        if environ.get(variable, "").strip():
+            raise UsageError(
+                f"{variable}: {options.config} names the videos of its cameras itself; unset the variable, and write"
+                " ${NAME} in the file for an address that others are not to see"
+            )
 
 
 def _flag(name: str) -> str:
@@ -126,6 +136,14 @@ def _make_parser() -> ArgumentParser:
         help="the video: a file in any format that FFmpeg reads; rtsp://..., rtsps://..., http://... or "
         "https://... of a live camera; or the number of a webcam, 0 for the first (./0 is a file of that name); other "
         f"users of this computer see a flag, so better set {VIDEO_VARIABLE} for an address with a password (required)",
+    )
+    add(
+        "--detect-video",
+        type=_video,
+        default=None,
+        metavar="SOURCE",
+        help="a second stream of the same camera and view, small, that the detector looks at in place of --video, of "
+        f"which clips and pictures are still made; {DETECT_VARIABLE} for an address with a password (default: none)",
     )
     # No defaults for these two: two cameras would share one name unnoticed.
     add("--camera-id", type=_name, metavar="ID", help="the camera's name in every event, e.g. cam_01 (required)")
@@ -245,15 +263,13 @@ def _make_parser() -> ArgumentParser:
     return parser
 
 
-def _video_of(environ: Mapping[str, str]) -> VideoAddress:
-    """The source that VIDEO_VARIABLE names, in the place of --video."""
-    text = environ.get(VIDEO_VARIABLE, "").strip()
-    if not text:
-        raise UsageError(f"--video is missing: give a file, an address or 0, or set {VIDEO_VARIABLE}; see --help")
+def _video_of(environ: Mapping[str, str], variable: str) -> VideoAddress | None:
+    """The source that `variable` names, in the place of a flag; None where it names none."""
+    text = environ.get(variable, "").strip()
     try:
-        return parse_video(text)
+        return parse_video(text) if text else None
     except ValueError as error:
-        raise UsageError(f"{VIDEO_VARIABLE}: {error}") from error
+        raise UsageError(f"{variable}: {error}") from error
 
 
 def _video(text: str) -> VideoAddress:

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from functools import cache
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 from uuid import UUID
 
 from pydantic import Field
@@ -41,6 +41,7 @@ from edge_service.video.packets import EncodedPacket
 log = logging.getLogger(__name__)
 
 _MAX_REASON = 500
+NOT_KEPT = "clips of cleaning attempts alone are kept (clip.events: attempts)"
 # So many clips wait to be encoded at most, since each makes the events behind it late and holds its packets in memory,
 # and no more than these bytes together, as they came from the camera; after that, frames of a file wait.
 _MAX_CUTS = 8
@@ -62,15 +63,22 @@ class ClipConfig:
     """How many seconds a clip shows before and after its event, each above 0 and at most 300.
 
     `end_pre_s` in place of `pre_s` before the end of a use, so that its clip shows whether the machine was wiped before
-    it was left. A cleaning window opens at the same instant and has the same clip.
+    it was left. A cleaning window opens at the same instant and has the same clip. `events` says which clips are kept.
     """
 
     pre_s: _Seconds = 3.0
     post_s: _Seconds = 5.0
     end_pre_s: _Seconds = 15.0
+    events: Literal["all", "attempts"] = "all"
+
+    def keeps(self, event_type: EventType) -> bool:
+        """Whether a clip of such an event is kept."""
+        return self.events == "all" or event_type is EventType.CLEANING_ATTEMPT
 
     def before_s(self, event_type: EventType) -> float:
-        """How many seconds the clip of such an event shows before it."""
+        """How many seconds the clip of such an event shows before it; none where it is not kept."""
+        if not self.keeps(event_type):
+            return 0.0
         return self.end_pre_s if event_type in _AT_THE_END else self.pre_s
 
 
@@ -146,11 +154,6 @@ class _Material:
         """Whether it is encoded."""
         return self.why_encoded is not None or self.masked is not None
 
-    @property
-    def size_bytes(self) -> int:
-        """The size of its packets."""
-        return sum(len(packet.data) for packet in self.packets)
-
     def cut(self) -> Clip:
         """The clip, with what it lacks. Raises ClipError."""
         clip = cut(self.packets, self.start_s, self.end_s, self.time_s, self.masks)
@@ -162,12 +165,12 @@ class _Material:
 
 @dataclass(frozen=True, slots=True)
 class _Cut:
-    """A clip whose post-roll is over: `make` gives it in no time, or it is being `encoded` of `size_bytes` bytes."""
+    """A clip whose post-roll is over: `make` gives it in no time, or it is being `encoded` of `packets`."""
 
     rule_event: RuleEvent
     make: Callable[[], Clip]
     encoded: "Future[Clip] | None" = None
-    size_bytes: int = 0
+    packets: Sequence[EncodedPacket] = ()
 
     @property
     def is_ready(self) -> bool:
@@ -218,11 +221,6 @@ class Recorder:
     def is_recording(self) -> bool:
         """Whether a clip is begun whose post-roll is not over."""
         return bool(self._jobs)
-
-    @property
-    def complete_s(self) -> float:
-        """No picture that comes later is shown before this media time."""
-        return self._ring.complete_s
 
     @property
     def pending(self) -> tuple[RuleEvent, ...]:
@@ -281,7 +279,7 @@ class Recorder:
             yield self._finish(self._cuts.popleft())
 
     def _holds_too_much(self) -> bool:
-        return bool(self._cuts) and self._is_too_much(list(self._cuts)[:-1], self._cuts[-1].size_bytes)
+        return bool(self._cuts) and self._is_too_much(list(self._cuts)[:-1], self._cuts[-1].packets)
 
     def _is_due(self, job: _Job) -> bool:
         complete_s = self._ring.complete_s
@@ -292,7 +290,7 @@ class Recorder:
         last = self._cuts[-1] if self._cuts else None
         if last is not None and self._interval_s(last.rule_event) == self._interval_s(rule_event):
             # Events of the same seconds share their clip: cut once, and on the disk once, under the name of each.
-            self._cuts.append(replace(last, rule_event=rule_event, size_bytes=0))
+            self._cuts.append(replace(last, rule_event=rule_event))
             return
         try:
             material = self._take(rule_event)
@@ -303,25 +301,24 @@ class Recorder:
         self._say_why_encoded(material)
         make = cache(material.cut)
         if material.is_slow:
-            self._cuts.append(_Cut(rule_event, make, self._encoding.submit(in_same_name(make)), material.size_bytes))
+            self._cuts.append(_Cut(rule_event, make, self._encoding.submit(in_same_name(make)), material.packets))
         else:
             self._cuts.append(_Cut(rule_event, make))
 
     def _check_room(self, material: "_Material") -> None:
         """Raises ClipError when frames would have to wait for `material`, and must not."""
         waiting = [cut for cut in self._cuts if not cut.is_ready]
-        if self._drops and self._is_too_much(waiting, material.size_bytes):
-            size_mb = sum(cut.size_bytes for cut in waiting) / 1e6
+        if self._drops and self._is_too_much(waiting, material.packets):
+            size_mb = _size_bytes(waiting) / 1e6
             raise ClipError(
-                f"{len(waiting)} clips of {size_mb:.0f} MB waited to be masked, and this computer is too slow for more:"
-                " lower privacy.clip_height or privacy.clip_fps, or the camera's bit rate"
+                f"{len(waiting)} clips of {size_mb:.0f} MB waited to be masked, and this computer is too"
+                " slow for more: lower privacy.clip_height or privacy.clip_fps, or the camera's bit rate"
             )
 
     @staticmethod
-    def _is_too_much(waiting: "Sequence[_Cut]", more_bytes: int) -> bool:
-        """Whether one clip more, of `more_bytes`, is too much while others are `waiting`; a single one never is."""
-        size_bytes = sum(cut.size_bytes for cut in waiting) + more_bytes
-        return len(waiting) >= _MAX_CUTS or (bool(waiting) and size_bytes > MAX_WAITING_BYTES)
+    def _is_too_much(waiting: "Sequence[_Cut]", more: Sequence[EncodedPacket]) -> bool:
+        """Whether one clip more, of the packets `more`, is too much while others are `waiting`; one alone never is."""
+        return len(waiting) >= _MAX_CUTS or (bool(waiting) and _size_bytes(waiting, more) > MAX_WAITING_BYTES)
 
     def _finish(self, cut: "_Cut") -> Event:
         """Keep the clip, and build the event; it waits for a clip that is being encoded."""
@@ -343,8 +340,8 @@ class Recorder:
         return time_s - self._clip.before_s(rule_event.event_type), time_s + self._clip.post_s
 
     def _take(self, rule_event: RuleEvent) -> "_Material":
-        if not self._masking.keeps_pictures:
-            raise ClipError(NO_PICTURES)
+        if not self._masking.keeps_pictures or not self._clip.keeps(rule_event.event_type):
+            raise ClipError(NOT_KEPT if self._masking.keeps_pictures else NO_PICTURES)
         time_s, (start_s, end_s) = rule_event.time_s, self._interval_s(rule_event)
         packets = self._ring.select(start_s, end_s)
         if not packets:
@@ -377,6 +374,12 @@ class Recorder:
                 " lower bit rate, or to a key picture every second or two"
             )
         log.warning("a clip begins %.1f s late: its video is more than the packet ring holds", begins_s - expected_s)
+
+
+def _size_bytes(waiting: Iterable[_Cut], more: Sequence[EncodedPacket] = ()) -> int:
+    """What the packets of `waiting`, and `more`, take; clips that overlap have packets in common."""
+    packets = {id(packet): packet for part in (*(cut.packets for cut in waiting), more) for packet in part}
+    return sum(len(packet.data) for packet in packets.values())
 
 
 def _raising(error: ClipError) -> Callable[[], Clip]:

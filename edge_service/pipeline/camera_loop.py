@@ -125,6 +125,7 @@ class CameraLoop:
             reconnects=source.reconnects,
             has_ended=self._has_ended,
             problem=source.problem,
+            warning=source.warning,
             fault=self._sight.fault,
         )
 
@@ -148,7 +149,7 @@ class CameraLoop:
             else:
                 self._sight.wait(self._camera.source.captured, self._clock.monotonic_s())
                 if last is not None:
-                    self._begin_clips(self._camera.rules.advance_to(self._camera.recorder.complete_s), *last)
+                    self._begin_clips(self._camera.rules.advance_to(self._camera.source.complete_s), *last)
             self._tell_fault()
             self._follow_clock()
             self._keep_finished()

@@ -164,7 +164,7 @@ def make_reporter(
 
     def report() -> CameraReport:
         now = counts()
-        error = now.problem or now.fault or last_error()
+        error = now.problem or now.fault or now.warning or last_error()
         return CameraReport(
             store_id=store_id,
             media_time_s=max(0.0, now.media_time_s),

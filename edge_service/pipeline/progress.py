@@ -15,7 +15,7 @@ class RunCounts:
     """The frames of the run so far: `captured` frames are those the source delivered, processed or skipped.
 
     `has_ended` is whether the source came to its end by itself; `problem` is what keeps pictures away at present, and
-    `fault` why those that come are of no use.
+    `fault` why those that come are of no use. A `warning` leaves detection alone.
     """
 
     media_time_s: float
@@ -28,6 +28,7 @@ class RunCounts:
     has_ended: bool = False
     problem: str | None = None
     fault: str | None = None
+    warning: str | None = None
 
 
 def format_progress(counts: RunCounts, frames_per_s: float) -> str:
@@ -38,7 +39,7 @@ def format_progress(counts: RunCounts, frames_per_s: float) -> str:
         f"{counts.outbox_depth} waiting in the outbox, "
         f"{counts.captured} frames = {counts.processed} processed + {counts.skipped} skipped"
         + (f", reconnected {counts.reconnects} times" if counts.reconnects else "")
-        + "".join(f"; {trouble}" for trouble in (counts.problem, counts.fault) if trouble)
+        + "".join(f"; {trouble}" for trouble in (counts.problem, counts.fault, counts.warning) if trouble)
     )
 
 

@@ -39,11 +39,20 @@ class FileSource:
         """A file's time is its own."""
         self.problem: str | None = None
         """Nothing keeps a file's pictures away."""
+        self.warning: str | None = None
+        """What troubles a file is said in the log."""
+        self.wall_offset_s: float | None = None
+        """A file tells no wall clock."""
         self._path = path
         self._fps = fps
         self._loop = loop
         self._ring = ring
         self._decoding = decoding
+
+    @property
+    def complete_s(self) -> float:
+        """No frame that comes later is of before this media time, in seconds."""
+        return self._ring.complete_s
 
     @property
     def skipped(self) -> int:

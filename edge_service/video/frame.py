@@ -64,6 +64,16 @@ class FrameSource(Protocol):
         ...
 
     @property
+    def warning(self) -> str | None:
+        """The trouble that leaves detection alone, in a phrase without credentials; None while there is none."""
+        ...
+
+    @property
+    def complete_s(self) -> float:
+        """No frame that comes later is of before this media time."""
+        ...
+
+    @property
     def description(self) -> str:
         """The source in words for people, without credentials."""
         ...

@@ -11,6 +11,18 @@ from edge_service.video.packets import EncodedPacket, StreamFormat, decode_all
 from edge_service.video.picture import to_image
 
 
+def picture_at(ring: PacketRing, time_s: float) -> Image | None:
+    """The picture that is on the screen at `time_s`, as far as it has come; None where there is none."""
+    packets = ring.select(time_s, time_s)
+    if not packets:
+        return None
+    wanted = max(packet.pts for packet in packets)
+    found = None
+    for decoded, stream_format in decode_all(packets, lambda packet: packet.pts == wanted):
+        found = decoded, stream_format
+    return None if found is None else to_image(*found)
+
+
 class FrameMaker:
     """Makes the frames of the source whose packets are in `ring`; pictures are made when they are asked for.
 

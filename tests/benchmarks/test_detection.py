@@ -1,9 +1,8 @@
 """What seeing costs beside the network's own time: one 1080p camera at five frames a second, in ONNX Runtime.
 
-GYM_BENCH_MODEL names the ONNX file, such as YOLOX-nano; there is none in the repository.
+GYM_BENCH_MODEL names the ONNX file, such as YOLOX-nano, else it is what was fetched; there is none in the repository.
 """
 
-import os
 import resource
 from collections.abc import Mapping
 from itertools import islice
@@ -24,6 +23,7 @@ from edge_service.video.file_source import FileSource
 from edge_service.video.frame import Frame
 from edge_service.video.packet_ring import PacketRing
 from tests.benchmarks.busy_video import draw_busy_video
+from tests.benchmarks.weights import bench_model
 
 FPS = 5.0
 DRAWN_S = 10
@@ -53,9 +53,7 @@ def cpu_s() -> float:
 
 @pytest.fixture(scope="module")
 def model() -> Path:
-    if not (name := os.environ.get("GYM_BENCH_MODEL")):
-        pytest.skip("GYM_BENCH_MODEL is not set; it names an ONNX file with a network that finds people")
-    return Path(name)
+    return bench_model()
 
 
 @pytest.fixture(scope="module")

@@ -15,6 +15,8 @@ from tests.benchmarks.measure import Cost, cost_of
 from tests.benchmarks.test_edge_cpu import PEAK_BYTES, START_TIME, real_backend
 
 SAMPLING_INTERVAL_S = 1 / 5
+# One clip is decoded in 1080p and encoded in 720p at a time.
+ENCODING_BYTES = 80_000_000
 CONFIG = re.sub(r"(?m)^privacy:.*$", "", (REPOSITORY / "edge_service" / "config.yaml").read_text(encoding="utf-8"))
 
 
@@ -58,7 +60,7 @@ def test_the_loop_is_no_later_than_without_masks_by_more_than_a_sampling_interva
     print("; ".join(f"{late_ms:.0f} ms, {cpu_s:.1f} CPU-s, {peak_mb:.0f} MB" for late_ms, cpu_s, peak_mb in costs))
     assert plain.masked == 0 < masked.masked == masked.events == plain.events
     assert masked.latest_s <= plain.latest_s + SAMPLING_INTERVAL_S
-    assert masked.cost.peak_bytes <= PEAK_BYTES + MAX_WAITING_BYTES
+    assert masked.cost.peak_bytes <= PEAK_BYTES + MAX_WAITING_BYTES + ENCODING_BYTES
 
 
 def test_clips_that_wait_take_bounded_memory(minute_of_video: Path, tmp_path: Path) -> None:
@@ -66,4 +68,4 @@ def test_clips_that_wait_take_bounded_memory(minute_of_video: Path, tmp_path: Pa
     masked = run_edge(minute_of_video, tmp_path / "masked", "{mask: heads}", "max")
     print(f"\nas fast as it goes with masks: peak {masked.cost.peak_bytes / 1e6:.0f} MB, {masked.cost.cpu_s:.1f} CPU-s")
     assert masked.masked == masked.events > 0
-    assert masked.cost.peak_bytes <= PEAK_BYTES + MAX_WAITING_BYTES
+    assert masked.cost.peak_bytes <= PEAK_BYTES + MAX_WAITING_BYTES + ENCODING_BYTES

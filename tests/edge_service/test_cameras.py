@@ -46,6 +46,15 @@ def test_each_camera_has_its_video_and_a_file_lies_beside_the_configuration(tmp_
     assert "s3cret" not in repr(config)
 
 
+def test_a_camera_may_have_a_small_stream_that_is_looked_at(tmp_path: Path) -> None:
+    text = TWO.replace("video: one.mp4", "video: one.mp4\n    detect_video: small.mp4")
+    text = text.replace('cam/2"', 'cam/2"\n    detect_video: "rtsp://admin:${PASSWORD}@cam/3"')
+    first, second = loaded(tmp_path, text, PASSWORD="s3/cret").cameras
+    assert first.detect_video == tmp_path / "small.mp4"
+    assert second.detect_video == CameraAddress("rtsp://admin:s3%2Fcret@cam/3")
+    assert loaded(tmp_path, TWO).cameras[0].detect_video is None
+
+
 def test_a_camera_overrides_what_is_common_key_by_key_and_a_machine_its_camera(tmp_path: Path) -> None:
     common = "rules: {enter_s: 20, exit_s: 7}\ndetector: {kind: onnx, model: net.onnx}\nprivacy: {mask: heads}\n"
     own = "rules: {exit_s: 4}, detector: {fps: 2}, clip: {pre_s: 1}, privacy: {only_zones: true}"

@@ -125,3 +125,14 @@ def test_the_address_may_stand_in_the_environment_and_a_flag_comes_before_it() -
     with pytest.raises(UsageError, match="GYM_VIDEO: has an @ behind the first") as refused:
         parse_options(without, {"GYM_VIDEO": "rtsp://admin:s3/cret@cam/2"})
     assert "cret" not in str(refused.value)
+
+
+def test_a_small_stream_is_named_by_a_flag_or_in_the_environment() -> None:
+    environ = {"GYM_DETECT_VIDEO": "rtsp://admin:s3cret@cam/2"}
+    assert parse_options(GIVEN).detect_video is None
+    assert str(parse_options(LIVE, environ).detect_video) == "rtsp://cam/2"
+    assert str(parse_options([*LIVE, "--detect-video", "rtsp://cam/3"], environ).detect_video) == "rtsp://cam/3"
+    with pytest.raises(UsageError, match="GYM_DETECT_VIDEO: has an @ behind the first"):
+        parse_options(LIVE, {"GYM_DETECT_VIDEO": "rtsp://admin:s3/cret@cam/2"})
+    with pytest.raises(UsageError, match=r"--preview small.mp4: is the video that is watched"):
+        parse_options([*GIVEN, "--detect-video", "small.mp4", "--preview", "small.mp4"])

@@ -8,14 +8,14 @@ from backend_api.contract.queries import MachineQuery, SessionQuery, StatsQuery
 from backend_api.contract.sessions import MachineList, SessionPage
 from backend_api.contract.stats import Stats
 from backend_api.contract.verdicts import QueueState
-from backend_api.media.folder import MediaFolder
 from backend_api.reports.reports import Reports
 from backend_api.store.store import Store
 from backend_api.web.conditional import NOT_MODIFIED, json_answer, next_link
+from backend_api.web.media_links import MediaLinks
 from backend_api.web.openapi import problems
 
 
-def report_routes(store: Store, reports: Reports, media: MediaFolder) -> APIRouter:
+def report_routes(store: Store, reports: Reports, links: MediaLinks) -> APIRouter:
     """The router for reports."""
     router = APIRouter()
 
@@ -28,7 +28,7 @@ def report_routes(store: Store, reports: Reports, media: MediaFolder) -> APIRout
     )
     def list_sessions(request: Request, query: Annotated[SessionQuery, Query()]) -> Response:
         """One row a use of a machine, the newest first, unless told otherwise; pages as those of events do."""
-        page = reports.sessions(query, media.thumbnail_url)
+        page = reports.sessions(query, links.thumbnail_url)
         return json_answer(request, page.model_dump_json(), next_link(request, page.next_cursor))
 
     @router.get(
@@ -40,7 +40,7 @@ def report_routes(store: Store, reports: Reports, media: MediaFolder) -> APIRout
     )
     def list_machines(request: Request, query: Annotated[MachineQuery, Query()]) -> Response:
         """Each machine's state, since when, and its current or last session."""
-        return json_answer(request, reports.machines(query, media.thumbnail_url).model_dump_json())
+        return json_answer(request, reports.machines(query, links.thumbnail_url).model_dump_json())
 
     @router.get(
         "/queue",

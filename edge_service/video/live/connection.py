@@ -27,13 +27,15 @@ class RawPacket:
     """An encoded picture.
 
     `stamp_s` is when it is shown, in seconds by the camera's clock, None where it has none; `format` is what it is,
-    None for what the connection says.
+    None for what the connection says. `wall_s` is the same moment by the camera's wall clock, in seconds since 1970 or
+    since whenever that believes it to be; None where it does not tell.
     """
 
     data: bytes = field(repr=False)
     stamp_s: float | None
     is_key: bool
     format: StreamFormat | None = field(default=None, repr=False)
+    wall_s: float | None = None
 
 
 class Connection(Protocol):

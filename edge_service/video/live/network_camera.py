@@ -1,8 +1,10 @@
 """A camera in the network, over RTSP or HTTP, read with FFmpeg."""
 
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from fractions import Fraction
+from typing import Final
 
 import av
 from av.container import InputContainer
@@ -34,6 +36,8 @@ _STALLED = "stopped sending pictures"
 # Sound is not even asked for.
 _RTSP_OPTIONS = {"rtsp_flags": "prefer_tcp", "allowed_media_types": "video"}
 _ASSUMED_FRAME_RATE = Fraction(25)
+# FFmpeg's RTP demuxer counts it on from the sender reports.
+_WALL: Final = "prft"
 _FRAME_RATES = range(1, 241)
 
 
@@ -132,12 +136,18 @@ class _NetworkCamera:
             stream_format = self._formats.format_of(packet)
         except PictureTooLarge as error:
             raise ConnectionLost(str(error)) from error
-        return RawPacket(bytes(packet), self._seconds(stamp), packet.is_keyframe, stream_format)
+        wall_s = _wall_s(bytes(packet.get_sidedata(_WALL))) if packet.has_sidedata(_WALL) else None
+        return RawPacket(bytes(packet), self._seconds(stamp), packet.is_keyframe, stream_format, wall_s)
 
     def _seconds(self, stamp: int | None) -> float | None:
         if stamp is None or self._stream.time_base is None or not self._tells_time:
             return None
         return float(stamp * self._stream.time_base)
+
+
+def _wall_s(side_data: bytes) -> float | None:
+    """The wall clock, in seconds, out of libavutil's AVProducerReferenceTime: microseconds as an int64 come first."""
+    return None if len(side_data) < 8 else int.from_bytes(side_data[:8], sys.byteorder, signed=True) / 1e6
 
 
 def _moving_pictures(container: InputContainer) -> VideoStream:

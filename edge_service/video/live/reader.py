@@ -34,6 +34,8 @@ DENIED_DELAYS_S = (60.0, 300.0, 900.0, 1800.0)
 # Packets that came while the connection was made are handed over at once; after this, packets come as they are sent.
 _SETTLE_S = 0.5
 _SPACINGS = 9
+# Of so many pictures the median says how the wall clock lies: one wrong sender report changes nothing.
+_OFFSETS = 99
 _ASSUMED_SPACING_S = 0.04
 
 
@@ -72,6 +74,7 @@ class LiveReader:
         self._spacings_s: deque[float] = deque(maxlen=_SPACINGS)
         self._failures = 0
         self._denials = 0
+        self._wall_offsets_s: deque[float] = deque(maxlen=_OFFSETS)
 
     def close(self) -> None:
         """End `run` at the next picture, or when it notices that none comes."""
@@ -80,6 +83,12 @@ class LiveReader:
     def now_s(self) -> float:
         """The media time that is now."""
         return self._clock.monotonic_s() - self._begin_s
+
+    @property
+    def wall_offset_s(self) -> float | None:
+        """What media time is ahead of the camera's wall clock, in seconds; None where it does not tell that."""
+        offsets_s = tuple(self._wall_offsets_s)
+        return median(offsets_s) if len(offsets_s) == _OFFSETS else None
 
     def run(self) -> None:
         """Read until `close`. Raises UsageError when there is no sense in trying again.
@@ -133,6 +142,7 @@ class LiveReader:
 
         A server that begins with what was before the last packet of the connection before tells nothing new with it.
         """
+        self._wall_offsets_s.clear()
         first: list[_Arrived] = []
         packets = self._arrivals(connection)
         for arrived in packets:
@@ -154,6 +164,8 @@ class LiveReader:
         placed = self._media_clock.place(arrived.raw.stamp_s, arrived.arrival_s)
         self._spacings_s.append(placed.decoded_s - before_s)
         raw = arrived.raw
+        if raw.wall_s is not None:
+            self._wall_offsets_s.append(placed.shown_s - raw.wall_s)
         return EncodedPacket(
             data=raw.data,
             pts=round(placed.shown_s * TIME_BASE_HZ),

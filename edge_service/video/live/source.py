@@ -52,6 +52,8 @@ class LiveSource:
         self.description = description
         self.is_live = True
         """A camera's time is the clock's."""
+        self.warning: str | None = None
+        """What troubles a camera troubles detection, too."""
         self.captured = 0
         """Frames that the camera had delivered, decoded or not, when the last one was handed on."""
         self.processed = 0
@@ -68,6 +70,11 @@ class LiveSource:
         self._taken_s = clock.monotonic_s()
 
     @property
+    def complete_s(self) -> float:
+        """No frame that comes later is of before this media time, in seconds."""
+        return self._ring.complete_s
+
+    @property
     def skipped(self) -> int:
         """Frames that were delivered and not, or not yet, handed on."""
         return self.captured - self.processed
@@ -81,6 +88,11 @@ class LiveSource:
     def problem(self) -> str | None:
         """The hindrance that keeps pictures away at present; None while they come."""
         return self._reader.problem
+
+    @property
+    def wall_offset_s(self) -> float | None:
+        """What media time is ahead of the camera's wall clock, in seconds; None where it does not tell that."""
+        return self._reader.wall_offset_s
 
     def __iter__(self) -> Generator[Frame | None, None, None]:
         """Frames as they come, and None after TICK_S seconds without; closing the iterator closes the connection.

@@ -83,7 +83,8 @@ class LiveFrames:
 
     captured = processed = skipped = reconnects = 0
     is_live = True
-    problem = None
+    problem = warning = None
+    complete_s = float("-inf")
     description = "rtsp://cam/1"
 
     def __init__(self, clock: FakeClock, times_s: Iterator[float], steps_at_s: float, step_s: float) -> None:

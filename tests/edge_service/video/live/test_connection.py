@@ -2,6 +2,7 @@
 
 import io
 import socketserver
+import struct
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
@@ -313,3 +314,10 @@ def test_a_camera_that_wants_another_password_says_so(scheme: str, answer: bytes
     ):
         pass
     assert SECRET not in str(denied.value)
+
+
+def test_the_wall_clock_is_what_ffmpeg_counts_on_from_sender_reports() -> None:
+    """struct AVProducerReferenceTime { int64_t wallclock, in microseconds; int flags; } and padding."""
+    told = struct.pack("=qii", 1_795_719_848_874_029, 24, 0)
+    assert network_camera._wall_s(told) == pytest.approx(1_795_719_848.874029)
+    assert network_camera._wall_s(told[:4]) is None

@@ -160,3 +160,19 @@ def test_a_camera_that_denies_its_password_is_asked_seldom(caplog: pytest.LogCap
     assert clock.waits_s == [60.0, 300.0, 900.0, 1800.0, 1800.0, 1800.0]
     assert reader.problem == "refuses the user name or the password"
     assert len(caplog.records) == 1
+
+
+def test_the_camera_s_wall_clock_says_how_far_media_time_is_ahead_of_it(drawn: Drawn) -> None:
+    raw = raw_packets(drawn("no_b_frames"))
+    told = [replace(packet, wall_s=1e9 + 0.04 * number) for number, packet in enumerate(raw)]
+    told[50] = replace(told[50], wall_s=0.0)  # one report is wrong
+    later = [
+        replace(packet, stamp_s=(packet.stamp_s or 0.0) + 3.0, wall_s=(packet.wall_s or 0.0) + 3.0) for packet in told
+    ]
+    stream_format = format_of(drawn("no_b_frames"))
+    reader, packets = read(Sends(stream_format, evenly([*told, *later])))
+    assert reader.wall_offset_s == pytest.approx(packets[0].time_s - 1e9, abs=0.01)
+    few, _ = read(Sends(stream_format, evenly(told)))
+    assert few.wall_offset_s is None
+    silent, _ = read(Sends(stream_format, evenly(raw * 2)))
+    assert silent.wall_offset_s is None
