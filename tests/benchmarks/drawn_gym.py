@@ -22,13 +22,13 @@ from edge_service.video.frame import Frame
 
 LENGTH_S = 180
 # From when to when somebody is at the machine of that number, in seconds; all come from and go out of the picture's
-# lower edge. In a normal gym one machine is used for half a minute and wiped; two people pass by.
+# lower edge. In a normal gym one machine is used for half a minute and wiped; one person passes by.
 SCENES: dict[str, tuple[tuple[int, int, int], ...]] = {
     "closed": (),
-    "normal": ((0, 20, 50), (0, 56, 64)),
+    "normal": ((0, 20, 50), (0, 62, 70)),
     "busy": ((0, 4, 60), (1, 30, 100), (2, 85, 150), (0, 120, 176)),
 }
-_PASSERS_BY_S = {"closed": (), "normal": (100, 140), "busy": (20, 70, 110)}
+_PASSERS_BY_S = {"closed": (), "normal": (120,), "busy": (20, 70, 110)}
 _WALKS_PER_S = 0.25
 _AISLE = 0.99
 

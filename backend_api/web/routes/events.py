@@ -10,7 +10,7 @@ from backend_api.contract.queries import EventQuery
 from backend_api.store.enrichments import RetryOutcome
 from backend_api.store.store import Store
 from backend_api.web.conditional import NOT_MODIFIED, json_answer, next_link
-from backend_api.web.event_json import stored_event_json
+from backend_api.web.event_json import stored_event_json, stored_events_json
 from backend_api.web.media_links import MediaLinks
 from backend_api.web.openapi import answer, problems
 from backend_api.web.problems import ApiProblem
@@ -33,7 +33,7 @@ def event_routes(store: Store, links: MediaLinks) -> APIRouter:
     def list_events(request: Request, query: Annotated[EventQuery, Query()]) -> Response:
         """Newest first, unless told otherwise. Pages neither skip nor repeat events while others arrive."""
         page = store.events.page(query)
-        items = ",".join(stored_event_json(row, links) for row in page.rows)
+        items = stored_events_json(page.rows, links)
         text = f'{{"items":[{items}],"next_cursor":{json.dumps(page.next_cursor)}}}'
         return json_answer(request, text, next_link(request, page.next_cursor))
 

@@ -7,7 +7,7 @@ from prometheus_client import CONTENT_TYPE_LATEST
 from pydantic import BaseModel
 
 from backend_api.contract.media import Ready
-from backend_api.media.media import Media
+from backend_api.media.media import Media, MediaAway
 from backend_api.media.retention_policy import held_back_text
 from backend_api.store.db.errors import StoreBusy, StoreFull
 from backend_api.store.db.settings import SettingName
@@ -73,5 +73,7 @@ def _look_at(media: Media) -> tuple[UUID | None, FieldErrors]:
     """The folder's id, or why the folder cannot be used."""
     try:
         return media.check(), []
+    except MediaAway as error:
+        return None, [{"field": "media", "message": str(error)}]
     except OSError as error:
         return None, [{"field": "media", "message": f"cannot write the media folder {media.name}: {error.strerror}"}]

@@ -1,5 +1,6 @@
 """The API over a bucket answers as the one over the folder does; while the bucket is away, 503."""
 
+from collections.abc import Collection
 from pathlib import Path
 from urllib.request import Request, urlopen
 
@@ -7,8 +8,10 @@ import pytest
 from fastapi.testclient import TestClient
 
 from backend_api.app import create_app
+from backend_api.contract.events import EventType
 from backend_api.media.bucket import MediaBucket
 from backend_api.media.folder import MediaFolder
+from backend_api.media.index import IndexedFile, MediaIndex
 from backend_api.media.media import Media
 from backend_api.media.place import open_media
 from backend_api.store.store import Store
@@ -70,6 +73,29 @@ def test_events_name_what_is_there(over_bucket: TestClient) -> None:
     again = event_with_clip(at_s=60)
     assert post(over_bucket, again).json()["thumbnail_url"] is None
     assert over_bucket.get("/ready").json()["media_folder_id"]
+
+
+def test_a_page_asks_the_index_once_and_has_its_pictures(
+    over_bucket: TestClient, store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    start = EVENT.model_copy(
+        update={"event_type": EventType.MACHINE_OCCUPIED_START, "event_id": EVENT.session_id, "needs_mm": False}
+    )
+    store.events.add([start, *(event_with_clip(at_s=at_s) for at_s in (60, 120))])
+    asked: list[int] = []
+    find = MediaIndex.find
+
+    def counted(index: MediaIndex, names: Collection[str]) -> dict[str, IndexedFile]:
+        asked.append(len(names))
+        return find(index, names)
+
+    monkeypatch.setattr(MediaIndex, "find", counted)
+    pictures = [event["thumbnail_url"] for event in over_bucket.get("/events").json()["items"]]
+    assert sorted(pictures, key=str) == [f"{URL}/thumbnail", None, None, None]
+    [session] = over_bucket.get("/sessions").json()["items"]
+    [machine] = over_bucket.get("/machines").json()["items"]
+    assert session["thumbnail_url"] == machine["session"]["thumbnail_url"] == f"{URL}/thumbnail"
+    assert len(asked) == 3
 
 
 def test_what_was_put_twice_is_there_once_and_nothing_else_takes_its_name(over_bucket: TestClient) -> None:
