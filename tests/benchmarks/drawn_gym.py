@@ -12,6 +12,7 @@ from pathlib import Path
 
 import edge_service.camera_run
 from backend_api.base.process import run_process
+from edge_service.camera_run import Surroundings
 from edge_service.detection.detector import Box, Detection, Detector
 from edge_service.detection.detector_config import DetectorConfig
 from edge_service.detection.onnx_detector import open_onnx_detector
@@ -66,10 +67,13 @@ def _centre(machine: Machine) -> tuple[float, float]:
     return sum(xs) / len(xs), sum(ys) / len(ys)
 
 
-def open_drawn(_config: DetectorConfig, machines: Sequence[Machine], *_: object) -> Detector:
+def open_drawn(
+    _config: DetectorConfig, machines: Sequence[Machine], _seed: int, around: Surroundings, *_: object
+) -> Detector:
     """The detector of the scene that GYM_BENCH_SCENE names."""
     model = os.environ.get("GYM_BENCH_MODEL")
-    network = open_onnx_detector(Path(model), DetectorConfig("onnx", Path(model))) if model else None
+    config = DetectorConfig("onnx", Path(model)) if model else DetectorConfig("mock")
+    network = open_onnx_detector(Path(model), config, around.networks.open) if model else None
     return DrawnPeople(os.environ["GYM_BENCH_SCENE"], machines, network)
 
 
