@@ -70,7 +70,8 @@ class CameraReport(Value):
         description="The detector's kind: `onnx` detects people, `mock` invents them. Null from an earlier release.",
     )
     network: NetworkReport | None = Field(
-        default=None, description="What the detector's network runs on; null without one, and from an earlier release."
+        default=None,
+        description="The detector's network and its hardware; null without one, and from an earlier release.",
     )
     decoder: DecoderReport | None = Field(
         default=None, description="The decoder of the pictures that are looked at. Null from an earlier release."
