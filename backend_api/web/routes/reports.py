@@ -4,7 +4,7 @@ from typing import Annotated
 
 from fastapi import APIRouter, Query, Request, Response
 
-from backend_api.contract.queries import MachineQuery, SessionQuery, StatsQuery
+from backend_api.contract.queries import MachinePageQuery, SessionQuery, StatsQuery
 from backend_api.contract.sessions import MachineList, SessionPage
 from backend_api.contract.stats import Stats
 from backend_api.contract.verdicts import QueueState
@@ -38,9 +38,10 @@ def report_routes(store: Store, reports: Reports, media: MediaFolder) -> APIRout
         response_model=MachineList,
         responses={**NOT_MODIFIED, **problems(422, 503)},
     )
-    def list_machines(request: Request, query: Annotated[MachineQuery, Query()]) -> Response:
-        """Each machine's state, since when, and its current or last session."""
-        return json_answer(request, reports.machines(query, media.thumbnail_url).model_dump_json())
+    def list_machines(request: Request, query: Annotated[MachinePageQuery, Query()]) -> Response:
+        """Each machine's state, since when, and its current or last session, in the order of their names."""
+        page = reports.machine_page(query, media.thumbnail_url)
+        return json_answer(request, page.model_dump_json(), next_link(request, page.next_cursor))
 
     @router.get(
         "/queue",
