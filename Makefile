@@ -41,8 +41,12 @@ FETCH := $(filter $(FETCHED),$(value MODEL))
 # A configuration with the section `cameras` names the videos itself.
 HAS_CAMERAS := $(if $(value CONFIG),$(shell grep -qs '^cameras *:' $(call quoted,CONFIG) && echo yes))
 
+# For every system and Python that pyproject.toml allows; nothing of this computer's own settings.
+LOCK := uv pip compile --quiet --no-config --universal --python-version 3.11 --generate-hashes --no-annotate \
+  --no-emit-index-url --no-emit-find-links --custom-compile-command 'make lock'
+
 .DEFAULT_GOAL := help
-.PHONY: help install run reset-demo test lint bench chaos clean
+.PHONY: help install run reset-demo test lint bench chaos test-deploy lock clean
 
 help:  ## say what there is
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /  make \1\t/' | expand -t 20
@@ -85,6 +89,12 @@ bench: $(VENV)/.installed-dev  ## the benchmarks: ratios against a peer in the s
 chaos: $(VENV)/.installed-dev  ## kill the processes again and again, then compare with the undisturbed run
 	@python -m pytest tests/chaos -s
 
+test-deploy: $(VENV)/.installed-dev  ## what needs systemd or root, such as a bare Debian; skipped where these are missing
+	@python -m pytest tests/system -s
+
+lock: $(VENV)/.installed-dev  ## renew both locks from the requirements: newer releases, within what these allow
+	@for name in requirements requirements-dev; do $(LOCK) --upgrade $$name.txt -o $$name.lock || exit 2; done
+
 clean:  ## remove the environment and the drawn sample, never the data
 	rm -rf $(VENV) sample.mp4
 
@@ -99,12 +109,13 @@ $(BIN)/python:
 	@rm -rf $(VENV)
 	@$(PYTHON) -m venv $(VENV) || { rm -rf $(VENV); exit 2; }
 
-$(VENV)/.installed: requirements.txt | $(BIN)/python
-	@echo "Installing what requirements.txt names into $(VENV) ..."
-	@python -m pip install --quiet --disable-pip-version-check -r requirements.txt
+# The very files that the tests ran with: of what requirements.txt names, and of all that comes with it.
+$(VENV)/.installed: requirements.lock | $(BIN)/python
+	@echo "Installing what requirements.lock names into $(VENV) ..."
+	@python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock
 	@touch $@
 
-$(VENV)/.installed-dev: requirements.txt requirements-dev.txt | $(BIN)/python
-	@echo "Installing what requirements-dev.txt names into $(VENV) ..."
-	@python -m pip install --quiet --disable-pip-version-check -r requirements-dev.txt
+$(VENV)/.installed-dev: requirements-dev.lock | $(BIN)/python
+	@echo "Installing what requirements-dev.lock names into $(VENV) ..."
+	@python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements-dev.lock
 	@touch $@

@@ -7,6 +7,7 @@ import secrets
 from collections.abc import AsyncIterator, Iterator
 from contextlib import ExitStack, asynccontextmanager, contextmanager
 from dataclasses import dataclass, field
+from pathlib import Path
 
 from fastapi import FastAPI
 from starlette.middleware.cors import CORSMiddleware
@@ -19,8 +20,8 @@ from backend_api.alerts.post_office import PostOffice, telling
 from backend_api.alerts.pruning import Pruning
 from backend_api.alerts.stills import StillWatch
 from backend_api.base.clock import Clock
-from backend_api.base.process import project_version
-from backend_api.media.folder import MediaFolder
+from backend_api.base.process import REPOSITORY, project_version
+from backend_api.media.media import Media
 from backend_api.media.retention import Retention, sweeping
 from backend_api.media.retention_policy import KeepLimits
 from backend_api.reports.reports import Reports
@@ -33,6 +34,7 @@ from backend_api.web.auth import AccessControl, Keys
 from backend_api.web.change_feed import ChangeFeed
 from backend_api.web.documentation import add_documentation
 from backend_api.web.head_requests import HeadRequests
+from backend_api.web.media_links import MediaLinks
 from backend_api.web.metrics import Metrics
 from backend_api.web.openapi import Api
 from backend_api.web.origin_check import OriginCheck
@@ -86,16 +88,16 @@ class Settings:
     ping_url: str | None = field(default=None, repr=False)
 
 
-def create_app(store: Store, media: MediaFolder, clock: Clock, settings: Settings | None = None) -> FastAPI:
+def create_app(store: Store, media: Media, clock: Clock, settings: Settings | None = None) -> FastAPI:
     """The API over `store` and `media`; the caller closes the store after the application's shutdown."""
     settings = settings or Settings()
     urls = SignedUrls(_link_secret(store), clock.now) if settings.keys else None
-    media = media if urls is None else media.with_links(urls.query)
+    links = MediaLinks(media) if urls is None else MediaLinks(media, urls.query)
     version = project_version()
-    audit = AuditLog(media.folder.parent / "audit", clock, settings.keep.days)
+    audit = AuditLog(_audit_folder(store, media), clock, settings.keep.days)
     metrics = Metrics(store, media, clock)
     writer = Writer(metrics.counting(store.events.add_arrivals))
-    feed = ChangeFeed(store, media)
+    feed = ChangeFeed(store, links)
     reports = Reports(store)
     office = PostOffice(store, media, settings.alerts or AlertsConfig(), clock, random.SystemRandom())
 
@@ -129,16 +131,16 @@ def create_app(store: Store, media: MediaFolder, clock: Clock, settings: Setting
         OriginCheck, hosts=settings.allowed_hosts, origins=settings.cors_origins, signs_urls=urls is not None
     )
     app.add_middleware(RequestLog, metrics=metrics, clock=clock, keeps_log=settings.keeps_access_log)
-    app.include_router(ingest_routes(store, writer, media, clock))
+    app.include_router(ingest_routes(store, writer, links, clock))
     app.include_router(stream_routes(store, feed))
     app.include_router(export_routes(store))
-    app.include_router(event_routes(store, media))
+    app.include_router(event_routes(store, links))
     app.include_router(review_routes(store, reports))
     app.include_router(correction_routes(store, reports))
     app.include_router(suggestion_routes(reports))
     app.include_router(media_routes(store, media))
     app.include_router(upload_routes(store, media))
-    app.include_router(report_routes(store, reports, media))
+    app.include_router(report_routes(store, reports, links))
     app.include_router(camera_routes(store))
     app.include_router(zone_routes(store))
     app.include_router(board_routes(reports, clock))
@@ -147,6 +149,13 @@ def create_app(store: Store, media: MediaFolder, clock: Clock, settings: Setting
     app.include_router(alert_routes(store, office, clock))
     app.include_router(health_routes(store, media, version, metrics))
     return app
+
+
+def _audit_folder(store: Store, media: Media) -> Path:
+    """Where it is written who looked at what: beside the clips; beside the database, where those are in a bucket."""
+    if media.folder is not None:
+        return media.folder.parent / "audit"
+    return (store.database.folder or REPOSITORY / "data") / "audit"
 
 
 def _link_secret(store: Store) -> bytes:
@@ -159,7 +168,7 @@ def _link_secret(store: Store) -> bytes:
 
 @contextmanager
 def alerting(
-    office: PostOffice, store: Store, media: MediaFolder, reports: Reports, settings: Settings, clock: Clock
+    office: PostOffice, store: Store, media: Media, reports: Reports, settings: Settings, clock: Clock
 ) -> Iterator[None]:
     """While this is entered, alerts are looked for and told, unless `settings` have none of them."""
     config = settings.alerts

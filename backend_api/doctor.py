@@ -35,10 +35,12 @@ from backend_api.checks.finding import Finding  # noqa: E402
 from backend_api.checks.folder import check_folder  # noqa: E402
 from backend_api.checks.integrity import check_integrity  # noqa: E402
 from backend_api.checks.sessions import check_sessions  # noqa: E402
+from backend_api.checks.strays import HasStrays, check_strays  # noqa: E402
 from backend_api.checks.times import check_times  # noqa: E402
 from backend_api.contract.values import format_timestamp  # noqa: E402
 from backend_api.doctor_options import Options, parse_options  # noqa: E402
-from backend_api.media.folder import MediaFolder  # noqa: E402
+from backend_api.media.media import Media  # noqa: E402
+from backend_api.media.place import MediaPlace, open_media  # noqa: E402
 from backend_api.media.unmasked import find_unmasked, remove_unmasked  # noqa: E402
 from backend_api.store.db.database import Database  # noqa: E402
 from backend_api.store.db.errors import StoreBusy, StoreFull  # noqa: E402
@@ -107,7 +109,7 @@ def _allow_removal(store: Store, clock: Clock) -> str:
 
 def _unmasked(options: Options, store: Store) -> Iterator[str]:
     """Say which clips and pictures are unmasked and, if that is asked for, remove them."""
-    media = _open_media(options.media_dir)
+    media = _open_media(options.media_dir, store.database)
     try:
         found = find_unmasked(store.database, media, options.camera_id)
         if options.remove_unmasked:
@@ -145,7 +147,7 @@ def examine(options: Options, clock: Clock) -> int:
     """
     with closing(open_database(options.db, clock, create=False)) as database:
         # After the database: beside a wrong one there is no media folder either.
-        media = _open_media(options.media_dir)
+        media = _open_media(options.media_dir, database)
         try:
             totals = _report(_findings(database, media, options, clock), fix=options.fix)
         except (StoreBusy, StoreFull) as error:
@@ -156,11 +158,14 @@ def examine(options: Options, clock: Clock) -> int:
     return EXIT_DONE if totals.wrong == totals.fixed else EXIT_FAILED
 
 
-def _findings(database: Database, media: MediaFolder, options: Options, clock: Clock) -> Iterator[Finding]:
+def _findings(database: Database, media: Media, options: Options, clock: Clock) -> Iterator[Finding]:
     now = clock.now()
     yield from check_integrity(database)
     # The folder before clips: a clip that is moved back is no longer missing.
-    yield from check_folder(database, media, now.timestamp(), options.orphan_age_s)
+    if media.folder is not None:
+        yield from check_folder(database, media.folder, now.timestamp(), options.orphan_age_s)
+    elif isinstance(media, HasStrays):
+        yield from check_strays(media, now.timestamp(), options.orphan_age_s)
     yield from check_clips(database, media)
     yield from check_times(database, to_ms(now))
     yield from check_sessions(database, to_ms(now), options.session_age_s)
@@ -202,14 +207,15 @@ def _say(text: str) -> None:
     sys.stdout.flush()
 
 
-def _open_media(folder: Path) -> MediaFolder:
-    try:
-        os.scandir(folder).close()
-    except OSError as error:
-        raise UsageError(
-            f"cannot read the media folder {folder}: {error.strerror}; give the backend's --media-dir"
-        ) from error
-    return MediaFolder(folder)
+def _open_media(place: MediaPlace, database: Database) -> Media:
+    if isinstance(place, Path):
+        try:
+            os.scandir(place).close()
+        except OSError as error:
+            raise UsageError(
+                f"cannot read the media folder {place}: {error.strerror}; give the backend's --media-dir"
+            ) from error
+    return open_media(place, database)
 
 
 if __name__ == "__main__":

@@ -4,12 +4,12 @@ import argparse
 import getpass
 from collections.abc import Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from uuid import UUID
 
-from backend_api.base.arguments import ArgumentParser, amount, folder, seconds
+from backend_api.base.arguments import ArgumentParser, amount, seconds
 from backend_api.base.database_address import DatabaseAddress, add_database_flag, media_folder_beside
 from backend_api.checks.folder import ASIDE
+from backend_api.media.place import MediaPlace, media_place
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,7 +17,7 @@ class Options:
     """The flags of the command line; ages are seconds."""
 
     db: DatabaseAddress
-    media_dir: Path
+    media_dir: MediaPlace
     fix: bool
     orphan_age_s: float
     session_age_s: float
@@ -75,9 +75,9 @@ def _make_parser() -> ArgumentParser:
     add_database_flag(parser, "the backend's database")
     add(
         "--media-dir",
-        type=folder,
-        metavar="FOLDER",
-        help="the backend's folder of clips and thumbnails (default: media beside the database)",
+        type=media_place,
+        metavar="PLACE",
+        help="the backend's folder or bucket of clips and thumbnails (default: media beside the database)",
     )
     add(
         "--fix",

@@ -22,11 +22,13 @@ from uuid import uuid4  # noqa: E402
 from backend_api.alerts.config import DEFAULT_ALERTS, load_alerts  # noqa: E402
 from backend_api.alerts.ping import check_ping_url  # noqa: E402
 from backend_api.app import KEEP_ALERTS_DAYS, Settings, create_app  # noqa: E402
-from backend_api.base.arguments import ArgumentParser, amount, folder, port  # noqa: E402
+from backend_api.base.arguments import ArgumentParser, amount, port  # noqa: E402
 from backend_api.base.clock import SystemClock  # noqa: E402
 from backend_api.base.database_address import add_database_flag, media_folder_beside  # noqa: E402
 from backend_api.base.process import EXIT_DONE, run_process, stop_on_signals  # noqa: E402
+from backend_api.base.watchdog import Watchdog  # noqa: E402
 from backend_api.media.folder import MediaFolder  # noqa: E402
+from backend_api.media.place import media_place, open_media  # noqa: E402
 from backend_api.media.retention_policy import KeepLimits  # noqa: E402
 from backend_api.store.store import Store  # noqa: E402
 from backend_api.web.auth import Keys  # noqa: E402
@@ -54,13 +56,17 @@ def main() -> int:
         keep=KeepLimits(options.keep_days, options.keep_gb and round(options.keep_gb * 1e9), options.keep_events_days),
     )
     with closing(listen(options.host, options.port, is_guarded=bool(keys))) as listening:
-        media = MediaFolder.open(options.media_dir or media_folder_beside(options.db))
+        place = options.media_dir or media_folder_beside(options.db)
+        folder = MediaFolder.open(place) if isinstance(place, Path) else None
         with closing(Store.open(options.db, clock, create=True)) as store:
             # A backend that is refused leaves the folder as it is: it may be that of another one.
-            media.remove_leftovers()
-            media.mark(uuid4())
-            log.info("events in %s, clips in %s", options.db, media.folder)
-            serve(create_app(store, media, clock, settings), listening, stop)
+            if folder is not None:
+                folder.remove_leftovers()
+                folder.mark(uuid4())
+            redirects = options.media_serve == "redirect"
+            media = folder or open_media(place, store.database, is_probed=True, redirects=redirects)
+            log.info("events in %s, clips in %s", options.db, media.name)
+            serve(create_app(store, media, clock, settings), listening, stop, tick=Watchdog(clock, os.environ).feed)
     log.info("stopped; everything that was acknowledged is stored")
     return EXIT_DONE
 
@@ -73,9 +79,18 @@ def _parse_options() -> argparse.Namespace:
     add_database_flag(parser, "the database, whose tables are made when missing, and updated when older")
     parser.add_argument(
         "--media-dir",
-        type=folder,
-        metavar="FOLDER",
-        help="the folder of clips and thumbnails; made when missing (default: media beside the database)",
+        type=media_place,
+        metavar="PLACE",
+        help="the folder of clips and thumbnails, made when missing, or a bucket such as s3://gym-media/clips, whose "
+        "keys and endpoint are AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY, AWS_ENDPOINT_URL and AWS_REGION in the "
+        "environment (default: media beside the database)",
+    )
+    parser.add_argument(
+        "--media-serve",
+        choices=["proxy", "redirect"],
+        default="proxy",
+        help="how clients get the files of a bucket: through the backend, or from the bucket itself, by an address "
+        "that is signed for two hours (default: %(default)s)",
     )
     parser.add_argument(
         "--host",

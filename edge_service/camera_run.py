@@ -12,6 +12,7 @@ from threading import Event
 from backend_api.base.clock import Clock
 from backend_api.base.durable_files import Disk
 from backend_api.base.process import EXIT_DONE, EXIT_FAILED
+from backend_api.contract.events import EventType
 from backend_api.contract.sources import EventSource
 from backend_api.contract.values import to_milliseconds
 from edge_service.clips.event_factory import EventFactory
@@ -241,6 +242,7 @@ def set_up_camera(
         clock_steps=recovery.clock_steps,
         source=plan.eyes,
         keeps_pictures=masking.keeps_pictures,
+        keeps_end_clips=clip.keeps(EventType.MACHINE_OCCUPIED_END),
     )
     return Camera(
         source=source,

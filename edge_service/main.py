@@ -23,6 +23,7 @@ from backend_api.base.api_key import find_api_key  # noqa: E402
 from backend_api.base.clock import SystemClock  # noqa: E402
 from backend_api.base.durable_files import Disk, make_writable  # noqa: E402
 from backend_api.base.process import UsageError, project_version, run_process, speaking_as, stop_on_signals  # noqa: E402
+from backend_api.base.watchdog import Watchdog  # noqa: E402
 from edge_service.camera_run import CameraPlan, CameraRun, Surroundings  # noqa: E402
 from edge_service.cameras import CameraConfig, load_cameras  # noqa: E402
 from edge_service.clips.media_folder import remove_leftovers  # noqa: E402
@@ -36,6 +37,7 @@ from edge_service.options import Options, check_for_files, check_preview, parse_
 from edge_service.pipeline.camera_reports import ReportedCamera, messages_of, shareable_config  # noqa: E402
 from edge_service.pipeline.camera_threads import CameraThreads, Watch  # noqa: E402
 from edge_service.pipeline.eyes import describe_eyes, log_eyes  # noqa: E402
+from edge_service.pipeline.heaps import share_heaps  # noqa: E402
 from edge_service.pipeline.progress import INTERVAL_S  # noqa: E402
 from edge_service.simulation.sample_video import is_sample  # noqa: E402
 from edge_service.video.address import VideoAddress  # noqa: E402
@@ -74,7 +76,8 @@ def main() -> int:
     )
     stop = stop_on_signals()
     with closing(BackendClient(around.backend_url, clock, around.api_key, read_s=REPORT_TIMEOUT_S)) as reports:
-        cameras = [watched(plan, options, config_path, around, reports) for plan in plans]
+        watchdog = Watchdog(clock, os.environ)
+        cameras = [watched(plan, options, config_path, around, reports, watchdog) for plan in plans]
         if one is None:
             return watch_all(cameras, around, reports, stop)
         return watch_one(cameras[0], around, reports, stop)
@@ -117,6 +120,7 @@ def watch_all(cameras: Sequence[WatchedCamera], around: Surroundings, reports: P
     messages = [
         replace(message, speaker=camera.plan.camera_id) for camera in cameras for message in messages_of_camera(camera)
     ]
+    share_heaps()
     log.info("%d cameras are watched, each with its own outbox in %s", len(cameras), around.outbox_dir)
     with Heartbeat(messages, reports, around.clock):
         return CameraThreads([watch_of(camera) for camera in cameras], around.clock, stop).run()
@@ -129,7 +133,7 @@ def messages_of_camera(camera: WatchedCamera) -> list[Message]:
 
 
 def watched(
-    plan: CameraPlan, options: Options, config_path: Path, around: Surroundings, backend: Backend
+    plan: CameraPlan, options: Options, config_path: Path, around: Surroundings, backend: Backend, watchdog: Watchdog
 ) -> WatchedCamera:
     """The camera of `plan`, which follows its file unless what it finds must not depend on when it is played."""
     of_several = options.video is None
@@ -156,7 +160,7 @@ def watched(
             speaker=plan.camera_id if of_several else "",
         )  # fmt: skip
     reported = ReportedCamera(plan.store_id, project_version(), around.clock.now(), str(plan.detector.kind))
-    return WatchedCamera(plan, plan_with, follower, around, reported)
+    return WatchedCamera(plan, plan_with, follower, around, reported, watchdog)
 
 
 def load_camera(path: Path, camera_id: str | None) -> Config:

@@ -16,13 +16,14 @@ from backend_api.base.environment import require_environment  # noqa: E402
 
 require_environment()
 
-from backend_api.base.arguments import ArgumentParser, folder  # noqa: E402
+from backend_api.base.arguments import ArgumentParser  # noqa: E402
 from backend_api.base.clock import SystemClock  # noqa: E402
 from backend_api.base.database_address import DatabaseAddress, add_database_flag, media_folder_beside  # noqa: E402
-from backend_api.base.durable_files import Disk  # noqa: E402
 from backend_api.base.process import EXIT_DONE, EXIT_FAILED, FatalError, UsageError, run_process  # noqa: E402
 from backend_api.base.yaml_file import read_yaml  # noqa: E402
-from backend_api.media.folder import MediaFolder  # noqa: E402
+from backend_api.contract.media import clip_name  # noqa: E402
+from backend_api.media.media import Media  # noqa: E402
+from backend_api.media.place import MediaPlace, media_place, open_media  # noqa: E402
 from backend_api.media.unmasked import UnmaskedMedia, find_unmasked, keep_masked, remove_unmasked  # noqa: E402
 from backend_api.store.db.errors import StoreBusy, StoreFull  # noqa: E402
 from backend_api.store.store import Store  # noqa: E402
@@ -46,7 +47,7 @@ class Options:
     """The flags of the command line."""
 
     db: DatabaseAddress
-    media_dir: Path
+    media_dir: MediaPlace
     config: Path
     camera_id: str
     model: Path | None
@@ -64,8 +65,8 @@ def main() -> int:
     options = parse_options()
     clips = set_up(_config_of(options.config, options.camera_id), options.config, options.model)
     forbid_core_dumps()
-    media = MediaFolder(options.media_dir)
     with closing(Store.open(options.db, SystemClock(), create=False)) as store:
+        media = open_media(options.media_dir, store.database)
         try:
             found = find_unmasked(store.database, media, options.camera_id)
             left = sum(not done for done in _mask_all(clips, found, store, media))
@@ -105,7 +106,7 @@ def _open(config: DetectorConfig, model: Path) -> Detector:
     return open_onnx_detector(model, config)
 
 
-def _mask_all(clips: StoredClips, found: Sequence[UnmaskedMedia], store: Store, media: MediaFolder) -> Iterator[bool]:
+def _mask_all(clips: StoredClips, found: Sequence[UnmaskedMedia], store: Store, media: Media) -> Iterator[bool]:
     """Of each of `found` whether nothing unmasked is left of it, which is said."""
     for one in found:
         row = store.events.find(one.event_id)
@@ -115,12 +116,13 @@ def _mask_all(clips: StoredClips, found: Sequence[UnmaskedMedia], store: Store, 
             yield True
             continue
         try:
-            masked = clips.mask(media.clip_path(one.event_id), row.event)
+            with media.local(clip_name(one.event_id)) as path:
+                masked = clips.mask(path, row.event)
         except (ClipError, UsageError, FileNotFoundError) as error:
             log.error("%s: stays as it is: %s", one.event_id, error)
             yield False
             continue
-        keep_masked(one, masked.mp4, masked.info, masked.thumbnail, media, store, Disk())
+        keep_masked(one, masked.mp4, masked.info, masked.thumbnail, media, store)
         log.info(
             "%s: masked, %d x %d, %d kB", one.event_id, masked.info.width, masked.info.height, masked.info.bytes // 1000
         )
@@ -153,9 +155,9 @@ def _make_parser() -> ArgumentParser:
     add_database_flag(parser, "the backend's database")
     add(
         "--media-dir",
-        type=folder,
-        metavar="FOLDER",
-        help="the backend's folder of clips and thumbnails (default: media beside the database)",
+        type=media_place,
+        metavar="PLACE",
+        help="the backend's folder or bucket of clips and thumbnails (default: media beside the database)",
     )
     add(
         "--config",

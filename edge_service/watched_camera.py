@@ -5,6 +5,7 @@ from contextlib import ExitStack, contextmanager, nullcontext
 from threading import Event
 
 from backend_api.base.process import UsageError
+from backend_api.base.watchdog import Watchdog
 from backend_api.contract.cameras import CameraSetup
 from edge_service.camera_run import CameraPlan, CameraRun, Surroundings, open_camera
 from edge_service.clips.recorder import attempt_delay_s
@@ -26,11 +27,13 @@ class WatchedCamera:
         follower: ZoneFollower[Config] | None,
         around: Surroundings,
         reported: ReportedCamera,
+        watchdog: Watchdog,
     ) -> None:
         self._plan = plan
         self._plan_with = plan_with
         self._follower = follower
         self._around = around
+        self._watchdog = watchdog
         self.reported = reported
         self._setup = self._describe()
         if follower is not None:
@@ -64,7 +67,8 @@ class WatchedCamera:
                         before = None
                         continue
                     opened()
-                    camera.watch(stop, self._has_news)
+                    with self._watchdog.watching(self._plan.camera_id):
+                        camera.watch(stop, self._has_news)
                     config = None if self._follower is None or stop.is_set() else self._follower.take()
                     if config is None:
                         return end(camera)
@@ -72,6 +76,8 @@ class WatchedCamera:
                 self._change(config)
 
     def _has_news(self) -> bool:
+        """Asked after each frame, and now and then while none comes: the loop works."""
+        self._watchdog.feed(self._plan.camera_id)
         return self._follower is not None and self._follower.has_news
 
     @contextmanager

@@ -7,9 +7,10 @@ from pathlib import Path
 from typing import Literal
 from uuid import UUID
 
-from backend_api.base.arguments import ArgumentParser, amount, count, folder, integer, seconds
+from backend_api.base.arguments import ArgumentParser, amount, count, integer, seconds
 from backend_api.base.database_address import DatabaseAddress, add_database_flag, media_folder_beside
 from backend_api.base.process import UsageError
+from backend_api.media.place import MediaPlace, media_place
 from mm_worker.vlm.prompt import DEFAULT_END_PROMPT, DEFAULT_PROMPT
 
 # As long as it may be in a result.
@@ -23,7 +24,7 @@ class Options:
     """The values of the command line; times are seconds."""
 
     db: DatabaseAddress
-    media_dir: Path
+    media_dir: MediaPlace
     seed: int
     poll_s: float
     drain: bool
@@ -76,9 +77,10 @@ def _make_parser() -> ArgumentParser:
     add_database_flag(parser, "the backend's database, which the worker waits for")
     add(
         "--media-dir",
-        type=folder,
-        metavar="DIR",
-        help="folder of the clips, the same as the backend's (default: media beside the database)",
+        type=media_place,
+        metavar="PLACE",
+        help="folder or bucket of the clips, the same as the backend's; with a bucket, such as s3://gym-media/clips, "
+        "and its keys as AWS_* in the environment, no folder is shared (default: media beside the database)",
     )
     add("--seed", type=integer, default=123, metavar="N", help="seed of the mocked model (default: %(default)s)")
     add(

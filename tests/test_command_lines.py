@@ -74,7 +74,10 @@ WRONG = [
     Wrong(BACKEND, "--port 0 --db HERE/text/app.db --media-dir HERE/m", "HERE/text/app.db", "give another --db"),
     Wrong(BACKEND, "--port 0 --db postgresql://a:b@b/c", *OTHER_DATABASE),
     Wrong(BACKEND, "--port 0 --db HERE/app.db --media-dir HERE/text", "HERE/text", "with --media-dir"),
-    Wrong(BACKEND, "--db HERE/app.db --media-dir s3://clips", *NO_FOLDER),
+    Wrong(
+        BACKEND, "--db HERE/app.db --media-dir http://clips", "http://clips is no folder", "give one of this computer"
+    ),
+    Wrong(BACKEND, "--db HERE/app.db --media-dir s3://", "'s3://' is no address of a bucket", "give one such as s3://"),
     Wrong(BACKEND, "--port 65536", "--port: '65536' is no port", "give a number from 0 to 65535"),
     Wrong(BACKEND, "--port 0 --db HERE/app.db --host no.such.host.invalid", "no.such.host.invalid", "--host"),
     Wrong(BACKEND, "--port 0 --db HERE/app.db --host 0.0.0.0", "0.0.0.0", "GYM_API_KEY"),  # noqa: S104

@@ -31,7 +31,7 @@ def project(tmp_path: Path) -> Path:
     folder = tmp_path / "it's here"
     (folder / "deploy" / "launcher").mkdir(parents=True)
     shutil.copy(REPOSITORY / "Makefile", folder)
-    (folder / "requirements.txt").touch()
+    (folder / "requirements.lock").touch()
     (folder / "sample.mp4").touch()
     (folder / "deploy" / "launcher" / "main.py").write_text(SHOWS_WHAT_IT_WAS_GIVEN)
     return folder
@@ -168,7 +168,7 @@ def test_help_names_every_target(project: Path) -> None:
 def test_make_test_passes_when_tests_and_lint_do(project: Path) -> None:
     """Neither hides that the other failed, and what failed is said last."""
     installed(project)
-    for name in ("requirements-dev.txt", ".venv/.installed-dev"):
+    for name in ("requirements-dev.lock", ".venv/.installed-dev"):
         (project / name).touch()
     for lint, tests in ((0, 0), (1, 0), (0, 1), (1, 1)):
         programs = {"ruff": "exit 0", "mypy": f"echo linted; exit {lint}", "python": f'[ "$1" = -c ] || exit {tests}'}

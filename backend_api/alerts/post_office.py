@@ -13,9 +13,10 @@ import random
 import threading
 from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from datetime import timedelta
+from functools import partial
 from pathlib import Path
 from uuid import UUID
 from zoneinfo import ZoneInfo
@@ -31,7 +32,7 @@ from backend_api.base.backoff import full_jitter_s
 from backend_api.base.clock import Clock
 from backend_api.contract.alerts import CONDITIONS, DIGESTS, TargetState
 from backend_api.contract.media import thumbnail_name
-from backend_api.media.folder import MediaFolder
+from backend_api.media.media import Media
 from backend_api.store.camera_setups import machine_names
 from backend_api.store.db.errors import StoreBroken, StoreBusy, StoreFull
 from backend_api.store.ledger.messages import MessageClaim, Pace
@@ -65,7 +66,7 @@ class PostOffice:
     def __init__(
         self,
         store: Store,
-        media: MediaFolder,
+        media: Media,
         config: AlertsConfig,
         clock: Clock,
         rng: random.Random,
@@ -141,19 +142,18 @@ class PostOffice:
         if claim.attempt > self._retries.max_attempts:
             self._note(claim, Reply(False, "no answer was noted: whoever sent it ended meanwhile", is_final=True))
             return
-        with self._sending[claim.target]:
-            reply = self._ways[claim.target].send(self.message(claim))
+        with self._sending[claim.target], ExitStack() as pictures:
+            reply = self._ways[claim.target].send(self.message(claim, pictures))
         self._note(claim, reply)
 
-    def message(self, claim: MessageClaim) -> Message:
-        """The message of `claim`."""
+    def message(self, claim: MessageClaim, pictures: ExitStack) -> Message:
+        """The message of `claim`, whose pictures are there until `pictures` ends."""
+        find_picture = partial(self._find_picture, pictures)
         first = claim.notices[0].alert if claim.notices else None
         if first is not None and first.kind in DIGESTS:
             digest = Digest.model_validate_json(first.body)
-            return digest_message(
-                claim, digest, self._targets[claim.target], self.config.dashboard_url, self._find_picture
-            )
-        return compose(claim, self._targets[claim.target], self.names(), self.config.dashboard_url, self._find_picture)
+            return digest_message(claim, digest, self._targets[claim.target], self.config.dashboard_url, find_picture)
+        return compose(claim, self._targets[claim.target], self.names(), self.config.dashboard_url, find_picture)
 
     def send_test(self, name: str) -> Reply | None:
         """What the target `name` answers to a test message, at once; None when there is no such target."""
@@ -199,9 +199,9 @@ class PostOffice:
         except (StoreBusy, StoreFull, StoreBroken) as error:
             log.warning("what was told could not be noted, and may be told again: %s", error)
 
-    def _find_picture(self, event_id: UUID) -> Path | None:
-        path = self._media.folder / thumbnail_name(event_id)
+    def _find_picture(self, pictures: ExitStack, event_id: UUID) -> Path | None:
         try:
+            path = pictures.enter_context(self._media.local(thumbnail_name(event_id)))
             return path if 0 < path.stat().st_size <= MAX_PICTURE_BYTES else None
         except OSError:
             return None

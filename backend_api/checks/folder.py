@@ -17,7 +17,6 @@ from sqlalchemy import select
 from backend_api.checks.finding import Finding, Kind
 from backend_api.contract.media import FOLDER_ID_NAME, clip_name, frame_name, thumbnail_name
 from backend_api.contract.verdicts import MAX_SHOWN_FRAMES
-from backend_api.media.folder import MediaFolder
 from backend_api.store.db.database import Database
 from backend_api.store.db.tables import events
 
@@ -34,27 +33,27 @@ class _File:
     event_id: str | None
 
 
-def set_aside_path(media: MediaFolder, name: str) -> Path:
+def set_aside_path(folder: Path, name: str) -> Path:
     """Where a file of the media folder lies once it was moved aside."""
-    return media.folder / ASIDE / name
+    return folder / ASIDE / name
 
 
-def check_folder(database: Database, media: MediaFolder, now_s: float, orphan_age_s: float) -> Iterator[Finding]:
+def check_folder(database: Database, folder: Path, now_s: float, orphan_age_s: float) -> Iterator[Finding]:
     """The files that belong to no event, and those that were moved aside although they do.
 
     `now_s` is seconds since 1970; what is older than `orphan_age_s` is wrong, what is younger only told.
     """
-    for file, is_owned in _owned(database, _files(media.folder, now_s)):
+    for file, is_owned in _owned(database, _files(folder, now_s)):
         if not is_owned:
-            yield _unowned(media, file, orphan_age_s)
-    for file, is_owned in _owned(database, _files(media.folder / ASIDE, now_s)):
-        if is_owned and not (media.folder / file.name).exists():
-            repair = partial(_move, set_aside_path(media, file.name), media.folder / file.name)
+            yield _unowned(folder, file, orphan_age_s)
+    for file, is_owned in _owned(database, _files(folder / ASIDE, now_s)):
+        if is_owned and not (folder / file.name).exists():
+            repair = partial(_move, set_aside_path(folder, file.name), folder / file.name)
             text = f"it lies in {ASIDE}/, but its event has come since"
             yield Finding(Kind.SET_ASIDE_TOO_EARLY, file.name, text, "--fix moves it back", repair=repair)
 
 
-def _unowned(media: MediaFolder, file: _File, orphan_age_s: float) -> Finding:
+def _unowned(folder: Path, file: _File, orphan_age_s: float) -> Finding:
     kind, text = Kind.ORPHANED_FILE, "no event promises it"
     if _is_temporary(file.name):
         kind, text = Kind.TEMPORARY_FILE, "somebody began to write it"
@@ -66,7 +65,7 @@ def _unowned(media: MediaFolder, file: _File, orphan_age_s: float) -> Finding:
     if file.age_s <= orphan_age_s:
         cure = f"left alone until it is {orphan_age_s:g} s old: it, or its event, may still be on the way"
         return Finding(kind, file.name, text, cure, is_wrong=False)
-    repair = partial(_move, media.folder / file.name, set_aside_path(media, file.name))
+    repair = partial(_move, folder / file.name, set_aside_path(folder, file.name))
     return Finding(kind, file.name, text, f"--fix moves it to {ASIDE}/", repair=repair)
 
 

@@ -26,8 +26,8 @@ SCHEMA_VERSION: Literal[1] = 1
 MAX_BATCH_LINES = 1_000
 MAX_BATCH_BYTES = 8 * 1024 * 1024
 PICTURES, NO_PICTURES = "pictures", "none"
-"""An event whose `attributes.pictures` is `none` is of a camera that keeps no pictures: nobody is asked about it."""
-NOT_ASKED_REASON = "no pictures: privacy setting (privacy.pictures: none of its camera)"
+"""An event whose `attributes.pictures` is `none` is one of which its camera keeps no clip: nobody is asked about it."""
+NOT_ASKED_REASON = "no pictures: a setting of its camera (privacy.pictures: none, or clip.events: attempts)"
 # Any fixed UUID serves as the name space of UUIDv5 (RFC 9562, section 5.5); this one names the product.
 _EVENT_NAMESPACE = UUID("8a2f6f0e-3c57-5d0b-9a57-6d0c5b1f7e21")
 

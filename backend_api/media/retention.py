@@ -13,7 +13,7 @@ from datetime import timedelta
 from uuid import UUID
 
 from backend_api.base.clock import Clock
-from backend_api.media.folder import MediaFolder
+from backend_api.media.media import Media
 from backend_api.media.retention_policy import (
     LARGEST_CORRECTION,
     Clocks,
@@ -44,7 +44,7 @@ log = logging.getLogger(__name__)
 class Retention:
     """Keeps `media` within `limits`."""
 
-    def __init__(self, store: Store, media: MediaFolder, limits: KeepLimits, clock: Clock) -> None:
+    def __init__(self, store: Store, media: Media, limits: KeepLimits, clock: Clock) -> None:
         self._store = store
         self._media = media
         self._limits = limits
@@ -69,7 +69,7 @@ class Retention:
 
     def sweep(self) -> int:
         """Remove what has to go now; of how many events that was. Raises StoreBusy, StoreFull, OSError."""
-        used = read_usage(self._media.folder)
+        used = read_usage(self._media)
         kept = [
             EventMedia(
                 facts.event_id,
@@ -88,8 +88,7 @@ class Retention:
         for start in range(0, len(sweep.removals), _REMOVALS_A_WRITE):
             part = sweep.removals[start : start + _REMOVALS_A_WRITE]
             self._store.removed_media.note([(removal.event_id, removal.reason) for removal in part])
-            for removal in part:
-                self._remove(removal, used[removal.event_id])
+            self._remove(part, used)
         if is_allowed:
             # The word is for one sweep, and says that the clock is right.
             self._store.settings.keep(SettingName.REMOVAL_ALLOWED_MS, None)
@@ -99,8 +98,7 @@ class Retention:
             self._store.setups.drop_stills(clocks.steady_now - timedelta(days=self._limits.days))
         if sweep.removals:
             log.info("removed the clips and pictures of %d events, which themselves stay", len(sweep.removals))
-        for event_id in sweep.unknown:
-            self._remove(Removal(event_id, "its event has not come for a day"), used[event_id])
+        self._remove([Removal(event_id, "its event has not come for a day") for event_id in sweep.unknown], used)
         if sweep.unknown:
             log.info("removed the files of %d events that have not come for a day", len(sweep.unknown))
         return len(sweep.removals)
@@ -127,9 +125,8 @@ class Retention:
             return self._events_held_back
         self._events_held_back = None
         removed = self._store.old_events.remove(before, clocks.now)
-        for event_id in removed:
-            if event_id in used:
-                self._remove(Removal(event_id, f"events are kept for {days:g} days"), used[event_id])
+        reason = f"events are kept for {days:g} days"
+        self._remove([Removal(event_id, reason) for event_id in removed if event_id in used], used)
         if removed:
             log.info("removed %d events older than %g days; their sessions and all figures stay", len(removed), days)
         return None
@@ -147,10 +144,10 @@ class Retention:
         self._unknown_since_s = {event_id: self._unknown_since_s.get(event_id, now_s) for event_id in unknown}
         return [event_id for event_id, since_s in self._unknown_since_s.items() if now_s - since_s >= UNKNOWN_S]
 
-    def _remove(self, removal: Removal, files: EventFiles) -> None:
-        for name in files.names:
-            (self._media.folder / name).unlink(missing_ok=True)
-        log.debug("%s: %s", removal.event_id, removal.reason)
+    def _remove(self, removals: Collection[Removal], used: Mapping[UUID, EventFiles]) -> None:
+        self._media.remove([name for removal in removals for name in used[removal.event_id].names])
+        for removal in removals:
+            log.debug("%s: %s", removal.event_id, removal.reason)
 
 
 @contextmanager

@@ -13,10 +13,10 @@ from uuid import UUID
 from pydantic_core import from_json
 from sqlalchemy import bindparam, select
 
-from backend_api.base.durable_files import Disk
 from backend_api.base.instants import from_ms
 from backend_api.contract.events import ClipInfo
-from backend_api.media.folder import MediaFolder
+from backend_api.contract.media import clip_name, thumbnail_name
+from backend_api.media.media import Media
 from backend_api.media.usage import EventFiles, read_usage
 from backend_api.store.db.database import Database
 from backend_api.store.db.tables import events
@@ -40,9 +40,9 @@ class UnmaskedMedia:
     files: EventFiles
 
 
-def find_unmasked(database: Database, media: MediaFolder, camera_id: str | None = None) -> list[UnmaskedMedia]:
+def find_unmasked(database: Database, media: Media, camera_id: str | None = None) -> list[UnmaskedMedia]:
     """All of them, of one camera or of every one, the oldest first. Raises OSError."""
-    used = read_usage(media.folder)
+    used = read_usage(media)
     found: list[UnmaskedMedia] = []
     names = iter(used)
     while part := list(islice(names, _EVENTS_A_QUERY)):
@@ -57,7 +57,7 @@ def find_unmasked(database: Database, media: MediaFolder, camera_id: str | None 
     return sorted(found, key=lambda one: (one.at, str(one.event_id)))
 
 
-def remove_unmasked(found: Sequence[UnmaskedMedia], media: MediaFolder, removed: RemovedMedia, reason: str) -> None:
+def remove_unmasked(found: Sequence[UnmaskedMedia], media: Media, removed: RemovedMedia, reason: str) -> None:
     """Remove the files of `found`; their events stay, and their media answer 410 with `reason`.
 
     As retention does, it is written down first that they go: after a crash in between, the next call finds the files
@@ -66,9 +66,7 @@ def remove_unmasked(found: Sequence[UnmaskedMedia], media: MediaFolder, removed:
     for start in range(0, len(found), _EVENTS_A_QUERY):
         part = found[start : start + _EVENTS_A_QUERY]
         removed.note([(one.event_id, reason) for one in part])
-        for one in part:
-            for name in one.files.names:
-                (media.folder / name).unlink(missing_ok=True)
+        media.remove([name for one in part for name in one.files.names])
 
 
 def keep_masked(
@@ -76,9 +74,8 @@ def keep_masked(
     mp4: bytes,
     info: ClipInfo,
     thumbnail: bytes | None,
-    media: MediaFolder,
+    media: Media,
     store: Store,
-    disk: Disk,
 ) -> None:
     """Put the masked clip `mp4`, of which the event says `info` from now on, and its `thumbnail` in the place of `one`.
 
@@ -87,15 +84,12 @@ def keep_masked(
     crash in between the event is found again, and its clip, which may be masked by then, is masked once more.
     Raises OSError, StoreBusy, StoreFull.
     """
-    clip_path, thumbnail_path = media.clip_path(one.event_id), media.thumbnail_path(one.event_id)
-    contents = {clip_path: mp4} | ({} if thumbnail is None else {thumbnail_path: thumbnail})
-    disk.replace_all(contents)
-    for name in one.files.names:
-        if media.folder / name not in contents:
-            (media.folder / name).unlink(missing_ok=True)
-    disk.sync_folder(media.folder)
+    contents = {clip_name(one.event_id): mp4}
+    if thumbnail is not None:
+        contents[thumbnail_name(one.event_id)] = thumbnail
+    media.replace_all(contents)
+    media.remove([name for name in one.files.names if name not in contents])
     store.events.replace_clip(one.event_id, info)
     if store.removed_media.find(one.event_id) is not None:
         # Retention came in between; what it has removed does not come back.
-        for path in contents:
-            path.unlink(missing_ok=True)
+        media.remove(contents)

@@ -1,12 +1,11 @@
-"""How much of the media folder each event's files take."""
+"""How much of the media each event's files take."""
 
-import os
 from dataclasses import dataclass
-from pathlib import Path
 from uuid import UUID
 
 from backend_api.contract.media import clip_name, frame_name, thumbnail_name
 from backend_api.contract.verdicts import MAX_SHOWN_FRAMES
+from backend_api.media.media import Media
 
 
 @dataclass(slots=True)
@@ -18,28 +17,17 @@ class EventFiles:
     clip_bytes: int = 0
 
 
-def read_usage(folder: Path) -> dict[UUID, EventFiles]:
-    """The files in `folder` that bear an event's id, by event; nothing else is counted. Empty when it is missing."""
+def read_usage(media: Media) -> dict[UUID, EventFiles]:
+    """The files in `media` that bear an event's id, by event; nothing else is counted."""
     used: dict[UUID, EventFiles] = {}
-    try:
-        entries = os.scandir(folder)
-    except FileNotFoundError:
-        return used
-    with entries:
-        for entry in entries:
-            event_id = owner_of(entry.name)
-            if event_id is None:
-                continue
-            try:
-                found = entry.stat(follow_symlinks=False)
-            except FileNotFoundError:
-                continue  # removed in between
-            # Events of one instant share one file, each by a name of its own: what it takes is counted once.
-            size_bytes = found.st_size // max(1, found.st_nlink)
-            files = used.setdefault(event_id, EventFiles([]))
-            files.names.append(entry.name)
-            files.size_bytes += size_bytes
-            files.clip_bytes += size_bytes if entry.name.endswith(".mp4") else 0
+    for name, size_bytes in media.entries():
+        event_id = owner_of(name)
+        if event_id is None:
+            continue
+        files = used.setdefault(event_id, EventFiles([]))
+        files.names.append(name)
+        files.size_bytes += size_bytes
+        files.clip_bytes += size_bytes if name.endswith(".mp4") else 0
     return used
 
 

@@ -20,11 +20,11 @@ from starlette.concurrency import run_in_threadpool
 
 from backend_api.contract.events import EventType
 from backend_api.contract.values import Name, Value
-from backend_api.media.folder import MediaFolder
 from backend_api.store.changes import Change
 from backend_api.store.db.errors import StoreBroken, StoreBusy, StoreFull
 from backend_api.store.store import Store
 from backend_api.web.event_json import stored_event_json
+from backend_api.web.media_links import MediaLinks
 
 log = logging.getLogger(__name__)
 
@@ -72,9 +72,9 @@ class _News:
 class ChangeFeed:
     """Lives in one event loop; `run` looks for what is new until `close`."""
 
-    def __init__(self, store: Store, media: MediaFolder) -> None:
+    def __init__(self, store: Store, links: MediaLinks) -> None:
         self._store = store
-        self._media = media
+        self._links = links
         self._memory: deque[_News] = deque()
         self._readers = 0
         self._newest = 0
@@ -193,7 +193,7 @@ class ChangeFeed:
 
     def _read(self, after: int) -> list[_News]:
         changes = self._store.changes.read(after, _AT_ONCE)
-        return [_News(change, _message(change, self._media), self._looks) for change in changes]
+        return [_News(change, _message(change, self._links), self._looks) for change in changes]
 
 
 def _pieces(messages: Iterable[bytes]) -> Iterator[bytes]:
@@ -208,9 +208,9 @@ def _pieces(messages: Iterable[bytes]) -> Iterator[bytes]:
         yield bytes(piece)
 
 
-def _message(change: Change, media: MediaFolder) -> bytes:
+def _message(change: Change, links: MediaLinks) -> bytes:
     if change.row is not None:
-        data = stored_event_json(change.row, media)
+        data = stored_event_json(change.row, links)
     else:
         data = json.dumps({"store_id": change.store_id, "camera_id": change.camera_id, "status": change.status})
     return format_sse_event(data_str=data, event=change.kind, id=str(change.id))

@@ -11,7 +11,7 @@ from prometheus_client.core import GaugeMetricFamily, Metric
 
 from backend_api.base.clock import Clock
 from backend_api.contract.verdicts import MmStatus
-from backend_api.media.folder import MediaFolder
+from backend_api.media.media import Media
 from backend_api.media.usage import read_usage
 from backend_api.store.events import Arrival, IngestOutcome
 from backend_api.store.store import Store
@@ -26,7 +26,7 @@ AddArrivals = Callable[[Sequence[Arrival]], list[IngestOutcome]]
 class Metrics:
     """The counters of one application."""
 
-    def __init__(self, store: Store, media: MediaFolder, clock: Clock) -> None:
+    def __init__(self, store: Store, media: Media, clock: Clock) -> None:
         self._registry = CollectorRegistry()
         self._requests = Counter(
             "gym_http_requests", "Requests answered.", ["route", "method", "status"], registry=self._registry
@@ -70,7 +70,7 @@ class Metrics:
 class _Now:
     """Everything that is read for each scrape."""
 
-    def __init__(self, store: Store, media: MediaFolder, clock: Clock) -> None:
+    def __init__(self, store: Store, media: Media, clock: Clock) -> None:
         self._store = store
         self._media = media
         self._clock = clock
@@ -115,7 +115,7 @@ class _Now:
     def _media_bytes(self) -> tuple[int, int]:
         now_s = self._clock.monotonic_s()
         if self._usage is None or now_s - self._usage[0] > _USAGE_AGE_S:
-            used = read_usage(self._media.folder)
+            used = read_usage(self._media)
             clip_bytes = sum(files.clip_bytes for files in used.values())
             self._usage = now_s, clip_bytes, sum(files.size_bytes for files in used.values()) - clip_bytes
         return self._usage[1:]

@@ -4,7 +4,6 @@ import logging
 import re
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from http import HTTPStatus
-from pathlib import Path
 from typing import Any
 
 from fastapi import FastAPI, Request, Response
@@ -14,6 +13,7 @@ from starlette.requests import ClientDisconnect
 
 from backend_api.contract.bounds import OutOfBounds
 from backend_api.contract.values import Problem
+from backend_api.media.media import Media, MediaAway
 from backend_api.store.db.errors import StoreBroken, StoreBusy, StoreFull
 from backend_api.store.db.paging import BadCursor
 
@@ -43,11 +43,11 @@ class ApiProblem(Exception):
         self.headers = headers
 
 
-def folder_problem(folder: Path, error: OSError) -> ApiProblem:
-    """507: the media folder at `folder` cannot be used. A person has to put that right."""
-    log.error("the media folder %s cannot be used: %s", folder, error.strerror)
+def media_problem(media: Media, error: OSError) -> ApiProblem:
+    """507: the folder of `media` cannot be used. A person has to put that right."""
+    log.error("the media folder %s cannot be used: %s", media.name, error.strerror)
     detail = (
-        f"the media folder {folder} cannot be used: {error.strerror or error}; nothing was changed. "
+        f"the media folder {media.name} cannot be used: {error.strerror or error}; nothing was changed. "
         "Make room there, mount it, or let the backend's user read and write it, and try again"
     )
     return ApiProblem(507, detail, headers={"Retry-After": str(_FOLDER_RETRY_AFTER_S)})
@@ -165,6 +165,7 @@ _ANSWERS: dict[type[Exception], Callable[[Request, Exception], Awaitable[Respons
     HTTPException: _on_http_exception,
     ClientDisconnect: _on_disconnect,
     StoreBusy: _on_busy,
+    MediaAway: _on_busy,
     StoreFull: _on_full,
     StoreBroken: _on_broken,
 }

@@ -74,10 +74,18 @@ def _resolve(host: str, port: int) -> tuple[socket.AddressFamily, tuple[str, int
     return family, (str(address[0]), int(address[1]))
 
 
-def serve(app: FastAPI, listening: socket.socket, stop: threading.Event, request_s: float = REQUEST_S) -> None:
+def serve(
+    app: FastAPI,
+    listening: socket.socket,
+    stop: threading.Event,
+    request_s: float = REQUEST_S,
+    *,
+    tick: Callable[[], None] = lambda: None,
+) -> None:
     """Answer requests on `listening` until `stop` is set; those that have begun are finished, for up to 10 s.
 
-    A connection on which no request begins within `request_s` seconds is closed.
+    A connection on which no request begins within `request_s` seconds is closed. `tick` is called ten times a second,
+    in the event loop.
     """
     _quieten()
     _raise_descriptor_limit()
@@ -99,14 +107,17 @@ def serve(app: FastAPI, listening: socket.socket, stop: threading.Event, request
     config.http_protocol_class = partial(  # type: ignore[assignment]
         LimitedConnection, config.http_protocol_class, request_s
     )
-    _Server(config, stop, app.state.end_streams).run(sockets=[listening])
+    _Server(config, stop, app.state.end_streams, tick).run(sockets=[listening])
 
 
 class _Server(uvicorn.Server):
-    def __init__(self, config: uvicorn.Config, stop: threading.Event, end_streams: Callable[[], None]) -> None:
+    def __init__(
+        self, config: uvicorn.Config, stop: threading.Event, end_streams: Callable[[], None], tick: Callable[[], None]
+    ) -> None:
         super().__init__(config)
         self._stop = stop
         self._end_streams = end_streams
+        self._tick = tick
 
     @contextlib.contextmanager
     def capture_signals(self) -> Iterator[None]:
@@ -114,6 +125,7 @@ class _Server(uvicorn.Server):
         yield
 
     async def on_tick(self, counter: int) -> bool:
+        self._tick()
         return await super().on_tick(counter) or self._stop.is_set()
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:

@@ -1,14 +1,12 @@
 """Taking a file over HTTP: on the disk whole, under its final name, and only when it is what was declared.
 
-Order: write to a temporary name while the digest is taken, compare, fsync, link, fsync the folder. Of two uploads at
-once the first to be whole counts, and no reader ever sees a file change. Events of one instant share a clip: a file
-that was uploaded lately under another name takes no room a second time.
+Order: write to a temporary name while the digest is taken, compare, then name it. Of two uploads at once the first to
+be whole counts, and no reader ever sees a file change.
 """
 
 import base64
 import binascii
 import hashlib
-from collections import OrderedDict
 from collections.abc import AsyncIterator
 from contextlib import suppress
 from dataclasses import dataclass
@@ -17,13 +15,11 @@ from pathlib import Path
 import anyio
 from starlette.concurrency import run_in_threadpool
 
-from backend_api.base.durable_files import Disk, temporary_path
-from backend_api.web.problems import ApiProblem, folder_problem
+from backend_api.media.media import Media, MediaAway
+from backend_api.web.problems import ApiProblem, media_problem
 
 _DIGEST_BYTES = 32
 _CHUNK_BYTES = 256 * 1024
-# The files of one instant come within a request or two of their edge, beside those of other edges.
-_REMEMBERED = 256
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,54 +59,25 @@ def _bad_digest(message: str) -> ApiProblem:
     return ApiProblem(422, f"{message}; {cure}", [{"field": "Content-Digest", "message": message}])
 
 
-class Uploads:
-    """Takes files; those that are there are never replaced."""
+async def keep(chunks: AsyncIterator[bytes], media: Media, name: str, declared: Declared) -> bool:
+    """Put `chunks` into `media` as the new file `name`; False when the very same file was there before.
 
-    def __init__(self) -> None:
-        # The SHA-256 of the files that came last.
-        self._kept: OrderedDict[Path, str] = OrderedDict()
-
-    async def keep(self, chunks: AsyncIterator[bytes], path: Path, declared: Declared) -> bool:
-        """Put `chunks` into the new file `path`; False when the very same file was there before.
-
-        Raises ApiProblem: 409 when another file is there, 413, 422 when they are not what was declared, 507.
-        """
-        temporary = temporary_path(path)
-        try:
-            await _write(chunks, temporary, declared)
-            return await run_in_threadpool(self._publish, temporary, path, declared.sha256)
-        except OSError as error:
-            raise folder_problem(path.parent, error) from error
-        finally:
-            # Also when the client went away; microseconds, and it must not be cancelled.
-            with suppress(OSError):
-                temporary.unlink(missing_ok=True)
-
-    def _publish(self, temporary: Path, path: Path, sha256: str) -> bool:
-        twins = [kept for kept, digest in list(self._kept.items()) if digest == sha256 and kept != path]
-        any(_share(twin, temporary, path) for twin in reversed(twins))
-        is_new = Disk().publish_new(temporary, path)
-        if not is_new and file_sha256(path) != sha256:
-            raise ApiProblem(409, f"another {path.name} is there already; files are never replaced")
-        self._kept[path] = sha256
-        while len(self._kept) > _REMEMBERED:
-            self._kept.popitem(last=False)
-        return is_new
-
-
-def _share(existing: Path, temporary: Path, path: Path) -> bool:
-    """Make `temporary`, which is to become `path`, a name of the file `existing`, which holds the same.
-
-    False, and `temporary` as it was, where that cannot be: `existing` is gone, or the file system has no hard links.
+    Raises ApiProblem: 409 when another file is there, 413, 422 when they are not what was declared, 507. MediaAway.
     """
-    link = temporary_path(path)
+    temporary = media.temporary_path(name)
     try:
-        link.hardlink_to(existing)
-        link.replace(temporary)
-    except OSError:
-        link.unlink(missing_ok=True)
-        return False
-    return True
+        await _write(chunks, temporary, declared)
+        return await run_in_threadpool(media.put_new, temporary, name, declared.sha256)
+    except FileExistsError as error:
+        raise ApiProblem(409, str(error.strerror)) from error
+    except MediaAway:
+        raise
+    except OSError as error:
+        raise media_problem(media, error) from error
+    finally:
+        # Also when the client went away; microseconds, and it must not be cancelled.
+        with suppress(OSError):
+            temporary.unlink(missing_ok=True)
 
 
 async def _write(chunks: AsyncIterator[bytes], temporary: Path, declared: Declared) -> None:
@@ -136,9 +103,3 @@ def _check(sha256: str, size_bytes: int, start: bytes, declared: Declared) -> No
     end = declared.magic_at + len(declared.magic)
     if start[declared.magic_at : end] != declared.magic:
         raise ApiProblem(422, "the file is not of the type that Content-Type says; send MP4 clips and JPEG thumbnails")
-
-
-def file_sha256(path: Path) -> str:
-    """The SHA-256 of the file at `path`, in hexadecimal digits. Raises OSError."""
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()

@@ -34,7 +34,7 @@ class EventFactory:
     of the clock keeps the time that it had then, and so does the id of a session that began before it. The zones of
     `machines` go with attempts and ends of uses, so that their judge knows where in the picture to look. Each event
     says by what `source` it was found, and those of a camera that does not keep pictures say so; neither is part of
-    its id.
+    its id. The end of a use says so, too, unless its clip is kept (`keeps_end_clips`): nobody is asked about it then.
     """
 
     def __init__(
@@ -47,6 +47,7 @@ class EventFactory:
         clock_steps: Sequence[ClockStep] = (),
         source: EventSource | None = None,
         keeps_pictures: bool = True,
+        keeps_end_clips: bool = True,
     ) -> None:
         self._store_id = store_id
         self._camera_id = camera_id
@@ -55,6 +56,7 @@ class EventFactory:
         self.source = source
         """By what the next events were found."""
         self._keeps_pictures = keeps_pictures
+        self._keeps_end_clips = keeps_end_clips
         self._zones: dict[str, JsonValue] = {
             machine.machine_id: [[x, y] for x, y in machine.zone] for machine in machines
         }
@@ -117,7 +119,8 @@ class EventFactory:
             attributes["seconds_into_window"] = round(rule_event.seconds_into_window, 3)
         if rule_event.event_type in _JUDGED and rule_event.machine_id in self._zones:
             attributes["zone"] = self._zones[rule_event.machine_id]
-        if not self._keeps_pictures:
+        is_end = rule_event.event_type is EventType.MACHINE_OCCUPIED_END
+        if not self._keeps_pictures or (is_end and not self._keeps_end_clips):
             attributes[PICTURES] = NO_PICTURES
         if self.source is not None:
             attributes[SOURCE] = self.source.told()

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from functools import cache
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 from uuid import UUID
 
 from pydantic import Field
@@ -41,6 +41,7 @@ from edge_service.video.packets import EncodedPacket
 log = logging.getLogger(__name__)
 
 _MAX_REASON = 500
+NOT_KEPT = "clips of cleaning attempts alone are kept (clip.events: attempts)"
 # So many clips wait to be encoded at most, since each makes the events behind it late and holds its packets in memory,
 # and no more than these bytes together, as they came from the camera; after that, frames of a file wait.
 _MAX_CUTS = 8
@@ -62,15 +63,22 @@ class ClipConfig:
     """How many seconds a clip shows before and after its event, each above 0 and at most 300.
 
     `end_pre_s` in place of `pre_s` before the end of a use, so that its clip shows whether the machine was wiped before
-    it was left. A cleaning window opens at the same instant and has the same clip.
+    it was left. A cleaning window opens at the same instant and has the same clip. `events` says which clips are kept.
     """
 
     pre_s: _Seconds = 3.0
     post_s: _Seconds = 5.0
     end_pre_s: _Seconds = 15.0
+    events: Literal["all", "attempts"] = "all"
+
+    def keeps(self, event_type: EventType) -> bool:
+        """Whether a clip of such an event is kept."""
+        return self.events == "all" or event_type is EventType.CLEANING_ATTEMPT
 
     def before_s(self, event_type: EventType) -> float:
-        """How many seconds the clip of such an event shows before it."""
+        """How many seconds the clip of such an event shows before it; none where it is not kept."""
+        if not self.keeps(event_type):
+            return 0.0
         return self.end_pre_s if event_type in _AT_THE_END else self.pre_s
 
 
@@ -332,8 +340,8 @@ class Recorder:
         return time_s - self._clip.before_s(rule_event.event_type), time_s + self._clip.post_s
 
     def _take(self, rule_event: RuleEvent) -> "_Material":
-        if not self._masking.keeps_pictures:
-            raise ClipError(NO_PICTURES)
+        if not self._masking.keeps_pictures or not self._clip.keeps(rule_event.event_type):
+            raise ClipError(NOT_KEPT if self._masking.keeps_pictures else NO_PICTURES)
         time_s, (start_s, end_s) = rule_event.time_s, self._interval_s(rule_event)
         packets = self._ring.select(start_s, end_s)
         if not packets:

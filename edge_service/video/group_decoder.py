@@ -22,6 +22,8 @@ log = logging.getLogger(__name__)
 DecodeName = Literal["auto", "all"]
 """What is decoded: all that detection asks for, and in full, or less of it where that changes no event."""
 
+# Some cameras make groups as long as nothing moves.
+_MOST_CHANGES = 5
 _ON = "while nobody is at a machine only its key pictures are decoded"
 # Only there what it saves, and harms, was measured.
 _DEBLOCKED = "h264"
@@ -100,7 +102,9 @@ class GroupDecoder:
         self._decoder: SampledDecoder | None = None
         self._kept: list[_Group] = []
         self._end_s = float("-inf")
-        self._said: str | None = ""
+        self._said_off: bool | None = None
+        self._changes = 0
+        self._told_rest = False
 
     def push(self, packet: EncodedPacket) -> Iterator[Frame]:
         """Take the next packet in the order of decoding; the frames that are ready, in the order of showing."""
@@ -239,10 +243,17 @@ class GroupDecoder:
         return self._decoding.skips_deblocking and packet.format.codec == _DEBLOCKED and self._economy.is_regular
 
     def _say(self) -> None:
-        """Log whether groups are skipped, and why they are not, whenever that changes for good."""
+        """Log whether groups are skipped, and why they are not, when that changes; a few times at most."""
         words = self._economy.why_off
-        if self._decoding.lookout is None or words == self._said or len(self._economy.lengths_s) < 2:
+        is_off, is_known = words is not None, len(self._economy.lengths_s) == 2
+        if self._economy.rest and not self._told_rest:
+            self._told_rest = True
+            log.info("economy: all is decoded: %s; it is tried again now and then", words)
+        if self._decoding.lookout is None or not is_known or is_off == self._said_off or self._economy.rest:
             return
-        if self._said in ("", None) or not self._economy.rest:
-            log.info("economy: %s", _ON if words is None else f"all is decoded: {words}")
-        self._said = words
+        self._said_off = is_off
+        self._changes += 1
+        if self._changes <= _MOST_CHANGES:
+            log.info("economy: %s", f"all is decoded: {words}" if is_off else _ON)
+        elif self._changes == _MOST_CHANGES + 1:
+            log.info("economy: its key pictures change again and again; what follows from that is said no more")

@@ -20,9 +20,10 @@ from typing import TypeVar
 from backend_api.base.backoff import full_jitter_s
 from backend_api.base.clock import Clock
 from backend_api.contract.events import AttemptAttributes, EndAttributes, Event, EventType
+from backend_api.contract.media import clip_name
 from backend_api.contract.values import Zone
 from backend_api.contract.verdicts import MmResult, Verdict
-from backend_api.media.folder import MediaFolder
+from backend_api.media.media import Media, MediaAway
 from backend_api.store.db.errors import StoreBusy, StoreFull
 from backend_api.store.enrichments import Claim
 from backend_api.store.store import Store
@@ -38,6 +39,8 @@ log = logging.getLogger(__name__)
 _T = TypeVar("_T")
 # Two renewals may fail before a claim is lost.
 _RENEWALS_PER_LEASE = 3
+# How long an event is left alone whose clip's bucket does not answer.
+_BUCKET_AWAY_S = 15.0
 # While nothing may be asked, this often events that came since are told why, and the wall clock is looked at.
 _LOOK_AGAIN_S = 10.0
 # The "model" and the "prompt" of a verdict for which the clip had too little to see.
@@ -94,7 +97,7 @@ class Worker:
     def __init__(
         self,
         store: Store,
-        media: MediaFolder,
+        media: Media,
         vlm: Vlm,
         admission: Admission,
         *,
@@ -103,7 +106,10 @@ class Worker:
         pace: Pace,
         retry: RetryPolicy,
         rng: random.Random,
+        feed: Callable[[], None] = lambda: None,
     ) -> None:
+        """`feed` is called before each claim and each look for one: the loop works."""
+        self._feed = feed
         self._store = store
         self._media = media
         self._vlm = vlm
@@ -126,6 +132,7 @@ class Worker:
         outcomes: Counter[JobOutcome] = Counter()
         self._awaits_late = not drain
         while not self._stop.is_set():
+            self._feed()
             blocked = self._retry_until_stopped(self._admission.blocked)
             claim = None if blocked else self._retry_until_stopped(self._claim)
             if claim is not None:
@@ -154,6 +161,7 @@ class Worker:
         """Work on `first`, and on those that are claimed with each result."""
         claim: Claim | None = first
         while claim is not None:
+            self._feed()
             outcome, claim = self._work(claim)
             outcomes[outcome] += 1
 
@@ -168,7 +176,7 @@ class Worker:
             return self._fail(claim, str(error), None), None
         except ClaimLost:
             return _lost(claim), None
-        except (NotAsked, ServerAway) as error:
+        except (NotAsked, ServerAway, MediaAway) as error:
             return self._release(claim, error), None
         except (ClipUnreadable, VlmError) as error:
             delay_s = self._retry.delay_s(claim.attempt, self._rng)
@@ -182,7 +190,7 @@ class Worker:
         if event.clip is None:
             raise NoClip(f"the event has no clip: {event.clip_error or 'the edge gave no reason'}")
         event_s = (event.ts - event.clip.start_ts).total_seconds()
-        with open_clip(self._media.clip_path(event.event_id), event.clip) as clip:
+        with self._media.local(clip_name(event.event_id)) as path, open_clip(path, event.clip) as clip:
             frames = sample_frames(clip, event.clip, event_s, around=_around(event.event_type))
             pictures = make_pictures(frames, _zone(event))
         # The whole view shows one of the frames once more.
@@ -247,9 +255,10 @@ class Worker:
         log.warning("%s: attempt %d failed, next in %.1f s: %s", _name(claim.event), claim.attempt, retry_in_s, error)
         return JobOutcome.FAILED
 
-    def _release(self, claim: Claim, error: VlmError) -> JobOutcome:
+    def _release(self, claim: Claim, error: VlmError | MediaAway) -> JobOutcome:
+        wanted_s = _BUCKET_AWAY_S if isinstance(error, MediaAway) else error.retry_after_s or 0.0
         # The admission makes everybody wait; this only spreads those that come back.
-        retry_in_s = max(self._rng.uniform(0.0, self._retry.base_s), error.retry_after_s or 0.0)
+        retry_in_s = max(self._rng.uniform(0.0, self._retry.base_s), wanted_s)
         if not self._retry_until_stopped(lambda: self._store.enrichments.release(claim, str(error), retry_in_s)):
             return _lost(claim)
         log.warning("%s: put back, due in %.1f s: %s", _name(claim.event), retry_in_s, error)

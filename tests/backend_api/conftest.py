@@ -4,18 +4,23 @@ import warnings
 from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
+from uuid import uuid4
 
 import pytest
 from fastapi import FastAPI
 
 from backend_api.app import create_app
+from backend_api.media.bucket import MediaBucket
+from backend_api.media.bucket_address import BucketAddress
 from backend_api.media.folder import MediaFolder
+from backend_api.media.place import open_media
 from backend_api.store.db.database import Database
 from backend_api.store.db.migrate import open_database
 from backend_api.store.store import Store
 from tests.backend_api.fresh_store import fresh_store
 from tests.fake_clock import FakeClock
 from tests.postgres import Server
+from tests.seaweed import BUCKET, BucketServer
 
 with warnings.catch_warnings():
     # Starlette asks for a successor of httpx that is not needed for anything else.
@@ -62,6 +67,16 @@ def store(request: pytest.FixtureRequest, tmp_path: Path, clock: FakeClock) -> I
 @pytest.fixture
 def media(tmp_path: Path) -> MediaFolder:
     return MediaFolder.open(tmp_path / "media")
+
+
+@pytest.fixture
+def bucket(store: Store, bucket_server: BucketServer, monkeypatch: pytest.MonkeyPatch) -> MediaBucket:
+    """A bucket of this test alone, on a real server."""
+    for name, value in bucket_server.environment.items():
+        monkeypatch.setenv(name, value)
+    bucket = open_media(BucketAddress(BUCKET, uuid4().hex), store.database)
+    assert isinstance(bucket, MediaBucket)
+    return bucket
 
 
 @pytest.fixture

@@ -12,6 +12,7 @@ from pathlib import Path
 
 import edge_service.camera_run
 from backend_api.base.process import run_process
+from edge_service.camera_run import Surroundings
 from edge_service.detection.detector import Box, Detection, Detector
 from edge_service.detection.detector_config import DetectorConfig
 from edge_service.detection.onnx_detector import open_onnx_detector
@@ -22,13 +23,13 @@ from edge_service.video.frame import Frame
 
 LENGTH_S = 180
 # From when to when somebody is at the machine of that number, in seconds; all come from and go out of the picture's
-# lower edge. In a normal gym one machine is used for half a minute and wiped; two people pass by.
+# lower edge. In a normal gym one machine is used for half a minute and wiped; one person passes by.
 SCENES: dict[str, tuple[tuple[int, int, int], ...]] = {
     "closed": (),
-    "normal": ((0, 20, 50), (0, 56, 64)),
+    "normal": ((0, 20, 50), (0, 62, 70)),
     "busy": ((0, 4, 60), (1, 30, 100), (2, 85, 150), (0, 120, 176)),
 }
-_PASSERS_BY_S = {"closed": (), "normal": (100, 140), "busy": (20, 70, 110)}
+_PASSERS_BY_S = {"closed": (), "normal": (120,), "busy": (20, 70, 110)}
 _WALKS_PER_S = 0.25
 _AISLE = 0.99
 
@@ -66,10 +67,13 @@ def _centre(machine: Machine) -> tuple[float, float]:
     return sum(xs) / len(xs), sum(ys) / len(ys)
 
 
-def open_drawn(_config: DetectorConfig, machines: Sequence[Machine], *_: object) -> Detector:
+def open_drawn(
+    _config: DetectorConfig, machines: Sequence[Machine], _seed: int, around: Surroundings, *_: object
+) -> Detector:
     """The detector of the scene that GYM_BENCH_SCENE names."""
     model = os.environ.get("GYM_BENCH_MODEL")
-    network = open_onnx_detector(Path(model), DetectorConfig("onnx", Path(model))) if model else None
+    config = DetectorConfig("onnx", Path(model)) if model else DetectorConfig("mock")
+    network = open_onnx_detector(Path(model), config, around.networks.open) if model else None
     return DrawnPeople(os.environ["GYM_BENCH_SCENE"], machines, network)
 
 

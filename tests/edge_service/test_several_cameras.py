@@ -16,6 +16,7 @@ from backend_api.base.clock import SystemClock
 from backend_api.base.durable_files import Disk
 from backend_api.base.http_client import Answer
 from backend_api.base.process import EXIT_DONE, EXIT_FAILED, UsageError
+from backend_api.base.watchdog import Watchdog
 from backend_api.contract.cameras import CameraReport, CameraSetup
 from backend_api.contract.events import BatchResult
 from edge_service.camera_run import CameraPlan, Surroundings
@@ -105,7 +106,7 @@ def cameras(
     plans: Sequence[CameraPlan], given: Options, config: Path, surroundings: Surroundings
 ) -> list[WatchedCamera]:
     backend = BackendClient(surroundings.backend_url, SystemClock())
-    return [watched(plan, given, config, surroundings, backend) for plan in plans]
+    return [watched(plan, given, config, surroundings, backend, Watchdog(SystemClock(), {})) for plan in plans]
 
 
 def media(folder: Path) -> dict[str, str]:

@@ -12,7 +12,9 @@ from typing import Self, cast
 
 import pytest
 
+from backend_api.base.clock import SystemClock
 from backend_api.base.process import EXIT_DONE, UsageError
+from backend_api.base.watchdog import Watchdog
 from backend_api.contract.cameras import CameraSetup
 from edge_service.camera_run import CameraPlan, Surroundings
 from edge_service.config import Config
@@ -85,7 +87,9 @@ def watch(
         gone = video.with_name("gone.mp4") if fails else video
         return replace(plan, config=found, video=gone)
 
-    camera = WatchedCamera(plan, plan_with, cast("ZoneFollower[Config]", follower), surroundings, reported)
+    camera = WatchedCamera(
+        plan, plan_with, cast("ZoneFollower[Config]", follower), surroundings, reported, Watchdog(SystemClock(), {})
+    )
     setups = [camera.setup()]
     assert watch_one(camera, surroundings, backend, threading.Event()) == EXIT_DONE
     return follower, [*setups, camera.setup()]
@@ -123,7 +127,7 @@ def test_a_run_of_a_fixed_time_does_not_follow_its_file(
     for flags, follows in ((["--start-time", "2026-01-31T09:00:00Z"], False), ([], False), (["--speed", "1"], True)):
         given = options(config, *flags)
         [plan] = plan_cameras(given, config, NOW)
-        camera = watched(plan, given, config, surroundings, cast("object", backend))  # type: ignore[arg-type]
+        camera = watched(plan, given, config, surroundings, cast("object", backend), Watchdog(SystemClock(), {}))  # type: ignore[arg-type]
         assert camera.setup().takes_zones is follows
 
 
@@ -133,6 +137,6 @@ def test_a_first_start_that_fails_is_no_change_and_ends_it(
     config = configured(tmp_path, ["gone.mp4"])
     [plan] = plan_cameras(options(config), config, NOW)
     reported = ReportedCamera(plan.store_id, "1", NOW, "mock")
-    camera = WatchedCamera(plan, lambda _config: plan, None, surroundings, reported)
+    camera = WatchedCamera(plan, lambda _config: plan, None, surroundings, reported, Watchdog(SystemClock(), {}))
     with pytest.raises(UsageError, match=r"gone\.mp4"):
         watch_one(camera, surroundings, backend, threading.Event())

@@ -8,6 +8,7 @@ from backend_api.contract.events import Event
 from backend_api.contract.media import clip_name
 from backend_api.contract.verdicts import Enrichment
 from backend_api.media.folder import MediaFolder
+from backend_api.media.media import Media
 from mm_worker.jobs.admission import Admission
 from mm_worker.jobs.worker_loop import Pace, RetryPolicy, Worker
 from mm_worker.vlm.mock_vlm import MockVlm
@@ -66,11 +67,17 @@ class Scene:
         assert row.mm is not None
         return row.mm
 
-    def worker(self, vlm: Vlm | None = None, admission: Admission | None = None, pace: Pace = PACE) -> Worker:
+    def worker(
+        self,
+        vlm: Vlm | None = None,
+        admission: Admission | None = None,
+        pace: Pace = PACE,
+        media: Media | None = None,
+    ) -> Worker:
         """A worker with the mocked model and an admission of its own, unless told otherwise."""
         return Worker(
             self.store,
-            MediaFolder(self.media),
+            media or MediaFolder(self.media),
             vlm or MockVlm(123),
             admission or Admission(self.clock, random.Random(JITTER_SEED)),
             clock=self.clock,

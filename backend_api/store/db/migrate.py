@@ -22,7 +22,7 @@ from backend_api.store.db.stale_log import check_log, check_restored
 from backend_api.store.db.tables import metadata
 
 # The newest of the migrations.
-HEAD = "0018"
+HEAD = "0019"
 _MIGRATIONS = Path(__file__).resolve().parent / "migrations"
 
 log = logging.getLogger(__name__)

@@ -208,6 +208,20 @@ removed_media = Table(
 )
 
 # What people say of a store.
+# Of a bucket: its names, and the object that each leads to. Empty where media lie in a folder.
+media_files = Table(
+    "media_files",
+    metadata,
+    Column("name", String(80), primary_key=True),
+    Column("object_name", String(96), nullable=False),
+    Column("size_bytes", BigInteger, nullable=False),
+    Column("sha256", String(64), nullable=False),
+    # Its removal has begun: there until its object is gone.
+    Column("is_going", Boolean, nullable=False),
+    Index("ix_media_files_sha256", "sha256"),
+    Index("ix_media_files_object_name", "object_name"),
+)
+
 stores = Table(
     "stores",
     metadata,

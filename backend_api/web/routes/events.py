@@ -7,16 +7,16 @@ from uuid import UUID
 from fastapi import APIRouter, Query, Request, Response
 
 from backend_api.contract.queries import EventQuery
-from backend_api.media.folder import MediaFolder
 from backend_api.store.enrichments import RetryOutcome
 from backend_api.store.store import Store
 from backend_api.web.conditional import NOT_MODIFIED, json_answer, next_link
-from backend_api.web.event_json import stored_event_json
+from backend_api.web.event_json import stored_event_json, stored_events_json
+from backend_api.web.media_links import MediaLinks
 from backend_api.web.openapi import answer, problems
 from backend_api.web.problems import ApiProblem
 
 
-def event_routes(store: Store, media: MediaFolder) -> APIRouter:
+def event_routes(store: Store, links: MediaLinks) -> APIRouter:
     """The router for reading events."""
     router = APIRouter(prefix="/events", tags=["events"])
 
@@ -33,7 +33,7 @@ def event_routes(store: Store, media: MediaFolder) -> APIRouter:
     def list_events(request: Request, query: Annotated[EventQuery, Query()]) -> Response:
         """Newest first, unless told otherwise. Pages neither skip nor repeat events while others arrive."""
         page = store.events.page(query)
-        items = ",".join(stored_event_json(row, media) for row in page.rows)
+        items = stored_events_json(page.rows, links)
         text = f'{{"items":[{items}],"next_cursor":{json.dumps(page.next_cursor)}}}'
         return json_answer(request, text, next_link(request, page.next_cursor))
 
@@ -45,7 +45,7 @@ def event_routes(store: Store, media: MediaFolder) -> APIRouter:
     )
     def get_event(event_id: UUID, request: Request) -> Response:
         """The event, with the state of its verdict."""
-        return json_answer(request, _text(store, media, event_id))
+        return json_answer(request, _text(store, links, event_id))
 
     @router.post(
         "/{event_id}/retry",
@@ -60,13 +60,13 @@ def event_routes(store: Store, media: MediaFolder) -> APIRouter:
         """Makes an event whose last attempt failed (DEAD) PENDING again, with all its attempts before it."""
         if store.enrichments.retry(event_id) is RetryOutcome.NOT_DEAD:
             raise ApiProblem(409, "only an event whose mm.status is DEAD can be tried again; look at it first")
-        return Response(_text(store, media, event_id), media_type="application/json")
+        return Response(_text(store, links, event_id), media_type="application/json")
 
     return router
 
 
-def _text(store: Store, media: MediaFolder, event_id: UUID) -> str:
+def _text(store: Store, links: MediaLinks, event_id: UUID) -> str:
     row = store.events.find(event_id)
     if row is None:
         raise ApiProblem(404, f"there is no event {event_id}; GET /events lists what there is")
-    return stored_event_json(row, media)
+    return stored_event_json(row, links)

@@ -6,9 +6,8 @@ from fastapi import APIRouter, Response
 from prometheus_client import CONTENT_TYPE_LATEST
 from pydantic import BaseModel
 
-from backend_api.base.durable_files import probe_writable
 from backend_api.contract.media import Ready
-from backend_api.media.folder import MediaFolder
+from backend_api.media.media import Media, MediaAway
 from backend_api.media.retention_policy import held_back_text
 from backend_api.store.db.errors import StoreBusy, StoreFull
 from backend_api.store.db.settings import SettingName
@@ -28,7 +27,7 @@ class Health(BaseModel):
     version: str
 
 
-def health_routes(store: Store, media: MediaFolder, version: str, metrics: Metrics) -> APIRouter:
+def health_routes(store: Store, media: Media, version: str, metrics: Metrics) -> APIRouter:
     """The router for monitoring."""
     router = APIRouter(tags=["health"])
 
@@ -70,10 +69,11 @@ def _database_errors(store: Store) -> FieldErrors:
     return []
 
 
-def _look_at(media: MediaFolder) -> tuple[UUID | None, FieldErrors]:
+def _look_at(media: Media) -> tuple[UUID | None, FieldErrors]:
     """The folder's id, or why the folder cannot be used."""
     try:
-        probe_writable(media.folder)
-        return media.find_id(), []
+        return media.check(), []
+    except MediaAway as error:
+        return None, [{"field": "media", "message": str(error)}]
     except OSError as error:
-        return None, [{"field": "media", "message": f"cannot write the media folder {media.folder}: {error.strerror}"}]
+        return None, [{"field": "media", "message": f"cannot write the media folder {media.name}: {error.strerror}"}]

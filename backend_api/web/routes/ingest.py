@@ -5,20 +5,21 @@ from starlette.concurrency import run_in_threadpool
 
 from backend_api.base.clock import Clock
 from backend_api.contract.events import MAX_BATCH_BYTES, BatchResult, RejectedLine
-from backend_api.media.folder import MediaFolder
+from backend_api.store.event_rows import EventRow
 from backend_api.store.events import Arrival, IngestOutcome
 from backend_api.store.group_commit import Writer
 from backend_api.store.store import Store
 from backend_api.web.bodies import read_body
 from backend_api.web.event_json import stored_event_json
 from backend_api.web.event_parsing import MAX_EVENT_BYTES, Batch, parse_batch, parse_event
+from backend_api.web.media_links import MediaLinks
 from backend_api.web.openapi import answer, batch_body, event_body, problems
 from backend_api.web.problems import ApiProblem
 
 _CONFLICT = "another event with this event_id is stored already; an event never changes, so give a new one a new id"
 
 
-def ingest_routes(store: Store, writer: Writer, media: MediaFolder, clock: Clock) -> APIRouter:
+def ingest_routes(store: Store, writer: Writer, links: MediaLinks, clock: Clock) -> APIRouter:
     """The router for what edges send. Its endpoints read their bodies themselves."""
     router = APIRouter(prefix="/events", tags=["events"])
 
@@ -44,10 +45,10 @@ def ingest_routes(store: Store, writer: Writer, media: MediaFolder, clock: Clock
             raise ApiProblem(409, _CONFLICT, [{"field": "event_id", "message": "taken by another event"}])
         location = {"Location": f"/events/{arrival.event.event_id}"}
         if outcome is IngestOutcome.STORED:
-            text = stored_event_json(arrival.row, media)
+            text = await _json(arrival.row, links)
             return Response(text, status_code=201, headers=location, media_type="application/json")
         row = await run_in_threadpool(store.events.find, arrival.event.event_id)
-        text = stored_event_json(row or arrival.row, media)
+        text = await _json(row or arrival.row, links)
         return Response(text, status_code=200, headers=location, media_type="application/json")
 
     @router.post(
@@ -83,3 +84,9 @@ def _result(batch: Batch, outcomes: list[IngestOutcome]) -> BatchResult:
         duplicates=outcomes.count(IngestOutcome.DUPLICATE),
         rejected=sorted([*batch.rejected, *conflicts], key=lambda rejected: rejected.line),
     )
+
+
+async def _json(row: EventRow, links: MediaLinks) -> str:
+    if links.looks_far:
+        return await run_in_threadpool(stored_event_json, row, links)
+    return stored_event_json(row, links)

@@ -1,21 +1,28 @@
 """GET /sessions, GET /machines, GET /queue and GET /stats: reports over the events."""
 
+from collections.abc import Sequence
 from typing import Annotated
 
 from fastapi import APIRouter, Query, Request, Response
 
+<<<<<<< HEAD
 from backend_api.contract.queries import MachinePageQuery, SessionQuery, StatsQuery
 from backend_api.contract.sessions import MachineList, SessionPage
+=======
+from backend_api.contract.media import thumbnail_name
+from backend_api.contract.queries import MachineQuery, SessionQuery, StatsQuery
+from backend_api.contract.sessions import MachineList, Session, SessionPage
+>>>>>>> main
 from backend_api.contract.stats import Stats
 from backend_api.contract.verdicts import QueueState
-from backend_api.media.folder import MediaFolder
 from backend_api.reports.reports import Reports
 from backend_api.store.store import Store
 from backend_api.web.conditional import NOT_MODIFIED, json_answer, next_link
+from backend_api.web.media_links import MediaLinks
 from backend_api.web.openapi import problems
 
 
-def report_routes(store: Store, reports: Reports, media: MediaFolder) -> APIRouter:
+def report_routes(store: Store, reports: Reports, links: MediaLinks) -> APIRouter:
     """The router for reports."""
     router = APIRouter()
 
@@ -28,7 +35,11 @@ def report_routes(store: Store, reports: Reports, media: MediaFolder) -> APIRout
     )
     def list_sessions(request: Request, query: Annotated[SessionQuery, Query()]) -> Response:
         """One row a use of a machine, the newest first, unless told otherwise; pages as those of events do."""
-        page = reports.sessions(query, media.thumbnail_url)
+        if links.looks_far:
+            page = reports.sessions(query)
+            page = page.model_copy(update={"items": _with_pictures(page.items, links)})
+        else:
+            page = reports.sessions(query, links.thumbnail_url)
         return json_answer(request, page.model_dump_json(), next_link(request, page.next_cursor))
 
     @router.get(
@@ -38,10 +49,23 @@ def report_routes(store: Store, reports: Reports, media: MediaFolder) -> APIRout
         response_model=MachineList,
         responses={**NOT_MODIFIED, **problems(422, 503)},
     )
+<<<<<<< HEAD
     def list_machines(request: Request, query: Annotated[MachinePageQuery, Query()]) -> Response:
         """Each machine's state, since when, and its current or last session, in the order of their names."""
         page = reports.machine_page(query, media.thumbnail_url)
         return json_answer(request, page.model_dump_json(), next_link(request, page.next_cursor))
+=======
+    def list_machines(request: Request, query: Annotated[MachineQuery, Query()]) -> Response:
+        """Each machine's state, since when, and its current or last session."""
+        if links.looks_far:
+            found = reports.machines(query)
+            sessions = iter(_with_pictures([m.session for m in found.items if m.session is not None], links))
+            items = [m if m.session is None else m.model_copy(update={"session": next(sessions)}) for m in found.items]
+            found = found.model_copy(update={"items": items})
+        else:
+            found = reports.machines(query, links.thumbnail_url)
+        return json_answer(request, found.model_dump_json())
+>>>>>>> main
 
     @router.get(
         "/queue",
@@ -82,3 +106,15 @@ def report_routes(store: Store, reports: Reports, media: MediaFolder) -> APIRout
         return json_answer(request, reports.stats(query).model_dump_json())
 
     return router
+
+
+def _with_pictures(items: Sequence[Session], links: MediaLinks) -> list[Session]:
+    """The sessions with the addresses of their pictures, all of which are looked up at once."""
+    ids = [event_id for item in items for event_id in (item.attempt_event_id, item.session_id) if event_id is not None]
+    known = links.knowing([thumbnail_name(event_id) for event_id in ids])
+
+    def picture_url(item: Session) -> str | None:
+        attempt_id = item.attempt_event_id
+        return (attempt_id and known.thumbnail_url(attempt_id)) or known.thumbnail_url(item.session_id)
+
+    return [item.model_copy(update={"thumbnail_url": picture_url(item)}) for item in items]

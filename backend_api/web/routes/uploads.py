@@ -1,18 +1,18 @@
 """PUT of clips and thumbnails, from an edge that has no media folder in common with the backend."""
 
-from pathlib import Path
 from typing import Any
 from uuid import UUID
 
 from fastapi import APIRouter, Request, Response
 from starlette.concurrency import run_in_threadpool
 
-from backend_api.media.folder import MediaFolder
+from backend_api.contract.media import clip_name, thumbnail_name
+from backend_api.media.media import Media
 from backend_api.store.store import Store
 from backend_api.web.bodies import check_type
 from backend_api.web.openapi import problems
 from backend_api.web.problems import ApiProblem
-from backend_api.web.uploads import Declared, Uploads, parse_digest
+from backend_api.web.uploads import Declared, keep, parse_digest
 
 # Half an hour of a camera's 1080p, and a picture of any camera's.
 MAX_CLIP_BYTES = 1024**3
@@ -25,10 +25,9 @@ _ANSWERS: dict[int | str, dict[str, Any]] = {
 }
 
 
-def upload_routes(store: Store, media: MediaFolder) -> APIRouter:
+def upload_routes(store: Store, media: Media) -> APIRouter:
     """The router for uploads to /media. A file may come before its event, and comes so as a rule."""
     router = APIRouter(prefix="/media", tags=["media"])
-    uploads = Uploads()
 
     @router.put(
         "/{event_id}",
@@ -45,7 +44,7 @@ def upload_routes(store: Store, media: MediaFolder) -> APIRouter:
         if row is not None and row.clip_sha256 != declared.sha256:
             raise ApiProblem(409, f"event {event_id} promises another clip: {row.clip_sha256 or 'none'}")
         await run_in_threadpool(_check_not_removed, store, event_id)
-        return await _keep(uploads, request, media.clip_path(event_id), declared)
+        return await _keep(request, media, clip_name(event_id), declared)
 
     @router.put(
         "/{event_id}/thumbnail",
@@ -59,13 +58,13 @@ def upload_routes(store: Store, media: MediaFolder) -> APIRouter:
         """JPEG, at most 8 MiB; as for clips."""
         declared = _declared(request, "image/jpeg", Declared(_digest(request), MAX_THUMBNAIL_BYTES, b"\xff\xd8\xff", 0))
         await run_in_threadpool(_check_not_removed, store, event_id)
-        return await _keep(uploads, request, media.thumbnail_path(event_id), declared)
+        return await _keep(request, media, thumbnail_name(event_id), declared)
 
     return router
 
 
-async def _keep(uploads: Uploads, request: Request, path: Path, declared: Declared) -> Response:
-    is_new = await uploads.keep(request.stream(), path, declared)
+async def _keep(request: Request, media: Media, name: str, declared: Declared) -> Response:
+    is_new = await keep(request.stream(), media, name, declared)
     headers = {"Location": request.url.path, "ETag": f'"{declared.sha256}"'}
     return Response(status_code=201 if is_new else 200, headers=headers)
 

@@ -3,6 +3,7 @@
 import random
 import re
 import threading
+from contextlib import ExitStack
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from itertools import pairwise
@@ -179,7 +180,8 @@ def test_one_that_died_before_it_noted_what_it_sent_is_followed_by_one_that_send
     scene.step()
     scene.clock.advance(30)
     [lost] = scene.office.claims()
-    scene.ways["phone"].send(scene.office.message(lost))
+    with ExitStack() as pictures:
+        scene.ways["phone"].send(scene.office.message(lost, pictures))
     assert scene.office.claims() == []
     scene.begin(SILENT, "cam_02")
     scene.steps(400)

@@ -11,6 +11,7 @@ from backend_api.app import create_app
 from backend_api.media.folder import MediaFolder
 from backend_api.store.store import Store
 from backend_api.web.change_feed import ChangeFeed, FeedFilters
+from backend_api.web.media_links import MediaLinks
 from tests.backend_api.api import problem
 from tests.backend_api.fresh_store import fresh_store
 from tests.backend_api.test_stream import numbered
@@ -21,7 +22,7 @@ pytestmark = pytest.mark.both_databases
 
 def test_what_comes_before_the_feed_begins_to_look_for_its_first_reader_is_told_at_once(tmp_path: Path) -> None:
     async def first_message(store: Store) -> bytes:
-        feed = ChangeFeed(store, MediaFolder.open(tmp_path / "media"))
+        feed = ChangeFeed(store, MediaLinks(MediaFolder.open(tmp_path / "media")))
         messages = feed.messages(0, FeedFilters())
         await anext(messages)
         with pytest.raises(TimeoutError):

@@ -4,7 +4,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from backend_api.contract.events import EndReason, EventType, make_event_id
+from backend_api.contract.events import EndReason, EventType, has_pictures, make_event_id
 from backend_api.contract.sources import EventSource, source_of
 from edge_service.clips.event_factory import EventFactory
 from edge_service.rules.machine import Machine, RuleTimes
@@ -75,3 +75,10 @@ def test_every_event_says_by_what_it_was_found_and_that_is_no_part_of_its_id() -
         assert source_of(event.attributes) == source
         assert source_of(other.attributes) is None
         assert (event.event_id, event.session_id) == (other.event_id, other.session_id)
+
+
+def test_an_end_without_its_clip_is_one_that_nobody_is_asked_about() -> None:
+    factory = EventFactory("gym_demo", "cam_01", START, keeps_end_clips=False)
+    for event_type in EventType:
+        event = factory.build(RuleEvent(event_type, "bench_01", 5.0, 1.0, 1, 0.9), None, "not kept")
+        assert has_pictures(event.attributes) == (event_type is not EventType.MACHINE_OCCUPIED_END)

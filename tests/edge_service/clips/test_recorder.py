@@ -18,7 +18,7 @@ from backend_api.contract.media import clip_name, thumbnail_name
 from edge_service.clips.cut import cut
 from edge_service.clips.event_factory import EventFactory
 from edge_service.clips.mp4 import Clip
-from edge_service.clips.recorder import ClipConfig, Recorder, attempt_delay_s, reach_s
+from edge_service.clips.recorder import NOT_KEPT, ClipConfig, Recorder, attempt_delay_s, reach_s
 from edge_service.detection.detector import Box
 from edge_service.privacy.masking import Masking
 from edge_service.privacy.privacy_config import PrivacyConfig
@@ -294,3 +294,19 @@ def test_the_clip_of_the_end_of_a_use_reaches_back_further_and_is_the_windows(
 )
 def test_the_ring_reaches_back_to_where_each_clip_begins(clip: ClipConfig, least_s: float) -> None:
     assert least_s <= reach_s([RuleTimes()], clip, fps=5) <= least_s + 3
+
+
+def test_clips_of_attempts_alone_may_be_kept(drawn: Callable[[str], Path], tmp_path: Path) -> None:
+    clip, factory = ClipConfig(PRE_S, POST_S, PRE_S, events="attempts"), EventFactory("gym_demo", "cam_01", START_TIME)
+    masking = Masking(PrivacyConfig())
+    recorder = Recorder(ring_of(drawn("b_frames")), tmp_path, QuickDisk(), factory, [MACHINE], clip, masking)
+    for event_type in EventType:
+        recorder.begin(hit_at(1.0, event_type), blank_frame(2), TRACKS)
+    events = {event.event_type: event for event in recorder.finished(end_of_stream=True)}
+    assert {kind for kind, event in events.items() if event.clip is not None} == {EventType.CLEANING_ATTEMPT}
+    reasons = {event.clip_error for event in events.values()}
+    assert reasons == {None, NOT_KEPT}
+    assert {path.name for path in tmp_path.iterdir()} == {
+        clip_name(events[EventType.CLEANING_ATTEMPT].event_id),
+        *(thumbnail_name(event.event_id) for event in events.values()),
+    }

@@ -147,7 +147,7 @@ def test_what_it_runs_on_and_its_time_a_frame_are_told(tmp_path: Path, caplog: p
     at_first = detector.hardware
     assert (at_first.runs_on, at_first.width, at_first.height, at_first.frame_ms) == ("cpu", 128, 128, None)
     assert "not on cuda: " in str(at_first.why_not)
-    for _ in range(6):
+    for _ in range(12):
         detector.detect(picture(640, 320, (160, 80, 320, 160)))
     now = detector.hardware
     assert (now.runs_on, now.why_not) == ("cpu", at_first.why_not)

@@ -215,7 +215,10 @@ def test_what_is_dropped_is_not_given(packets: list[EncodedPacket]) -> None:
     assert skipped_times(frames) == []
 
 
-def test_where_it_saves_nothing_it_rests(packets: list[EncodedPacket]) -> None:
+def test_where_it_saves_nothing_it_rests_and_says_so_once(
+    packets: list[EncodedPacket], caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level("INFO")
     lookout = Says(lambda _: False)
     many = [
         replace(packet, pts=packet.pts + shift, dts=(packet.dts or 0) + shift)
@@ -228,6 +231,7 @@ def test_where_it_saves_nothing_it_rests(packets: list[EncodedPacket]) -> None:
     assert len(frames) == 5 * 10 * LENGTH_S
     assert len(lookout.asked) <= 10 + 10 * LENGTH_S / 50 * 10
     assert len(lookout.asked) >= 20  # it is tried again
+    assert caplog.text.count("it saves nothing at present") == 1
 
 
 def test_another_format_begins_afresh(packets: list[EncodedPacket], tmp_path: Path) -> None:
@@ -238,3 +242,18 @@ def test_another_format_begins_afresh(packets: list[EncodedPacket], tmp_path: Pa
     assert times(frames) == times(frames_of([*packets, *others], WHOLE))
     assert not any(8.0 <= time_s < 12.0 for time_s in skipped_times(frames))
     assert any(12.0 <= time_s < 18.0 for time_s in skipped_times(frames))
+
+
+def test_a_camera_whose_groups_change_all_the_time_is_not_told_of_for_ever(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    """As with codecs that save bandwidth, whose key pictures come when something moves."""
+    caplog.set_level("INFO")
+    packets, moved = draw(tmp_path), list[EncodedPacket]()
+    for number in range(12):
+        # Four groups of a second, then one of five, whose other key pictures are left out.
+        part = [p for p in packets if p.time_s < 5 or not p.is_key]
+        moved += [replace(p, pts=p.pts + number * 10 * 10240, dts=p.pts + number * 10 * 10240) for p in part]
+    frames = list(frames_of(moved, economy(Says())))
+    assert skipped_times(frames)
+    assert 5 <= len([record for record in caplog.records if record.message.startswith("economy")]) <= 6

@@ -3,12 +3,15 @@
 import random
 from collections import Counter
 from collections.abc import Callable
-from contextlib import closing
+from contextlib import AbstractContextManager, closing
 from datetime import timedelta
+from pathlib import Path
 
 import pytest
 
 from backend_api.contract.verdicts import MmStatus
+from backend_api.media.folder import MediaFolder
+from backend_api.media.media import MediaAway
 from mm_worker.jobs.admission import Admission
 from mm_worker.jobs.worker_loop import JobOutcome
 from mm_worker.vlm.budget import Budget, Caps, Prices, day_left_s
@@ -29,6 +32,26 @@ def failing(*errors: Exception) -> tuple[AskedVlm, list[Exception]]:
             raise left.pop(0)
 
     return AskedVlm(before=fail), left
+
+
+class AwayAtFirst(MediaFolder):
+    """Clips that cannot be had the first `looks` times."""
+
+    looks = 20
+
+    def local(self, name: str) -> AbstractContextManager[Path]:
+        """The clip, once the bucket is back."""
+        if self.looks:
+            self.looks -= 1
+            raise MediaAway("s3://gym does not answer")
+        return super().local(name)
+
+
+def test_a_bucket_that_is_away_costs_no_attempt(scene: Scene) -> None:
+    event = scene.add_attempt()
+    outcomes = scene.worker(media=AwayAtFirst(scene.media)).run(drain=True)
+    assert outcomes == Counter({JobOutcome.RELEASED: 20, JobOutcome.DONE: 1})
+    assert scene.enrichment(event).attempts == 1
 
 
 def test_a_server_that_is_away_costs_no_attempt(scene: Scene) -> None:

@@ -6,8 +6,8 @@ from typing import Any
 import sqlalchemy as sa
 from alembic import op
 
-revision = "0018"
-down_revision = "0017"
+revision = "0019"
+down_revision = "0018"
 
 _LAST = """
 INSERT INTO machines (store_id, camera_id, machine_id, last_seq, last_ms)

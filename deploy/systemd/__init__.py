@@ -1,0 +1,1 @@
+"""Permanent running under systemd: the units, and what installs and removes them."""
