@@ -37,7 +37,6 @@ from edge_service.options import Options, check_for_files, check_preview, parse_
 from edge_service.pipeline.camera_reports import ReportedCamera, messages_of, shareable_config  # noqa: E402
 from edge_service.pipeline.camera_threads import CameraThreads, Watch  # noqa: E402
 from edge_service.pipeline.eyes import describe_eyes, log_eyes  # noqa: E402
-from edge_service.pipeline.heaps import share_heaps  # noqa: E402
 from edge_service.pipeline.progress import INTERVAL_S  # noqa: E402
 from edge_service.simulation.sample_video import is_sample  # noqa: E402
 from edge_service.video.address import VideoAddress  # noqa: E402
@@ -120,7 +119,6 @@ def watch_all(cameras: Sequence[WatchedCamera], around: Surroundings, reports: P
     messages = [
         replace(message, speaker=camera.plan.camera_id) for camera in cameras for message in messages_of_camera(camera)
     ]
-    share_heaps()
     log.info("%d cameras are watched, each with its own outbox in %s", len(cameras), around.outbox_dir)
     with Heartbeat(messages, reports, around.clock):
         return CameraThreads([watch_of(camera) for camera in cameras], around.clock, stop).run()

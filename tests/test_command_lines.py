@@ -12,6 +12,7 @@ import pytest
 import backend_api.backup
 import backend_api.doctor
 import backend_api.main
+import backend_api.move
 import backend_api.restore
 import deploy.launcher.main
 import deploy.launcher.reset_demo
@@ -26,7 +27,7 @@ from tests.backend_api.fresh_store import fresh_store
 from tests.processes import free_port
 
 BACKEND, DOCTOR = backend_api.main.main, backend_api.doctor.main
-BACKUP, RESTORE = backend_api.backup.main, backend_api.restore.main
+BACKUP, RESTORE, MOVE = backend_api.backup.main, backend_api.restore.main, backend_api.move.main
 EDGE, SAMPLE, SCORE = edge_service.main.main, edge_service.sample.main, edge_service.evaluate.main
 WORKER, AGREEMENT = mm_worker.worker.main, mm_worker.evaluate.main
 LAUNCHER, RESET = deploy.launcher.main.main, deploy.launcher.reset_demo.main
@@ -52,7 +53,7 @@ SEES = f"{E} --video HERE/clip.mp4"
 
 NO_DATABASE = ("there is no database HERE/none.db", "start the backend first, or give its --db")
 NO_SQLITE_FILE = ("HERE/text", "give another --db")
-OTHER_DATABASE = ("--db postgresql://a:***@b/c", "give a path such as ./data/app.db")
+OTHER_DATABASE = ("--db mysql://a:***@b/c", "give a path such as ./data/app.db")
 NO_FOLDER = ("s3://clips is no folder", "give one of this computer")
 
 WRONG = [
@@ -64,7 +65,7 @@ WRONG = [
             "HERE/none/app.db": ("there is no database HERE/none/app.db", NO_DATABASE[1]),
             "HERE": ("there is no database HERE", NO_DATABASE[1]),
             "HERE/text": NO_SQLITE_FILE,
-            "postgresql://a:b@b/c": OTHER_DATABASE,
+            "mysql://a:b@b/c": OTHER_DATABASE,
             "sqlite://": ("--db sqlite://", OTHER_DATABASE[1]),
         }.items()
     ),
@@ -72,7 +73,7 @@ WRONG = [
     Wrong(BACKEND, "--port 0 --db HERE/text --media-dir HERE/m", *NO_SQLITE_FILE),
     Wrong(BACKEND, "--port 0 --db HERE --media-dir HERE/m", "HERE", "give another --db"),
     Wrong(BACKEND, "--port 0 --db HERE/text/app.db --media-dir HERE/m", "HERE/text/app.db", "give another --db"),
-    Wrong(BACKEND, "--port 0 --db postgresql://a:b@b/c", *OTHER_DATABASE),
+    Wrong(BACKEND, "--port 0 --db mysql://a:b@b/c", *OTHER_DATABASE),
     Wrong(BACKEND, "--port 0 --db HERE/app.db --media-dir HERE/text", "HERE/text", "with --media-dir"),
     Wrong(
         BACKEND, "--db HERE/app.db --media-dir http://clips", "http://clips is no folder", "give one of this computer"
@@ -106,9 +107,12 @@ WRONG = [
     Wrong(BACKUP, "--db HERE/app.db --to s3://clips", *NO_FOLDER),
     Wrong(BACKUP, "--db HERE/app.db --to HERE/b --keep 0", "--keep: '0' is no count", "give 1, 2"),
     Wrong(BACKUP, "--verify --to HERE/none", "there are no backups in HERE/none", "give the folder"),
-    Wrong(BACKUP, "--db postgresql://a:b@b/c --to HERE/b", *OTHER_DATABASE),
+    Wrong(BACKUP, "--db mysql://a:b@b/c --to HERE/b", *OTHER_DATABASE),
     Wrong(RESTORE, "--db HERE/new.db", "--from", "--help"),
     Wrong(RESTORE, "--from HERE/none --db HERE/new.db", "there are no backups in HERE/none", "give the folder"),
+    Wrong(BACKUP, "--db postgresql://a:b@b/c --to HERE/b", "postgresql://a:***@b/c is no SQLite file", "pg_dump"),
+    Wrong(MOVE, "--from HERE/none.db --to postgresql://a:b@b/c", "no database HERE/none.db", "start the backend first"),
+    Wrong(MOVE, "--from HERE/none.db --to HERE/app.db", "--to", "must be postgresql://"),
     # The worker.
     Wrong(WORKER, "--drain --db HERE/app.db --media-dir HERE/none", "media folder HERE/none", "--media-dir"),
     Wrong(WORKER, "--drain --db HERE/app.db --media-dir HERE/text", "media folder HERE/text", "--media-dir"),

@@ -22,6 +22,7 @@ SCRIPTS = [
     "backend_api/doctor.py",
     "backend_api/backup.py",
     "backend_api/restore.py",
+    "backend_api/move.py",
     "mm_worker/evaluate.py",
     "mm_worker/worker.py",
     "edge_service/main.py",

@@ -39,6 +39,9 @@ class UseCorrection(Value):
 class StoredCorrection(UseCorrection):
     """A correction as it is kept: of which use, and when it came."""
 
+    # Releases before this one let NUL into both.
+    note: str
+    who: str
     session_id: UUID
     at: Timestamp
 

@@ -50,10 +50,10 @@ class MmResult(Value):
     confidence: Confidence
     summary: str = Field(max_length=2000)
     seen: tuple[Sighting, ...] = ()
-    model: str = Field(max_length=200, pattern=NO_NUL, description="The model that answered, by its own account.")
-    requested_model: str | None = Field(default=None, max_length=200, pattern=NO_NUL)
+    model: str = Field(max_length=200, description="The model that answered, by its own account.")
+    requested_model: str | None = Field(default=None, max_length=200)
     server: str | None = Field(default=None, max_length=500, description="The address of the model's server.")
-    prompt_version: str = Field(max_length=200, pattern=NO_NUL)
+    prompt_version: str = Field(max_length=200)
     prompt_sha256: Sha256 | None = None
     frame_times_s: tuple[Seconds, ...] = Field(
         description="Which frames the model saw, in seconds from the clip's start."
@@ -122,6 +122,9 @@ class Review(Value):
 class StoredReview(Review):
     """A review as it is kept: with when it came, and the verdict, model and prompt that it is of."""
 
+    # Releases before this one let NUL into both.
+    note: str
+    who: str
     event_id: UUID
     at: Timestamp
     model: str

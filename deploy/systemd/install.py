@@ -108,9 +108,11 @@ def _run(*command: str) -> None:
         done = subprocess.run(command, check=False, capture_output=True, text=True)
     except FileNotFoundError as error:
         raise FatalError(f"there is no {command[0]}; is this a system with systemd?") from error
+    said = " ".join(done.stderr.split())
     if done.returncode:
-        said = " ".join(done.stderr.split())
         raise FatalError(f"{' '.join(command)} failed: {said}; put that right, then run it again")
+    if said:
+        log.info("%s: %s", command[0], said)
 
 
 def _parse_options() -> argparse.Namespace:

@@ -8,6 +8,7 @@ import logging
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from sqlalchemy import URL, Connection, inspect
 
@@ -20,6 +21,9 @@ from backend_api.store.db.errors import StoreBroken, StoreBusy, StoreFull
 from backend_api.store.db.sqlite_engine import SqliteDatabase
 from backend_api.store.db.stale_log import check_log, check_restored
 from backend_api.store.db.tables import metadata
+
+if TYPE_CHECKING:
+    from alembic.config import Config
 
 # The newest of the migrations.
 HEAD = "0019"
@@ -127,20 +131,32 @@ def _make_current(database: Database, clock: Clock, *, create: bool) -> None:
         log.info("updated the database %s from schema %s to %s in %.1f s", database.name, revision, HEAD, took_s)
 
 
+def stamp(connection: Connection) -> None:
+    """Mark the tables, which have just been made, as those of the newest schema."""
+    from alembic import command
+
+    command.stamp(_config(connection), "head")
+
+
 def _migrate(connection: Connection) -> None:
     """Make the tables, or bring them up to date."""
     from alembic import command
+
+    if connection.dialect.name == "sqlite" or inspect(connection).get_table_names():
+        command.upgrade(_config(connection), "head")
+    else:
+        # The migrations up to 0016 are SQLite's alone; PostgreSQL begins with what they come to.
+        metadata.create_all(connection)
+        stamp(connection)
+
+
+def _config(connection: Connection) -> "Config":
     from alembic.config import Config
 
     config = Config()
     config.set_main_option("script_location", str(_MIGRATIONS).replace("%", "%%"))
     config.attributes["connection"] = connection
-    if connection.dialect.name == "sqlite" or inspect(connection).get_table_names():
-        command.upgrade(config, "head")
-    else:
-        # The migrations up to 0016 are SQLite's alone; PostgreSQL begins with what they come to.
-        metadata.create_all(connection)
-        command.stamp(config, "head")
+    return config
 
 
 def _check(connection: Connection, name: str) -> str | None:
@@ -148,6 +164,8 @@ def _check(connection: Connection, name: str) -> str | None:
     tables = inspect(connection).get_table_names()
     if not tables:
         return None
+    if "alembic_version" not in tables and set(tables) >= metadata.tables.keys():
+        raise UsageError(f"{name} was not moved to the end; run backend_api/move.py again as before, it goes on")
     if "alembic_version" not in tables:
         raise UsageError(f"{name} is a database of another program; give another --db")
     revision = connection.exec_driver_sql("SELECT version_num FROM alembic_version").scalar()

@@ -9,16 +9,12 @@ from backend_api.contract.alerts import Who
 from backend_api.contract.compliance import DrawRequest
 from backend_api.contract.corrections import UseCorrection, UseTruth
 from backend_api.contract.verdicts import Agree, Review
-from tests.backend_api.events import make_result
 
 TEXTS: list[Callable[[str], object]] = [
     lambda text: Review(agree=Agree.YES, note=text),
     lambda text: Review(agree=Agree.YES, who=text),
     lambda text: UseCorrection(truth=UseTruth.NOBODY, note=text),
     lambda text: UseCorrection(truth=UseTruth.NOBODY, who=text),
-    lambda text: make_result(model=text),
-    lambda text: make_result(requested_model=text),
-    lambda text: make_result(prompt_version=text),
     lambda text: TypeAdapter(Who).validate_python(text),
     lambda text: DrawRequest(model=text, prompt_version="1"),
     lambda text: DrawRequest(model="m", prompt_version=text),

@@ -16,8 +16,6 @@ from tests.backend_api.api import JSON, problem
 from tests.backend_api.events import START, make_event, make_result
 from tests.fake_clock import FakeClock
 
-pytestmark = pytest.mark.both_databases
-
 DAY_S = 86_400.0
 
 
@@ -181,6 +179,7 @@ def test_a_day_that_was_reviewed_completely_counts(gym: Gym) -> None:
     assert isinstance(model.sensitivity, Estimate)
 
 
+@pytest.mark.both_databases
 def test_unsure_says_nothing_and_is_not_asked_for_again(gym: Gym) -> None:
     gym.let_use(*sessions(40, 0.5, 0.9, 0.9))
     drawn = gym.suggest(30)
@@ -240,6 +239,7 @@ def test_without_windows_there_is_nothing_to_correct(gym: Gym) -> None:
     problem(gym.client.post("/reviews/draws", content="{}", headers=JSON), 409)
 
 
+@pytest.mark.both_databases
 def test_no_verdict_is_drawn_twice_and_none_without_its_clip(gym: Gym) -> None:
     gym.let_use(*sessions(30, 0.5, 0.9, 0.9))
     gym.store.removed_media.note([(gym.attempts[0].event_id, "made room")])

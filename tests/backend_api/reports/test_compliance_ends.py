@@ -15,8 +15,6 @@ from tests.backend_api.api import JSON
 from tests.backend_api.events import START, make_event, make_result
 from tests.fake_clock import FakeClock
 
-pytestmark = pytest.mark.both_databases
-
 ATTEMPT, END = EventType.CLEANING_ATTEMPT, EventType.MACHINE_OCCUPIED_END
 PROMPTS = {ATTEMPT: "attempt-1", END: "end-1"}
 EVERY_S = 600

@@ -262,6 +262,7 @@ def test_machines_and_buckets_add_up_to_the_total(uses: list[tuple[MachineKey, i
     assert totals.total.sessions == len(inside)
 
 
+@pytest.mark.sqlite_alone
 def test_what_would_take_too_long_is_refused_with_the_cure(
     store: Store, client: TestClient, monkeypatch: pytest.MonkeyPatch
 ) -> None:

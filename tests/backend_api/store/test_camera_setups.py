@@ -24,8 +24,6 @@ from tests.backend_api.api import JSON, fields, problem
 from tests.backend_api.fresh_store import fresh_store
 from tests.fake_clock import FakeClock
 
-pytestmark = pytest.mark.both_databases
-
 STILL = cv2.imencode(".jpg", np.zeros((9, 16, 3), np.uint8))[1].tobytes()
 OTHER_STILL = cv2.imencode(".jpg", np.full((9, 16, 3), 200, np.uint8))[1].tobytes()
 PICTURE = {"Content-Type": "image/jpeg"}
@@ -187,6 +185,7 @@ def test_writing_takes_a_writing_key_and_reading_any(guarded: TestClient) -> Non
         assert guarded.get(path, params=GYM, headers=reader).status_code == 200
 
 
+@pytest.mark.both_databases
 def test_names_of_all_machines_that_are_in_a_setup(store: Store) -> None:
     store.setups.keep_still("gym_demo", "cam_00", STILL)
     store.setups.keep("cam_02", make_setup(store_id="another"))

@@ -68,6 +68,12 @@ def test_systemd_finds_no_fault_and_little_that_is_exposed(system: Path) -> None
         assert float(found[1]) < EXPOSED_AT_MOST, path
 
 
+def test_the_users_description_is_one_that_passwd_takes() -> None:
+    """systemd-sysusers makes no user otherwise, and ends with 0."""
+    [line] = [line for line in (HERE / "gym-mvp.sysusers").read_text().splitlines() if line.startswith("u ")]
+    assert ":" not in line
+
+
 def test_every_service_is_watched_and_started_again(system: Path) -> None:
     for name in UNITS:
         text = (HERE / name).read_text()

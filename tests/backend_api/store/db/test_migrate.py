@@ -158,3 +158,11 @@ def test_later_migrations_are_for_both_databases(
             columns = {column["name"]: column["default"] for column in inspect(connection).get_columns("stores")}
         assert columns["later"] is not None
     postgres.drop(addresses[0])
+
+
+def test_a_server_without_its_driver_says_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "psycopg", None)
+    monkeypatch.delitem(sys.modules, "backend_api.store.db.postgres_engine", raising=False)
+    with pytest.raises(UsageError, match=r"pip install -r requirements-chain\.txt") as raised:
+        reopen("postgresql://ann:s3cret@127.0.0.1:1/gym", create=True)
+    assert "s3cret" not in str(raised.value)

@@ -345,7 +345,11 @@ def test_each_failure_is_what_a_caller_can_act_on(
 
 def test_a_server_that_was_restarted_is_busy_and_then_goes_on(store: Store, other: psycopg.Connection[object]) -> None:
     store.events.add([make_event()])
-    other.execute("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = 'gym'")
+    # Other processes of the tests have databases of their own on this server.
+    other.execute(
+        "SELECT pg_terminate_backend(pid) FROM pg_stat_activity "
+        "WHERE application_name = 'gym' AND datname = current_database()"
+    )
     with pytest.raises(StoreBusy):
         store.events.add([make_event(at_s=1)])
     assert store.events.add([make_event(at_s=1)]) == [IngestOutcome.STORED]

@@ -20,8 +20,6 @@ from tests.backend_api.alerts.sinks import HttpSink, Reaction, http_sink
 from tests.backend_api.api import JSON, fields, problem
 from tests.fake_clock import FakeClock
 
-pytestmark = pytest.mark.both_databases
-
 SECRET = "geheimes-wort"
 READ_KEY = "read-0123456789abcdef"
 

@@ -14,8 +14,6 @@ from tests.backend_api.reports.test_sessions import make_session
 from tests.backend_api.web.routes.test_export import exported
 from tests.fake_clock import FakeClock
 
-pytestmark = pytest.mark.both_databases
-
 
 def correct(client: TestClient, session_id: UUID, content: str) -> Response:
     response: Response = client.post(f"/sessions/{session_id}/correction", content=content, headers=JSON)

@@ -16,8 +16,6 @@ from tests.backend_api.api import JSON, NDJSON, fields, post, post_batch, proble
 from tests.backend_api.events import make_event, make_result
 from tests.fake_clock import FakeClock
 
-pytestmark = pytest.mark.both_databases
-
 
 def test_an_event_is_stored_and_answered(client: TestClient, clock: FakeClock) -> None:
     event = make_event()

@@ -15,8 +15,6 @@ from tests.backend_api.events import make_event, make_result
 from tests.backend_api.reports.test_sessions import make_session
 from tests.fake_clock import FakeClock
 
-pytestmark = pytest.mark.both_databases
-
 
 def test_sessions_are_paged_with_a_link(client: TestClient) -> None:
     post_batch(client, *(event for number in range(3) for event in make_session(number, at_s=60.0 * number)))

@@ -14,8 +14,6 @@ from tests.backend_api.api import JSON, fields, post, problem
 from tests.backend_api.events import make_event, make_result
 from tests.fake_clock import FakeClock
 
-pytestmark = pytest.mark.both_databases
-
 
 def judged(store: Store, at_s: float = 0, **result: Any) -> Event:  # noqa: ANN401
     """An event with a verdict."""
