@@ -27,7 +27,7 @@ _MAX_REASON_CHARACTERS = 300
 
 
 class DecoderReport(Value):
-    """What decodes the pictures that are looked at."""
+    """The decoder of the pictures that are looked at."""
 
     runs_on: str = Field(max_length=_MAX_RUNTIME_CHARACTERS, description="The hardware: `cpu`, `cuda`, `qsv`, ...")
     why_not: str | None = Field(
@@ -36,7 +36,7 @@ class DecoderReport(Value):
 
 
 class NetworkReport(DecoderReport):
-    """What a detector's network runs on, in which size it is given pictures, and its time for one."""
+    """A detector's network: its hardware, the size in which it is given pictures, and its time for one."""
 
     width: int = Field(ge=1, le=MAX_NETWORK_PX, description="Pixels of the network's input.")
     height: int = Field(ge=1, le=MAX_NETWORK_PX)
@@ -73,7 +73,7 @@ class CameraReport(Value):
         default=None, description="What the detector's network runs on; null without one, and from an earlier release."
     )
     decoder: DecoderReport | None = Field(
-        default=None, description="What decodes the pictures that are looked at. Null from an earlier release."
+        default=None, description="The decoder of the pictures that are looked at. Null from an earlier release."
     )
     is_blind: bool = Field(
         default=False,

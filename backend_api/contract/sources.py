@@ -29,7 +29,7 @@ class EventSource(BaseModel):
     )
 
     runtime: str | None = Field(
-        default=None, max_length=32, description="What the network ran on: `cpu`, `openvino` or `cuda`."
+        default=None, max_length=32, description="The hardware that the network ran on: `cpu`, `openvino` or `cuda`."
     )
     input_size: str | None = Field(
         default=None,

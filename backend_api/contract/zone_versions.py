@@ -41,14 +41,14 @@ class ZoneSet(Value):
 
 
 class ZoneChange(Value):
-    """What a person wants a camera's edge to watch from now on."""
+    """The zones that a person wants a camera's edge to watch from now on."""
 
     zones: ZoneSet
     who: str = Field(default="anonymous", min_length=1, max_length=200)
 
 
 class ZoneStatus(StrEnum):
-    """What became of a version: its edge is yet to take it, took it, refused it, or another came first."""
+    """The state of a version: its edge is yet to take it, took it, refused it, or another came first."""
 
     WANTED = "wanted"
     TAKEN = "taken"

@@ -14,12 +14,13 @@ from backend_api.contract.events import BatchResult, Event, EventPage, StoredEve
 from backend_api.contract.stores import StoreSettings
 from backend_api.contract.values import Problem
 from backend_api.contract.verdicts import Review
+from backend_api.contract.zone_versions import ZoneChange, ZoneRefusal
 from backend_api.web.problems import MEDIA_TYPE
 
 _REFERENCE = "#/components/schemas/{model}"
 _MODELS = (
     *(Event, StoredEvent, EventPage, BatchResult, CameraReport, CameraSetup, StoreSettings),
-    *(Review, UseCorrection, DrawRequest, Acknowledgement, Snooze, Problem),
+    *(Review, UseCorrection, DrawRequest, Acknowledgement, Snooze, ZoneChange, ZoneRefusal, Problem),
 )
 
 # What answers without a key.

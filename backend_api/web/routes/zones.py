@@ -33,7 +33,7 @@ def zone_routes(store: Store) -> APIRouter:
         responses={**NOT_MODIFIED, **problems(404, 422, 503)},
     )
     def get_zones(camera_id: Name, store_id: OfStore, request: Request) -> Response:
-        """The newest version: what its edge is to take (`wanted`), took, or refused."""
+        """The newest version, which its edge is to take (`wanted`), took, or refused."""
         newest = store.zone_versions.newest(store_id, camera_id)
         if newest is None:
             raise ApiProblem(
