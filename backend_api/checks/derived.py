@@ -1,4 +1,4 @@
-"""Whether what follows from events, verdicts and reviews is what the tables hold: sessions, verdicts, the log.
+"""Whether what follows from what is stored is what the tables hold: sessions, machines, verdicts, the log.
 
 All of it can be made anew from what is stored, which is what a repair does. Nothing is deleted.
 """
@@ -12,6 +12,7 @@ from backend_api.checks.finding import Finding, Kind
 from backend_api.checks.sweep import WINDOW_ROWS, in_window, sweep
 from backend_api.store.db.database import Database
 from backend_api.store.db.tables import ChangeKind, changes, enrichments, events, results, sessions
+from backend_api.store.uses.machines import differing_machines, repair_machine
 from backend_api.store.uses.recomputation import differences, log_event, repair_session, repair_verdict
 
 _SESSIONS_A_COMPARISON = 500
@@ -60,7 +61,7 @@ _EVENTS = select(events.c.seq, events.c.event_id).where(in_window(events.c.seq))
 
 
 def check_derived(database: Database) -> Iterator[Finding]:
-    """The sessions, verdicts and changes that are not what follows from what is stored."""
+    """The sessions, machines, verdicts and changes that are not what follows from what is stored."""
     yield from _other_verdicts(database)
     ids = [row.session_id for row in sweep(database, _BEGUN)]
     with database.read() as connection:
@@ -77,7 +78,17 @@ def check_derived(database: Database) -> Iterator[Finding]:
             else:
                 cure = "--fix writes it anew"
                 yield Finding(Kind.DIFFERENT_SESSION, difference.session_id, str(difference), cure, repair=repair)
+    yield from _other_machines(database)
     yield from _unlogged(database)
+
+
+def _other_machines(database: Database) -> Iterator[Finding]:
+    with database.snapshot() as connection:
+        found = list(differing_machines(connection))
+    for key, stored, expected in found:
+        text = f"it is listed as {stored}, by its sessions and its camera's setup it is {expected}"
+        repair = partial(repair_machine, database, key)
+        yield Finding(Kind.DIFFERENT_MACHINE, "/".join(key), text, "--fix lists it anew", repair=repair)
 
 
 def _unlogged(database: Database) -> Iterator[Finding]:

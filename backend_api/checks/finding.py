@@ -22,6 +22,7 @@ class Kind(StrEnum):
     MISSING_ENRICHMENT = "missing enrichment"
     DEAD_ENRICHMENT = "dead enrichment"
     DIFFERENT_SESSION = "different session"
+    DIFFERENT_MACHINE = "different machine"
     DIFFERENT_VERDICT = "different verdict"
     UNLOGGED_EVENT = "unlogged event"
     IMPOSSIBLE_TIME = "impossible time"

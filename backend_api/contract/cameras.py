@@ -118,9 +118,10 @@ class CameraState(CameraReport):
 
 
 class CameraList(Value):
-    """Every camera that ever reported, by store and name."""
+    """A page of the cameras that ever reported, by store and name."""
 
     items: list[CameraState]
+    next_cursor: str | None = Field(default=None, description="Where the next page begins; null on the last page.")
 
 
 class MachineSetup(Value):

@@ -116,6 +116,31 @@ class MachineQuery(ApiQuery):
     machine_id: Name | None = None
 
 
+class MachinePageQuery(MachineQuery):
+    """Which machines, how many, and after which."""
+
+    limit: Annotated[int, Field(ge=1, le=MAX_PAGE_ITEMS, description="Machines a page.")] = MAX_PAGE_ITEMS
+    cursor: str | None = Field(default=None, description="`next_cursor` of the page before; keep the filters the same.")
+
+    @property
+    def scope(self) -> str:
+        """The list that a cursor is bound to."""
+        return "machines" + self.model_dump_json(exclude={"limit", "cursor"})
+
+
+class CameraPageQuery(ApiQuery):
+    """Which cameras, how many, and after which."""
+
+    store_id: Name | None = None
+    limit: Annotated[int, Field(ge=1, le=MAX_PAGE_ITEMS, description="Cameras a page.")] = MAX_PAGE_ITEMS
+    cursor: str | None = Field(default=None, description="`next_cursor` of the page before; keep the filters the same.")
+
+    @property
+    def scope(self) -> str:
+        """The list that a cursor is bound to."""
+        return "cameras" + self.model_dump_json(exclude={"limit", "cursor"})
+
+
 def _check_year(instant: datetime) -> datetime:
     if not _FIRST_YEAR <= instant.year <= _LAST_YEAR:
         raise ValueError(f"lies outside the years {_FIRST_YEAR} to {_LAST_YEAR}")

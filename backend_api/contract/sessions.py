@@ -154,6 +154,7 @@ class Machine(Value):
 
 
 class MachineList(Value):
-    """Every machine that was ever in use or is in a camera's setup, by store, camera and machine_id."""
+    """A page of the machines that were ever in use or are in a camera's setup, by store, camera and machine_id."""
 
     items: list[Machine]
+    next_cursor: str | None = Field(default=None, description="Where the next page begins; null on the last page.")

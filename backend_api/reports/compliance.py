@@ -245,7 +245,7 @@ def _store(
 def _read_windows(connection: Connection, query: ComplianceQuery, now: datetime) -> dict[str, _Windows]:
     """By store, of each that has a machine."""
     interval, machines = stats_interval(query, now), machine_keys(connection, query)
-    check_size(machines)
+    check_size(query, machines)
     opened = read_opened(connection, query, interval.span, (machine.store_id for machine in machines))
     found: dict[str, _Windows] = defaultdict(_Windows)
     # Whether windows close depends on no camera's reports.

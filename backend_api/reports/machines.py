@@ -1,32 +1,40 @@
-"""Each machine's state now, as its last session tells it; those that nobody has used yet are in a camera's setup."""
+"""Each machine's state now, as its last session tells it; also of those that nobody has used yet."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Collection, Mapping, Sequence
 from datetime import datetime, timedelta
 
-from sqlalchemy import Connection, bindparam, func, select
+from sqlalchemy import ColumnElement, Connection, bindparam, func, select, tuple_
 
 from backend_api.base.instants import from_ms, to_ms
 from backend_api.contract.bounds import MAX_AHEAD
 from backend_api.contract.cameras import LATE_WITHIN_S
-from backend_api.contract.queries import MachineQuery
+from backend_api.contract.queries import MachinePageQuery, MachineQuery
 from backend_api.contract.sessions import Cleaned, Machine, MachineList, MachineState, Session, SessionOutcome
 from backend_api.contract.values import MachineKey
-from backend_api.reports.outcomes import LAST_SESSIONS
 from backend_api.reports.sessions import SELECT_SESSIONS, PictureUrl, no_picture, to_session
-from backend_api.store.camera_setups import machine_names
 from backend_api.store.cameras import FORGOTTEN, CameraKey
-from backend_api.store.db.tables import cameras, events, sessions
+from backend_api.store.db.paging import decode_key, encode_key
+from backend_api.store.db.tables import cameras, events, machines, sessions
 
-_MACHINE_KEYS = select(LAST_SESSIONS)
-_LAST = SELECT_SESSIONS.join(LAST_SESSIONS, LAST_SESSIONS.c.seq == sessions.c.seq)
-# An arrival from more than a day ahead was before a clock was put right, and says nothing of now.
+WatchedAt = Callable[[Collection[CameraKey]], Mapping[CameraKey, datetime | None]]
+"""When each of these cameras last watched its machines, of those that are on the list of cameras."""
+
+_KEY = tuple(machines.c["store_id", "camera_id", "machine_id"])
+_CAMERA = _KEY[:2]
+_NAMES = select(*_KEY, machines.c.name)
+_last = machines.alias("last")
+_LAST = SELECT_SESSIONS.where(sessions.c.seq == machines.c.last_seq)
+# All machines of the cameras that are asked about. An arrival from more than a day ahead was before a clock was put
+# right, and says nothing of now.
+_other_camera = tuple(_last.c["store_id", "camera_id"])
 _ARRIVED = (
-    select(LAST_SESSIONS.c.store_id, LAST_SESSIONS.c.camera_id, func.max(events.c.received_at_ms).label("heard_ms"))
-    .join_from(LAST_SESSIONS, sessions, sessions.c.seq == LAST_SESSIONS.c.seq)
+    select(*_other_camera, func.max(events.c.received_at_ms).label("heard_ms"))
+    .join_from(_last, sessions, sessions.c.seq == _last.c.last_seq)
     .join(events, events.c.session_id == sessions.c.session_id)
     .where(events.c.received_at_ms <= bindparam("latest_ms"))
-    .group_by(LAST_SESSIONS.c.store_id, LAST_SESSIONS.c.camera_id)
+    .group_by(*_other_camera)
 )
+_forgotten_camera = tuple(cameras.c["store_id", "camera_id"])
 _FORGOTTEN = select(cameras.c.store_id, cameras.c.camera_id, cameras.c.reported_at_ms).where(
     cameras.c.body == FORGOTTEN
 )
@@ -67,53 +75,80 @@ def _state(session: Session, now: datetime) -> tuple[MachineState, datetime | No
 
 
 def machine_keys(connection: Connection, query: MachineQuery) -> list[MachineKey]:
-    """The machines that `query` lets through, in order."""
-    found = [MachineKey(row.store_id, row.camera_id, row.machine_id) for row in connection.execute(_MACHINE_KEYS)]
-    return [key for key in reversed(found) if _lets_through(query, key)]
+    """The machines with a session that `query` lets through, in order."""
+    found = connection.execute(select(*_KEY).where(machines.c.last_seq.is_not(None), *_wanted(query)).order_by(*_KEY))
+    return [MachineKey(*row) for row in found]
 
 
 def read_machines(
     connection: Connection,
     query: MachineQuery,
     now: datetime,
-    watched_at: Mapping[CameraKey, datetime | None],
+    watched_at: WatchedAt,
     picture_url: PictureUrl = no_picture,
 ) -> MachineList:
-    """The machines that `query` lets through, at `now`; `watched_at` is when each camera last watched them."""
-    names = machine_names(connection)
-    last: dict[MachineKey, Session | None] = {MachineKey(*of): None for of in names}
-    for row in connection.execute(_LAST, {"now_ms": to_ms(now)}):
-        session = to_session(row, names, picture_url)
+    """All machines that `query` lets through, at `now`; `watched_at` tells when cameras last watched them."""
+    return MachineList(items=_read(connection, _wanted(query), now, watched_at, picture_url))
+
+
+def read_machine_page(
+    connection: Connection,
+    query: MachinePageQuery,
+    now: datetime,
+    watched_at: WatchedAt,
+    picture_url: PictureUrl = no_picture,
+) -> MachineList:
+    """One page of the same; those of forgotten cameras are left out of it. Raises BadCursor."""
+    wanted = _wanted(query)
+    if query.cursor is not None:
+        wanted.append(tuple_(*_KEY) > tuple_(*decode_key(query.cursor, query.scope, len(_KEY))))
+    # One more than is shown tells whether there is a next page.
+    keys = connection.execute(select(*_KEY).where(*wanted).order_by(*_KEY).limit(query.limit + 1)).all()
+    if len(keys) <= query.limit:
+        return MachineList(items=_read(connection, wanted, now, watched_at, picture_url))
+    last = keys[query.limit - 1]
+    wanted.append(tuple_(*_KEY) <= tuple_(*last))
+    items = _read(connection, wanted, now, watched_at, picture_url)
+    return MachineList(items=items, next_cursor=encode_key(last, query.scope))
+
+
+def _read(
+    connection: Connection,
+    wanted: Sequence[ColumnElement[bool]],
+    now: datetime,
+    watched_at: WatchedAt,
+    picture_url: PictureUrl,
+) -> list[Machine]:
+    names = {MachineKey(*key): name for *key, name in connection.execute(_NAMES.where(*wanted).order_by(*_KEY))}
+    last: dict[MachineKey, Session] = {}
+    for row in connection.execute(_LAST.where(*wanted), {"now_ms": to_ms(now)}):
+        session = to_session(row, picture_url)
         last[MachineKey(session.store_id, session.camera_id, session.machine_id)] = session
-    heard_at = _heard_at(connection, watched_at, now)
-    forgotten = _forgotten(connection, heard_at) - watched_at.keys()
-    items = [
-        machine_now(
-            key,
-            names.get((key.store_id, key.camera_id, key.machine_id), key.machine_id),
-            last[key],
-            heard_at.get((key.store_id, key.camera_id)),
-            now,
-        )
-        for key in sorted(last)
-        if _lets_through(query, key) and (key.store_id, key.camera_id) not in forgotten
+    seen = watched_at({(key.store_id, key.camera_id) for key in names})
+    heard_at = _heard_at(connection, wanted, seen, now)
+    forgotten = _forgotten(connection, wanted, heard_at) - seen.keys()
+    return [
+        machine_now(key, name or key.machine_id, last.get(key), heard_at.get((key.store_id, key.camera_id)), now)
+        for key, name in names.items()
+        if (key.store_id, key.camera_id) not in forgotten
     ]
-    return MachineList(items=items)
 
 
-def _lets_through(query: MachineQuery, key: MachineKey) -> bool:
-    return (
-        query.store_id in (None, key.store_id)
-        and query.camera_id in (None, key.camera_id)
-        and query.machine_id in (None, key.machine_id)
-    )
+def _wanted(query: MachineQuery) -> list[ColumnElement[bool]]:
+    return [column == value for column in _KEY if (value := getattr(query, column.key)) is not None]
 
 
 def _heard_at(
-    connection: Connection, watched_at: Mapping[CameraKey, datetime | None], now: datetime
+    connection: Connection,
+    wanted: Sequence[ColumnElement[bool]],
+    watched_at: Mapping[CameraKey, datetime | None],
+    now: datetime,
 ) -> dict[CameraKey, datetime]:
     """When each camera last told of its machines: by its report, or the newest arrival of a machine's last session."""
-    rows = connection.execute(_ARRIVED, {"latest_ms": to_ms(now + MAX_AHEAD)})
+    cameras_here = select(*_CAMERA).where(*wanted)
+    rows = connection.execute(
+        _ARRIVED.where(tuple_(*_other_camera).in_(cameras_here)), {"latest_ms": to_ms(now + MAX_AHEAD)}
+    )
     heard_at = {(row.store_id, row.camera_id): from_ms(row.heard_ms) for row in rows}
     for key, at in watched_at.items():
         if at is not None and at <= now + MAX_AHEAD:
@@ -121,10 +156,12 @@ def _heard_at(
     return heard_at
 
 
-def _forgotten(connection: Connection, heard_at: Mapping[CameraKey, datetime]) -> set[CameraKey]:
+def _forgotten(
+    connection: Connection, wanted: Sequence[ColumnElement[bool]], heard_at: Mapping[CameraKey, datetime]
+) -> set[CameraKey]:
     """The cameras that were forgotten and not heard of since."""
     return {
         (row.store_id, row.camera_id)
-        for row in connection.execute(_FORGOTTEN)
+        for row in connection.execute(_FORGOTTEN.where(tuple_(*_forgotten_camera).in_(select(*_CAMERA).where(*wanted))))
         if (heard := heard_at.get((row.store_id, row.camera_id))) is None or heard <= from_ms(row.reported_at_ms)
     }

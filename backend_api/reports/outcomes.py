@@ -1,13 +1,13 @@
 """The outcome of each session at an instant, in SQL: one expression for lists and for filters.
 
 Most outcomes follow from the session's row alone, whose `outcome_key` has an index. Two do not: to be in use, and to
-have an open window. But only the last session of a machine can, so both are looked for among these, one a machine.
+have an open window. But only the last session of a machine can, so both are looked for among these (`machines` has
+their numbers).
 """
 
-from sqlalchemy import CTE, ColumnElement, and_, bindparam, case, exists, literal, not_, select, tuple_
+from sqlalchemy import ColumnElement, and_, bindparam, case, exists, literal, not_, tuple_
 
 from backend_api.contract.sessions import SessionOutcome
-from backend_api.store.db.paging import Unindexed
 from backend_api.store.db.tables import sessions
 from backend_api.store.uses.session_row import NO_USE, OPENED, UNOPENED
 
@@ -15,7 +15,6 @@ ONLY_OF_THE_LAST = frozenset({SessionOutcome.IN_USE, SessionOutcome.WINDOW_OPEN}
 # Where to look for outcomes that follow from the key and the time; every other one is a key of its own.
 TIMED = {SessionOutcome.NO_WINDOW: UNOPENED, SessionOutcome.NOT_ATTEMPTED: OPENED}
 _PLACE = ("store_id", "camera_id", "machine_id")
-_BEFORE_ALL_MS = -(2**63)
 
 
 def outcome_key_of(outcome: SessionOutcome) -> str:
@@ -48,28 +47,5 @@ def _outcome() -> ColumnElement[str]:
     )
 
 
-def _last() -> CTE:
-    columns = sessions.c["seq", *_PLACE]
-    downwards = [column.desc() for column in (*sessions.c[_PLACE], sessions.c.ts_ms, sessions.c.seq)]
-    first = select(*columns).order_by(*downwards).limit(1).subquery()
-    last = first.select().cte("last", recursive=True)
-    before, below = sessions.alias("before"), sessions.alias("below")
-    # SQLite steps down to what equals the tuple and walks on from there, hence a time before all times. Beside columns
-    # it would compare by the first of the index alone; beside expressions it does by all.
-    here = tuple_(*(Unindexed(column) for column in last.c[_PLACE]), _BEFORE_ALL_MS)
-    next_seq = (
-        select(below.c.seq)
-        .where(tuple_(*below.c[_PLACE], below.c.ts_ms) < here)
-        .order_by(*(below.c[name].desc() for name in (*_PLACE, "ts_ms", "seq")))
-        .limit(1)
-        .correlate(last)
-        .scalar_subquery()
-    )
-    return last.union_all(select(*before.c["seq", *_PLACE]).select_from(last).join(before, before.c.seq == next_seq))
-
-
 # Of a row of `sessions`, at the parameter `now_ms`, milliseconds since 1970.
 OUTCOME = _outcome()
-# The last session of each machine: `seq`, `store_id`, `camera_id`, `machine_id`. One step down the index a machine,
-# however many sessions there are.
-LAST_SESSIONS = _last()

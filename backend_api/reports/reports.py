@@ -1,19 +1,24 @@
 """The reports: what the events add up to, as sessions, machines and figures."""
 
+from sqlalchemy import select
+
 from backend_api.base.instants import to_ms
 from backend_api.contract.compliance import Compliance, SuggestedReviews
-from backend_api.contract.queries import ComplianceQuery, MachineQuery, SessionQuery, StatsQuery
+from backend_api.contract.queries import ComplianceQuery, MachinePageQuery, MachineQuery, SessionQuery, StatsQuery
 from backend_api.contract.sessions import MachineList, SessionPage
 from backend_api.contract.stats import AgreementList, Stats
 from backend_api.contract.stores import StoreList, StoreState
 from backend_api.reports.agreement import ModelScore, read_scores
 from backend_api.reports.compliance import choose_verdicts, newest_asked, read_compliance, read_suggested
-from backend_api.reports.machines import machine_keys, read_machines
+from backend_api.reports.machines import read_machine_page, read_machines
 from backend_api.reports.sessions import PictureUrl, no_picture, read_sessions
 from backend_api.reports.stats import read_stats
+from backend_api.store.db.tables import machines
 from backend_api.store.review_draws import Asked
 from backend_api.store.store import Store
 from backend_api.store.stores import read_known_stores
+
+_STORES = select(machines.c.store_id).distinct()
 
 
 class Reports:
@@ -33,15 +38,20 @@ class Reports:
     def machines(self, query: MachineQuery, picture_url: PictureUrl = no_picture) -> MachineList:
         """Each machine that `query` lets through, as it is now."""
         with self._database.read() as connection:
-            return read_machines(connection, query, self._clock.now(), self._cameras.watched_at(), picture_url)
+            return read_machines(connection, query, self._clock.now(), self._cameras.watched_at, picture_url)
+
+    def machine_page(self, query: MachinePageQuery, picture_url: PictureUrl = no_picture) -> MachineList:
+        """One page of them. Raises BadCursor when its cursor is not of this list."""
+        with self._database.read() as connection:
+            return read_machine_page(connection, query, self._clock.now(), self._cameras.watched_at, picture_url)
 
     def stores(self) -> StoreList:
         """Every store that somebody described, or that events or cameras came from."""
         with self._database.snapshot() as connection:
             known = read_known_stores(connection)
-            seen = {machine.store_id for machine in machine_keys(connection, MachineQuery())}
+            seen = set(connection.execute(_STORES).scalars())
         # A camera's first report may not be in the database yet.
-        seen |= {store_id for store_id, _ in self._cameras.watched_at()}
+        seen |= self._cameras.stores()
         for store_id in seen:
             known.setdefault(store_id, StoreState(store_id=store_id, settings=None, changed_at=None))
         return StoreList(items=[known[store_id] for store_id in sorted(known)])

@@ -3,12 +3,12 @@
 Every filter walks an index that is in the order of the list (see event_pages.py); outcomes walk one each.
 """
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Column, Connection, Row, Select, bindparam, false, func, or_, select, union_all
+from sqlalchemy import Column, Connection, Row, Select, and_, bindparam, false, func, or_, select, union_all
 
 from backend_api.base.instants import from_ms
 from backend_api.contract.corrections import UseTruth
@@ -17,8 +17,7 @@ from backend_api.contract.queries import SessionQuery
 from backend_api.contract.sessions import GOING_ON, JUDGED, Cleaned, Session, SessionOutcome, SessionPage
 from backend_api.contract.sources import EventSource
 from backend_api.contract.verdicts import MmStatus, Verdict
-from backend_api.reports.outcomes import LAST_SESSIONS, ONLY_OF_THE_LAST, OUTCOME, TIMED, outcome_key_of
-from backend_api.store.camera_setups import machine_names
+from backend_api.reports.outcomes import ONLY_OF_THE_LAST, OUTCOME, TIMED, outcome_key_of
 from backend_api.store.db.paging import (
     FEW,
     Position,
@@ -31,17 +30,16 @@ from backend_api.store.db.paging import (
     is_anywhere,
     ordered,
 )
-from backend_api.store.db.tables import enrichments, events, sessions, sources
+from backend_api.store.db.tables import enrichments, events, machines, sessions, sources
 from backend_api.store.uses.end_questions import JUDGED_FROM_MS
 
 # Where the picture of an event is answered; None while there is none.
 PictureUrl = Callable[[UUID], str | None]
-# The name of a machine, by store, camera and machine_id.
-MachineNames = Mapping[tuple[str, str, str], str]
 # The rows that `to_session` reads; outcomes as they are at the parameter `now_ms`, milliseconds since 1970.
 _attempt, _end = events.alias("attempt"), events.alias("end_of_use")
 # Whether the end of the use is still to be judged, or an attempt may still be on its way.
 _AWAITS_MORE = or_(sessions.c.end_due_ms >= JUDGED_FROM_MS, sessions.c.end_due_ms > bindparam("now_ms"))
+_AT_MACHINE = ("store_id", "camera_id", "machine_id")
 SELECT_SESSIONS = (
     select(
         sessions,
@@ -49,6 +47,7 @@ SELECT_SESSIONS = (
         _end.c.event_id.label("end_id"),
         enrichments.c.status,
         OUTCOME.label("outcome"),
+        machines.c.name.label("machine_name"),
         sources.c.body.label("source"),
         func.coalesce(_AWAITS_MORE, false()).label("awaits_more"),
     )
@@ -56,6 +55,7 @@ SELECT_SESSIONS = (
     .outerjoin(_attempt, _attempt.c.seq == sessions.c.attempt_seq)
     .outerjoin(_end, _end.c.seq == sessions.c.end_seq)
     .outerjoin(enrichments, enrichments.c.seq == sessions.c.judged_seq)
+    .outerjoin(machines, and_(*(machines.c[name] == sessions.c[name] for name in _AT_MACHINE)))
     .outerjoin(sources, sources.c.source_key == sessions.c.source_key)
 )
 # Narrowest first, as a rule.
@@ -82,8 +82,7 @@ def read_sessions(
     statement = SELECT_SESSIONS.join(page, page.c.seq == sessions.c.seq)
     statement = statement.order_by(*ordered(query, page.c.ts_ms, page.c.seq))
     found = connection.execute(statement, {"now_ms": now_ms}).all()
-    names = machine_names(connection) if found else {}
-    items = [to_session(row, names, picture_url) for row in found[: query.limit]]
+    items = [to_session(row, picture_url) for row in found[: query.limit]]
     if len(found) <= query.limit:
         return SessionPage(items=items, next_cursor=None)
     last = found[query.limit - 1]
@@ -117,8 +116,8 @@ def _parts(query: SessionQuery, after: Position | None, is_rare: bool) -> Iterat
         return
     flags = [False, True] if query.reviewed is None else [query.reviewed]
     if of_last := sorted(outcomes & ONLY_OF_THE_LAST):
-        here = [also(column, values) for column, values in _place(query)]
-        keys_of_last = keys.join_from(LAST_SESSIONS, sessions, sessions.c.seq == LAST_SESSIONS.c.seq)
+        here = [machines.c[column.key].in_(values) for column, values in _place(query)]
+        keys_of_last = keys.join_from(machines, sessions, sessions.c.seq == machines.c.last_seq)
         yield keys_of_last.where(OUTCOME.in_(of_last), sessions.c.is_reviewed.in_(flags), *here)
     others = sorted(outcomes - ONLY_OF_THE_LAST)
     if is_rare:
@@ -151,7 +150,7 @@ def _by_outcome_key(query: SessionQuery, keys: _Keys, outcomes: list[SessionOutc
                 yield part.where(sessions.c.is_reviewed == flag)
 
 
-def to_session(row: Row[*tuple[Any, ...]], names: MachineNames, picture_url: PictureUrl) -> Session:
+def to_session(row: Row[*tuple[Any, ...]], picture_url: PictureUrl) -> Session:
     """The value of one row of SELECT_SESSIONS."""
     session_id, attempt_id, end_id = (value and UUID(value) for value in (row.session_id, row.attempt_id, row.end_id))
     is_by_end = row.judged_seq is not None and row.judged_seq == row.end_seq
@@ -161,7 +160,7 @@ def to_session(row: Row[*tuple[Any, ...]], names: MachineNames, picture_url: Pic
         store_id=row.store_id,
         camera_id=row.camera_id,
         machine_id=row.machine_id,
-        machine_name=names.get((row.store_id, row.camera_id, row.machine_id), row.machine_id),
+        machine_name=row.machine_name or row.machine_id,
         outcome=outcome,
         is_final=outcome not in GOING_ON and not row.awaits_more,
         cleaned=_cleaned(outcome, is_by_end=is_by_end),

@@ -43,10 +43,10 @@ def read_stats(connection: Connection, query: StatsQuery, now: datetime, unwritt
     """
     interval = stats_interval(query, now)
     machines = machine_keys(connection, query)
-    check_size(machines)
+    check_size(query, machines)
     opened = read_opened(connection, query, interval.span, (machine.store_id for machine in machines))
     totals = Totals(machines, interval.span, query.by, ZoneInfo(query.tz))
-    check_size(machines, len(totals.buckets))
+    check_size(query, machines, len(totals.buckets))
     watched: dict[MachineKey, Watched] = {}
     found_by: dict[CameraKey, Mapping[str | None, int]] = {}
     for camera in read_uses(connection, machines, interval.past, unwritten_ms):
@@ -61,7 +61,7 @@ def read_stats(connection: Connection, query: StatsQuery, now: datetime, unwritt
                 totals.add_no_use(machine, begin_ms, hours)
             occupied = union([use.occupied.within(interval.past) for use in uses])
             watched[machine] = Watched(observed, overlap(occupied, hours))
-    kinds = _kinds(machine_kinds(connection), watched, interval.past, ZoneInfo(query.tz))
+    kinds = _kinds(machine_kinds(connection, query.store_id), watched, interval.past, ZoneInfo(query.tz))
     time_ms = {store_id: sum(map(_length_ms, overlap(hours, [interval.past]))) for store_id, hours in opened.items()}
     stores, cameras = _stores(totals.by_machine, time_ms), _cameras(totals.by_machine)
     return _answer(query, totals, stores, cameras, _sources(connection, found_by), kinds)

@@ -31,6 +31,8 @@ _WINDOWS = {UNOPENED: "not_attempted", OPENED: "not_attempted", WAITING: "unjudg
 _DEFAULT_SPAN = timedelta(days=7)
 # A year of 2,000 machines takes 6 s, and so do 700 machines by the hours of a year.
 MAX_STATS_MACHINES = 2_000
+# Without a store: a chain asks store by store, which many can do at once.
+MAX_CHAIN_MACHINES = 500
 MAX_STATS_CELLS = 6_000_000
 Unwritten = Mapping[CameraKey, Sequence[tuple[int, int]]]
 """From when to when cameras were observed, as far as the database does not hold it yet, by their keys."""
@@ -89,9 +91,12 @@ def stats_interval(query: IntervalQuery, now: datetime) -> StatsInterval:
     return StatsInterval(span, Interval(span.begin_ms, min(span.end_ms, max(span.begin_ms, to_ms(now)))))
 
 
-def check_size(machines: Sequence[MachineKey], buckets: int = 1) -> None:
+def check_size(query: IntervalQuery, machines: Sequence[MachineKey], buckets: int = 1) -> None:
     """Raise OutOfBounds when the figures of `machines`, cut into `buckets`, would take longer than anybody waits."""
     fewer = "give store_id, camera_id or machine_id"
+    if query.store_id is None and len(machines) > MAX_CHAIN_MACHINES:
+        message = f"{len(machines)} machines, and figures of several stores are of at most {MAX_CHAIN_MACHINES}"
+        raise OutOfBounds("store_id", f"{message}: ask store by store, with store_id")
     if len(machines) > MAX_STATS_MACHINES:
         message = f"{len(machines)} machines, and figures are of at most {MAX_STATS_MACHINES}: {fewer}"
         raise OutOfBounds("store_id", message)

@@ -16,7 +16,8 @@ from backend_api.contract.values import to_milliseconds
 from backend_api.store.cameras import CameraKey, keep_columns, of_camera
 from backend_api.store.db.database import Database
 from backend_api.store.db.statements import Statement
-from backend_api.store.db.tables import camera_setups
+from backend_api.store.db.tables import camera_setups, machines
+from backend_api.store.uses.machines import note_names
 
 log = logging.getLogger(__name__)
 
@@ -36,6 +37,8 @@ _DROP_STILLS = Statement(
 _REPORTED = select(*_KEY, camera_setups.c.reported_at_ms, camera_setups.c.body, camera_setups.c.still_at_ms).where(
     camera_setups.c.body.is_not(None)
 )
+
+_NAMES = select(*machines.c["store_id", "camera_id", "machine_id", "name"]).where(machines.c.name.is_not(None))
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +62,8 @@ class Setups:
         values = {"new_reported_at_ms": to_ms(now), "new_body": setup.model_dump_json()}
         with self._database.write() as transaction:
             _KEEP_SETUP.run(transaction, of_camera(setup.store_id, camera_id) | values)
+            names = {machine.machine_id: machine.name for machine in setup.machines}
+            note_names(transaction, setup.store_id, camera_id, names)
             [still_at_ms] = _STILL_AT.run(transaction, of_camera(setup.store_id, camera_id)).fetchone()
         return _state(camera_id, setup, now, still_at_ms)
 
@@ -102,25 +107,22 @@ class Setups:
             return _DROP_STILLS.count(transaction, {"before_ms": to_ms(before)})
 
 
-def read_setups(connection: Connection) -> list[CameraSetupState]:
-    """Every camera's last setup, by store and name."""
-    return list(_states(connection.execute(_REPORTED.order_by(*_KEY))))
+def read_setups(connection: Connection, store_id: str | None = None) -> list[CameraSetupState]:
+    """Every camera's last setup, by store and name; with `store_id` those of that store."""
+    query = _REPORTED if store_id is None else _REPORTED.where(camera_setups.c.store_id == store_id)
+    return list(_states(connection.execute(query.order_by(*_KEY))))
 
 
 def machine_names(connection: Connection) -> dict[tuple[str, str, str], str]:
     """The name of each machine that is in a setup, by store, camera and machine_id."""
-    return {
-        (setup.store_id, setup.camera_id, machine.machine_id): machine.name
-        for setup in read_setups(connection)
-        for machine in setup.machines
-    }
+    return {(row.store_id, row.camera_id, row.machine_id): row.name for row in connection.execute(_NAMES)}
 
 
-def machine_kinds(connection: Connection) -> dict[tuple[str, str, str], str]:
+def machine_kinds(connection: Connection, store_id: str | None = None) -> dict[tuple[str, str, str], str]:
     """Of which kind each machine is that is in a setup and has one, by store, camera and machine_id."""
     return {
         (setup.store_id, setup.camera_id, machine.machine_id): machine.kind
-        for setup in read_setups(connection)
+        for setup in read_setups(connection, store_id)
         for machine in setup.machines
         if machine.kind is not None
     }

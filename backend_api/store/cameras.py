@@ -6,10 +6,11 @@ backend that is killed loses a minute of them, and the next ones come in seconds
 
 import logging
 import threading
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime
+from heapq import nsmallest
 
 from pydantic import ValidationError
 from sqlalchemy import ClauseElement, Table, bindparam, func, insert, select, update
@@ -17,10 +18,19 @@ from sqlalchemy import ClauseElement, Table, bindparam, func, insert, select, up
 from backend_api.base.clock import Clock
 from backend_api.base.instants import from_ms, to_ms
 from backend_api.contract.bounds import MAX_AHEAD, check_report
-from backend_api.contract.cameras import LATE_WITHIN_S, UP_WITHIN_S, CameraReport, CameraState, CameraStatus
+from backend_api.contract.cameras import (
+    LATE_WITHIN_S,
+    UP_WITHIN_S,
+    CameraList,
+    CameraReport,
+    CameraState,
+    CameraStatus,
+)
+from backend_api.contract.queries import CameraPageQuery
 from backend_api.contract.values import to_milliseconds
 from backend_api.store.clock_doubts import ClockDoubts
 from backend_api.store.db.database import Database
+from backend_api.store.db.paging import decode_key, encode_key
 from backend_api.store.db.statements import DialectInsert, Statement, Transaction
 from backend_api.store.db.tables import camera_setups, cameras, observed_intervals
 
@@ -215,9 +225,30 @@ class Cameras:
         now = self._clock.now()
         return {key: camera_status(camera.report, _age_s(camera.reported_at, now)) for key, camera in self._all()}
 
-    def watched_at(self) -> dict[CameraKey, datetime | None]:
-        """When each of them last watched its machines; None when that is not known."""
-        return {key: camera.watched_at for key, camera in self._all()}
+    def page(self, query: CameraPageQuery) -> CameraList:
+        """One page of them. Raises BadCursor when its cursor is not of this list."""
+        after = ("", "") if query.cursor is None else decode_key(query.cursor, query.scope, 2)
+        with self._lock:
+            known = self._known()
+            wanted = (key for key in known if query.store_id in (None, key[0]) and key > after)
+            # One more than is shown tells whether there is a next page.
+            keys = nsmallest(query.limit + 1, wanted)
+            found = [(key, known[key].report, known[key].reported_at) for key in keys[: query.limit]]
+        now = self._clock.now()
+        items = [camera_state(key[1], report, reported_at, now) for key, report, reported_at in found]
+        has_more = len(keys) > query.limit
+        return CameraList(items=items, next_cursor=encode_key(found[-1][0], query.scope) if has_more else None)
+
+    def stores(self) -> set[str]:
+        """The stores that they are in."""
+        with self._lock:
+            return {store_id for store_id, _ in self._known()}
+
+    def watched_at(self, keys: Iterable[CameraKey]) -> dict[CameraKey, datetime | None]:
+        """When those of `keys` that are on the list last watched their machines; None when that is not known."""
+        with self._lock:
+            known = self._known()
+            return {key: camera.watched_at for key in keys if (camera := known.get(key)) is not None}
 
     def unwritten_ms(self) -> Mapping[CameraKey, Sequence[tuple[int, int]]]:
         """From when to when each was observed, as far as the database does not hold it yet."""

@@ -39,6 +39,7 @@ def damage(scene: Scene) -> None:
     scene.add(EventType.MACHINE_OCCUPIED_END, 41, start=windowless, machine_id="windowless")
     scene.add(EventType.CLEANING_WINDOW_OPEN, 50, machine_id="startless")
     scene.sql("UPDATE sessions SET started_ms = 0 WHERE machine_id = 'windowless'")
+    scene.sql("UPDATE machines SET last_seq = NULL WHERE machine_id = 'unended'")
     scene.sql("UPDATE enrichments SET verdict = 'cleaned' WHERE status = 'DEAD'")
     scene.sql("DELETE FROM changes WHERE seq = (SELECT max(seq) FROM events)")
     scene.add(EventType.MACHINE_OCCUPIED_START, ts=START.replace(year=2099), machine_id="absurd")

@@ -91,8 +91,13 @@ class BackendApi:
         return self._get("/sessions", SessionPage, query.parameters())
 
     def machines(self) -> MachineList:
-        """Every machine as it is now."""
-        return self._get("/machines", MachineList)
+        """Every machine as it is now, of all pages."""
+        page = self._get("/machines", MachineList)
+        items = list(page.items)
+        while page.next_cursor is not None:
+            page = self._get("/machines", MachineList, (("cursor", page.next_cursor),))
+            items += page.items
+        return MachineList(items=items)
 
     def stats(self, query: StatsQuery) -> Stats:
         """How much machines were used, and how often they were cleaned."""
@@ -141,8 +146,13 @@ class BackendApi:
         return self._parse(self._call("POST", f"/alerts/targets/{name}/snooze", body=body), TargetState)
 
     def cameras(self) -> CameraList:
-        """Each camera's last report."""
-        return self._get("/cameras", CameraList)
+        """Each camera's last report, of all pages."""
+        page = self._get("/cameras", CameraList)
+        items = list(page.items)
+        while page.next_cursor is not None:
+            page = self._get("/cameras", CameraList, (("cursor", page.next_cursor),))
+            items += page.items
+        return CameraList(items=items)
 
     def forget_camera(self, store_id: str, camera_id: str) -> None:
         """Take a camera off the list until it reports again. Raises Refused with status 404 when it is not on it."""

@@ -11,6 +11,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from pydantic import TypeAdapter
+from pydantic_core import to_json
 from sqlalchemy import Column, ColumnElement, Connection, FromClause, String, UnaryExpression, func, select, tuple_
 from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.sql.compiler import SQLCompiler
@@ -18,10 +20,16 @@ from sqlalchemy.sql.functions import FunctionElement
 
 from backend_api.base.instants import to_ms
 from backend_api.contract.queries import EventQuery, Order, SessionQuery
+from backend_api.contract.values import Name
 
 # Version, milliseconds, sequence number, and the first bytes of a digest of the filters.
 _LAYOUT = struct.Struct(">Bqq8s")
 _VERSION = 1
+# Of lists in the order of names: version, digest, and the names as JSON.
+_KEY_VERSION = 2
+_NAMES = TypeAdapter(tuple[Name, ...])
+_NO_CURSOR = "not a cursor of this API; hand back next_cursor unchanged, or leave it out"
+_OTHER_LIST = "this cursor belongs to other filters or another order; repeat those, or leave it out"
 
 
 class BadCursor(Exception):
@@ -48,12 +56,32 @@ def decode_cursor(cursor: str, scope: str) -> Position:
         data = base64.b64decode(cursor + "=" * (-len(cursor) % 4), altchars=b"-_", validate=True)
         version, ts_ms, seq, digest = _LAYOUT.unpack(data)
     except (binascii.Error, ValueError, struct.error) as error:
-        raise BadCursor("not a cursor of this API; hand back next_cursor unchanged, or leave it out") from error
+        raise BadCursor(_NO_CURSOR) from error
     if version != _VERSION:
         raise BadCursor("a cursor of another version of this API; leave it out to begin again")
     if digest != _digest(scope):
-        raise BadCursor("this cursor belongs to other filters or another order; repeat those, or leave it out")
+        raise BadCursor(_OTHER_LIST)
     return Position(ts_ms, seq)
+
+
+def encode_key(key: Sequence[str], scope: str) -> str:
+    """The cursor of a list in the order of names, behind `key`, in the list that `scope` describes."""
+    data = bytes([_KEY_VERSION]) + _digest(scope) + to_json(list(key))
+    return base64.urlsafe_b64encode(data).decode().rstrip("=")
+
+
+def decode_key(cursor: str, scope: str, length: int) -> tuple[str, ...]:
+    """The `length` names that `encode_key` was given. Raises BadCursor for any other text and for another `scope`."""
+    try:
+        data = base64.b64decode(cursor + "=" * (-len(cursor) % 4), altchars=b"-_", validate=True)
+        key = _NAMES.validate_json(data[9:])
+    except ValueError as error:
+        raise BadCursor(_NO_CURSOR) from error
+    if data[0] != _KEY_VERSION or len(key) != length:
+        raise BadCursor(_NO_CURSOR)
+    if data[1:9] != _digest(scope):
+        raise BadCursor(_OTHER_LIST)
+    return key
 
 
 def _digest(scope: str) -> bytes:

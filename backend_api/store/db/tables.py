@@ -1,7 +1,7 @@
 """The tables: events are immutable rows, and what models and people say of them stands in tables of their own.
 
-The tables that follow from these are sessions, changes and observed_intervals, which sessions.py and cameras.py write
-in the same transaction.
+The tables that follow from these are sessions, machines, changes and observed_intervals, which uses/ and cameras.py
+write in the same transaction.
 
 Every list is ordered by (ts_ms, seq), so each filter has an index that ends in these two. Times are whole milliseconds
 since 1970 in UTC. `enrichments.ts_ms` repeats its event's, which lets its indexes carry the same order.
@@ -295,6 +295,18 @@ sessions = Table(
     Index("ix_sessions_outcome", "outcome_key", "is_reviewed", "ts_ms", "seq"),
     Index("ix_sessions_place", "store_id", "camera_id", "machine_id", "ts_ms", "seq"),
     Index("ix_sessions_end_due", "end_due_ms"),
+)
+
+# Every machine that has a session, or that its camera's last setup names: store/uses/machines.py keeps them so.
+machines = Table(
+    "machines",
+    metadata,
+    *(Column(name, Name, primary_key=True) for name in ("store_id", "camera_id", "machine_id")),
+    # The number of its last session, and when that began.
+    Column("last_seq", Number),
+    Column("last_ms", BigInteger),
+    # What people call it; null when its camera's last setup does not name it.
+    Column("name", Text),
 )
 
 # Ids only ever grow, in the order of commits. A change that a power cut may undo, such as the renewal of a lease, is

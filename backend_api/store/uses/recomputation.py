@@ -24,6 +24,7 @@ from backend_api.store.db.tables import (
     reviews,
     sessions,
 )
+from backend_api.store.uses.machines import Place, look_up_last
 from backend_api.store.uses.session_row import EventFacts, SessionRow, event_facts, session_of, verdict_facts
 from backend_api.store.uses.sessions import LATEST_REVIEW_ID, NEWEST_RESULT_ID
 
@@ -58,6 +59,9 @@ _EVENTS_OF = Statement(_EVENTS.where(events.c.session_id == bindparam("of_sessio
 _SAID_OF = Statement(_SAID.where(events.c.session_id == bindparam("of_session")))
 _TRUTHS_OF = Statement(_TRUTHS.where(corrections.c.session_id == bindparam("of_session")))
 _LOCK = RowLock(select(sessions.c.seq).where(sessions.c.session_id == bindparam("of_session")))
+_PLACE_OF = Statement(
+    select(*sessions.c["store_id", "camera_id", "machine_id"]).where(sessions.c.session_id == bindparam("of_session"))
+)
 _NEW: dict[str, Any] = {name: bindparam(f"new_{name}") for name in _SESSION_COLUMNS}
 _REPLACE = Statement(update(sessions).where(sessions.c.session_id == bindparam("new_session_id")).values(_NEW))
 _REMOVE = Statement(delete(sessions).where(sessions.c.session_id == bindparam("of_session")))
@@ -139,16 +143,12 @@ def repair_session(database: Database, session_id: str) -> None:
     with database.write() as transaction:
         row = _recomputed(transaction, session_id)
         if row is not None:
-            _write(transaction, row)
+            _put(transaction, session_id, row)
 
 
 def make_session_anew(transaction: Transaction, session_id: str) -> None:
     """Write the session's row anew, or remove it when none of its events is left to be seen."""
-    row = _recomputed(transaction, session_id)
-    if row is not None:
-        _write(transaction, row)
-    else:
-        _REMOVE.run(transaction, {"of_session": session_id})
+    _put(transaction, session_id, _recomputed(transaction, session_id))
 
 
 def repair_verdict(database: Database, seq: int) -> None:
@@ -170,6 +170,18 @@ def _recomputed(transaction: Transaction, session_id: str) -> SessionRow | None:
     _LOCK.hold(transaction, of_session)
     said, truths = _SAID_OF.run(transaction, of_session), _TRUTHS_OF.run(transaction, of_session)
     return recompute(_EVENTS_OF.run(transaction, of_session), said, truths).get(session_id)
+
+
+def _put(transaction: Transaction, session_id: str, row: SessionRow | None) -> None:
+    """Write the session's row, or remove it when there is none; then its machine's."""
+    of_session = {"of_session": session_id}
+    places: list[Place] = _PLACE_OF.run(transaction, of_session).fetchall()
+    if row is not None:
+        places.append((row.store_id, row.camera_id, row.machine_id))
+        _write(transaction, row)
+    else:
+        _REMOVE.run(transaction, of_session)
+    look_up_last(transaction, places)
 
 
 def _write(transaction: Transaction, row: SessionRow) -> None:

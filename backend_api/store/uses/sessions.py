@@ -3,8 +3,8 @@
 Invariant: at every commit each session is what `session_of` makes of its events in their order of arrival, of what
 models and people say of its attempt, and of what people say of the use, and nothing else. The steps that keep it:
 events first; then the enrichments of those that wait for the model; then the sessions of all, in the order of their
-ids; the log of changes last, by Database.write. Where several write at once, each session is held before it is read.
-The doctor makes the same of everything that is stored, and compares.
+ids; then their machines (machines.py); the log of changes last, by Database.write. Where several write at once, each
+session is held before it is read. The doctor makes the same of everything that is stored, and compares.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -34,6 +34,7 @@ from backend_api.contract.events import NOT_ASKED_REASON, EventType
 from backend_api.contract.verdicts import MmStatus
 from backend_api.store.db.statements import Insert, RowLock, Statement, Transaction
 from backend_api.store.db.tables import ChangeKind, enrichments, events, results, reviews, sessions, sources
+from backend_api.store.uses.machines import look_up_last, note_sessions
 from backend_api.store.uses.session_row import (
     LATE_ATTEMPT_MS,
     NO_USE,
@@ -76,7 +77,8 @@ def _merge(insert: OnConflictInsert) -> ClauseElement:
     values["judged_seq"] = func.coalesce(sessions.c.judged_seq, new.judged_seq)
     values["end_due_ms"] = _merged_due(values)
     upsert = insert.on_conflict_do_update(index_elements=["session_id"], set_=values)
-    return upsert.returning(sessions.c.session_id, sessions.c.ts_ms, sessions.c.end_is_asked)
+    place = sessions.c["store_id", "camera_id", "machine_id"]
+    return upsert.returning(sessions.c.session_id, sessions.c.seq, sessions.c.ts_ms, sessions.c.end_is_asked, *place)
 
 
 def _merged_due(merged: Mapping[str, Any]) -> ColumnElement[int | None]:
@@ -181,12 +183,20 @@ def follow_events(transaction: Transaction, new: Sequence[EventFacts]) -> None:
     _ADD_SOURCES.run(transaction, sorted({(event.source_key, event.source) for event in new if event.source}))
     rows = {session_id: SessionRow.of(of_session) for session_id, of_session in arrived.items()}
     upserted = transaction.in_order([_values(row) for row in rows.values()], itemgetter(0))
-    for session_id, ts_ms, end_is_asked in _UPSERT.run(transaction, upserted):
+    begun, moved = [], []
+    for session_id, seq, ts_ms, end_is_asked, *place in _UPSERT.run(transaction, upserted):
+        began_ms = rows[session_id].ts_ms
+        # What began before was noted then.
+        if began_ms <= ts_ms:
+            begun.append(((place[0], place[1], place[2]), seq, began_ms))
         # Rarely, since a camera's events arrive in order: all indexes are written again.
-        if rows[session_id].ts_ms < ts_ms:
-            _BEGIN_EARLIER.run(transaction, {"of_session": session_id, "new_ts_ms": rows[session_id].ts_ms})
+        if began_ms < ts_ms:
+            _BEGIN_EARLIER.run(transaction, {"of_session": session_id, "new_ts_ms": began_ms})
+            moved.append((place[0], place[1], place[2]))
         if end_is_asked:
             _judge(transaction, _SAID_OF_SESSION.run(transaction, {"of_session": session_id}).fetchone())
+    note_sessions(transaction, begun)
+    look_up_last(transaction, moved)
     transaction.log(ChangeKind.EVENT, [event.seq for event in new])
 
 

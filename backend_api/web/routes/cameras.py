@@ -15,11 +15,12 @@ from backend_api.contract.cameras import (
     CameraSetupState,
     CameraState,
 )
+from backend_api.contract.queries import CameraPageQuery
 from backend_api.contract.values import Name
 from backend_api.contract.zone_versions import ZoneSet
 from backend_api.store.store import Store
 from backend_api.web.bodies import read_body, read_report
-from backend_api.web.conditional import NOT_MODIFIED, conditional_answer, json_answer
+from backend_api.web.conditional import NOT_MODIFIED, conditional_answer, json_answer, next_link
 from backend_api.web.jpeg import NotJpeg, jpeg_size
 from backend_api.web.openapi import json_body, problems
 from backend_api.web.problems import ApiProblem
@@ -81,13 +82,15 @@ def camera_routes(store: Store) -> APIRouter:
         return await run_in_threadpool(store.cameras.report, camera_id, report)
 
     @router.get("", summary="List cameras", responses=problems(422, 503))
-    def list_cameras(store_id: Annotated[Name | None, Query()] = None) -> CameraList:
+    def list_cameras(request: Request, response: Response, query: Annotated[CameraPageQuery, Query()]) -> CameraList:
         """Each camera's last report. `up`: at most 15 s old; `late`: at most 60 s; `gone`: older.
 
         `blind`: up, but its pictures are not looked at. `no_signal`: up, but no pictures come. `ended`: its
         stream came to its end.
         """
-        return CameraList(items=[state for state in store.cameras.states() if store_id in (None, state.store_id)])
+        page = store.cameras.page(query)
+        response.headers.update(next_link(request, page.next_cursor))
+        return page
 
     @router.delete("/{camera_id}", status_code=204, summary="Forget a camera", responses=problems(404, 422, 503, 507))
     def forget_camera(camera_id: Name, store_id: OfStore) -> Response:

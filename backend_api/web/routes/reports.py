@@ -6,7 +6,7 @@ from typing import Annotated
 from fastapi import APIRouter, Query, Request, Response
 
 from backend_api.contract.media import thumbnail_name
-from backend_api.contract.queries import MachineQuery, SessionQuery, StatsQuery
+from backend_api.contract.queries import MachinePageQuery, SessionQuery, StatsQuery
 from backend_api.contract.sessions import MachineList, Session, SessionPage
 from backend_api.contract.stats import Stats
 from backend_api.contract.verdicts import QueueState
@@ -44,16 +44,16 @@ def report_routes(store: Store, reports: Reports, links: MediaLinks) -> APIRoute
         response_model=MachineList,
         responses={**NOT_MODIFIED, **problems(422, 503)},
     )
-    def list_machines(request: Request, query: Annotated[MachineQuery, Query()]) -> Response:
-        """Each machine's state, since when, and its current or last session."""
+    def list_machines(request: Request, query: Annotated[MachinePageQuery, Query()]) -> Response:
+        """Each machine's state, since when, and its current or last session, in the order of their names."""
         if links.looks_far:
-            found = reports.machines(query)
-            sessions = iter(_with_pictures([m.session for m in found.items if m.session is not None], links))
-            items = [m if m.session is None else m.model_copy(update={"session": next(sessions)}) for m in found.items]
-            found = found.model_copy(update={"items": items})
+            page = reports.machine_page(query)
+            sessions = iter(_with_pictures([m.session for m in page.items if m.session is not None], links))
+            items = [m if m.session is None else m.model_copy(update={"session": next(sessions)}) for m in page.items]
+            page = page.model_copy(update={"items": items})
         else:
-            found = reports.machines(query, links.thumbnail_url)
-        return json_answer(request, found.model_dump_json())
+            page = reports.machine_page(query, links.thumbnail_url)
+        return json_answer(request, page.model_dump_json(), next_link(request, page.next_cursor))
 
     @router.get(
         "/queue",

@@ -274,6 +274,11 @@ def test_what_would_take_too_long_is_refused_with_the_cure(
     assert "ask for days instead of hours" in problem(client.get("/stats", params=year), 422).detail
     assert client.get("/stats", params=year | {"by": "day"}).status_code == 200
     assert client.get("/stats", params=year | {"machine_id": "bike_1"}).status_code == 200
+    monkeypatch.setattr(uses, "MAX_CHAIN_MACHINES", 2)
+    for address in ("/stats", "/stats/compliance"):
+        assert "ask store by store" in problem(client.get(address), 422).detail
+        assert client.get(address, params={"store_id": starts[0].store_id}).status_code == 200
+    monkeypatch.setattr(uses, "MAX_CHAIN_MACHINES", 3)
     monkeypatch.setattr(uses, "MAX_STATS_MACHINES", 2)
     for address in ("/stats", "/stats/compliance"):
         assert "give store_id" in problem(client.get(address), 422).detail

@@ -67,7 +67,7 @@ def make(session: int, kind: EventType, at: int, is_other: bool) -> Event:
         event_type=kind,
         at_s=100 * session + 10 * at + KINDS.index(kind),
         session_id=UUID(int=session),
-        machine_id=f"bike_{session}",
+        machine_id=f"bike_{session % 2}",
         attributes=attributes,
         confidence=0.5 if is_other else 0.9,
     )

@@ -203,3 +203,29 @@ def test_events_and_what_people_say_stay_strict(client: TestClient) -> None:
     assert "colour" in problem(client.post("/events", json=event), 422).detail
     store = {"name": "Gym", "colour": "red"}
     assert "colour" in problem(client.put("/stores/gym_demo", json=store), 422).detail
+
+
+def test_cameras_and_machines_come_page_by_page(client: TestClient) -> None:
+    machine = {"name": "Bike", "zone": [[0, 0], [1, 0], [1, 1]]}
+    expected = []
+    for store_id, camera_id in (("gym_2", "cam_1"), ("gym_1", "cam_2"), ("gym_1", "cam_10"), ("gym_1", "cam_1")):
+        put(client, camera_id, make_report(store_id=store_id))
+        machines = [machine | {"machine_id": machine_id} for machine_id in ("rower", "bike")]
+        setup = {"store_id": store_id, "machines": machines, "config": None}
+        assert client.put(f"/cameras/{camera_id}/setup", json=setup).status_code == 200
+        expected += [(store_id, camera_id, machine_id) for machine_id in ("rower", "bike")]
+    for path, ids in (("/cameras", ("store_id", "camera_id")), ("/machines", ("store_id", "camera_id", "machine_id"))):
+        for filters in ({}, {"store_id": "gym_1"}):
+            found: list[tuple[str, ...]] = []
+            following: str | None = f"{path}?limit=3" + "".join(f"&{name}={value}" for name, value in filters.items())
+            while following is not None:
+                response = client.get(following)
+                page = response.json()
+                assert len(page["items"]) <= 3
+                found += [tuple(item[name] for name in ids) for item in page["items"]]
+                following = response.links["next"]["url"] if page["next_cursor"] else None
+            wanted = {key[: len(ids)] for key in expected if not filters or key[0] == "gym_1"}
+            assert found == sorted(wanted)
+        cursor = client.get(path, params={"limit": 1}).json()["next_cursor"]
+        for other in ({"store_id": "gym_1", "cursor": cursor}, {"cursor": "no"}, {"cursor": ""}, {"cursor": "AAAA"}):
+            assert "leave it out" in problem(client.get(path, params=other), 422).detail
