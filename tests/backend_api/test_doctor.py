@@ -94,7 +94,7 @@ def test_everything_is_found_and_nothing_touched_without_fix(scene: Scene) -> No
     report = scene.examine()
     assert report.code == 1
     assert set(kinds(report.findings)) == set(Kind) - {Kind.DAMAGED_DATABASE}
-    assert report.lines[-1].startswith("15 wrong, 0 fixed, 15 left, 5 notes in ")
+    assert report.lines[-1].startswith("16 wrong, 0 fixed, 16 left, 5 notes in ")
     assert (scene.sql("SELECT * FROM enrichments"), scene.stored_events(), scene.files()) == before
     assert scene.examine() == report
 
@@ -104,7 +104,7 @@ def test_fix_repairs_what_can_be_once_and_touches_no_event_and_no_byte_of_a_file
     events, contents = scene.stored_events(), sorted(scene.files().values())
     first = scene.examine(fix=True)
     assert first.code == 1
-    assert first.lines[-1].startswith("15 wrong, 8 fixed, 7 left, 5 notes in ")
+    assert first.lines[-1].startswith("16 wrong, 9 fixed, 7 left, 5 notes in ")
     second = scene.examine(fix=True)
     assert kinds([line for line in second.findings if not line.startswith("note: ")]) == sorted(
         [
