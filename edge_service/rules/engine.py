@@ -179,4 +179,4 @@ def _sample(machine: Machine, state: MachineState, tracks: Sequence[Track], time
         (track for track in tracks if is_in_zone(track.box, machine.zone, machine.anchor)),
         key=lambda track: (track.track_id != known_id, -track.score, track.track_id),
     )
-    return Sample(time_s, held_s, tuple(Sighting(track.track_id, track.score) for track in inside))
+    return Sample(time_s, held_s, tuple(Sighting(track.track_id, track.score, track.mean_score) for track in inside))

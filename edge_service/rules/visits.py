@@ -18,10 +18,11 @@ _TOLERANCE = 1e-9
 
 @dataclass(frozen=True, slots=True)
 class Sighting:
-    """One track's box in one frame; `score` is 0..1."""
+    """One track's box in one frame; `score` and `mean_score`, that of all looks at the track so far, are 0..1."""
 
     track_id: int
     score: float
+    mean_score: float = 1.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,13 +54,17 @@ class Sample:
 
 @dataclass(frozen=True, slots=True)
 class Visit:
-    """One track in the zone, from `began_s` to `last_seen_s` of media time, with `boxes` that score `score_sum`."""
+    """One track in the zone, from `began_s` to `last_seen_s` of media time, with `boxes` that score `score_sum`.
+
+    `mean_score` (0..1) is what the track, wherever it was, has scored until then.
+    """
 
     track_id: int
     began_s: float
     last_seen_s: float
     boxes: int
     score_sum: float
+    mean_score: float = 1.0
 
     @property
     def dwelt_s(self) -> float:
@@ -97,8 +102,15 @@ def credible(visits: tuple[Visit, ...], since_s: float, least_score: float) -> t
 
 
 def is_stay(visits: Iterable[Visit], dwelt_s: float, least_score: float) -> bool:
-    """Whether one of them dwelt for `dwelt_s` seconds with a mean score of `least_score`."""
-    return any(visit.dwelt_s >= dwelt_s - _TOLERANCE and visit.score >= least_score - _TOLERANCE for visit in visits)
+    """Whether one of them dwelt for `dwelt_s` seconds with a mean score of `least_score`, and so has its track.
+
+    The visit alone would not do: of a thing's many visits, each begun anew when it is found to score too low, some
+    would score enough by chance.
+    """
+    return any(
+        visit.dwelt_s >= dwelt_s - _TOLERANCE and min(visit.score, visit.mean_score) >= least_score - _TOLERANCE
+        for visit in visits
+    )
 
 
 def _seen(visits: tuple[Visit, ...], sighting: Sighting, time_s: float) -> tuple[Visit, ...]:
@@ -106,7 +118,11 @@ def _seen(visits: tuple[Visit, ...], sighting: Sighting, time_s: float) -> tuple
     for index, visit in enumerate(visits):
         if visit.track_id == sighting.track_id and time_s - visit.last_seen_s <= _AWAY_S:
             longer = replace(
-                visit, last_seen_s=time_s, boxes=visit.boxes + 1, score_sum=visit.score_sum + sighting.score
+                visit,
+                last_seen_s=time_s,
+                boxes=visit.boxes + 1,
+                score_sum=visit.score_sum + sighting.score,
+                mean_score=sighting.mean_score,
             )
             return (*visits[:index], longer, *visits[index + 1 :])
-    return (*visits, Visit(sighting.track_id, time_s, time_s, 1, sighting.score))
+    return (*visits, Visit(sighting.track_id, time_s, time_s, 1, sighting.score, sighting.mean_score))

@@ -1,6 +1,7 @@
 """Following people from frame to frame, so that the same person keeps the same number."""
 
-from collections.abc import Sequence
+import math
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -15,15 +16,38 @@ _MOST_GROWTH = 1.0
 _LEAST_OVERLAP = 0.2
 _LEAST_OVERLAP_OF_DOUBTFUL = 0.5
 _LOST_S = 2.0
+# What wanders about the score that makes a person is told from one by what it scored for so long.
+_MEMORY_S = 60.0
 
 
 @dataclass(frozen=True, slots=True)
 class Track:
-    """One person in one frame; `track_id` counts from 1, `score` is 0..1."""
+    """One person in one frame; `track_id` counts from 1, `score` is 0..1.
+
+    `mean_score` is that of all looks at them so far, those included that carried on nobody; old ones count less.
+    """
 
     track_id: int
     box: Box
     score: float
+    mean_score: float = 1.0
+
+
+@dataclass(frozen=True, slots=True)
+class _Mean:
+    """The mean of scores, of which one `_MEMORY_S` seconds before `time_s` counts 1/e."""
+
+    time_s: float
+    weight: float = 0.0
+    score_sum: float = 0.0
+
+    @property
+    def score(self) -> float:
+        return self.score_sum / self.weight
+
+    def after(self, score: float, time_s: float) -> "_Mean":
+        kept = math.exp(-abs(time_s - self.time_s) / _MEMORY_S)
+        return _Mean(time_s, self.weight * kept + 1, self.score_sum * kept + score)
 
 
 class Tracker:
@@ -35,11 +59,15 @@ class Tracker:
     half a second apart, so motion goes by time (`kalman.py`), boxes grow by it before they are compared (buffered IoU,
     Yang et al., "Hard to Track Objects with Irregular Motions and Similar Appearances?", WACV 2023), and a single
     sighting is enough for a number. People who are not seen for 2 s of media time are forgotten.
+
+    A doubtful detection where somebody was before, but not in the frame before, is no sighting of them. It counts in
+    their mean score all the same: else only what scores high would count after each miss.
     """
 
     def __init__(self, high_score: float = 0.4) -> None:
         self._high_score = high_score
         self._known: dict[int, Motion] = {}
+        self._means: dict[int, _Mean] = {}
         self._before_s: float | None = None
         self._last_id = 0
 
@@ -49,8 +77,10 @@ class Tracker:
         Doubtful detections that carry on nobody are left out.
         """
         # A time that jumped back is as strange as one that jumped ahead: nobody from there is known here.
-        self._known = {i: known for i, known in self._known.items() if abs(time_s - known.time_s) <= _LOST_S}
+        self._means = {i: mean for i, mean in self._means.items() if abs(time_s - mean.time_s) <= _LOST_S}
+        self._known = {i: known for i, known in self._known.items() if i in self._means}
         ids = self._match(detections, time_s)
+        self._count_unseen(ids, detections, time_s)
         tracks = []
         for index, detection in enumerate(detections):
             track_id = ids.get(index)
@@ -61,18 +91,34 @@ class Tracker:
                 self._known[track_id] = begin(detection.box, time_s)
             else:
                 continue
-            tracks.append(Track(track_id, detection.box, detection.score))
+            mean = self._count(track_id, detection.score, time_s)
+            tracks.append(Track(track_id, detection.box, detection.score, mean.score))
         self._before_s = time_s
         return tracks
+
+    def _count_unseen(self, ids: Mapping[int, int], detections: Sequence[Detection], time_s: float) -> None:
+        """Count what scores low where somebody is missed who was not seen in the frame before either."""
+        seen = set(ids.values())
+        missed = [i for i in self._known if i not in seen]
+        low = [index for index in self._low(detections) if index not in ids]
+        for index, track_id in self._associate(missed, low, detections, time_s, _LEAST_OVERLAP_OF_DOUBTFUL).items():
+            self._count(track_id, detections[index].score, time_s)
+
+    def _count(self, track_id: int, score: float, time_s: float) -> _Mean:
+        mean = self._means.get(track_id, _Mean(time_s)).after(score, time_s)
+        self._means[track_id] = mean
+        return mean
+
+    def _low(self, detections: Sequence[Detection]) -> list[int]:
+        return [index for index, found in enumerate(detections) if found.score < self._high_score]
 
     def _match(self, detections: Sequence[Detection], time_s: float) -> dict[int, int]:
         """Track ids by index of detection."""
         high = [index for index, found in enumerate(detections) if found.score >= self._high_score]
-        low = [index for index, found in enumerate(detections) if found.score < self._high_score]
         ids = self._associate(list(self._known), high, detections, time_s, _LEAST_OVERLAP)
         taken = set(ids.values())
         left = [i for i, known in self._known.items() if i not in taken and known.time_s == self._before_s]
-        return ids | self._associate(left, low, detections, time_s, _LEAST_OVERLAP_OF_DOUBTFUL)
+        return ids | self._associate(left, self._low(detections), detections, time_s, _LEAST_OVERLAP_OF_DOUBTFUL)
 
     def _associate(
         self, track_ids: list[int], indices: list[int], detections: Sequence[Detection], time_s: float, least: float

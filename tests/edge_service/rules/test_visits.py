@@ -42,6 +42,12 @@ def test_a_stay_needs_one_visit_that_is_long_and_sure_at_once() -> None:
     assert is_stay((long_doubtful, short_sure), 9, 0.3)
 
 
+def test_a_stay_needs_a_track_that_is_sure_also_beyond_this_visit() -> None:
+    (visit,) = extended((), [Sample(time_s, 0.2, (Sighting(1, 0.5, 0.38),)) for time_s in (0.0, 2.0, 4.0, 6.0)])
+    assert not is_stay((visit,), 5, 0.4)
+    assert is_stay(extended((visit,), [Sample(8.0, 0.2, (Sighting(1, 0.7, 0.41),))]), 5, 0.4)
+
+
 def test_a_visit_moves_with_its_time_line() -> None:
     assert Visit(1, 2.0, 5.0, 4, 2.0).shifted(-2.0) == Visit(1, 0.0, 3.0, 4, 2.0)
     assert (Visit(1, 2.0, 5.0, 4, 2.0).dwelt_s, Visit(1, 2.0, 5.0, 4, 2.0).score) == (3.0, 0.5)

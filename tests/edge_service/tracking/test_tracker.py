@@ -103,6 +103,27 @@ def test_a_doubtful_detection_brings_back_nobody_who_was_out_of_sight() -> None:
     assert ids(tracker, 0.6, person(0.5)) == [1]
 
 
+def test_the_mean_score_is_that_of_all_looks_also_where_somebody_had_been_missed() -> None:
+    tracker = Tracker()
+    tracker.update([person(0.5)], 0.0)
+    tracker.update([], 0.2)
+    low = doubtful(0.5)
+    assert all(tracker.update([low], 0.2 * number) == [] for number in range(2, 30))  # nobody, and remembered all along
+    (track,) = tracker.update([person(0.5)], 6.0)
+    assert track.track_id == 1
+    assert track.mean_score == pytest.approx((2 * 0.9 + 28 * low.score) / 30, abs=0.01)
+
+
+def test_what_scored_low_minutes_ago_counts_no_more() -> None:
+    tracker = Tracker()
+    tracker.update([person(0.5)], 0.0)
+    for number in range(1, 60):
+        tracker.update([doubtful(0.5)], float(number))
+    for number in range(60, 240):
+        (track,) = tracker.update([person(0.5)], float(number))
+    assert track.mean_score > 0.85
+
+
 def test_a_clear_detection_comes_before_a_doubtful_one_that_fits_better() -> None:
     tracker = Tracker()
     assert ids(tracker, 0.0, person(0.5)) == [1]
