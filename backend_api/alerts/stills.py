@@ -18,7 +18,7 @@ from backend_api.contract.queries import SessionQuery
 from backend_api.reports.buckets import Interval
 from backend_api.reports.opening import is_within, open_intervals
 from backend_api.reports.reports import Reports
-from backend_api.store.cameras import CameraKey
+from backend_api.store.camera_status import CameraKey
 from backend_api.store.store import Store
 from backend_api.store.stores import read_settings
 

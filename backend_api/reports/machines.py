@@ -12,7 +12,8 @@ from backend_api.contract.queries import MachinePageQuery, MachineQuery
 from backend_api.contract.sessions import Cleaned, Machine, MachineList, MachineState, Session, SessionOutcome
 from backend_api.contract.values import MachineKey
 from backend_api.reports.sessions import SELECT_SESSIONS, PictureUrl, no_picture, to_session
-from backend_api.store.cameras import FORGOTTEN, CameraKey
+from backend_api.store.camera_status import CameraKey
+from backend_api.store.cameras import FORGOTTEN
 from backend_api.store.db.paging import decode_key, encode_key
 from backend_api.store.db.tables import cameras, events, machines, sessions
 

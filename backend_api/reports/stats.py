@@ -30,7 +30,7 @@ from backend_api.reports.machines import machine_keys
 from backend_api.reports.opening import overlap
 from backend_api.reports.uses import Unwritten, check_size, read_opened, read_uses, stats_interval
 from backend_api.store.camera_setups import machine_kinds
-from backend_api.store.cameras import CameraKey
+from backend_api.store.camera_status import CameraKey
 from backend_api.store.db.tables import sources
 
 _SOURCES = select(sources)

@@ -18,7 +18,7 @@ from backend_api.contract.values import MachineKey
 from backend_api.reports.buckets import Interval, union
 from backend_api.reports.figures import Use
 from backend_api.reports.opening import open_intervals
-from backend_api.store.cameras import CameraKey
+from backend_api.store.camera_status import CameraKey
 from backend_api.store.db.paging import also
 from backend_api.store.db.tables import events, observed_intervals, sessions
 from backend_api.store.event_rows import IS_VISIBLE

@@ -5,7 +5,7 @@ from datetime import datetime
 from sqlalchemy import ClauseElement, bindparam, select
 
 from backend_api.base.instants import from_ms, to_ms
-from backend_api.store.cameras import CameraKey
+from backend_api.store.camera_status import CameraKey
 from backend_api.store.db.database import Database
 from backend_api.store.db.statements import DialectInsert, Statement
 from backend_api.store.db.tables import camera_setups

@@ -13,7 +13,8 @@ from backend_api.base.clock import Clock
 from backend_api.base.instants import from_ms, to_ms
 from backend_api.contract.cameras import CameraSetup, CameraSetupState
 from backend_api.contract.values import to_milliseconds
-from backend_api.store.cameras import CameraKey, keep_columns, of_camera
+from backend_api.store.camera_status import CameraKey
+from backend_api.store.cameras import keep_columns, of_camera
 from backend_api.store.db.database import Database
 from backend_api.store.db.statements import Statement
 from backend_api.store.db.tables import camera_setups, machines

@@ -9,29 +9,24 @@ import threading
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from heapq import nsmallest
 
 from pydantic import ValidationError
 from sqlalchemy import ClauseElement, Table, bindparam, func, insert, select, update
+from sqlalchemy.dialects import sqlite
 
 from backend_api.base.clock import Clock
 from backend_api.base.instants import from_ms, to_ms
-from backend_api.contract.bounds import MAX_AHEAD, check_report
-from backend_api.contract.cameras import (
-    LATE_WITHIN_S,
-    UP_WITHIN_S,
-    CameraList,
-    CameraReport,
-    CameraState,
-    CameraStatus,
-)
+from backend_api.contract.bounds import check_report
+from backend_api.contract.cameras import LATE_WITHIN_S, CameraList, CameraReport, CameraState, CameraStatus
 from backend_api.contract.queries import CameraPageQuery
 from backend_api.contract.values import to_milliseconds
+from backend_api.store.camera_status import ROUNDED, CameraKey, Looks, age_s, camera_state, camera_status, next_look
 from backend_api.store.clock_doubts import ClockDoubts
 from backend_api.store.db.database import Database
 from backend_api.store.db.paging import decode_key, encode_key
-from backend_api.store.db.statements import DialectInsert, Statement, Transaction
+from backend_api.store.db.statements import DialectInsert, Insert, Statement, Transaction
 from backend_api.store.db.tables import camera_setups, cameras, observed_intervals
 
 log = logging.getLogger(__name__)
@@ -39,11 +34,10 @@ log = logging.getLogger(__name__)
 KEEP_EVERY_S = 60.0
 # A camera that was silent for longer than this did not watch meanwhile.
 _LONGEST_SILENCE_MS = 60_000
+# What another backend hears is in the database this much later; until then it is the one that tells of the camera.
+_HEARD_ELSEWHERE = timedelta(seconds=KEEP_EVERY_S + LATE_WITHIN_S)
 # A camera that was forgotten, until it reports again: its machines are listed no more, its events and names stay.
 FORGOTTEN = "null"
-
-CameraKey = tuple[str, str]
-"""The names of store and camera."""
 
 
 def keep_columns(table: Table, *names: str) -> Statement:
@@ -60,6 +54,20 @@ def keep_columns(table: Table, *names: str) -> Statement:
 
 
 _KEEP_REPORT = keep_columns(cameras, "reported_at_ms", "body")
+
+
+def _set_status(insert: sqlite.Insert) -> ClauseElement:
+    """The report stays as it is written down; a status that the row has already changes nothing."""
+    new = insert.excluded
+    upsert = insert.on_conflict_do_update(
+        index_elements=["store_id", "camera_id"],
+        set_={"status": new.status},
+        where=cameras.c.status.is_distinct_from(new.status),
+    )
+    return upsert.returning(*cameras.c["store_id", "camera_id", "status"])
+
+
+_SET_STATUS = Insert(cameras, ("store_id", "camera_id", "reported_at_ms", "body", "status"), _set_status)
 _HERE = (
     observed_intervals.c.store_id == bindparam("of_store"),
     observed_intervals.c.camera_id == bindparam("of_camera"),
@@ -101,14 +109,19 @@ class _Camera:
     is_changed: bool = False
     # Up to when it was observed, as far as the database holds it: milliseconds since 1970.
     written_until_ms: int | None = None
+    # The status that was logged last, as far as this backend knows.
+    logged: str | None = None
+    # Whether another backend on this database hears of it.
+    is_elsewhere: bool = False
     # From when to when it was observed since; the last one goes on.
     observed_ms: list[tuple[int, int]] = field(default_factory=list)
 
     @classmethod
-    def written(cls, report: CameraReport, reported_at: datetime) -> "_Camera":
-        """One whose last report the database holds."""
+    def written(cls, report: CameraReport, reported_at: datetime, status: str | None) -> "_Camera":
+        """One whose last report and status the database holds."""
         watched_at = reported_at if report.is_watching else None
-        return cls(report, reported_at, watched_at, written_until_ms=None if watched_at is None else to_ms(watched_at))
+        until_ms = None if watched_at is None else to_ms(watched_at)
+        return cls(report, reported_at, watched_at, written_until_ms=until_ms, logged=status)
 
     def observe(self, now_ms: int) -> None:
         """Let it be observed up to now: since its last report, unless that was too long ago, or lies in the future."""
@@ -130,24 +143,6 @@ class _Camera:
         self.observed_ms = rest + self.observed_ms[len(written_ms) :]
 
 
-def camera_status(report: CameraReport, age_s: float) -> CameraStatus:
-    """The status that follows from a camera's last report, which is `age_s` seconds old."""
-    if report.has_ended:
-        return CameraStatus.ENDED
-    if age_s > UP_WITHIN_S:
-        return CameraStatus.LATE if age_s <= LATE_WITHIN_S else CameraStatus.GONE
-    if not report.has_signal:
-        return CameraStatus.NO_SIGNAL
-    return CameraStatus.BLIND if report.is_blind else CameraStatus.UP
-
-
-def camera_state(camera_id: str, report: CameraReport, reported_at: datetime, now: datetime) -> CameraState:
-    """The state at `now` of a camera that reported at `reported_at`; both aware."""
-    age_s = _age_s(reported_at, now)
-    status = camera_status(report, age_s)
-    return CameraState(**report.model_dump(), camera_id=camera_id, reported_at=reported_at, age_s=age_s, status=status)
-
-
 class Cameras:
     """The reports. All methods may be called from any thread; each raises StoreBusy or StoreFull."""
 
@@ -155,9 +150,11 @@ class Cameras:
         self._database = database
         self._clock = clock
         self._doubts = ClockDoubts(clock)
-        # Guards the two below; nothing waits for the disk meanwhile, but the first to ask.
+        # Guards all below; nothing waits for the disk meanwhile, but the first to ask.
         self._lock = threading.Lock()
         self._cameras: dict[CameraKey, _Camera] | None = None
+        # Whose status may have changed.
+        self._looks = Looks()
         # One writes at a time.
         self._keeping = threading.Lock()
         self._kept_at_s = clock.monotonic_s()
@@ -175,6 +172,8 @@ class Cameras:
             if camera is None:
                 camera = known[key] = _Camera(report, now)
             camera.report, camera.reported_at, camera.is_changed = report, now, True
+            camera.is_elsewhere = False
+            self._looks.note([key])
             if report.is_watching:
                 camera.watched_at = now
                 camera.observe(to_ms(now))
@@ -206,11 +205,16 @@ class Cameras:
                 key, reported_at = (row.store_id, row.camera_id), from_ms(row.reported_at_ms)
                 mine = known.get(key)
                 if mine is not None and mine.reported_at >= reported_at:
+                    if mine.logged != row.status:
+                        mine.logged = row.status
+                        self._looks.note([key])
                     continue
                 # One that cannot be read was told of at the start.
                 with suppress(ValidationError):
                     report = CameraReport.model_validate_json(row.body)
-                    known[key] = _Camera.written(report, reported_at)
+                    known[key] = camera = _Camera.written(report, reported_at, row.status)
+                    camera.is_elsewhere = True
+                    self._looks.note([key])
 
     def states(self) -> list[CameraState]:
         """Every camera that ever reported, by store and name, with its state now."""
@@ -220,10 +224,44 @@ class Cameras:
             for (_, camera_id), camera in sorted(self._all(), key=lambda item: item[0])
         ]
 
-    def statuses(self) -> dict[CameraKey, CameraStatus]:
-        """The status of each of them now."""
-        now = self._clock.now()
-        return {key: camera_status(camera.report, _age_s(camera.reported_at, now)) for key, camera in self._all()}
+    def log_statuses(self) -> None:
+        """Log which cameras have changed their status since the last time, here, elsewhere or before a restart.
+
+        Looks at those that were heard of since, and those whose time has come. Of several backends on a database, the
+        one that changes the row logs it.
+        """
+        with self._lock:
+            changed = self._changed_statuses(self._clock.now())
+        if not changed:
+            return
+        rows = [(*key, to_ms(at), body, status.value) for key, at, body, status in sorted(changed)]
+        try:
+            with self._database.write() as transaction:
+                for store_id, camera_id, status in _SET_STATUS.run(transaction, rows):
+                    transaction.log_camera(store_id, camera_id, status)
+        except BaseException:
+            with self._lock:
+                self._looks.note([key for key, *_ in changed])
+            raise
+        with self._lock:
+            for key, *_, status in changed:
+                if (camera := self._known().get(key)) is not None:
+                    camera.logged = status.value
+
+    def _changed_statuses(self, now: datetime) -> list[tuple[CameraKey, datetime, str, CameraStatus]]:
+        """With when each reported last, and what, as JSON."""
+        known = self._known()
+        changed = []
+        for key in self._looks.take(known, now):
+            camera = known[key]
+            status = camera_status(camera.report, age_s(camera.reported_at, now))
+            following = next_look(camera.report, camera.reported_at, now)
+            if camera.is_elsewhere and now - camera.reported_at <= _HEARD_ELSEWHERE:
+                following = camera.reported_at + _HEARD_ELSEWHERE + ROUNDED
+            elif status != camera.logged:
+                changed.append((key, camera.reported_at, camera.report.model_dump_json(), status))
+            self._looks.wait(key, following)
+        return changed
 
     def page(self, query: CameraPageQuery) -> CameraList:
         """One page of them. Raises BadCursor when its cursor is not of this list."""
@@ -300,7 +338,7 @@ class Cameras:
                         row.store_id,
                     )
                 else:
-                    camera = _Camera.written(report, from_ms(row.reported_at_ms))
+                    camera = _Camera.written(report, from_ms(row.reported_at_ms), row.status)
                     self._cameras[row.store_id, row.camera_id] = camera
         return self._cameras
 
@@ -311,16 +349,6 @@ def _keep_observed(transaction: Transaction, key: CameraKey, observed_ms: Sequen
         silent_since_ms = begin_ms - _LONGEST_SILENCE_MS
         if _OBSERVE_ON.count(transaction, {**values, "silent_since_ms": silent_since_ms}) == 0:
             _OBSERVE_ANEW.run(transaction, values)
-
-
-def _age_s(reported_at: datetime, now: datetime) -> float:
-    """How old a report is.
-
-    A clock that was put back makes no report come from the future: the next one comes in seconds. One from years ahead
-    is of an edge that has not reported since the clock was put right, and is as old as it lies ahead.
-    """
-    age_s = round((now - reported_at).total_seconds(), 3)
-    return max(0.0, age_s) if age_s > -MAX_AHEAD.total_seconds() else -age_s
 
 
 def of_camera(store_id: str, camera_id: str) -> dict[str, object]:

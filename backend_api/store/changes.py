@@ -9,7 +9,6 @@ from typing import Any
 
 from sqlalchemy import Row, bindparam, func, select
 
-from backend_api.store.cameras import CameraKey, Cameras
 from backend_api.store.db.database import Database
 from backend_api.store.db.tables import ChangeKind, changes, enrichments, events
 from backend_api.store.event_rows import IS_VISIBLE, ROW_COLUMNS, EventRow, to_row, with_said
@@ -52,27 +51,13 @@ _AFTER = (
     .limit(bindparam("most"))
 )
 _NEWEST = select(func.coalesce(func.max(changes.c.id), 0))
-# The index of cameras' changes gives each one's last, of however many there are.
-_LAST_STATUS = (
-    select(changes.c.status)
-    .where(
-        changes.c.camera_id.is_not(None),
-        changes.c.store_id == bindparam("of_store"),
-        changes.c.camera_id == bindparam("of_camera"),
-    )
-    .order_by(changes.c.id.desc())
-    .limit(1)
-)
 
 
 class Changes:
     """The log. All methods may be called from any thread; each raises StoreBusy or StoreFull."""
 
-    def __init__(self, database: Database, cameras: Cameras) -> None:
+    def __init__(self, database: Database) -> None:
         self._database = database
-        self._cameras = cameras
-        # What was logged last of each camera, as far as somebody has looked.
-        self._logged: dict[CameraKey, str | None] = {}
 
     def newest(self) -> int:
         """The id of the last change; 0 when there is none."""
@@ -83,23 +68,6 @@ class Changes:
         """Up to `most` changes behind the id `after`, the oldest first."""
         with self._database.read() as connection:
             return [_to_change(row) for row in connection.execute(_AFTER, {"after": after, "most": most})]
-
-    def log_cameras(self) -> None:
-        """Log which cameras have changed their status since this was last asked, here or before a restart."""
-        statuses = self._cameras.statuses()
-        if unseen := [key for key in statuses if key not in self._logged]:
-            with self._database.read() as connection:
-                self._logged |= {key: connection.execute(_LAST_STATUS, _of(key)).scalar() for key in unseen}
-        changed = {key: status for key, status in statuses.items() if self._logged[key] != status}
-        if changed:
-            with self._database.write() as transaction:
-                for key, status in changed.items():
-                    transaction.log_camera(*key, status.value)
-            self._logged |= changed
-
-
-def _of(key: CameraKey) -> dict[str, str]:
-    return {"of_store": key[0], "of_camera": key[1]}
 
 
 def _to_change(row: Row[*tuple[Any, ...]]) -> Change:

@@ -64,7 +64,7 @@ class Store:
         self.messages = Messages(database, clock)
         self.old_alerts = LedgerPruning(database)
         self.views = CameraViews(database)
-        self.changes = Changes(database, self.cameras)
+        self.changes = Changes(database)
 
     @classmethod
     def open(cls, db: str | Path | DatabaseAddress, clock: Clock, *, create: bool) -> Self:

@@ -163,7 +163,7 @@ class ChangeFeed:
         if not self._readers:
             self._memory.clear()
             self._remembers_after = None
-            await run_in_threadpool(self._store.changes.log_cameras)
+            await run_in_threadpool(self._store.cameras.log_statuses)
             return False
         if self._remembers_after is None:
             self._newest = await run_in_threadpool(self._store.changes.newest)
@@ -188,7 +188,7 @@ class ChangeFeed:
         self._found = asyncio.Event()
 
     def _log_cameras_and_read(self, after: int) -> list[_News]:
-        self._store.changes.log_cameras()
+        self._store.cameras.log_statuses()
         return self._read(after)
 
     def _read(self, after: int) -> list[_News]:

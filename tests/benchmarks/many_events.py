@@ -36,6 +36,9 @@ SELECT session_id, store_id, camera_id, machine_id, ts_ms - {3 * STEP_MS}, ts_ms
     ts_ms - {STEP_MS}, seq, ts_ms, seq - 2, ts_ms - {STEP_MS}, {VERDICT}, seq, 0, {VERDICT}
     FROM events WHERE event_type = 'CLEANING_ATTEMPT'
     ORDER BY seq"""  # noqa: S608 - constants of this file
+# SQLite gives the other columns of a group from the row that has its max().
+MACHINES = """INSERT INTO machines (store_id, camera_id, machine_id, last_seq, last_ms)
+SELECT store_id, camera_id, machine_id, seq, max(ts_ms) FROM sessions GROUP BY store_id, camera_id, machine_id"""
 CHANGES = "INSERT INTO changes (kind, seq) SELECT 'event', seq FROM events ORDER BY seq"
 
 
@@ -45,6 +48,6 @@ def make_store(path: Path, count: int, begin_ms: int = BEGIN_MS) -> Store:
     with closing(sqlite3.connect(path)) as connection, connection:
         connection.execute("PRAGMA synchronous=OFF")
         connection.execute(EVENTS, {"count": count, "begin": begin_ms})
-        for statement in (ENRICHMENTS, SESSIONS, CHANGES):
+        for statement in (ENRICHMENTS, SESSIONS, MACHINES, CHANGES):
             connection.execute(statement)
     return Store.open(path, SystemClock(), create=False)

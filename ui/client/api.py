@@ -1,6 +1,6 @@
 """The dashboard's client of the backend: HTTP calls, answers as the contract's values, errors with their cure."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from datetime import datetime
 from http import HTTPStatus
 from typing import TypeVar
@@ -28,6 +28,7 @@ CONNECT_TIMEOUT_S = 2.0
 READ_TIMEOUT_S = 10.0
 
 Value = TypeVar("Value", bound=BaseModel)
+NamedList = TypeVar("NamedList", MachineList, CameraList)
 
 _JSON = TypeAdapter(dict[str, object])
 
@@ -92,12 +93,7 @@ class BackendApi:
 
     def machines(self) -> MachineList:
         """Every machine as it is now, of all pages."""
-        page = self._get("/machines", MachineList)
-        items = list(page.items)
-        while page.next_cursor is not None:
-            page = self._get("/machines", MachineList, (("cursor", page.next_cursor),))
-            items += page.items
-        return MachineList(items=items)
+        return MachineList(items=[item for page in self._pages("/machines", MachineList) for item in page.items])
 
     def stats(self, query: StatsQuery) -> Stats:
         """How much machines were used, and how often they were cleaned."""
@@ -147,12 +143,7 @@ class BackendApi:
 
     def cameras(self) -> CameraList:
         """Each camera's last report, of all pages."""
-        page = self._get("/cameras", CameraList)
-        items = list(page.items)
-        while page.next_cursor is not None:
-            page = self._get("/cameras", CameraList, (("cursor", page.next_cursor),))
-            items += page.items
-        return CameraList(items=items)
+        return CameraList(items=[item for page in self._pages("/cameras", CameraList) for item in page.items])
 
     def forget_camera(self, store_id: str, camera_id: str) -> None:
         """Take a camera off the list until it reports again. Raises Refused with status 404 when it is not on it."""
@@ -218,6 +209,15 @@ class BackendApi:
     def ready(self) -> Ready:
         """That the backend can store, and what waits for a person's word. Raises Refused with 503 when it cannot."""
         return self._get("/ready", Ready)
+
+    def _pages(self, path: str, model: type[NamedList]) -> Iterator[NamedList]:
+        """The pages of a list that is in the order of names."""
+        limit = ("limit", str(MAX_PAGE_ITEMS))
+        page = self._get(path, model, (limit,))
+        yield page
+        while page.next_cursor is not None:
+            page = self._get(path, model, (limit, ("cursor", page.next_cursor)))
+            yield page
 
     def _get(self, path: str, model: type[Value], parameters: Parameters = ()) -> Value:
         return self._parse(self._call("GET", path, parameters), model)

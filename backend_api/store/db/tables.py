@@ -165,6 +165,8 @@ cameras = Table(
     Column("reported_at_ms", BigInteger, nullable=False),
     # The report as JSON.
     Column("body", Text, nullable=False),
+    # The status that was logged last; null before the first.
+    Column("status", String(16)),
 )
 
 # The machines that each camera's edge watches, and a picture of it; either may come first, and be null until the other
@@ -323,12 +325,6 @@ changes = Table(
     *(Column(name, Name) for name in ("store_id", "camera_id")),
     Column("status", String(16)),
     sqlite_autoincrement=True,
-)
-Index(
-    "ix_changes_camera",
-    *changes.c["store_id", "camera_id", "id"],
-    sqlite_where=changes.c.camera_id.is_not(None),
-    postgresql_where=changes.c.camera_id.is_not(None),
 )
 
 # Times without a break in a camera's reports.

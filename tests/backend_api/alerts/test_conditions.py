@@ -12,7 +12,7 @@ from backend_api.alerts.config import AlertsConfig, Kinds
 from backend_api.contract.alerts import AlertKind
 from backend_api.contract.cameras import CameraReport, CameraState
 from backend_api.contract.stores import StoreSettings, Week
-from backend_api.store.cameras import camera_state
+from backend_api.store.camera_status import camera_state
 from backend_api.store.ledger.alerts import Thing
 from tests.backend_api.alerts.scene import REPORT
 

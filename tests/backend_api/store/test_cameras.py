@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from backend_api.base.instants import to_ms
 from backend_api.contract.cameras import CameraReport, CameraStatus
 from backend_api.reports.buckets import Interval, union
+from backend_api.store.camera_status import camera_state, next_look
 from backend_api.store.cameras import KEEP_EVERY_S, _Camera
 from backend_api.store.db.sqlite_engine import IDLE_S
 from backend_api.store.store import Store
@@ -71,7 +72,6 @@ def test_what_is_asked_is_answered_at_once_and_after_a_restart(store: Store, clo
         assert again.cameras.states() == store.cameras.states()
     clock.advance(16)
     assert [state.status for state in store.cameras.states()] == [CameraStatus.LATE] * 2
-    assert set(store.cameras.statuses().values()) == {CameraStatus.LATE}
 
 
 @pytest.mark.sqlite_alone
@@ -154,7 +154,7 @@ def test_a_report_that_no_release_reads_stops_nobody(
     body = (
         CameraReport.model_validate(REPORT).model_dump_json().replace('"outbox_depth":0', f'"outbox_depth":{10**400}')
     )
-    sql(f"INSERT INTO cameras VALUES ('gym_demo', 'cam_00', {to_ms(START)}, '{body}')")  # noqa: S608
+    sql(f"INSERT INTO cameras VALUES ('gym_demo', 'cam_00', {to_ms(START)}, '{body}', NULL)")  # noqa: S608
     report(store)
     assert [state.camera_id for state in store.cameras.states()] == ["cam_01"]
     assert [record.getMessage() for record in caplog.records] == [
@@ -191,3 +191,66 @@ def copied(folder: Path) -> int:
             return int(connection.execute("SELECT count(*) FROM events").fetchone()[0])
         except sqlite3.OperationalError:
             return 0
+
+
+def logged(store: Store) -> list[tuple[str, str | None]]:
+    return [(change.camera_id, change.status) for change in store.changes.read(0, 1000)]
+
+
+def test_each_change_of_status_is_logged_once_whenever_somebody_looks(store: Store, clock: FakeClock) -> None:
+    report(store)
+    report(store, "cam_02")
+    store.cameras.log_statuses()
+    expected: list[tuple[str, str | None]] = [("cam_01", "up"), ("cam_02", "up")]
+    assert logged(store) == expected
+    for _ in range(20):
+        clock.advance(5)
+        report(store, "cam_02")
+        store.cameras.log_statuses()
+    expected += [("cam_01", "late"), ("cam_01", "gone")]
+    assert logged(store) == expected
+    report(store)
+    report(store, "cam_02", is_blind=True)
+    store.cameras.log_statuses()
+    expected += [("cam_01", "up"), ("cam_02", "blind")]
+    assert logged(store) == expected
+    clock.advance(1000)
+    store.cameras.log_statuses()
+    assert logged(store) == [*expected, ("cam_01", "gone"), ("cam_02", "gone")]
+
+
+def test_of_two_backends_the_one_that_hears_of_a_camera_tells_of_it_and_once(store: Store, clock: FakeClock) -> None:
+    other = Store(store.database, clock)
+    report(store)
+    for backend in (store, other):
+        backend.cameras.keep()
+        backend.cameras.log_statuses()
+    for _ in range(12):
+        clock.advance(5)
+        report(store)
+        store.cameras.keep()
+        for backend in (other, store):
+            backend.cameras.take_over()
+            backend.cameras.log_statuses()
+    assert logged(store) == [("cam_01", "up")]
+    clock.advance(200)
+    for backend in (other, store):
+        backend.cameras.log_statuses()
+    assert logged(store) == [("cam_01", "up"), ("cam_01", "gone")]
+
+
+@given(steps=st.lists(st.tuples(st.sampled_from(["", "on", "ended"]), st.integers(-90, 90)), max_size=20))
+def test_a_status_is_never_other_than_when_all_are_looked_at(steps: list[tuple[str, int]]) -> None:
+    """The next look is never later than the next change, however the clock is set."""
+    clock = FakeClock()
+    value = CameraReport.model_validate(REPORT)
+    reported_at = clock.now()
+    for said, seconds in steps:
+        if said:
+            value, reported_at = value.model_copy(update={"has_ended": said == "ended"}), clock.now()
+        now = clock.now()
+        at = next_look(value, reported_at, now)
+        clock.jump_wall_clock(seconds)
+        if seconds >= 0 and (at is None or clock.now() < at):
+            before = camera_state("cam", value, reported_at, now).status
+            assert camera_state("cam", value, reported_at, clock.now()).status is before

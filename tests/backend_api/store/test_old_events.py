@@ -108,9 +108,9 @@ def test_the_log_keeps_the_states_of_cameras_since_the_oldest_event_and_each_one
         for camera_id in camera_ids:
             store.cameras.report(camera_id, make_report())
         for _ in range(2):
-            store.changes.log_cameras()
+            store.cameras.log_statuses()
             clock.advance(3600)
-        store.changes.log_cameras()
+        store.cameras.log_statuses()
 
     for day in range(4):
         flap("cam_01", *(["cam_02"] if day < 2 else []))

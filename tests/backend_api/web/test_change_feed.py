@@ -49,7 +49,7 @@ def test_a_feed_that_breaks_down_lets_its_readers_go_and_says_so(
     def break_down() -> None:
         raise ArithmeticError("nobody thought of this")
 
-    monkeypatch.setattr(store.changes, "log_cameras", break_down)
+    monkeypatch.setattr(store.cameras, "log_statuses", break_down)
     app = create_app(store, media, clock)
     with TestClient(app, base_url="http://127.0.0.1") as client:
         response = client.get("/events/stream")

@@ -7,7 +7,7 @@ from uuid import uuid4
 import pytest
 
 from backend_api.base.clock import SystemClock
-from backend_api.contract.cameras import CameraSetup
+from backend_api.contract.cameras import CameraSetup, MachineSetup
 from backend_api.contract.queries import EventQuery, SessionQuery, StatsQuery
 from backend_api.contract.sessions import SessionOutcome
 from backend_api.contract.verdicts import Review
@@ -64,6 +64,20 @@ def test_what_the_pages_look_at_is_understood(gym: Gym) -> None:
     with pytest.raises(Refused, match="still") as caught:
         api.still(STORE, "cam_01")
     assert caught.value.status == 404
+
+
+def test_machines_and_cameras_are_those_of_all_pages(gym: Gym, monkeypatch: pytest.MonkeyPatch) -> None:
+    api = BackendApi(gym.url)
+    zone = ((0.0, 0.0), (1.0, 0.0), (1.0, 1.0))
+    listed = tuple(MachineSetup(machine_id=f"bike_{number}", name="Bike", zone=zone) for number in range(3))
+    gym.report()
+    gym.set_up(CameraSetup(store_id=STORE, machines=listed, config=None))
+    machines, cameras = api.machines(), api.cameras()
+    assert len(machines.items) >= 3
+    monkeypatch.setattr(api_module, "MAX_PAGE_ITEMS", 1)
+    names = [(machine.camera_id, machine.machine_id) for machine in machines.items]
+    assert [(machine.camera_id, machine.machine_id) for machine in api.machines().items] == names
+    assert [state.camera_id for state in api.cameras().items] == [state.camera_id for state in cameras.items]
 
 
 def test_an_opinion_is_kept_and_one_of_no_verdict_refused(gym: Gym) -> None:

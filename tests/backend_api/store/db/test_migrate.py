@@ -6,6 +6,7 @@ import subprocess
 import sys
 from contextlib import closing
 from pathlib import Path
+from uuid import UUID
 
 import pytest
 from alembic.autogenerate import compare_metadata
@@ -14,10 +15,13 @@ from alembic.script import ScriptDirectory
 from sqlalchemy import create_engine, inspect
 
 from backend_api.base.process import REPOSITORY, UsageError
+from backend_api.checks.derived import check_derived
+from backend_api.contract.cameras import CameraReport, CameraSetup
 from backend_api.store.db import migrate
 from backend_api.store.db.migrate import HEAD, DatabaseNotReady
-from backend_api.store.db.tables import metadata
+from backend_api.store.db.tables import ChangeKind, metadata
 from backend_api.store.store import Store
+from tests.backend_api.contract.test_bounds import REPORT
 from tests.backend_api.events import make_event
 from tests.fake_clock import FakeClock
 from tests.postgres import Server
@@ -158,6 +162,38 @@ def test_later_migrations_are_for_both_databases(
             columns = {column["name"]: column["default"] for column in inspect(connection).get_columns("stores")}
         assert columns["later"] is not None
     postgres.drop(addresses[0])
+
+
+BEFORE_MACHINES = (
+    *("DROP TABLE machines", "ALTER TABLE cameras DROP COLUMN status"),
+    "CREATE INDEX ix_changes_camera ON changes (store_id, camera_id, id) WHERE camera_id IS NOT NULL",
+    "UPDATE alembic_version SET version_num = '0018'",
+)
+
+
+def test_machines_and_statuses_are_filled_from_what_is_stored_on_both_databases(
+    postgres: Server, tmp_path: Path
+) -> None:
+    machine = {"machine_id": "rower", "name": "Rower", "zone": [[0, 0], [1, 0], [1, 1]]}
+    setup = CameraSetup.model_validate({"store_id": "gym_demo", "machines": [machine], "config": None})
+    for address in (postgres.make_database(), str(tmp_path / "app.db")):
+        with closing(Store.open(address, FakeClock(), create=True)) as store:
+            store.events.add([make_event(at_s=at_s, session_id=UUID(int=at_s)) for at_s in (1, 3, 2)])
+            store.setups.keep("cam_01", setup)
+            store.cameras.report("cam_01", CameraReport.model_validate(REPORT))
+            store.cameras.log_statuses()
+            with store.database.write() as transaction:
+                for statement in BEFORE_MACHINES:
+                    transaction.driver.execute(statement)
+        with closing(Store.open(address, FakeClock(), create=True)) as store:
+            assert list(check_derived(store.database)) == []
+            with store.database.read() as connection:
+                assert connection.exec_driver_sql("SELECT status FROM cameras").scalars().all() == ["up"]
+                assert connection.exec_driver_sql("SELECT count(*) FROM machines").scalar() == 2
+            store.cameras.log_statuses()
+            assert [change.kind for change in store.changes.read(0, 10)].count(ChangeKind.CAMERA) == 1
+        if address.startswith("postgresql"):
+            postgres.drop(address)
 
 
 def test_a_server_without_its_driver_says_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:

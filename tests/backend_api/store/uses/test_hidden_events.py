@@ -60,7 +60,7 @@ def absurd_store(store: Store, tmp_path: Path) -> Store:
     body = CameraReport.model_validate(REPORT).model_dump_json()
     beyond = body.replace('"outbox_depth":0', f'"outbox_depth":{10**400}')
     with closing(sqlite3.connect(tmp_path / "app.db")) as connection, connection:
-        insert = "INSERT INTO cameras VALUES ('gym_demo', ?, ?, ?)"
+        insert = "INSERT INTO cameras VALUES ('gym_demo', ?, ?, ?, NULL)"
         connection.execute(insert, ("cam_01", to_ms(START.replace(year=2099)), body))
         connection.execute(insert, ("cam_02", to_ms(START), beyond))
         corners = ",".join(f"[{n / 200},{n % 2}]" for n in range(150))
