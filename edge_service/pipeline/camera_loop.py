@@ -184,10 +184,11 @@ class CameraLoop:
         return tracks if camera.witness is None else self._people(camera.witness, frame, tracks)
 
     def _people(self, witness: Witness, frame: Frame, tracks: Sequence[Track]) -> Sequence[Track]:
-        """Those of `tracks` that are no things."""
-        time_s = round(frame.time_s, 3)
-        if frame.looked_at is None and witness.is_due(time_s):
-            witness.look(frame.scaled(grid_size(frame.width, frame.height)).mean(axis=2, dtype=np.float32), time_s)
+        """Those of `tracks` that are no things; a key picture that is looked at in place of others is known, too."""
+        of = frame.looked_at or frame
+        time_s = round(of.time_s, 3)
+        if witness.is_due(time_s):
+            witness.look(of.scaled(grid_size(of.width, of.height)).mean(axis=2, dtype=np.float32), time_s)
         return witness.people(tracks)
 
     def _tell_fault(self) -> None:

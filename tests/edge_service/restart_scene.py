@@ -23,6 +23,7 @@ from edge_service.detection.detector import Detection
 from edge_service.outbox.outbox import DEFAULT_MAX_BYTES, Outbox
 from edge_service.pipeline.camera_loop import Camera, CameraLoop
 from edge_service.pipeline.checkpoint import Checkpoint, CheckpointFile, Run
+from edge_service.pipeline.lookout import KeyLookout, longest_group_s
 from edge_service.pipeline.progress import RunCounts
 from edge_service.pipeline.recovery import recover
 from edge_service.privacy.masking import Masking
@@ -32,6 +33,7 @@ from edge_service.tracking.tracker import Tracker
 from edge_service.tracking.witness import Witness
 from edge_service.video.file_source import FileSource
 from edge_service.video.frame import Frame
+from edge_service.video.group_decoder import WHOLE, Decoding
 from edge_service.video.packet_ring import PacketRing
 from tests.edge_service.crashing_disk import Crash
 from tests.edge_service.scripted import IN_ZONE, Interval, machine, present
@@ -79,7 +81,8 @@ class Scene:
     """A `world` of stays that goes on while the edge is down; `folder` outlives the edge's runs, and so does `ledger`.
 
     `seen_s` and `looked_s` are the seconds after START_TIME at which somebody was seen, and anything was looked at;
-    `promised` are those whose rule events were in a checkpoint. Every `delivery_looks`-th look, what waits is sent.
+    `promised` are those whose rule events were in a checkpoint. One that `is_thrifty` skips groups of pictures where it
+    may. Every `delivery_looks`-th look, what waits is sent.
     """
 
     video: Path
@@ -87,6 +90,7 @@ class Scene:
     world: Sequence[Interval] = WORLD
     machines: Sequence[Machine] = (machine(RULES),)
     witness: Witness | None = None
+    is_thrifty: bool = False
     ledger: Ledger = field(default_factory=Ledger)
     seen_s: list[float] = field(default_factory=list)
     looked_s: list[float] = field(default_factory=list)
@@ -143,9 +147,12 @@ class Scene:
                 run.store_id, run.camera_id, run.start_time, self.machines, clock_steps=recovery.clock_steps
             )
             masking = Masking(PrivacyConfig())
+            eye = _Eye(self, begins_s, courier, stops_s, dies_s, stop)
+            lookout = KeyLookout(eye, self.machines, recovery.rules, 0.4) if self.is_thrifty else None
+            decoding = WHOLE if lookout is None else Decoding(lookout=lookout, longest_s=longest_group_s(self.machines))
             camera = Camera(
-                source=FileSource(self.video, fps=FPS, ring=ring),
-                detector=_Eye(self, begins_s, courier, stops_s, dies_s, stop),
+                source=FileSource(self.video, fps=FPS, ring=ring, decoding=decoding),
+                detector=lookout or eye,
                 tracker=Tracker(),
                 witness=self.witness,
                 rules=recovery.rules,

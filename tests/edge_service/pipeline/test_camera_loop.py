@@ -9,10 +9,12 @@ import pytest
 
 from backend_api.contract.events import Event, EventType
 from edge_service.detection.detector import Box
+from edge_service.rules.machine import RuleTimes
 from edge_service.tracking.witness import Grid, Witness
 from tests.edge_service.crashing_disk import Crash, QuickDisk
 from tests.edge_service.restart_checks import check_handed_over, check_sessions
-from tests.edge_service.restart_scene import VIDEO_S, Scene
+from tests.edge_service.restart_scene import FPS, VIDEO_S, Scene
+from tests.edge_service.scripted import machine
 
 # The first START is known at 1.4 s, and its clip is over at 2.9 s.
 CLIP_PENDING_S = 2.0
@@ -80,6 +82,14 @@ def test_who_is_a_thing_uses_no_machine_and_one_that_becomes_one_leaves_it(scene
     start, end = until.ledger.events()[:2]
     assert short([start, end]) == [("START", None), ("END", "left")]
     assert (end.ts - start.ts).total_seconds() == pytest.approx(3.4, abs=0.3)
+
+
+def test_where_groups_of_pictures_are_skipped_the_witness_knows_their_key_pictures(scene: Scene) -> None:
+    watchful = Watchful(1e9)
+    empty = Scene(scene.video, scene.folder.with_name("empty"), (), (machine(RuleTimes()),), watchful, is_thrifty=True)
+    empty.run(QuickDisk())
+    assert len(empty.looked_s) <= VIDEO_S * FPS - 4 * (FPS - 1)  # four groups at least are skipped
+    assert [time_s for time_s, _ in watchful.looked] == [2.0 * k for k in range((VIDEO_S + 1) // 2)]
 
 
 def test_a_run_that_was_whole_owes_nothing_when_its_repetition_is_cut_short(scene: Scene) -> None:
