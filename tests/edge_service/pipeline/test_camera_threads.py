@@ -117,13 +117,13 @@ def test_what_cannot_be_used_is_tried_as_long_as_others_are_watched() -> None:
 
 
 def test_where_nothing_can_be_used_the_first_mistake_ends_all() -> None:
-    clock = FakeClock()
+    clock = PatientClock()
     with pytest.raises(UsageError, match="does not exist"):
         run(clock, *(Camera(clock, [(0, MISSING)] * 1000) for _ in range(3)))
 
 
 def test_a_file_that_fails_keeps_nobody_up() -> None:
-    clock = FakeClock()
+    clock = PatientClock()
     broken, sound = Camera(clock, [(0, OSError("read"))] * 1000, is_endless=False), Camera(clock, is_endless=False)
     sound.may_end.set()
     assert run(clock, broken, sound) == EXIT_FAILED
