@@ -29,10 +29,12 @@ gc.set_threshold(20_000)
 
 
 @pytest.fixture(scope="session", autouse=True)
-def hang_up_is_heard() -> None:
-    """`nohup` has it ignored, and processes that are started inherit that; a handler that does nothing they do not."""
+def signals_are_heard() -> None:
+    """`nohup` and a shell's `&` have them ignored, and started processes inherit that; a handler's work they do not."""
     if signal.getsignal(signal.SIGHUP) is signal.SIG_IGN:
         signal.signal(signal.SIGHUP, lambda *_: None)
+    if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 @pytest.fixture(scope="session")

@@ -19,7 +19,6 @@ from sqlalchemy.sql.dml import ReturningUpdate
 
 from backend_api.base.clock import Clock
 from backend_api.base.instants import from_ms, to_ms
-from backend_api.base.process import escape_controls
 from backend_api.contract.events import Event, EventType
 from backend_api.contract.verdicts import MmResult, MmStatus, QueueState
 from backend_api.store.db.database import Database
@@ -212,7 +211,7 @@ class Enrichments:
         """Store why it failed: PENDING again in `retry_in_s` seconds, or DEAD when None. False as in `finish`."""
         status = MmStatus.DEAD if retry_in_s is None else MmStatus.PENDING
         with self._database.write() as transaction:
-            values = {"new_status": status.value, "new_error": escape_controls(error)}
+            values = {"new_status": status.value, "new_error": _without_nul(error)}
             is_held = self._decide(transaction, _FAIL, held, retry_in_s, **values)
             if is_held and status is MmStatus.DEAD:
                 note_dead(transaction, held.seq, held.token, error, self._now_ms())
@@ -221,12 +220,12 @@ class Enrichments:
     def release(self, held: Claim, reason: str, retry_in_s: float) -> bool:
         """Give the claim back, due in `retry_in_s` seconds, as if it had not been taken. False as in `finish`."""
         with self._database.write() as transaction:
-            return self._decide(transaction, _RELEASE, held, retry_in_s, new_error=escape_controls(reason))
+            return self._decide(transaction, _RELEASE, held, retry_in_s, new_error=_without_nul(reason))
 
     def note_blocked(self, reason: str) -> int:
         """Let every PENDING enrichment say why nobody works on it; how many said something else before."""
         with self._database.write(survives_power_cut=False) as transaction:
-            return _NOTE_BLOCKED.count(transaction, {"new_error": escape_controls(reason)})
+            return _NOTE_BLOCKED.count(transaction, {"new_error": _without_nul(reason)})
 
     def retry(self, event_id: UUID) -> RetryOutcome:
         """Make a DEAD enrichment PENDING again, its attempts counted from the start."""
@@ -346,3 +345,8 @@ class Enrichments:
 
 def _tolerant(now_ms: int) -> dict[str, int]:
     return {"now_ms": now_ms, "tolerated_ms": now_ms + CLOCK_TOLERANCE_MS}
+
+
+def _without_nul(text: str) -> str:
+    """`text` with its NULs written out: PostgreSQL's texts hold none."""
+    return text.replace("\0", r"\x00")

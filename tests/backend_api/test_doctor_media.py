@@ -98,7 +98,7 @@ def test_a_clip_that_was_moved_aside_comes_back_with_its_event(scene: Scene) -> 
     thumbnail = scene.put(thumbnail_name(event.event_id), age_s=OLD_S)
     os.utime(path, (0, 0))
     before = scene.files()
-    tables = ("events", "sessions", "changes")
+    tables = ("events", "sessions", "machines", "changes")
     for table in tables:
         scene.sql(f"CREATE TABLE later_{table} AS SELECT * FROM {table}")  # noqa: S608
         scene.sql(f"DELETE FROM {table}")  # noqa: S608
