@@ -51,7 +51,7 @@ class StillSlot:
         self._masking = masking
         self._is_wanted = masking.keeps_pictures
         self._waiting: tuple[Image, float] | None = None
-        self._shown: Shown | None = None
+        self._shown: bytes | None = None
 
     def offer(self, frame: Frame) -> None:
         """Take the picture of `frame` if one is wanted: it is converted here, where nobody else uses the frame."""
@@ -60,15 +60,14 @@ class StillSlot:
             self._waiting = shrunk(image, _STILL_SIDE_PX / max(image.shape[:2])), frame.time_s
             self._is_wanted = False
         if self._waiting is not None and self._masking.is_settled(self._waiting[1]):
-            self._shown, self._waiting = self._masking.shown(*self._waiting), None
+            self._shown, self._waiting = _to_jpeg(self._masking.shown(*self._waiting)), None
 
     def take(self) -> bytes | None:
         """The picture as JPEG, at most 1280 pixels wide and high; None when there is none yet: ask again soon."""
         shown, self._shown = self._shown, None
         if shown is None:
             self._is_wanted = self._masking.keeps_pictures
-            return None
-        return _to_jpeg(shown)
+        return shown
 
 
 def _to_jpeg(shown: Shown) -> bytes:

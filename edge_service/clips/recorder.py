@@ -10,7 +10,6 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from datetime import datetime
-from functools import cache
 from pathlib import Path
 from typing import Annotated, Literal
 from uuid import UUID
@@ -40,6 +39,9 @@ from edge_service.video.packets import EncodedPacket
 
 log = logging.getLogger(__name__)
 
+# Several cameras' clips are ready at the same time where they see the same happen: one after another, copied and
+# written, they are in memory one at a time.
+_one_clip = threading.Lock()
 _MAX_REASON = 500
 NOT_KEPT = "clips of cleaning attempts alone are kept (clip.events: attempts)"
 # So many clips wait to be encoded at most, since each makes the events behind it late and holds its packets in memory,
@@ -213,7 +215,7 @@ class Recorder:
         self._begun = 0
         self._said: set[str] = set()
         self._cuts: deque[_Cut] = deque()
-        self._last_kept: tuple[Clip, UUID] | None = None
+        self._last_kept: tuple[Callable[[], Clip], UUID] | None = None
         # Frames go on to be looked at while a clip is encoded, and come first where there is not enough of a processor.
         self._encoding = ThreadPoolExecutor(max_workers=1, thread_name_prefix="encoding", initializer=_yield_to_others)
 
@@ -289,7 +291,7 @@ class Recorder:
         """Take what a clip is made of, now that its post-roll is over; where it has to be encoded, begin with that."""
         last = self._cuts[-1] if self._cuts else None
         if last is not None and self._interval_s(last.rule_event) == self._interval_s(rule_event):
-            # Events of the same seconds share their clip: cut once, and on the disk once, under the name of each.
+            # Events of the same seconds share their clip: on the disk once, under the name of each.
             self._cuts.append(replace(last, rule_event=rule_event))
             return
         try:
@@ -299,7 +301,7 @@ class Recorder:
             self._cuts.append(_Cut(rule_event, _raising(error)))
             return
         self._say_why_encoded(material)
-        make = cache(material.cut)
+        make = material.cut
         if material.is_slow:
             self._cuts.append(_Cut(rule_event, make, self._encoding.submit(in_same_name(make)), material.packets))
         else:
@@ -324,14 +326,16 @@ class Recorder:
         """Keep the clip, and build the event; it waits for a clip that is being encoded."""
         rule_event = cut.rule_event
         event_id = self._factory.event_id(rule_event)
+        twin_id = self._last_kept[1] if self._last_kept is not None and self._last_kept[0] is cut.make else None
+        self._last_kept = None
         try:
-            clip = cut.encoded.result() if cut.encoded is not None else cut.make()
-            twin_id = self._last_kept[1] if self._last_kept is not None and self._last_kept[0] is clip else None
-            info = self._media.keep_clip(event_id, clip, self._factory, twin_id)
+            encoded = None if cut.encoded is None else cut.encoded.result()
+            with _one_clip:
+                info = self._media.keep_clip(event_id, encoded or cut.make(), self._factory, twin_id)
         except ClipError as error:
             return self._factory.build(rule_event, None, " ".join(str(error).split())[:_MAX_REASON])
         is_shared = bool(self._cuts) and self._cuts[0].make is cut.make
-        self._last_kept = (clip, event_id) if is_shared else None
+        self._last_kept = (cut.make, event_id) if is_shared else None
         return self._factory.build(rule_event, info, None)
 
     def _interval_s(self, rule_event: RuleEvent) -> tuple[float, float]:

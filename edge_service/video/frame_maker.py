@@ -1,6 +1,7 @@
 """From decoded pictures to the frames of one source: small pictures for detection, and clean ones for people."""
 
 from functools import cache, partial
+from threading import Lock
 
 from av.video.frame import VideoFrame
 from av.video.reformatter import VideoReformatter
@@ -10,6 +11,10 @@ from edge_service.video.packet_ring import PacketRing
 from edge_service.video.packets import EncodedPacket, StreamFormat, decode_all
 from edge_service.video.picture import to_image
 
+# To decode one anew takes 40 MB in Full HD. They are seldom, and where several cameras see the same happen they are
+# asked for at the same time: one after another they take that once.
+_one_whole_picture = Lock()
+
 
 def picture_at(ring: PacketRing, time_s: float) -> Image | None:
     """The picture that is on the screen at `time_s`, as far as it has come; None where there is none."""
@@ -18,9 +23,10 @@ def picture_at(ring: PacketRing, time_s: float) -> Image | None:
         return None
     wanted = max(packet.pts for packet in packets)
     found = None
-    for decoded, stream_format in decode_all(packets, lambda packet: packet.pts == wanted):
-        found = decoded, stream_format
-    return None if found is None else to_image(*found)
+    with _one_whole_picture:
+        for decoded, stream_format in decode_all(packets, lambda packet: packet.pts == wanted):
+            found = decoded, stream_format
+        return None if found is None else to_image(*found)
 
 
 class FrameMaker:
@@ -65,7 +71,8 @@ class FrameMaker:
     def _clean(self, pts: int, stream_format: StreamFormat, instead: VideoFrame) -> Image:
         time_s = float(pts * stream_format.time_base)
         packets = self._ring.select(time_s, time_s)
-        for decoded, its_format in decode_all(packets, lambda packet: packet.pts == pts):
-            if decoded.pts == pts:
-                return to_image(decoded, its_format)
-        return to_image(instead, stream_format)
+        with _one_whole_picture:
+            for decoded, its_format in decode_all(packets, lambda packet: packet.pts == pts):
+                if decoded.pts == pts:
+                    return to_image(decoded, its_format)
+            return to_image(instead, stream_format)
