@@ -74,7 +74,7 @@ def _verify(to: Path) -> int:
         log.error("%s", line)
     if not names:
         raise UsageError(f"{to} holds no whole snapshot yet; run it without --verify first")
-    log.info("%d snapshots, the newest %s: %s", len(names), names[-1], f"{len(wrong)} faults" if wrong else "all whole")
+    log.info("snapshots: %d, the newest %s; faults: %s", len(names), names[-1], len(wrong) or "none")
     return EXIT_FAILED if wrong else EXIT_DONE
 
 
