@@ -35,10 +35,12 @@ def main() -> int:
         from backend_api.store.db.postgres_engine import PostgresDatabase
     except ImportError as error:
         raise UsageError(f"{error}: pip install -r requirements-chain.txt") from error
-    clock = SystemClock()
+    clock, path = SystemClock(), sqlite_file(options.source)
+    if not path.is_file():
+        raise UsageError(f"there is no database {path}; give the file of the backend's --db with --from")
     began_s = clock.monotonic_s()
     with (
-        closing(Store.open(sqlite_file(options.source), clock, create=False)) as source,
+        closing(Store.open(path, clock, create=False)) as source,
         closing(PostgresDatabase(options.to.url)) as target,
     ):
         try:

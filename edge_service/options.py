@@ -71,6 +71,8 @@ def parse_options(argv: Sequence[str] | None = None, environ: Mapping[str, str] 
         _refuse_one_camera(options, environ)
         return options
     if missing := [_flag(name) for name in _REQUIRED if flags[name] is None]:
+        if options.config is not None and not options.config.is_file():
+            raise UsageError(f"{options.config}: there is no such file; give the configuration with --config")
         raise UsageError(f"the following arguments are required: {', '.join(missing)}; see --help")
     video = _video_of(environ, VIDEO_VARIABLE) if options.video is None else options.video
     if video is None:

@@ -111,7 +111,7 @@ WRONG = [
     Wrong(RESTORE, "--db HERE/new.db", "--from", "--help"),
     Wrong(RESTORE, "--from HERE/none --db HERE/new.db", "there are no backups in HERE/none", "give the folder"),
     Wrong(BACKUP, "--db postgresql://a:b@b/c --to HERE/b", "postgresql://a:***@b/c is no SQLite file", "pg_dump"),
-    Wrong(MOVE, "--from HERE/none.db --to postgresql://a:b@b/c", "no database HERE/none.db", "start the backend first"),
+    Wrong(MOVE, "--from HERE/none.db --to postgresql://a:b@b/c", "no database HERE/none.db", "with --from"),
     Wrong(MOVE, "--from HERE/none.db --to HERE/app.db", "--to", "must be postgresql://"),
     # The worker.
     Wrong(WORKER, "--drain --db HERE/app.db --media-dir HERE/none", "media folder HERE/none", "--media-dir"),

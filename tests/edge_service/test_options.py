@@ -136,3 +136,12 @@ def test_a_small_stream_is_named_by_a_flag_or_in_the_environment() -> None:
         parse_options(LIVE, {"GYM_DETECT_VIDEO": "rtsp://admin:s3/cret@cam/2"})
     with pytest.raises(UsageError, match=r"--preview small.mp4: is the video that is watched"):
         parse_options([*GIVEN, "--detect-video", "small.mp4", "--preview", "small.mp4"])
+
+
+def test_a_configuration_that_is_not_there_is_named_before_the_flags_that_it_might_make_needless(
+    tmp_path: Path,
+) -> None:
+    path = tmp_path / "cameras.yaml"
+    with pytest.raises(UsageError, match="no such file") as caught:
+        parse_options(["--config", str(path)])
+    assert str(path) in str(caught.value)
