@@ -27,7 +27,7 @@ def machine(state: SeenState = SeenState.FREE, **times: float | bool) -> SeenMac
 def answer(gym: Gym, **fields: object) -> None:
     look = gym.store.looks.find(STORE, "cam_01")
     assert look is not None
-    assert gym.store.looks.answer(STORE, "cam_01", LookAnswer(number=look.number, **fields))  # type: ignore[arg-type]
+    assert gym.store.looks.answer(STORE, "cam_01", LookAnswer(number=look.number, **fields))
 
 
 def picture(app: AppTest) -> dict[str, Any]:
