@@ -27,10 +27,15 @@ from tests.seaweed import BucketServer
 _PATIENT = (HealthCheck.too_slow, HealthCheck.function_scoped_fixture)
 settings.register_profile("patient", deadline=None, suppress_health_check=_PATIENT, max_examples=50)
 # `make chaos` asks for this one.
-settings.register_profile("thorough", settings.get_profile("patient"), max_examples=1000)
+settings.register_profile("thorough", settings.get_profile("patient"), max_examples=500)
 settings.load_profile("patient")
 # Tests make and drop much. Looking for circles after every 700 objects more is a tenth of their time.
 gc.set_threshold(20_000)
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Real processes first: they wait while other tests compute, and a run that ends with quick tests ends at once."""
+    items.sort(key=lambda item: item.get_closest_marker("e2e") is None)
 
 
 @pytest.fixture(scope="session", autouse=True)

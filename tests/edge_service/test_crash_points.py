@@ -1,4 +1,4 @@
-"""The edge, killed at every single write, fsync, truncation, rename and unlink, then started again."""
+"""The edge, cut short at every single write, fsync, truncation, rename and unlink, then started again."""
 
 import itertools
 import shutil
