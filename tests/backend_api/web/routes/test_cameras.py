@@ -132,7 +132,8 @@ def test_a_report_takes_the_place_of_the_last_one_of_the_same_camera(client: Tes
 
 def put_all(client: TestClient, reports: list[tuple[str, dict[str, Any]]]) -> Response:
     body = {"reports": [{"camera_id": name, "report": report} for name, report in reports]}
-    return client.put("/cameras", json=body)
+    response: Response = client.put("/cameras", json=body)
+    return response
 
 
 def as_json(**overrides: Any) -> dict[str, Any]:  # noqa: ANN401
