@@ -2,8 +2,8 @@
 
 from alembic import op
 
-revision = "0021"
-down_revision = "0020"
+revision = "0022"
+down_revision = "0021"
 
 _DAY_MS = 86_400_000
 # What lies beyond the first day of each longer row, day by day.
