@@ -113,6 +113,10 @@ WRONG = [
     Wrong(BACKUP, "--db postgresql://a:b@b/c --to HERE/b", "postgresql://a:***@b/c is no SQLite file", "pg_dump"),
     Wrong(MOVE, "--from HERE/none.db --to postgresql://a:b@b/c", "no database HERE/none.db", "with --from"),
     Wrong(MOVE, "--from HERE/none.db --to HERE/app.db", "--to", "must be postgresql://"),
+    Wrong(MOVE, "--to HERE/app.db", "nothing to move", "give --from, or --media-from"),
+    Wrong(MOVE, "--to HERE/app.db --media-from HERE/media", "--media-to", "belong together"),
+    Wrong(MOVE, "--to HERE/app.db --media-from HERE/media --media-to HERE/other", "a folder and the other", "rsync"),
+    Wrong(MOVE, "--to HERE/app.db --media-from HERE/none --media-to s3://gym-a/b", "folder HERE/none", "--media-dir"),
     # The worker.
     Wrong(WORKER, "--drain --db HERE/app.db --media-dir HERE/none", "media folder HERE/none", "--media-dir"),
     Wrong(WORKER, "--drain --db HERE/app.db --media-dir HERE/text", "media folder HERE/text", "--media-dir"),

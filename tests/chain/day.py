@@ -105,8 +105,8 @@ def _use(names: tuple[str, str, str], at: datetime, lasts_s: float, *, has_attem
     ended = at + timedelta(seconds=lasts_s)
     closes = ended + timedelta(seconds=_WINDOW_S)
     yield start
-    session = {"session_id": start.event_id}
-    ends = {"occupied_s": lasts_s, "end_reason": "left", "pictures": "none"}
+    session: dict[str, object] = {"session_id": start.event_id}
+    ends: dict[str, object] = {"occupied_s": lasts_s, "end_reason": "left", "pictures": "none"}
     yield _event(names, EventType.MACHINE_OCCUPIED_END, ended, session, ends)
     yield _event(names, EventType.CLEANING_WINDOW_OPEN, ended, session, {"closes_at": format_timestamp(closes)})
     if has_attempt:

@@ -63,8 +63,8 @@ _SESSIONS = f"""
 INSERT INTO sessions (session_id, store_id, camera_id, machine_id, ts_ms, started_ms, ended_ms, end_reason, opened_ms,
     closes_ms, attempt_seq, attempt_ms, end_seq, heard_ms, verdict, judged_seq, is_reviewed, outcome_key)
 SELECT uses.session_id, uses.store_id, uses.camera_id, uses.machine_id, uses.ts_ms, uses.ts_ms,
-    uses.ts_ms + 600000, 'left', uses.ts_ms + 600000, uses.ts_ms + 720000, attempts.seq, attempts.ts_ms, ends.seq, uses.ts_ms + 600500,
-    CASE WHEN attempts.seq IS NOT NULL THEN {_VERDICT} END, attempts.seq, false,
+    uses.ts_ms + 600000, 'left', uses.ts_ms + 600000, uses.ts_ms + 720000, attempts.seq, attempts.ts_ms, ends.seq,
+    uses.ts_ms + 600500, CASE WHEN attempts.seq IS NOT NULL THEN {_VERDICT} END, attempts.seq, false,
     CASE WHEN attempts.seq IS NOT NULL THEN {_VERDICT} ELSE 'opened' END
 FROM uses JOIN events ends USING (session_id)
 LEFT JOIN events attempts ON attempts.session_id = uses.session_id AND attempts.event_type = 'CLEANING_ATTEMPT'

@@ -3,7 +3,7 @@
 import random
 import threading
 from collections.abc import Sequence
-from datetime import timedelta
+from itertools import count
 from types import TracebackType
 from typing import Self
 from uuid import UUID
@@ -11,13 +11,19 @@ from uuid import UUID
 import requests
 
 from backend_api.base.clock import SystemClock
-from backend_api.contract.events import EventType
-from tests.backend_api.events import START, make_event
+from backend_api.contract.events import Event, EventType
+from tests.backend_api.reports.test_sessions import make_session
 
 STORE_ID = "gym_busy"
 _CLOCK = SystemClock()
 _THREADS = 3
 _PAUSE_S = 0.02
+
+
+def _session(number: int) -> list[Event]:
+    """A use of a machine of its own, of which no pictures were kept, up to the window, in which nobody wipes."""
+    start, end, window, _ = make_session(number, at_s=60 * (number % 50), store_id=STORE_ID, camera_id="cam_01")
+    return [start, end.model_copy(update={"attributes": end.attributes | {"pictures": "none"}}), window]
 
 
 class Poster:
@@ -29,7 +35,7 @@ class Poster:
         self._ports = ports
         self._stop = threading.Event()
         self._threads = [
-            threading.Thread(target=self._post, args=(f"cam_{number}", random.Random(rng.random())), daemon=True)
+            threading.Thread(target=self._post, args=(number, random.Random(rng.random())), daemon=True)
             for number in range(_THREADS)
         ]
 
@@ -49,22 +55,16 @@ class Poster:
         for thread in self._threads:
             thread.join()
 
-    def _post(self, camera_id: str, rng: random.Random) -> None:
-        number = 0
-        while not self._stop.is_set():
-            number += 1
-            event = make_event(
-                event_type=EventType.MACHINE_OCCUPIED_START,
-                store_id=STORE_ID,
-                camera_id=camera_id,
-                ts=START + timedelta(seconds=number),
-                session_id=UUID(int=number),
-            )
-            # One that was begun is brought to its end.
-            while not self._is_taken(event.model_dump_json().encode(), rng.choice(self._ports)):
-                _CLOCK.wait(threading.Event(), _PAUSE_S)
-            self.acknowledged.append(event.event_id)
-            _CLOCK.wait(self._stop, _PAUSE_S)
+    def _post(self, thread: int, rng: random.Random) -> None:
+        for number in count(thread, _THREADS):
+            for event in _session(number):
+                if self._stop.is_set() and event.event_type is EventType.MACHINE_OCCUPIED_START:
+                    return
+                # A session that was begun is brought to its end.
+                while not self._is_taken(event.model_dump_json().encode(), rng.choice(self._ports)):
+                    _CLOCK.wait(threading.Event(), _PAUSE_S)
+                self.acknowledged.append(event.event_id)
+                _CLOCK.wait(self._stop, _PAUSE_S)
 
     def _is_taken(self, body: bytes, port: int) -> bool:
         headers = {"Content-Type": "application/json"}

@@ -25,7 +25,7 @@ KILLS = {
     "bucket": 2,
 }
 # At this speed the cameras' two minutes last about as long as the kills.
-SPEED = "1.5"
+SPEED = "2"
 
 
 def test_a_chain_loses_nothing_and_doubles_nothing(whole_sample: Path, tmp_path: Path) -> None:
