@@ -34,6 +34,7 @@ _OBJECTS_A_REQUEST = 1_000
 _PART_BYTES = 16 * 1024**2
 _TYPES = {".mp4": "video/mp4", ".jpg": "image/jpeg"}
 _SHA256 = "sha256"
+_KEYS = ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY")
 _STATUS = re.compile(r"status code: (\d{3}[A-Za-z ]{0,40})")
 _CODE = re.compile(r"<Code>(\w{1,60})</Code>")
 
@@ -59,8 +60,11 @@ class Objects:
     def connect(cls, address: BucketAddress, environment: Mapping[str, str]) -> "Objects":
         """The store at `address`; its keys and its endpoint come from AWS_* of the process's environment.
 
-        Nothing is asked yet. Raises UsageError when these make no sense.
+        Nothing is asked yet. Raises UsageError when these are missing, or make no sense.
         """
+        # The library would look for some in the network of a cloud.
+        if not all(environment.get(name) for name in _KEYS):
+            raise UsageError(f"{address} needs keys; set {' and '.join(_KEYS)} in the environment")
         endpoint = environment.get("AWS_ENDPOINT_URL_S3") or environment.get("AWS_ENDPOINT_URL") or ""
         try:
             store = S3Store(
