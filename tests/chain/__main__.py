@@ -89,7 +89,7 @@ def _parse() -> tuple[Size, int, int]:
     add("--uses", type=float, default=25, help="of a machine a day")
     add("--thin", type=float, default=0.01, help="the share of uses that is simulated (default: %(default)s)")
     add("--verdicts", type=int, default=300, help="attempts of the day that have a clip and are judged")
-    add("--heartbeats", type=int, default=3000, help="reports of cameras that are sent")
+    add("--heartbeats", type=int, default=1000, help="gyms that report on their cameras")
     add("--weeks", type=int, default=4, help="simulated weeks behind the day")
     add("--seed", type=int, default=1)
     options = parser.parse_args()
@@ -134,7 +134,9 @@ def _play_day(
     steps = {
         "files": _do(house, "clips and thumbnails", files),
         "events": _do(house, "events, one a request", [sent.event for sent in day]),
-        "heartbeats": _do(house, "heartbeats", make_heartbeats(size, heartbeats, begin)),
+        "heartbeats": _do(
+            house, "reports on cameras, a gym's in a request", make_heartbeats(size, heartbeats, begin), size.cameras
+        ),
     }
     clock, before = SystemClock(), house.cost()
     begin_s = clock.monotonic_s()
@@ -145,12 +147,12 @@ def _play_day(
     return steps
 
 
-def _do(house: House, what: str, requests: list[bytes]) -> Step:
+def _do(house: House, what: str, requests: list[bytes], in_each: int = 1) -> Step:
     clock, before = SystemClock(), house.cost()
     begin_s = clock.monotonic_s()
     answers: Answers = send_all(house.ports, requests, clients=_CLIENTS)
     assert not answers.refused, f"{what}: {answers.refused[:5]}"
-    step = Step(what, len(requests), clock.monotonic_s() - begin_s, house.cost().since(before))
+    step = Step(what, in_each * len(requests), clock.monotonic_s() - begin_s, house.cost().since(before))
     _say(step)
     return step
 

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from backend_api.contract.cameras import CameraReport
+from backend_api.contract.cameras import CameraReport, CameraReports, NamedReport
 from backend_api.contract.events import ClipInfo, Event, EventType, make_event_id
 from backend_api.contract.values import format_timestamp
 from tests.benchmarks.load import request
@@ -63,11 +63,19 @@ def make_day(size: Size, begin: datetime, clip: Clip, thumbnail: bytes, rng: ran
     return sent
 
 
-def make_heartbeats(size: Size, count: int, begin: datetime) -> list[bytes]:
-    """A report each of the first `count` cameras."""
-    reports = []
-    for number in range(min(count, size.all_cameras)):
-        store_id, camera_id = place(size, number * size.machines)[:2]
+def make_heartbeats(size: Size, gyms: int, begin: datetime) -> list[bytes]:
+    """The reports of the first `gyms` gyms, each of which has one edge for all of its cameras."""
+    requests = []
+    for gym in range(min(gyms, size.gyms)):
+        reports = CameraReports(reports=tuple(_reports(size, gym, begin)))
+        body = reports.model_dump_json().encode()
+        requests.append(request("PUT", "/cameras", body, {"Content-Type": "application/json"}))
+    return requests
+
+
+def _reports(size: Size, gym: int, begin: datetime) -> Iterator[NamedReport]:
+    for number in range(gym * size.cameras, (gym + 1) * size.cameras):
+        store_id, camera_id, _ = place(size, number * size.machines)
         report = CameraReport(
             store_id=store_id,
             media_time_s=3600.0,
@@ -80,9 +88,7 @@ def make_heartbeats(size: Size, count: int, begin: datetime) -> list[bytes]:
             started_at=begin,
             detector="onnx",
         )
-        body = report.model_dump_json().encode()
-        reports.append(request("PUT", f"/cameras/{camera_id}", body, {"Content-Type": "application/json"}))
-    return reports
+        yield NamedReport(camera_id=camera_id, report=report)
 
 
 def place(size: Size, machine: int) -> tuple[str, str, str]:

@@ -83,6 +83,7 @@ def _open_postgres(url: URL, clock: Clock, *, create: bool) -> Database:
     try:
         with _closed_on_failure(database):
             database.check_server()
+            database.check_clock(clock)
             _make_current(database, clock, create=create)
     except (StoreFull, StoreBroken) as error:
         raise UsageError(f"cannot use the database {database.name}: {error}; or give another --db") from error

@@ -11,7 +11,6 @@ from backend_api.contract.board import Board, BoardMachine
 from backend_api.contract.bounds import OutOfBounds
 from backend_api.contract.queries import MachinePageQuery, MachineQuery
 from backend_api.contract.sessions import MachineState
-from backend_api.contract.values import MAX_PAGE_ITEMS
 from backend_api.reports.reports import Reports
 from backend_api.web.conditional import NOT_MODIFIED, json_answer
 from backend_api.web.openapi import problems
@@ -32,12 +31,13 @@ def board_routes(reports: Reports, clock: Clock) -> APIRouter:
     )
     def get_board(request: Request, query: Annotated[MachineQuery, Query()]) -> Response:
         """Each machine's name and whether it is free: no use, no time, no picture. Of at most 500 machines."""
-        page = reports.machine_page(MachinePageQuery(**query.model_dump()), lambda _: None)
-        if page.next_cursor is not None:
-            raise OutOfBounds("store_id", f"a board has at most {MAX_PAGE_ITEMS} machines: ask with store_id")
+        found = reports.machine_page(MachinePageQuery(**query.model_dump()))
+        if found.next_cursor is not None:
+            message = f"more than {len(found.items)} machines, and a board has no pages: give store_id, or camera_id"
+            raise OutOfBounds("camera_id" if query.store_id else "store_id", message)
         machines = [
             BoardMachine(machine_id=machine.machine_id, name=machine.name, state=_state(machine.state))
-            for machine in page.items
+            for machine in found.items
         ]
         board = Board(at=clock.now(), machines=sorted(machines, key=lambda machine: (machine.name, machine.machine_id)))
         return json_answer(request, board.model_dump_json())
