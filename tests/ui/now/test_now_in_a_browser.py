@@ -10,7 +10,8 @@ from backend_api.contract.sessions import SessionOutcome
 from tests.browser import place_of
 from tests.ui.dashboard import WIDTHS, Dashboard
 from tests.ui.gym import STORE, make_picture
-from tests.ui.setup.machines import SQUARE, TRIANGLE
+from tests.ui.setup.machines import TRIANGLE
+from tests.zones import SQUARE
 
 pytestmark = pytest.mark.e2e
 
