@@ -39,7 +39,7 @@ _FORWARDED = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
 
 
 def main() -> int:
-    """Run the command until it ends. Returns its exit code, 128 and its signal, or 1 when it hung. Raises UsageError."""
+    """Run the command until it ends: its exit code, 128 and its signal, or 1 when it hung. Raises UsageError."""
     options = _parse_options()
     # More flags, split at spaces, as the units of systemd take them.
     flags = os.environ.get("GYM_FLAGS", "").split()
@@ -65,7 +65,7 @@ def _watch(process: subprocess.Popen[bytes], told: socket.socket, patience_s: fl
     try:
         while True:
             left_s = None if heard_s is None else heard_s + patience_s - clock.monotonic_s()
-            ready, _, _ = select.select([told, ended], [], [], None if left_s is None else max(0.0, left_s))
+            ready, _, _ = select.select([told.fileno(), ended], [], [], None if left_s is None else max(0.0, left_s))
             if ended in ready:
                 return _exit_code(process.wait())
             if not ready:
@@ -122,7 +122,9 @@ def _started(command: list[str], address: str, patience_s: float) -> Iterator[su
         try:
             process = subprocess.Popen(command, env=environment)
         except OSError as error:
-            raise UsageError(f"{command[0]} cannot be started: {error.strerror}; give a command of the image") from error
+            raise UsageError(
+                f"{command[0]} cannot be started: {error.strerror}; give a command of the image"
+            ) from error
         # What came before there was anybody to pass it on to.
         for number in asked:
             process.send_signal(number)

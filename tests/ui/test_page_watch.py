@@ -22,7 +22,7 @@ def answering(status: int, path: str = "/_stcore/health") -> Iterator[PageServer
     """A server that answers `status` at `path`, and 404 elsewhere."""
 
     class Handler(http.server.BaseHTTPRequestHandler):
-        def do_GET(self) -> None:  # noqa: N802 - the library's name
+        def do_GET(self) -> None:
             self.send_response(status if self.path == path else 404)
             self.end_headers()
 
