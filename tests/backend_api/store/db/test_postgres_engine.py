@@ -5,7 +5,9 @@ import threading
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import closing
+from datetime import datetime, timedelta
 from functools import partial
+from pathlib import Path
 from typing import Any
 from uuid import UUID
 
@@ -15,11 +17,16 @@ from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from sqlalchemy import make_url
 
+from backend_api.alerts.pruning import Pruning
+from backend_api.base.clock import SystemClock
 from backend_api.base.process import FatalError, UsageError
 from backend_api.checks.derived import check_derived
 from backend_api.contract.corrections import UseCorrection, UseTruth
-from backend_api.contract.events import Event, EventType
+from backend_api.contract.events import EventType
 from backend_api.contract.verdicts import Agree
+from backend_api.media.folder import MediaFolder
+from backend_api.media.retention import INTERVAL_S, Retention
+from backend_api.media.retention_policy import KeepLimits
 from backend_api.store.db import postgres_engine
 from backend_api.store.db.database import Lock
 from backend_api.store.db.errors import StoreBroken, StoreBusy, StoreFull
@@ -114,33 +121,45 @@ def test_what_failed_somewhere_is_not_written_at_all(store: Store) -> None:
 # 2: nobody waits crosswise
 
 
+def waiting(store: Store, number: int) -> None:
+    """Come back once so many transactions wait for a row that another one writes."""
+    query = "SELECT count(*) FROM pg_locks WHERE NOT granted AND locktype = 'transactionid'"
+    clock = SystemClock()
+    deadline_s = clock.monotonic_s() + LONG_S
+    while True:
+        with store.database.read() as connection:
+            found = connection.exec_driver_sql(query).scalar_one()
+        if found >= number:
+            return
+        assert clock.monotonic_s() < deadline_s, f"{found} of {number} wait"
+
+
 def test_crossed_batches_of_two_backends_both_succeed(
-    store: Store, postgres_url: str, threads: ThreadPoolExecutor
+    store: Store, postgres_url: str, other: psycopg.Connection[object], threads: ThreadPoolExecutor
 ) -> None:
+    """Each of two batches has an event, then one that a third transaction holds, then the other batch's first.
+
+    In any other order than one for all, each holds its first event when the third lets go, and then wants the other's.
+    """
+    first, held, last = (
+        make_event(event_type=EventType.MACHINE_OCCUPIED_START, camera_id=f"cam_0{number}", session_id=UUID(int=number))
+        for number in (1, 2, 3)
+    )
+    values = (str(held.event_id), held.event_type, held.store_id, held.camera_id, held.machine_id, str(held.session_id))
+    other.execute(
+        "INSERT INTO events (event_id, event_type, store_id, camera_id, machine_id, session_id, ts_ms, received_at_ms,"
+        " body) VALUES (%s, %s, %s, %s, %s, %s, 0, 0, '')",
+        values,
+    )
     with closing(Store.open(postgres_url, FakeClock(), create=False)) as second:
-        for number in range(5):
-            # Many rows, so that each is still at it when the other one comes to its first.
-            here, there = (
-                [
-                    make_event(
-                        event_type=EventType.MACHINE_OCCUPIED_START,
-                        camera_id=camera,
-                        at_s=1000 * number + at_s,
-                        session_id=UUID(int=1000 * number + at_s + offset),
-                    )
-                    for at_s in range(100)
-                ]
-                for camera, offset in (("cam_01", 0), ("cam_02", 500))
-            )
-            begin = threading.Barrier(2)
-
-            def add(store: Store, events: list[Event], begin: threading.Barrier = begin) -> list[IngestOutcome]:
-                begin.wait(LONG_S)
-                return store.events.add(events)
-
-            first = threads.submit(add, store, [*here, *there])
-            outcomes = [*add(second, [*there, *here]), *first.result(LONG_S)]
-            assert outcomes.count(IngestOutcome.STORED) == outcomes.count(IngestOutcome.DUPLICATE) == 200
+        adding = [
+            threads.submit(backend.events.add, batch)
+            for backend, batch in ((store, [first, held, last]), (second, [last, held, first]))
+        ]
+        waiting(store, 2)
+        other.rollback()
+        outcomes = [outcome for future in adding for outcome in future.result(LONG_S)]
+    assert outcomes.count(IngestOutcome.STORED) == outcomes.count(IngestOutcome.DUPLICATE) == 3
 
 
 # 3: the log's ids are seen in the order of commits
@@ -370,3 +389,88 @@ def test_a_standby_answers_and_takes_nothing(store: Store, postgres: Server) -> 
         assert standby.changes.newest() == 0
     store.check_writable(1)
     postgres.drop(url)
+
+
+# 8: backends agree
+
+
+def test_of_two_backends_one_at_a_time_removes_what_is_too_old(
+    store: Store, postgres_url: str, tmp_path: Path, other: psycopg.Connection[object]
+) -> None:
+    stop, swept = threading.Event(), []
+
+    class Clock(FakeClock):
+        def wait(self, signal: threading.Event, timeout_s: float) -> bool:
+            other.rollback()
+            return super().wait(signal, timeout_s)
+
+    class Sweep(Retention):
+        def sweep(self) -> int:
+            with (
+                closing(Store.open(postgres_url, FakeClock(), create=False)) as second,
+                second.database.alone(Lock.SWEEP) as is_alone,
+            ):
+                swept.append(is_alone)
+            stop.set()
+            return 0
+
+    other.execute(f"SELECT pg_advisory_xact_lock({postgres_engine._LOCK_CLASS}, {Lock.SWEEP.value})")
+    clock = Clock()
+    Sweep(store, MediaFolder.open(tmp_path / "media"), KeepLimits(days=1), clock).run(stop)
+    # The first time another one was at it; then it was ours, and nobody else's meanwhile.
+    assert (swept, clock.waits_s) == ([False], [INTERVAL_S] * 2)
+    with store.database.alone(Lock.SWEEP) as is_alone:
+        assert is_alone
+
+
+def test_what_is_removed_from_the_ledger_waits_for_its_turn(
+    store: Store, other: psycopg.Connection[object], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    removed: list[datetime] = []
+
+    def remove(before: datetime) -> int:
+        removed.append(before)
+        return 0
+
+    monkeypatch.setattr(store.old_alerts, "remove", remove)
+    pruning = Pruning(store, 90, FakeClock())
+    other.execute(f"SELECT pg_advisory_xact_lock({postgres_engine._LOCK_CLASS}, {Lock.SWEEP.value})")
+    pruning.remove_due()
+    assert removed == []
+    other.rollback()
+    pruning.remove_due()
+    pruning.remove_due()
+    assert len(removed) == 1
+
+
+def test_a_long_sweep_is_not_ended_for_being_idle(
+    store: Store, postgres_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(postgres_engine._SETTINGS, "idle_in_transaction_session_timeout", "50ms")
+    with closing(Store.open(postgres_url, FakeClock(), create=False)) as patient:
+        with patient.database.alone(Lock.SWEEP) as is_alone:
+            assert is_alone
+            threading.Event().wait(A_WHILE_S)
+            with store.database.alone(Lock.SWEEP) as is_other_alone:
+                assert not is_other_alone
+        with store.database.alone(Lock.SWEEP) as is_other_alone:
+            assert is_other_alone
+
+
+@pytest.mark.parametrize(("off_s", "said"), [(0.0, None), (-90.0, "90 s behind"), (90.0, "90 s ahead of")])
+def test_a_clock_that_is_not_the_servers_is_told(
+    store: Store, caplog: pytest.LogCaptureFixture, off_s: float, said: str | None
+) -> None:
+    class Off(SystemClock):
+        def now(self) -> datetime:
+            return super().now() + timedelta(seconds=off_s)
+
+    database = store.database
+    assert isinstance(database, PostgresDatabase)
+    clock = Off()
+    database.check_clock(clock)
+    # It is looked at again in an hour.
+    database.tidy(clock)
+    told = [record.getMessage() for record in caplog.records]
+    assert len(told) == (said is not None)
+    assert said is None or f"this computer's clock is {said} that of the database's server" in told[0]
