@@ -92,8 +92,8 @@ chaos: $(VENV)/.installed-dev  ## kill the processes again and again, then compa
 	@python -m pytest tests/chaos -s
 	@python -m pytest -n 3 --dist worksteal -m 'thorough or hypothesis' --hypothesis-profile thorough
 
-test-deploy: $(VENV)/.installed-dev  ## what needs systemd or root, such as a bare Debian; skipped where these are missing
-	@python -m pytest tests/system -s
+test-deploy: $(VENV)/.installed-dev  ## what needs root, debootstrap or podman: a bare Debian that boots, and the containers
+	@python -m pytest tests/system -s --durations=0
 
 lock: $(VENV)/.installed-dev  ## renew all locks from the requirements: newer releases, within what these allow
 	@for name in requirements requirements-dev; do $(LOCK) --upgrade $$name.txt -o $$name.lock || exit 2; done
