@@ -17,10 +17,10 @@ SAME = {
 
 def declared(package: str) -> str:
     """What the package's metadata say: the expression, else the words, else the classifier."""
-    metadata = importlib.metadata.metadata(package)
-    words = (metadata.get("License") or "").splitlines()
-    classified = [text for text in metadata.get_all("Classifier") or [] if text.startswith("License ::")]
-    found = metadata.get("License-Expression") or (words[0] if words else "")
+    metadata = importlib.metadata.metadata(package).json
+    words = str(metadata.get("license", "")).splitlines()
+    classified = [text for text in metadata.get("classifier", []) if text.startswith("License ::")]
+    found = str(metadata.get("license_expression", "")) or (words[0] if words else "")
     if not found or found.startswith("Copyright"):
         found = classified[0].split(" :: ")[-1]
     return SAME.get(found, found)
