@@ -89,7 +89,11 @@ def remove(root: Path | None) -> None:
     """Stop the services and take them out of the system at `root`; settings, data and the user stay."""
     base = root or Path("/")
     if root is None:
-        _run("systemctl", "disable", "--now", *SERVICES, "gym-edge@*.service")
+        # Of the template that is every camera; stopping takes a pattern for them, which disabling would ignore.
+        there = [name for name in UNITS if (base / "etc/systemd/system" / name).exists()]
+        if there:
+            _run("systemctl", "disable", *there)
+        _run("systemctl", "stop", "gym-edge@*.service", *(name for name in there if name in SERVICES))
     for name in UNITS:
         (base / "etc/systemd/system" / name).unlink(missing_ok=True)
     (base / "etc/sysusers.d/gym-mvp.conf").unlink(missing_ok=True)

@@ -99,7 +99,7 @@ def test_one_command_removes_them_and_data_stay(booted: Booted) -> None:
     booted.run(*INSTALL, "--remove")
     assert booted.run("systemctl", "list-units", "--all", "--plain", "--no-legend", "gym-*") == ""
     assert booted.run("pgrep", "-u", "gym-mvp", check=False) == ""
-    assert list((booted.root / "etc/systemd/system").glob("gym-*.service")) == []
+    assert [path.name for path in (booted.root / "etc/systemd/system").rglob("gym-*.service")] == []
     size = database.stat().st_size
     assert size > 0
     assert (booted.root / "etc/gym-mvp/cam_01.env").exists()
