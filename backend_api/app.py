@@ -34,6 +34,7 @@ from backend_api.web.auth import AccessControl, Keys
 from backend_api.web.change_feed import ChangeFeed
 from backend_api.web.documentation import add_documentation
 from backend_api.web.head_requests import HeadRequests
+from backend_api.web.keys_file import FollowedFile
 from backend_api.web.media_links import MediaLinks
 from backend_api.web.metrics import Metrics
 from backend_api.web.openapi import Api
@@ -72,6 +73,8 @@ class Settings:
 
     `allowed_hosts` are names by which the backend is reached besides those of its computer, such as `gym.example`.
 
+    `followed_keys` are those of now, where a file says them: they begin with `keys`.
+
     `alerts` says what is told to whom; without it nothing is looked for, and nothing told. What was over for
     `keep_alerts_days` leaves the ledger. `ping_url` is asked every minute while all is well.
 
@@ -79,6 +82,7 @@ class Settings:
     """
 
     keys: Keys = field(default_factory=Keys)
+    followed_keys: FollowedFile[Keys] | None = None
     cors_origins: tuple[str, ...] = ()
     allowed_hosts: tuple[str, ...] = ()
     keeps_access_log: bool = False
@@ -123,7 +127,9 @@ def create_app(store: Store, media: Media, clock: Clock, settings: Settings | No
     app.add_middleware(HeadRequests)
     if urls is not None:
         app.add_middleware(AuditTrail, audit=audit)
-        app.add_middleware(AccessControl, keys=settings.keys, urls=urls, store_of=store.events.store_of)
+    app.add_middleware(
+        AccessControl, keys=settings.keys, followed=settings.followed_keys, urls=urls, owners=store.owners
+    )
     if settings.cors_origins:
         # Around the keys: a browser asks for permission before it sends one.
         _allow_origins(app, settings.cors_origins)

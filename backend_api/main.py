@@ -32,7 +32,7 @@ from backend_api.media.place import media_place, open_media  # noqa: E402
 from backend_api.media.retention_policy import KeepLimits  # noqa: E402
 from backend_api.store.store import Store  # noqa: E402
 from backend_api.web.auth import Keys  # noqa: E402
-from backend_api.web.keys_file import load_keys  # noqa: E402
+from backend_api.web.keys_file import FollowedFile, load_keys  # noqa: E402
 from backend_api.web.server import listen, serve  # noqa: E402
 
 log = logging.getLogger(__name__)
@@ -44,9 +44,16 @@ def main() -> int:
     logging.getLogger("alembic").setLevel(logging.WARNING)
     stop = stop_on_signals()
     clock = SystemClock()
-    keys = Keys.of(options.api_key, options.read_key, os.environ, load_keys(options.keys))
+
+    def load(*, must_write: bool = False) -> Keys:
+        named = load_keys(options.keys)
+        return Keys.of(options.api_key, options.read_key, os.environ, named, must_write=must_write)
+
+    keys = load(must_write=True)
+    followed = None if options.keys is None else FollowedFile(options.keys, load, clock.monotonic_s)
     settings = Settings(
         keys=keys,
+        followed_keys=followed,
         cors_origins=tuple(options.cors_origin),
         allowed_hosts=(options.host, *options.allowed_host),
         keeps_access_log=options.access_log,
@@ -129,8 +136,8 @@ def _add_access(parser: ArgumentParser) -> None:
         "--keys",
         type=Path,
         metavar="FILE",
-        help="keys with names in a file (YAML), each of which may write, read, or see figures without pictures, of all "
-        "stores or one (default: none)",
+        help="hashed keys in a file (YAML), each with a name, a role and stores, which backend_api/keys.py writes; it "
+        "is read again when it has changed (default: none)",
     )
     parser.add_argument(
         "--cors-origin",
