@@ -20,6 +20,7 @@ from backend_api.alerts.post_office import PostOffice, telling
 from backend_api.alerts.pruning import Pruning
 from backend_api.alerts.stills import StillWatch
 from backend_api.base.clock import Clock
+from backend_api.base.followed_file import FollowedFile
 from backend_api.base.process import REPOSITORY, project_version
 from backend_api.media.media import Media
 from backend_api.media.retention import Retention, sweeping
@@ -34,7 +35,6 @@ from backend_api.web.auth import AccessControl, Keys
 from backend_api.web.change_feed import ChangeFeed
 from backend_api.web.documentation import add_documentation
 from backend_api.web.head_requests import HeadRequests
-from backend_api.web.keys_file import FollowedFile
 from backend_api.web.media_links import MediaLinks
 from backend_api.web.metrics import Metrics
 from backend_api.web.openapi import Api

@@ -25,6 +25,7 @@ from backend_api.app import KEEP_ALERTS_DAYS, Settings, create_app  # noqa: E402
 from backend_api.base.arguments import ArgumentParser, amount, port  # noqa: E402
 from backend_api.base.clock import SystemClock  # noqa: E402
 from backend_api.base.database_address import add_database_flag, media_folder_beside  # noqa: E402
+from backend_api.base.followed_file import FollowedFile  # noqa: E402
 from backend_api.base.process import EXIT_DONE, run_process, stop_on_signals  # noqa: E402
 from backend_api.base.watchdog import Watchdog  # noqa: E402
 from backend_api.media.folder import MediaFolder  # noqa: E402
@@ -32,7 +33,7 @@ from backend_api.media.place import media_place, open_media  # noqa: E402
 from backend_api.media.retention_policy import KeepLimits  # noqa: E402
 from backend_api.store.store import Store  # noqa: E402
 from backend_api.web.auth import Keys  # noqa: E402
-from backend_api.web.keys_file import FollowedFile, load_keys  # noqa: E402
+from backend_api.web.keys_file import load_keys  # noqa: E402
 from backend_api.web.server import listen, serve  # noqa: E402
 
 log = logging.getLogger(__name__)

@@ -11,13 +11,14 @@ from starlette.concurrency import run_in_threadpool
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from backend_api.base.api_key import VARIABLE, check_key
+from backend_api.base.followed_file import FollowedFile
 from backend_api.base.process import UsageError
 from backend_api.contract.people import ACTING_FOR, Permission, Person, Role
 from backend_api.store.owners import Owners
 from backend_api.web.access_rules import FIGURES_PATHS, READING_METHODS, Rule, rule_of, store_in
 from backend_api.web.access_rules import Scope as RuleScope
 from backend_api.web.caller import Caller, current_caller
-from backend_api.web.keys_file import FollowedFile, KeyEntry
+from backend_api.web.keys_file import KeyEntry
 from backend_api.web.openapi import OPEN_PATHS
 from backend_api.web.problems import problem_response
 from backend_api.web.signed_urls import SignedUrls

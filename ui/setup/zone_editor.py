@@ -41,8 +41,16 @@ _KIND_HELP = "Machines of one kind stand in for each other: the page Usage tells
 _NEW = ""
 
 
-def show_zone_editor(backend: BackendApi, setup: CameraSetupState, still: bytes | None, zone: Zone) -> None:
-    """Draw the editor for the camera of `setup`; `still` is a JPEG, None when there is none."""
+def show_zone_editor(
+    backend: BackendApi, setup: CameraSetupState, still: bytes | None, zone: Zone, *, may_change: bool = True
+) -> None:
+    """Draw the editor for the camera of `setup`; `still` is a JPEG, None when there is none.
+
+    Without `may_change` the picture with its zones is drawn alone.
+    """
+    if not may_change:
+        _show_picture(DraftKeys(setup.store_id, setup.camera_id), setup, still)
+        return
     _edit(backend, DraftKeys(setup.store_id, setup.camera_id), setup, still, zone)
 
 
@@ -61,19 +69,28 @@ def _edit(backend: BackendApi, keys: DraftKeys, setup: CameraSetupState, still: 
         st.caption(plain(f"Privacy: {words}"))
     with picture_column:
         _show_hint(draft, setup, still, zone)
-        names = ", ".join(machine.name for machine in draft.machines) or "none yet"
         show_zone_picture(
-            keys.widget("picture"),
-            draft,
-            still,
-            f"Picture of camera {setup.camera_id} with the zones of these machines: {names}",
-            partial(apply_drawn, keys),
+            keys.widget("picture"), draft, still, _picture_in_words(setup, draft), partial(apply_drawn, keys)
         )
         _show_drawing_steps(keys, draft)
     if setup.takes_zones:
         show_saving(backend, keys, draft, setup, zone)
     else:
         show_new_file(keys, draft, setup)
+
+
+def _show_picture(keys: DraftKeys, setup: CameraSetupState, still: bytes | None) -> None:
+    """What the edge watches, for a person who may not change it."""
+    draft = open_draft(keys, zones_of(setup))
+    st.caption(plain(f"Machines: {', '.join(machine.name for machine in draft.machines) or 'none yet'}"))
+    show_zone_picture(keys.widget("picture"), draft, still, _picture_in_words(setup, draft), lambda: None)
+    if words := privacy_words(setup.config):
+        st.caption(plain(f"Privacy: {words}"))
+
+
+def _picture_in_words(setup: CameraSetupState, draft: ZoneDraft) -> str:
+    names = ", ".join(machine.name for machine in draft.machines) or "none yet"
+    return f"Picture of camera {setup.camera_id} with the zones of these machines: {names}"
 
 
 def _choose_machine(keys: DraftKeys, draft: ZoneDraft) -> None:

@@ -9,6 +9,7 @@ import pytest
 from fastapi.testclient import TestClient
 
 from backend_api.app import Settings, create_app
+from backend_api.base.followed_file import FollowedFile
 from backend_api.base.process import UsageError
 from backend_api.contract.alerts import AlertFacts, AlertKind
 from backend_api.contract.board import Board
@@ -21,7 +22,7 @@ from backend_api.store.store import Store
 from backend_api.web.audit import AuditLog
 from backend_api.web.auth import Keys
 from backend_api.web.caller import Caller
-from backend_api.web.keys_file import FollowedFile, load_keys
+from backend_api.web.keys_file import load_keys
 from tests.backend_api.api import problem
 from tests.backend_api.events import make_result
 from tests.backend_api.web.keys import bearer, entry, person, write_keys
