@@ -108,9 +108,9 @@ class Setups:
             return _DROP_STILLS.count(transaction, {"before_ms": to_ms(before)})
 
 
-def read_setups(connection: Connection, store_id: str | None = None) -> list[CameraSetupState]:
-    """Every camera's last setup, by store and name; with `store_id` those of that store."""
-    query = _REPORTED if store_id is None else _REPORTED.where(camera_setups.c.store_id == store_id)
+def read_setups(connection: Connection, store_ids: Iterable[str] | None = None) -> list[CameraSetupState]:
+    """Every camera's last setup, by store and name; with `store_ids` those of these stores."""
+    query = _REPORTED if store_ids is None else _REPORTED.where(camera_setups.c.store_id.in_(sorted(store_ids)))
     return list(_states(connection.execute(query.order_by(*_KEY))))
 
 
@@ -119,11 +119,11 @@ def machine_names(connection: Connection) -> dict[tuple[str, str, str], str]:
     return {(row.store_id, row.camera_id, row.machine_id): row.name for row in connection.execute(_NAMES)}
 
 
-def machine_kinds(connection: Connection, store_id: str | None = None) -> dict[tuple[str, str, str], str]:
-    """Of which kind each machine is that is in a setup and has one, by store, camera and machine_id."""
+def machine_kinds(connection: Connection, store_ids: Iterable[str]) -> dict[tuple[str, str, str], str]:
+    """Of which kind each machine of these stores is that is in a setup and has one, by store, camera and machine_id."""
     return {
         (setup.store_id, setup.camera_id, machine.machine_id): machine.kind
-        for setup in read_setups(connection, store_id)
+        for setup in read_setups(connection, store_ids)
         for machine in setup.machines
         if machine.kind is not None
     }
