@@ -79,6 +79,10 @@ def _remove(path: Path, entries: tuple[KeyEntry, ...], name: str) -> None:
         raise UsageError(f"{path} has no key {name}; --list shows those that it has")
     yaml, document = _document(path)
     del document["keys"][numbers[0]]
+    if not document["keys"]:
+        # An empty list stands beside its key, where no comment may come in between.
+        document.ca.items.pop("keys", None)
+        document["keys"] = CommentedSeq()
     _write(path, yaml, document)
 
 

@@ -32,6 +32,7 @@ ROOMS: dict[str, str] = {
     "backend_api.snapshots": "base contract store store.db media",
     "backend_api.app": "base contract store store.db reports media alerts web web.routes",
     "backend_api.move": "base store store.db",
+    "backend_api.keys": "base contract web",
     "backend_api.main": "base contract store media alerts web app",
     "backend_api.doctor_options": "base contract media checks",
     "backend_api.doctor": "base contract store store.db media checks doctor_options",

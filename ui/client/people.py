@@ -97,7 +97,8 @@ def find_person(claims: Mapping[str, object], people: People, now: datetime) -> 
     person_id = claims.get(people.id_claim)
     if not isinstance(person_id, str) or not person_id.strip():
         raise NoRole(_missing(people.id_claim))
-    if people.id_claim == _EMAIL and claims.get("email_verified") not in (True, "true"):
+    verified = claims.get("email_verified")
+    if people.id_claim == _EMAIL and not (verified is True or verified == "true"):
         raise NoRole(
             f"You have no role here: the sign-in service does not say that {person_id} is really your address "
             "(email_verified). Ask whoever runs it, or this dashboard."

@@ -37,7 +37,7 @@ def show_told(now: datetime, zone: Zone, store_id: str | None) -> None:
     with st.container(border=True, key="told", gap="xsmall"):
         with st.container(horizontal=True, horizontal_alignment="distribute", vertical_alignment="center"):
             st.header("Alerts", anchor=False, width="content")
-            if not any(alert.told for alert in shown):
+            if may(Permission.MANAGE, everywhere=True) and not any(alert.told for alert in shown):
                 st.page_link(SETUP, label="Nobody is told: choose who is, in Setup")
             elif len(found) > SHOWN:
                 st.page_link(SETUP, label="More in Setup")

@@ -14,9 +14,8 @@ ROLE_WORDS = {Role.VIEWER: "may look", Role.REVIEWER: "may review", Role.MANAGER
 def show_signed_out(service: Provider, reason: str) -> None:
     """Draw the way to sign in; where the page has another address than the service knows, the way there."""
     with st.container(border=True, key="signed_out"):
-        st.header("Sign in", anchor=False)
-        if reason:
-            st.text(reason)
+        st.header("Gym machines", anchor=False)
+        st.text(reason or "Sign in to see this page.")
         page = urlsplit(st.context.url or service.origin)
         if f"{page.scheme}://{page.netloc}" != service.origin:
             st.text("Sign-in works at another address of this dashboard:")
@@ -39,7 +38,7 @@ def show_no_role(reason: str) -> None:
 
 def show_account(person: Person) -> None:
     """Draw who is signed in, with what that allows, and the way out."""
-    with st.popover(plain(person.name), key="account"):
+    with st.popover(plain(person.name), type="tertiary", key="account"):
         stores = "all gyms" if person.store_ids is None else ", ".join(person.store_ids)
         st.caption(plain(f"{person.person_id}, {person.role}: {ROLE_WORDS[person.role]}, {stores}."))
         st.button("Sign out", key="sign_out", on_click=st.logout)
