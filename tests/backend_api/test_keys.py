@@ -37,7 +37,7 @@ def test_a_key_is_shown_once_and_kept_as_its_hash(
     assert edge is not None
     assert desk is not None
     assert (edge.name, edge.role, edge.stores) == ("edge", Role.EDGE, None)
-    assert (desk.name, desk.role, desk.stores) == ("desk", Role.VIEWER, {"gym_demo", "gym_2"})
+    assert (desk.name, desk.role, desk.stores) == ("desk", Role.VIEWER, frozenset({"gym_demo", "gym_2"}))
     run(path, monkeypatch, "--list")
     listed = capsys.readouterr().out
     assert listed == "edge: edge, all stores\ndesk: viewer, gym_demo, gym_2\n"

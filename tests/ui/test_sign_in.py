@@ -1,6 +1,6 @@
 """Signing in, in-process: each role sees what the backend would not refuse, and nothing of others' gyms."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -83,12 +83,17 @@ def claims(who: str, **others: object) -> dict[str, Any]:
     return {"is_logged_in": True, "email": email, "email_verified": True, "name": who, "iat": now_s, **others}
 
 
-def open_as(user: dict[str, Any], page: str = "now", auth: dict[str, Any] | None = None, **address: str) -> AppTest:
+def open_as(
+    user: dict[str, Any],
+    page: str = "now",
+    auth: dict[str, Any] | None = None,
+    address: Mapping[str, str] | None = None,
+) -> AppTest:
     app = AppTest.from_file(str(REPOSITORY / "ui" / "dashboard.py"), default_timeout=30)
     app.secrets = {"auth": AUTH if auth is None else auth}
     app.user = user
     app.switch_page(f"views/{page}.py")
-    for name, value in address.items():
+    for name, value in (address or {}).items():
         app.query_params[name] = value
     return rerun(app)
 
@@ -96,7 +101,7 @@ def open_as(user: dict[str, Any], page: str = "now", auth: dict[str, Any] | None
 def seen(user: dict[str, Any], gym: Gym, pages: Sequence[str] = ("now", "review", "setup")) -> tuple[str, set[str]]:
     """All words and all buttons of pages, with a session open."""
     session = gym.store.events.page(NEWEST).rows[0].event.session_id
-    apps = [open_as(user, page, session=str(session)) for page in pages]
+    apps = [open_as(user, page, address={"session": str(session)}) for page in pages]
     options = "\n".join(str(box.options) for app in apps for box in app.selectbox)
     return "\n".join([*map(words, apps), options]), {label for app in apps for label in labels(app)}
 
@@ -140,14 +145,14 @@ def test_a_manager_of_one_gym_changes_that_one(here: Gym) -> None:
 def test_a_link_to_anothers_session_leads_nowhere(here: Gym) -> None:
     others = here.store.events.page(NEWEST.model_copy(update={"store_id": OTHER})).rows[0].event
     for address in ({"session": str(others.session_id)}, {"event": str(others.event_id)}):
-        app = open_as(claims("Rita"), "review", **address)
+        app = open_as(claims("Rita"), "review", address=address)
         assert OTHER not in words(app)
         assert "another backend may" in words(app)
 
 
 def test_what_is_said_bears_the_name_of_who_is_signed_in(here: Gym) -> None:
     event = here.add_session(SessionOutcome.NOT_CLEANED, ago_s=2000)
-    app = open_as(claims("Rita", name="Rita Levi"), "review", session=str(event.session_id))
+    app = open_as(claims("Rita", name="Rita Levi"), "review", address={"session": str(event.session_id)})
     assert "As Rita Levi" in words(app)
     assert not [box for box in app.text_input if box.label == "Reviewing as"]
     app.button(key="yes").click()

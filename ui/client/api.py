@@ -229,7 +229,7 @@ class BackendApi:
             yield from self._pages(path, model, (("store_id", store_id),))
 
     def _pages(self, path: str, model: type[NamedList], of: Parameters) -> Iterator[NamedList]:
-        limited = (*of, ("limit", str(MAX_PAGE_ITEMS)))
+        limited: Parameters = (*of, ("limit", str(MAX_PAGE_ITEMS)))
         page = self._get(path, model, limited)
         yield page
         while page.next_cursor is not None:

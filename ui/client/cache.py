@@ -23,9 +23,11 @@ from ui.client.storage import forget_storage
 # Answers are immutable, so that sessions can share the values themselves. A session that asks while an answer is under
 # way waits for that one; errors are not kept. A process has one backend: its address is no part of the key. A
 # person is: an answer holds what that person may see, and signed addresses that bear the name.
+_QUERIES = (SessionQuery, StatsQuery, ComplianceQuery)
 _BY_TEXT: dict[str | type[Any], Callable[[Any], Any]] = {
-    query: lambda query: query.model_dump_json() for query in (SessionQuery, StatsQuery, ComplianceQuery)
-} | {BackendApi: lambda backend: backend.acting_for}
+    BackendApi: lambda backend: backend.acting_for,
+    **dict.fromkeys(_QUERIES, lambda query: query.model_dump_json()),
+}
 _shared = st.cache_resource(ttl=1.0, max_entries=200, show_spinner=False, hash_funcs=_BY_TEXT)
 # Figures of whole days take the backend longer, and change little within seconds.
 _shared_for_longer = st.cache_resource(ttl=20.0, max_entries=200, show_spinner=False, hash_funcs=_BY_TEXT)

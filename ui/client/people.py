@@ -113,7 +113,7 @@ def find_person(claims: Mapping[str, object], people: People, now: datetime) -> 
     name = (entry.name if entry else None) or claims.get(people.name_claim)
     for shown in (name, person_id):
         try:
-            return Person(person_id=person_id, name=shown, role=role, store_ids=stores)  # type: ignore[arg-type]
+            return Person(person_id=person_id, name=shown, role=role, store_ids=stores)
         except ValidationError:
             continue
     raise NoRole(
