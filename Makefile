@@ -4,6 +4,8 @@ VENV := .venv
 BIN := $(VENV)/bin
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 export PYTHONUNBUFFERED := 1
+# Else every process that the tests start compiles the project anew.
+unexport PYTHONDONTWRITEBYTECODE
 
 # What `make run` watches and where: `make run VIDEO=gym.mp4 CONFIG=gym.yaml MODEL=yolox_nano PORT=8001 ...`.
 # Values from the environment do not count: a PORT that somebody exported for another program is not meant.
@@ -86,8 +88,9 @@ lint: $(VENV)/.installed-dev  ## ruff and mypy alone
 bench: $(VENV)/.installed-dev  ## the benchmarks: ratios against a peer in the same run
 	@python -m pytest tests/benchmarks -s
 
-chaos: $(VENV)/.installed-dev  ## kill the processes again and again, then compare with the undisturbed run
+chaos: $(VENV)/.installed-dev  ## kill the processes again and again, then compare with the undisturbed run; more examples
 	@python -m pytest tests/chaos -s
+	@python -m pytest -n 3 --dist worksteal -m 'thorough or hypothesis' --hypothesis-profile thorough
 
 test-deploy: $(VENV)/.installed-dev  ## what needs systemd or root, such as a bare Debian; skipped where these are missing
 	@python -m pytest tests/system -s

@@ -37,6 +37,7 @@ from edge_service.options import Options, check_for_files, check_preview, parse_
 from edge_service.pipeline.camera_reports import ReportedCamera, messages_of, shareable_config  # noqa: E402
 from edge_service.pipeline.camera_threads import CameraThreads, Watch  # noqa: E402
 from edge_service.pipeline.eyes import describe_eyes, log_eyes  # noqa: E402
+from edge_service.pipeline.looks import LookSlot  # noqa: E402
 from edge_service.pipeline.progress import INTERVAL_S  # noqa: E402
 from edge_service.simulation.sample_video import is_sample  # noqa: E402
 from edge_service.video.address import VideoAddress  # noqa: E402
@@ -151,14 +152,14 @@ def watched(
         camera = CameraConfig(plan.camera_id, plan.video, config)
         return plan_camera(options, file.path, camera, plan.store_id, None)
 
-    follower = None
+    follower, looks = None, LookSlot()
     if not isinstance(plan.video, Path) or (options.start_time is None and (plan.speed or inf) <= 1):
         follower = ZoneFollower(
             file, load, plan.config, backend, plan.store_id, plan.camera_id, around.clock,
-            speaker=plan.camera_id if of_several else "",
+            looks=looks, speaker=plan.camera_id if of_several else "",
         )  # fmt: skip
     reported = ReportedCamera(plan.store_id, project_version(), around.clock.now(), str(plan.detector.kind))
-    return WatchedCamera(plan, plan_with, follower, around, reported, watchdog)
+    return WatchedCamera(plan, plan_with, follower, around, reported, watchdog, looks)
 
 
 def load_camera(path: Path, camera_id: str | None) -> Config:

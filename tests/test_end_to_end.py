@@ -59,14 +59,14 @@ def judged(address: str) -> EventPage | None:
 
 
 def test_from_the_video_to_the_verdict_with_a_backend_that_comes_up_last(
-    sample: Path, tmp_path: Path, browser: Browser
+    tiny_sample: Path, tmp_path: Path, browser: Browser
 ) -> None:
     port, ui_port = free_port(), free_port()
     address = f"http://127.0.0.1:{port}"
     with (
         Running(worker_command(tmp_path)) as worker,
         Running(ui_command(ui_port), env={"GYM_BACKEND_URL": address}),
-        Running(edge_command(sample, tmp_path, address, "--speed", "4")) as edge,
+        Running(edge_command(tiny_sample, tmp_path, address, "--speed", "4")) as edge,
     ):
         edge.wait_for("cannot be reached")
         edge.send(signal.SIGSTOP)  # else it might come to its end before the backend is up
@@ -92,13 +92,13 @@ def test_from_the_video_to_the_verdict_with_a_backend_that_comes_up_last(
 
 @pytest.mark.parametrize("name", ["backend", "worker", "ui", "edge"])
 @pytest.mark.parametrize("end", ["window", "Ctrl-C"])
-def test_each_ends_with_its_own_terminal(name: str, end: str, sample: Path, tmp_path: Path) -> None:
+def test_each_ends_with_its_own_terminal(name: str, end: str, tiny_sample: Path, tmp_path: Path) -> None:
     port, ui_port = free_port(), free_port()
     command, says = {
         "backend": (backend_command(tmp_path, port), "listening on"),
         "worker": (worker_command(tmp_path), "waiting for the backend"),
         "ui": (ui_command(ui_port), f"http://127.0.0.1:{ui_port}"),
-        "edge": (edge_command(sample, tmp_path, f"http://127.0.0.1:{port}", "--loop", "0"), "cam_01 watches"),
+        "edge": (edge_command(tiny_sample, tmp_path, f"http://127.0.0.1:{port}", "--loop", "0"), "cam_01 watches"),
     }[name]
     with InTerminal(command) as terminal:
         terminal.wait_for(says)
@@ -134,12 +134,12 @@ def test_a_repeated_run_repeats_its_events_and_doubles_nothing(sample: Path, tmp
 
 @pytest.mark.parametrize("folder", ["media", "the edge's own"])
 def test_what_the_backend_did_not_take_is_kept_and_sent_by_the_next_run(
-    sample: Path, tmp_path: Path, folder: str
+    tiny_sample: Path, tmp_path: Path, folder: str
 ) -> None:
     port = free_port()
     address = f"http://127.0.0.1:{port}"
     media = ["--media-dir", str(tmp_path / folder)]
-    with Running(edge_command(sample, tmp_path, address, "--speed", "max", *media)) as edge:
+    with Running(edge_command(tiny_sample, tmp_path, address, "--speed", "max", *media)) as edge:
         assert edge.wait(120) == 0
     assert str(tmp_path / "outbox" / "cam_01.jsonl") in edge.lines[-1]
     waiting = int(re.findall(r"(\d+) events wait in", edge.lines[-1])[0])

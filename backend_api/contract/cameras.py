@@ -162,6 +162,10 @@ class CameraSetup(Value):
     takes_zones: bool = Field(
         default=False, description="Whether the edge takes zones that are drawn in the dashboard, and writes its file."
     )
+    gives_looks: bool = Field(
+        default=False, description="Whether the edge answers when somebody asks for a look at what its camera sees now."
+    )
+    keeps_pictures: bool = Field(default=True, description="Whether it sends pictures (`privacy.pictures`).")
 
     @field_validator("machines")
     @classmethod

@@ -13,7 +13,7 @@ from datetime import datetime, timedelta
 from heapq import nsmallest
 
 from pydantic import ValidationError
-from sqlalchemy import ClauseElement, Table, bindparam, func, insert, select, update
+from sqlalchemy import ClauseElement, Table, bindparam, delete, func, insert, select, update
 from sqlalchemy.dialects import sqlite
 
 from backend_api.base.clock import Clock
@@ -27,7 +27,7 @@ from backend_api.store.clock_doubts import ClockDoubts
 from backend_api.store.db.database import Database
 from backend_api.store.db.paging import decode_key, encode_key
 from backend_api.store.db.statements import DialectInsert, Insert, Statement, Transaction
-from backend_api.store.db.tables import camera_setups, cameras, observed_intervals
+from backend_api.store.db.tables import camera_looks, camera_setups, cameras, observed_intervals
 
 log = logging.getLogger(__name__)
 
@@ -95,6 +95,11 @@ _DROP_STILL = Statement(
         camera_setups.c.store_id == bindparam("new_store_id"), camera_setups.c.camera_id == bindparam("new_camera_id")
     )
     .values(still_at_ms=None, still=None)
+)
+_DROP_LOOK = Statement(
+    delete(camera_looks).where(
+        camera_looks.c.store_id == bindparam("new_store_id"), camera_looks.c.camera_id == bindparam("new_camera_id")
+    )
 )
 
 
@@ -180,7 +185,7 @@ class Cameras:
         return camera_state(camera_id, report, now, now)
 
     def forget(self, store_id: str, camera_id: str) -> bool:
-        """Take a camera off the list until it reports again, and its still; False when it is not on it.
+        """Take a camera off the list until it reports again, and its still and look; False when it is not on it.
 
         Its events, its figures and the names of its machines stay.
         """
@@ -193,6 +198,7 @@ class Cameras:
                 now_ms = to_ms(self._clock.now())
                 _KEEP_REPORT.run(transaction, here | {"new_body": FORGOTTEN, "new_reported_at_ms": now_ms})
             _DROP_STILL.run(transaction, here)
+            _DROP_LOOK.run(transaction, here)
         return is_known
 
     def take_over(self) -> None:

@@ -12,6 +12,7 @@ from typing import Self
 from backend_api.base.clock import Clock
 from backend_api.base.database_address import DatabaseAddress
 from backend_api.store.alert_views import CameraViews
+from backend_api.store.camera_looks import CameraLooks
 from backend_api.store.camera_setups import Setups
 from backend_api.store.cameras import Cameras
 from backend_api.store.changes import Changes
@@ -53,6 +54,7 @@ class Store:
         self.calls = ModelCalls(database, clock)
         self.cameras = Cameras(database, clock)
         self.setups = Setups(database, clock)
+        self.looks = CameraLooks(database, clock)
         self.zone_versions = ZoneVersions(database, clock)
         self.removed_media = RemovedMedia(database, clock)
         self.stores = Stores(database, clock)

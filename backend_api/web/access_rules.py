@@ -51,9 +51,9 @@ FIGURES_PATHS = ("/board", "/stats", "/stats/compliance")
 """Without events and pictures."""
 _TABLE: tuple[tuple[Collection[str], str, frozenset[Permission], Scope], ...] = (
     (_GET, "/board|/stats|/stats/compliance", frozenset({FIGURES}), Scope.STORE),
-    (_GET, "/events|/events/export[.]csv|/sessions|/machines|/cameras|/alerts", frozenset({LOOK}), Scope.STORE),
+    (_GET, "/events|/events/export[.]csv|/sessions|/machines|/cameras|/alerts|/floor", frozenset({LOOK}), Scope.STORE),
     (_GET, "/cameras/[^/]+/zones", frozenset({LOOK, REPORT}), Scope.STORE),
-    (_GET, "/cameras/[^/]+/(?:setup|still|zones/history)", frozenset({LOOK}), Scope.STORE),
+    (_GET, "/cameras/[^/]+/(?:setup|still|look|zones/history)", frozenset({LOOK}), Scope.STORE),
     (_GET, f"/events/{_UUID}(?:/reviews)?", frozenset({LOOK}), Scope.EVENT),
     (_GET, f"/media/{_UUID}(?:/thumbnail|/frames/[0-9]{{1,2}})?", frozenset({LOOK}), Scope.EVENT),
     (_GET, f"/sessions/{_UUID}/corrections", frozenset({LOOK}), Scope.SESSION),
@@ -64,13 +64,14 @@ _TABLE: tuple[tuple[Collection[str], str, frozenset[Permission], Scope], ...] = 
     (_POST, "/alerts/([0-9]{1,16})/acknowledge", frozenset({REVIEW}), Scope.ALERT),
     (_POST, "/reviews/draws", frozenset({REVIEW}), Scope.EVERYWHERE),
     (_POST, f"/events/{_UUID}/retry", frozenset({MANAGE}), Scope.EVENT),
+    (_POST, "/cameras/[^/]+/look", frozenset({LOOK}), Scope.STORE),
     (_PUT, "/cameras/[^/]+/zones", frozenset({MANAGE}), Scope.STORE),
     (_DELETE, "/cameras/[^/]+", frozenset({MANAGE}), Scope.STORE),
     (_PUT, "/stores/([^/]+)", frozenset({MANAGE}), Scope.PLACE),
     (_POST, "/alerts/targets/[^/]+/(?:test|snooze)", frozenset({MANAGE}), Scope.EVERYWHERE),
     (_POST, "/events|/events/batch", frozenset({REPORT}), Scope.EVERYWHERE),
     (_PUT, f"/media/{_UUID}(?:/thumbnail)?", frozenset({REPORT}), Scope.EVERYWHERE),
-    (_PUT, "/cameras/[^/]+(?:/setup|/still|/zones/refusal)?", frozenset({REPORT}), Scope.EVERYWHERE),
+    (_PUT, "/cameras/[^/]+(?:/setup|/still|/look|/zones/refusal)?", frozenset({REPORT}), Scope.EVERYWHERE),
 )
 _RULES = tuple((methods, re.compile(path), permissions, scope) for methods, path, permissions, scope in _TABLE)
 

@@ -98,8 +98,8 @@ def _begin(day: date) -> datetime:
 def _is_watched(method: str, path: str) -> bool:
     if method in ("GET", "HEAD"):
         return WATCHED.fullmatch(path) is not None
-    # What a person changes; an edge's reports are none of that.
-    return not rule_of(method, path).permissions.isdisjoint({Permission.REVIEW, Permission.MANAGE})
+    # What a person changes, or asks a camera for, which then takes a picture of whoever is there; no edge's reports.
+    return not rule_of(method, path).permissions <= {Permission.REPORT}
 
 
 class AuditTrail:

@@ -211,6 +211,8 @@ def describe_setup(
     *,
     areas: Sequence[Polygon] = (),
     takes_zones: bool = False,
+    gives_looks: bool = False,
+    keeps_pictures: bool = True,
 ) -> CameraSetup:
     """The setup as it is sent; a name beyond 100 characters is cut."""
     return CameraSetup(
@@ -228,6 +230,8 @@ def describe_setup(
         attempt_delay_s=None if attempt_delay_s is None else min(attempt_delay_s, MAX_ATTEMPT_DELAY_S),
         areas=tuple(areas),
         takes_zones=takes_zones,
+        gives_looks=gives_looks,
+        keeps_pictures=keeps_pictures,
     )
 
 

@@ -9,10 +9,12 @@ import streamlit as st
 from streamlit.elements.lib.column_types import ColumnConfig
 
 from backend_api.contract.cameras import CameraSetupState
+from backend_api.contract.looks import Look
 from backend_api.contract.zones import Point
 from ui.client.api import BackendApi
 from ui.setup.config_file import show_new_file
 from ui.setup.editing import DraftKeys, apply_drawn, apply_step, apply_words, keep_draft, open_draft
+from ui.setup.look import belongs_to, show_asking, show_seen
 from ui.setup.privacy import is_area, keeps_pictures, new_area, privacy_words, zones_of
 from ui.setup.zone_draft import (
     KIND_CHARACTERS,
@@ -42,21 +44,35 @@ _NEW = ""
 
 
 def show_zone_editor(
-    backend: BackendApi, setup: CameraSetupState, still: bytes | None, zone: Zone, *, may_change: bool = True
+    backend: BackendApi,
+    setup: CameraSetupState,
+    look: Look | None,
+    still: bytes | None,
+    zone: Zone,
+    *,
+    may_change: bool = True,
 ) -> None:
-    """Draw the editor for the camera of `setup`; `still` is a JPEG, None when there is none.
+    """Draw the editor for the camera of `setup`; `still` is a JPEG, None when there is none; `look` the last one.
 
     Without `may_change` the picture with its zones is drawn alone.
     """
-    if not may_change:
-        _show_picture(DraftKeys(setup.store_id, setup.camera_id), setup, still)
-        return
-    _edit(backend, DraftKeys(setup.store_id, setup.camera_id), setup, still, zone)
+    keys = DraftKeys(setup.store_id, setup.camera_id)
+    if may_change:
+        _edit(backend, keys, setup, look, still, zone)
+    else:
+        _show_picture(backend, keys, setup, look, still, zone)
 
 
 # A fragment: a click draws the editor again and leaves the rest of the page alone.
 @st.fragment
-def _edit(backend: BackendApi, keys: DraftKeys, setup: CameraSetupState, still: bytes | None, zone: Zone) -> None:
+def _edit(
+    backend: BackendApi,
+    keys: DraftKeys,
+    setup: CameraSetupState,
+    look: Look | None,
+    still: bytes | None,
+    zone: Zone,
+) -> None:
     draft = open_draft(keys, zones_of(setup))
     picture_column, edit_column = st.columns([3, 2], gap="medium")
     with edit_column:
@@ -69,21 +85,41 @@ def _edit(backend: BackendApi, keys: DraftKeys, setup: CameraSetupState, still: 
         st.caption(plain(f"Privacy: {words}"))
     with picture_column:
         _show_hint(draft, setup, still, zone)
+        seen = _ask_and_choose(backend, keys, setup, look)
         show_zone_picture(
-            keys.widget("picture"), draft, still, _picture_in_words(setup, draft), partial(apply_drawn, keys)
+            keys.widget("picture"), draft, still, seen, _picture_in_words(setup, draft), partial(apply_drawn, keys)
         )
         _show_drawing_steps(keys, draft)
+        if seen is not None:
+            show_seen(seen, setup, zone)
     if setup.takes_zones:
         show_saving(backend, keys, draft, setup, zone)
     else:
         show_new_file(keys, draft, setup)
 
 
-def _show_picture(keys: DraftKeys, setup: CameraSetupState, still: bytes | None) -> None:
-    """What the edge watches, for a person who may not change it."""
+def _ask_and_choose(backend: BackendApi, keys: DraftKeys, setup: CameraSetupState, look: Look | None) -> Look | None:
+    """Draw the button that asks for a look; the look that is to be drawn into the picture, if one is."""
+    show_asking(backend, keys, setup, look)
+    is_shown = belongs_to(look, setup) and st.toggle("Who and what was seen", value=True, key=keys.widget("seen"))
+    return look if is_shown else None
+
+
+def _show_picture(
+    backend: BackendApi,
+    keys: DraftKeys,
+    setup: CameraSetupState,
+    look: Look | None,
+    still: bytes | None,
+    zone: Zone,
+) -> None:
+    """What the edge watches and sees, for a person who may not change it."""
     draft = open_draft(keys, zones_of(setup))
     st.caption(plain(f"Machines: {', '.join(machine.name for machine in draft.machines) or 'none yet'}"))
-    show_zone_picture(keys.widget("picture"), draft, still, _picture_in_words(setup, draft), lambda: None)
+    seen = _ask_and_choose(backend, keys, setup, look)
+    show_zone_picture(keys.widget("picture"), draft, still, seen, _picture_in_words(setup, draft), lambda: None)
+    if seen is not None:
+        show_seen(seen, setup, zone)
     if words := privacy_words(setup.config):
         st.caption(plain(f"Privacy: {words}"))
 

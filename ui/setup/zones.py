@@ -11,6 +11,7 @@ from backend_api.contract.zone_versions import ZoneVersion
 from ui.client.api import BackendApi, BackendError, Refused
 from ui.client.sign_in import may
 from ui.setup.cameras import REFRESH_S, Camera, camera_of
+from ui.setup.look import find_look
 from ui.setup.zone_editor import show_zone_editor
 from ui.text.local_time import Zone
 
@@ -33,7 +34,9 @@ def show_zones(backend: BackendApi, states: Sequence[CameraState], zone: Zone) -
             "where it runs, and start it again. All else works as before."
         )
         return
-    show_zone_editor(backend, setup, _still(backend, store_id, camera_id), zone, may_change=may(Permission.MANAGE))
+    look = find_look(backend, store_id, camera_id) if setup.gives_looks else None
+    still = _still(backend, store_id, camera_id)
+    show_zone_editor(backend, setup, look, still, zone, may_change=may(Permission.MANAGE))
 
 
 def _label(camera: Camera) -> str:

@@ -184,6 +184,21 @@ camera_setups = Table(
     Column("still", LargeBinary),
 )
 
+# The last look that somebody asked each camera for. Its picture is the camera's still.
+camera_looks = Table(
+    "camera_looks",
+    metadata,
+    *(Column(name, Name, primary_key=True) for name in ("store_id", "camera_id")),
+    Column("number", BigInteger, nullable=False),
+    Column("asked_at_ms", BigInteger, nullable=False),
+    Column("who", String(200), nullable=False),
+    Column("answered_at_ms", BigInteger),
+    # When its picture came; null without one.
+    Column("still_at_ms", BigInteger),
+    # The answer without its picture, as JSON.
+    Column("body", Text),
+)
+
 # Versions of a camera's zones: those that its edge used, and those that people want it to use.
 zone_versions = Table(
     "zone_versions",
