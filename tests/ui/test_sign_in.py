@@ -29,6 +29,7 @@ people:
   - {{id: rita@example.org, role: reviewer, stores: [{STORE}]}}
   - {{id: mona@example.org, role: manager}}
   - {{id: lily@example.org, role: manager, stores: [{STORE}]}}
+  - {{id: tess@example.org, role: viewer, stores: [{OTHER}, {STORE}]}}
 """
 NEWEST = EventQuery(event_type=(EventType.CLEANING_ATTEMPT,), store_id=STORE, limit=1)
 AUTH = {
@@ -140,6 +141,16 @@ def test_a_manager_of_one_gym_changes_that_one(here: Gym) -> None:
     text, buttons = seen(claims("Lily"), here)
     assert buttons >= REVIEWERS | MANAGERS
     assert OTHER not in text
+
+
+def test_a_person_of_several_gyms_looks_at_one_at_a_time(here: Gym) -> None:
+    for chosen, shown, others in ((None, STORE, OTHER), (OTHER, OTHER, STORE), ("gym_nobody_has", STORE, OTHER)):
+        app = open_as(claims("Tess"), "setup", address={"gym": chosen} if chosen else {})
+        [choice] = [box for box in app.selectbox if box.label == "Gym"]
+        assert (choice.value, sorted(choice.options)) == (shown, [f"Gym {STORE}", f"Gym {OTHER}"])
+        assert not choice.placeholder or choice.value is not None
+        assert f"Treadmill of {shown}" in words(app)
+        assert f"Treadmill of {others}" not in words(app)
 
 
 def test_a_link_to_anothers_session_leads_nowhere(here: Gym) -> None:
