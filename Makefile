@@ -48,7 +48,7 @@ LOCK := uv pip compile --quiet --no-config --universal --python-version 3.11 --g
   --no-emit-index-url --no-emit-find-links --custom-compile-command 'make lock'
 
 .DEFAULT_GOAL := help
-.PHONY: help install run reset-demo test lint bench chaos test-deploy lock clean
+.PHONY: help install run reset-demo test lint bench chaos chain test-deploy lock clean
 
 help:  ## say what there is
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /  make \1\t/' | expand -t 20
@@ -91,6 +91,11 @@ bench: $(VENV)/.installed-dev  ## the benchmarks: ratios against a peer in the s
 chaos: $(VENV)/.installed-dev  ## kill the processes again and again, then compare with the undisturbed run; more examples
 	@python -m pytest tests/chaos -s
 	@python -m pytest -n 3 --dist worksteal -m 'thorough or hypothesis' --hypothesis-profile thorough
+
+# Such as CHAIN='--gyms 100 --thin 0.1': `make chain CHAIN=--help` says which there are.
+CHAIN :=
+chain: $(VENV)/.installed-dev  ## simulate a chain of gyms on PostgreSQL and a bucket, and print what a day of it costs
+	@python -m tests.chain $(CHAIN)
 
 test-deploy: $(VENV)/.installed-dev  ## what needs systemd or root, such as a bare Debian; skipped where these are missing
 	@python -m pytest tests/system -s

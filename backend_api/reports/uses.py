@@ -20,6 +20,7 @@ from backend_api.reports.figures import Use
 from backend_api.reports.machines import wanted_machines
 from backend_api.reports.opening import open_intervals
 from backend_api.store.camera_status import CameraKey
+from backend_api.store.cameras import LONGEST_OBSERVED_MS
 from backend_api.store.db.tables import machines, observed_intervals, sessions
 from backend_api.store.review_draws import DECIDED
 from backend_api.store.stores import read_settings
@@ -149,6 +150,7 @@ def read_uses(
         values: dict[str, object] = {"begin_ms": past.begin_ms, "end_ms": past.end_ms}
         for end, machine in (("first", part[0]), ("last", part[-1])):
             values |= {f"{end}_{name}": getattr(machine, name) for name in _PLACE}
+        values["day_ago_ms"] = past.begin_ms - LONGEST_OBSERVED_MS
         reported = _reported(connection, query, values)
         rows = connection.execute(_SESSIONS.where(*wanted_machines(query)), values)
         for camera, of_camera in groupby(rows, lambda row: (row.store_id, row.camera_id)):
@@ -250,6 +252,8 @@ def _reporting(wanted: Sequence[ColumnElement[bool]]) -> Select[str, str, int, i
         and_(
             *(observed_intervals.c[column.key] == column for column in these.c),
             observed_intervals.c.end_ms >= bindparam("begin_ms"),
+            # By the index: none is longer than a day.
+            observed_intervals.c.begin_ms >= bindparam("day_ago_ms"),
             observed_intervals.c.begin_ms < bindparam("end_ms"),
         ),
     )

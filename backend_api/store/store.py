@@ -95,7 +95,7 @@ class Store:
         """
         self.cameras.keep_if_due()
         self.enrichments.make_due_questions()
-        self.database.tidy(self.clock.monotonic_s())
+        self.database.tidy(self.clock)
 
     def check_writable(self, timeout_s: float) -> None:
         """Raise StoreBusy or StoreFull when no event could be stored now; wait at most `timeout_s` for the lock."""

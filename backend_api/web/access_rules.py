@@ -71,7 +71,7 @@ _TABLE: tuple[tuple[Collection[str], str, frozenset[Permission], Scope], ...] = 
     (_POST, "/alerts/targets/[^/]+/(?:test|snooze)", frozenset({MANAGE}), Scope.EVERYWHERE),
     (_POST, "/events|/events/batch", frozenset({REPORT}), Scope.EVERYWHERE),
     (_PUT, f"/media/{_UUID}(?:/thumbnail)?", frozenset({REPORT}), Scope.EVERYWHERE),
-    (_PUT, "/cameras/[^/]+(?:/setup|/still|/look|/zones/refusal)?", frozenset({REPORT}), Scope.EVERYWHERE),
+    (_PUT, "/cameras|/cameras/[^/]+(?:/setup|/still|/look|/zones/refusal)?", frozenset({REPORT}), Scope.EVERYWHERE),
 )
 _RULES = tuple((methods, re.compile(path), permissions, scope) for methods, path, permissions, scope in _TABLE)
 

@@ -7,7 +7,7 @@ from pydantic.json_schema import models_json_schema
 from starlette.types import Lifespan
 
 from backend_api.contract.alerts import Acknowledgement, Snooze
-from backend_api.contract.cameras import CameraReport, CameraSetup
+from backend_api.contract.cameras import CameraReport, CameraReports, CameraSetup
 from backend_api.contract.compliance import DrawRequest
 from backend_api.contract.corrections import UseCorrection
 from backend_api.contract.events import BatchResult, Event, EventPage, StoredEvent
@@ -20,7 +20,7 @@ from backend_api.web.problems import MEDIA_TYPE
 
 _REFERENCE = "#/components/schemas/{model}"
 _MODELS = (
-    *(Event, StoredEvent, EventPage, BatchResult, CameraReport, CameraSetup, StoreSettings),
+    *(Event, StoredEvent, EventPage, BatchResult, CameraReport, CameraReports, CameraSetup, StoreSettings),
     *(Review, UseCorrection, DrawRequest, Acknowledgement, Snooze, ZoneChange, ZoneRefusal),
     *(LookRequest, LookAnswer, Problem),
 )

@@ -15,9 +15,11 @@ from backend_api.contract.cameras import (
     MAX_CONFIG_CHARACTERS,
     SETUP_INTERVAL_S,
     CameraReport,
+    CameraReports,
     CameraSetup,
     DecoderReport,
     MachineSetup,
+    NamedReport,
     NetworkReport,
 )
 from edge_service.clips.pictures import StillSlot
@@ -144,6 +146,16 @@ def messages_of(
         ),
         Message("still", f"{path}/still?store_id={store_id}", "image/jpeg", still, SETUP_INTERVAL_S),
     ]
+
+
+def reports_of_all(cameras: Sequence[tuple[str, Callable[[], CameraReport]]], instead: Sequence[Message]) -> Message:
+    """What an edge tells of all its `cameras`, by their names, at once; `instead` are the same reports one by one."""
+
+    def body() -> bytes:
+        reports = tuple(NamedReport(camera_id=camera_id, report=report()) for camera_id, report in cameras)
+        return CameraReports(reports=reports).model_dump_json().encode()
+
+    return Message("reports", "/cameras", "application/json", body, 0, instead=instead)
 
 
 def make_reporter(

@@ -342,14 +342,15 @@ changes = Table(
     sqlite_autoincrement=True,
 )
 
-# Times without a break in a camera's reports.
+# Times without a break in a camera's reports, each of at most a day, so that those that touch a time are found by when
+# they begin: that never changes while one goes on, and its place in the index stays.
 observed_intervals = Table(
     "observed_intervals",
     metadata,
     Column("id", Number, primary_key=True),
     *(Column(name, Name, nullable=False) for name in ("store_id", "camera_id")),
     *(Column(name, BigInteger, nullable=False) for name in ("begin_ms", "end_ms")),
-    Index("ix_observed_intervals_camera", "store_id", "camera_id", "end_ms"),
+    Index("ix_observed_intervals_camera", "store_id", "camera_id", "begin_ms"),
 )
 
 # Events that a person hid: kept, and counted nowhere.

@@ -7,13 +7,14 @@ from pathlib import Path
 
 import pytest
 from fastapi.testclient import TestClient
+from httpx import Response
 
 from backend_api.app import Settings, create_app
 from backend_api.base.followed_file import FollowedFile
 from backend_api.base.process import UsageError
 from backend_api.contract.alerts import AlertFacts, AlertKind
 from backend_api.contract.board import Board
-from backend_api.contract.cameras import CameraReport, CameraSetup
+from backend_api.contract.cameras import CameraReport, CameraSetup, MachineSetup
 from backend_api.contract.events import Event
 from backend_api.contract.people import ACTING_FOR, Role
 from backend_api.media.folder import MediaFolder
@@ -173,6 +174,23 @@ def test_the_board_tells_which_machines_are_free_and_no_more(guarded: TestClient
     assert page.status_code == 200
     assert "<img" not in page.text
     assert "http" not in page.text.replace("http-equiv", "")
+
+
+def test_a_board_of_more_machines_than_a_screen_shows_is_refused_with_the_cure(
+    guarded: TestClient, store: Store
+) -> None:
+    zone = ((0.1, 0.1), (0.9, 0.1), (0.9, 0.9))
+    for camera_id, number in (("cam_a", 500), ("cam_b", 1)):
+        machines = tuple(MachineSetup(machine_id=f"{camera_id}_{n}", name="Bench", zone=zone) for n in range(number))
+        store.setups.keep(camera_id, CameraSetup(store_id="gym_large", machines=machines, config=None))
+
+    def board(**query: str) -> Response:
+        response: Response = guarded.get("/board", params=query, headers=DOOR)
+        return response
+
+    assert "give store_id" in problem(board(), 422).detail
+    assert [error["field"] for error in problem(board(store_id="gym_large"), 422).errors or []] == ["camera_id"]
+    assert board(store_id="gym_large", camera_id="cam_a").status_code == 200
 
 
 HASH, OTHER_HASH = "0f" * 32, "1e" * 32

@@ -77,6 +77,7 @@ CHANGED: dict[tuple[str, str], tuple[Permission, str]] = {
     ("post", "/events/{event_id}/review"): (REVIEW, OF_ID),
     ("post", "/reviews/draws"): (REVIEW, EVERYWHERE),
     ("post", "/sessions/{session_id}/correction"): (REVIEW, OF_ID),
+    ("put", "/cameras"): (REPORT, EVERYWHERE),
     ("put", "/cameras/{camera_id}"): (REPORT, EVERYWHERE),
     ("put", "/cameras/{camera_id}/look"): (REPORT, EVERYWHERE),
     ("put", "/cameras/{camera_id}/setup"): (REPORT, EVERYWHERE),
