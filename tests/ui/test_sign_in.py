@@ -144,7 +144,11 @@ def test_a_manager_of_one_gym_changes_that_one(here: Gym) -> None:
 
 
 def test_a_person_of_several_gyms_looks_at_one_at_a_time(here: Gym) -> None:
-    for chosen, shown, others in ((None, STORE, OTHER), (OTHER, OTHER, STORE), ("gym_nobody_has", STORE, OTHER)):
+    for chosen, shown, others in (
+        (None, STORE, OTHER),
+        (f"Gym {OTHER}", OTHER, STORE),
+        ("gym_nobody_has", STORE, OTHER),
+    ):
         app = open_as(claims("Tess"), "setup", address={"gym": chosen} if chosen else {})
         [choice] = [box for box in app.selectbox if box.label == "Gym"]
         assert (choice.value, sorted(choice.options)) == (shown, [f"Gym {STORE}", f"Gym {OTHER}"])
