@@ -225,6 +225,8 @@ class GroupDecoder:
                 skips_deblocking=skips_deblocking,
                 hardware=self._decoding.hardware,
             )
+        elif packet.is_key and self._economy.is_regular:
+            self._decoder.begin_anew()
         yield from self._made(self._decoder.push(packet), self._decoder)
 
     def _close(self) -> Iterator[Frame]:
