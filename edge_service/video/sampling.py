@@ -101,6 +101,7 @@ class SampledDecoder:
             new_decoder(stream_format, skips_deblocking=skips_deblocking) if by_hardware is None else by_hardware
         )
         self._can_skip = stream_format.codec in _KNOWS_UNREFERENCED
+        self._gives_at_once = by_hardware is None and stream_format.codec in _GIVES_AT_ONCE
         self._sampler = sampler
         self._outlook = Outlook(fps)
         self._waiting: deque[EncodedPacket] = deque()
@@ -121,24 +122,28 @@ class SampledDecoder:
 
     def begin_anew(self) -> None:
         """The next packet is a key picture, after which none refers to one before it."""
-        self._put_off.clear()
+        if not self._waiting:  # which may yet be wanted
+            self._put_off.clear()
 
     def finish(self) -> Iterator[VideoFrame]:
         """The wanted frames that are left when there are no more packets."""
         while self._waiting:
             yield from self._decode_when_due(self._waiting.popleft())
-        self._put_off.clear()
-        yield from self._decode(None)
+        for packet in (*self._taken_up(), None):
+            yield from self._decode(packet)
 
     def _decode_when_due(self, packet: EncodedPacket) -> Iterator[VideoFrame]:
         """Decode `packet`, and before it what was put off; or put it off, if its frame is not due."""
-        in_order = self.format.codec in _GIVES_AT_ONCE and not self._decoder.reorder_depth
-        if in_order and not self._sampler.is_due(packet.time_s):
+        if self._gives_at_once and not self._decoder.reorder_depth and not self._sampler.is_due(packet.time_s):
             self._put_off.append(packet)
             return
+        for due in (*self._taken_up(), packet):
+            yield from self._decode(due)
+
+    def _taken_up(self) -> list[EncodedPacket]:
+        """What was put off, which no longer is."""
         put_off, self._put_off = self._put_off, []
-        for earlier in (*put_off, packet):
-            yield from self._decode(earlier)
+        return put_off
 
     def _is_decided(self, packet: EncodedPacket, newest: EncodedPacket) -> bool:
         """Whether all pictures that are shown before `packet` have been noted: none is shown before its own dts."""

@@ -118,7 +118,8 @@ def test_what_comes_after_the_last_look_of_a_group_is_not_decoded(packets: list[
         for packet in packets
     ]
     ring, decoding = PacketRing(60), Decoding(skips_deblocking=True, longest_s=3.0)
-    decoder, seen = decoder_of(decoding, ring), []
+    decoder = decoder_of(decoding, ring)
+    seen: list[Frame] = []
     for packet in damaged:
         ring.append(packet)
         seen += decoder.push(packet)
