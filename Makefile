@@ -4,6 +4,8 @@ VENV := .venv
 BIN := $(VENV)/bin
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 export PYTHONUNBUFFERED := 1
+# Else every process that the tests start compiles the project anew.
+unexport PYTHONDONTWRITEBYTECODE
 
 # What `make run` watches and where: `make run VIDEO=gym.mp4 CONFIG=gym.yaml MODEL=yolox_nano PORT=8001 ...`.
 # Values from the environment do not count: a PORT that somebody exported for another program is not meant.
@@ -46,7 +48,7 @@ LOCK := uv pip compile --quiet --no-config --universal --python-version 3.11 --g
   --no-emit-index-url --no-emit-find-links --custom-compile-command 'make lock'
 
 .DEFAULT_GOAL := help
-.PHONY: help install run reset-demo test lint bench chaos test-deploy lock clean
+.PHONY: help install run reset-demo test lint bench chaos chain test-deploy lock clean
 
 help:  ## say what there is
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /  make \1\t/' | expand -t 20
@@ -86,14 +88,21 @@ lint: $(VENV)/.installed-dev  ## ruff and mypy alone
 bench: $(VENV)/.installed-dev  ## the benchmarks: ratios against a peer in the same run
 	@python -m pytest tests/benchmarks -s
 
-chaos: $(VENV)/.installed-dev  ## kill the processes again and again, then compare with the undisturbed run
+chaos: $(VENV)/.installed-dev  ## kill the processes again and again, then compare with the undisturbed run; more examples
 	@python -m pytest tests/chaos -s
+	@python -m pytest -n 3 --dist worksteal -m 'thorough or hypothesis' --hypothesis-profile thorough
 
-test-deploy: $(VENV)/.installed-dev  ## what needs systemd or root, such as a bare Debian; skipped where these are missing
-	@python -m pytest tests/system -s
+# Such as CHAIN='--gyms 100 --thin 0.1': `make chain CHAIN=--help` says which there are.
+CHAIN :=
+chain: $(VENV)/.installed-dev  ## simulate a chain of gyms on PostgreSQL and a bucket, and print what a day of it costs
+	@python -m tests.chain $(CHAIN)
 
-lock: $(VENV)/.installed-dev  ## renew both locks from the requirements: newer releases, within what these allow
+test-deploy: $(VENV)/.installed-dev  ## what needs root, debootstrap or podman: a bare Debian that boots, and the containers
+	@python -m pytest tests/system -s --durations=0
+
+lock: $(VENV)/.installed-dev  ## renew all locks from the requirements: newer releases, within what these allow
 	@for name in requirements requirements-dev; do $(LOCK) --upgrade $$name.txt -o $$name.lock || exit 2; done
+	@$(LOCK) --upgrade -c requirements-dev.lock requirements-chain.txt -o requirements-chain.lock
 
 clean:  ## remove the environment and the drawn sample, never the data
 	rm -rf $(VENV) sample.mp4

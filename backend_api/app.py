@@ -47,8 +47,10 @@ from backend_api.web.routes.cameras import camera_routes
 from backend_api.web.routes.corrections import correction_routes
 from backend_api.web.routes.events import event_routes
 from backend_api.web.routes.export import export_routes
+from backend_api.web.routes.floor import floor_routes
 from backend_api.web.routes.health import health_routes
 from backend_api.web.routes.ingest import ingest_routes
+from backend_api.web.routes.looks import look_routes
 from backend_api.web.routes.media import media_routes
 from backend_api.web.routes.reports import report_routes
 from backend_api.web.routes.reviews import review_routes
@@ -143,6 +145,8 @@ def create_app(store: Store, media: Media, clock: Clock, settings: Settings | No
     app.include_router(report_routes(store, reports, links))
     app.include_router(camera_routes(store))
     app.include_router(zone_routes(store))
+    app.include_router(look_routes(store))
+    app.include_router(floor_routes(store, urls))
     app.include_router(board_routes(reports, clock))
     app.include_router(audit_routes(audit))
     app.include_router(store_routes(store, reports))

@@ -9,7 +9,7 @@ from uuid import UUID
 from backend_api.base.arguments import ArgumentParser, amount, seconds
 from backend_api.base.database_address import DatabaseAddress, add_database_flag, media_folder_beside
 from backend_api.checks.folder import ASIDE
-from backend_api.media.place import MediaPlace, media_place
+from backend_api.media.place import MediaPlace, add_media_flag
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,12 +73,7 @@ def _make_parser() -> ArgumentParser:
     )
     add = parser.add_argument
     add_database_flag(parser, "the backend's database")
-    add(
-        "--media-dir",
-        type=media_place,
-        metavar="PLACE",
-        help="the backend's folder or bucket of clips and thumbnails (default: media beside the database)",
-    )
+    add_media_flag(parser, "the backend's folder or bucket of clips and thumbnails")
     add(
         "--fix",
         action="store_true",

@@ -28,7 +28,7 @@ from backend_api.base.database_address import add_database_flag, media_folder_be
 from backend_api.base.process import EXIT_DONE, run_process, stop_on_signals  # noqa: E402
 from backend_api.base.watchdog import Watchdog  # noqa: E402
 from backend_api.media.folder import MediaFolder  # noqa: E402
-from backend_api.media.place import media_place, open_media  # noqa: E402
+from backend_api.media.place import add_media_flag, open_media  # noqa: E402
 from backend_api.media.retention_policy import KeepLimits  # noqa: E402
 from backend_api.store.store import Store  # noqa: E402
 from backend_api.web.auth import Keys  # noqa: E402
@@ -77,13 +77,11 @@ def _parse_options() -> argparse.Namespace:
         description="The backend: takes the edges' events, keeps them, serves them and their clips over HTTP.",
     )
     add_database_flag(parser, "the database, whose tables are made when missing, and updated when older")
-    parser.add_argument(
-        "--media-dir",
-        type=media_place,
-        metavar="PLACE",
-        help="the folder of clips and thumbnails, made when missing, or a bucket such as s3://gym-media/clips, whose "
+    add_media_flag(
+        parser,
+        "the folder of clips and thumbnails, made when missing, or a bucket such as s3://gym-media/clips, whose "
         "keys and endpoint are AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY, AWS_ENDPOINT_URL and AWS_REGION in the "
-        "environment (default: media beside the database)",
+        "environment",
     )
     parser.add_argument(
         "--media-serve",

@@ -33,6 +33,7 @@ from edge_service.pipeline.camera_loop import Camera, CameraLoop
 from edge_service.pipeline.checkpoint import CheckpointFile, Run
 from edge_service.pipeline.eyes import Eyes, log_eyes
 from edge_service.pipeline.lookout import KeyLookout, choose_decoding
+from edge_service.pipeline.looks import Looks, LookSlot
 from edge_service.pipeline.open_source import open_source
 from edge_service.pipeline.preview_video import PreviewVideo, preview_of
 from edge_service.pipeline.progress import RunCounts
@@ -149,8 +150,8 @@ class CameraRun:
 
 
 @contextmanager
-def open_camera(plan: CameraPlan, around: Surroundings) -> Iterator[CameraRun]:
-    """Open all that the camera needs, and send what waits, until the block is left.
+def open_camera(plan: CameraPlan, around: Surroundings, looks: LookSlot | None = None) -> Iterator[CameraRun]:
+    """Open all that the camera needs, and send what waits, until the block is left; whoever asks `looks` is answered.
 
     Raises UsageError when network, video, outbox or preview cannot be used.
     """
@@ -166,7 +167,7 @@ def open_camera(plan: CameraPlan, around: Surroundings) -> Iterator[CameraRun]:
         run = Run(identity(plan.video), plan.store_id, plan.camera_id, start_time)
         checkpoint_file = CheckpointFile(around.outbox_dir / f"{plan.camera_id}.checkpoint", disk)
         recovery = recover(checkpoint_file.load(), run, plan.config.machines, outbox, plan.config.detector.score)
-        camera = set_up_camera(plan, around, run, recovery, outbox, masking, preview)
+        camera = set_up_camera(plan, around, run, recovery, outbox, masking, preview, looks or LookSlot())
         loop = CameraLoop(camera, run, checkpoint_file, clock, around.progress_interval_s)
         folder = SharedFolder(around.media_dir, lambda: backend.get("/ready"), uploads_untold=around.upload_clips)
         uploading = UploadingTransport(backend, backend, around.media_dir, disk, folder.is_shared)
@@ -206,6 +207,7 @@ def set_up_camera(
     outbox: Outbox,
     masking: Masking,
     preview: PreviewVideo | None,
+    looks: LookSlot,
 ) -> Camera:
     """The parts that one camera's loop works with. Raises UsageError when network or video cannot be used."""
     config = plan.config
@@ -221,7 +223,7 @@ def set_up_camera(
             plan.decode, detector, machines, follows_people=masking.follows, has_preview=preview is not None
         )
     )
-    decoding = replace(decoding, hardware=hardware)
+    decoding = replace(decoding, hardware=hardware, waits=lambda: looks.wanted is not None)
     ring = PacketRing(
         reach_s([m.rules for m in machines], clip, fps=fps, privacy=config.privacy) + decoding.late_s,
     )
@@ -262,6 +264,7 @@ def set_up_camera(
         witness=Witness(plan.detector.still_s) if plan.detector.kind == "onnx" and plan.detector.still_s else None,
         eyes=Eyes(plan.eyes, found) if isinstance(found, OnnxDetector) else None,
         decoding=hardware,
+        looks=Looks(looks, machines, masking, ring, factory.timestamp, is_live=source.is_live),
     )
 
 

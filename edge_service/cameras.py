@@ -3,7 +3,7 @@
 import os
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated
 from urllib.parse import quote
@@ -11,11 +11,12 @@ from urllib.parse import quote
 from pydantic import AfterValidator, BeforeValidator, Field, TypeAdapter
 
 from backend_api.base.yaml_file import Place, Text, YamlFile, read_yaml, section
-from edge_service.clips.recorder import ClipConfig
 from edge_service.config import (
     CAMERAS,
+    CameraSections,
     Config,
     DeliveryConfig,
+    FileSections,
     Machines,
     OutboxConfig,
     check_detector,
@@ -25,9 +26,6 @@ from edge_service.config import (
     part_of,
     read_machines,
 )
-from edge_service.detection.detector_config import DetectorConfig
-from edge_service.privacy.privacy_config import PrivacyConfig
-from edge_service.rules.machine import RuleTimes
 from edge_service.video.address import VideoAddress, parse_video
 
 MAX_CAMERAS = 64
@@ -61,30 +59,20 @@ def _webcam_as_text(value: object) -> object:
     return str(value) if type(value) is int else value
 
 
-@dataclass(frozen=True, slots=True)
-class _CameraSection:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _CameraSection(CameraSections):
     """A camera as the file has it: of the sections only what differs from the common ones."""
 
     camera_id: Annotated[Text, AfterValidator(checked_id)]
     video: Annotated[Text, BeforeValidator(_webcam_as_text)]
     machines: Machines
     detect_video: Annotated[Text, BeforeValidator(_webcam_as_text)] | None = None
-    rules: Annotated[RuleTimes, section(RuleTimes)] = field(default_factory=RuleTimes)
-    detector: Annotated[DetectorConfig, section(DetectorConfig)] = field(default_factory=DetectorConfig)
-    clip: Annotated[ClipConfig, section(ClipConfig)] = field(default_factory=ClipConfig)
-    privacy: Annotated[PrivacyConfig, section(PrivacyConfig)] = field(default_factory=PrivacyConfig)
 
 
-@dataclass(frozen=True, slots=True)
-class _File:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _File(FileSections):
     store_id: Annotated[Text, AfterValidator(checked_id)]
     cameras: Annotated[tuple[Annotated[_CameraSection, section(_CameraSection)], ...], Field(max_length=MAX_CAMERAS)]
-    rules: Annotated[RuleTimes, section(RuleTimes)] = field(default_factory=RuleTimes)
-    detector: Annotated[DetectorConfig, section(DetectorConfig)] = field(default_factory=DetectorConfig)
-    clip: Annotated[ClipConfig, section(ClipConfig)] = field(default_factory=ClipConfig)
-    delivery: Annotated[DeliveryConfig, section(DeliveryConfig)] = field(default_factory=DeliveryConfig)
-    outbox: Annotated[OutboxConfig, section(OutboxConfig)] = field(default_factory=OutboxConfig)
-    privacy: Annotated[PrivacyConfig, section(PrivacyConfig)] = field(default_factory=PrivacyConfig)
 
 
 _FILE = TypeAdapter(Annotated[_File, section(_File)])

@@ -111,15 +111,27 @@ class MachineSection:
 Machines = Annotated[tuple[Annotated[MachineSection, section(MachineSection)], ...], Field(max_length=MAX_MACHINES)]
 
 
-@dataclass(frozen=True, slots=True)
-class _File:
-    machines: Machines
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CameraSections:
+    """How a camera is watched; in a file of several, what they have in common, and what one of them has of its own."""
+
     rules: Annotated[RuleTimes, section(RuleTimes)] = field(default_factory=RuleTimes)
     detector: Annotated[DetectorConfig, section(DetectorConfig)] = field(default_factory=DetectorConfig)
     clip: Annotated[ClipConfig, section(ClipConfig)] = field(default_factory=ClipConfig)
+    privacy: Annotated[PrivacyConfig, section(PrivacyConfig)] = field(default_factory=PrivacyConfig)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FileSections(CameraSections):
+    """The sections at the top of every file."""
+
     delivery: Annotated[DeliveryConfig, section(DeliveryConfig)] = field(default_factory=DeliveryConfig)
     outbox: Annotated[OutboxConfig, section(OutboxConfig)] = field(default_factory=OutboxConfig)
-    privacy: Annotated[PrivacyConfig, section(PrivacyConfig)] = field(default_factory=PrivacyConfig)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _File(FileSections):
+    machines: Machines
 
 
 _FILE = TypeAdapter(Annotated[_File, section(_File)])

@@ -34,9 +34,10 @@ from edge_service.detection.detector_config import with_flags  # noqa: E402
 from edge_service.detection.runtime import Networks  # noqa: E402
 from edge_service.detection.turns import Turns  # noqa: E402
 from edge_service.options import Options, check_for_files, check_preview, parse_options  # noqa: E402
-from edge_service.pipeline.camera_reports import ReportedCamera, messages_of, shareable_config  # noqa: E402
+from edge_service.pipeline.camera_reports import ReportedCamera, messages_of, reports_of_all, shareable_config  # noqa: E402
 from edge_service.pipeline.camera_threads import CameraThreads, Watch  # noqa: E402
 from edge_service.pipeline.eyes import describe_eyes  # noqa: E402
+from edge_service.pipeline.looks import LookSlot  # noqa: E402
 from edge_service.pipeline.progress import INTERVAL_S  # noqa: E402
 from edge_service.simulation.sample_video import is_sample  # noqa: E402
 from edge_service.video.address import VideoAddress  # noqa: E402
@@ -116,9 +117,11 @@ def watch_all(cameras: Sequence[WatchedCamera], around: Surroundings, reports: P
         is_endless = not isinstance(camera.plan.video, Path) or camera.plan.loop == 0
         return Watch(camera.plan.camera_id, is_endless, run, camera.reported.fails)
 
-    messages = [
-        replace(message, speaker=camera.plan.camera_id) for camera in cameras for message in messages_of_camera(camera)
-    ]
+    each = [[replace(said, speaker=camera.plan.camera_id) for said in messages_of_camera(camera)] for camera in cameras]
+    all_at_once = reports_of_all(
+        [(camera.plan.camera_id, camera.reported.report) for camera in cameras], [report for report, *_ in each]
+    )
+    messages = [all_at_once, *(said for _, *others in each for said in others)]
     log.info("%d cameras are watched, each with its own outbox in %s", len(cameras), around.outbox_dir)
     with Heartbeat(messages, reports, around.clock):
         return CameraThreads([watch_of(camera) for camera in cameras], around.clock, stop).run()
@@ -151,14 +154,14 @@ def watched(
         camera = CameraConfig(plan.camera_id, plan.video, config)
         return plan_camera(options, file.path, camera, plan.store_id, None)
 
-    follower = None
+    follower, looks = None, LookSlot()
     if not isinstance(plan.video, Path) or (options.start_time is None and (plan.speed or inf) <= 1):
         follower = ZoneFollower(
             file, load, plan.config, backend, plan.store_id, plan.camera_id, around.clock,
-            speaker=plan.camera_id if of_several else "",
+            looks=looks, speaker=plan.camera_id if of_several else "",
         )  # fmt: skip
     reported = ReportedCamera(plan.store_id, project_version(), around.clock.now(), str(plan.detector.kind))
-    return WatchedCamera(plan, plan_with, follower, around, reported, watchdog)
+    return WatchedCamera(plan, plan_with, follower, around, reported, watchdog, looks)
 
 
 def load_camera(path: Path, camera_id: str | None) -> Config:

@@ -23,7 +23,7 @@ from backend_api.base.process import EXIT_DONE, EXIT_FAILED, FatalError, UsageEr
 from backend_api.base.yaml_file import read_yaml  # noqa: E402
 from backend_api.contract.media import clip_name  # noqa: E402
 from backend_api.media.media import Media  # noqa: E402
-from backend_api.media.place import MediaPlace, media_place, open_media  # noqa: E402
+from backend_api.media.place import MediaPlace, add_media_flag, open_media  # noqa: E402
 from backend_api.media.unmasked import UnmaskedMedia, find_unmasked, keep_masked, remove_unmasked  # noqa: E402
 from backend_api.store.db.errors import StoreBusy, StoreFull  # noqa: E402
 from backend_api.store.store import Store  # noqa: E402
@@ -153,12 +153,7 @@ def _make_parser() -> ArgumentParser:
     )
     add = parser.add_argument
     add_database_flag(parser, "the backend's database")
-    add(
-        "--media-dir",
-        type=media_place,
-        metavar="PLACE",
-        help="the backend's folder or bucket of clips and thumbnails (default: media beside the database)",
-    )
+    add_media_flag(parser, "the backend's folder or bucket of clips and thumbnails")
     add(
         "--config",
         type=Path,

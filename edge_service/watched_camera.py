@@ -11,6 +11,7 @@ from edge_service.camera_run import CameraPlan, CameraRun, Surroundings, open_ca
 from edge_service.clips.recorder import attempt_delay_s
 from edge_service.config import Config
 from edge_service.pipeline.camera_reports import ReportedCamera, describe_setup
+from edge_service.pipeline.looks import LookSlot
 from edge_service.zones.follower import ZoneFollower
 
 
@@ -28,12 +29,14 @@ class WatchedCamera:
         around: Surroundings,
         reported: ReportedCamera,
         watchdog: Watchdog,
+        looks: LookSlot | None = None,
     ) -> None:
         self._plan = plan
         self._plan_with = plan_with
         self._follower = follower
         self._around = around
         self._watchdog = watchdog
+        self._looks = looks
         self.reported = reported
         self._setup = self._describe()
         if follower is not None:
@@ -82,7 +85,7 @@ class WatchedCamera:
 
     @contextmanager
     def _open(self) -> Iterator[CameraRun]:
-        with open_camera(self._plan, self._around) as camera:
+        with open_camera(self._plan, self._around, self._looks) as camera:
             self.reported.begins(camera)
             try:
                 yield camera
@@ -113,4 +116,6 @@ class WatchedCamera:
             attempt_delay_s(rules, config.clip, fps=config.detector.fps, privacy=config.privacy),
             areas=config.privacy.areas,
             takes_zones=self._follower is not None,
+            gives_looks=self._follower is not None and self._looks is not None,
+            keeps_pictures=config.privacy.pictures != "none",
         )

@@ -10,7 +10,7 @@ from uuid import UUID
 from backend_api.base.arguments import ArgumentParser, amount, count, integer, seconds
 from backend_api.base.database_address import DatabaseAddress, add_database_flag, media_folder_beside
 from backend_api.base.process import UsageError
-from backend_api.media.place import MediaPlace, media_place
+from backend_api.media.place import MediaPlace, add_media_flag
 from mm_worker.vlm.prompt import DEFAULT_END_PROMPT, DEFAULT_PROMPT
 
 # As long as it may be in a result.
@@ -75,12 +75,10 @@ def _make_parser() -> ArgumentParser:
     )
     add = parser.add_argument
     add_database_flag(parser, "the backend's database, which the worker waits for")
-    add(
-        "--media-dir",
-        type=media_place,
-        metavar="PLACE",
-        help="folder or bucket of the clips, the same as the backend's; with a bucket, such as s3://gym-media/clips, "
-        "and its keys as AWS_* in the environment, no folder is shared (default: media beside the database)",
+    add_media_flag(
+        parser,
+        "folder or bucket of the clips, the same as the backend's; with a bucket, such as s3://gym-media/clips, "
+        "and its keys as AWS_* in the environment, no folder is shared",
     )
     add("--seed", type=integer, default=123, metavar="N", help="seed of the mocked model (default: %(default)s)")
     add(

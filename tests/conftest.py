@@ -6,6 +6,7 @@ import signal
 import subprocess
 from collections.abc import Iterator
 from contextlib import closing
+from fractions import Fraction
 from pathlib import Path
 
 import pytest
@@ -13,7 +14,9 @@ from hypothesis import HealthCheck, settings
 from playwright.sync_api import Browser
 
 from backend_api.store.store import Store
+from edge_service.simulation.sample_video import METADATA
 from tests.browser import running_browser
+from tests.edge_service.tiny_videos import draw_video
 from tests.fake_clock import FakeClock
 from tests.once import made_once
 from tests.postgres import Server
@@ -22,10 +25,17 @@ from tests.seaweed import BucketServer
 
 # A computer that stands still says nothing of the code, and examples that share a fixture are written for it.
 _PATIENT = (HealthCheck.too_slow, HealthCheck.function_scoped_fixture)
-settings.register_profile("patient", deadline=None, suppress_health_check=_PATIENT)
+settings.register_profile("patient", deadline=None, suppress_health_check=_PATIENT, max_examples=50)
+# `make chaos` asks for this one.
+settings.register_profile("thorough", settings.get_profile("patient"), max_examples=500)
 settings.load_profile("patient")
 # Tests make and drop much. Looking for circles after every 700 objects more is a tenth of their time.
 gc.set_threshold(20_000)
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Real processes first: they wait while other tests compute, and a run that ends with quick tests ends at once."""
+    items.sort(key=lambda item: item.get_closest_marker("e2e") is None)
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -39,8 +49,8 @@ def signals_are_heard() -> None:
 
 @pytest.fixture(scope="session")
 def sample(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The first minute of what `make run` draws."""
-    return made_once(tmp_path_factory, "sample.mp4", lambda path: draw(path, 60))
+    """The first seconds of what `make run` draws, in which somebody comes and uses a machine."""
+    return made_once(tmp_path_factory, "sample.mp4", lambda path: draw(path, 20))
 
 
 @pytest.fixture(scope="module")
@@ -69,6 +79,16 @@ def postgres(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     shared = folder.parent if "PYTEST_XDIST_WORKER" in os.environ else folder
     with closing(Server(shared, lambda url: Store.open(url, FakeClock(), create=True).close())) as server:
         yield server
+
+
+@pytest.fixture(scope="session")
+def tiny_sample(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A minute of tiny pictures with the sample's mark: what the mocked detector sees is not in pictures anyway."""
+    return made_once(
+        tmp_path_factory,
+        "tiny.mp4",
+        lambda path: draw_video(path, size=(320, 180), rate=Fraction(10), seconds=60, key_every=10, metadata=METADATA),
+    )
 
 
 @pytest.fixture(scope="session")

@@ -1,5 +1,7 @@
 """Real processes under test: started, listened to, and ended by their id whatever happens."""
 
+import importlib
+import io
 import os
 import pty
 import queue
@@ -9,12 +11,14 @@ import subprocess
 import sys
 import threading
 from collections.abc import Callable, Sequence
+from contextlib import redirect_stdout, suppress
 from pathlib import Path
 from types import TracebackType
 from typing import Self, TypeVar
+from unittest.mock import patch
 
 from backend_api.base.clock import SystemClock
-from backend_api.base.process import REPOSITORY
+from backend_api.base.process import REPOSITORY, UsageError
 
 _CLOCK = SystemClock()
 T = TypeVar("T")
@@ -38,6 +42,32 @@ def free_port() -> int:
 def script(path: str) -> list[str]:
     """The command that runs the script at `path` in the repository with the Python of the tests."""
     return [sys.executable, str(REPOSITORY / path)]
+
+
+def help_of(path: str) -> str:
+    """What the script at `path` in the repository answers to --help, without a process of its own."""
+    main = importlib.import_module(path.removesuffix(".py").replace("/", ".")).main
+    said = io.StringIO()
+    with patch.object(sys, "argv", [path, "--help"]), redirect_stdout(said), suppress(SystemExit):
+        main()
+    return said.getvalue()
+
+
+def refusal(main: Callable[[], int], *argv: str, kind: type[Exception] = UsageError) -> str:
+    """The line in which the script with this `main` says why it does not do what `argv` wants, run in this process.
+
+    `kind` says with which exit code it ends.
+    """
+    handlers = {signum: signal.getsignal(signum) for signum in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)}
+    try:
+        with patch.object(sys, "argv", ["script", *argv]):
+            code = main()
+    except kind as error:
+        return str(error)
+    finally:
+        for signum, handler in handlers.items():
+            signal.signal(signum, handler)
+    raise AssertionError(f"it was not refused: exit code {code}")
 
 
 class Running:

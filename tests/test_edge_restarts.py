@@ -44,9 +44,9 @@ def run_to_the_end(video: Path, folder: Path, ledger: Ledger, *, start_time: str
 
 
 @pytest.fixture(scope="module")
-def undisturbed(sample: Path, tmp_path_factory: pytest.TempPathFactory) -> Ledger:
+def undisturbed(tiny_sample: Path, tmp_path_factory: pytest.TempPathFactory) -> Ledger:
     ledger = Ledger()
-    run_to_the_end(sample, tmp_path_factory.mktemp("undisturbed"), ledger)
+    run_to_the_end(tiny_sample, tmp_path_factory.mktemp("undisturbed"), ledger)
     return ledger
 
 
@@ -68,11 +68,11 @@ def is_the_moment(folder: Path) -> bool:
 
 @pytest.fixture(params=[signal.SIGTERM, signal.SIGKILL], ids=["SIGTERM", "SIGKILL"])
 def interrupted(
-    request: pytest.FixtureRequest, sample: Path, undisturbed: Ledger, tmp_path: Path
+    request: pytest.FixtureRequest, tiny_sample: Path, undisturbed: Ledger, tmp_path: Path
 ) -> tuple[Path, Ledger]:
     """The folder of a run that was ended by a signal, and what it had handed over by then."""
     folder, ledger = tmp_path / "interrupted", Ledger()
-    with serving(ledger) as backend, Running(command(sample, folder, backend.url, speed="4")) as edge:
+    with serving(ledger) as backend, Running(command(tiny_sample, folder, backend.url, speed="4")) as edge:
         edge.wait_for("MACHINE_OCCUPIED_START")
         eventually(lambda: stands_still_at_the_moment(edge, folder), "a clip is pending while a machine is in use")
         edge.send(request.param)
@@ -87,13 +87,13 @@ def interrupted(
 
 
 def test_what_a_signal_ended_is_completed_by_the_same_run_and_closed_by_a_later_one(
-    interrupted: tuple[Path, Ledger], undisturbed: Ledger, sample: Path, tmp_path: Path
+    interrupted: tuple[Path, Ledger], undisturbed: Ledger, tiny_sample: Path, tmp_path: Path
 ) -> None:
     folder, ledger = interrupted
     other_folder, other_ledger = tmp_path / "other", Ledger(dict(ledger.bodies))
     shutil.copytree(folder, other_folder)
 
-    run_to_the_end(sample, folder, ledger)
+    run_to_the_end(tiny_sample, folder, ledger)
     assert ledger.bodies == undisturbed.bodies
 
     second = tiny_videos.draw_video(tmp_path / "second.mp4", seconds=1)

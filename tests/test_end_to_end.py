@@ -1,4 +1,4 @@
-"""All four processes on the sample: from the video to the verdict, and to the clip that plays in a browser."""
+"""All four processes on the tiny sample: from the video to the verdict, and to the clip that plays in a browser."""
 
 import hashlib
 import re
@@ -59,14 +59,14 @@ def judged(address: str) -> EventPage | None:
 
 
 def test_from_the_video_to_the_verdict_with_a_backend_that_comes_up_last(
-    sample: Path, tmp_path: Path, browser: Browser
+    tiny_sample: Path, tmp_path: Path, browser: Browser
 ) -> None:
     port, ui_port = free_port(), free_port()
     address = f"http://127.0.0.1:{port}"
     with (
         Running(worker_command(tmp_path)) as worker,
         Running(ui_command(ui_port), env={"GYM_BACKEND_URL": address}),
-        Running(edge_command(sample, tmp_path, address, "--speed", "4")) as edge,
+        Running(edge_command(tiny_sample, tmp_path, address, "--speed", "4")) as edge,
     ):
         edge.wait_for("cannot be reached")
         edge.send(signal.SIGSTOP)  # else it might come to its end before the backend is up
@@ -92,13 +92,13 @@ def test_from_the_video_to_the_verdict_with_a_backend_that_comes_up_last(
 
 @pytest.mark.parametrize("name", ["backend", "worker", "ui", "edge"])
 @pytest.mark.parametrize("end", ["window", "Ctrl-C"])
-def test_each_ends_with_its_own_terminal(name: str, end: str, sample: Path, tmp_path: Path) -> None:
+def test_each_ends_with_its_own_terminal(name: str, end: str, tiny_sample: Path, tmp_path: Path) -> None:
     port, ui_port = free_port(), free_port()
     command, says = {
         "backend": (backend_command(tmp_path, port), "listening on"),
         "worker": (worker_command(tmp_path), "waiting for the backend"),
         "ui": (ui_command(ui_port), f"http://127.0.0.1:{ui_port}"),
-        "edge": (edge_command(sample, tmp_path, f"http://127.0.0.1:{port}", "--loop", "0"), "cam_01 watches"),
+        "edge": (edge_command(tiny_sample, tmp_path, f"http://127.0.0.1:{port}", "--loop", "0"), "cam_01 watches"),
     }[name]
     with InTerminal(command) as terminal:
         terminal.wait_for(says)
@@ -112,14 +112,14 @@ def test_each_ends_with_its_own_terminal(name: str, end: str, sample: Path, tmp_
             assert terminal.wait() in ({0, 1} if name == "ui" else {0})
 
 
-def test_a_repeated_run_repeats_its_events_and_doubles_nothing(sample: Path, tmp_path: Path) -> None:
+def test_a_repeated_run_repeats_its_events_and_doubles_nothing(tiny_sample: Path, tmp_path: Path) -> None:
     port = free_port()
     address = f"http://127.0.0.1:{port}"
     bodies = []
     with Running(backend_command(tmp_path, port)) as backend:
         backend.wait_for(address)
         for _ in range(2):
-            with Running(edge_command(sample, tmp_path, address, "--speed", "max")) as edge:
+            with Running(edge_command(tiny_sample, tmp_path, address, "--speed", "max")) as edge:
                 assert edge.wait(120) == 0
             captured, processed, skipped = frame_counts(edge.output)
             assert captured == processed + skipped > processed > 0
@@ -134,12 +134,12 @@ def test_a_repeated_run_repeats_its_events_and_doubles_nothing(sample: Path, tmp
 
 @pytest.mark.parametrize("folder", ["media", "the edge's own"])
 def test_what_the_backend_did_not_take_is_kept_and_sent_by_the_next_run(
-    sample: Path, tmp_path: Path, folder: str
+    tiny_sample: Path, tmp_path: Path, folder: str
 ) -> None:
     port = free_port()
     address = f"http://127.0.0.1:{port}"
     media = ["--media-dir", str(tmp_path / folder)]
-    with Running(edge_command(sample, tmp_path, address, "--speed", "max", *media)) as edge:
+    with Running(edge_command(tiny_sample, tmp_path, address, "--speed", "max", *media)) as edge:
         assert edge.wait(120) == 0
     assert str(tmp_path / "outbox" / "cam_01.jsonl") in edge.lines[-1]
     waiting = int(re.findall(r"(\d+) events wait in", edge.lines[-1])[0])
@@ -185,7 +185,7 @@ def check_what_is_watched(address: str) -> None:
     setup = CameraSetupState.model_validate_json(requests.get(f"{camera}/setup", store, timeout=60).content)
     assert [machine.name for machine in setup.machines] == ["Treadmill 1", "Bike 1", "Rower 1"]
     assert setup.config is not None
-    assert jpeg_size(requests.get(f"{camera}/still", store, timeout=60).content) == (1280, 720)
+    assert jpeg_size(requests.get(f"{camera}/still", store, timeout=60).content) == (320, 180)
 
 
 def frame_counts(output: str) -> tuple[int, int, int]:

@@ -39,13 +39,27 @@ def working_directory(name: str, script: str) -> Path:
     return FOLDERS[name] or (REPOSITORY / script).parent
 
 
-# From the project's folder, as the README has it, and from the script's own, where its path names no folder. The other
-# two are one kind, a path through folders from where the project is not: each script is started from one of them.
+# All scripts find the project by the same lines: each is started from one of the folders, and one from all.
 STARTS = [
-    (script, folder)
-    for number, script in enumerate(SCRIPTS)
-    for folder in ("root", "its own folder", ("parent", "elsewhere")[number % 2])
+    *((script, tuple(FOLDERS)[number % len(FOLDERS)]) for number, script in enumerate(SCRIPTS)),
+    *(("mm_worker/worker.py", folder) for folder in FOLDERS if folder != "its own folder"),
 ]
+
+
+@pytest.mark.parametrize("script", SCRIPTS)
+def test_the_project_is_found_by_the_script_and_not_by_the_working_directory(script: str) -> None:
+    lines = (
+        f"ROOT = str(Path(__file__).resolve(){'.parent' * (script.count('/') + 1)})\n"
+        "if ROOT not in sys.path:\n"
+        "    sys.path.insert(0, ROOT)\n\n"
+        "from backend_api.base.environment import require_environment  # noqa: E402\n\n"
+        "require_environment()\n"
+    )
+    before, found, _ = (REPOSITORY / script).read_text(encoding="utf-8").partition(lines)
+    assert found
+    # Nothing before these lines is of the project, or of a package.
+    imported = set(re.findall(r"^(?:from|import) (\w+)", before, re.M))
+    assert imported <= sys.stdlib_module_names
 
 
 @pytest.mark.parametrize(("script", "folder"), STARTS)
@@ -105,7 +119,8 @@ def test_the_dashboard_as_a_script_says_how_it_is_started() -> None:
     assert process.lines[-1] == "ERROR the dashboard needs its server: start it with `streamlit run ui/app.py`"
 
 
-@pytest.mark.parametrize("folder", FOLDERS)
+# The launcher starts it from the project's folder, and all other tests of the dashboard from elsewhere.
+@pytest.mark.parametrize("folder", ["parent", "its own folder"])
 def test_dashboard(folder: str, browser: Browser) -> None:
     cwd, port = working_directory(folder, "ui/app.py"), free_port()
     path = os.path.relpath(REPOSITORY / "ui" / "app.py", cwd)

@@ -90,13 +90,26 @@ def test_the_package_that_is_missing_is_the_one_of_this_python(project: Path) ->
     assert not (project / ".venv").exists()
 
 
+def python_without_pip(folder: Path) -> str:
+    """A Python whose environments come at once: with a pip that installs nothing, as there is nothing to install."""
+    return fake_python(
+        folder,
+        f"""if [ "$1 $2" = "-m venv" ]; then
+  {sys.executable} -m venv --without-pip "$3" || exit
+  for packages in "$3"/lib/python*/site-packages; do touch "$packages/pip.py"; done
+  exit
+fi""",
+    )
+
+
 def test_a_folder_that_was_moved_gets_its_environment_anew(project: Path) -> None:
-    first = make(project, "install", f"PYTHON={sys.executable}")
+    python = python_without_pip(project)
+    first = make(project, "install", f"PYTHON={python}")
     assert first.returncode == 0, first.stderr
     assert "anew" not in first.stdout
     assert make(project, "run", "PORT=1").stdout.startswith("[")  # nothing is installed twice
     moved = project.rename(project.with_name("that's moved"))
-    again = make(moved, "run", f"PYTHON={sys.executable}")
+    again = make(moved, "run", f"PYTHON={python}")
     assert again.returncode == 0, again.stderr
     assert ".venv was made in another folder, or for a Python that is gone: it is made anew ..." in again.stdout
     assert str(moved) in (moved / ".venv" / "bin" / "activate").read_text()

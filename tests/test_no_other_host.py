@@ -62,14 +62,14 @@ def has_verdicts(port: int) -> bool:
     return any(event.mm and event.mm.status is MmStatus.DONE for event in page.items)
 
 
-def test_the_four_processes_ask_this_computer_alone(sample: Path, tmp_path: Path, browser: Browser) -> None:
+def test_the_four_processes_ask_this_computer_alone(tiny_sample: Path, tmp_path: Path, browser: Browser) -> None:
     port, ui_port, report, home = free_port(), free_port(), tmp_path / "strace.txt", tmp_path / "home"
     home.mkdir()
     four = [
         *script("deploy/launcher/main.py"),
         *(
             "--video",
-            str(sample),
+            str(tiny_sample),
             "--data-dir",
             str(tmp_path / "data"),
             "--edge-flags=--speed 8 --loop 0 --start-time 2026-01-31T09:00Z",
@@ -90,14 +90,14 @@ def test_the_four_processes_ask_this_computer_alone(sample: Path, tmp_path: Path
     assert kept(home) == []
 
 
-def test_nor_does_one_that_runs_a_network(sample: Path, tmp_path: Path) -> None:
+def test_nor_does_one_that_runs_a_network(tiny_sample: Path, tmp_path: Path) -> None:
     """ONNX Runtime's telemetry asks a name server and leaves a device's id behind, unless it is turned off."""
     report, home = tmp_path / "strace.txt", tmp_path / "home"
     home.mkdir()
     model = save(tmp_path / "a.onnx", onnx_graphs.yolov8([Seen((10, 20, 60, 90), 0.9)], 128, 128), size=(128, 128))
     edge = [
         *script("edge_service/main.py"),
-        *("--video", str(sample), "--camera-id", "cam_01", "--store-id", "gym", "--speed", "max"),
+        *("--video", str(tiny_sample), "--camera-id", "cam_01", "--store-id", "gym", "--speed", "max"),
         *("--detector", "onnx", "--model", str(model), "--backend-url", f"http://127.0.0.1:{free_port()}"),
         *("--media-dir", str(tmp_path / "media"), "--outbox-dir", str(tmp_path / "outbox")),
     ]

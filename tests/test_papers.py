@@ -1,6 +1,6 @@
 """The papers say what the code has, and nothing that it no longer has: flags, keys, routes, metrics, variables, files.
 
-Every list comes from the code itself: flags from each script's `--help`, routes and metrics from a running backend,
+Every list comes from the code itself: flags from each script's help, routes and metrics from a running backend,
 configuration keys from what the edge names when it refuses an unknown one.
 """
 
@@ -20,7 +20,7 @@ import yaml
 
 from backend_api.base.process import REPOSITORY, UsageError
 from edge_service.config import load_config
-from tests.processes import Running, free_port, script
+from tests.processes import Running, free_port, help_of, script
 
 PAPERS = sorted([*REPOSITORY.glob("*.md"), *(REPOSITORY / "docs").rglob("*.md")])
 DECISIONS = [path for path in PAPERS if path.parent.name == "decisions" and path.name != "README.md"]
@@ -74,7 +74,7 @@ def _scripts() -> list[str]:
 
 @cache
 def _flags(path: str) -> frozenset[str]:
-    help_text = subprocess.run([*script(path), "--help"], check=True, capture_output=True, text=True).stdout
+    help_text = help_of(path)
     return frozenset(re.findall(r"^  (?:-\w, )?(--[a-z][a-z0-9-]*)", help_text, re.M)) - {"--help"}
 
 
@@ -93,7 +93,8 @@ def _commands(text: str) -> Iterator[tuple[str, set[str]]]:
     for code in [*_blocks(text), *_spans(text)]:
         for part in re.split(r"[;|&]+|\s#\s", code):
             if found := re.search(r"\bpython3? (\S+\.py)(.*)", part):
-                yield found.group(1), set(re.findall(r"(?<=\s)--[a-z][a-z0-9-]*", found.group(2)))
+                # In a container the project's folder is /app.
+                yield found.group(1).removeprefix("/app/"), set(re.findall(r"(?<=\s)--[a-z][a-z0-9-]*", found.group(2)))
 
 
 def test_no_command_has_a_flag_that_is_gone() -> None:

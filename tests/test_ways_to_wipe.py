@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Sequence
 from contextlib import closing
 from dataclasses import dataclass, field
+from fractions import Fraction
 from pathlib import Path
 
 import pytest
@@ -88,7 +89,7 @@ class Witness:
 
 @pytest.fixture(scope="module")
 def video(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return draw_video(tmp_path_factory.mktemp("ways") / "minute.mp4", seconds=VIDEO_S)
+    return draw_video(tmp_path_factory.mktemp("ways") / "minute.mp4", rate=Fraction(10), seconds=VIDEO_S, key_every=10)
 
 
 def watch(video: Path, folder: Path, way: Way) -> list[Event]:

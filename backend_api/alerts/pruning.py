@@ -4,6 +4,7 @@ import logging
 from datetime import timedelta
 
 from backend_api.base.clock import Clock
+from backend_api.store.db.database import Lock
 from backend_api.store.store import Store
 
 EVERY_S = 86_400.0
@@ -28,7 +29,10 @@ class Pruning:
         began, began_s = self._began
         # A clock that was set ahead makes nothing old.
         now = min(self._clock.now(), began + timedelta(seconds=self._clock.monotonic_s() - began_s))
-        removed = self._store.old_alerts.remove(now - timedelta(days=self._keep_days))
+        with self._store.database.alone(Lock.SWEEP) as is_alone:
+            if not is_alone:
+                return
+            removed = self._store.old_alerts.remove(now - timedelta(days=self._keep_days))
         self._due_s = self._clock.monotonic_s() + EVERY_S
         if removed:
             log.info("removed %d alerts that were over for more than %g days", removed, self._keep_days)

@@ -14,6 +14,7 @@ from backend_api.alerts.conditions import OF_PICTURES
 from backend_api.alerts.view import Look, NoPicture, View, judge, look_at
 from backend_api.base.instants import to_ms
 from backend_api.contract.alerts import AlertKind
+from backend_api.contract.cameras import SETUP_INTERVAL_S
 from backend_api.contract.queries import SessionQuery
 from backend_api.reports.buckets import Interval
 from backend_api.reports.opening import is_within, open_intervals
@@ -23,6 +24,8 @@ from backend_api.store.store import Store
 from backend_api.store.stores import read_settings
 
 _A_WEEK = timedelta(days=7)
+# Stills that come sooner after the one that was compared are left out.
+_APART = timedelta(seconds=SETUP_INTERVAL_S / 2)
 # From the nearer to the farther of these beside an instant a use has to begin, that it counts as an hour of use.
 _NEAR, _FAR = timedelta(minutes=60), timedelta(minutes=120)
 
@@ -45,7 +48,9 @@ class StillWatch:
         """What is wrong with what each camera sees, None where nothing is; unknown ones are left out."""
         self._accept_acknowledged()
         for camera, still_at in self._store.views.stills_at().items():
-            if self._compared.get(camera) != still_at:
+            last_at = self._compared.get(camera)
+            # What stands before a camera for a minute is no news, however often somebody asks for a look meanwhile.
+            if last_at is None or not timedelta(0) <= still_at - last_at < _APART:
                 self._compared[camera] = still_at
                 self._compare(camera, still_at)
         return dict(self._settled)

@@ -32,11 +32,12 @@ _NO_TLS = "WRONG_VERSION_NUMBER"
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """An HTTP answer: its status, its body, and its Retry-After header as it stands there."""
+    """An HTTP answer: its status, its body, its Retry-After header as it stands there; headers by lower-case name."""
 
     status: int
     body: bytes = field(repr=False)
     retry_after: str | None = None
+    headers: Mapping[str, str] = field(default_factory=dict, repr=False, compare=False)
 
 
 class NoAnswer(Exception):
@@ -112,7 +113,8 @@ class HttpClient:
                 content = self._read(response, began_s)
         except requests.RequestException as error:
             raise self._no_answer(error) from error
-        return Answer(response.status_code, content, response.headers.get("Retry-After"))
+        headers = {name.lower(): value for name, value in response.headers.items()}
+        return Answer(response.status_code, content, headers.get("retry-after"), headers)
 
     def close(self) -> None:
         """Close the connections."""

@@ -66,8 +66,8 @@ class YamlFile:
 
 def section(kind: type) -> BeforeValidator:
     """Refuses what is no section with the fields of the dataclass `kind`: other values, unknown keys, missing ones."""
-    known = [field.name for field in fields(kind)]
     required = [f.name for f in fields(kind) if f.default is MISSING and f.default_factory is MISSING]
+    known = [*required, *(f.name for f in fields(kind) if f.name not in required)]
 
     def check(value: object) -> object:
         if not isinstance(value, dict):

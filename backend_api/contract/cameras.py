@@ -17,6 +17,8 @@ MAX_CONFIG_CHARACTERS = 64 * 1024
 MAX_STILL_BYTES = 2 * 1024**2
 MAX_ATTEMPT_DELAY_S = 3600.0
 MAX_MACHINES = 500
+# An edge has at most 64 cameras.
+MAX_REPORTS = 500
 # The kind of the detector that invents people.
 MOCK_DETECTOR = "mock"
 
@@ -93,6 +95,35 @@ class CameraReport(Value):
         return self.has_signal and not self.is_blind
 
 
+class NamedReport(Value):
+    """The report on one of several cameras."""
+
+    camera_id: Name
+    report: CameraReport
+
+
+class CameraReports(Value):
+    """An edge's reports on all of its cameras, in one request, and each camera once."""
+
+    reports: tuple[NamedReport, ...] = Field(min_length=1, max_length=MAX_REPORTS)
+
+    @field_validator("reports")
+    @classmethod
+    def _check_names(cls, reports: tuple[NamedReport, ...]) -> tuple[NamedReport, ...]:
+        for (store_id, camera_id), count in Counter((one.report.store_id, one.camera_id) for one in reports).items():
+            if count > 1:
+                raise ValueError(
+                    f"{count} reports are on camera {camera_id} of store {store_id}; send the newest alone"
+                )
+        return reports
+
+
+class TakenReports(Value):
+    """How many cameras' reports were taken: all of the request's."""
+
+    taken: Count
+
+
 class CameraStatus(StrEnum):
     """Whether a camera's edge still reports: it does, it is behind with it, or it has stopped.
 
@@ -162,6 +193,10 @@ class CameraSetup(Value):
     takes_zones: bool = Field(
         default=False, description="Whether the edge takes zones that are drawn in the dashboard, and writes its file."
     )
+    gives_looks: bool = Field(
+        default=False, description="Whether the edge answers when somebody asks for a look at what its camera sees now."
+    )
+    keeps_pictures: bool = Field(default=True, description="Whether it sends pictures (`privacy.pictures`).")
 
     @field_validator("machines")
     @classmethod

@@ -25,6 +25,13 @@ def media_place(text: str) -> MediaPlace:
         raise argparse.ArgumentTypeError(str(error)) from error
 
 
+def add_media_flag(parser: argparse.ArgumentParser, what: str) -> None:
+    """Add `--media-dir`, whose value is a MediaPlace, None when it is not given; `what` says what lies there."""
+    parser.add_argument(
+        "--media-dir", type=media_place, metavar="PLACE", help=f"{what} (default: media beside the database)"
+    )
+
+
 def open_media(place: MediaPlace, database: Database, *, is_probed: bool = False, redirects: bool = False) -> Media:
     """What lies at `place`; of a bucket `database` holds the index.
 
@@ -34,12 +41,13 @@ def open_media(place: MediaPlace, database: Database, *, is_probed: bool = False
     if isinstance(place, Path):
         return MediaFolder(place)
     try:
-        from backend_api.media.bucket import MediaBucket, connect
+        from backend_api.media.bucket import MediaBucket
+        from backend_api.media.objects import Objects
     except ImportError as error:
         raise UsageError(
             f"--media-dir {place} needs what is not installed ({error}): pip install -r requirements-chain.txt"
         ) from error
-    bucket = MediaBucket(place, connect(place, os.environ), MediaIndex(database), redirects=redirects)
+    bucket = MediaBucket(Objects.connect(place, os.environ), MediaIndex(database), redirects=redirects)
     if is_probed:
         bucket.probe()
     return bucket

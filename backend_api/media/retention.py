@@ -25,6 +25,7 @@ from backend_api.media.retention_policy import (
     plan,
 )
 from backend_api.media.usage import EventFiles, read_usage
+from backend_api.store.db.database import Lock
 from backend_api.store.db.errors import StoreBusy, StoreFull
 from backend_api.store.db.settings import SettingName
 from backend_api.store.store import Store
@@ -62,7 +63,10 @@ class Retention:
         """Look now and every INTERVAL_S until `stop` is set; what fails is tried again the next time."""
         while not stop.is_set():
             try:
-                self.sweep()
+                # Of several backends one at a time: the others look again the next time.
+                with self._store.database.alone(Lock.SWEEP) as is_alone:
+                    if is_alone:
+                        self.sweep()
             except (StoreBusy, StoreFull, OSError) as error:
                 log.warning("old clips could not be removed, next try in %g s: %s", INTERVAL_S, error)
             self._clock.wait(stop, INTERVAL_S)

@@ -249,7 +249,7 @@ def _read_windows(connection: Connection, query: ComplianceQuery, now: datetime)
     opened = read_opened(connection, query, interval.span, (machine.store_id for machine in machines))
     found: dict[str, _Windows] = defaultdict(_Windows)
     # Whether windows close depends on no camera's reports.
-    for camera in read_uses(connection, machines, interval.past, {}):
+    for camera in read_uses(connection, query, machines, interval.past, {}):
         for machine, uses in camera.uses.items():
             here = found[machine.store_id]
             for use in uses:

@@ -77,7 +77,9 @@ def _state(session: Session, now: datetime) -> tuple[MachineState, datetime | No
 
 def machine_keys(connection: Connection, query: MachineQuery) -> list[MachineKey]:
     """The machines with a session that `query` lets through, in order."""
-    found = connection.execute(select(*_KEY).where(machines.c.last_seq.is_not(None), *_wanted(query)).order_by(*_KEY))
+    found = connection.execute(
+        select(*_KEY).where(machines.c.last_seq.is_not(None), *wanted_machines(query)).order_by(*_KEY)
+    )
     return [MachineKey(*row) for row in found]
 
 
@@ -89,7 +91,7 @@ def read_machines(
     picture_url: PictureUrl = no_picture,
 ) -> MachineList:
     """All machines that `query` lets through, at `now`; `watched_at` tells when cameras last watched them."""
-    return MachineList(items=_read(connection, _wanted(query), now, watched_at, picture_url))
+    return MachineList(items=_read(connection, wanted_machines(query), now, watched_at, picture_url))
 
 
 def read_machine_page(
@@ -100,7 +102,7 @@ def read_machine_page(
     picture_url: PictureUrl = no_picture,
 ) -> MachineList:
     """One page of the same; those of forgotten cameras are left out of it. Raises BadCursor."""
-    wanted = _wanted(query)
+    wanted = wanted_machines(query)
     if query.cursor is not None:
         wanted.append(tuple_(*_KEY) > tuple_(*decode_key(query.cursor, query.scope, len(_KEY))))
     # One more than is shown tells whether there is a next page.
@@ -135,7 +137,8 @@ def _read(
     ]
 
 
-def _wanted(query: MachineQuery) -> list[ColumnElement[bool]]:
+def wanted_machines(query: MachineQuery) -> list[ColumnElement[bool]]:
+    """The conditions of `query` on rows of `machines`."""
     return [column == value for column in _KEY if (value := getattr(query, column.key)) is not None]
 
 

@@ -94,5 +94,5 @@ class Reports:
 
     def stats(self, query: StatsQuery) -> Stats:
         """The figures that `query` asks for."""
-        with self._database.read() as connection:
+        with self._database.snapshot() as connection:
             return read_stats(connection, query, self._clock.now(), self._cameras.unwritten_ms())

@@ -49,7 +49,7 @@ def read_stats(connection: Connection, query: StatsQuery, now: datetime, unwritt
     check_size(query, machines, len(totals.buckets))
     watched: dict[MachineKey, Watched] = {}
     found_by: dict[CameraKey, Mapping[str | None, int]] = {}
-    for camera in read_uses(connection, machines, interval.past, unwritten_ms):
+    for camera in read_uses(connection, query, machines, interval.past, unwritten_ms):
         found_by[camera.camera] = camera.source_keys
         for machine, uses in camera.uses.items():
             hours = opened[machine.store_id]
@@ -61,7 +61,7 @@ def read_stats(connection: Connection, query: StatsQuery, now: datetime, unwritt
                 totals.add_no_use(machine, begin_ms, hours)
             occupied = union([use.occupied.within(interval.past) for use in uses])
             watched[machine] = Watched(observed, overlap(occupied, hours))
-    kinds = _kinds(machine_kinds(connection, query.store_id), watched, interval.past, ZoneInfo(query.tz))
+    kinds = _kinds(machine_kinds(connection, opened), watched, interval.past, ZoneInfo(query.tz))
     time_ms = {store_id: sum(map(_length_ms, overlap(hours, [interval.past]))) for store_id, hours in opened.items()}
     stores, cameras = _stores(totals.by_machine, time_ms), _cameras(totals.by_machine)
     return _answer(query, totals, stores, cameras, _sources(connection, found_by), kinds)

@@ -4,24 +4,24 @@ from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from itertools import pairwise
+from itertools import groupby, pairwise
 from typing import Any
 
-from sqlalchemy import Connection, Row, bindparam, func, select
+from sqlalchemy import ColumnElement, Connection, Row, Select, and_, bindparam, func, select, tuple_
 
 from backend_api.base.instants import to_ms
 from backend_api.contract.bounds import OutOfBounds
 from backend_api.contract.corrections import UseTruth
-from backend_api.contract.queries import MAX_STATS_INTERVAL, IntervalQuery
+from backend_api.contract.queries import MAX_STATS_INTERVAL, IntervalQuery, MachineQuery
 from backend_api.contract.stats import Hours
 from backend_api.contract.values import MachineKey
 from backend_api.reports.buckets import Interval, union
 from backend_api.reports.figures import Use
+from backend_api.reports.machines import wanted_machines
 from backend_api.reports.opening import open_intervals
 from backend_api.store.camera_status import CameraKey
-from backend_api.store.db.paging import also
-from backend_api.store.db.tables import events, observed_intervals, sessions
-from backend_api.store.event_rows import IS_VISIBLE
+from backend_api.store.cameras import LONGEST_OBSERVED_MS
+from backend_api.store.db.tables import machines, observed_intervals, sessions
 from backend_api.store.review_draws import DECIDED
 from backend_api.store.stores import read_settings
 from backend_api.store.uses.session_row import CLEANED, FAILED, NO_USE, OPENED, UNOPENED, WAITING
@@ -39,22 +39,47 @@ Unwritten = Mapping[CameraKey, Sequence[tuple[int, int]]]
 
 _Row = Row[*tuple[Any, ...]]
 
-_OF_MACHINE = select(
-    *sessions.c["ts_ms", "started_ms", "ended_ms", "opened_ms", "closes_ms", "attempt_ms", "outcome_key"],
-    *sessions.c["attempt_seq", "verdict", "end_seq", "end_verdict", "judged_seq"],
-    *sessions.c["correction", "source_key"],
-).where(
-    sessions.c.store_id == bindparam("store"),
-    sessions.c.camera_id == bindparam("camera"),
-    sessions.c.machine_id == bindparam("machine"),
+_PLACE = ("store_id", "camera_id", "machine_id")
+_KEY = tuple(machines.c[name] for name in _PLACE)
+# So many machines are read by one statement: a gym's at once, and never all sessions of a year of many gyms.
+MACHINES_A_READ = 200
+_THESE = (
+    machines.c.last_seq.is_not(None),
+    tuple_(*_KEY) >= tuple_(*(bindparam(f"first_{name}") for name in _PLACE)),
+    tuple_(*_KEY) <= tuple_(*(bindparam(f"last_{name}") for name in _PLACE)),
 )
-_BEFORE = (
-    _OF_MACHINE.where(sessions.c.ts_ms < bindparam("begin_ms"), sessions.c.outcome_key != NO_USE)
-    .order_by(sessions.c.ts_ms.desc(), sessions.c.seq.desc())
+_earlier = sessions.alias("earlier")
+_last_before_ms = (
+    select(_earlier.c.ts_ms)
+    .where(
+        *(_earlier.c[name] == machines.c[name] for name in _PLACE),
+        _earlier.c.ts_ms < bindparam("begin_ms"),
+        _earlier.c.outcome_key != NO_USE,
+    )
+    .order_by(_earlier.c.ts_ms.desc(), _earlier.c.seq.desc())
     .limit(1)
+    .correlate(machines)
+    .scalar_subquery()
 )
-_DURING = _OF_MACHINE.where(sessions.c.ts_ms >= bindparam("begin_ms"), sessions.c.ts_ms < bindparam("end_ms")).order_by(
-    sessions.c.ts_ms, sessions.c.seq
+# Machine by machine along the index of places: an outer join lets no planner begin with the sessions of all others.
+_SESSIONS = (
+    select(
+        *_KEY,
+        *sessions.c["ts_ms", "started_ms", "ended_ms", "opened_ms", "closes_ms", "attempt_ms", "outcome_key"],
+        *sessions.c["attempt_seq", "verdict", "end_seq", "end_verdict", "judged_seq"],
+        *sessions.c["correction", "source_key"],
+    )
+    .outerjoin_from(
+        machines,
+        sessions,
+        and_(
+            *(sessions.c[name] == machines.c[name] for name in _PLACE),
+            sessions.c.ts_ms >= func.coalesce(_last_before_ms, bindparam("begin_ms")),
+            sessions.c.ts_ms < bindparam("end_ms"),
+        ),
+    )
+    .where(*_THESE)
+    .order_by(*_KEY, sessions.c.ts_ms, sessions.c.seq)
 )
 
 
@@ -109,41 +134,70 @@ def read_opened(
     connection: Connection, query: IntervalQuery, span: Interval, store_ids: Iterable[str]
 ) -> dict[str, Sequence[Interval]]:
     """When each store's hours count within `span`: its opening hours, or all hours where `query` asks for these."""
-    known = read_settings(connection) if query.hours is Hours.OPEN else {}
-    return {
-        store_id: open_intervals(known[store_id], span) if store_id in known else [span] for store_id in set(store_ids)
-    }
+    wanted = set(store_ids)
+    known = read_settings(connection, wanted) if query.hours is Hours.OPEN else {}
+    return {store_id: open_intervals(known[store_id], span) if store_id in known else [span] for store_id in wanted}
 
 
 def read_uses(
-    connection: Connection, machines: Sequence[MachineKey], past: Interval, unwritten_ms: Unwritten
+    connection: Connection, query: MachineQuery, machines: Sequence[MachineKey], past: Interval, unwritten_ms: Unwritten
 ) -> Iterator[CameraUses]:
-    """The uses of `machines` that touch `past`, camera by camera; `unwritten_ms` is Cameras.unwritten_ms()."""
-    for camera, of_camera in _by_camera(machines).items():
-        rows = {machine: _rows(connection, machine, past) for machine in of_camera}
-        watched = _watched(connection, camera, past, unwritten_ms.get(camera, ()))
-        last_ms = max((interval.end_ms for interval in watched), default=past.begin_ms)
-        counted = {machine: [row for row in rows[machine] if row.outcome_key != NO_USE] for machine in of_camera}
-        uses = {machine: list(_uses(machine, counted[machine], last_ms, past)) for machine in of_camera}
-        no_uses_ms = {machine: [row.ts_ms for row in rows[machine] if row.outcome_key == NO_USE] for machine in rows}
-        occupied = [use.occupied.within(past) for of_place in uses.values() for use in of_place]
-        begun = (row for of_place in rows.values() for row in of_place if row.ts_ms >= past.begin_ms)
-        source_keys = Counter(row.source_key for row in begun)
-        yield CameraUses(camera, union([*watched, *occupied]), uses, no_uses_ms, source_keys)
+    """The uses that touch `past`, camera by camera; `unwritten_ms` is Cameras.unwritten_ms().
+
+    `machines` are machine_keys() of `query`; `connection` sees one state of the database.
+    """
+    for part in _parts(machines):
+        values: dict[str, object] = {"begin_ms": past.begin_ms, "end_ms": past.end_ms}
+        for end, machine in (("first", part[0]), ("last", part[-1])):
+            values |= {f"{end}_{name}": getattr(machine, name) for name in _PLACE}
+        values["day_ago_ms"] = past.begin_ms - LONGEST_OBSERVED_MS
+        reported = _reported(connection, query, values)
+        rows = connection.execute(_SESSIONS.where(*wanted_machines(query)), values)
+        for camera, of_camera in groupby(rows, lambda row: (row.store_id, row.camera_id)):
+            found = {MachineKey(*camera, name): _touching(row, past) for name, row in groupby(of_camera, _machine_id)}
+            yield _camera_uses(camera, found, [*reported[camera], *unwritten_ms.get(camera, ())], past)
 
 
-def _by_camera(machines: Iterable[MachineKey]) -> dict[tuple[str, str], list[MachineKey]]:
-    found: dict[tuple[str, str], list[MachineKey]] = defaultdict(list)
-    for machine in machines:
-        found[machine.store_id, machine.camera_id].append(machine)
+def _parts(machines: Sequence[MachineKey]) -> Iterator[list[MachineKey]]:
+    """`machines`, which are in order, in parts of whole cameras: of MACHINES_A_READ or a few more."""
+    part: list[MachineKey] = []
+    for _, of_camera in groupby(machines, lambda machine: (machine.store_id, machine.camera_id)):
+        part += of_camera
+        if len(part) >= MACHINES_A_READ:
+            yield part
+            part = []
+    if part:
+        yield part
+
+
+def _machine_id(row: _Row) -> str:
+    return str(row.machine_id)
+
+
+def _touching(rows: Iterable[_Row], past: Interval) -> list[_Row]:
+    """One machine's sessions that touch `past`: those that begin in it, and the last one before it that was a use."""
+    found: list[_Row] = []
+    for row in rows:
+        if row.ts_ms is None or (row.ts_ms < past.begin_ms and row.outcome_key == NO_USE):
+            continue
+        if row.ts_ms < past.begin_ms:
+            found.clear()
+        found.append(row)
     return found
 
 
-def _rows(connection: Connection, machine: MachineKey, past: Interval) -> Sequence[_Row]:
-    """The machine's sessions that touch `past`: those that begin in it, and the last one before it."""
-    values = {"store": machine.store_id, "camera": machine.camera_id, "machine": machine.machine_id}
-    values_ms = {"begin_ms": past.begin_ms, "end_ms": past.end_ms}
-    return [row for statement in (_BEFORE, _DURING) for row in connection.execute(statement, {**values, **values_ms})]
+def _camera_uses(
+    camera: CameraKey, rows: Mapping[MachineKey, Sequence[_Row]], reported_ms: Sequence[tuple[int, int]], past: Interval
+) -> CameraUses:
+    watched = _watched(reported_ms, rows, past)
+    last_ms = max((interval.end_ms for interval in watched), default=past.begin_ms)
+    counted = {machine: [row for row in found if row.outcome_key != NO_USE] for machine, found in rows.items()}
+    uses = {machine: list(_uses(machine, found, last_ms, past)) for machine, found in counted.items()}
+    no_uses_ms = {machine: [row.ts_ms for row in found if row.outcome_key == NO_USE] for machine, found in rows.items()}
+    occupied = [use.occupied.within(past) for of_place in uses.values() for use in of_place]
+    begun = (row for of_place in rows.values() for row in of_place if row.ts_ms >= past.begin_ms)
+    source_keys = Counter(row.source_key for row in begun)
+    return CameraUses(camera, union([*watched, *occupied]), uses, no_uses_ms, source_keys)
 
 
 def _uses(machine: MachineKey, rows: Sequence[_Row], last_ms: int, past: Interval) -> Iterator[Use]:
@@ -178,33 +232,48 @@ def _judged(row: _Row) -> tuple[int, ...]:
     return tuple(seq for seq, verdict in said if seq is not None and verdict in DECIDED)
 
 
+def _reported(
+    connection: Connection, query: MachineQuery, values: Mapping[str, object]
+) -> Mapping[CameraKey, list[tuple[int, int]]]:
+    """From when to when each camera's edge reported, of what touches the time that `values` name."""
+    found: dict[CameraKey, list[tuple[int, int]]] = defaultdict(list)
+    of_query = _reporting(wanted_machines(query))
+    for row in connection.execute(of_query, values):
+        if row.begin_ms is not None:
+            found[row.store_id, row.camera_id].append((row.begin_ms, row.end_ms))
+    return found
+
+
+def _reporting(wanted: Sequence[ColumnElement[bool]]) -> Select[str, str, int, int]:
+    these = select(*_KEY[:2]).where(*_THESE, *wanted).distinct().subquery()
+    return select(*these.c, *observed_intervals.c["begin_ms", "end_ms"]).outerjoin_from(
+        these,
+        observed_intervals,
+        and_(
+            *(observed_intervals.c[column.key] == column for column in these.c),
+            observed_intervals.c.end_ms >= bindparam("begin_ms"),
+            # By the index: none is longer than a day.
+            observed_intervals.c.begin_ms >= bindparam("day_ago_ms"),
+            observed_intervals.c.begin_ms < bindparam("end_ms"),
+        ),
+    )
+
+
 def _watched(
-    connection: Connection, camera: CameraKey, past: Interval, unwritten_ms: Sequence[tuple[int, int]]
+    reported_ms: Sequence[tuple[int, int]], rows: Mapping[MachineKey, Sequence[_Row]], past: Interval
 ) -> list[Interval]:
-    """When the camera's edge reported; without any report, from its first event in `past` to its last."""
-    store_id, camera_id = camera
-    reported = connection.execute(
-        select(observed_intervals.c.begin_ms, observed_intervals.c.end_ms).where(
-            observed_intervals.c.store_id == store_id,
-            observed_intervals.c.camera_id == camera_id,
-            observed_intervals.c.end_ms >= past.begin_ms,
-            observed_intervals.c.begin_ms < past.end_ms,
-        )
-    ).all()
-    intervals = [Interval(row.begin_ms, row.end_ms) for row in reported]
-    intervals += [Interval(*ms) for ms in unwritten_ms if ms[1] >= past.begin_ms and ms[0] < past.end_ms]
+    """When the camera's edge reported; without any report, from its first event in `past` to its last.
+
+    Sessions outlive their events: without reports, too, what was observed stays the same when old events go.
+    """
+    intervals = [Interval(*ms) for ms in reported_ms if ms[1] >= past.begin_ms and ms[0] < past.end_ms]
     if intervals:
         return [interval.within(past) for interval in intervals]
-    first_ms, last_ms = (
-        connection.execute(
-            select(end(events.c.ts_ms)).where(
-                events.c.camera_id == camera_id,
-                also(events.c.store_id, [store_id]),
-                events.c.ts_ms >= past.begin_ms,
-                events.c.ts_ms < past.end_ms,
-                IS_VISIBLE,
-            )
-        ).scalar()
-        for end in (func.min, func.max)
-    )
-    return [] if first_ms is None or last_ms is None else [Interval(first_ms, last_ms)]
+    happened_ms = [
+        at_ms
+        for of_machine in rows.values()
+        for row in of_machine
+        for at_ms in (row.started_ms, row.ended_ms, row.opened_ms, row.attempt_ms)
+        if at_ms is not None and past.begin_ms <= at_ms < past.end_ms
+    ]
+    return [Interval(min(happened_ms), max(happened_ms))] if happened_ms else []

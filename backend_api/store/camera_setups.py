@@ -1,13 +1,13 @@
 """Camera setups: which machines each edge watches, as it reported last, and a still of what its camera sees."""
 
 import logging
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
 from pydantic import ValidationError
-from sqlalchemy import Connection, Row, bindparam, select, update
+from sqlalchemy import Connection, Row, bindparam, delete, select, tuple_, update
 
 from backend_api.base.clock import Clock
 from backend_api.base.instants import from_ms, to_ms
@@ -17,14 +17,14 @@ from backend_api.store.camera_status import CameraKey
 from backend_api.store.cameras import keep_columns, of_camera
 from backend_api.store.db.database import Database
 from backend_api.store.db.statements import Statement
-from backend_api.store.db.tables import camera_setups, machines
+from backend_api.store.db.tables import camera_looks, camera_setups, machines
 from backend_api.store.uses.machines import note_names
 
 log = logging.getLogger(__name__)
 
 _KEY = [camera_setups.c.store_id, camera_setups.c.camera_id]
 _KEEP_SETUP = keep_columns(camera_setups, "reported_at_ms", "body")
-_KEEP_STILL = keep_columns(camera_setups, "still_at_ms", "still")
+KEEP_STILL = keep_columns(camera_setups, "still_at_ms", "still")
 _STILL_AT = Statement(
     select(camera_setups.c.still_at_ms).where(
         camera_setups.c.store_id == bindparam("new_store_id"), camera_setups.c.camera_id == bindparam("new_camera_id")
@@ -35,6 +35,7 @@ _DROP_STILLS = Statement(
     .where(camera_setups.c.still_at_ms < bindparam("before_ms"))
     .values(still_at_ms=None, still=None)
 )
+_DROP_LOOKS = Statement(delete(camera_looks).where(camera_looks.c.asked_at_ms < bindparam("before_ms")))
 _REPORTED = select(*_KEY, camera_setups.c.reported_at_ms, camera_setups.c.body, camera_setups.c.still_at_ms).where(
     camera_setups.c.body.is_not(None)
 )
@@ -77,6 +78,12 @@ class Setups:
             return None
         return next(_states([row]), None)
 
+    def find_all(self, cameras: Sequence[CameraKey]) -> list[CameraSetupState]:
+        """The last setups of those of `cameras` that had one, by store and name."""
+        query = _REPORTED.where(tuple_(*_KEY).in_(cameras)).order_by(*_KEY)
+        with self._database.read() as connection:
+            return list(_states(connection.execute(query)))
+
     def attempt_delays(self) -> dict[CameraKey, float]:
         """How many seconds after an attempt began each camera's edge may still tell of it, where it has said so."""
         with self._database.read() as connection:
@@ -91,7 +98,7 @@ class Setups:
         """Put the still in the place of the last one; a power cut may undo that, and the next one comes in minutes."""
         values = {"new_still_at_ms": to_ms(self._clock.now()), "new_still": jpeg}
         with self._database.write(survives_power_cut=False) as transaction:
-            _KEEP_STILL.run(transaction, of_camera(store_id, camera_id) | values)
+            KEEP_STILL.run(transaction, of_camera(store_id, camera_id) | values)
 
     def find_still(self, store_id: str, camera_id: str) -> Still | None:
         """The camera's last still; None when it has none."""
@@ -103,14 +110,15 @@ class Setups:
         return None if row is None or row.still is None else Still(row.still, from_ms(row.still_at_ms))
 
     def drop_stills(self, before: datetime) -> int:
-        """Remove the stills that came before `before`; how many."""
+        """Remove the stills that came before `before`, and the looks that were asked for before it; how many stills."""
         with self._database.write() as transaction:
+            _DROP_LOOKS.run(transaction, {"before_ms": to_ms(before)})
             return _DROP_STILLS.count(transaction, {"before_ms": to_ms(before)})
 
 
-def read_setups(connection: Connection, store_id: str | None = None) -> list[CameraSetupState]:
-    """Every camera's last setup, by store and name; with `store_id` those of that store."""
-    query = _REPORTED if store_id is None else _REPORTED.where(camera_setups.c.store_id == store_id)
+def read_setups(connection: Connection, store_ids: Iterable[str] | None = None) -> list[CameraSetupState]:
+    """Every camera's last setup, by store and name; with `store_ids` those of these stores."""
+    query = _REPORTED if store_ids is None else _REPORTED.where(camera_setups.c.store_id.in_(sorted(store_ids)))
     return list(_states(connection.execute(query.order_by(*_KEY))))
 
 
@@ -119,11 +127,11 @@ def machine_names(connection: Connection) -> dict[tuple[str, str, str], str]:
     return {(row.store_id, row.camera_id, row.machine_id): row.name for row in connection.execute(_NAMES)}
 
 
-def machine_kinds(connection: Connection, store_id: str | None = None) -> dict[tuple[str, str, str], str]:
-    """Of which kind each machine is that is in a setup and has one, by store, camera and machine_id."""
+def machine_kinds(connection: Connection, store_ids: Iterable[str]) -> dict[tuple[str, str, str], str]:
+    """Of which kind each machine of these stores is that is in a setup and has one, by store, camera and machine_id."""
     return {
         (setup.store_id, setup.camera_id, machine.machine_id): machine.kind
-        for setup in read_setups(connection, store_id)
+        for setup in read_setups(connection, store_ids)
         for machine in setup.machines
         if machine.kind is not None
     }

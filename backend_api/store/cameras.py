@@ -13,12 +13,12 @@ from datetime import datetime, timedelta
 from heapq import nsmallest
 
 from pydantic import ValidationError
-from sqlalchemy import ClauseElement, Table, bindparam, func, insert, select, update
+from sqlalchemy import ClauseElement, Table, bindparam, delete, func, insert, select, update
 from sqlalchemy.dialects import sqlite
 
 from backend_api.base.clock import Clock
 from backend_api.base.instants import from_ms, to_ms
-from backend_api.contract.bounds import check_report
+from backend_api.contract.bounds import OutOfBounds, check_report
 from backend_api.contract.cameras import LATE_WITHIN_S, CameraList, CameraReport, CameraState, CameraStatus
 from backend_api.contract.queries import CameraPageQuery
 from backend_api.contract.values import to_milliseconds
@@ -27,13 +27,15 @@ from backend_api.store.clock_doubts import ClockDoubts
 from backend_api.store.db.database import Database
 from backend_api.store.db.paging import decode_key, encode_key
 from backend_api.store.db.statements import DialectInsert, Insert, Statement, Transaction
-from backend_api.store.db.tables import camera_setups, cameras, observed_intervals
+from backend_api.store.db.tables import camera_looks, camera_setups, cameras, observed_intervals
 
 log = logging.getLogger(__name__)
 
 KEEP_EVERY_S = 60.0
 # A camera that was silent for longer than this did not watch meanwhile.
 _LONGEST_SILENCE_MS = 60_000
+# The longest row of observed time: one that goes on is followed by another.
+LONGEST_OBSERVED_MS = 86_400_000
 # What another backend hears is in the database this much later; until then it is the one that tells of the camera.
 _HEARD_ELSEWHERE = timedelta(seconds=KEEP_EVERY_S + LATE_WITHIN_S)
 # A camera that was forgotten, until it reports again: its machines are listed no more, its events and names stay.
@@ -74,7 +76,12 @@ _HERE = (
 )
 _newest = (
     select(func.max(observed_intervals.c.id))
-    .where(*_HERE, observed_intervals.c.end_ms.between(bindparam("silent_since_ms"), bindparam("new_begin_ms")))
+    .where(
+        *_HERE,
+        observed_intervals.c.end_ms.between(bindparam("silent_since_ms"), bindparam("new_begin_ms")),
+        # By the index; one that begins before that is a day long.
+        observed_intervals.c.begin_ms.between(bindparam("day_ago_ms"), bindparam("new_begin_ms")),
+    )
     .scalar_subquery()
 )
 _OBSERVE_ON = Statement(
@@ -95,6 +102,11 @@ _DROP_STILL = Statement(
         camera_setups.c.store_id == bindparam("new_store_id"), camera_setups.c.camera_id == bindparam("new_camera_id")
     )
     .values(still_at_ms=None, still=None)
+)
+_DROP_LOOK = Statement(
+    delete(camera_looks).where(
+        camera_looks.c.store_id == bindparam("new_store_id"), camera_looks.c.camera_id == bindparam("new_camera_id")
+    )
 )
 
 
@@ -123,12 +135,20 @@ class _Camera:
         until_ms = None if watched_at is None else to_ms(watched_at)
         return cls(report, reported_at, watched_at, written_until_ms=until_ms, logged=status)
 
+    def take(self, report: CameraReport, now: datetime) -> None:
+        """Have `report`, which comes now, in the place of the last one."""
+        self.report, self.reported_at, self.is_changed = report, now, True
+        self.is_elsewhere = False
+        if report.is_watching:
+            self.watched_at = now
+            self.observe(to_ms(now))
+
     def observe(self, now_ms: int) -> None:
         """Let it be observed up to now: since its last report, unless that was too long ago, or lies in the future."""
         begin_ms, end_ms = self.observed_ms[-1] if self.observed_ms else 2 * (self.written_until_ms,)
         if begin_ms is None or end_ms is None or not 0 <= now_ms - end_ms <= _LONGEST_SILENCE_MS:
             self.observed_ms.append((now_ms, now_ms))
-        elif self.observed_ms:
+        elif self.observed_ms and now_ms - begin_ms <= LONGEST_OBSERVED_MS:
             self.observed_ms[-1] = (begin_ms, now_ms)
         else:
             self.observed_ms.append((end_ms, now_ms))
@@ -161,26 +181,36 @@ class Cameras:
 
     def report(self, camera_id: str, report: CameraReport) -> CameraState:
         """Take what an edge says of its camera. Raises OutOfBounds when it cannot be."""
-        now = to_milliseconds(self._clock.now())
-        check_report(report, now)
-        key = (report.store_id, camera_id)
-        if report.started_at > now:
-            self._doubts.note(*key, "its edge says that it started", report.started_at, now)
-        with self._lock:
-            known = self._known()
-            camera = known.get(key)
-            if camera is None:
-                camera = known[key] = _Camera(report, now)
-            camera.report, camera.reported_at, camera.is_changed = report, now, True
-            camera.is_elsewhere = False
-            self._looks.note([key])
-            if report.is_watching:
-                camera.watched_at = now
-                camera.observe(to_ms(now))
+        now = self.report_all([(camera_id, report)])
         return camera_state(camera_id, report, now, now)
 
+    def report_all(self, reports: Sequence[tuple[str, CameraReport]]) -> datetime:
+        """Take what an edge says of its cameras, each by its name; when that was. All are taken, or none.
+
+        Raises OutOfBounds when one of them cannot be.
+        """
+        now = to_milliseconds(self._clock.now())
+        for camera_id, report in reports:
+            try:
+                check_report(report, now)
+            except OutOfBounds as error:
+                raise OutOfBounds(error.field, f"camera {camera_id}: {error}") from error
+            if report.started_at > now:
+                what = "its edge says that it started"
+                self._doubts.note(report.store_id, camera_id, what, report.started_at, now)
+        with self._lock:
+            known = self._known()
+            for camera_id, report in reports:
+                key = (report.store_id, camera_id)
+                camera = known.get(key)
+                if camera is None:
+                    camera = known[key] = _Camera(report, now)
+                camera.take(report, now)
+            self._looks.note([(report.store_id, camera_id) for camera_id, report in reports])
+        return now
+
     def forget(self, store_id: str, camera_id: str) -> bool:
-        """Take a camera off the list until it reports again, and its still; False when it is not on it.
+        """Take a camera off the list until it reports again, and its still and look; False when it is not on it.
 
         Its events, its figures and the names of its machines stay.
         """
@@ -193,6 +223,7 @@ class Cameras:
                 now_ms = to_ms(self._clock.now())
                 _KEEP_REPORT.run(transaction, here | {"new_body": FORGOTTEN, "new_reported_at_ms": now_ms})
             _DROP_STILL.run(transaction, here)
+            _DROP_LOOK.run(transaction, here)
         return is_known
 
     def take_over(self) -> None:
@@ -346,8 +377,8 @@ class Cameras:
 def _keep_observed(transaction: Transaction, key: CameraKey, observed_ms: Sequence[tuple[int, int]]) -> None:
     for begin_ms, end_ms in observed_ms:
         values = {"of_store": key[0], "of_camera": key[1], "new_begin_ms": begin_ms, "new_end_ms": end_ms}
-        silent_since_ms = begin_ms - _LONGEST_SILENCE_MS
-        if _OBSERVE_ON.count(transaction, {**values, "silent_since_ms": silent_since_ms}) == 0:
+        since_ms = {"silent_since_ms": begin_ms - _LONGEST_SILENCE_MS, "day_ago_ms": end_ms - LONGEST_OBSERVED_MS}
+        if _OBSERVE_ON.count(transaction, {**values, **since_ms}) == 0:
             _OBSERVE_ANEW.run(transaction, values)
 
 

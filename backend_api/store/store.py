@@ -12,6 +12,7 @@ from typing import Self
 from backend_api.base.clock import Clock
 from backend_api.base.database_address import DatabaseAddress
 from backend_api.store.alert_views import CameraViews
+from backend_api.store.camera_looks import CameraLooks
 from backend_api.store.camera_setups import Setups
 from backend_api.store.cameras import Cameras
 from backend_api.store.changes import Changes
@@ -52,6 +53,7 @@ class Store:
         self.calls = ModelCalls(database, clock)
         self.cameras = Cameras(database, clock)
         self.setups = Setups(database, clock)
+        self.looks = CameraLooks(database, clock)
         self.zone_versions = ZoneVersions(database, clock)
         self.removed_media = RemovedMedia(database, clock)
         self.stores = Stores(database, clock)
@@ -91,7 +93,7 @@ class Store:
         """
         self.cameras.keep_if_due()
         self.enrichments.make_due_questions()
-        self.database.tidy(self.clock.monotonic_s())
+        self.database.tidy(self.clock)
 
     def check_writable(self, timeout_s: float) -> None:
         """Raise StoreBusy or StoreFull when no event could be stored now; wait at most `timeout_s` for the lock."""

@@ -1,5 +1,7 @@
 """Stores: what people say of them, and which ones there are."""
 
+from collections.abc import Iterable
+
 from sqlalchemy import ClauseElement, Connection, bindparam, select, union
 
 from backend_api.base.clock import Clock
@@ -41,9 +43,10 @@ class Stores:
         return StoreState(store_id=store_id, settings=settings, changed_at=now)
 
 
-def read_settings(connection: Connection) -> dict[str, StoreSettings]:
-    """The settings that people gave stores, by id."""
-    return {row.store_id: StoreSettings.model_validate_json(row.body) for row in connection.execute(_DESCRIBED)}
+def read_settings(connection: Connection, store_ids: Iterable[str] | None = None) -> dict[str, StoreSettings]:
+    """The settings that people gave stores, by id; with `store_ids` of these stores alone."""
+    described = _DESCRIBED if store_ids is None else _DESCRIBED.where(stores.c.store_id.in_(sorted(store_ids)))
+    return {row.store_id: StoreSettings.model_validate_json(row.body) for row in connection.execute(described)}
 
 
 def read_known_stores(connection: Connection) -> dict[str, StoreState]:

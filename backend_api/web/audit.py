@@ -20,6 +20,8 @@ from backend_api.web.problems import problem_response
 from backend_api.web.signed_urls import current_key
 
 WATCHED = re.compile(r"/media/[^/]+(/thumbnail|/frames/[^/]+)?|/cameras/[^/]+/still|/events/export\.csv")
+# Who asks a camera for a look makes it take a picture of whoever is there.
+_ASKED = re.compile(r"/cameras/[^/]+/look")
 _NAME = re.compile(r"audit-(\d{4}-\d\d-\d\d)\.jsonl")
 
 log = logging.getLogger(__name__)
@@ -87,6 +89,11 @@ class AuditLog:
         return self._folder / f"audit-{day.isoformat()}.jsonl"
 
 
+def _is_watched(method: str, path: str) -> bool:
+    watched = {"GET": WATCHED, "HEAD": WATCHED, "POST": _ASKED}.get(method)
+    return watched is not None and watched.fullmatch(path) is not None
+
+
 def _begin(day: date) -> datetime:
     return datetime.combine(day, datetime.min.time(), UTC)
 
@@ -100,7 +107,7 @@ class AuditTrail:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """One request."""
-        if scope["type"] == "http" and scope["method"] in ("GET", "HEAD") and WATCHED.fullmatch(scope["path"]):
+        if scope["type"] == "http" and _is_watched(scope["method"], scope["path"]):
             try:
                 client = (scope.get("client") or ("?",))[0]
                 self._audit.note(current_key.get() or "?", scope["path"], scope["method"], client)

@@ -10,8 +10,8 @@ from uuid import UUID
 
 FIGURES = {"/board", "/stats", "/stats/compliance"}
 """Without events and pictures."""
-_BY_STORE = FIGURES | {"/events", "/events/export.csv", "/sessions", "/machines"}
-_CAMERA = re.compile(r"/cameras/[^/]+/(setup|still|zones|zones/history)")
+_BY_STORE = FIGURES | {"/events", "/events/export.csv", "/sessions", "/machines", "/floor"}
+_CAMERA = re.compile(r"/cameras/[^/]+/(setup|still|look|zones|zones/history)")
 _EVENT = re.compile(
     r"/(?:events|media)/([0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})(?:/thumbnail|/frames/[0-9]{1,2}|/reviews)?"
 )

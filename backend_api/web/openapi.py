@@ -7,10 +7,11 @@ from pydantic.json_schema import models_json_schema
 from starlette.types import Lifespan
 
 from backend_api.contract.alerts import Acknowledgement, Snooze
-from backend_api.contract.cameras import CameraReport, CameraSetup
+from backend_api.contract.cameras import CameraReport, CameraReports, CameraSetup
 from backend_api.contract.compliance import DrawRequest
 from backend_api.contract.corrections import UseCorrection
 from backend_api.contract.events import BatchResult, Event, EventPage, StoredEvent
+from backend_api.contract.looks import LookAnswer, LookRequest
 from backend_api.contract.stores import StoreSettings
 from backend_api.contract.values import Problem
 from backend_api.contract.verdicts import Review
@@ -19,8 +20,9 @@ from backend_api.web.problems import MEDIA_TYPE
 
 _REFERENCE = "#/components/schemas/{model}"
 _MODELS = (
-    *(Event, StoredEvent, EventPage, BatchResult, CameraReport, CameraSetup, StoreSettings),
-    *(Review, UseCorrection, DrawRequest, Acknowledgement, Snooze, ZoneChange, ZoneRefusal, Problem),
+    *(Event, StoredEvent, EventPage, BatchResult, CameraReport, CameraReports, CameraSetup, StoreSettings),
+    *(Review, UseCorrection, DrawRequest, Acknowledgement, Snooze, ZoneChange, ZoneRefusal),
+    *(LookRequest, LookAnswer, Problem),
 )
 
 # What answers without a key.

@@ -6,7 +6,7 @@ import cv2
 import numpy as np
 
 from edge_service.detection.detector import Box
-from edge_service.privacy.masking import Masking, Shown
+from edge_service.privacy.masking import Masking, Masks, Shown
 from edge_service.rules.machine import Point
 from edge_service.video.drawing import shrunk
 from edge_service.video.frame import Frame, Image
@@ -38,6 +38,11 @@ def draw_thumbnail(shown: Shown, zone: Sequence[Point], boxes: Sequence[Box]) ->
         bottom_right = round(box.right * (width - 1)), round(box.bottom * (height - 1))
         cv2.rectangle(picture, top_left, bottom_right, _BOX_COLOUR, thickness=2)
     return _to_jpeg(thumbnail)
+
+
+def still_of(image: Image, masks: Masks, time_s: float) -> bytes:
+    """A JPEG of `image`, which is of `time_s`, as it may be shown, at most 1280 pixels wide and high."""
+    return _to_jpeg(masks.shown(shrunk(image, _STILL_SIDE_PX / max(image.shape[:2])), time_s))
 
 
 class StillSlot:

@@ -16,6 +16,9 @@ from edge_service.delivery.backend_client import Put
 
 log = logging.getLogger(__name__)
 
+# How long an edge goes on without a message that its backend does not know: it may be updated meanwhile.
+ASK_AGAIN_S = 600.0
+
 
 @dataclass(frozen=True, slots=True)
 class Message:
@@ -33,13 +36,16 @@ class Message:
     interval_s: float
     speaker: str = ""
     version: Callable[[], object] = lambda: None
+    # What says the same one by one, for a backend that refuses this, as one of an earlier release does.
+    instead: Sequence["Message"] = ()
 
 
 class Heartbeat:
     """Sends `messages` when they are due, from when it is entered until it is left, and once more then.
 
     Every HEARTBEAT_INTERVAL_S it looks which are. A message that is lost is due again next time; one that the backend
-    refuses for good, as one of an earlier release does, waits for its interval. Bodies are made in this thread.
+    refuses for good, as one of an earlier release does, waits for its interval; where others say the same instead, they
+    are sent for ASK_AGAIN_S. Bodies are made in this thread.
     """
 
     def __init__(self, messages: Sequence[Message], call: Put, clock: Clock) -> None:
@@ -60,10 +66,7 @@ class Heartbeat:
 
     def beat(self) -> None:
         """Send what is due; tell in the log what stops arriving, and when it does again."""
-        for sent in self._messages:
-            with speaking_as(sent.message.speaker):
-                if sent.is_due(self._clock.monotonic_s()) and not self._send(sent):
-                    return  # the others would not arrive either, and each would wait for its time to be over
+        self._send_due(self._messages)
 
     def _run(self) -> None:
         self.beat()
@@ -72,6 +75,16 @@ class Heartbeat:
         # The last word, when somebody listens: otherwise the end would wait for nothing.
         if self._is_heard:
             self.beat()
+
+    def _send_due(self, messages: "Sequence[_Sent]") -> bool:
+        """Send those of `messages` that are due; False when nobody answers."""
+        for sent in messages:
+            with speaking_as(sent.message.speaker):
+                if sent.is_due(self._clock.monotonic_s()) and not self._send(sent):
+                    return False  # the others would not arrive either, and each would wait for its time to be over
+            if sent.is_refused and not self._send_due(sent.instead):
+                return False
+        return True
 
     def _send(self, sent: "_Sent") -> bool:
         """Send one message, if it has a body; False when nobody answers."""
@@ -86,9 +99,15 @@ class Heartbeat:
             return False
         self._is_heard = not is_temporary(answer.status)
         arrived = 200 <= answer.status < 300
-        sent.note(problem=None if arrived else f"answered {answer.status} ({detail(answer)})")
-        if self._is_heard and not is_denied(answer.status):
-            sent.due_s, sent.version = self._clock.monotonic_s() + sent.message.interval_s, version
+        is_judged = self._is_heard and not is_denied(answer.status)
+        problem = None if arrived else f"answered {answer.status} ({detail(answer)})"
+        if sent.instead and is_judged:
+            sent.refuse(problem)
+        else:
+            sent.note(problem=problem)
+        if is_judged:
+            wait_s = ASK_AGAIN_S if sent.is_refused else sent.message.interval_s
+            sent.due_s, sent.version = self._clock.monotonic_s() + wait_s, version
         return True
 
 
@@ -99,11 +118,26 @@ class _Sent:
         self.message = message
         self.due_s = float("-inf")
         self.version: object = None
+        self.instead = [_Sent(other) for other in message.instead]
+        self.is_refused = False
         self._arrives = True
 
     def is_due(self, now_s: float) -> bool:
         """Whether it is to be sent now."""
         return self.due_s <= now_s or self.message.version() != self.version
+
+    def refuse(self, problem: str | None) -> None:
+        """The backend refuses it for good, for that reason, or takes it; tell in the log when that changes."""
+        is_refused = problem is not None
+        if is_refused and not self.is_refused:
+            log.info(
+                "the backend does not take all cameras' %s at once (%s): they are sent one by one",
+                self.message.what,
+                problem,
+            )
+        self.is_refused = is_refused
+        if not is_refused:
+            self.note(problem=None)
 
     def note(self, problem: str | None) -> None:
         """Tell in the log when this is other than it was."""

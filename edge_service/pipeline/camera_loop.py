@@ -12,11 +12,12 @@ from backend_api.base.clock import Clock
 from backend_api.contract.events import Event
 from edge_service.clips.pictures import StillSlot
 from edge_service.clips.recorder import Recorder
-from edge_service.detection.detector import Detector
+from edge_service.detection.detector import Detection, Detector
 from edge_service.outbox.outbox import Outbox, OutboxFull
 from edge_service.pipeline.checkpoint import Checkpoint, Checkpointer, CheckpointFile, Run
 from edge_service.pipeline.clock_step import ClockSteps
 from edge_service.pipeline.eyes import Eyes
+from edge_service.pipeline.looks import Looks
 from edge_service.pipeline.preview_video import PreviewVideo
 from edge_service.pipeline.progress import INTERVAL_S, Progress, RunCounts
 from edge_service.pipeline.recovery import Recovery
@@ -52,6 +53,8 @@ class Camera:
     """What decodes."""
     witness: Witness | None = None
     """Says who of those that were found is a thing; None to believe all."""
+    looks: Looks | None = None
+    """Answers whoever asks to see what is seen now."""
 
 
 class CameraLoop:
@@ -108,6 +111,8 @@ class CameraLoop:
                 self._begin_clips(self._camera.rules.finish(self._time_s), *last)
         self._keep_finished(end_of_stream=True)
         self._has_ended = not stop.is_set() and not goes_on
+        if self._has_ended and self._camera.looks is not None:
+            self._camera.looks.end()
         self._checkpoints.save()
         self._progress.report_end(self.counts())
 
@@ -148,6 +153,8 @@ class CameraLoop:
                 last = frame, self._look(frame)
             else:
                 self._sight.wait(self._camera.source.captured, self._clock.monotonic_s())
+                if self._camera.looks is not None:
+                    self._camera.looks.miss(self._camera.source.problem)
                 if last is not None:
                     self._begin_clips(self._camera.rules.advance_to(self._camera.source.complete_s), *last)
             self._tell_fault()
@@ -166,22 +173,24 @@ class CameraLoop:
         # To the millisecond, as events tell time: a restart then continues them without a rounding of its own.
         self._time_s = round(frame.time_s, 3)
         self._sight.look(self._time_s, camera.source.captured, self._clock.monotonic_s())
-        tracks = self._find(frame)
+        detections, tracks = self._find(frame)
         self._begin_clips(camera.rules.update(tracks, self._time_s), frame, tracks)
         camera.still.offer(frame)
+        if camera.looks is not None:
+            camera.looks.note(frame, detections, tracks, camera.rules.states)
         if camera.preview is not None:
             camera.preview.add(frame, tracks, camera.rules)
         return tracks
 
-    def _find(self, frame: Frame) -> Sequence[Track]:
-        """The people in `frame`; what hides them is told."""
+    def _find(self, frame: Frame) -> tuple[Sequence[Detection], Sequence[Track]]:
+        """Who is detected in `frame`, and which of them are people; what hides them is told."""
         camera, time_s = self._camera, round(frame.time_s, 3)
         detections = camera.detector.detect(frame)
         if camera.eyes is not None:
             camera.recorder.find_by(camera.eyes())
         tracks = camera.tracker.update(detections, time_s)
         camera.masking.look(frame, time_s, tracks, detections)
-        return tracks if camera.witness is None else self._people(camera.witness, frame, tracks)
+        return detections, tracks if camera.witness is None else self._people(camera.witness, frame, tracks)
 
     def _people(self, witness: Witness, frame: Frame, tracks: Sequence[Track]) -> Sequence[Track]:
         """Those of `tracks` that are no things; a key picture that is looked at in place of others is known, too."""

@@ -15,9 +15,11 @@ from backend_api.contract.cameras import (
     MAX_CONFIG_CHARACTERS,
     SETUP_INTERVAL_S,
     CameraReport,
+    CameraReports,
     CameraSetup,
     DecoderReport,
     MachineSetup,
+    NamedReport,
     NetworkReport,
 )
 from edge_service.clips.pictures import StillSlot
@@ -146,6 +148,16 @@ def messages_of(
     ]
 
 
+def reports_of_all(cameras: Sequence[tuple[str, Callable[[], CameraReport]]], instead: Sequence[Message]) -> Message:
+    """What an edge tells of all its `cameras`, by their names, at once; `instead` are the same reports one by one."""
+
+    def body() -> bytes:
+        reports = tuple(NamedReport(camera_id=camera_id, report=report()) for camera_id, report in cameras)
+        return CameraReports(reports=reports).model_dump_json().encode()
+
+    return Message("reports", "/cameras", "application/json", body, 0, instead=instead)
+
+
 def make_reporter(
     store_id: str,
     started_at: datetime,
@@ -211,6 +223,8 @@ def describe_setup(
     *,
     areas: Sequence[Polygon] = (),
     takes_zones: bool = False,
+    gives_looks: bool = False,
+    keeps_pictures: bool = True,
 ) -> CameraSetup:
     """The setup as it is sent; a name beyond 100 characters is cut."""
     return CameraSetup(
@@ -228,6 +242,8 @@ def describe_setup(
         attempt_delay_s=None if attempt_delay_s is None else min(attempt_delay_s, MAX_ATTEMPT_DELAY_S),
         areas=tuple(areas),
         takes_zones=takes_zones,
+        gives_looks=gives_looks,
+        keeps_pictures=keeps_pictures,
     )
 
 

@@ -5,7 +5,9 @@ from collections.abc import Mapping, Sequence
 import cv2
 import numpy as np
 
+from backend_api.contract.looks import SeenState
 from edge_service.detection.detector import Box
+from edge_service.pipeline.looks import seen_machine
 from edge_service.rules.machine import AnchorKind, Machine
 from edge_service.rules.machine_state import MachineState
 from edge_service.rules.zone import is_in_zone
@@ -60,19 +62,16 @@ def describe(state: MachineState, time_s: float) -> str:
 
     And what may soon change it, that by which the rules' times can be judged: `free, somebody there 4 s`.
     """
-    session, presence = state.session, state.presence
-    is_occupied = session is not None and session.left_s is None
-    there = ""
-    if presence.streak is not None and presence.is_present and not is_occupied:
-        there = f", somebody there {time_s - presence.streak.began_s:.0f} s"
-    elif presence.streak is not None and is_occupied and not presence.is_present:
-        there = f", nobody there {presence.unseen_s(time_s):.0f} s"
-    if session is None:
+    seen = seen_machine("machine", state, time_s)
+    there = "" if seen.there_s is None else f", somebody there {seen.there_s:.0f} s"
+    if seen.gone_s is not None:
+        there = f", nobody there {seen.gone_s:.0f} s"
+    if seen.state is SeenState.FREE:
         return f"free{there}"
-    if session.left_s is None:
-        return f"occupied {time_s - session.start_s:.0f} s{there}"
-    wiped = ", attempt seen" if session.is_attempted else ""
-    return f"to clean {time_s - session.left_s:.0f} s{wiped}{there}"
+    if seen.state is SeenState.IN_USE:
+        return f"occupied {seen.for_s:.0f} s{there}"
+    wiped = ", attempt seen" if seen.is_attempted else ""
+    return f"to clean {seen.for_s:.0f} s{wiped}{there}"
 
 
 def _draw_zone(image: Image, machine: Machine, state: MachineState) -> None:

@@ -1,5 +1,6 @@
 """From decoded pictures to the frames of one source: small pictures for detection, and clean ones for people."""
 
+from collections.abc import Sequence
 from functools import cache, partial
 from threading import Lock
 
@@ -18,7 +19,11 @@ _one_whole_picture = Lock()
 
 def picture_at(ring: PacketRing, time_s: float) -> Image | None:
     """The picture that is on the screen at `time_s`, as far as it has come; None where there is none."""
-    packets = ring.select(time_s, time_s)
+    return picture_of(ring.select(time_s, time_s))
+
+
+def picture_of(packets: Sequence[EncodedPacket]) -> Image | None:
+    """The picture of the last of `packets` to be shown, in full, from any thread; None where there is none."""
     if not packets:
         return None
     wanted = max(packet.pts for packet in packets)

@@ -45,13 +45,15 @@ class Decoding:
     """How a source decodes for detection: whether `skips_deblocking` (see `new_decoder`) where that is safe.
 
     With a `lookout` groups may be skipped, if it says so. Both only where groups are at most `longest_s` seconds long.
-    `hardware` is what decodes, where it can; None for the processor.
+    `hardware` is what decodes, where it can; None for the processor. While somebody `waits` for the newest picture,
+    nothing is kept back.
     """
 
     skips_deblocking: bool = False
     lookout: Lookout | None = None
     longest_s: float = 0.0
     hardware: HardwareDecoding | None = None
+    waits: Callable[[], bool] = lambda: False
 
     @property
     def late_s(self) -> float:
@@ -117,6 +119,8 @@ class GroupDecoder:
             yield from self._decode_kept()
             self._economy = self._economy.torn()
         self._check(packet)
+        if self._kept and self._decoding.waits():
+            yield from self._decode_kept()
         if packet.is_key:
             yield from self._begin_group(packet)
         elif self._kept:
@@ -142,14 +146,15 @@ class GroupDecoder:
         since_s = self._economy.key_s
         self._economy = self._economy.after_key(key.time_s)
         self._say()
-        if self._decoding.lookout is None or self._economy.why_off is not None or since_s is None:
+        lookout = None if self._decoding.waits() else self._decoding.lookout
+        if lookout is None or self._economy.why_off is not None or since_s is None:
             yield from self._decode_kept()
             yield from self._decode(key)
             return
         if not self._kept:
             self._begin_anew()
             yield from self._close()  # what is shown before the key picture is seen before it is judged
-        group = self._look(key, self._decoding.lookout, since_s)
+        group = self._look(key, lookout, since_s)
         if group is None:
             yield from self._decode_kept()
             yield from self._decode(key)

@@ -6,6 +6,7 @@ not know of that, is refused.
 """
 
 import logging
+import re
 import threading
 from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -16,12 +17,14 @@ from pydantic import ValidationError
 from backend_api.base.clock import Clock
 from backend_api.base.http_client import Answer, NoAnswer
 from backend_api.base.process import UsageError, speaking_as
+from backend_api.contract.looks import LOOK_HEADER, LookAnswer
 from backend_api.contract.zone_versions import ZoneRefusal, ZoneStatus, ZoneVersion
 from edge_service.zones.zone_file import ZoneFile
 
 LOOK_S = 2.0
-"""So often the file is looked at and the backend asked."""
+"""So often the file is looked at and the backend asked; for its zones, and whether somebody wants a look."""
 _PROBLEM_CHARACTERS = 500
+_NUMBER = re.compile("[0-9]{1,15}", re.ASCII)
 
 log = logging.getLogger(__name__)
 
@@ -40,8 +43,26 @@ class Backend(Protocol):
         ...
 
 
+class Looks(Protocol):
+    """Looks at what the camera sees now, for people who ask the backend for one."""
+
+    @property
+    def arrived(self) -> threading.Event:
+        """Set when there is an answer to be taken."""
+        ...
+
+    def want(self, number: int | None) -> None:
+        """Ask for the look of that number, or for none any more."""
+        ...
+
+    def take(self) -> LookAnswer | None:
+        """The answer; None while there is none."""
+        ...
+
+
 class ZoneFollower(Generic[_C]):
-    """Looks after the zones of a camera in a thread of its own, from when it is entered until it is left.
+    """Looks after the zones of a camera in a thread of its own, from when it is entered until it is left, and hands on
+    the looks that people ask for: the backend says so beside the zones, and is answered as soon as there is an answer.
 
     `load` gives what the file holds, and raises UsageError; `in_use` is what the camera is watched with.
     """
@@ -56,13 +77,16 @@ class ZoneFollower(Generic[_C]):
         camera_id: str,
         clock: Clock,
         *,
+        looks: Looks,
         speaker: str = "",
     ) -> None:
         self._file = file
         self._load = load
         self._in_use = in_use
         self._backend = backend
+        self._looks = looks
         self._zones = f"/cameras/{camera_id}/zones"
+        self._look = f"/cameras/{camera_id}/look"
         self._of_store = f"?store_id={store_id}"
         self._clock = clock
         self._speaker = speaker
@@ -70,15 +94,17 @@ class ZoneFollower(Generic[_C]):
         self._next: _C | None = None
         self._problem: str | None = None
         self._settled: set[int] = set()
+        self._is_over = False
 
     def __enter__(self) -> Self:
-        self._stop = threading.Event()
+        self._is_over = False
         self._executor = ThreadPoolExecutor(max_workers=1, thread_name_prefix="zones")
         self._executor.submit(self._run).add_done_callback(_report_end)
         return self
 
     def __exit__(self, *_: object) -> None:
-        self._stop.set()
+        self._is_over = True
+        self._looks.arrived.set()
         self._executor.shutdown()
 
     @property
@@ -116,9 +142,28 @@ class ZoneFollower(Generic[_C]):
             return  # the heartbeat says so
 
     def _run(self) -> None:
+        due_s = self._clock.monotonic_s() + LOOK_S
         with speaking_as(self._speaker):
-            while not self._clock.wait(self._stop, LOOK_S):
-                self.look()
+            while not self._is_over:
+                if self._clock.wait(self._looks.arrived, due_s - self._clock.monotonic_s()):
+                    self._looks.arrived.clear()
+                    self.answer()
+                else:
+                    self.look()
+                    due_s = self._clock.monotonic_s() + LOOK_S
+
+    def answer(self) -> None:
+        """Send the backend the look that it wants, if there is one; one that is lost is wanted again."""
+        answer = self._looks.take()
+        if answer is None:
+            return
+        body = answer.model_dump_json().encode()
+        try:
+            said = self._backend.put(self._look + self._of_store, body, {"Content-Type": "application/json"})
+        except NoAnswer:
+            return  # the heartbeat says so
+        if said.status >= 400:
+            log.warning("the look %d is refused: answered %d", answer.number, said.status)
 
     def _obey(self) -> None:
         """Take what the file holds now."""
@@ -136,6 +181,8 @@ class ZoneFollower(Generic[_C]):
     def _wanted(self) -> ZoneVersion | None:
         """The version that the backend wants the edge to take; None where there is none that it can understand."""
         answer = self._backend.get(self._zones + self._of_store)
+        number = answer.headers.get(LOOK_HEADER.lower(), "")
+        self._looks.want(int(number) if _NUMBER.fullmatch(number) else None)
         if answer.status != 200:
             return None  # nobody has drawn anything, or it is of an earlier release
         try:

@@ -84,6 +84,16 @@ def app(store: Store, media: MediaFolder, clock: FakeClock) -> FastAPI:
     return create_app(store, media, clock)
 
 
+@pytest.fixture(scope="module")
+def untouched(tmp_path_factory: pytest.TempPathFactory) -> Iterator[TestClient]:
+    """One backend for all requests of a module that are refused and leave nothing behind."""
+    folder, clock = tmp_path_factory.mktemp("untouched"), FakeClock()
+    with closing(fresh_store(folder / "app.db", clock)) as store:
+        app = create_app(store, MediaFolder.open(folder / "media"), clock)
+        with TestClient(app, base_url="http://127.0.0.1", raise_server_exceptions=False) as client:
+            yield client
+
+
 @pytest.fixture
 def client(app: FastAPI) -> Iterator[TestClient]:
     with TestClient(app, base_url="http://127.0.0.1", raise_server_exceptions=False) as client:

@@ -8,8 +8,9 @@ import pytest
 import requests
 
 from backend_api.contract.media import clip_name
+from backend_api.doctor import main
 from tests.backend_api.events import make_event
-from tests.processes import Running, free_port, script
+from tests.processes import Running, free_port, refusal, script
 
 pytestmark = pytest.mark.e2e
 
@@ -53,10 +54,10 @@ def test_it_examines_and_repairs_beside_a_backend_that_goes_on(tmp_path: Path) -
     ("extra", "culprit"),
     [([], "app.db"), (["--media-dir", "/nowhere"], "app.db"), (["--orphan-age-s", "-1"], "--orphan-age-s")],
 )
-def test_wrong_use_is_one_line(tmp_path: Path, extra: list[str], culprit: str) -> None:
+def test_wrong_use_is_one_line(
+    tmp_path: Path, extra: list[str], culprit: str, capsys: pytest.CaptureFixture[str]
+) -> None:
     (tmp_path / "media").mkdir()
-    wrong = doctor(tmp_path, *extra)
-    assert (wrong.returncode, wrong.stdout) == (2, "")
-    assert len(wrong.stderr.splitlines()) == 1
-    assert culprit in wrong.stderr
+    assert culprit in refusal(main, *flags(tmp_path), *extra)
+    assert capsys.readouterr() == ("", "")
     assert [path.name for path in tmp_path.iterdir()] == ["media"]

@@ -32,7 +32,7 @@ from tests.fake_clock import FakeClock
 CHECKS = [not_a_server_error, status_code_conformance, content_type_conformance, response_schema_conformance]
 # A stream has no end of its own; test_stream.py holds it to its answers.
 ENDLESS = {"/events/stream"}
-EXAMPLES = 6
+EXAMPLES, THOROUGH = 4, 60
 
 
 @schemathesis.serializer("application/x-ndjson", "video/mp4", "image/jpeg")
@@ -69,7 +69,12 @@ def schema(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
 
 @pytest.mark.filterwarnings("default")
 @pytest.mark.parametrize("mode", [GenerationMode.POSITIVE, GenerationMode.NEGATIVE], ids=["allowed", "forbidden"])
-def test_every_answer_is_one_that_the_description_names(schema: Any, mode: GenerationMode) -> None:  # noqa: ANN401
+@pytest.mark.parametrize("examples", [EXAMPLES, pytest.param(THOROUGH, marks=pytest.mark.thorough)])
+def test_every_answer_is_one_that_the_description_names(
+    schema: Any,  # noqa: ANN401
+    mode: GenerationMode,
+    examples: int,
+) -> None:
     tried = 0
     for result in schema.get_all_operations():
         operation = result.ok()
@@ -78,7 +83,7 @@ def test_every_answer_is_one_that_the_description_names(schema: Any, mode: Gener
 
         @given(operation.as_strategy(generation_mode=mode))
         @settings(
-            max_examples=EXAMPLES,
+            max_examples=examples,
             derandomize=True,
             database=None,
             suppress_health_check=list(HealthCheck),

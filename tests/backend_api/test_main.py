@@ -13,6 +13,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, closing
 from http.client import HTTPConnection
 from pathlib import Path
+from urllib.parse import urlsplit
 from uuid import UUID
 
 import pytest
@@ -172,7 +173,16 @@ def test_what_it_makes_is_its_users_alone_unless_a_group_is_to_share_it(
             assert stat.S_IMODE(path.stat().st_mode) == (folder_mode if path.is_dir() else file_mode), path
 
 
-def test_a_full_disk_is_507_and_passes(backend: Running, port: int, tmp_path: Path) -> None:
+def test_a_full_disk_is_507_a_lock_no_error_and_a_taken_port_one_line(
+    backend: Running, port: int, tmp_path: Path
+) -> None:
+    """One after the other to the same backend, which goes on."""
+    check_a_full_disk(backend, port, tmp_path)
+    check_a_lock(port, tmp_path)
+    check_a_taken_port(backend, port, tmp_path)
+
+
+def check_a_full_disk(backend: Running, port: int, tmp_path: Path) -> None:
     assert post(port, 0).status_code == 201
     # No file of the process may grow any more, as on a full disk.
     _, hard = resource.prlimit(backend.pid, resource.RLIMIT_FSIZE)
@@ -190,15 +200,16 @@ def test_a_full_disk_is_507_and_passes(backend: Running, port: int, tmp_path: Pa
         assert connection.execute("PRAGMA integrity_check").fetchall() == [("ok",)]
 
 
-def test_a_lock_of_another_process_is_never_an_error(backend: Running, port: int, tmp_path: Path) -> None:
+def check_a_lock(port: int, tmp_path: Path) -> None:
+    before = count(port)
     with (
         closing(sqlite3.connect(tmp_path / "data" / "app.db", isolation_level=None)) as other,
         ThreadPoolExecutor() as threads,
     ):
         other.execute("BEGIN IMMEDIATE")
-        answers = [threads.submit(post, port, at_s) for at_s in range(4)]
+        answers = [threads.submit(post, port, at_s) for at_s in range(2, 6)]
         assert requests.get(f"http://127.0.0.1:{port}/health", timeout=60).status_code == 200
-        assert count(port) == 0
+        assert count(port) == before
         ready = requests.get(f"http://127.0.0.1:{port}/ready", timeout=60)
         assert (ready.status_code, "lock" in ready.json()["detail"]) == (503, True)
         assert not any(answer.done() for answer in answers)
@@ -207,7 +218,7 @@ def test_a_lock_of_another_process_is_never_an_error(backend: Running, port: int
     eventually(lambda: requests.get(f"http://127.0.0.1:{port}/ready", timeout=60).ok, "ready again")
 
 
-def test_a_taken_port_is_one_line(backend: Running, port: int, tmp_path: Path) -> None:
+def check_a_taken_port(backend: Running, port: int, tmp_path: Path) -> None:
     with Running(command(tmp_path / "second", port)) as second:
         assert second.wait() == EXIT_USAGE
     [line] = second.lines
@@ -222,10 +233,11 @@ def test_it_opens_itself_to_nobody_else(refused: Callable[..., str], host: str) 
 
 
 @pytest.mark.parametrize("host", ["localhost", "127.0.0.2"])
-def test_other_names_of_this_computer(tmp_path: Path, port: int, host: str) -> None:
-    with Running(command(tmp_path, port, "--host", host)) as running:
-        running.wait_for("listening")
-        assert requests.get(f"http://{host}:{port}/health", timeout=60).ok
+def test_other_names_of_this_computer_and_any_free_port(tmp_path: Path, host: str) -> None:
+    with Running(command(tmp_path, 0, "--host", host)) as running:
+        url = running.wait_for("listening on").split("listening on ")[1].split(",")[0]
+        assert requests.get(f"{url}/health", timeout=60).ok
+        assert requests.get(f"http://{host}:{urlsplit(url).port}/health", timeout=60).ok
 
 
 @pytest.mark.parametrize(
@@ -244,12 +256,6 @@ def test_wrong_use_is_one_line_that_names_the_culprit(
     refused: Callable[..., str], flags: list[str], culprit: str
 ) -> None:
     assert culprit in refused(*flags)
-
-
-def test_any_free_port(tmp_path: Path) -> None:
-    with Running(command(tmp_path, 0)) as running:
-        url = running.wait_for("listening on").split("listening on ")[1].split(",")[0]
-        assert requests.get(f"{url}/health", timeout=60).ok
 
 
 def test_with_a_key_it_opens_to_others_and_keeps_the_key_to_itself(tmp_path: Path, port: int) -> None:

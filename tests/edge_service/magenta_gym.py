@@ -24,7 +24,7 @@ from edge_service.detection.detector import Box, Detection
 from edge_service.simulation.scenario import uniform
 from edge_service.video.frame import Frame, Image
 
-WIDTH, HEIGHT, FPS, LENGTH_S = 640, 360, 20, 32.0
+WIDTH, HEIGHT, FPS, LENGTH_S = 480, 270, 20, 32.0
 MISS_RATE = 0.2
 MAGENTA = (255, 0, 255)
 GREY = (150, 150, 150)

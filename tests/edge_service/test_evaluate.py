@@ -8,11 +8,11 @@ from pathlib import Path
 
 import pytest
 
-from backend_api.base.process import REPOSITORY, UsageError
+from backend_api.base.process import REPOSITORY, FatalError, UsageError
 from backend_api.contract.events import Event
 from edge_service.clips.event_factory import EventFactory
 from edge_service.config import load_config
-from edge_service.evaluate import comparable, of_one_camera, to_moments
+from edge_service.evaluate import comparable, main, of_one_camera, to_moments
 from edge_service.evaluation.scenario_truth import scenario_truth
 from edge_service.evaluation.score import score
 from edge_service.evaluation.truth import Truth, format_truth
@@ -23,6 +23,7 @@ from edge_service.simulation.mock_detector import MockDetector
 from edge_service.simulation.scenario import Scenario
 from edge_service.tracking.tracker import Tracker
 from tests.edge_service.fake_frames import blank_frame
+from tests.processes import refusal
 
 MACHINES = load_config(REPOSITORY / "edge_service" / "sample_config.yaml").machines
 START_TIME = datetime(2026, 1, 31, 9, tzinfo=UTC)
@@ -69,20 +70,28 @@ def test_the_command(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("flags", "code", "message"),
+    ("flags", "kind", "message"),
     [
-        (["--events", "no.jsonl", "--truth", "truth.yaml"], 2, "no.jsonl: No such file or directory; give a file"),
-        (["--events", "truth.yaml", "--truth", "truth.yaml"], 2, "truth.yaml:1: is no JSON"),
-        (["--events", "http://127.0.0.1:9", "--truth", "truth.yaml"], 1, "is the backend running there?"),
-        (["--events", "no.jsonl", "--truth", "no.yaml"], 2, "no.yaml: No such file or directory; name a readable file"),
+        (
+            ["--events", "no.jsonl", "--truth", "truth.yaml"],
+            UsageError,
+            "no.jsonl: No such file or directory; give a file",
+        ),
+        (["--events", "truth.yaml", "--truth", "truth.yaml"], UsageError, "truth.yaml:1: is no JSON"),
+        (["--events", "http://127.0.0.1:9", "--truth", "truth.yaml"], FatalError, "is the backend running there?"),
+        (
+            ["--events", "no.jsonl", "--truth", "no.yaml"],
+            UsageError,
+            "no.yaml: No such file or directory; name a readable file",
+        ),
     ],
 )
-def test_a_mistake_is_one_line(tmp_path: Path, flags: list[str], code: int, message: str) -> None:
+def test_a_mistake_is_one_line(
+    tmp_path: Path, flags: list[str], kind: type[Exception], message: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
     (tmp_path / "truth.yaml").write_text(format_truth(Truth(10, {"bike": ()}), "nobody"))
-    done = run(*flags, cwd=tmp_path)
-    assert (done.returncode, done.stdout) == (code, "")
-    assert message in done.stderr
-    assert done.stderr.count("\n") == 1
+    assert message in refusal(main, *flags, kind=kind)
 
 
 def test_the_runs_of_several_days_are_told_apart_by_the_start_time() -> None:

@@ -48,14 +48,9 @@ def compare(expected: Sequence[Moment], rule_events: Sequence[RuleEvent], tolera
 @pytest.mark.parametrize("seed", range(3))
 def test_the_events_are_those_that_happened(seed: int, machines: Sequence[Machine]) -> None:
     moments = scenario_truth(seed, machines, DURATION_S).moments()
-    for fps, miss_rate, tolerance_s in (
-        (2, 0.0, 0.5),
-        (5, 0.0, 0.2),
-        (15, 0.0, 1 / 15),
-        (2, 0.05, 1.6),
-        (5, 0.05, 1.0),
-        (15, 0.05, 1.0),
-    ):
+    # As many looks as most of the time is spent on are taken at one of the seeds.
+    often = ((15, 0.0, 1 / 15), (15, 0.05, 1.0)) if seed == 0 else ()
+    for fps, miss_rate, tolerance_s in ((2, 0.0, 0.5), (5, 0.0, 0.2), (2, 0.05, 1.6), (5, 0.05, 1.0), *often):
         rule_events = run(machines, seed, fps, miss_rate)
         for machine in machines:
             expected = [moment for moment in moments if moment.machine_id == machine.machine_id]

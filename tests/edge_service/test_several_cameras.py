@@ -17,7 +17,7 @@ from backend_api.base.durable_files import Disk
 from backend_api.base.http_client import Answer
 from backend_api.base.process import EXIT_DONE, EXIT_FAILED, UsageError
 from backend_api.base.watchdog import Watchdog
-from backend_api.contract.cameras import CameraReport, CameraSetup
+from backend_api.contract.cameras import CameraReport, CameraReports, CameraSetup
 from backend_api.contract.events import BatchResult
 from edge_service.camera_run import CameraPlan, Surroundings
 from edge_service.cameras import load_cameras
@@ -51,7 +51,12 @@ class Backend:
 
     def put(self, path: str, body: bytes | BinaryIO, headers: Mapping[str, str]) -> Answer:
         assert isinstance(body, bytes)
-        _, _, camera_id, *what = path.split("?")[0].split("/")
+        _, _, *names = path.split("?")[0].split("/")
+        if path == "/cameras":
+            for one in CameraReports.model_validate_json(body).reports:
+                self.reports.setdefault(one.camera_id, []).append(one.report)
+            return Answer(200, b"")
+        camera_id, *what = names
         if not what:
             self.reports.setdefault(camera_id, []).append(CameraReport.model_validate_json(body))
         elif what == ["setup"]:

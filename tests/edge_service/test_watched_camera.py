@@ -128,7 +128,7 @@ def test_a_run_of_a_fixed_time_does_not_follow_its_file(
         given = options(config, *flags)
         [plan] = plan_cameras(given, config, NOW)
         camera = watched(plan, given, config, surroundings, cast("object", backend), Watchdog(SystemClock(), {}))  # type: ignore[arg-type]
-        assert camera.setup().takes_zones is follows
+        assert (camera.setup().takes_zones, camera.setup().gives_looks) == (follows, follows)
 
 
 def test_a_first_start_that_fails_is_no_change_and_ends_it(

@@ -35,10 +35,12 @@ def draw_video(
     vflip: bool = False,
     sample_aspect_ratio: Fraction = Fraction(1),
     container_options: dict[str, str] | None = None,
+    metadata: dict[str, str] | None = None,
 ) -> Path:
     """A video at `path`, whose suffix says which container; with `times_ms`, a frame at each of those milliseconds."""
     quick = {"libx264": {"preset": "ultrafast"}, "libx265": {"preset": "ultrafast", "x265-params": "log-level=none"}}
     with av.open(str(path), "w", container_options=container_options or {}) as container:
+        container.metadata.update(metadata or {})
         stream = container.add_stream(codec, rate=rate, options=quick.get(codec, {}) | (options or {}))
         assert isinstance(stream, VideoStream)
         stream.codec_context.width, stream.codec_context.height = size

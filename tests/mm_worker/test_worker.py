@@ -14,21 +14,25 @@ from backend_api.contract.media import clip_name
 from backend_api.contract.verdicts import MmStatus
 from backend_api.store.store import Store
 from mm_worker.options import parse_options
-from mm_worker.worker import KEY_VARIABLE, Model, set_up_chat, set_up_model
+from mm_worker.worker import KEY_VARIABLE, Model, main, set_up_chat, set_up_model
 from tests.backend_api.events import make_event
 from tests.backend_api.fresh_store import fresh_store
 from tests.mm_worker.chat_dialects import answers, speaking
 from tests.mm_worker.clips import draw_clip
 from tests.mm_worker.questions import make_question
 from tests.mm_worker.scene import Scene
-from tests.processes import Running, script
+from tests.processes import Running, help_of, refusal, script
 
 OPENAI = ["--vlm", "openai", "--vlm-url", "http://127.0.0.1:9/v1", "--vlm-model", "m"]
 
 
-def worker_command(folder: Path, *extra: str) -> list[str]:
+def worker_flags(folder: Path, *extra: str) -> list[str]:
     flags = ["--db", str(folder / "app.db"), "--media-dir", str(folder / "media"), "--seed", "123", "--poll-s", "0.05"]
-    return [*script("mm_worker/worker.py"), *flags, *extra]
+    return [*flags, *extra]
+
+
+def worker_command(folder: Path, *extra: str) -> list[str]:
+    return [*script("mm_worker/worker.py"), *worker_flags(folder, *extra)]
 
 
 def fill(folder: Path, store: Store, count: int) -> list[Event]:
@@ -83,10 +87,7 @@ def test_it_stops_on_ctrl_c_while_it_waits_for_the_backend(tmp_path: Path, db: P
 
 
 def test_to_drain_a_missing_database_is_a_mistake(tmp_path: Path, db: Path) -> None:
-    with Running(worker_command(tmp_path, "--drain")) as worker:
-        assert worker.wait() == 2
-    assert len(worker.lines) == 1
-    assert str(db) in worker.lines[0]
+    assert str(db) in refusal(main, *worker_flags(tmp_path, "--drain"))
     assert not db.exists()
 
 
@@ -94,18 +95,14 @@ def test_the_database_of_another_program_is_refused_at_once(tmp_path: Path, db: 
     connection = sqlite3.connect(db)
     connection.execute("CREATE TABLE recipes (name TEXT)")
     connection.close()
-    with Running(worker_command(tmp_path)) as worker:
-        assert worker.wait() == 2
-    assert len(worker.lines) == 1
-    assert "another program" in worker.lines[0]
+    assert "another program" in refusal(main, *worker_flags(tmp_path))
 
 
 def test_a_media_folder_that_is_not_there_gives_no_event_up(tmp_path: Path, db: Path) -> None:
     store = fresh_store(db, SystemClock())
     [event] = fill(tmp_path, store, 1)
-    with Running(worker_command(tmp_path, "--drain", "--media-dir", str(tmp_path / "elsewhere"))) as worker:
-        assert worker.wait() == 2
-    assert "elsewhere; give the backend's --media-dir" in worker.lines[-1]
+    said = refusal(main, *worker_flags(tmp_path, "--drain", "--media-dir", str(tmp_path / "elsewhere")))
+    assert "elsewhere; give the backend's --media-dir" in said
     row = store.events.find(event.event_id)
     assert row
     assert row.mm
@@ -114,10 +111,8 @@ def test_a_media_folder_that_is_not_there_gives_no_event_up(tmp_path: Path, db: 
 
 
 def test_a_model_that_cannot_be_asked_is_named_before_the_backend_is_waited_for(tmp_path: Path) -> None:
-    with Running(worker_command(tmp_path, "--vlm", "openai", "--vlm-url", "x:1/v1", "--vlm-model", "m")) as worker:
-        assert worker.wait() == 2
-    assert len(worker.lines) == 1
-    assert "--vlm-url is 'x:1/v1', which is no address" in worker.lines[0]
+    flags = worker_flags(tmp_path, "--vlm", "openai", "--vlm-url", "x:1/v1", "--vlm-model", "m")
+    assert "--vlm-url is 'x:1/v1', which is no address" in refusal(main, *flags)
 
 
 def test_a_flag_that_is_wrong_is_one_line(tmp_path: Path) -> None:
@@ -127,12 +122,11 @@ def test_a_flag_that_is_wrong_is_one_line(tmp_path: Path) -> None:
     assert "--lease-s" in worker.lines[0]
 
 
-def test_help_names_every_flag_with_its_default(tmp_path: Path) -> None:
-    with Running(worker_command(tmp_path, "--help")) as worker:
-        assert worker.wait() == 0
+def test_help_names_every_flag_with_its_default() -> None:
+    said = help_of("mm_worker/worker.py")
     for flag in ("--db", "--media-dir", "--seed", "--poll-s", "--drain", "--vlm", "--lease-s", "--max-attempts"):
-        assert flag in worker.output
-    assert worker.output.count("default") >= 8
+        assert flag in said
+    assert said.count("default") >= 8
 
 
 def set_up(scene: Scene, *argv: str) -> Model:

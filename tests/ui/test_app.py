@@ -10,6 +10,7 @@ from urllib.parse import urlsplit
 import pytest
 from playwright.sync_api import Browser, expect
 
+from backend_api.base.process import REPOSITORY
 from backend_api.contract.sessions import SessionOutcome
 from tests.ui.dashboard import Dashboard, running_dashboard
 from tests.ui.gym import running_gym
@@ -72,6 +73,13 @@ def test_a_page_of_another_origin_gets_no_websocket_and_writes_nothing(served: D
     headers = {"Host": f"127.0.0.1:{port_of(served)}", "Origin": origin}
     assert status(served.url, "/_stcore/stream", {**WEBSOCKET, **headers})[0] == 403
     assert status(served.url, "/_stcore/upload_file/a/b", headers | {"Content-Length": "0"}, "PUT")[0] == 403
+
+
+def test_no_style_asks_for_the_theme() -> None:
+    """Colours are Streamlit's variables: so pages are tried in each theme and each width, and not in all pairs."""
+    styles = [*(REPOSITORY / "ui").rglob("*.css"), *(REPOSITORY / "ui").rglob("*.js")]
+    assert len(styles) > 5
+    assert [path.name for path in styles if "prefers-color-scheme" in path.read_text(encoding="utf-8")] == []
 
 
 def test_a_name_that_was_allowed_is_answered(tmp_path: Path) -> None:

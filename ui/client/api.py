@@ -15,8 +15,18 @@ from backend_api.contract.cameras import CameraList, CameraSetupState
 from backend_api.contract.compliance import Compliance, SuggestedReviews
 from backend_api.contract.corrections import CorrectionList, StoredCorrection, UseCorrection
 from backend_api.contract.events import EventPage, StoredEvent
+from backend_api.contract.floor import Floor
+from backend_api.contract.looks import Look, LookRequest
 from backend_api.contract.media import Ready
-from backend_api.contract.queries import ComplianceQuery, EventQuery, Order, Parameters, SessionQuery, StatsQuery
+from backend_api.contract.queries import (
+    CameraPageQuery,
+    ComplianceQuery,
+    EventQuery,
+    Order,
+    Parameters,
+    SessionQuery,
+    StatsQuery,
+)
 from backend_api.contract.sessions import MachineList, SessionPage
 from backend_api.contract.stats import AgreementList, Stats
 from backend_api.contract.stores import StoreList, StoreSettings, StoreState
@@ -171,6 +181,19 @@ class BackendApi:
     def still(self, store_id: str, camera_id: str) -> bytes:
         """A camera's last still, a JPEG. Raises Refused with status 404 when there is none."""
         return self._call("GET", f"/cameras/{camera_id}/still", (("store_id", store_id),)).body
+
+    def look(self, store_id: str, camera_id: str) -> Look:
+        """What a camera saw when somebody asked last. Raises Refused with status 404 when nobody did."""
+        return self._get(f"/cameras/{camera_id}/look", Look, (("store_id", store_id),))
+
+    def ask_look(self, store_id: str, camera_id: str, request: LookRequest) -> Look:
+        """Ask a camera for a look. Raises Refused with status 409 when its edge gives none."""
+        body = request.model_dump(mode="json")
+        return self._parse(self._call("POST", f"/cameras/{camera_id}/look", (("store_id", store_id),), body=body), Look)
+
+    def floor(self, query: CameraPageQuery) -> Floor:
+        """A page of the cameras' pictures and zones."""
+        return self._get("/floor", Floor, query.parameters())
 
     def queue(self) -> QueueState:
         """How many questions to the model are in which state."""

@@ -9,10 +9,12 @@ import streamlit as st
 from streamlit.elements.lib.column_types import ColumnConfig
 
 from backend_api.contract.cameras import CameraSetupState
+from backend_api.contract.looks import Look
 from backend_api.contract.zones import Point
 from ui.client.api import BackendApi
 from ui.setup.config_file import show_new_file
 from ui.setup.editing import DraftKeys, apply_drawn, apply_step, apply_words, keep_draft, open_draft
+from ui.setup.look import belongs_to, show_asking, show_seen
 from ui.setup.privacy import is_area, keeps_pictures, new_area, privacy_words, zones_of
 from ui.setup.zone_draft import (
     KIND_CHARACTERS,
@@ -41,14 +43,23 @@ _KIND_HELP = "Machines of one kind stand in for each other: the page Usage tells
 _NEW = ""
 
 
-def show_zone_editor(backend: BackendApi, setup: CameraSetupState, still: bytes | None, zone: Zone) -> None:
-    """Draw the editor for the camera of `setup`; `still` is a JPEG, None when there is none."""
-    _edit(backend, DraftKeys(setup.store_id, setup.camera_id), setup, still, zone)
+def show_zone_editor(
+    backend: BackendApi, setup: CameraSetupState, look: Look | None, still: bytes | None, zone: Zone
+) -> None:
+    """Draw the editor for the camera of `setup`; `still` is a JPEG, None when there is none; `look` the last one."""
+    _edit(backend, DraftKeys(setup.store_id, setup.camera_id), setup, look, still, zone)
 
 
 # A fragment: a click draws the editor again and leaves the rest of the page alone.
 @st.fragment
-def _edit(backend: BackendApi, keys: DraftKeys, setup: CameraSetupState, still: bytes | None, zone: Zone) -> None:
+def _edit(
+    backend: BackendApi,
+    keys: DraftKeys,
+    setup: CameraSetupState,
+    look: Look | None,
+    still: bytes | None,
+    zone: Zone,
+) -> None:
     draft = open_draft(keys, zones_of(setup))
     picture_column, edit_column = st.columns([3, 2], gap="medium")
     with edit_column:
@@ -61,15 +72,21 @@ def _edit(backend: BackendApi, keys: DraftKeys, setup: CameraSetupState, still: 
         st.caption(plain(f"Privacy: {words}"))
     with picture_column:
         _show_hint(draft, setup, still, zone)
+        show_asking(backend, keys, setup, look)
+        is_shown = belongs_to(look, setup) and st.toggle("Who and what was seen", value=True, key=keys.widget("seen"))
+        seen = look if is_shown else None
         names = ", ".join(machine.name for machine in draft.machines) or "none yet"
         show_zone_picture(
             keys.widget("picture"),
             draft,
             still,
+            seen,
             f"Picture of camera {setup.camera_id} with the zones of these machines: {names}",
             partial(apply_drawn, keys),
         )
         _show_drawing_steps(keys, draft)
+        if seen is not None:
+            show_seen(seen, setup, zone)
     if setup.takes_zones:
         show_saving(backend, keys, draft, setup, zone)
     else:

@@ -42,13 +42,17 @@ function isNear(event, frame, corner) {
 function draw(stage, data) {
   stage.classList.toggle("open", stage.open);
   stage.classList.toggle("empty", !data.picture);
-  const shapes = data.zones.flatMap(({ corners }) => outline("polygon", "zone", corners));
+  const people = data.people.map(({ box: [left, top, right, bottom], kind, label }) => (
+    { kind, label, corners: [[left, top], [right, top], [right, bottom], [left, bottom]] }));
+  const shapes = people.flatMap(({ kind, corners }) => outline("polygon", `person ${kind}`, corners));
+  shapes.push(...data.zones.flatMap(({ corners }) => outline("polygon", "zone", corners)));
   if (stage.corners.length) shapes.push(...outline(stage.open ? "polyline" : "polygon", "work", stage.corners));
   stage.querySelector("svg").replaceChildren(...shapes);
-  const labels = data.zones.map(({ name, corners }) => mark("label", name, middle(corners)));
+  const labels = data.zones.map(({ name, state, corners }) => mark("label", name, middle(corners), state));
   const dots = stage.corners.map((corner, index) => mark("dot", String(index + 1), corner));
-  if (!stage.open && stage.corners.length && data.name) labels.push(mark("label work", data.name, middle(stage.corners)));
-  stage.querySelector(".marks").replaceChildren(...labels, ...dots);
+  if (!stage.open && stage.corners.length && data.name) labels.push(mark("label work", data.name, middle(stage.corners), data.state));
+  const numbers = people.map(({ label, corners: [, , , [left, bottom]] }) => mark("label person", label, [left, bottom]));
+  stage.querySelector(".marks").replaceChildren(...numbers, ...labels, ...dots);
 }
 
 // Twice: dark below, bright above, so that a line is seen on any picture.
@@ -61,10 +65,14 @@ function outline(tag, className, corners) {
   });
 }
 
-function mark(className, text, [x, y]) {
+function mark(className, text, [x, y], state) {
   const element = document.createElement("span");
   element.className = className;
   element.textContent = text;
+  if (state) {
+    element.append(document.createElement("small"));
+    element.lastChild.textContent = state;
+  }
   element.style.left = `${100 * x}%`;
   element.style.top = `${100 * y}%`;
   return element;

@@ -9,6 +9,7 @@ from backend_api.contract.cameras import CameraSetupState, CameraState
 from backend_api.contract.zone_versions import ZoneVersion
 from ui.client.api import BackendApi, BackendError, Refused
 from ui.setup.cameras import REFRESH_S, Camera, camera_of
+from ui.setup.look import find_look
 from ui.setup.zone_editor import show_zone_editor
 from ui.text.local_time import Zone
 
@@ -31,7 +32,8 @@ def show_zones(backend: BackendApi, states: Sequence[CameraState], zone: Zone) -
             "where it runs, and start it again. All else works as before."
         )
         return
-    show_zone_editor(backend, setup, _still(backend, store_id, camera_id), zone)
+    look = find_look(backend, store_id, camera_id) if setup.gives_looks else None
+    show_zone_editor(backend, setup, look, _still(backend, store_id, camera_id), zone)
 
 
 def _label(camera: Camera) -> str:

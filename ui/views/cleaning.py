@@ -16,12 +16,12 @@ from ui.cleaning.trend import show_trend
 from ui.cleaning.uncleaned import show_uncleaned
 from ui.client import cache
 from ui.client.context import api, zone
-from ui.text.commands import EDGE_COMMAND
 from ui.text.local_time import Zone
 from ui.text.machine_names import names_of
 from ui.widgets.figure_cards import show_cards
 from ui.widgets.machine_table import show_machines
 from ui.widgets.mocked import show_mocked
+from ui.widgets.no_machines import show_no_machines
 from ui.widgets.period import Days
 from ui.widgets.period_choice import choose_days
 from ui.widgets.refresh import rerun_when_changed
@@ -39,7 +39,7 @@ def show_page() -> None:
     st.space("xxsmall")
     machines = cache.machines().items
     if not machines:
-        _show_no_machines()
+        show_no_machines()
         return
     show_mocked(cache.cameras().items, cache.latest_model())
     store_id = choose_store()
@@ -82,13 +82,6 @@ def _show_figures(days: Days, names: Mapping[MachineKey, str], zone: Zone, now: 
             st.markdown(nothing_words(found.total))
     if interval.since <= now < interval.until:
         rerun_when_changed(lambda: counts(cache.stats(query).total), counts(found.total))
-
-
-def _show_no_machines() -> None:
-    with st.container(border=True, key="nothing"):
-        st.header("No machines yet", anchor=False)
-        st.markdown("Start an edge on a video, from the project's folder:")
-        st.code(EDGE_COMMAND, language=None, wrap_lines=True)
 
 
 if __name__ == "__main__":

@@ -7,7 +7,6 @@ from backend_api.contract.queries import ComplianceQuery, StatsQuery
 from backend_api.contract.stats import Unit
 from ui.client import cache
 from ui.client.context import api, zone
-from ui.text.commands import EDGE_COMMAND
 from ui.text.machine_names import names_of
 from ui.usage.day_view import show_day
 from ui.usage.heat import fold, show_heat
@@ -16,6 +15,7 @@ from ui.usage.report import corrected_lines, usage_cards
 from ui.widgets.figure_cards import show_cards
 from ui.widgets.machine_table import show_machines
 from ui.widgets.mocked import show_mocked
+from ui.widgets.no_machines import show_no_machines
 from ui.widgets.period_choice import choose_days
 from ui.widgets.sources import show_sources
 from ui.widgets.store_choice import choose_store, store_names
@@ -30,7 +30,7 @@ def show_page() -> None:
     st.title("Usage", anchor=False)
     machines = cache.machines().items
     if not machines:
-        _show_nothing()
+        show_no_machines()
         return
     show_mocked(cache.cameras().items)
     store_id = choose_store()
@@ -59,13 +59,6 @@ def show_page() -> None:
         st.text(line)
     st.subheader("By machine", anchor=False)
     show_machines(found, names, _FIELDS, "usage")
-
-
-def _show_nothing() -> None:
-    with st.container(border=True, key="nothing"):
-        st.header("No machines yet", anchor=False)
-        st.markdown("Start an edge on a video, from the project's folder:")
-        st.code(EDGE_COMMAND, language=None, wrap_lines=True)
 
 
 if __name__ == "__main__":

@@ -10,6 +10,7 @@ from typing import Protocol
 
 from sqlalchemy import Connection
 
+from backend_api.base.clock import Clock
 from backend_api.store.db.statements import Transaction
 
 
@@ -28,6 +29,8 @@ class Lock(IntEnum):
     MESSAGES = 4
     # To look which verdicts were drawn for review, and to draw others.
     DRAWS = 5
+    # What goes for its age, from media, events, the log and the ledger: one backend at a time looks for it.
+    SWEEP = 7
     # What one worker says of its caps stands beside what others say of theirs, in one setting.
     WORKER_CAPS = 6
 
@@ -68,8 +71,14 @@ class Database(Protocol):
     def migrate(self) -> AbstractContextManager[Connection]:
         """Like `write`, as a connection of SQLAlchemy's, which Alembic needs; one process at a time."""
 
-    def tidy(self, now_s: float) -> None:
-        """Do what the database needs now and then; `now_s` is a monotonic time."""
+    def alone(self, lock: Lock) -> AbstractContextManager[bool]:
+        """Whether `lock` is ours while this is entered; nobody is waited for. It outlives no connection.
+
+        A file has one backend, so that there it always is.
+        """
+
+    def tidy(self, clock: Clock) -> None:
+        """Do what the database needs now and then."""
 
     def check_writable(self, timeout_s: float) -> None:
         """Raise as above when nothing could be written now; wait at most `timeout_s` for others."""

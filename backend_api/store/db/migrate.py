@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from alembic.config import Config
 
 # The newest of the migrations.
-HEAD = "0020"
+HEAD = "0022"
 _MIGRATIONS = Path(__file__).resolve().parent / "migrations"
 
 log = logging.getLogger(__name__)
@@ -83,6 +83,7 @@ def _open_postgres(url: URL, clock: Clock, *, create: bool) -> Database:
     try:
         with _closed_on_failure(database):
             database.check_server()
+            database.check_clock(clock)
             _make_current(database, clock, create=create)
     except (StoreFull, StoreBroken) as error:
         raise UsageError(f"cannot use the database {database.name}: {error}; or give another --db") from error

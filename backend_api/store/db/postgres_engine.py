@@ -4,6 +4,7 @@ Statements of a transaction that writes are sent one behind the other, without w
 (psycopg's pipeline): over a network, each wait is a round trip.
 """
 
+import logging
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -13,10 +14,13 @@ import psycopg
 from sqlalchemy import URL, Connection, Engine, create_engine, event, exc
 from sqlalchemy.pool import ConnectionPoolEntry
 
+from backend_api.base.clock import Clock
 from backend_api.base.process import UsageError
 from backend_api.store.db.database import Lock
 from backend_api.store.db.errors import StoreBroken, StoreBusy, StoreFull
 from backend_api.store.db.statements import Driver, Transaction, write_log
+
+log = logging.getLogger(__name__)
 
 OLDEST_VERSION = 150_000
 # How long a write waits for another's lock, or for one of the connections.
@@ -30,6 +34,9 @@ _SETTINGS = {
     "idle_in_transaction_session_timeout": "10s",
     "jit": "off",
 }
+# Clocks that NTP sets differ by some milliseconds.
+TOLERATED_CLOCK_S = 2.0
+_CLOCK_EVERY_S = 3600.0
 # Advisory locks of other programs in the same database have other first numbers: "gym" in ASCII.
 _LOCK_CLASS = 0x67796D
 # By the first two characters of SQLSTATE, or all five:
@@ -45,6 +52,7 @@ class PostgresDatabase:
     def __init__(self, url: URL) -> None:
         """Nothing is connected to yet. `?pgbouncer=true` behind `url` leaves out what PgBouncer cannot keep."""
         self._name = url.render_as_string(hide_password=True)
+        self._clock_due_s = float("-inf")
         self._behind_pgbouncer = url.query.get("pgbouncer") == "true"
         url = url.difference_update_query(["pgbouncer"]).set(drivername="postgresql+psycopg")
         self._readers = self._engine(url, _READERS, _MORE_READERS)
@@ -111,8 +119,39 @@ class PostgresDatabase:
             connection.exec_driver_sql(f"SELECT pg_advisory_xact_lock({_LOCK_CLASS}, {Lock.MIGRATE})")
             yield connection
 
-    def tidy(self, now_s: float) -> None:
-        """Nothing: the server tidies itself."""
+    @contextmanager
+    def alone(self, lock: Lock) -> Iterator[bool]:
+        """Whether `lock` is ours, for a transaction that does nothing else: PgBouncer keeps no lock of a session."""
+        with self.read() as connection:
+            connection.exec_driver_sql("BEGIN")
+            connection.exec_driver_sql("SET LOCAL idle_in_transaction_session_timeout = 0")
+            query = f"SELECT pg_try_advisory_xact_lock({_LOCK_CLASS}, {lock.value})"
+            yield bool(connection.exec_driver_sql(query).scalar_one())
+            connection.exec_driver_sql("COMMIT")
+
+    def tidy(self, clock: Clock) -> None:
+        """Look at the clock now and then; the server tidies itself."""
+        if clock.monotonic_s() >= self._clock_due_s:
+            self.check_clock(clock)
+
+    def check_clock(self, clock: Clock) -> None:
+        """Warn when this computer's clock is other than the server's, by which all of a database can be compared.
+
+        Leases, limits of age and "now" go by the clocks of backends and workers.
+        """
+        self._clock_due_s = clock.monotonic_s() + _CLOCK_EVERY_S
+        with self.read() as connection:
+            before = clock.now()
+            told = connection.exec_driver_sql("SELECT clock_timestamp()").scalar_one()
+            after = clock.now()
+        off_s = max((before - told).total_seconds(), (told - after).total_seconds())
+        if off_s > TOLERATED_CLOCK_S:
+            side = "behind" if told > after else "ahead of"
+            log.warning(
+                "this computer's clock is %.0f s %s that of the database's server; set both by NTP, and those of all"
+                " other backends and workers",
+                off_s, side,
+            )  # fmt: skip
 
     def check_writable(self, timeout_s: float) -> None:  # noqa: ARG002 - nobody is waited for
         """Raise StoreBusy when the server does not answer, StoreFull when it writes nothing, as a standby does."""

@@ -12,6 +12,7 @@ from pathlib import Path
 from sqlalchemy import URL, Connection, create_engine, event, exc
 from sqlalchemy.pool import ConnectionPoolEntry
 
+from backend_api.base.clock import Clock
 from backend_api.base.durable_files import probe_writable
 from backend_api.store.db.database import Lock
 from backend_api.store.db.errors import StoreBroken, StoreBusy, StoreFull
@@ -117,11 +118,17 @@ class SqliteDatabase:
             yield connection
             connection.commit()
 
-    def tidy(self, now_s: float) -> None:
+    @contextmanager
+    def alone(self, lock: Lock) -> Iterator[bool]:  # noqa: ARG002 - there is nobody else
+        """True: a file has one backend."""
+        yield True
+
+    def tidy(self, clock: Clock) -> None:
         """Fold the write-ahead log into the file once nobody has written for IDLE_S: a copy of the file holds all then.
 
-        `now_s` is a monotonic time. Readers and writers go on meanwhile; pages in use are folded in later.
+        Readers and writers go on meanwhile; pages in use are folded in later.
         """
+        now_s = clock.monotonic_s()
         state = _state(self.path.with_name(f"{self.path.name}-wal"))
         if state != self._wal_state:
             self._wal_state, self._idle_since_s = state, now_s

@@ -184,6 +184,22 @@ camera_setups = Table(
     Column("still", LargeBinary),
 )
 
+# The last look that somebody asked each camera for. Its picture is the camera's still.
+camera_looks = Table(
+    "camera_looks",
+    metadata,
+    *(Column(name, Name, primary_key=True) for name in ("store_id", "camera_id")),
+    Column("number", BigInteger, nullable=False),
+    Column("asked_at_ms", BigInteger, nullable=False),
+    Column("who", String(200), nullable=False),
+    Column("answered_at_ms", BigInteger),
+    # When its picture came; null without one.
+    Column("still_at_ms", BigInteger),
+    # The answer without its picture, as JSON.
+    Column("body", Text),
+    Index("ix_camera_looks_asked", "asked_at_ms"),
+)
+
 # Versions of a camera's zones: those that its edge used, and those that people want it to use.
 zone_versions = Table(
     "zone_versions",
@@ -327,14 +343,15 @@ changes = Table(
     sqlite_autoincrement=True,
 )
 
-# Times without a break in a camera's reports.
+# Times without a break in a camera's reports, each of at most a day, so that those that touch a time are found by when
+# they begin: that never changes while one goes on, and its place in the index stays.
 observed_intervals = Table(
     "observed_intervals",
     metadata,
     Column("id", Number, primary_key=True),
     *(Column(name, Name, nullable=False) for name in ("store_id", "camera_id")),
     *(Column(name, BigInteger, nullable=False) for name in ("begin_ms", "end_ms")),
-    Index("ix_observed_intervals_camera", "store_id", "camera_id", "end_ms"),
+    Index("ix_observed_intervals_camera", "store_id", "camera_id", "begin_ms"),
 )
 
 # Events that a person hid: kept, and counted nowhere.

@@ -8,7 +8,8 @@ from fastapi.responses import HTMLResponse
 
 from backend_api.base.clock import Clock
 from backend_api.contract.board import Board, BoardMachine
-from backend_api.contract.queries import MachineQuery
+from backend_api.contract.bounds import OutOfBounds
+from backend_api.contract.queries import MachinePageQuery, MachineQuery
 from backend_api.contract.sessions import MachineState
 from backend_api.reports.reports import Reports
 from backend_api.web.conditional import NOT_MODIFIED, json_answer
@@ -29,10 +30,14 @@ def board_routes(reports: Reports, clock: Clock) -> APIRouter:
         responses={**NOT_MODIFIED, **problems(422, 503)},
     )
     def get_board(request: Request, query: Annotated[MachineQuery, Query()]) -> Response:
-        """Each machine's name and whether it is free: no use, no time, no picture."""
+        """Each machine's name and whether it is free: no use, no time, no picture. Of at most 500 machines."""
+        found = reports.machine_page(MachinePageQuery(**query.model_dump()))
+        if found.next_cursor is not None:
+            message = f"more than {len(found.items)} machines, and a board has no pages: give store_id, or camera_id"
+            raise OutOfBounds("camera_id" if query.store_id else "store_id", message)
         machines = [
             BoardMachine(machine_id=machine.machine_id, name=machine.name, state=_state(machine.state))
-            for machine in reports.machines(query, lambda _: None).items
+            for machine in found.items
         ]
         board = Board(at=clock.now(), machines=sorted(machines, key=lambda machine: (machine.name, machine.machine_id)))
         return json_answer(request, board.model_dump_json())

@@ -11,9 +11,11 @@ from backend_api.contract.cameras import (
     MAX_STILL_BYTES,
     CameraList,
     CameraReport,
+    CameraReports,
     CameraSetup,
     CameraSetupState,
     CameraState,
+    TakenReports,
 )
 from backend_api.contract.queries import CameraPageQuery
 from backend_api.contract.values import Name
@@ -27,6 +29,7 @@ from backend_api.web.problems import ApiProblem
 from backend_api.web.setup_config import check_config
 
 _MAX_REPORT_BYTES = 16 * 1024
+_MAX_REPORTS_BYTES = 2 * 1024 * 1024
 # The configuration's characters may take up to six bytes each in JSON; beside them, a few hundred machines.
 _MAX_SETUP_BYTES = 512 * 1024
 _JPEG = "image/jpeg"
@@ -80,6 +83,25 @@ def camera_routes(store: Store) -> APIRouter:
         report, unknown = await read_report(request, CameraReport, _MAX_REPORT_BYTES)
         later.note("report", camera_id, unknown)
         return await run_in_threadpool(store.cameras.report, camera_id, report)
+
+    @router.put(
+        "",
+        summary="Report on several cameras",
+        responses=problems(413, 415, 422, 503, 507),
+        openapi_extra=json_body("CameraReports"),
+    )
+    async def put_cameras(request: Request) -> TakenReports:
+        """The heartbeat of an edge with several cameras, every 5 seconds: the reports on all of them, or none is taken.
+
+        Fields of a later release are left out.
+        """
+        given, unknown = await read_report(request, CameraReports, _MAX_REPORTS_BYTES)
+        # Of `reports.0.report.newer` the last part; all are of one edge.
+        of_each = sorted({field.split(".", 3)[-1] for field in unknown})
+        later.note("report", given.reports[0].camera_id, of_each)
+        reports = [(one.camera_id, one.report) for one in given.reports]
+        await run_in_threadpool(store.cameras.report_all, reports)
+        return TakenReports(taken=len(reports))
 
     @router.get("", summary="List cameras", responses=problems(422, 503))
     def list_cameras(request: Request, response: Response, query: Annotated[CameraPageQuery, Query()]) -> CameraList:

@@ -6,6 +6,7 @@ from typing import Annotated
 from fastapi import APIRouter, Query, Request, Response
 from starlette.concurrency import run_in_threadpool
 
+from backend_api.contract.looks import LOOK_HEADER
 from backend_api.contract.values import Name
 from backend_api.contract.zone_versions import ZoneChange, ZoneHistory, ZoneRefusal, ZoneVersion
 from backend_api.store.store import Store
@@ -33,13 +34,16 @@ def zone_routes(store: Store) -> APIRouter:
         responses={**NOT_MODIFIED, **problems(404, 422, 503)},
     )
     def get_zones(camera_id: Name, store_id: OfStore, request: Request) -> Response:
-        """The newest version, which its edge is to take (`wanted`), took, or refused."""
+        """The newest version, which its edge is to take (`wanted`), took, or refused.
+
+        The header `Look-Wanted` has the number of the look that its edge is to answer with PUT, if there is one.
+        """
         newest = store.zone_versions.newest(store_id, camera_id)
         if newest is None:
             raise ApiProblem(
                 404, f"camera {camera_id} of store {store_id} has said nothing of its zones; start its edge"
             )
-        return json_answer(request, newest.model_dump_json())
+        return json_answer(request, newest.model_dump_json(), _look_wanted(store, store_id, camera_id))
 
     @router.get("/history", summary="The history of a camera's zones", responses=problems(422, 503))
     def get_history(camera_id: Name, store_id: OfStore) -> ZoneHistory:
@@ -86,6 +90,12 @@ def zone_routes(store: Store) -> APIRouter:
         return Response(status_code=204)
 
     return router
+
+
+def _look_wanted(store: Store, store_id: str, camera_id: str) -> dict[str, str]:
+    """Beside the zones, because an edge asks for these every other second, and an earlier one takes no other body."""
+    number = store.looks.wanted(store_id, camera_id)
+    return {} if number is None else {LOOK_HEADER: str(number)}
 
 
 def _drawn_on(request: Request) -> int:

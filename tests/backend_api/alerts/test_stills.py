@@ -50,6 +50,17 @@ def test_two_stills_have_to_say_the_same(stills: Stills) -> None:
     assert said == ["unknown", None, "unknown", "unknown", None, "unknown", MOVED, "unknown", None]
 
 
+def test_stills_of_looks_in_between_say_nothing(stills: Stills) -> None:
+    """Somebody stands before the camera while others look again and again."""
+    assert [stills.send(NOON), stills.send(NOON)] == ["unknown", None]
+    for _ in range(20):
+        stills.clock.advance(10)
+        stills.store.setups.keep_still(*CAMERA, jpeg(ELSEWHERE))
+        assert stills.watch() == {CAMERA: None}
+    stills.clock.jump_wall_clock(-3600)  # what is of an earlier time is no less new
+    assert [stills.send(ELSEWHERE), stills.send(ELSEWHERE)] == ["unknown", MOVED]
+
+
 def test_a_restart_goes_on_with_the_view_that_was_usual(stills: Stills) -> None:
     stills.send(NOON)
     stills.send(NOON)

@@ -3,23 +3,31 @@
 import sqlite3
 from collections.abc import Callable
 from contextlib import closing
+from datetime import timedelta
 from pathlib import Path
 from uuid import uuid4
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from sqlalchemy import insert
 
 from backend_api.base.instants import to_ms
 from backend_api.contract.cameras import CameraReport, CameraStatus
+from backend_api.reports import uses
 from backend_api.reports.buckets import Interval, union
+from backend_api.store import cameras as cameras_module
 from backend_api.store.camera_status import camera_state, next_look
-from backend_api.store.cameras import KEEP_EVERY_S, _Camera
+from backend_api.store.cameras import KEEP_EVERY_S, LONGEST_OBSERVED_MS, _Camera
+from backend_api.store.db.migrations.versions import observed_days
 from backend_api.store.db.sqlite_engine import IDLE_S
+from backend_api.store.db.tables import observed_intervals
 from backend_api.store.store import Store
 from tests.backend_api.contract.test_bounds import REPORT
 from tests.backend_api.events import START, make_event
 from tests.backend_api.fresh_store import fresh_store
+from tests.backend_api.reports.test_sessions import make_session
+from tests.backend_api.reports.test_stats import stats
 from tests.fake_clock import FakeClock
 
 pytestmark = pytest.mark.both_databases
@@ -85,6 +93,54 @@ def test_a_gap_is_a_gap_wherever_the_writes_fall(store: Store, clock: FakeClock,
     begin_ms = to_ms(START)
     spans = [(0, 65), (126, 131), (331, 331)]
     assert sql(OBSERVED) == [(begin_ms + 1000 * begin, begin_ms + 1000 * end) for begin, end in spans]
+
+
+def observed(store: Store) -> list[Interval]:
+    with store.database.read() as connection:
+        rows = connection.exec_driver_sql("SELECT begin_ms, end_ms FROM observed_intervals ORDER BY begin_ms, id").all()
+    return [Interval(*row) for row in rows]
+
+
+@pytest.mark.parametrize("keep_every", [1, 7, 200])
+def test_days_without_a_break_are_rows_of_a_day_and_counted_whole(
+    store: Store, clock: FakeClock, keep_every: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # As far apart as reports may be, in rows that are as much shorter.
+    monkeypatch.setattr(cameras_module, "LONGEST_OBSERVED_MS", 3_600_000)
+    monkeypatch.setattr(uses, "LONGEST_OBSERVED_MS", 3_600_000)
+    store.events.add(make_session(1))
+    for number in range(200):
+        report(store, "cam_01")
+        if number % keep_every == 0:
+            store.cameras.keep()
+        clock.advance(60)
+    store.cameras.keep()
+    rows = observed(store)
+    begin_ms = to_ms(START)
+    assert max(row.length_ms for row in rows) <= 3_600_000
+    assert union(rows) == [Interval(begin_ms, begin_ms + 199 * 60_000)]
+    for begin_h, length_h in ((0, 3), (1, 1), (2, 1)):
+        since = START + timedelta(hours=begin_h)
+        figures = stats(store, since=since, until=since + timedelta(hours=length_h), camera_id="cam_01")
+        assert figures.total.observed_s == 3600 * length_h
+        assert {machine.machine_id for machine in figures.machines} == {"bike_1"}
+
+
+def test_longer_rows_of_earlier_releases_are_split(store: Store) -> None:
+    day_ms = LONGEST_OBSERVED_MS
+    lengths_ms = [day_ms - 1, day_ms, day_ms + 1, 2 * day_ms, round(3.5 * day_ms)]
+    whole = [Interval(20 * day_ms * number, 20 * day_ms * number + ms) for number, ms in enumerate(lengths_ms, start=1)]
+    with store.database.migrate() as connection:
+        for row in whole:
+            values = {"store_id": "gym", "camera_id": "cam", "begin_ms": row.begin_ms, "end_ms": row.end_ms}
+            connection.execute(insert(observed_intervals).values(values))
+        for statement in (observed_days.SPLIT, observed_days.CUT):
+            connection.exec_driver_sql(statement)
+    rows = observed(store)
+    assert union(rows) == whole
+    assert sum(row.length_ms for row in rows) == sum(lengths_ms)
+    assert max(row.length_ms for row in rows) == day_ms
+    assert len(rows) == 1 + 1 + 2 + 2 + 4
 
 
 @pytest.mark.parametrize("said", [{"has_signal": False}, {"is_blind": True}])

@@ -7,10 +7,12 @@ from pathlib import Path
 
 import pytest
 from fastapi.testclient import TestClient
+from httpx import Response
 
 from backend_api.app import Settings, create_app
 from backend_api.base.process import UsageError
 from backend_api.contract.board import Board
+from backend_api.contract.cameras import CameraReport, CameraSetup, MachineSetup
 from backend_api.contract.events import Event
 from backend_api.media.folder import MediaFolder
 from backend_api.media.retention_policy import KeepLimits
@@ -95,6 +97,8 @@ def test_each_look_is_written_down_with_the_name_of_its_key(guarded: TestClient,
     guarded.get("/events/export.csv", headers=OFFICE)
     guarded.get("/cameras/cam_01/still?store_id=gym_demo", headers=DESK)
     guarded.get("/events?store_id=gym_demo", headers=DESK)
+    guarded.post("/cameras/cam_01/look?store_id=gym_demo", json={}, headers=OFFICE)
+    guarded.put("/cameras/cam_01/look?store_id=gym_demo", json={"number": 1}, headers=OFFICE)
     signed = guarded.get(f"/events/{event.event_id}", headers=DESK).json()["thumbnail_url"]
     assert guarded.get(signed).status_code == 200
     assert guarded.get(clip).status_code == 401
@@ -102,9 +106,31 @@ def test_each_look_is_written_down_with_the_name_of_its_key(guarded: TestClient,
         ("front_desk", clip),
         ("head_office", "/events/export.csv"),
         ("front_desk", "/cameras/cam_01/still"),
+        ("head_office", "/cameras/cam_01/look"),
         ("front_desk", f"{clip}/thumbnail"),
     ]
     problem(guarded.get("/audit", headers=DESK), 403)
+
+
+def test_the_floor_signs_the_picture_of_each_camera_for_it_alone(
+    guarded: TestClient, store: Store, clock: FakeClock
+) -> None:
+    for store_id in ("gym_demo", "gym_2"):
+        report = CameraReport(
+            store_id=store_id, media_time_s=1.0, frames_captured=1, frames_processed=1, frames_skipped=0,
+            outbox_depth=0, version="1", started_at=clock.now(),
+        )  # fmt: skip
+        store.cameras.report("cam_01", report)
+        store.setups.keep("cam_01", CameraSetup(store_id=store_id, machines=(), config=None))
+        store.setups.keep_still(store_id, "cam_01", JPEG)
+    problem(guarded.get("/floor", headers=DESK), 403)
+    [mine] = guarded.get("/floor?store_id=gym_demo", headers=DESK).json()["items"]
+    assert guarded.get(mine["still_url"]).content == JPEG
+    problem(guarded.get(mine["still_url"].replace("store_id=gym_demo", "store_id=gym_2")), 401)
+    problem(guarded.get(mine["still_url"] + "&store_id=gym_2"), 401)
+    problem(guarded.get(mine["still_url"].replace("/cam_01/", "/cam_02/")), 401)
+    problem(guarded.get(mine["still_url"].replace("/still", "/setup")), 401)
+    assert audited(guarded) == [("front_desk", "/cameras/cam_01/still")]
 
 
 def test_the_name_in_a_signed_address_cannot_be_changed(guarded: TestClient, event: Event) -> None:
@@ -144,6 +170,23 @@ def test_the_board_tells_which_machines_are_free_and_no_more(guarded: TestClient
     assert page.status_code == 200
     assert "<img" not in page.text
     assert "http" not in page.text.replace("http-equiv", "")
+
+
+def test_a_board_of_more_machines_than_a_screen_shows_is_refused_with_the_cure(
+    guarded: TestClient, store: Store
+) -> None:
+    zone = ((0.1, 0.1), (0.9, 0.1), (0.9, 0.9))
+    for camera_id, number in (("cam_a", 500), ("cam_b", 1)):
+        machines = tuple(MachineSetup(machine_id=f"{camera_id}_{n}", name="Bench", zone=zone) for n in range(number))
+        store.setups.keep(camera_id, CameraSetup(store_id="gym_large", machines=machines, config=None))
+
+    def board(**query: str) -> Response:
+        response: Response = guarded.get("/board", params=query, headers=DOOR)
+        return response
+
+    assert "give store_id" in problem(board(), 422).detail
+    assert [error["field"] for error in problem(board(store_id="gym_large"), 422).errors or []] == ["camera_id"]
+    assert board(store_id="gym_large", camera_id="cam_a").status_code == 200
 
 
 @pytest.mark.parametrize(

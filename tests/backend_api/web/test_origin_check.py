@@ -2,6 +2,7 @@
 
 import socket
 from collections.abc import Iterator
+from contextlib import closing
 
 import pytest
 from fastapi.testclient import TestClient
@@ -11,19 +12,30 @@ from backend_api.media.folder import MediaFolder
 from backend_api.store.store import Store
 from tests.backend_api.api import JSON, post, problem
 from tests.backend_api.events import make_event
+from tests.backend_api.fresh_store import fresh_store
 from tests.fake_clock import FakeClock
 
 OURS = "https://gym.example"
+# It is reached by another name, too, and lets one origin's pages write.
+SETTINGS = Settings(cors_origins=(OURS,), allowed_hosts=("api.Gym.example",))
 RETRY = f"/events/{make_event().event_id}/retry"
 
 
 @pytest.fixture
 def known(store: Store, media: MediaFolder, clock: FakeClock) -> Iterator[TestClient]:
-    """A backend that is reached by another name, too, and lets one origin's pages write."""
-    settings = Settings(cors_origins=(OURS,), allowed_hosts=("api.Gym.example",))
-    app = create_app(store, media, clock, settings)
+    app = create_app(store, media, clock, SETTINGS)
     with TestClient(app, base_url="http://127.0.0.1", raise_server_exceptions=False) as client:
         yield client
+
+
+@pytest.fixture(scope="module")
+def refusing(tmp_path_factory: pytest.TempPathFactory) -> Iterator[TestClient]:
+    """One backend for all that is refused."""
+    folder, clock = tmp_path_factory.mktemp("refusing"), FakeClock()
+    with closing(fresh_store(folder / "app.db", clock)) as store:
+        app = create_app(store, MediaFolder.open(folder / "media"), clock, SETTINGS)
+        with TestClient(app, base_url="http://127.0.0.1", raise_server_exceptions=False) as client:
+            yield client
 
 
 @pytest.mark.parametrize("path", ["/events", "/health", "/docs", "/metrics", f"/media/{make_event().event_id}"])
@@ -43,8 +55,8 @@ def known(store: Store, media: MediaFolder, clock: FakeClock) -> Iterator[TestCl
         ),
     ],
 )
-def test_another_name_is_refused_on_every_path(known: TestClient, host: str, path: str) -> None:
-    found = problem(known.get(path, headers={"Host": host}), 403)
+def test_another_name_is_refused_on_every_path(refusing: TestClient, host: str, path: str) -> None:
+    found = problem(refusing.get(path, headers={"Host": host}), 403)
     assert "--allowed-host" in found.detail
 
 
@@ -90,14 +102,14 @@ def test_names_of_this_computer_addresses_and_what_is_allowed_are_answered(known
     ("method", "path"), [("POST", RETRY), ("POST", "/events"), ("PUT", "/cameras/cam_01"), ("DELETE", "/x")]
 )
 def test_a_write_from_another_page_is_refused(
-    known: TestClient, method: str, path: str, headers: dict[str, str]
+    refusing: TestClient, method: str, path: str, headers: dict[str, str]
 ) -> None:
     body = make_event().model_dump_json()
     found = problem(
-        known.request(method, path, content=body, headers={**JSON, "Host": "127.0.0.1:8000", **headers}), 403
+        refusing.request(method, path, content=body, headers={**JSON, "Host": "127.0.0.1:8000", **headers}), 403
     )
     assert "another origin" in found.detail
-    problem(known.get(f"/events/{make_event().event_id}"), 404)
+    problem(refusing.get(f"/events/{make_event().event_id}"), 404)
 
 
 @pytest.mark.parametrize(

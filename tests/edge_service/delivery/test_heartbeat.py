@@ -7,10 +7,16 @@ from datetime import UTC, datetime
 import pytest
 
 from backend_api.base.http_client import Answer, NoAnswer
-from backend_api.contract.cameras import HEARTBEAT_INTERVAL_S, SETUP_INTERVAL_S, CameraReport, CameraSetup
+from backend_api.contract.cameras import (
+    HEARTBEAT_INTERVAL_S,
+    SETUP_INTERVAL_S,
+    CameraReport,
+    CameraReports,
+    CameraSetup,
+)
 from edge_service.clips.pictures import StillSlot
-from edge_service.delivery.heartbeat import Heartbeat
-from edge_service.pipeline.camera_reports import describe_setup, make_reporter, messages_of
+from edge_service.delivery.heartbeat import ASK_AGAIN_S, Heartbeat
+from edge_service.pipeline.camera_reports import describe_setup, make_reporter, messages_of, reports_of_all
 from edge_service.pipeline.progress import RunCounts
 from edge_service.privacy.masking import Masking
 from edge_service.privacy.privacy_config import PrivacyConfig
@@ -138,3 +144,79 @@ def test_another_setup_is_sent_at_once() -> None:
     with call.heartbeat:
         assert call.done.wait(60)
     assert [["/setup" in puts] for puts in call.puts[:4]] == [[True], [False], [True], [False]]
+
+
+class ManyCall:
+    """Answers PUT /cameras with what `script` says, then 200; everything else with 200."""
+
+    def __init__(self, *script: Answer | NoAnswer) -> None:
+        self.script = list(script)
+        self.paths: list[str] = []
+        self.bodies: list[bytes] = []
+
+    def put(self, path: str, body: object, headers: dict[str, str]) -> Answer:
+        assert isinstance(body, bytes)
+        assert headers["Content-Type"] == "application/json"
+        self.paths.append(path)
+        self.bodies.append(body)
+        reaction = self.script.pop(0) if path == "/cameras" and self.script else OK
+        if isinstance(reaction, NoAnswer):
+            raise reaction
+        return reaction
+
+
+def several(call: ManyCall) -> tuple[Heartbeat, FakeClock]:
+    """The heartbeat of two cameras, of which each has a setup besides."""
+    each = [messages_of("gym_demo", name, REPORT, lambda: SETUP, lambda: None) for name in ("cam_01", "cam_02")]
+    at_once = reports_of_all([("cam_01", REPORT), ("cam_02", REPORT)], [report for report, *_ in each])
+    clock = FakeClock()
+    return Heartbeat([at_once, *(other for _, *others in each for other in others)], call, clock), clock
+
+
+SETUPS = ["/cameras/cam_01/setup", "/cameras/cam_02/setup"]
+ONE_BY_ONE = ["/cameras/cam_01", "/cameras/cam_02"]
+
+
+def test_all_cameras_of_an_edge_are_reported_at_once() -> None:
+    call = ManyCall()
+    heartbeat, clock = several(call)
+    for _ in range(3):
+        heartbeat.beat()
+        clock.advance(HEARTBEAT_INTERVAL_S)
+    assert call.paths == ["/cameras", *SETUPS, "/cameras", "/cameras"]
+    sent = CameraReports.model_validate_json(call.bodies[0]).reports
+    assert [(one.camera_id, one.report) for one in sent] == [("cam_01", REPORT()), ("cam_02", REPORT())]
+
+
+@pytest.mark.parametrize("status", [404, 405, 422])
+def test_a_backend_that_refuses_them_gets_them_one_by_one_for_some_minutes(
+    status: int, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.INFO, "edge_service.delivery.heartbeat")
+    call = ManyCall(Answer(status, b"no"), Answer(status, b"no"))
+    heartbeat, clock = several(call)
+    heartbeat.beat()
+    assert call.paths == ["/cameras", *ONE_BY_ONE, *SETUPS]
+    call.paths.clear()
+    clock.advance(HEARTBEAT_INTERVAL_S)
+    heartbeat.beat()
+    assert call.paths == ONE_BY_ONE
+    for expected in (["/cameras", *ONE_BY_ONE], ["/cameras"]):
+        clock.advance(ASK_AGAIN_S)
+        call.paths.clear()
+        heartbeat.beat()
+        assert [path for path in call.paths if not path.endswith("/setup")] == expected
+    assert caplog.messages == [
+        f"the backend does not take all cameras' reports at once (answered {status} (no)): they are sent one by one"
+    ]
+
+
+@pytest.mark.parametrize("answer", [GONE, Answer(503, b"full"), Answer(401, b"key")])
+def test_what_passes_by_itself_sends_nothing_one_by_one(answer: Answer | NoAnswer) -> None:
+    call = ManyCall(answer)
+    heartbeat, clock = several(call)
+    for _ in range(2):
+        heartbeat.beat()
+        clock.advance(HEARTBEAT_INTERVAL_S)
+    assert not set(call.paths) & set(ONE_BY_ONE)
+    assert call.paths.count("/cameras") == 2

@@ -114,7 +114,7 @@ def test_a_group_is_skipped_only_where_its_key_pictures_and_the_next_group_s_are
 def test_what_comes_after_the_last_look_of_a_group_is_not_decoded(packets: list[EncodedPacket]) -> None:
     """Damage shows whether it was: all frames are there and as they are without it."""
     damaged = [
-        replace(packet, data=bytes(len(packet.data))) if packet.time_s % 1 > 0.85 and packet.time_s > 2 else packet
+        replace(packet, data=bytes(len(packet.data))) if packet.time_s % 1 > 0.85 and 2 < packet.time_s < 9 else packet
         for packet in packets
     ]
     ring, decoding = PacketRing(60), Decoding(skips_deblocking=True, longest_s=3.0)
@@ -278,3 +278,24 @@ def test_a_camera_whose_groups_change_all_the_time_is_not_told_of_for_ever(
     frames = list(frames_of(moved, economy(Says())))
     assert skipped_times(frames)
     assert 5 <= len([record for record in caplog.records if record.message.startswith("economy")]) <= 6
+
+
+def test_while_somebody_waits_for_the_newest_picture_nothing_is_kept_back(packets: list[EncodedPacket]) -> None:
+    waits = False
+    decoding = replace(economy(Says()), waits=lambda: waits)
+    ring = PacketRing(60)
+    decoder, late_s = decoder_of(decoding, ring), list[float]()
+    found: list[Frame] = []
+    for packet in packets:
+        ring.append(packet)
+        waits = 5.0 <= packet.time_s < 7.0
+        frames = list(decoder.push(packet))
+        found += frames
+        if waits and frames:
+            late_s.append(packet.time_s - frames[-1].time_s)
+    found += decoder.finish()
+    assert max(late_s) < 1 / FPS
+    assert times(found) == times(frames_of(packets, WHOLE))
+    skipped = skipped_times(found)
+    assert not [time_s for time_s in skipped if 4.0 <= time_s < 7.0]
+    assert [time_s for time_s in skipped if time_s < 4.0]

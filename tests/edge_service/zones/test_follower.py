@@ -1,14 +1,18 @@
 """Following the zones: from the dashboard into the file, from there to the camera, and what goes wrong on the way."""
 
 import json
+import threading
 from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 
+from backend_api.base.clock import SystemClock
 from backend_api.base.http_client import Answer, NoAnswer
+from backend_api.contract.looks import LookAnswer
 from backend_api.contract.zone_versions import ZoneSet, ZoneStatus, ZoneVersion
 from edge_service.config import SAMPLE_CONFIG, Config, load_config
+from edge_service.pipeline.looks import LookSlot
 from edge_service.zones.follower import ZoneFollower
 from edge_service.zones.zone_file import ZoneFile
 from tests.edge_service.crashing_disk import QuickDisk
@@ -26,6 +30,9 @@ class FakeBackend:
         self.status = 404
         self.is_away = False
         self.refusals: list[dict[str, object]] = []
+        self.look: str | None = None
+        self.looks: list[LookAnswer] = []
+        self.got = threading.Event()
 
     def want(self, version: int, zones: ZoneSet) -> None:
         self.newest = ZoneVersion(
@@ -37,11 +44,18 @@ class FakeBackend:
         assert path == "/cameras/cam/zones?store_id=gym"
         if self.is_away:
             raise NoAnswer("connection refused")
+        headers = {} if self.look is None else {"look-wanted": self.look}
         if self.newest is None:
-            return Answer(self.status, b"{}")
-        return Answer(200, self.newest.model_dump_json().encode())
+            return Answer(self.status, b"{}", headers=headers)
+        return Answer(200, self.newest.model_dump_json().encode(), headers=headers)
 
     def put(self, path: str, body: bytes, headers: dict[str, str]) -> Answer:
+        if path == "/cameras/cam/look?store_id=gym":
+            if self.is_away:
+                raise NoAnswer("connection refused")
+            self.looks.append(LookAnswer.model_validate_json(body))
+            self.got.set()
+            return Answer(self.status if self.status >= 400 else 204, b"{}")
         assert path == "/cameras/cam/zones/refusal?store_id=gym"
         self.refusals.append(json.loads(body))
         return Answer(204, b"")
@@ -52,10 +66,12 @@ class House:
         self.path = folder / "config.yaml"
         self.path.write_bytes(SAMPLE_CONFIG.read_bytes())
         self.backend = FakeBackend()
+        self.looks = LookSlot()
         self.file = ZoneFile(self.path, load_config, QuickDisk())
         self.follower: ZoneFollower[Config] = ZoneFollower(
-            self.file, lambda: load_config(self.path), load_config(self.path), self.backend, "gym", "cam", FakeClock()
-        )
+            self.file, lambda: load_config(self.path), load_config(self.path), self.backend, "gym", "cam", FakeClock(),
+            looks=self.looks,
+        )  # fmt: skip
 
     def drawn(self, name: str = "Drawn") -> ZoneSet:
         zones = zones_of(self.path.read_text(encoding="utf-8"))
@@ -166,3 +182,39 @@ def test_a_backend_that_has_nothing_to_say_is_no_trouble(house: House, status: i
     house.backend.is_away = True
     house.follower.look()
     assert (house.follower.has_news, house.follower.problem) == (False, None)
+
+
+@pytest.mark.parametrize(("said", "number"), [("17", 17), (None, None), ("", None), ("-1", None), ("9" * 40, None)])
+def test_a_look_that_the_backend_wants_is_asked_for(house: House, said: str | None, number: int | None) -> None:
+    house.looks.want(3)
+    house.backend.look = said
+    house.follower.look()
+    assert house.looks.wanted == number
+
+
+def test_a_look_is_sent_once_and_one_that_is_lost_is_wanted_again(
+    house: House, caplog: pytest.LogCaptureFixture
+) -> None:
+    house.backend.look = "17"
+    house.follower.answer()
+    assert house.backend.looks == []
+    for is_away in (True, False):
+        house.backend.is_away = False
+        house.follower.look()
+        house.looks.give(lambda: LookAnswer(number=17))
+        house.backend.is_away = is_away
+        house.follower.answer()
+    house.follower.answer()
+    assert house.backend.looks == [LookAnswer(number=17)]
+    assert "look 17 is refused: answered 404" in caplog.text
+
+
+def test_an_answer_goes_out_as_soon_as_it_is_there(house: House) -> None:
+    follower: ZoneFollower[Config] = ZoneFollower(
+        house.file, lambda: load_config(house.path), load_config(house.path), house.backend, "gym", "cam",
+        SystemClock(), looks=house.looks,
+    )  # fmt: skip
+    with follower:
+        house.looks.give(lambda: LookAnswer(number=17))
+        assert house.backend.got.wait(1.5)  # sooner than it asks for the zones
+    assert house.backend.looks == [LookAnswer(number=17)]

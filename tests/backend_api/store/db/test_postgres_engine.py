@@ -15,10 +15,11 @@ from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from sqlalchemy import make_url
 
+from backend_api.base.clock import SystemClock
 from backend_api.base.process import FatalError, UsageError
 from backend_api.checks.derived import check_derived
 from backend_api.contract.corrections import UseCorrection, UseTruth
-from backend_api.contract.events import Event, EventType
+from backend_api.contract.events import EventType
 from backend_api.contract.verdicts import Agree
 from backend_api.store.db import postgres_engine
 from backend_api.store.db.database import Lock
@@ -114,33 +115,45 @@ def test_what_failed_somewhere_is_not_written_at_all(store: Store) -> None:
 # 2: nobody waits crosswise
 
 
+def waiting(store: Store, number: int) -> None:
+    """Come back once so many transactions wait for a row that another one writes."""
+    query = "SELECT count(*) FROM pg_locks WHERE NOT granted AND locktype = 'transactionid'"
+    clock = SystemClock()
+    deadline_s = clock.monotonic_s() + LONG_S
+    while True:
+        with store.database.read() as connection:
+            found = connection.exec_driver_sql(query).scalar_one()
+        if found >= number:
+            return
+        assert clock.monotonic_s() < deadline_s, f"{found} of {number} wait"
+
+
 def test_crossed_batches_of_two_backends_both_succeed(
-    store: Store, postgres_url: str, threads: ThreadPoolExecutor
+    store: Store, postgres_url: str, other: psycopg.Connection[object], threads: ThreadPoolExecutor
 ) -> None:
+    """Each of two batches has an event, then one that a third transaction holds, then the other batch's first.
+
+    In any other order than one for all, each holds its first event when the third lets go, and then wants the other's.
+    """
+    first, held, last = (
+        make_event(event_type=EventType.MACHINE_OCCUPIED_START, camera_id=f"cam_0{number}", session_id=UUID(int=number))
+        for number in (1, 2, 3)
+    )
+    values = (str(held.event_id), held.event_type, held.store_id, held.camera_id, held.machine_id, str(held.session_id))
+    other.execute(
+        "INSERT INTO events (event_id, event_type, store_id, camera_id, machine_id, session_id, ts_ms, received_at_ms,"
+        " body) VALUES (%s, %s, %s, %s, %s, %s, 0, 0, '')",
+        values,
+    )
     with closing(Store.open(postgres_url, FakeClock(), create=False)) as second:
-        for number in range(5):
-            # Many rows, so that each is still at it when the other one comes to its first.
-            here, there = (
-                [
-                    make_event(
-                        event_type=EventType.MACHINE_OCCUPIED_START,
-                        camera_id=camera,
-                        at_s=1000 * number + at_s,
-                        session_id=UUID(int=1000 * number + at_s + offset),
-                    )
-                    for at_s in range(100)
-                ]
-                for camera, offset in (("cam_01", 0), ("cam_02", 500))
-            )
-            begin = threading.Barrier(2)
-
-            def add(store: Store, events: list[Event], begin: threading.Barrier = begin) -> list[IngestOutcome]:
-                begin.wait(LONG_S)
-                return store.events.add(events)
-
-            first = threads.submit(add, store, [*here, *there])
-            outcomes = [*add(second, [*there, *here]), *first.result(LONG_S)]
-            assert outcomes.count(IngestOutcome.STORED) == outcomes.count(IngestOutcome.DUPLICATE) == 200
+        adding = [
+            threads.submit(backend.events.add, batch)
+            for backend, batch in ((store, [first, held, last]), (second, [last, held, first]))
+        ]
+        waiting(store, 2)
+        other.rollback()
+        outcomes = [outcome for future in adding for outcome in future.result(LONG_S)]
+    assert outcomes.count(IngestOutcome.STORED) == outcomes.count(IngestOutcome.DUPLICATE) == 3
 
 
 # 3: the log's ids are seen in the order of commits

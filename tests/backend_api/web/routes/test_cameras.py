@@ -1,11 +1,13 @@
 """Cameras: reports come in, and what their age says."""
 
+from datetime import timedelta
 from typing import Any
 
 import pytest
 from fastapi.testclient import TestClient
+from httpx import Response
 
-from backend_api.contract.cameras import CameraList, CameraReport, CameraState, CameraStatus
+from backend_api.contract.cameras import MAX_REPORTS, CameraList, CameraReport, CameraState, CameraStatus
 from tests.backend_api.api import JSON, fields, problem
 from tests.backend_api.events import START, make_event
 from tests.fake_clock import FakeClock
@@ -126,6 +128,63 @@ def test_a_report_takes_the_place_of_the_last_one_of_the_same_camera(client: Tes
     assert put(client, "cam_01", make_report(media_time_s=112.5)).status is CameraStatus.UP
     [state] = cameras(client)
     assert (state.media_time_s, state.last_error, state.outbox_depth) == (112.5, None, 0)
+
+
+def put_all(client: TestClient, reports: list[tuple[str, dict[str, Any]]]) -> Response:
+    body = {"reports": [{"camera_id": name, "report": report} for name, report in reports]}
+    response: Response = client.put("/cameras", json=body)
+    return response
+
+
+def as_json(**overrides: Any) -> dict[str, Any]:  # noqa: ANN401
+    found: dict[str, Any] = make_report(**overrides).model_dump(mode="json")
+    return found
+
+
+def test_reports_on_several_cameras_come_at_once(client: TestClient, clock: FakeClock) -> None:
+    put(client, "cam_02", make_report(outbox_depth=7))
+    clock.advance(100)
+    response = put_all(client, [(f"cam_{number:02}", as_json(outbox_depth=number)) for number in (3, 1, 2)])
+    assert (response.status_code, response.json()) == (200, {"taken": 3})
+    assert [(state.camera_id, state.outbox_depth, state.status) for state in cameras(client)] == [
+        ("cam_01", 1, CameraStatus.UP),
+        ("cam_02", 2, CameraStatus.UP),
+        ("cam_03", 3, CameraStatus.UP),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("reports", "field"),
+    [
+        ([], "reports"),
+        ([("cam_01", as_json())] * 2, "reports"),
+        ([(f"cam_{number}", as_json()) for number in range(MAX_REPORTS + 1)], "reports"),
+        ([("cam_01", as_json()), ("cam 2", as_json())], "reports.1.camera_id"),
+        ([("cam_01", as_json()), ("cam_02", as_json() | {"outbox_depth": -1})], "reports.1.report.outbox_depth"),
+        ([("cam_01", as_json()), ("cam_02", as_json(started_at=START + timedelta(days=9)))], "started_at"),
+    ],
+)
+def test_of_several_reports_all_are_taken_or_none(
+    client: TestClient, reports: list[tuple[str, dict[str, Any]]], field: str
+) -> None:
+    assert fields(problem(put_all(client, reports), 422)) == [field]
+    assert cameras(client) == []
+
+
+def test_so_many_reports_as_an_edge_can_have_fit_into_one_body(client: TestClient) -> None:
+    longest = as_json(last_error="é" * 500, decoder={"runs_on": "x" * 32, "why_not": "é" * 300})
+    assert put_all(client, [(f"{number:064}", longest) for number in range(MAX_REPORTS)]).status_code == 200
+    response = client.put("/cameras", content=b" " * (2 * 1024 * 1024 + 1), headers=JSON)
+    assert problem(response, 413)
+
+
+def test_fields_of_a_later_release_are_said_once_for_all_cameras(
+    client: TestClient, caplog: pytest.LogCaptureFixture
+) -> None:
+    newer = as_json() | {"shutter": 1, "network": {"runs_on": "cpu", "width": 1, "height": 1, "watts": 5}}
+    for _ in range(2):
+        assert put_all(client, [("cam_01", newer), ("cam_02", newer)]).status_code == 200
+    assert caplog.text.count("network.watts, shutter") == 1
 
 
 def test_two_gyms_may_call_their_cameras_alike(client: TestClient) -> None:

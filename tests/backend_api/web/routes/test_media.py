@@ -2,6 +2,7 @@
 
 import errno
 import hashlib
+import itertools
 from pathlib import Path
 from uuid import UUID
 
@@ -80,10 +81,10 @@ def test_a_range_behind_the_end(client: TestClient, url: str) -> None:
 
 
 @pytest.mark.parametrize("path", ["", "/thumbnail", "/frames/2"])
-@pytest.mark.parametrize("header", ["bytes=nonsense", "pages=1-2", "bytes=-", "bytes", "bytes=5-4", "bytes=\u0663-"])
-def test_a_range_that_is_not_understood_is_refused(client: TestClient, url: str, path: str, header: str) -> None:
-    found = problem(client.get(url + path, headers={"Range": header.encode()}), 400)
-    assert "Range" in found.detail
+def test_a_range_that_is_not_understood_is_refused(client: TestClient, url: str, path: str) -> None:
+    for header in ("bytes=nonsense", "pages=1-2", "bytes=-", "bytes", "bytes=5-4", "bytes=\u0663-"):
+        found = problem(client.get(url + path, headers={"Range": header.encode()}), 400)
+        assert "Range" in found.detail, header
 
 
 def test_several_ranges_come_as_several_parts(client: TestClient, url: str) -> None:
@@ -179,22 +180,21 @@ def test_a_folder_is_no_clip(client: TestClient, store: Store, media: MediaFolde
     problem(client.get(f"/media/{event.event_id}"), 404)
 
 
-@pytest.mark.parametrize("method", ["GET", "HEAD"])
-@pytest.mark.parametrize("path", ["", "/thumbnail", "/frames/2"])
 @pytest.mark.parametrize("fault", [PermissionError(errno.EACCES, "Permission denied"), OSError(errno.EIO, "I/O error")])
 def test_what_cannot_be_read_is_an_error_and_no_empty_answer(
-    client: TestClient, url: str, path: str, method: str, fault: OSError, monkeypatch: pytest.MonkeyPatch
+    client: TestClient, url: str, fault: OSError, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def fail(*_: object, **__: object) -> None:
         raise fault
 
-    with monkeypatch.context() as patched:
-        patched.setattr(Path, "open", fail)
-        response = client.request(method, url + path)
-    assert response.status_code == 507
-    if method == "GET":
-        assert str(fault.strerror) in problem(response, 507).detail
-    assert client.get(url + path).status_code == 200
+    for path, method in itertools.product(("", "/thumbnail", "/frames/2"), ("GET", "HEAD")):
+        with monkeypatch.context() as patched:
+            patched.setattr(Path, "open", fail)
+            response = client.request(method, url + path)
+        assert response.status_code == 507, (path, method)
+        if method == "GET":
+            assert str(fault.strerror) in problem(response, 507).detail
+        assert client.get(url + path).status_code == 200
 
 
 @pytest.mark.parametrize("path", ["", "/thumbnail", "/frames/2"])

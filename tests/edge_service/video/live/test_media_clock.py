@@ -5,7 +5,7 @@ from itertools import pairwise
 from random import Random
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from edge_service.video.live.media_clock import MAX_JUMPS, MAX_SLEW, STEP_S, WINDOW_S, MediaClock, Placement
@@ -25,6 +25,8 @@ def arrivals(
         yield taken_s, clock(taken_s), came_s
 
 
+# An example is two thousand pictures.
+@settings(max_examples=25)
 @given(
     st.floats(0, 0.5),
     st.floats(-0.02, 0.02),
