@@ -12,6 +12,7 @@ import pytest
 
 import backend_api.backup
 import backend_api.doctor
+import backend_api.keys
 import backend_api.main
 import backend_api.move
 import backend_api.restore
@@ -29,6 +30,7 @@ from tests.processes import free_port
 
 BACKEND, DOCTOR = backend_api.main.main, backend_api.doctor.main
 BACKUP, RESTORE, MOVE = backend_api.backup.main, backend_api.restore.main, backend_api.move.main
+KEYS = backend_api.keys.main
 EDGE, SAMPLE, SCORE = edge_service.main.main, edge_service.sample.main, edge_service.evaluate.main
 WORKER, AGREEMENT = mm_worker.worker.main, mm_worker.evaluate.main
 LAUNCHER, RESET = deploy.launcher.main.main, deploy.launcher.reset_demo.main
@@ -119,6 +121,10 @@ WRONG = [
     Wrong(MOVE, "--to HERE/app.db --media-from HERE/media", "--media-to", "belong together"),
     Wrong(MOVE, "--to HERE/app.db --media-from HERE/media --media-to HERE/other", "a folder and the other", "rsync"),
     Wrong(MOVE, "--to HERE/app.db --media-from HERE/none --media-to s3://gym-a/b", "folder HERE/none", "--media-dir"),
+    # Keys.
+    Wrong(KEYS, "--keys HERE/none.yaml --list", "HERE/none.yaml: No such file", "--keys"),
+    Wrong(KEYS, "--keys HERE/text --add desk", "HERE/text", "section"),
+    Wrong(KEYS, "--keys HERE/none.yaml --add desk --role boss", "--role", "--help"),
     # The worker.
     Wrong(WORKER, "--drain --db HERE/app.db --media-dir HERE/none", "media folder HERE/none", "--media-dir"),
     Wrong(WORKER, "--drain --db HERE/app.db --media-dir HERE/text", "media folder HERE/text", "--media-dir"),
