@@ -1,5 +1,6 @@
 """Every command line: a path that is not there, or a wrong flag, ends it in one line that names culprit and cure."""
 
+import logging
 import re
 import sys
 import threading
@@ -190,7 +191,9 @@ def here(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.mark.parametrize("wrong", WRONG, ids=lambda wrong: f"{wrong.main.__module__} {wrong.argv}")
-def test_a_mistake_is_named_with_its_cure(wrong: Wrong, here: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_mistake_is_named_with_its_cure_before_anything_is_warned_of(
+    wrong: Wrong, here: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
     def fill(text: str) -> str:
         return text.replace("HERE", str(here))
 
@@ -209,3 +212,4 @@ def test_a_mistake_is_named_with_its_cure(wrong: Wrong, here: Path, monkeypatch:
     assert "\n" not in said
     assert fill(wrong.culprit) in said
     assert wrong.cure in said
+    assert [record.getMessage() for record in caplog.records if record.levelno >= logging.WARNING] == []
