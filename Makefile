@@ -97,11 +97,12 @@ CHAIN :=
 chain: $(VENV)/.installed-dev  ## simulate a chain of gyms on PostgreSQL and a bucket, and print what a day of it costs
 	@python -m tests.chain $(CHAIN)
 
-test-deploy: $(VENV)/.installed-dev  ## what needs systemd or root, such as a bare Debian; skipped where these are missing
-	@python -m pytest tests/system -s
+test-deploy: $(VENV)/.installed-dev  ## what needs root, debootstrap or podman: a bare Debian that boots, and the containers
+	@python -m pytest tests/system -s --durations=0
 
-lock: $(VENV)/.installed-dev  ## renew both locks from the requirements: newer releases, within what these allow
+lock: $(VENV)/.installed-dev  ## renew all locks from the requirements: newer releases, within what these allow
 	@for name in requirements requirements-dev; do $(LOCK) --upgrade $$name.txt -o $$name.lock || exit 2; done
+	@$(LOCK) --upgrade -c requirements-dev.lock requirements-chain.txt -o requirements-chain.lock
 
 clean:  ## remove the environment and the drawn sample, never the data
 	rm -rf $(VENV) sample.mp4

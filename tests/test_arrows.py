@@ -88,11 +88,14 @@ ROOMS: dict[str, str] = {
     "ui.views": "@base @contract now review cleaning usage setup widgets client text",
     "ui.dashboard": "@base widgets client text",
     "ui.origin_check": "@base",
-    "ui.app": "@base origin_check widgets",
+    "ui.page_watch": "@base",
+    "ui.app": "@base origin_check page_watch widgets",
     # What starts the four processes together.
     "deploy.launcher": "@base",
     # What makes services of systemd's of them.
     "deploy.systemd": "@base",
+    # What watches one of them in a container.
+    "deploy.container": "@base",
 }
 FOLDERS = ("backend_api", "edge_service", "mm_worker", "ui", "deploy")
 MODULES_SIDE_BY_SIDE = 25

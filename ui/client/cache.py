@@ -4,6 +4,7 @@ An operator's own change must be seen at once: call `forget_answers` after every
 """
 
 from collections.abc import Callable
+from contextlib import suppress
 from typing import Any
 
 import streamlit as st
@@ -11,19 +12,25 @@ import streamlit as st
 from backend_api.contract.alerts import AlertPage
 from backend_api.contract.cameras import CameraList
 from backend_api.contract.compliance import Compliance, SuggestedReviews
-from backend_api.contract.queries import ComplianceQuery, SessionQuery, StatsQuery
+from backend_api.contract.floor import Floor
+from backend_api.contract.looks import LookRequest
+from backend_api.contract.queries import CameraPageQuery, ComplianceQuery, SessionQuery, StatsQuery
 from backend_api.contract.sessions import JUDGED, MachineList, SessionOutcome, SessionPage
 from backend_api.contract.stats import Stats
 from backend_api.contract.stores import StoreList
 from backend_api.contract.verdicts import QueueState
-from ui.client.api import BackendApi
+from ui.client.api import BackendApi, BackendError
 from ui.client.context import api
 from ui.client.storage import forget_storage
+
+LOOK_FOR_FLOOR_S = 60.0
+"""So often a camera is asked for a new picture for the floor, however many have it open."""
 
 # Answers are immutable, so that sessions can share the values themselves. A session that asks while an answer is under
 # way waits for that one; errors are not kept. A process has one backend: its address is no part of the key.
 _BY_TEXT: dict[str | type[Any], Callable[[Any], Any]] = {
-    query: lambda query: query.model_dump_json() for query in (SessionQuery, StatsQuery, ComplianceQuery)
+    query: lambda query: query.model_dump_json()
+    for query in (SessionQuery, StatsQuery, ComplianceQuery, CameraPageQuery)
 }
 _shared = st.cache_resource(ttl=1.0, max_entries=200, show_spinner=False, hash_funcs=_BY_TEXT)
 # Figures of whole days take the backend longer, and change little within seconds.
@@ -77,6 +84,16 @@ def alerts(store_id: str | None, *, lasts: bool = False) -> AlertPage:
     return _alerts(api(), store_id, lasts)
 
 
+def floor(query: CameraPageQuery) -> Floor:
+    """A page of the cameras' pictures and zones."""
+    return _floor(api(), query)
+
+
+def ask_for_floor(store_id: str, camera_id: str) -> None:
+    """Ask a camera for a new picture, once a minute at most; a backend that does not do so is no trouble."""
+    _ask_for_floor(api(), store_id, camera_id)
+
+
 def suggested() -> SuggestedReviews:
     """The verdicts that were drawn to be reviewed, and are not yet."""
     return _suggested(api())
@@ -86,7 +103,7 @@ def forget_answers() -> None:
     """Forget all answers: the next call asks the backend."""
     for shared in (
         *(_machines, _cameras, _queue, _sessions, _stats),
-        *(_latest_model, _compliance, _stores, _suggested, _alerts),
+        *(_latest_model, _compliance, _stores, _suggested, _alerts, _floor),
     ):
         shared.clear()
     forget_storage()
@@ -142,3 +159,15 @@ def _alerts(_api: BackendApi, store_id: str | None, lasts: bool) -> AlertPage:
 @_shared
 def _suggested(_api: BackendApi) -> SuggestedReviews:
     return _api.suggested()
+
+
+@_shared
+def _floor(_api: BackendApi, query: CameraPageQuery) -> Floor:
+    return _api.floor(query)
+
+
+@st.cache_resource(ttl=LOOK_FOR_FLOOR_S, max_entries=1000, show_spinner=False)
+def _ask_for_floor(_api: BackendApi, store_id: str, camera_id: str) -> None:
+    # A key that may only read, an edge that was exchanged meanwhile: the floor shows the picture that there is.
+    with suppress(BackendError):
+        _api.ask_look(store_id, camera_id, LookRequest(who="the floor", max_age_s=LOOK_FOR_FLOOR_S))
