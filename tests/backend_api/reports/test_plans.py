@@ -14,7 +14,7 @@ from sqlalchemy.engine import Engine
 
 from backend_api.store.store import Store
 from tests.backend_api.reports.test_sessions import make_session
-from tests.benchmarks.reads import READS, Place, Reading
+from tests.benchmarks.reads import READS, Place, Reading, uncleaned_sessions_page
 
 pytestmark = pytest.mark.both_databases
 
@@ -70,6 +70,20 @@ def test_no_read_walks_through_what_grows(store: Store, reading: Reading, place:
     assert statements
     for statement, parameters in statements:
         assert set(whole_tables(store, statement, parameters)) <= SMALL, statement
+
+
+@pytest.mark.sqlite_alone
+def test_outcomes_of_one_gym_are_found_by_an_index_of_their_own(store: Store) -> None:
+    store.events.add(make_session(1))
+    with noted() as statements:
+        uncleaned_sessions_page(store, 4, {"store_id": "gym_demo"})()
+    with store.database.read() as connection:
+        steps = [
+            str(row[3])
+            for statement, parameters in statements
+            for row in connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {statement}", parameters).all()
+        ]
+    assert any("ix_sessions_store_outcome (store_id=? AND outcome_key=? AND is_reviewed=?" in step for step in steps)
 
 
 def test_a_walk_through_what_grows_would_be_seen(store: Store) -> None:
