@@ -48,7 +48,7 @@ LOCK := uv pip compile --quiet --no-config --universal --python-version 3.11 --g
   --no-emit-index-url --no-emit-find-links --custom-compile-command 'make lock'
 
 .DEFAULT_GOAL := help
-.PHONY: help install run reset-demo test lint bench chaos test-deploy lock clean
+.PHONY: help install run reset-demo test lint bench chaos chain test-deploy lock clean
 
 help:  ## say what there is
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /  make \1\t/' | expand -t 20
@@ -92,11 +92,17 @@ chaos: $(VENV)/.installed-dev  ## kill the processes again and again, then compa
 	@python -m pytest tests/chaos -s
 	@python -m pytest -n 3 --dist worksteal -m 'thorough or hypothesis' --hypothesis-profile thorough
 
-test-deploy: $(VENV)/.installed-dev  ## what needs systemd or root, such as a bare Debian; skipped where these are missing
-	@python -m pytest tests/system -s
+# Such as CHAIN='--gyms 100 --thin 0.1': `make chain CHAIN=--help` says which there are.
+CHAIN :=
+chain: $(VENV)/.installed-dev  ## simulate a chain of gyms on PostgreSQL and a bucket, and print what a day of it costs
+	@python -m tests.chain $(CHAIN)
 
-lock: $(VENV)/.installed-dev  ## renew both locks from the requirements: newer releases, within what these allow
+test-deploy: $(VENV)/.installed-dev  ## what needs root, debootstrap or podman: a bare Debian that boots, and the containers
+	@python -m pytest tests/system -s --durations=0
+
+lock: $(VENV)/.installed-dev  ## renew all locks from the requirements: newer releases, within what these allow
 	@for name in requirements requirements-dev; do $(LOCK) --upgrade $$name.txt -o $$name.lock || exit 2; done
+	@$(LOCK) --upgrade -c requirements-dev.lock requirements-chain.txt -o requirements-chain.lock
 
 clean:  ## remove the environment and the drawn sample, never the data
 	rm -rf $(VENV) sample.mp4

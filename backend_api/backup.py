@@ -19,6 +19,7 @@ from backend_api.base.clock import SystemClock  # noqa: E402
 from backend_api.base.database_address import add_database_flag, media_folder_beside, sqlite_file  # noqa: E402
 from backend_api.base.durable_files import Disk  # noqa: E402
 from backend_api.base.process import EXIT_DONE, EXIT_FAILED, FatalError, UsageError, run_process  # noqa: E402
+from backend_api.media.place import MediaPlace, media_place  # noqa: E402
 from backend_api.snapshots.repository import Repository  # noqa: E402
 from backend_api.snapshots.taking import take_snapshot  # noqa: E402
 from backend_api.snapshots.verifying import verify  # noqa: E402
@@ -47,7 +48,7 @@ def _take(options: argparse.Namespace) -> int:
     db, media = sqlite_file(options.db), options.media_dir or media_folder_beside(options.db)
     if not media.is_dir():
         raise UsageError(f"there is no media folder {media}; give the backend's --media-dir")
-    if options.to.resolve().is_relative_to(media.resolve()):
+    if isinstance(options.to, Path) and options.to.resolve().is_relative_to(media.resolve()):
         raise UsageError(f"{options.to} lies in the media folder {media}; give a folder elsewhere with --to")
     clock = SystemClock()
     began_s = clock.monotonic_s()
@@ -66,7 +67,7 @@ def _take(options: argparse.Namespace) -> int:
     return EXIT_DONE
 
 
-def _verify(to: Path) -> int:
+def _verify(to: MediaPlace) -> int:
     with Repository.open_for_reading(to, Disk()) as repository:
         names = repository.names()
         wrong = verify(repository)
@@ -81,8 +82,8 @@ def _verify(to: Path) -> int:
 def _parse_options() -> argparse.Namespace:
     parser = ArgumentParser(
         prog="backend_api/backup.py",
-        description="Back database, clips and pictures up into a folder, while everything runs. Only what is new is "
-        "copied; a backup that is stopped at any instant leaves the ones before whole.",
+        description="Back database, clips and pictures up into a folder or bucket, while everything runs. Only what "
+        "is new is copied; a backup that is stopped at any instant leaves the ones before whole.",
         epilog="Exit codes: 0 done, 1 it could not be done, or --verify found something, 2 wrong use. "
         "backend_api/restore.py restores.",
     )
@@ -96,10 +97,11 @@ def _parse_options() -> argparse.Namespace:
     )
     add(
         "--to",
-        type=folder,
+        type=media_place,
         required=True,
-        metavar="FOLDER",
-        help="where backups are kept, made when missing; one for each backend",
+        metavar="PLACE",
+        help="where backups are kept: a folder, made when missing, or an empty place in a bucket, such as "
+        "s3://gym-backup/north, whose keys are AWS_* in the environment; one for each backend",
     )
     add(
         "--keep",

@@ -18,6 +18,7 @@ from backend_api.base.arguments import ArgumentParser, folder  # noqa: E402
 from backend_api.base.database_address import add_database_flag, media_folder_beside, sqlite_file  # noqa: E402
 from backend_api.base.durable_files import Disk  # noqa: E402
 from backend_api.base.process import EXIT_DONE, EXIT_FAILED, FatalError, UsageError, run_process  # noqa: E402
+from backend_api.media.place import media_place  # noqa: E402
 from backend_api.snapshots.repository import Repository  # noqa: E402
 from backend_api.snapshots.restoring import restore_snapshot  # noqa: E402
 
@@ -32,7 +33,7 @@ def main() -> int:
         with Repository.open_for_reading(options.source, disk) as repository:
             name = options.snapshot or next(reversed(repository.names()), None)
             if name is None:
-                raise UsageError(f"{options.source} holds no whole snapshot; give the folder of another backup")
+                raise UsageError(f"{options.source} holds no whole snapshot; give the place of another backup")
             restored = restore_snapshot(repository, name, db, media, disk)
     except OSError as error:
         raise FatalError(
@@ -61,7 +62,12 @@ def _parse_options() -> argparse.Namespace:
     )
     add = parser.add_argument
     add(
-        "--from", dest="source", type=folder, required=True, metavar="FOLDER", help="the folder of the backup, its --to"
+        "--from",
+        dest="source",
+        type=media_place,
+        required=True,
+        metavar="PLACE",
+        help="the folder or bucket of the backup, its --to",
     )
     add("--snapshot", metavar="NAME", help="which one, such as 2026-11-26T03-00-00Z (default: the newest)")
     add_database_flag(parser, "where the database is to lie, a file; nothing may be there")

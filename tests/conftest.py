@@ -49,8 +49,8 @@ def signals_are_heard() -> None:
 
 @pytest.fixture(scope="session")
 def sample(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The first minute of what `make run` draws."""
-    return made_once(tmp_path_factory, "sample.mp4", lambda path: draw(path, 60))
+    """The first seconds of what `make run` draws, in which somebody comes and uses a machine."""
+    return made_once(tmp_path_factory, "sample.mp4", lambda path: draw(path, 20))
 
 
 @pytest.fixture(scope="module")

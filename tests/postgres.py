@@ -24,10 +24,9 @@ from tests.requirements import need_postgres
 _TEMPLATE = "gym_template"
 _CLOCK = SystemClock()
 _ATTEMPTS = 600
-# The user `nobody` keeps it where root runs the tests: PostgreSQL refuses to be root's.
 _SETTINGS = (
-    *("listen_addresses=127.0.0.1", "unix_socket_directories=", "fsync=off", "full_page_writes=off", "autovacuum=off"),
-    *("max_connections=200", "max_parallel_workers_per_gather=0", "jit=off", "log_min_messages=fatal"),
+    *("fsync=off", "full_page_writes=off", "autovacuum=off", "log_min_messages=fatal"),
+    *("max_connections=200", "max_parallel_workers_per_gather=0", "jit=off"),
 )
 # What is behind the names are its parameters: the lock, the folder, the address, and the server's command.
 _KEEPER = """
@@ -100,19 +99,8 @@ class Server:
         return f"{self.base}/{name}"
 
     def _start(self, shared: Path, address: Path) -> str:
-        folder = Path(tempfile.mkdtemp(prefix="gym-postgres-"))
-        as_nobody: list[str] = []
-        if os.geteuid() == 0:
-            as_nobody = ["setpriv", "--reuid=nobody", "--regid=nogroup", "--clear-groups"]
-            shutil.chown(folder, "nobody", "nogroup")
-        making = [*as_nobody, str(self._bin / "initdb"), "-D", str(folder / "data"), "-U", "gym", "-E", "UTF8"]
-        making += ["-A", "trust", "--no-sync", "--no-instructions", "--locale=C.UTF-8"]
-        # It sorts unlike Python: nothing may depend on the server's language.
-        making += ["--locale-provider=icu", "--icu-locale=en"]
-        subprocess.run(making, check=True, capture_output=True, cwd="/", timeout=120)
-        port = free_port()
-        serving = [*as_nobody, str(self._bin / "postgres"), "-D", str(folder / "data"), "-p", str(port)]
-        serving += [f"--{setting}" for setting in _SETTINGS]
+        folder, port = make_cluster(self._bin), free_port()
+        serving = serve_command(self._bin, folder, port, *_SETTINGS)
         keeping = [
             "setsid",
             "--fork",
@@ -135,3 +123,31 @@ class Server:
             else:
                 return base
         raise AssertionError((folder / "log").read_text())
+
+
+def make_cluster(programs: Path) -> Path:
+    """A new folder with an empty cluster in `data`, of the user `gym` without a password, by PostgreSQL's `programs`.
+
+    The user `nobody` has it where root runs the tests: PostgreSQL refuses to be root's.
+    """
+    folder = Path(tempfile.mkdtemp(prefix="gym-postgres-"))
+    if os.geteuid() == 0:
+        shutil.chown(folder, "nobody", "nogroup")
+    making = [*as_nobody(), str(programs / "initdb"), "-D", str(folder / "data"), "-U", "gym", "-E", "UTF8"]
+    making += ["-A", "trust", "--no-sync", "--no-instructions", "--locale=C.UTF-8"]
+    # It sorts unlike Python: nothing may depend on the server's language.
+    making += ["--locale-provider=icu", "--icu-locale=en"]
+    subprocess.run(making, check=True, capture_output=True, cwd="/", timeout=120)
+    return folder
+
+
+def serve_command(programs: Path, folder: Path, port: int, *settings: str) -> list[str]:
+    """What serves the cluster in `folder` at `port` of this computer; `settings` are such as "fsync=off"."""
+    command = [*as_nobody(), str(programs / "postgres"), "-D", str(folder / "data"), "-p", str(port)]
+    here = ("listen_addresses=127.0.0.1", "unix_socket_directories=")
+    return [*command, *(f"--{setting}" for setting in (*here, *settings))]
+
+
+def as_nobody() -> list[str]:
+    """What stands before the command of a server that refuses to be root's; nothing where root does not run this."""
+    return ["setpriv", "--reuid=nobody", "--regid=nogroup", "--clear-groups"] if os.geteuid() == 0 else []

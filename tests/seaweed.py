@@ -61,6 +61,15 @@ class BucketServer:
 
 def _start(weed: str, used: Path) -> str:
     folder = Path(tempfile.mkdtemp(prefix="gym-weed-"))
+    command, endpoint = serve_command(weed, folder)
+    keeping = ["setsid", "--fork", "sh", "-c", _KEEPER, "-", str(used), str(folder), *command]
+    subprocess.run(keeping, check=True, cwd="/", stdin=subprocess.DEVNULL, timeout=60, close_fds=True)
+    eventually(lambda: answers(endpoint) or None, f"an answer of SeaweedFS, whose log is {folder / 'log'}")
+    return endpoint
+
+
+def serve_command(weed: str, folder: Path) -> tuple[list[str], str]:
+    """What serves buckets that lie in `folder` at free ports of this computer; also the endpoint."""
     may = {"accessKey": KEYS["AWS_ACCESS_KEY_ID"], "secretKey": KEYS["AWS_SECRET_ACCESS_KEY"]}
     config = {"identities": [{"name": "tests", "credentials": [may], "actions": ["Admin", "Read", "Write", "List"]}]}
     (folder / "s3.json").write_text(json.dumps(config))
@@ -70,14 +79,11 @@ def _start(weed: str, used: Path) -> str:
     # It reports home unless it is told not to; and a bucket takes whole volumes of the disk.
     command += ["-master.telemetry=false", "-s3.port.iceberg=0", "-s3.port.lance=0", f"-s3.config={folder / 's3.json'}"]
     command += ["-volume.max=20", "-master.volumeSizeLimitMB=64"]
-    keeping = ["setsid", "--fork", "sh", "-c", _KEEPER, "-", str(used), str(folder), *command]
-    subprocess.run(keeping, check=True, cwd="/", stdin=subprocess.DEVNULL, timeout=60, close_fds=True)
-    endpoint = f"http://127.0.0.1:{ports['s3.port']}"
-    eventually(lambda: _answers(endpoint) or None, f"an answer of SeaweedFS, whose log is {folder / 'log'}")
-    return endpoint
+    return command, f"http://127.0.0.1:{ports['s3.port']}"
 
 
-def _answers(endpoint: str) -> bool:
+def answers(endpoint: str) -> bool:
+    """Whether the server at `endpoint` is there."""
     try:
         with urllib.request.urlopen(f"{endpoint}/status", timeout=5) as answer:
             return bool(answer.status == 200)

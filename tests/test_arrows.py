@@ -31,7 +31,8 @@ ROOMS: dict[str, str] = {
     "backend_api.checks": "base contract store store.db store.uses media",
     "backend_api.snapshots": "base contract store store.db media",
     "backend_api.app": "base contract store store.db reports media alerts web web.routes",
-    "backend_api.move": "base store store.db",
+    "backend_api.keys": "base contract web",
+    "backend_api.move": "base store store.db media",
     "backend_api.main": "base contract store media alerts web app",
     "backend_api.doctor_options": "base contract media checks",
     "backend_api.doctor": "base contract store store.db media checks doctor_options",
@@ -88,11 +89,14 @@ ROOMS: dict[str, str] = {
     "ui.views": "@base @contract now review cleaning usage setup widgets client text",
     "ui.dashboard": "@base widgets client text",
     "ui.origin_check": "@base",
-    "ui.app": "@base origin_check widgets",
+    "ui.page_watch": "@base",
+    "ui.app": "@base origin_check page_watch widgets",
     # What starts the four processes together.
     "deploy.launcher": "@base",
     # What makes services of systemd's of them.
     "deploy.systemd": "@base",
+    # What watches one of them in a container.
+    "deploy.container": "@base",
 }
 FOLDERS = ("backend_api", "edge_service", "mm_worker", "ui", "deploy")
 MODULES_SIDE_BY_SIDE = 25

@@ -1,4 +1,4 @@
-"""All four processes on the sample: from the video to the verdict, and to the clip that plays in a browser."""
+"""All four processes on the tiny sample: from the video to the verdict, and to the clip that plays in a browser."""
 
 import hashlib
 import re
@@ -112,14 +112,14 @@ def test_each_ends_with_its_own_terminal(name: str, end: str, tiny_sample: Path,
             assert terminal.wait() in ({0, 1} if name == "ui" else {0})
 
 
-def test_a_repeated_run_repeats_its_events_and_doubles_nothing(sample: Path, tmp_path: Path) -> None:
+def test_a_repeated_run_repeats_its_events_and_doubles_nothing(tiny_sample: Path, tmp_path: Path) -> None:
     port = free_port()
     address = f"http://127.0.0.1:{port}"
     bodies = []
     with Running(backend_command(tmp_path, port)) as backend:
         backend.wait_for(address)
         for _ in range(2):
-            with Running(edge_command(sample, tmp_path, address, "--speed", "max")) as edge:
+            with Running(edge_command(tiny_sample, tmp_path, address, "--speed", "max")) as edge:
                 assert edge.wait(120) == 0
             captured, processed, skipped = frame_counts(edge.output)
             assert captured == processed + skipped > processed > 0
@@ -185,7 +185,7 @@ def check_what_is_watched(address: str) -> None:
     setup = CameraSetupState.model_validate_json(requests.get(f"{camera}/setup", store, timeout=60).content)
     assert [machine.name for machine in setup.machines] == ["Treadmill 1", "Bike 1", "Rower 1"]
     assert setup.config is not None
-    assert jpeg_size(requests.get(f"{camera}/still", store, timeout=60).content) == (1280, 720)
+    assert jpeg_size(requests.get(f"{camera}/still", store, timeout=60).content) == (320, 180)
 
 
 def frame_counts(output: str) -> tuple[int, int, int]:

@@ -93,7 +93,8 @@ def _commands(text: str) -> Iterator[tuple[str, set[str]]]:
     for code in [*_blocks(text), *_spans(text)]:
         for part in re.split(r"[;|&]+|\s#\s", code):
             if found := re.search(r"\bpython3? (\S+\.py)(.*)", part):
-                yield found.group(1), set(re.findall(r"(?<=\s)--[a-z][a-z0-9-]*", found.group(2)))
+                # In a container the project's folder is /app.
+                yield found.group(1).removeprefix("/app/"), set(re.findall(r"(?<=\s)--[a-z][a-z0-9-]*", found.group(2)))
 
 
 def test_no_command_has_a_flag_that_is_gone() -> None:

@@ -11,11 +11,17 @@ from backend_api.base.environment import require_environment  # noqa: E402
 
 require_environment()
 
+import os  # noqa: E402
+from contextlib import AbstractAsyncContextManager  # noqa: E402
+
 import streamlit as st  # noqa: E402
 from starlette.middleware import Middleware  # noqa: E402
 
+from backend_api.base.clock import SystemClock  # noqa: E402
 from backend_api.base.process import EXIT_USAGE  # noqa: E402
+from backend_api.base.watchdog import Watchdog  # noqa: E402
 from ui.origin_check import OriginCheck  # noqa: E402
+from ui.page_watch import PageServer, page_watched  # noqa: E402
 from ui.widgets.fault import show_fault  # noqa: E402
 
 
@@ -25,8 +31,22 @@ def handle_script_error(error: Exception) -> bool:
     return True
 
 
+def own_server() -> PageServer:
+    """Where this process answers, as `streamlit run` was told."""
+    option = st.get_option
+    path = (option("server.baseUrlPath") or "").strip("/")
+    return PageServer(option("server.address"), int(option("server.port")), path, bool(option("server.sslCertFile")))
+
+
+def watched(_app: st.App) -> AbstractAsyncContextManager[None]:
+    """While the server runs, systemd's watchdog hears whether it answers."""
+    clock = SystemClock()
+    return page_watched(own_server, Watchdog(clock, os.environ), clock)
+
+
 app = st.App(
     "dashboard.py",
+    lifespan=watched,
     middleware=[Middleware(OriginCheck, hosts=lambda: st.get_option("server.allowedHosts"))],
     on_script_error=handle_script_error,
 )

@@ -3,81 +3,29 @@
 Invariant: a name in the index (index.py) leads to a complete object that holds what was declared, and no object is ever
 replaced. So the object is put first, only where none is (If-None-Match: *), and only then the name is written down;
 what was put twice is compared by its SHA-256. A removal is written down first, then the object goes, then the name.
-
-obstore is imported here alone: who has a folder does not need it.
 """
 
 import errno
 import hashlib
-import re
 import secrets
 import tempfile
 import threading
 from collections.abc import Collection, Iterator, Mapping
 from contextlib import contextmanager, nullcontext, suppress
-from dataclasses import dataclass
-from datetime import timedelta
 from pathlib import Path
-from urllib.parse import urlsplit
 from uuid import NAMESPACE_URL, UUID, uuid5
 
-import obstore
-from obstore.exceptions import AlreadyExistsError, BaseError, NotFoundError
-from obstore.store import S3Store
-
 from backend_api.base.process import UsageError
-from backend_api.media.bucket_address import BucketAddress
 from backend_api.media.index import IndexedFile, MediaIndex
 from backend_api.media.media import MediaAway, StoredFile
+from backend_api.media.objects import Objects
 
-# A thread of the backend waits so long at most: obstore's own 180 s would take all of them.
-_CONNECT = timedelta(seconds=5)
-_REQUEST = timedelta(seconds=30)
-_RETRIES = 2
-_RETRIES_FOR = timedelta(seconds=10)
-# An address stays valid for so long; a browser keeps it for an hour (web/file_response.py).
-_URL_VALID = timedelta(hours=2)
 # Larger uploads go one after another: each is held in memory while it travels.
 _LARGE_BYTES = 32 * 1024**2
 # As much as the backend takes as an upload.
 _MOST_BYTES = 1024**3
-_CHUNK_BYTES = 256 * 1024
-_OBJECTS_A_REQUEST = 1_000
+_NAMES_A_REQUEST = 1_000
 _PROBE = "probe"
-_TYPES = {".mp4": "video/mp4", ".jpg": "image/jpeg"}
-_SHA256 = "sha256"
-_STATUS = re.compile(r"status code: (\d{3}[A-Za-z ]{0,40})")
-_CODE = re.compile(r"<Code>(\w{1,60})</Code>")
-
-
-def connect(address: BucketAddress, environment: Mapping[str, str]) -> S3Store:
-    """The store at `address`; its keys and its endpoint come from AWS_* of the process's environment.
-
-    Nothing is asked yet. Raises UsageError when these make no sense.
-    """
-    endpoint = environment.get("AWS_ENDPOINT_URL_S3") or environment.get("AWS_ENDPOINT_URL") or ""
-    try:
-        return S3Store(
-            address.bucket,
-            prefix=address.prefix or None,
-            checksum_algorithm="SHA256",
-            client_options={
-                "allow_http": urlsplit(endpoint).scheme == "http",
-                "connect_timeout": _CONNECT,
-                "timeout": _REQUEST,
-            },
-            retry_config={"max_retries": _RETRIES, "retry_timeout": _RETRIES_FOR},
-        )
-    except (BaseError, ValueError) as error:
-        raise UsageError(f"{address} cannot be used: {_reason(error)}; look at AWS_* in the environment") from error
-
-
-@dataclass(frozen=True, slots=True)
-class _Object:
-    """An object that is there."""
-
-    size_bytes: int
-    sha256: str | None
 
 
 class MediaBucket:
@@ -88,9 +36,8 @@ class MediaBucket:
 
     folder: Path | None = None
 
-    def __init__(self, address: BucketAddress, store: S3Store, index: MediaIndex, *, redirects: bool = False) -> None:
-        self.address = address
-        self._store = store
+    def __init__(self, objects: Objects, index: MediaIndex, *, redirects: bool = False) -> None:
+        self._objects = objects
         self._index = index
         self._redirects = redirects
         self._large = threading.Lock()
@@ -98,23 +45,21 @@ class MediaBucket:
     @property
     def name(self) -> str:
         """Its address."""
-        return str(self.address)
+        return self._objects.name
 
     def probe(self) -> None:
         """Put, read, list and delete an object. Raises UsageError, in a line, when the store is not what is needed."""
         name = f"{_PROBE}/{secrets.token_hex(8)}"
         try:
-            self._put(name, b"probe", "0")
+            self._objects.put_new(name, b"probe", "0")
             try:
-                is_new = self._put(name, b"another", "1")
-                found = b"".join(self._open(name, 1, 3))
-                listed = [entry["path"] for part in obstore.list(self._store, _PROBE) for entry in part]
+                is_new = self._objects.put_new(name, b"another", "1")
+                found = b"".join(self._objects.open(name, 1, 3))
+                listed = [one.name for part in self._objects.pages(_PROBE) for one in part]
             finally:
-                self._delete([name])
+                self._objects.delete([name])
         except OSError as error:
             raise UsageError(f"{error}; look at --media-dir, and at AWS_* in the environment") from error
-        except BaseError as error:
-            raise UsageError(f"{self.name}: {_reason(error)}; look at --media-dir, and at AWS_*") from error
         if is_new:
             raise UsageError(
                 f"{self.name}: the store overwrites what is there although it is told not to (If-None-Match: *), so "
@@ -126,7 +71,7 @@ class MediaBucket:
     def check(self) -> UUID:
         """Ask for an object that is not there; an id that no folder has, and all backends of a bucket share."""
         with suppress(FileNotFoundError):
-            self._look(_PROBE)
+            self._objects.look(_PROBE)
         return uuid5(NAMESPACE_URL, self.name)
 
     def has(self, names: Collection[str]) -> set[str]:
@@ -140,7 +85,7 @@ class MediaBucket:
 
     def open_range(self, name: str, start: int, end: int) -> Iterator[bytes]:
         """The bytes as they come."""
-        return self._open(self._find(name).object_name, start, end)
+        return self._objects.open(self._find(name).object_name, start, end)
 
     @contextmanager
     def local(self, name: str) -> Iterator[Path]:
@@ -157,8 +102,7 @@ class MediaBucket:
         """An address signed for two hours, where clients are sent there."""
         if not self._redirects:
             return None
-        with self._asking():
-            return obstore.sign(self._store, "GET", self._find(name).object_name, _URL_VALID)
+        return self._objects.sign(self._find(name).object_name)
 
     def temporary_path(self, name: str) -> Path:
         """In the computer's folder for temporary files."""
@@ -173,8 +117,8 @@ class MediaBucket:
         if self._index.share(name, size_bytes, sha256):
             return True
         with self._large if size_bytes > _LARGE_BYTES else nullcontext():
-            is_new = self._put(name, temporary, sha256)
-        if not is_new and self._sha256(name) != sha256:
+            is_new = self._objects.put_new(name, temporary, sha256)
+        if not is_new and self._objects.sha256_of(name) != sha256:
             raise _another(name)
         if self._index.add(IndexedFile(name, name, size_bytes, sha256)):
             return is_new
@@ -195,8 +139,8 @@ class MediaBucket:
     def remove(self, names: Collection[str]) -> None:
         """Mark, delete the objects, drop the rows; so many at a time."""
         wanted = list(names)
-        for start in range(0, len(wanted), _OBJECTS_A_REQUEST):
-            going = self._index.find(wanted[start : start + _OBJECTS_A_REQUEST])
+        for start in range(0, len(wanted), _NAMES_A_REQUEST):
+            going = self._index.find(wanted[start : start + _NAMES_A_REQUEST])
             self._index.mark(going)
             self._delete_unused(list(going.values()))
             self._index.drop(going)
@@ -207,15 +151,14 @@ class MediaBucket:
 
     def strays(self) -> Iterator[tuple[str, float]]:
         """The objects that no name leads to: each and when it was put, in seconds since 1970."""
-        with self._asking():
-            for part in obstore.list(self._store, chunk_size=_OBJECTS_A_REQUEST):
-                known = self._index.objects([entry["path"] for entry in part])
-                yield from ((e["path"], e["last_modified"].timestamp()) for e in part if e["path"] not in known)
+        for part in self._objects.pages():
+            known = self._index.objects([one.name for one in part])
+            yield from ((one.name, one.put_s) for one in part if one.name not in known)
 
     def take_up(self, name: str) -> None:
         """Write down the object `name`, which no name leads to: after a crash, or since a folder was copied here."""
-        found = self._look(name)
-        self._index.add(IndexedFile(name, name, found.size_bytes, self._sha256(name)))
+        found = self._objects.look(name)
+        self._index.add(IndexedFile(name, name, found.size_bytes, self._objects.sha256_of(name)))
 
     def _find(self, name: str) -> IndexedFile:
         file = self._index.find([name]).get(name)
@@ -237,83 +180,22 @@ class MediaBucket:
         beside = f"{path.stem}.{sha256[:16]}{path.suffix}"
         # The second is for an object that was put under its name before a crash.
         for object_name in (name, beside) if known is None else (beside,):
-            is_new = self._put(object_name, data, sha256)
-            if is_new or self._sha256(object_name) == sha256:
+            is_new = self._objects.put_new(object_name, data, sha256)
+            if is_new or self._objects.sha256_of(object_name) == sha256:
                 return IndexedFile(name, object_name, len(data), sha256)
         raise _another(beside)
 
     def _delete_unused(self, files: Collection[IndexedFile]) -> None:
         used = self._index.in_use({file.sha256 for file in files})
-        self._delete(sorted({file.object_name for file in files} - used))
-
-    def _put(self, name: str, content: bytes | Path, sha256: str) -> bool:
-        """Whether the object is new: one that is there stays as it is."""
-        attributes = {"Content-Type": _TYPES.get(Path(name).suffix, "application/octet-stream"), _SHA256: sha256}
-        try:
-            with self._asking():
-                obstore.put(self._store, name, content, attributes=attributes, mode="create", use_multipart=False)
-        except AlreadyExistsError:
-            return False
-        return True
-
-    def _look(self, name: str) -> _Object:
-        with self._asking():
-            found = obstore.get(self._store, name, options={"head": True})
-            return _Object(found.meta["size"], found.attributes.get(_SHA256))
-
-    def _sha256(self, name: str) -> str:
-        """The SHA-256 of the object `name`: what its uploader said, else what it holds."""
-        found = self._look(name)
-        if found.sha256 is not None:
-            return found.sha256
-        digest = hashlib.sha256()
-        for chunk in self._open(name, 0, found.size_bytes):
-            digest.update(chunk)
-        return digest.hexdigest()
-
-    def _open(self, name: str, start: int, end: int) -> Iterator[bytes]:
-        with self._asking():
-            chunks = obstore.get(self._store, name, options={"range": (start, end)}).stream(_CHUNK_BYTES)
-
-        def read() -> Iterator[bytes]:
-            with self._asking():
-                yield from map(bytes, chunks)
-
-        return read()
+        self._objects.delete(sorted({file.object_name for file in files} - used))
 
     def _fetch(self, file: IndexedFile, path: Path) -> None:
         if file.size_bytes > _MOST_BYTES:
             raise OSError(errno.EFBIG, f"{file.size_bytes} bytes, and {_MOST_BYTES} is the most", file.name)
         with path.open("wb") as target:
-            for chunk in self._open(file.object_name, 0, file.size_bytes):
+            for chunk in self._objects.open(file.object_name, 0, file.size_bytes):
                 target.write(chunk)
-
-    def _delete(self, names: list[str]) -> None:
-        if names:
-            with self._asking():
-                obstore.delete(self._store, names)
-
-    @contextmanager
-    def _asking(self) -> Iterator[None]:
-        """Raises MediaAway, without a key in its text, for what only another try can put right."""
-        try:
-            yield
-        except (FileNotFoundError, AlreadyExistsError, MediaAway):
-            raise
-        except NotFoundError as error:
-            raise FileNotFoundError(errno.ENOENT, "there is no such object") from error
-        except (BaseError, OSError) as error:
-            raise MediaAway(f"{self.name} does not answer as it should: {_reason(error)}") from error
 
 
 def _another(name: str) -> FileExistsError:
     return FileExistsError(errno.EEXIST, f"another {name} is there already; files are never replaced", name)
-
-
-def _reason(error: Exception) -> str:
-    """What the store said, in short: its whole answer may hold the key's name, and what was signed."""
-    text = str(error)
-    said = [match[1].strip() for match in (_STATUS.search(text), _CODE.search(text)) if match]
-    if said:
-        return ", ".join(said)
-    return "it cannot be reached" if isinstance(error, BaseError) else str(getattr(error, "strerror", None) or error)

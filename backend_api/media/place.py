@@ -41,12 +41,13 @@ def open_media(place: MediaPlace, database: Database, *, is_probed: bool = False
     if isinstance(place, Path):
         return MediaFolder(place)
     try:
-        from backend_api.media.bucket import MediaBucket, connect
+        from backend_api.media.bucket import MediaBucket
+        from backend_api.media.objects import Objects
     except ImportError as error:
         raise UsageError(
             f"--media-dir {place} needs what is not installed ({error}): pip install -r requirements-chain.txt"
         ) from error
-    bucket = MediaBucket(place, connect(place, os.environ), MediaIndex(database), redirects=redirects)
+    bucket = MediaBucket(Objects.connect(place, os.environ), MediaIndex(database), redirects=redirects)
     if is_probed:
         bucket.probe()
     return bucket

@@ -86,7 +86,8 @@ def _restore_file(repository: Repository, file: MediaFile, media: Path, disk: Di
 def _copy(repository: Repository, stored: StoredFile, target: Path) -> bool:
     """Whether the backup has what it should, which is in the file `target` now."""
     try:
-        found = copy_hashed(repository.path_of(stored.sha256), target)
+        with repository.local(stored.sha256) as path:
+            found = copy_hashed(path, target)
     except FileNotFoundError:
         return False
     return (found.sha256, found.size_bytes) == (stored.sha256, stored.size_bytes)

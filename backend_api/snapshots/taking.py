@@ -48,13 +48,13 @@ def take_snapshot(db: Path, media: Path, repository: Repository, clock: Clock) -
     newest = repository.newest()
     before = _put_files(media, newest.files if newest else {}, repository, taken)
     taken_at = clock.now()
-    copy = repository.folder / _COPY
-    copy_database(db, copy, repository.disk)
+    copy = repository.shelf.workspace / _COPY
+    copy_database(db, copy, repository.shelf.disk)
     revision = _revision(db, copy)
-    database = repository.move_in(copy)
     after = _put_files(media, before, repository, taken)
     gone = before.keys() - after.keys()
-    files = after | {name: before[name] for name in _still_promised(repository.path_of(database.sha256), gone)}
+    files = after | {name: before[name] for name in _still_promised(copy, gone)}
+    database = repository.move_in(copy)
     taken.files, taken.new_bytes = len(files), taken.new_bytes + database.size_bytes
     taken.name = repository.add(Manifest(taken_at, revision, database, files))
     return taken

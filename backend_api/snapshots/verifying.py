@@ -28,12 +28,17 @@ def verify(repository: Repository) -> list[str]:
 
 
 def _fault(repository: Repository, stored: StoredFile, *, is_database: bool) -> str | None:
-    path = repository.path_of(stored.sha256)
-    if not path.exists():
-        return f"{path} is missing; the next backup keeps it again, if it is still there to be backed up"
-    if path.stat().st_size != stored.size_bytes or hash_of(path) != stored.sha256:
-        return f"{path} is damaged; remove it: the next backup keeps it again, if it is still there to be backed up"
-    damage = find_damage(path) if is_database else None
+    where = repository.where(stored.sha256)
+    try:
+        with repository.local(stored.sha256) as path:
+            if path.stat().st_size != stored.size_bytes or hash_of(path) != stored.sha256:
+                return (
+                    f"{where} is damaged; remove it: the next backup keeps it again, if it is still there to be backed "
+                    "up"
+                )
+            damage = find_damage(path) if is_database else None
+    except FileNotFoundError:
+        return f"{where} is missing; the next backup keeps it again, if it is still there to be backed up"
     return f"{damage}; restore another snapshot" if damage else None
 
 

@@ -10,6 +10,7 @@ if ROOT not in sys.path:
 import argparse  # noqa: E402
 import logging  # noqa: E402
 import os  # noqa: E402
+import re  # noqa: E402
 import subprocess  # noqa: E402
 
 from backend_api.base.arguments import ArgumentParser, folder  # noqa: E402
@@ -22,6 +23,10 @@ UNITS = tuple(sorted(path.name for path in HERE.glob("*.service")))
 SERVICES = tuple(name for name in UNITS if "@" not in name)
 # What ProtectHome hides from the services.
 HIDDEN = (Path("/home"), Path("/root"), Path("/run/user"))
+# From this release on systemd's waits between starts can grow; older ones would warn of the words at every start.
+RELEASE_OF_GROWING_WAITS = 254
+FIXED_WAIT = "RestartSec=5\n"
+GROWING_WAIT = "RestartSec=1\nRestartSteps=6\nRestartMaxDelaySec=1min\n"
 ENVIRONMENTS = {
     "backend.env": "# GYM_API_KEY=...\nGYM_FLAGS=--keep-gb 50\n",
     "worker.env": "# GYM_VLM_KEY=...\nGYM_FLAGS=\n",
@@ -54,9 +59,9 @@ def install(root: Path | None) -> None:
     base = root or Path("/")
     _write(base / "etc/sysusers.d/gym-mvp.conf", (HERE / "gym-mvp.sysusers").read_text(encoding="utf-8"))
     _run("systemd-sysusers", *([] if root is None else [f"--root={root}"]))
+    release = _systemd_release()
     for name in UNITS:
-        unit = (HERE / name).read_text(encoding="utf-8").replace("@ROOT@", str(REPOSITORY))
-        _write(base / "etc/systemd/system" / name, unit)
+        _write(base / "etc/systemd/system" / name, unit_text(name, release))
     settings = base / "etc/gym-mvp"
     settings.mkdir(mode=0o700, parents=True, exist_ok=True)
     for name, text in ENVIRONMENTS.items():
@@ -64,7 +69,8 @@ def install(root: Path | None) -> None:
             _write(settings / name, text, mode=0o600)
     if root is None:
         _run("systemctl", "daemon-reload")
-        _run("systemctl", "enable", "--now", *SERVICES)
+        # Without waiting: a start takes as long as the backend's migration.
+        _run("systemctl", "enable", "--now", "--no-block", *SERVICES)
     log.info(
         "installed %s; a camera: copy %s/cam_01.env.example to cam_01.env, write its address into it, then "
         "systemctl enable --now gym-edge@cam_01",
@@ -73,11 +79,21 @@ def install(root: Path | None) -> None:
     )
 
 
+def unit_text(name: str, release: int) -> str:
+    """The unit `name` of this checkout, as systemd of that release understands it."""
+    text = (HERE / name).read_text(encoding="utf-8").replace("@ROOT@", str(REPOSITORY))
+    return text.replace(FIXED_WAIT, GROWING_WAIT) if release >= RELEASE_OF_GROWING_WAITS else text
+
+
 def remove(root: Path | None) -> None:
     """Stop the services and take them out of the system at `root`; settings, data and the user stay."""
     base = root or Path("/")
     if root is None:
-        _run("systemctl", "disable", "--now", *SERVICES, "gym-edge@*.service")
+        # Of the template that is every camera; stopping takes a pattern for them, which disabling would ignore.
+        there = [name for name in UNITS if (base / "etc/systemd/system" / name).exists()]
+        if there:
+            _run("systemctl", "disable", *there)
+        _run("systemctl", "stop", "gym-edge@*.service", *(name for name in there if name in SERVICES))
     for name in UNITS:
         (base / "etc/systemd/system" / name).unlink(missing_ok=True)
     (base / "etc/sysusers.d/gym-mvp.conf").unlink(missing_ok=True)
@@ -103,16 +119,27 @@ def _write(path: Path, text: str, *, mode: int = 0o644) -> None:
     path.chmod(mode)
 
 
+def _systemd_release() -> int:
+    """The number of systemd's release, such as 252; 0 where it says none. Raises FatalError."""
+    found = re.match(r"systemd (\d{1,5})\b", _output("systemctl", "--version").stdout)
+    return int(found[1]) if found else 0
+
+
 def _run(*command: str) -> None:
+    said = " ".join(_output(*command).stderr.split())
+    if said:
+        log.info("%s: %s", command[0], said)
+
+
+def _output(*command: str) -> subprocess.CompletedProcess[str]:
     try:
         done = subprocess.run(command, check=False, capture_output=True, text=True)
     except FileNotFoundError as error:
         raise FatalError(f"there is no {command[0]}; is this a system with systemd?") from error
-    said = " ".join(done.stderr.split())
     if done.returncode:
+        said = " ".join(done.stderr.split())
         raise FatalError(f"{' '.join(command)} failed: {said}; put that right, then run it again")
-    if said:
-        log.info("%s: %s", command[0], said)
+    return done
 
 
 def _parse_options() -> argparse.Namespace:

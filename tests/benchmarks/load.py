@@ -2,7 +2,7 @@
 
 import selectors
 import socket
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
 
@@ -24,11 +24,21 @@ def post_all(port: int, path: str, bodies: Sequence[bytes], *, clients: int, con
 
     Raises AssertionError when a connection breaks, TimeoutError when no answer comes.
     """
-    clock = SystemClock()
-    head = f"POST {path} HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Type: {content_type}\r\nContent-Length: "
-    waiting = iter([f"{head}{len(body)}\r\n\r\n".encode() + body for body in bodies])
+    requests = [request("POST", path, body, {"Content-Type": content_type}) for body in bodies]
+    return send_all([port], requests, clients=clients)
+
+
+def request(method: str, path: str, body: bytes, headers: Mapping[str, str]) -> bytes:
+    """What goes over the wire."""
+    lines = [f"{method} {path} HTTP/1.1", "Host: 127.0.0.1", *(f"{name}: {value}" for name, value in headers.items())]
+    return "\r\n".join([*lines, f"Content-Length: {len(body)}", "", ""]).encode() + body
+
+
+def send_all(ports: Sequence[int], requests: Sequence[bytes], *, clients: int) -> Answers:
+    """Like `post_all`, for any requests; the `clients` are shared out among the `ports`."""
+    clock, waiting = SystemClock(), iter(requests)
     with ExitStack() as stack:
-        sockets = [stack.enter_context(_connect(port)) for _ in range(clients)]
+        sockets = [stack.enter_context(_connect(ports[number % len(ports)])) for number in range(clients)]
         begin_s = clock.monotonic_s()
         statuses = list(_answers(sockets, waiting))
         elapsed_s = clock.monotonic_s() - begin_s
@@ -46,8 +56,8 @@ def _answers(sockets: Sequence[socket.socket], waiting: Iterator[bytes]) -> Iter
     """The status of each answer, as they come."""
     with selectors.DefaultSelector() as busy:
         # In this order zip ends before it takes a request that no socket is there for.
-        for connection, request in zip(sockets, waiting, strict=False):
-            connection.sendall(request)
+        for connection, first in zip(sockets, waiting, strict=False):
+            connection.sendall(first)
             busy.register(connection, selectors.EVENT_READ, bytearray())
         while busy.get_map():
             ready = busy.select(TIMEOUT_S)
@@ -62,8 +72,8 @@ def _answers(sockets: Sequence[socket.socket], waiting: Iterator[bytes]) -> Iter
                 if _is_whole(received):
                     yield int(received[9:12])
                     received.clear()
-                    if request := next(waiting, b""):
-                        ready_one.sendall(request)
+                    if following := next(waiting, b""):
+                        ready_one.sendall(following)
                     else:
                         busy.unregister(ready_one)
 

@@ -5,6 +5,7 @@ import random
 import selectors
 import socket
 import threading
+from collections.abc import Sequence
 from types import TracebackType
 from typing import Self
 
@@ -16,14 +17,14 @@ _MAX_DELAY_S = 0.5
 
 
 class FlakyProxy:
-    """Listens on a port of 127.0.0.1 and passes connections on to `upstream_port`, more or less.
+    """Listens on a port of 127.0.0.1 and passes each connection on to any of `upstream_ports`, more or less.
 
     Of ten connections, about six pass for one to five answers, one is closed at once, one is held up first, and two are
     cut when the answer has come and before it is passed on: the server has done its work, the client cannot know.
     """
 
-    def __init__(self, upstream_port: int, rng: random.Random) -> None:
-        self._upstream_port = upstream_port
+    def __init__(self, upstream_ports: Sequence[int], rng: random.Random) -> None:
+        self._upstream_ports = upstream_ports
         self._rng = rng
         self._stop = threading.Event()
         self._listener = socket.create_server(("127.0.0.1", 0))
@@ -52,15 +53,18 @@ class FlakyProxy:
                 continue
             fate, answers = self._rng.random(), self._rng.randint(1, 5)
             delay_s = self._rng.uniform(0, _MAX_DELAY_S) if fate < 0.2 else 0.0
-            thread = threading.Thread(target=self._serve, args=(client, fate, answers, delay_s), daemon=True)
+            upstream = ("127.0.0.1", self._rng.choice(self._upstream_ports))
+            thread = threading.Thread(target=self._serve, args=(client, upstream, fate, answers, delay_s), daemon=True)
             self._threads.append(thread)
             thread.start()
 
-    def _serve(self, client: socket.socket, fate: float, answers: int, delay_s: float) -> None:
+    def _serve(
+        self, client: socket.socket, address: tuple[str, int], fate: float, answers: int, delay_s: float
+    ) -> None:
         with client, contextlib.suppress(OSError):
             if fate < 0.1 or _CLOCK.wait(self._stop, delay_s):
                 return
-            with socket.create_connection(("127.0.0.1", self._upstream_port), timeout=5) as upstream:
+            with socket.create_connection(address, timeout=5) as upstream:
                 self._relay(client, upstream, answers, cut=fate >= 0.8)
 
     def _relay(self, client: socket.socket, upstream: socket.socket, answers: int, *, cut: bool) -> None:

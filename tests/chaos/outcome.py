@@ -19,12 +19,12 @@ class Fact:
     clip_sha256: str | None
 
 
-def facts(address: str) -> list[Fact]:
-    """Everything that the backend at `address` has, oldest first."""
+def facts(address: str, store_id: str = "gym_demo") -> list[Fact]:
+    """Everything that the backend at `address` has of one gym, oldest first."""
     found: list[Fact] = []
     cursor = ""
     while True:
-        answer = requests.get(f"{address}/events?order=asc&limit=500{cursor}", timeout=30)
+        answer = requests.get(f"{address}/events?store_id={store_id}&order=asc&limit=500{cursor}", timeout=30)
         answer.raise_for_status()
         page = EventPage.model_validate_json(answer.content)
         found += [_fact(address, event) for event in page.items]

@@ -27,14 +27,22 @@ class Play:
     """The three processes, each of which can be killed and comes up again."""
 
     def __init__(
-        self, video: Path, folder: Path, rng: random.Random, *, flaky: bool, speed: str, edge_media: str
+        self,
+        video: Path,
+        folder: Path,
+        rng: random.Random,
+        *,
+        flaky: bool,
+        speed: str,
+        edge_media: str,
+        camera_id: str,
     ) -> None:
         self._folder = folder
         self._rng = rng
         self._stack = ExitStack()
         self._backend_port = free_port()
         self.address = f"http://127.0.0.1:{self._backend_port}"
-        self._proxy = self._stack.enter_context(FlakyProxy(self._backend_port, rng)) if flaky else None
+        self._proxy = self._stack.enter_context(FlakyProxy([self._backend_port], rng)) if flaky else None
         edge_port = self._proxy.port if self._proxy else self._backend_port
         media = ["--media-dir", str(folder / "media")]
         self._commands = {
@@ -48,7 +56,7 @@ class Play:
             ],
             "edge": [
                 *script("edge_service/main.py"),
-                *("--video", str(video), "--camera-id", "cam_01", "--store-id", "gym_demo", "--seed", "42"),
+                *("--video", str(video), "--camera-id", camera_id, "--store-id", "gym_demo", "--seed", "42"),
                 *("--media-dir", str(folder / edge_media)),
                 *("--outbox-dir", str(folder / "outbox"), "--backend-url", f"http://127.0.0.1:{edge_port}"),
                 *("--start-time", "2026-01-31T09:00:00Z", "--speed", speed),
@@ -92,13 +100,28 @@ class Play:
 
 
 def play(
-    video: Path, folder: Path, *, seed: int = 0, kills: int = 0, speed: str = "max", edge_media: str = "media"
+    video: Path,
+    folder: Path,
+    *,
+    seed: int = 0,
+    kills: int = 0,
+    speed: str = "max",
+    edge_media: str = "media",
+    camera_id: str = "cam_01",
 ) -> Outcome:
     """Run `video` through edge, backend and worker in `folder`, killing `kills` times; `seed` makes it repeatable.
 
     `edge_media` is where the edge's clips lie in `folder`; the backend reads `media`.
     """
-    running = Play(video, folder, random.Random(seed), flaky=kills > 0, speed=speed, edge_media=edge_media)
+    running = Play(
+        video,
+        folder,
+        random.Random(seed),
+        flaky=kills > 0,
+        speed=speed,
+        edge_media=edge_media,
+        camera_id=camera_id,
+    )
     try:
         for name in ("backend", "worker", "edge"):
             running.start(name)

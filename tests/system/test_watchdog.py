@@ -3,11 +3,14 @@
 import os
 import signal
 import socket
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
+from backend_api.base.process import REPOSITORY
+from backend_api.base.watchdog import ALIVE
 from tests.processes import Running, free_port, script
 
 PATIENCE_S = 8.0
@@ -23,7 +26,7 @@ def server(tmp_path: Path) -> Iterator[socket.socket]:
 def hears(server: socket.socket, within_s: float) -> bool:
     server.settimeout(within_s)
     try:
-        return server.recv(100) == b"WATCHDOG=1"
+        return ALIVE in server.recv(100).split(b"\n")
     except TimeoutError:
         return False
 
@@ -35,17 +38,20 @@ def silent_after(server: socket.socket) -> bool:
     return not hears(server, PATIENCE_S)
 
 
-@pytest.mark.parametrize("name", ["backend", "worker", "edge"])
+@pytest.mark.parametrize("name", ["backend", "worker", "edge", "edge whose camera is away", "dashboard"])
 def test_a_process_that_hangs_is_silent_for_longer_than_systemd_waits(
     name: str, tmp_path: Path, server: socket.socket, sample: Path
 ) -> None:
     database = ["--db", str(tmp_path / "app.db"), "--media-dir", str(tmp_path / "media")]
     folders = ["--media-dir", str(tmp_path / "media"), "--outbox-dir", str(tmp_path / "outbox")]
-    watched = ["--video", str(sample), "--camera-id", "cam_01", "--store-id", "gym", "--loop", "0"]
+    camera = ["--camera-id", "cam_01", "--store-id", "gym", *folders, "--backend-url", "http://127.0.0.1:9"]
+    streamlit = [sys.executable, "-m", "streamlit", "run", str(REPOSITORY / "ui/app.py")]
     command = {
         "backend": [*script("backend_api/main.py"), *database, "--port", str(free_port())],
         "worker": [*script("mm_worker/worker.py"), *database],
-        "edge": [*script("edge_service/main.py"), *watched, *folders, "--backend-url", "http://127.0.0.1:9"],
+        "edge": [*script("edge_service/main.py"), "--video", str(sample), "--loop", "0", *camera],
+        "edge whose camera is away": [*script("edge_service/main.py"), "--video", "rtsp://127.0.0.1:9/gym", *camera],
+        "dashboard": [*streamlit, "--server.port", str(free_port())],
     }[name]
     told = {"NOTIFY_SOCKET": str(tmp_path / "notify"), "WATCHDOG_USEC": str(round(PATIENCE_S * 1e6))}
     with Running(command, env=told) as process:

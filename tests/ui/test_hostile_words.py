@@ -70,18 +70,22 @@ def test_words_from_elsewhere_are_text_on_every_page(hostile: Dashboard, browser
         check(visit.page)
 
 
-@pytest.mark.parametrize("number", range(len(HOSTILE)))
 def test_an_open_session_shows_its_machine_its_verdict_and_its_reviews_as_they_are(
-    hostile: Dashboard, browser: Browser, number: int
+    hostile: Dashboard, browser: Browser
 ) -> None:
-    sessions = hostile.gym.http.get(f"{hostile.gym.url}/sessions", params={"machine_id": f"machine_{number}"}).json()
-    with hostile.visit(browser, f"review?session={sessions['items'][-1]['session_id']}") as visit:
-        heading = visit.page.locator(".st-key-open_session h2").first
-        expect(heading).to_be_visible()
-        assert " ".join(heading.inner_text().replace("\N{WORD JOINER}", "").split()) == HOSTILE[number]
-        for summary in visit.page.locator("summary").all():
-            summary.click()
-        check(visit.page)
+    with hostile.visit(browser, "review") as visit:
+        for number, name in enumerate(HOSTILE):
+            query = {"machine_id": f"machine_{number}"}
+            sessions = hostile.gym.http.get(f"{hostile.gym.url}/sessions", params=query).json()
+            session_id = sessions["items"][-1]["session_id"]
+            visit.page.locator(f"[data-id='{session_id}']").click()
+            visit.page.wait_for_function("id => location.search.includes(id)", arg=session_id)
+            visit.settle()
+            heading = visit.page.locator(".st-key-open_session h2").first
+            assert " ".join(heading.inner_text().replace("\N{WORD JOINER}", "").split()) == name
+            for summary in visit.page.locator("summary").all():
+                summary.click()
+            check(visit.page)
 
 
 def test_a_failed_question_shows_its_reason_as_it_is(hostile: Dashboard, browser: Browser, tmp_path: Path) -> None:

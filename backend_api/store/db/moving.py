@@ -63,7 +63,10 @@ def _make_tables(target: PostgresDatabase) -> None:
     with target.migrate() as connection:
         there = set(inspect(connection).get_table_names())
         if "alembic_version" in there:
-            raise UsageError(f"{target.name} holds a database already; give an empty one with --to")
+            raise UsageError(
+                f"{target.name} holds a database already; give an empty one with --to, or leave --from out to move "
+                "media alone"
+            )
         if there - metadata.tables.keys():
             raise UsageError(f"{target.name} is a database of another program; give an empty one with --to")
         metadata.create_all(connection)

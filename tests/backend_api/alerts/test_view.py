@@ -24,7 +24,7 @@ def at_noon(number: int, chance: np.random.Generator) -> Picture:
     return in_light(room(number), 13.0, chance)
 
 
-@pytest.mark.parametrize("number", ROOMS)
+@pytest.mark.parametrize("number", [0, 1, 2, *(pytest.param(each, marks=pytest.mark.thorough) for each in (3, 4, 5))])
 def test_a_day_of_light_with_people_is_no_trouble(number: int, chance: np.random.Generator) -> None:
     """Every twenty minutes for a day, from morning on, night vision and lamps included."""
     usual = look_at(jpeg(in_light(room(number), 9.0, chance))).view

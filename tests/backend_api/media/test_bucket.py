@@ -15,11 +15,12 @@ from backend_api.base.process import UsageError
 from backend_api.contract.media import clip_name
 from backend_api.doctor import examine
 from backend_api.doctor_options import Options
-from backend_api.media.bucket import MediaBucket, connect
+from backend_api.media.bucket import MediaBucket
 from backend_api.media.bucket_address import BucketAddress
 from backend_api.media.folder import MediaFolder
 from backend_api.media.index import MediaIndex
 from backend_api.media.media import MediaAway
+from backend_api.media.objects import Objects
 from backend_api.media.place import media_place, open_media
 from backend_api.store.store import Store
 from tests.backend_api.doctor_scene import Scene
@@ -56,12 +57,12 @@ def test_a_crash_before_the_name_is_repaired_by_the_next_upload(
     assert list(bucket.strays()) == []
 
 
-@pytest.mark.parametrize("step", ["_delete", "drop"])
+@pytest.mark.parametrize("step", ["delete", "drop"])
 def test_a_crash_in_a_removal_is_found_again(bucket: MediaBucket, monkeypatch: pytest.MonkeyPatch, step: str) -> None:
     name = clip_name(uuid4())
     put(bucket, name, CLIP)
     with monkeypatch.context() as broken:
-        broken.setattr(MediaBucket if step == "_delete" else MediaIndex, step, crash)
+        broken.setattr(Objects if step == "delete" else MediaIndex, step, crash)
         with pytest.raises(Crash):
             bucket.remove([name])
     assert bucket.has([name]) == set()
@@ -74,7 +75,7 @@ def test_a_crash_in_a_removal_is_found_again(bucket: MediaBucket, monkeypatch: p
 
 def test_an_object_that_was_copied_into_the_bucket_is_taken_up(bucket: MediaBucket) -> None:
     name = clip_name(uuid4())
-    obstore.put(connect(bucket.address, os.environ), name, CLIP)
+    bucket._objects.put(name, CLIP)
     assert [stray for stray, _ in bucket.strays()] == [name]
     bucket.take_up(name)
     assert read(bucket, name) == CLIP
@@ -100,7 +101,7 @@ def test_a_store_that_ignores_conditions_is_refused_in_a_line(
 
 def test_wrong_keys_are_told_without_telling_them(bucket: MediaBucket, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "wrong-and-not-to-be-told")
-    wrong = MediaBucket(bucket.address, connect(bucket.address, os.environ), MediaIndex(bucket._index._database))
+    wrong = MediaBucket(Objects.connect(bucket._objects.address, os.environ), bucket._index)
     with pytest.raises(UsageError, match=r"SignatureDoesNotMatch.*AWS_") as refused:
         wrong.probe()
     assert "\n" not in str(refused.value)
@@ -118,7 +119,7 @@ def test_a_bucket_that_is_away_is_told_so(store: Store, monkeypatch: pytest.Monk
 
 
 def test_without_its_library_the_flag_says_what_to_install(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setitem(__import__("sys").modules, "backend_api.media.bucket", None)
+    monkeypatch.setitem(__import__("sys").modules, "backend_api.media.objects", None)
     with pytest.raises(UsageError, match=r"--media-dir s3://gym/clips needs .*pip install -r requirements-chain\.txt"):
         open_media(BucketAddress("gym", "clips"), store.database)
 
@@ -138,7 +139,7 @@ def test_an_address_is_as_it_was_written() -> None:
 
 def examined(db: Path, bucket: MediaBucket, clock: FakeClock, *, fix: bool = False) -> str:
     """What the doctor says about the bucket."""
-    options = Options(DatabaseAddress(db), bucket.address, fix=fix, orphan_age_s=3600, session_age_s=3600)
+    options = Options(DatabaseAddress(db), bucket._objects.address, fix=fix, orphan_age_s=3600, session_age_s=3600)
     output = io.StringIO()
     with redirect_stdout(output):
         examine(options, clock)
@@ -151,7 +152,7 @@ def test_the_doctor_takes_up_what_the_index_does_not_have(
     db = tmp_path / "app.db"
     event, path = Scene(db, media.folder, store, clock).add_with_clip()
     for name in (path.name, "notes.txt"):
-        obstore.put(connect(bucket.address, os.environ), name, path.read_bytes())
+        bucket._objects.put(name, path.read_bytes())
     clock.advance(10 * 365 * 86_400)
     found = examined(db, bucket, clock)
     assert f"missing clip: {event.event_id}: " in found

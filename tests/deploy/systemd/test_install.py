@@ -29,6 +29,7 @@ def checkout(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 @pytest.fixture
 def system(tmp_path: Path, checkout: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.setattr(installing, "_run", lambda *_command: None)
+    monkeypatch.setattr(installing, "_systemd_release", lambda: 252)
     install(tmp_path / "system")
     return tmp_path / "system"
 
@@ -79,8 +80,22 @@ def test_every_service_is_watched_and_started_again(system: Path) -> None:
         text = (HERE / name).read_text()
         assert "Restart=always" in text
         assert "StateDirectory=gym-mvp\n" in text
-        # Streamlit has no loop of ours that could say that it works.
-        assert ("WatchdogSec=" in text) == (name != "gym-dashboard.service")
+        assert "Type=notify\n" in text
+        assert "WatchdogSec=" in text
+
+
+def test_the_wait_between_starts_grows_where_systemd_can() -> None:
+    for name in UNITS:
+        assert installing.FIXED_WAIT in installing.unit_text(name, 253)
+        assert "RestartSteps" not in installing.unit_text(name, 253)
+        newer = installing.unit_text(name, 254)
+        assert installing.GROWING_WAIT in newer
+        assert installing.FIXED_WAIT not in newer
+
+
+@needs_systemd
+def test_the_release_of_systemd_is_its_number() -> None:
+    assert 200 < installing._systemd_release() < 1000
 
 
 def test_a_checkout_that_services_cannot_use_is_refused(checkout: Path, monkeypatch: pytest.MonkeyPatch) -> None:

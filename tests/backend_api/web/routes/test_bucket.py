@@ -106,7 +106,7 @@ def test_what_was_put_twice_is_there_once_and_nothing_else_takes_its_name(over_b
 def test_clients_are_sent_to_the_bucket(
     over_bucket: TestClient, store: Store, bucket: MediaBucket, clock: FakeClock
 ) -> None:
-    redirecting = open_media(bucket.address, store.database, redirects=True)
+    redirecting = open_media(bucket._objects.address, store.database, redirects=True)
     answer = client_over(store, redirecting, clock).get(URL)
     assert (answer.status_code, answer.headers["cache-control"]) == (307, "private, max-age=3600")
     with urlopen(Request(answer.headers["location"], headers={"Range": "bytes=8-19"}), timeout=30) as found:
@@ -119,7 +119,7 @@ def test_while_the_bucket_is_away_nothing_is_lost(
 ) -> None:
     port = free_port()
     monkeypatch.setenv("AWS_ENDPOINT_URL", f"http://127.0.0.1:{port}")
-    client = client_over(store, open_media(bucket.address, store.database), clock)
+    client = client_over(store, open_media(bucket._objects.address, store.database), clock)
     away = problem(put(client, URL, CLIP), 503)
     assert "does not answer as it should: it cannot be reached" in away.detail
     problem(client.get("/ready"), 503)

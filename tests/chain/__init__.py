@@ -1,0 +1,1 @@
+"""A chain of gyms, simulated on this computer, to say what a day of it costs: `make chain`."""
