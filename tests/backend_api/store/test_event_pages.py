@@ -16,6 +16,7 @@ from backend_api.contract.events import Event, EventType
 from backend_api.contract.queries import EventQuery, Order
 from backend_api.contract.verdicts import MmStatus, Verdict
 from backend_api.store import event_pages as pages_module
+from backend_api.store.db import paging
 from backend_api.store.db.paging import FEW, MANY, BadCursor, Position
 from backend_api.store.event_pages import _statement, _wanted
 from backend_api.store.store import Store
@@ -218,7 +219,7 @@ def test_what_few_events_have_is_looked_for_among_those(store: Store, monkeypatc
 def test_in_a_chain_the_store_leads_where_machines_are_called_alike(
     store: Store, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(pages_module.count_few, "__defaults__", (3,))
+    monkeypatch.setattr(paging.count_few, "__defaults__", (3,))
     events = [
         make_event(at_s=at_s, machine_id="bike_1", store_id=f"gym_{gym}", session_id=UUID(int=100 * gym + at_s))
         for gym in range(MANY + 1)
