@@ -20,6 +20,7 @@ from backend_api.alerts.post_office import PostOffice, telling
 from backend_api.alerts.pruning import Pruning
 from backend_api.alerts.stills import StillWatch
 from backend_api.base.clock import Clock
+from backend_api.base.followed_file import FollowedFile
 from backend_api.base.process import REPOSITORY, project_version
 from backend_api.media.media import Media
 from backend_api.media.retention import Retention, sweeping
@@ -74,6 +75,8 @@ class Settings:
 
     `allowed_hosts` are names by which the backend is reached besides those of its computer, such as `gym.example`.
 
+    `followed_keys` are those of now, where a file says them: they begin with `keys`.
+
     `alerts` says what is told to whom; without it nothing is looked for, and nothing told. What was over for
     `keep_alerts_days` leaves the ledger. `ping_url` is asked every minute while all is well.
 
@@ -81,6 +84,7 @@ class Settings:
     """
 
     keys: Keys = field(default_factory=Keys)
+    followed_keys: FollowedFile[Keys] | None = None
     cors_origins: tuple[str, ...] = ()
     allowed_hosts: tuple[str, ...] = ()
     keeps_access_log: bool = False
@@ -125,7 +129,9 @@ def create_app(store: Store, media: Media, clock: Clock, settings: Settings | No
     app.add_middleware(HeadRequests)
     if urls is not None:
         app.add_middleware(AuditTrail, audit=audit)
-        app.add_middleware(AccessControl, keys=settings.keys, urls=urls, store_of=store.events.store_of)
+    app.add_middleware(
+        AccessControl, keys=settings.keys, followed=settings.followed_keys, urls=urls, owners=store.owners
+    )
     if settings.cors_origins:
         # Around the keys: a browser asks for permission before it sends one.
         _allow_origins(app, settings.cors_origins)

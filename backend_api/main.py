@@ -25,6 +25,7 @@ from backend_api.app import KEEP_ALERTS_DAYS, Settings, create_app  # noqa: E402
 from backend_api.base.arguments import ArgumentParser, amount, port  # noqa: E402
 from backend_api.base.clock import SystemClock  # noqa: E402
 from backend_api.base.database_address import add_database_flag, media_folder_beside  # noqa: E402
+from backend_api.base.followed_file import FollowedFile  # noqa: E402
 from backend_api.base.process import EXIT_DONE, run_process, stop_on_signals  # noqa: E402
 from backend_api.base.watchdog import Watchdog  # noqa: E402
 from backend_api.media.folder import MediaFolder  # noqa: E402
@@ -44,9 +45,16 @@ def main() -> int:
     logging.getLogger("alembic").setLevel(logging.WARNING)
     stop = stop_on_signals()
     clock = SystemClock()
-    keys = Keys.of(options.api_key, options.read_key, os.environ, load_keys(options.keys))
+
+    def load(*, must_write: bool = False) -> Keys:
+        named = load_keys(options.keys)
+        return Keys.of(options.api_key, options.read_key, os.environ, named, must_write=must_write)
+
+    keys = load(must_write=True)
+    followed = None if options.keys is None else FollowedFile(options.keys, load, clock.monotonic_s)
     settings = Settings(
         keys=keys,
+        followed_keys=followed,
         cors_origins=tuple(options.cors_origin),
         allowed_hosts=(options.host, *options.allowed_host),
         keeps_access_log=options.access_log,
@@ -127,8 +135,8 @@ def _add_access(parser: ArgumentParser) -> None:
         "--keys",
         type=Path,
         metavar="FILE",
-        help="keys with names in a file (YAML), each of which may write, read, or see figures without pictures, of all "
-        "stores or one (default: none)",
+        help="hashed keys in a file (YAML), each with a name, a role and stores, which backend_api/keys.py writes; it "
+        "is read again when it has changed (default: none)",
     )
     parser.add_argument(
         "--cors-origin",

@@ -31,7 +31,7 @@ from edge_service.detection.runtime import Networks
 from edge_service.outbox.outbox import Outbox
 from edge_service.pipeline.camera_loop import Camera, CameraLoop
 from edge_service.pipeline.checkpoint import CheckpointFile, Run
-from edge_service.pipeline.eyes import Eyes
+from edge_service.pipeline.eyes import Eyes, log_eyes
 from edge_service.pipeline.lookout import KeyLookout, choose_decoding
 from edge_service.pipeline.looks import Looks, LookSlot
 from edge_service.pipeline.open_source import open_source
@@ -42,6 +42,7 @@ from edge_service.privacy.core_dumps import forbid_core_dumps
 from edge_service.privacy.masking import Masking
 from edge_service.rules.machine import Machine
 from edge_service.simulation.mock_detector import MockDetector
+from edge_service.simulation.sample_video import is_sample
 from edge_service.simulation.scenario import Scenario
 from edge_service.tracking.tracker import Tracker
 from edge_service.tracking.witness import Witness
@@ -231,6 +232,8 @@ def set_up_camera(
         fps=fps, loop=plan.loop, ring=ring, clock=around.clock, decoding=decoding,
         detect_address=plan.detect_video, has_preview=preview is not None,
     )  # fmt: skip
+    # Once nothing is wrong with the video, so that a mistake is the first thing that is said.
+    log_eyes(plan.eyes, is_sample=isinstance(plan.video, Path) and is_sample(plan.video), video=plan.video)
     log.info(
         "camera %s watches %s for %d machines, from %s on; clips go to %s",
         plan.camera_id, source.description, len(machines),

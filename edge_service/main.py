@@ -36,7 +36,7 @@ from edge_service.detection.turns import Turns  # noqa: E402
 from edge_service.options import Options, check_for_files, check_preview, parse_options  # noqa: E402
 from edge_service.pipeline.camera_reports import ReportedCamera, messages_of, reports_of_all, shareable_config  # noqa: E402
 from edge_service.pipeline.camera_threads import CameraThreads, Watch  # noqa: E402
-from edge_service.pipeline.eyes import describe_eyes, log_eyes  # noqa: E402
+from edge_service.pipeline.eyes import describe_eyes  # noqa: E402
 from edge_service.pipeline.looks import LookSlot  # noqa: E402
 from edge_service.pipeline.progress import INTERVAL_S  # noqa: E402
 from edge_service.simulation.sample_video import is_sample  # noqa: E402
@@ -185,13 +185,12 @@ def own_config(options: Options, camera_id: str) -> Path:
 def plan_camera(
     options: Options, config_path: Path, camera: CameraConfig, store_id: str, start_time: datetime | None
 ) -> CameraPlan:
-    """The plan for `camera`, which `config_path` tells of; said in the log is what looks at its pictures."""
+    """The plan for `camera`, which `config_path` tells of. Raises UsageError."""
     config = camera.config
     detector = with_flags(
         config.detector, options.detector, options.model, runtime=options.runtime, still_s=options.still_s
     )
     eyes = describe_eyes(project_version(), detector, config.machines)
-    log_eyes(eyes, is_sample=isinstance(camera.video, Path) and is_sample(camera.video), video=camera.video)
     of_several = options.video is None
     return CameraPlan(
         store_id=store_id,

@@ -31,6 +31,7 @@ ROOMS: dict[str, str] = {
     "backend_api.checks": "base contract store store.db store.uses media",
     "backend_api.snapshots": "base contract store store.db media",
     "backend_api.app": "base contract store store.db reports media alerts web web.routes",
+    "backend_api.keys": "base contract web",
     "backend_api.move": "base store store.db media",
     "backend_api.main": "base contract store media alerts web app",
     "backend_api.doctor_options": "base contract media checks",

@@ -1,5 +1,6 @@
 """Every command line: a path that is not there, or a wrong flag, ends it in one line that names culprit and cure."""
 
+import logging
 import re
 import sys
 import threading
@@ -11,6 +12,7 @@ import pytest
 
 import backend_api.backup
 import backend_api.doctor
+import backend_api.keys
 import backend_api.main
 import backend_api.move
 import backend_api.restore
@@ -28,6 +30,7 @@ from tests.processes import free_port
 
 BACKEND, DOCTOR = backend_api.main.main, backend_api.doctor.main
 BACKUP, RESTORE, MOVE = backend_api.backup.main, backend_api.restore.main, backend_api.move.main
+KEYS = backend_api.keys.main
 EDGE, SAMPLE, SCORE = edge_service.main.main, edge_service.sample.main, edge_service.evaluate.main
 WORKER, AGREEMENT = mm_worker.worker.main, mm_worker.evaluate.main
 LAUNCHER, RESET = deploy.launcher.main.main, deploy.launcher.reset_demo.main
@@ -118,6 +121,10 @@ WRONG = [
     Wrong(MOVE, "--to HERE/app.db --media-from HERE/media", "--media-to", "belong together"),
     Wrong(MOVE, "--to HERE/app.db --media-from HERE/media --media-to HERE/other", "a folder and the other", "rsync"),
     Wrong(MOVE, "--to HERE/app.db --media-from HERE/none --media-to s3://gym-a/b", "folder HERE/none", "--media-dir"),
+    # Keys.
+    Wrong(KEYS, "--keys HERE/none.yaml --list", "HERE/none.yaml: No such file", "--keys"),
+    Wrong(KEYS, "--keys HERE/text --add desk", "HERE/text", "section"),
+    Wrong(KEYS, "--keys HERE/none.yaml --add desk --role boss", "--role", "--help"),
     # The worker.
     Wrong(WORKER, "--drain --db HERE/app.db --media-dir HERE/none", "media folder HERE/none", "--media-dir"),
     Wrong(WORKER, "--drain --db HERE/app.db --media-dir HERE/text", "media folder HERE/text", "--media-dir"),
@@ -184,7 +191,9 @@ def here(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.mark.parametrize("wrong", WRONG, ids=lambda wrong: f"{wrong.main.__module__} {wrong.argv}")
-def test_a_mistake_is_named_with_its_cure(wrong: Wrong, here: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_mistake_is_named_with_its_cure_before_anything_is_warned_of(
+    wrong: Wrong, here: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
     def fill(text: str) -> str:
         return text.replace("HERE", str(here))
 
@@ -203,3 +212,4 @@ def test_a_mistake_is_named_with_its_cure(wrong: Wrong, here: Path, monkeypatch:
     assert "\n" not in said
     assert fill(wrong.culprit) in said
     assert wrong.cure in said
+    assert [record.getMessage() for record in caplog.records if record.levelno >= logging.WARNING] == []

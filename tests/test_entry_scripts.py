@@ -23,6 +23,7 @@ SCRIPTS = [
     "backend_api/backup.py",
     "backend_api/restore.py",
     "backend_api/move.py",
+    "backend_api/keys.py",
     "mm_worker/evaluate.py",
     "mm_worker/worker.py",
     "edge_service/main.py",

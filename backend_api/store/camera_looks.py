@@ -4,6 +4,7 @@ Invariant: a camera is asked for one look at a time, and once in LookRequest.max
 shares it. Its picture takes the place of the camera's still in the transaction that keeps the answer.
 """
 
+import threading
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -14,6 +15,7 @@ from backend_api.base.instants import from_ms, to_ms
 from backend_api.contract.looks import LOOK_TIMEOUT_S, Look, LookAnswer, LookRequest, LookStatus
 from backend_api.contract.values import to_milliseconds
 from backend_api.store.camera_setups import KEEP_STILL
+from backend_api.store.camera_status import CameraKey
 from backend_api.store.cameras import keep_columns, of_camera
 from backend_api.store.db.database import Database
 from backend_api.store.db.statements import Statement
@@ -31,6 +33,7 @@ _ANSWER = Statement(
     .values({name: bindparam(f"new_{name}") for name in ("answered_at_ms", "still_at_ms", "body")})
 )
 _TIMEOUT = timedelta(seconds=LOOK_TIMEOUT_S)
+_GOOD_FOR_S = 0.25
 
 
 class CameraLooks:
@@ -39,6 +42,10 @@ class CameraLooks:
     def __init__(self, database: Database, clock: Clock) -> None:
         self._database = database
         self._clock = clock
+        # Who is to be told what, and since when that is known; other backends on this database ask, too.
+        self._lock = threading.Lock()
+        self._wanted: dict[CameraKey, int] | None = None
+        self._read_s = 0.0
 
     def ask(self, store_id: str, camera_id: str, request: LookRequest) -> Look:
         """Ask the camera's edge, unless it is asked already, or has answered lately enough; the look that there is."""
@@ -64,6 +71,7 @@ class CameraLooks:
         blank = {"new_answered_at_ms": None, "new_still_at_ms": None, "new_body": None}
         with self._database.write() as transaction:
             _ASK.run(transaction, of_camera(store_id, camera_id) | values | blank)
+        self._forget_wanted()
         return asked
 
     def find(self, store_id: str, camera_id: str) -> Look | None:
@@ -74,17 +82,28 @@ class CameraLooks:
         return None if row is None else _look(row, self._clock.now())
 
     def wanted(self, store_id: str, camera_id: str) -> int | None:
-        """The number of the look that the camera's edge has yet to answer; None when it owes none."""
+        """The number of the look that the camera's edge has yet to answer; None when it owes none.
+
+        All edges ask for theirs every other second: one search for all of them is good for a quarter of one.
+        """
+        with self._lock:
+            now_s = self._clock.monotonic_s()
+            if self._wanted is None or now_s - self._read_s >= _GOOD_FOR_S:
+                self._wanted, self._read_s = self._read_wanted(), now_s
+            return self._wanted.get((store_id, camera_id))
+
+    def _read_wanted(self) -> dict[CameraKey, int]:
         now = self._clock.now()
-        query = select(camera_looks.c.number).where(
-            camera_looks.c.store_id == store_id,
-            camera_looks.c.camera_id == camera_id,
-            camera_looks.c.answered_at_ms.is_(None),
+        query = select(*camera_looks.c["store_id", "camera_id", "number"]).where(
             camera_looks.c.asked_at_ms.between(to_ms(now - _TIMEOUT), to_ms(now)),
+            camera_looks.c.answered_at_ms.is_(None),
         )
         with self._database.read() as connection:
-            number: int | None = connection.execute(query).scalar()
-        return number
+            return {(row.store_id, row.camera_id): row.number for row in connection.execute(query)}
+
+    def _forget_wanted(self) -> None:
+        with self._lock:
+            self._wanted = None
 
     def answer(self, store_id: str, camera_id: str, answer: LookAnswer) -> bool:
         """Keep what an edge answers, however late; False when its number is not that of an unanswered look.
@@ -104,6 +123,7 @@ class CameraLooks:
                 return False
             if answer.picture is not None:
                 KEEP_STILL.run(transaction, here | {"new_still_at_ms": now_ms, "new_still": answer.picture})
+        self._forget_wanted()
         return True
 
 

@@ -116,13 +116,6 @@ class Events:
             row = connection.execute(query).first()
         return None if row is None else to_row(row)
 
-    def store_of(self, event_id: UUID) -> str | None:
-        """The store that the event is of; None when there is none of that id."""
-        query = select(events.c.store_id).where(events.c.event_id == str(event_id))
-        with self._database.read() as connection:
-            store_id: str | None = connection.execute(query).scalar()
-        return store_id
-
     def replace_clip(self, event_id: UUID, clip: ClipInfo) -> None:
         """Let the event promise another clip, one that was masked afterwards: the one change that an event knows."""
         with self._database.write() as transaction:

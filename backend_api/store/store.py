@@ -27,6 +27,7 @@ from backend_api.store.ledger.messages import Messages
 from backend_api.store.ledger.pruning import LedgerPruning
 from backend_api.store.model_calls import ModelCalls
 from backend_api.store.old_events import EventRemoval
+from backend_api.store.owners import Owners
 from backend_api.store.removed_media import RemovedMedia
 from backend_api.store.review_draws import ReviewDraws
 from backend_api.store.stores import Stores
@@ -67,6 +68,7 @@ class Store:
         self.old_alerts = LedgerPruning(database)
         self.views = CameraViews(database)
         self.changes = Changes(database)
+        self.owners = Owners(database)
 
     @classmethod
     def open(cls, db: str | Path | DatabaseAddress, clock: Clock, *, create: bool) -> Self:

@@ -1,8 +1,9 @@
-"""Who looked: each fetch of a clip, a picture or an export is written down before it is answered.
+"""Who looked: each fetch of a clip, a picture or an export, and each change, is written down before it is answered.
 
-Invariant: with keys, no clip, picture or export is answered without its line. A file a day (UTC), to which lines are
-only ever added; it goes when it is older than clips are kept. The clock alone is not believed: a day is as old as the
-log itself shows, to within a day. So a clock that is set far ahead, and back, takes nothing along.
+Invariant: with keys, no clip, picture or export is answered, and nothing changed by people, without its line. A file a
+day (UTC), to which lines are only ever added; it goes when it is older than clips are kept. The clock alone is not
+believed: a day is as old as the log itself shows, to within a day. So a clock that is set far ahead, and back, takes
+nothing along.
 """
 
 import json
@@ -16,12 +17,12 @@ from pathlib import Path
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from backend_api.base.clock import Clock
+from backend_api.contract.people import Permission
+from backend_api.web.access_rules import rule_of
+from backend_api.web.caller import Caller, current_caller
 from backend_api.web.problems import problem_response
-from backend_api.web.signed_urls import current_key
 
 WATCHED = re.compile(r"/media/[^/]+(/thumbnail|/frames/[^/]+)?|/cameras/[^/]+/still|/events/export\.csv")
-# Who asks a camera for a look makes it take a picture of whoever is there.
-_ASKED = re.compile(r"/cameras/[^/]+/look")
 _NAME = re.compile(r"audit-(\d{4}-\d\d-\d\d)\.jsonl")
 
 log = logging.getLogger(__name__)
@@ -36,8 +37,8 @@ class AuditLog:
         self._keep_days = keep_days
         self._day: date | None = None
 
-    def note(self, who: str, what: str, method: str, client: str) -> None:
-        """Write down that the key called `who` fetches `what`. Raises OSError."""
+    def note(self, who: Caller | None, what: str, method: str, client: str) -> None:
+        """Write down that `who`, a key and the person whom it acts for, fetches or changes `what`. Raises OSError."""
         now = self._clock.now().astimezone(UTC)
         if now.date() != self._day:
             self._folder.mkdir(parents=True, exist_ok=True)
@@ -45,7 +46,8 @@ class AuditLog:
             self._day = now.date()
         line = {
             "at": now.isoformat(timespec="milliseconds"),
-            "key": who,
+            "key": who.key if who else "?",
+            **({"person": who.person.person_id} if who and who.person else {}),
             "method": method,
             "what": what,
             "client": client,
@@ -89,13 +91,15 @@ class AuditLog:
         return self._folder / f"audit-{day.isoformat()}.jsonl"
 
 
-def _is_watched(method: str, path: str) -> bool:
-    watched = {"GET": WATCHED, "HEAD": WATCHED, "POST": _ASKED}.get(method)
-    return watched is not None and watched.fullmatch(path) is not None
-
-
 def _begin(day: date) -> datetime:
     return datetime.combine(day, datetime.min.time(), UTC)
+
+
+def _is_watched(method: str, path: str) -> bool:
+    if method in ("GET", "HEAD"):
+        return WATCHED.fullmatch(path) is not None
+    # What a person changes, or asks a camera for, which then takes a picture of whoever is there; no edge's reports.
+    return not rule_of(method, path).permissions <= {Permission.REPORT}
 
 
 class AuditTrail:
@@ -110,9 +114,11 @@ class AuditTrail:
         if scope["type"] == "http" and _is_watched(scope["method"], scope["path"]):
             try:
                 client = (scope.get("client") or ("?",))[0]
-                self._audit.note(current_key.get() or "?", scope["path"], scope["method"], client)
+                self._audit.note(current_caller.get(), scope["path"], scope["method"], client)
             except OSError as error:
-                detail = f"who looks cannot be written down ({error.strerror}), so nothing is shown; make room"
+                detail = (
+                    f"who asks cannot be written down ({error.strerror}), so nothing is shown or changed; make room"
+                )
                 await problem_response(507, detail)(scope, receive, send)
                 return
         await self._app(scope, receive, send)

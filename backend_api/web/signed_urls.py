@@ -10,18 +10,17 @@ import hashlib
 import hmac
 import re
 from collections.abc import Callable, Mapping, Sequence
-from contextvars import ContextVar
 from datetime import datetime
-from urllib.parse import parse_qs
+from urllib.parse import parse_qs, quote
 
 from backend_api.base.instants import to_ms
+from backend_api.contract.people import Person, Role
+from backend_api.web.caller import Caller, current_caller
 
 # An address stays the same for this long, so that a page which asks again does not load its video again.
 _STEP_S = 3600
 _MEDIA_PATH = re.compile(r"/media/([0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})(?:/thumbnail|/frames/[0-9]{1,2})?")
 _STILL_PATH = re.compile(r"/cameras/([^/]+)/still")
-current_key: ContextVar[str] = ContextVar("current_key", default="")
-"""The name of the key with which the request came that is answered now; empty where none did."""
 
 
 class SignedUrls:
@@ -34,30 +33,37 @@ class SignedUrls:
     def query(self, subject: str) -> str:
         """The query string for the address of the media of `subject`, an event's id or what `still_of` gives."""
         expires = str((self._now_s() // _STEP_S + 2) * _STEP_S)
-        who = current_key.get()
-        by = f"&by={who}" if who else ""
-        return f"?expires={expires}&signature={self._signature(subject, expires, who)}{by}"
+        caller = current_caller.get()
+        key = caller.key if caller else ""
+        person = caller.person.person_id if caller and caller.person else ""
+        by = (f"&by={key}" if key else "") + (f"&for={quote(person, safe='')}" if person else "")
+        return f"?expires={expires}&signature={self._signature(subject, expires, key, person)}{by}"
 
     def allows(self, path: str, query: str) -> bool:
         """Whether `query` is one that `query` gave for the subject of `path`, and is still valid."""
         return self.signer(path, query) is not None
 
-    def signer(self, path: str, query: str) -> str | None:
-        """The name of the key whose answer had `query` for the subject of `path`; None when it allows nothing any more.
+    def signer(self, path: str, query: str) -> Caller | None:
+        """The key and the person whose answer had `query` for the subject of `path`; None when it allows nothing.
 
-        It is empty where nobody in particular was answered, as on the stream of changes.
+        The key's name is empty where nobody in particular was answered, as on the stream of changes.
         """
         fields = parse_qs(query, max_num_fields=20) if query.count("&") < 20 else {}
         subject = _subject(path, fields)
         expires, signature = fields.get("expires", [""])[0], fields.get("signature", [""])[0]
-        who = fields.get("by", [""])[0]
+        key, person_id = fields.get("by", [""])[0], fields.get("for", [""])[0]
         if subject is None or not re.fullmatch("[0-9]{1,12}", expires, re.ASCII):
             return None
-        is_signed = hmac.compare_digest(signature.encode(), self._signature(subject, expires, who).encode())
-        return who if is_signed and self._now_s() < int(expires) else None
+        is_signed = hmac.compare_digest(signature.encode(), self._signature(subject, expires, key, person_id).encode())
+        if not is_signed or self._now_s() >= int(expires):
+            return None
+        person = Person(person_id=person_id, name=person_id, role=Role.VIEWER) if person_id else None
+        return Caller(key, Role.VIEWER, person=person)
 
-    def _signature(self, subject: str, expires: str, who: str) -> str:
-        return hmac.new(self._secret, f"{subject} {expires} {who}".encode(), hashlib.sha256).hexdigest()
+    def _signature(self, subject: str, expires: str, key: str, person_id: str) -> str:
+        # The name of a key holds no blank: two callers never have the same text.
+        text = f"{subject} {expires} {key} {person_id}" if person_id else f"{subject} {expires} {key}"
+        return hmac.new(self._secret, text.encode(errors="replace"), hashlib.sha256).hexdigest()
 
     def _now_s(self) -> int:
         return to_ms(self._now()) // 1000

@@ -6,13 +6,13 @@ from functools import partial
 
 from backend_api.contract.events import EndReason, EventType
 from edge_service.rules.machine import Machine, RuleTimes
-from edge_service.rules.presence import GAP_S, Presence, Proof, Streak, observe, shifted_presence
+from edge_service.rules.presence import GAP_S, HELD_S, Presence, Proof, Streak, observe, shifted_presence
 from edge_service.rules.rule_event import RuleEvent
 from edge_service.rules.visits import Sample, is_stay
 
-# Somebody who is not seen for this long has not been there all the time: ten short visits are no long stay. It spans
-# four missed detections in a row at 2 samples a second.
-_GRACE_S = 2.6
+# Somebody who is away for this long has not been there all the time: ten short visits are no long stay. It spans
+# bending down for two seconds, with a detector that takes its time to believe in them again.
+_GRACE_S = 2.9
 # So many samples in a row that show nobody are no missed detections any more: where one in five is missed, that befalls
 # somebody who is there all the time once in about three hours at 2 samples a second.
 _SURE_SAMPLES = 6
@@ -59,7 +59,8 @@ def step(machine: Machine, state: MachineState, sample: Sample, gap_s: float, le
     if gap_s > GAP_S:
         state, rule_events = skip_gap(machine, state, sample.time_s - gap_s, gap_s)
     proof = None if _is_occupied(state.session) else Proof(_MEMORY_SHARE * machine.rules.enter_s, least_score)
-    state = replace(state, presence=observe(state.presence, sample, _grace_s(machine.rules, state), proof))
+    grace_s = _grace_s(machine.rules, state, sample.held_s)
+    state = replace(state, presence=observe(state.presence, sample, grace_s, proof))
     for transition in (_leave, partial(_attempt, least_score), partial(_occupy, least_score), _close):
         state, more = transition(machine, state, sample.time_s)
         rule_events += more
@@ -88,8 +89,8 @@ def skip_gap(machine: Machine, state: MachineState, from_s: float, gap_s: float)
 
 def is_idle(state: MachineState, time_s: float) -> bool:
     """Whether nobody uses the machine, and nobody was there so lately that they go on with that stay."""
-    presence = state.presence
-    return not _is_occupied(state.session) and not presence.is_present and presence.unseen_s(time_s) > _GRACE_S
+    presence, longest_s = state.presence, _GRACE_S + HELD_S
+    return not _is_occupied(state.session) and not presence.is_present and presence.unseen_s(time_s) > longest_s
 
 
 def shifted(state: MachineState, by_s: float) -> MachineState:
@@ -112,11 +113,15 @@ def finish(machine_id: str, state: MachineState, end_reason: EndReason) -> Step:
     return MachineState(), [_end(machine_id, session, streak, end_reason)]
 
 
-def _grace_s(rules: RuleTimes, state: MachineState) -> float:
-    """For how long somebody may be out of sight without a stay being over."""
+def _grace_s(rules: RuleTimes, state: MachineState, held_s: float) -> float:
+    """For how long somebody may be out of sight without a stay being over, where samples are `held_s` apart.
+
+    They may have been there until just before the first sample that does not show them.
+    """
     if _is_occupied(state.session):
         return math.inf  # it is over when `_leave` says so
-    return _GRACE_S if state.presence.unseen < _SURE_SAMPLES else min(_GRACE_S, rules.exit_s)
+    grace_s = _GRACE_S + held_s
+    return grace_s if state.presence.unseen < _SURE_SAMPLES else min(grace_s, rules.exit_s)
 
 
 def _is_occupied(session: Session | None) -> bool:
@@ -201,7 +206,7 @@ def _close(machine: Machine, state: MachineState, time_s: float) -> Step:
         not session.is_attempted
         and presence.streak is not None
         and presence.streak.began_s < closes_s
-        and presence.unseen_s(time_s) <= _grace_s(machine.rules, state)
+        and presence.unseen_s(time_s) <= _grace_s(machine.rules, state, HELD_S)
     )
     if time_s < closes_s + _SETTLE_S or may_become_attempt:
         return state, []

@@ -7,8 +7,8 @@ many short ones. A thing that looks a little like a person makes a long one of l
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
-# A track that was elsewhere for longer comes to visit anew.
-_AWAY_S = 2.6
+# A track that was elsewhere for longer comes to visit anew: no stay lasts over more.
+_AWAY_S = 3.4
 # The mean of fewer scores says little: a person who walks in is often half hidden at first.
 _DOUBT_S = 1.0
 # A busy walkway must not fill the memory: of more visits the shortest are forgotten.

@@ -15,7 +15,8 @@ _GROWTH_PER_S = 1.0
 _MOST_GROWTH = 1.0
 _LEAST_OVERLAP = 0.2
 _LEAST_OVERLAP_OF_DOUBTFUL = 0.5
-_LOST_S = 2.0
+# Somebody who bends down for two seconds, at two looks a second, is the same when they come up.
+_LOST_S = 3.5
 # What wanders about the score that makes a person is told from one by what it scored for so long.
 _MEMORY_S = 60.0
 
@@ -58,7 +59,7 @@ class Tracker:
     there in the frame before and is left over, because people half hidden score low, and so do chairs. Frames may be
     half a second apart, so motion goes by time (`kalman.py`), boxes grow by it before they are compared (buffered IoU,
     Yang et al., "Hard to Track Objects with Irregular Motions and Similar Appearances?", WACV 2023), and a single
-    sighting is enough for a number. People who are not seen for 2 s of media time are forgotten.
+    sighting is enough for a number. People who are not seen for 3.5 s of media time are forgotten.
 
     A doubtful detection where somebody was before, but not in the frame before, is no sighting of them. It counts in
     their mean score all the same: else only what scores high would count after each miss.

@@ -2,7 +2,8 @@
 
 A shelf, a rack of helmets or a mirror may look like a person for ever. A person does not keep still: who sleeps
 breathes. So the picture is watched in blocks, and a track in whose box no block has changed for `still_s` seconds, or
-all look again as they did then, is a thing.
+all look again as they did then, is a thing. Before that a track that keeps still is doubted: its mean score is 0, so
+that it begins no use until it moves, which a person soon does; that use then began when they were first seen.
 
 Measured on pictures of 96 blocks along the longer side, in levels of 0..255: a still scene of 1080p in H.264 at crf 23
 changes by at most 2.0 with usual noise (sigma 2), by 3.0 at night (sigma 6). A chest that moves by 1, 2, 4 pixels up
@@ -13,6 +14,7 @@ What is in doubt, such as a flickering light or a noisy night, is taken for move
 
 import logging
 from collections.abc import Sequence
+from dataclasses import replace
 
 import numpy as np
 import numpy.typing as npt
@@ -31,6 +33,8 @@ LEAST_CHANGE = 2.5
 """A block whose mean differs by more levels (0..255) has changed."""
 RETURN_S = 120.0
 """What looks for so long as it did when it was still is so again; a person who passed it is gone by then."""
+DOUBTED_S = 4.0
+"""What keeps still for so long is doubted: somebody who sits at a table never did for 2 s."""
 LEAST_SIDE = 0.15
 """In a smaller box, as a share of the picture, nobody could be seen to breathe."""
 # What comes later than that may have missed anything.
@@ -83,19 +87,16 @@ class Witness:
 
     def is_thing(self, box: Box) -> bool:
         """Whether what is in `box` is no person, but has always been there."""
-        if self._looks is None or max(box.right - box.left, box.bottom - box.top) < LEAST_SIDE:
-            return False
-        rows, columns = self._looks.shape
-        part = (
-            slice(max(0, int(box.top * rows)), max(1, int(np.ceil(box.bottom * rows)))),
-            slice(max(0, int(box.left * columns)), max(1, int(np.ceil(box.right * columns)))),
-        )
+        part = self._blocks(box)
         is_still = self._time_s - self._since_s[part] >= self._still_s
         is_back = self._time_s - self._back_s[part] >= RETURN_S
         return bool(is_still.size and (is_still | is_back).all())
 
     def people(self, tracks: Sequence[Track]) -> Sequence[Track]:
-        """Those of `tracks` that are no things; said in the log, once in a while, when there are any."""
+        """Those of `tracks` that are no things, the still ones doubted.
+
+        It is said in the log, once in a while, when there are things.
+        """
         things = [track for track in tracks if self.is_thing(track.box)]
         if things and self._time_s - self._told_s >= _TELL_EVERY_S:
             self._told_s = self._time_s
@@ -105,7 +106,24 @@ class Witness:
                 " a thing until it moves; --still-s 0 counts everything",
                 box.left, box.top, box.right, box.bottom,
             )  # fmt: skip
-        return [track for track in tracks if track not in things] if things else tracks
+        return [self._doubted(track) for track in tracks if track not in things]
+
+    def _doubted(self, track: Track) -> Track:
+        """`track`, with a mean score of 0 where it keeps still."""
+        since_s = self._since_s[self._blocks(track.box)]
+        if not since_s.size or self._time_s - since_s.max() < DOUBTED_S:
+            return track
+        return replace(track, mean_score=0.0)
+
+    def _blocks(self, box: Box) -> tuple[slice, slice]:
+        """The rows and columns of blocks that `box` covers; none where nothing can be said of it."""
+        if self._looks is None or max(box.right - box.left, box.bottom - box.top) < LEAST_SIDE:
+            return slice(0), slice(0)
+        rows, columns = self._looks.shape
+        return (
+            slice(max(0, int(box.top * rows)), max(1, int(np.ceil(box.bottom * rows)))),
+            slice(max(0, int(box.left * columns)), max(1, int(np.ceil(box.right * columns)))),
+        )
 
 
 def grid_size(width: int, height: int) -> tuple[int, int]:

@@ -53,8 +53,8 @@ class FrameMaker:
         pts, (width, height) = decoded.pts or 0, stream_format.display_size
         whole = partial(to_image, decoded, stream_format)
         return Frame(
-            time_s=float(pts * stream_format.time_base),
-            source_time_s=float((pts - begun_at) * stream_format.time_base),
+            time_s=stream_format.seconds(pts),
+            source_time_s=stream_format.seconds(pts - begun_at),
             width=width,
             height=height,
             image=cache(whole if is_clean else partial(self._clean, pts, stream_format, decoded)),
@@ -65,7 +65,7 @@ class FrameMaker:
         """The frame of `packet`, which is not decoded: detection is to look at the frame `key` in its place."""
         return Frame(
             time_s=packet.time_s,
-            source_time_s=float((packet.pts - begun_at) * packet.format.time_base),
+            source_time_s=packet.format.seconds(packet.pts - begun_at),
             width=key.width,
             height=key.height,
             image=cache(partial(self._clean, packet.pts, packet.format, key_picture)),
@@ -74,7 +74,7 @@ class FrameMaker:
         )
 
     def _clean(self, pts: int, stream_format: StreamFormat, instead: VideoFrame) -> Image:
-        time_s = float(pts * stream_format.time_base)
+        time_s = stream_format.seconds(pts)
         packets = self._ring.select(time_s, time_s)
         with _one_whole_picture:
             for decoded, its_format in decode_all(packets, lambda packet: packet.pts == pts):

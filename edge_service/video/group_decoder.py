@@ -152,6 +152,7 @@ class GroupDecoder:
             yield from self._decode(key)
             return
         if not self._kept:
+            self._begin_anew()
             yield from self._close()  # what is shown before the key picture is seen before it is judged
         group = self._look(key, lookout, since_s)
         if group is None:
@@ -230,7 +231,14 @@ class GroupDecoder:
                 skips_deblocking=skips_deblocking,
                 hardware=self._decoding.hardware,
             )
+        elif packet.is_key:
+            self._begin_anew()
         yield from self._made(self._decoder.push(packet), self._decoder)
+
+    def _begin_anew(self) -> None:
+        """A key picture comes: where groups are known to be closed, nothing of the one before is needed for it."""
+        if self._decoder is not None and self._economy.is_regular:
+            self._decoder.begin_anew()
 
     def _close(self) -> Iterator[Frame]:
         """The frames that are left in the decoder; the next packet to be decoded is a key picture."""

@@ -75,7 +75,7 @@ class PacketRing:
         if packet.is_shown:
             self._newest_s = max(self._newest_s, packet.time_s)
         if packet.dts is not None:
-            self.complete_s = max(self.complete_s, float(packet.dts * packet.format.time_base))
+            self.complete_s = max(self.complete_s, packet.format.seconds(packet.dts))
         self._forget()
 
     def complete_until(self, time_s: float) -> None:

@@ -48,6 +48,10 @@ class StreamFormat:
         width = max(1, round(self.width * self.sample_aspect_ratio))
         return (self.height, width) if self.orientation.is_transposed else (width, self.height)
 
+    def seconds(self, ticks: int) -> float:
+        """`ticks` of the time base in seconds, rounded once, as the fraction is; for every packet that is too slow."""
+        return ticks * self.time_base.numerator / self.time_base.denominator
+
     @property
     def parameters(self) -> bytes:
         """The codec's own, such as the parameter sets of H.264, in the container's manner."""
@@ -79,12 +83,12 @@ class EncodedPacket:
     @property
     def time_s(self) -> float:
         """When it is shown, in seconds of media time."""
-        return float(self.pts * self.format.time_base)
+        return self.format.seconds(self.pts)
 
     @property
     def end_s(self) -> float:
         """When it is no longer shown, in seconds of media time."""
-        return float((self.pts + self.duration) * self.format.time_base)
+        return self.format.seconds(self.pts + self.duration)
 
 
 def reorder_depth(stream_format: StreamFormat) -> int:

@@ -17,6 +17,8 @@ from edge_service.video.packets import EncodedPacket, StreamFormat, decode, new_
 _ROUNDING_S = 0.001
 # Codecs that say of each picture whether any other one is decoded from it. HEVC says so only within one temporal layer.
 _KNOWS_UNREFERENCED = {"h264", "mpeg4", "mpeg2video", "mpeg1video"}
+# Codecs whose decoders give each picture at once where none are out of order.
+_GIVES_AT_ONCE = {"h264", "hevc"}
 # H.264 and HEVC put at most 16 pictures out of the order of showing.
 _MAX_REORDERED = 16
 
@@ -33,12 +35,15 @@ class Sampler:
         self._fps = fps
         self._last_instant = -1
 
+    def is_due(self, time_s: float) -> bool:
+        """Whether no frame was taken yet for the instant at or before `time_s`."""
+        return instant_at(time_s, self._fps) > self._last_instant
+
     def wants(self, time_s: float) -> bool:
         """Whether to take the frame at `time_s`, the first since an instant passed; then that instant is served."""
-        instant = instant_at(time_s, self._fps)
-        if instant <= self._last_instant:
+        if not self.is_due(time_s):
             return False
-        self._last_instant = instant
+        self._last_instant = instant_at(time_s, self._fps)
         return True
 
 
@@ -71,8 +76,10 @@ class SampledDecoder:
     """Decodes one run of packets into the frames that `sampler` picks, exactly as if all were decoded.
 
     A packet waits until it is known whether its frame is wanted, at most 16 packets and only in streams that reorder
-    pictures. If it is not, and no other picture refers to it, its decoding is skipped. When the frame of an instant
-    cannot be decoded, the next one that can takes its place.
+    pictures. If it is not, and no other picture refers to it, its decoding is skipped. Where pictures come in the order
+    of showing, what is not wanted is decoded with the next one that is, since that may refer to it: what comes after
+    the last wanted one before a key picture never is. When the frame of an instant cannot be decoded, the next one that
+    can takes its place.
     """
 
     def __init__(
@@ -93,11 +100,12 @@ class SampledDecoder:
         self._decoder: VideoCodecContext = (
             new_decoder(stream_format, skips_deblocking=skips_deblocking) if by_hardware is None else by_hardware
         )
-        self._time_base = stream_format.time_base
         self._can_skip = stream_format.codec in _KNOWS_UNREFERENCED
+        self._gives_at_once = by_hardware is None and stream_format.codec in _GIVES_AT_ONCE
         self._sampler = sampler
         self._outlook = Outlook(fps)
         self._waiting: deque[EncodedPacket] = deque()
+        self._put_off: list[EncodedPacket] = []
         self._hidden_pts: set[int] = set()
         self.damaged = 0
         """Packets that could not be decoded so far."""
@@ -110,13 +118,32 @@ class SampledDecoder:
             self._hidden_pts.add(packet.pts)
         self._waiting.append(packet)
         while self._waiting and self._is_decided(self._waiting[0], packet):
-            yield from self._decode(self._waiting.popleft())
+            yield from self._decode_when_due(self._waiting.popleft())
+
+    def begin_anew(self) -> None:
+        """The next packet is a key picture, after which none refers to one before it."""
+        if not self._waiting:  # which may yet be wanted
+            self._put_off.clear()
 
     def finish(self) -> Iterator[VideoFrame]:
         """The wanted frames that are left when there are no more packets."""
         while self._waiting:
-            yield from self._decode(self._waiting.popleft())
-        yield from self._decode(None)
+            yield from self._decode_when_due(self._waiting.popleft())
+        for packet in (*self._taken_up(), None):
+            yield from self._decode(packet)
+
+    def _decode_when_due(self, packet: EncodedPacket) -> Iterator[VideoFrame]:
+        """Decode `packet`, and before it what was put off; or put it off, if its frame is not due."""
+        if self._gives_at_once and not self._decoder.reorder_depth and not self._sampler.is_due(packet.time_s):
+            self._put_off.append(packet)
+            return
+        for due in (*self._taken_up(), packet):
+            yield from self._decode(due)
+
+    def _taken_up(self) -> list[EncodedPacket]:
+        """What was put off, which no longer is."""
+        put_off, self._put_off = self._put_off, []
+        return put_off
 
     def _is_decided(self, packet: EncodedPacket, newest: EncodedPacket) -> bool:
         """Whether all pictures that are shown before `packet` have been noted: none is shown before its own dts."""
@@ -135,5 +162,5 @@ class SampledDecoder:
         for frame in frames or ():
             if frame.pts is None or frame.pts in self._hidden_pts:
                 continue
-            if self._sampler.wants(float(frame.pts * self._time_base)):
+            if self._sampler.wants(self.format.seconds(frame.pts)):
                 yield frame

@@ -63,16 +63,24 @@ def times(fps: float, end_s: float) -> Iterator[float]:
 
 
 def watched(
-    scene: Scene, fps: float, seed: int, *machines: Machine, end_s: float = END_S, witness: Witness | None = None
+    scene: Scene,
+    fps: float,
+    seed: int,
+    *machines: Machine,
+    end_s: float = END_S,
+    witness: Witness | None = None,
+    moves_until_s: float = 0.0,
 ) -> list[RuleEvent]:
     tracker, rules = Tracker(SCORE), RuleEngine(machines, SCORE)
     events: list[RuleEvent] = []
-    still = np.full((54, 96), 90, np.float32)
+    still, rng = np.full((54, 96), 90, np.float32), np.random.default_rng(seed)
     for time_s in times(fps, end_s):
         tracks = tracker.update(detections(scene, time_s, seed), time_s)
         if witness is not None:
             if witness.is_due(time_s):
-                witness.look(still, time_s)
+                witness.look(
+                    still + (time_s < moves_until_s) * rng.normal(0, 9, still.shape).astype(np.float32), time_s
+                )
             tracks = list(witness.people(tracks))
         events += rules.update(tracks, time_s)
     return events + rules.finish(end_s)
@@ -89,6 +97,16 @@ def bending(time_s: float) -> Seen:
     if (time_s - COMES_S) % 12 < 10:
         return [(STANDING, DAY)]
     return [(replace(STANDING, top=0.58, left=0.4, right=0.6), replace(DAY, scores=(0.15, 0.5), missed=0.3))]
+
+
+def hidden(for_s: float, every_s: float) -> Scene:
+    """Not seen at all for a while, again and again: bent down, or behind somebody else."""
+
+    def scene(time_s: float) -> Seen:
+        is_there = COMES_S <= time_s < GOES_S and not (3 <= time_s - COMES_S < 38 and (time_s - 8) % every_s < for_s)
+        return [(STANDING, DAY)] if is_there else []
+
+    return scene
 
 
 def walking(time_s: float) -> Seen:
@@ -133,6 +151,20 @@ def test_a_use_of_any_kind_is_one_session_with_its_times(kind: str, seed: int, f
     assert end.time_s == pytest.approx(GOES_S, abs=1.0)
 
 
+@pytest.mark.parametrize(
+    ("fps", "for_s", "every_s"),
+    [(2, 2.0, 9.0), (5, 2.4, 9.0), (10, 2.4, 9.0), (2, 2.0, 6.0), (5, 2.0, 6.0), (10, 2.0, 6.0)],
+)
+@pytest.mark.parametrize("seed", range(3))
+def test_who_bends_out_of_sight_for_two_seconds_again_and_again_is_one_session(
+    fps: int, for_s: float, every_s: float, seed: int
+) -> None:
+    events = watched(hidden(for_s, every_s), fps, seed, BENCH)
+    assert types(events) == ["START", "END", "OPEN"]
+    assert events[0].time_s == pytest.approx(COMES_S, abs=1.0)
+    assert events[1].time_s == pytest.approx(GOES_S, abs=1.0)
+
+
 @rates
 def test_a_walkway_through_a_zone_is_no_use(fps: int) -> None:
     assert watched(walking, fps, 1, BENCH, end_s=300) == []
@@ -164,12 +196,20 @@ def test_a_rack_whose_score_wanders_about_a_persons_is_one_by_chance_alone(fps: 
 
 
 @pytest.mark.parametrize("fps", [2, 5])
-def test_a_rack_that_scores_as_a_person_is_one_for_five_minutes_at_most(fps: int) -> None:
+@pytest.mark.parametrize("scores", [(0.25, 0.55), (0.35, 0.65), (0.6, 0.9)])
+def test_a_rack_that_does_not_move_is_no_use_whatever_it_scores(scores: tuple[float, float], fps: int) -> None:
+    assert watched(rack(*scores), fps, 1, BENCH, end_s=60, witness=Witness(300)) == []
+    if scores[0] > SCORE:
+        assert types(watched(rack(*scores), fps, 1, BENCH))[0] == "START"  # it is the witness who knows
+
+
+@pytest.mark.parametrize("fps", [2, 5])
+def test_a_rack_that_scores_as_a_person_and_is_moved_is_one_for_five_minutes_at_most(fps: int) -> None:
     """And it is no use again afterwards, as without the witness it would be for ever."""
     rack_for_ever = rack(0.35, 0.65)
-    seen = watched(rack_for_ever, fps, 1, BENCH, end_s=400, witness=Witness(300))
+    seen = watched(rack_for_ever, fps, 1, BENCH, end_s=400, witness=Witness(300), moves_until_s=20)
     assert types(seen) == ["START", "END", "OPEN"]
-    assert seen[1].time_s == pytest.approx(300, abs=2 * LOOK_EVERY_S)
+    assert seen[1].time_s == pytest.approx(320, abs=2 * LOOK_EVERY_S)
     believed = watched(rack_for_ever, fps, 1, BENCH, end_s=400)
     assert types(believed)[0] == "START"
     assert believed[1].time_s > 390

@@ -38,5 +38,5 @@ def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Dashboard]:
 
 def _lead_to(url: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("GYM_BACKEND_URL", url)
-    for name in ("GYM_PUBLIC_BACKEND_URL", "GYM_API_KEY", "GYM_TIME_ZONE"):
+    for name in ("GYM_PUBLIC_BACKEND_URL", "GYM_API_KEY", "GYM_TIME_ZONE", "GYM_PEOPLE"):
         monkeypatch.delenv(name, raising=False)

@@ -103,9 +103,9 @@ class Visit:
 
 
 @contextmanager
-def running_dashboard(gym: Gym, folder: Path, **environment: str) -> Iterator[Dashboard]:
-    """The dashboard of `gym`, started in `folder`, with `environment` besides."""
-    port = free_port()
+def running_dashboard(gym: Gym, folder: Path, *, port: int | None = None, **environment: str) -> Iterator[Dashboard]:
+    """The dashboard of `gym`, started in `folder`, at `port` or a free one, with `environment` besides."""
+    port = port or free_port()
     settings = {"GYM_BACKEND_URL": gym.url, "GYM_PUBLIC_BACKEND_URL": "", "GYM_TIME_ZONE": "", "GYM_API_KEY": ""}
     with Running(streamlit(port), cwd=folder, env={**settings, "GYM_API_KEY": gym.key or "", **environment}) as process:
         # The address is from ui/.streamlit/config.toml: it is read from wherever this starts.

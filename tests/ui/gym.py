@@ -2,7 +2,7 @@
 
 import hashlib
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -24,6 +24,7 @@ from backend_api.contract.verdicts import Verdict
 from backend_api.media.folder import MediaFolder
 from backend_api.store.store import Store
 from backend_api.web.auth import Keys
+from backend_api.web.keys_file import KeyEntry
 from backend_api.web.server import listen, serve
 from tests.backend_api.events import make_event, make_result
 from tests.backend_api.fresh_store import fresh_store
@@ -191,12 +192,15 @@ class Gym:
 
 
 @contextmanager
-def running_gym(folder: Path, key: str | None = None, port: int = 0) -> Iterator[Gym]:
-    """A real backend over a database and media in `folder`, made when missing; it asks for `key` when there is one."""
+def running_gym(folder: Path, key: str | None = None, port: int = 0, named: Sequence[KeyEntry] = ()) -> Iterator[Gym]:
+    """A real backend over a database and media in `folder`, made when missing; it asks for `key` when there is one.
+
+    It knows the `named` keys, too.
+    """
     clock, stop = GymClock(), threading.Event()
     database = folder / "app.db"
     media = MediaFolder.open(folder / "media")
-    keys = Keys.of([key] if key else [], [], {})
+    keys = Keys.of([key] if key else [], [], {}, named)
     with (
         closing(fresh_store(database, clock)) as store,
         closing(listen("127.0.0.1", port)) as listening,

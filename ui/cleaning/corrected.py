@@ -14,8 +14,10 @@ from backend_api.contract.compliance import (
     TooFewReviews,
 )
 from backend_api.contract.events import EventType
+from backend_api.contract.people import Permission
 from ui.client import cache
 from ui.client.api import BackendApi, Refused
+from ui.client.sign_in import may
 from ui.text.words import counted, percent
 from ui.widgets.figure_cards import NO_FIGURE, Card
 
@@ -103,7 +105,9 @@ def show_corrected(api: BackendApi, found: Compliance) -> None:
             st.text(line)
         if model.next_reviews is not None:
             st.text(next_line(model.next_reviews, found.corrected))
-    _show_suggested(api, cache.suggested())
+    # Suggested are verdicts of all gyms.
+    if may(Permission.LOOK, everywhere=True):
+        _show_suggested(api, cache.suggested())
 
 
 def _show_suggested(api: BackendApi, suggested: SuggestedReviews) -> None:
@@ -113,7 +117,7 @@ def _show_suggested(api: BackendApi, suggested: SuggestedReviews) -> None:
         if suggested.items:
             label = f"Review {counted(len(suggested.items), 'suggested session')}"
             st.page_link(REVIEW, label=label, query_params={"reviewed": SUGGESTED}, icon=":material/arrow_forward:")
-        elif suggested.model is not None:
+        elif suggested.model is not None and may(Permission.REVIEW, everywhere=True):
             label = f"Suggest {DEFAULT_SUGGESTED} sessions to review"
             st.button(label, key="suggest", on_click=partial(_suggest, api))
         if suggested.drawn:

@@ -18,6 +18,7 @@ from backend_api.contract.events import EventPage, StoredEvent
 from backend_api.contract.floor import Floor
 from backend_api.contract.looks import Look, LookRequest
 from backend_api.contract.media import Ready
+from backend_api.contract.people import ACTING_FOR, Person
 from backend_api.contract.queries import (
     CameraPageQuery,
     ComplianceQuery,
@@ -27,7 +28,7 @@ from backend_api.contract.queries import (
     SessionQuery,
     StatsQuery,
 )
-from backend_api.contract.sessions import MachineList, SessionPage
+from backend_api.contract.sessions import MachineList, Session, SessionPage
 from backend_api.contract.stats import AgreementList, Stats
 from backend_api.contract.stores import StoreList, StoreSettings, StoreState
 from backend_api.contract.values import MAX_PAGE_ITEMS, Problem, format_timestamp
@@ -66,11 +67,14 @@ class NotUnderstood(BackendError):
 class BackendApi:
     """Calls to the backend at `url`, from any thread; each raises a BackendError when it brings no answer.
 
-    `api_key` is sent when there is one.
+    `api_key` is sent when there is one, and the `person` for whom it acts. A person of some stores gets the lists of
+    these alone.
     """
 
-    def __init__(self, url: str, api_key: str | None = None) -> None:
+    def __init__(self, url: str, api_key: str | None = None, person: Person | None = None) -> None:
         self.url = url
+        self.acting_for = None if person is None else person.header()
+        self._store_ids = None if person is None else person.store_ids
         self._http = HttpClient(
             url,
             SystemClock(),
@@ -91,7 +95,14 @@ class BackendApi:
     def session_events(self, session_id: UUID) -> tuple[StoredEvent, ...]:
         """The events of one use of a machine, the oldest first; none when there is no such session."""
         query = EventQuery(session_id=session_id, order=Order.ASC, limit=MAX_PAGE_ITEMS)
-        return tuple(self.events(query).items)
+        of = [query] if self._store_ids is None else [query.model_copy(update={"store_id": i}) for i in self._store_ids]
+        return tuple(event for each in of for event in self.events(each).items)
+
+    def session(self, session_id: UUID) -> Session | None:
+        """One use of a machine; None when there is none of that id."""
+        query = SessionQuery(session_id=(session_id,), limit=1)
+        of = [query] if self._store_ids is None else [query.model_copy(update={"store_id": i}) for i in self._store_ids]
+        return next((session for each in of for session in self.sessions(each).items), None)
 
     def event(self, event_id: UUID) -> StoredEvent:
         """One event. Raises Refused with status 404 when there is none of that id."""
@@ -103,7 +114,7 @@ class BackendApi:
 
     def machines(self) -> MachineList:
         """Every machine as it is now, of all pages."""
-        return MachineList(items=[item for page in self._pages("/machines", MachineList) for item in page.items])
+        return MachineList(items=[item for page in self._all_pages("/machines", MachineList) for item in page.items])
 
     def stats(self, query: StatsQuery) -> Stats:
         """How much machines were used, and how often they were cleaned."""
@@ -153,7 +164,7 @@ class BackendApi:
 
     def cameras(self) -> CameraList:
         """Each camera's last report, of all pages."""
-        return CameraList(items=[item for page in self._pages("/cameras", CameraList) for item in page.items])
+        return CameraList(items=[item for page in self._all_pages("/cameras", CameraList) for item in page.items])
 
     def forget_camera(self, store_id: str, camera_id: str) -> None:
         """Take a camera off the list until it reports again. Raises Refused with status 404 when it is not on it."""
@@ -233,13 +244,19 @@ class BackendApi:
         """That the backend can store, and what waits for a person's word. Raises Refused with 503 when it cannot."""
         return self._get("/ready", Ready)
 
-    def _pages(self, path: str, model: type[NamedList]) -> Iterator[NamedList]:
-        """The pages of a list that is in the order of names."""
-        limit = ("limit", str(MAX_PAGE_ITEMS))
-        page = self._get(path, model, (limit,))
+    def _all_pages(self, path: str, model: type[NamedList]) -> Iterator[NamedList]:
+        """The pages of a list that is in the order of names, of all stores, or of each of the person's."""
+        if self._store_ids is None:
+            yield from self._pages(path, model, ())
+        for store_id in self._store_ids or ():
+            yield from self._pages(path, model, (("store_id", store_id),))
+
+    def _pages(self, path: str, model: type[NamedList], of: Parameters) -> Iterator[NamedList]:
+        limited: Parameters = (*of, ("limit", str(MAX_PAGE_ITEMS)))
+        page = self._get(path, model, limited)
         yield page
         while page.next_cursor is not None:
-            page = self._get(path, model, (limit, ("cursor", page.next_cursor)))
+            page = self._get(path, model, (*limited, ("cursor", page.next_cursor)))
             yield page
 
     def _get(self, path: str, model: type[Value], parameters: Parameters = ()) -> Value:
@@ -254,7 +271,8 @@ class BackendApi:
         headers: Mapping[str, str] | None = None,
     ) -> Answer:
         json = None if body is None else _JSON.dump_json(dict(body))
-        given = {**(headers or {}), **({} if json is None else {"Content-Type": "application/json"})}
+        acting = {} if self.acting_for is None else {ACTING_FOR: self.acting_for}
+        given = {**acting, **(headers or {}), **({} if json is None else {"Content-Type": "application/json"})}
         try:
             answer = self._http.request(method, path, query=parameters, body=json, headers=given)
         except NoAnswer as error:

@@ -4,8 +4,10 @@ import os
 
 import streamlit as st
 
+from backend_api.contract.people import Person
 from ui.client.api import BackendApi
 from ui.client.settings import Settings
+from ui.client.sign_in import person_here
 from ui.text.local_time import Zone
 
 
@@ -14,14 +16,19 @@ def settings() -> Settings:
     return Settings.from_environment(os.environ)
 
 
-@st.cache_resource(show_spinner=False)
-def _api(url: str, api_key: str | None) -> BackendApi:
-    return BackendApi(url, api_key)
+# As many people as sit before it in a while; a client that is dropped closes its connections by itself.
+@st.cache_resource(show_spinner=False, max_entries=200)
+def _api(url: str, api_key: str | None, acting_for: str | None) -> BackendApi:
+    return BackendApi(url, api_key, None if acting_for is None else Person.from_header(acting_for))
 
 
 def api() -> BackendApi:
-    """The client of the backend, one for all sessions, so that connections are kept."""
-    return _api(settings().backend_url, settings().api_key)
+    """The client of the backend, one for all sessions of a person, so that connections are kept.
+
+    Raises NobodyThere when the person may no longer see anything.
+    """
+    person = person_here()
+    return _api(settings().backend_url, settings().api_key, None if person is None else person.header())
 
 
 def browser_url(path: str) -> str:

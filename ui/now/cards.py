@@ -6,6 +6,7 @@ from typing import TypedDict
 
 from backend_api.contract.cameras import CameraState, CameraStatus
 from backend_api.contract.sessions import Machine, MachineState
+from backend_api.contract.values import MachineKey
 from ui.now.ages import lasting
 from ui.now.attention import ALARMING
 from ui.text.local_time import Zone, moment
@@ -58,14 +59,32 @@ def groups_of(
 
     The streams of the cameras `ended` came to their end: that they are silent is no fault.
     """
+    cameras: dict[_Camera, list[CardData]] = {}
+    for key, card in cards_of(machines, now, zone, ended).items():
+        cameras.setdefault((key.store_id, key.camera_id), []).append(card)
+    titles = titles_of(cameras)
+    return [{"title": titles[camera], "cards": cards} for camera, cards in cameras.items()]
+
+
+def cards_of(
+    machines: Iterable[Machine], now: datetime, zone: Zone, ended: Collection[_Camera] = ()
+) -> dict[MachineKey, CardData]:
+    """The card of each machine, by store and camera, by name in each; names are told apart within a camera."""
     cameras: dict[_Camera, list[Machine]] = {}
     for machine in sorted(machines, key=_camera):
         cameras.setdefault(_camera(machine), []).append(machine)
-    titles = _titles(cameras)
-    return [
-        {"title": titles[camera], "cards": _cards(group, now, zone, is_ended=camera in ended)}
-        for camera, group in cameras.items()
-    ]
+    cards: dict[MachineKey, CardData] = {}
+    for camera, group in cameras.items():
+        cards |= _cards(group, now, zone, is_ended=camera in ended)
+    return cards
+
+
+def titles_of(cameras: Collection[_Camera]) -> dict[_Camera, str]:
+    """What each camera is called; nothing where there is one alone."""
+    if len(cameras) == 1:
+        return dict.fromkeys(cameras, "")
+    one_store = len({store for store, _ in cameras}) == 1
+    return {camera: f"Camera {camera[1]}" if one_store else f"{camera[0]}, camera {camera[1]}" for camera in cameras}
 
 
 def in_use(machines: Iterable[Machine]) -> int:
@@ -82,19 +101,12 @@ def _camera(machine: Machine) -> _Camera:
     return machine.store_id, machine.camera_id
 
 
-def _titles(cameras: Collection[_Camera]) -> dict[_Camera, str]:
-    if len(cameras) == 1:
-        return dict.fromkeys(cameras, "")
-    one_store = len({store for store, _ in cameras}) == 1
-    return {camera: f"Camera {camera[1]}" if one_store else f"{camera[0]}, camera {camera[1]}" for camera in cameras}
-
-
-def _cards(machines: Iterable[Machine], now: datetime, zone: Zone, *, is_ended: bool) -> list[CardData]:
+def _cards(machines: Iterable[Machine], now: datetime, zone: Zone, *, is_ended: bool) -> dict[MachineKey, CardData]:
     by_place = {key_of(machine): machine for machine in machines}
-    return [
-        _card(by_place[place], name, now, zone, is_ended=is_ended)
+    return {
+        place: _card(by_place[place], name, now, zone, is_ended=is_ended)
         for place, name in names_of(by_place.values()).items()
-    ]
+    }
 
 
 def _card(machine: Machine, name: str, now: datetime, zone: Zone, *, is_ended: bool) -> CardData:

@@ -5,9 +5,11 @@ from pathlib import Path
 import streamlit as st
 
 from backend_api.base.clock import SystemClock
+from backend_api.contract.floor import Floor
 from ui.client.api import BackendError
 from ui.now.attention import ALARMING, SHOWN_ITEMS, Item, items_of
 from ui.now.cards import GroupData, ended_cameras, groups_of
+from ui.now.floor_view import is_wanted, read_floor, show_floor
 from ui.now.snapshot import Snapshot, in_figures, take_snapshot
 from ui.now.told import show_told
 from ui.text.commands import EDGE_COMMAND
@@ -47,7 +49,17 @@ def show_now(zone: Zone, store_id: str | None = None) -> None:
     except BackendError:
         st.rerun()
     _show_today(snapshot)
-    if picked := _show_board(groups_of(snapshot.machines, now, zone, ended_cameras(snapshot.cameras))):
+    try:
+        floor = read_floor(store_id) if is_wanted() else Floor(items=[])
+    except BackendError:
+        st.rerun()
+    board, beside = st.columns(2, gap="medium") if floor.items else (st.container(), st.container())
+    with beside:
+        if floor.items:
+            show_floor(floor, snapshot, zone, store_id)
+    with board:
+        picked = _show_board(groups_of(snapshot.machines, now, zone, ended_cameras(snapshot.cameras)))
+    if picked:
         st.switch_page(REVIEW, query_params={"session": picked})
 
 

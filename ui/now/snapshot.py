@@ -64,6 +64,6 @@ def take_snapshot(now: datetime, zone: Zone, store_id: str | None = None) -> Sna
         cameras=[camera for camera in cache.cameras().items if store_id in (None, camera.store_id)],
         sessions=cache.sessions(alarming_sessions(now, store_id)).items,
         today=cache.stats(todays_figures(now, zone, store_id)).total,
-        model=cache.latest_model(),
+        model=cache.latest_model(store_id),
         storage=storage_trouble(),
     )

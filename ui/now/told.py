@@ -5,9 +5,11 @@ from datetime import datetime, timedelta
 import streamlit as st
 
 from backend_api.contract.alerts import Alert
+from backend_api.contract.people import Permission
 from ui.client import cache
 from ui.client.api import BackendError
 from ui.client.context import api
+from ui.client.sign_in import may, signed_in_name
 from ui.text.alerts import alert_badge, state_in_words, told_in_words
 from ui.text.local_time import Zone
 from ui.text.words import plain
@@ -35,7 +37,7 @@ def show_told(now: datetime, zone: Zone, store_id: str | None) -> None:
     with st.container(border=True, key="told", gap="xsmall"):
         with st.container(horizontal=True, horizontal_alignment="distribute", vertical_alignment="center"):
             st.header("Alerts", anchor=False, width="content")
-            if not any(alert.told for alert in shown):
+            if may(Permission.MANAGE, everywhere=True) and not any(alert.told for alert in shown):
                 st.page_link(SETUP, label="Nobody is told: choose who is, in Setup")
             elif len(found) > SHOWN:
                 st.page_link(SETUP, label="More in Setup")
@@ -49,17 +51,20 @@ def _show(alert: Alert, now: datetime, zone: Zone) -> None:
         with st.container(gap=None):
             st.markdown(f":{colour}-badge[{word}] {plain(alert.text)}")
             st.caption(plain(f"{state_in_words(alert, now, zone)}; {told_in_words(alert)}"))
-        if alert.acknowledged_at is None and alert.over_at is None:
+        # What is of the whole installation is acknowledged by who sees all of it.
+        is_theirs = may(Permission.REVIEW, everywhere=alert.store_id is None)
+        if alert.acknowledged_at is None and alert.over_at is None and is_theirs:
             with st.popover("Seen", width="content", key=f"seen-{alert.id}"):
                 st.caption("It is not told again.")
-                st.text_input("Seen by", key=f"{_NAME_KEY}-{alert.id}", placeholder=ANONYMOUS, max_chars=200)
+                if signed_in_name() is None:
+                    st.text_input("Seen by", key=f"{_NAME_KEY}-{alert.id}", placeholder=ANONYMOUS, max_chars=200)
                 st.button("Mark as seen", key=f"acknowledge-{alert.id}", on_click=_acknowledge, args=(alert.id,))
 
 
 def _acknowledge(alert_id: int) -> None:
-    who = str(st.session_state.get(f"{_NAME_KEY}-{alert_id}") or "").strip() or ANONYMOUS
+    typed = str(st.session_state.get(f"{_NAME_KEY}-{alert_id}") or "").strip()
     try:
-        api().acknowledge(alert_id, who)
+        api().acknowledge(alert_id, signed_in_name() or typed or ANONYMOUS)
     except BackendError as error:
         st.toast(plain(str(error)))
     cache.forget_answers()

@@ -11,6 +11,7 @@ from backend_api.contract.queries import SessionQuery
 from backend_api.contract.sessions import Machine, SessionOutcome
 from backend_api.contract.values import MachineKey
 from ui.client import cache
+from ui.client.sign_in import own_stores
 from ui.text.local_time import Zone
 from ui.text.machine_names import key_of, tell_apart
 from ui.text.words import SESSION_WORDS
@@ -107,7 +108,8 @@ def _choose_outcomes() -> list[SessionOutcome]:
 def _choose_reviewed() -> ReviewChoice | None:
     return st.selectbox(
         "Review",
-        list(ReviewChoice),
+        # Suggested are uses of all gyms.
+        [choice for choice in ReviewChoice if own_stores() is None or choice is not ReviewChoice.SUGGESTED],
         index=None,
         key="reviewed",
         placeholder="All",

@@ -6,14 +6,13 @@ from uuid import UUID
 
 from backend_api.contract.corrections import StoredCorrection
 from backend_api.contract.events import EventType, StoredEvent, WindowAttributes
-from backend_api.contract.queries import SessionQuery
 from backend_api.contract.sessions import Session
 from backend_api.contract.verdicts import StoredReview
 from ui.client.api import BackendApi, Refused
 from ui.client.selection import Selection
 from ui.text.local_time import Zone
 
-_NOT_FOUND = 404
+_FORBIDDEN, _NOT_FOUND = 403, 404
 _WORDS = {
     EventType.MACHINE_OCCUPIED_START: "Use began",
     EventType.MACHINE_OCCUPIED_END: "Use ended",
@@ -109,22 +108,23 @@ def fetch_opened(api: BackendApi, chosen: Selection, wanted: Collection[UUID] = 
         if chosen.event_id is None:
             return None
         session_id = _session_of(api, chosen.event_id)
-    found = api.sessions(SessionQuery(session_id=(session_id,), limit=1)).items
+    found = api.session(session_id)
     events = api.session_events(session_id)
     if not found or not events:
         raise NotThere("The backend holds no session of the id in the address; another backend may.")
-    shown = _shown(events, chosen.event_id, found[0].judged_event_id, wanted)
-    judged = shown if shown.mm is not None else _of_id(events, found[0].judged_event_id)
+    shown = _shown(events, chosen.event_id, found.judged_event_id, wanted)
+    judged = shown if shown.mm is not None else _of_id(events, found.judged_event_id)
     reviews = () if judged is None or judged.review is None else tuple(api.reviews(judged.event_id).items)
     corrections = () if events[0].correction is None else tuple(api.corrections(session_id).items)
-    return Opened(found[0], events, shown, judged, reviews, corrections)
+    return Opened(found, events, shown, judged, reviews, corrections)
 
 
 def _session_of(api: BackendApi, event_id: UUID) -> UUID:
     try:
         return api.event(event_id).session_id
     except Refused as error:
-        if error.status != _NOT_FOUND:
+        # What is of a gym that a person may not see is not there for them.
+        if error.status not in (_NOT_FOUND, _FORBIDDEN):
             raise
         raise NotThere("The backend holds no event of the id in the address; another backend may.") from error
 

@@ -7,10 +7,12 @@ from uuid import UUID
 import streamlit as st
 
 from backend_api.contract.corrections import UseCorrection, UseTruth
+from backend_api.contract.people import Permission
 from backend_api.contract.verdicts import Review
 from ui.client import cache
 from ui.client.api import BackendApi, BackendError
 from ui.client.selection import select
+from ui.client.sign_in import may, signed_in_name
 from ui.review.list_view import keep_feed, kept_feed
 from ui.review.opened import Opened
 from ui.review.session_feed import Position, SessionFeed, next_session, next_to_review, previous_session
@@ -36,7 +38,7 @@ _WITHDRAW = (UseTruth.WITHDRAWN, "As the camera saw it", "W")
 
 def is_entered() -> bool:
     """Whether the page is drawn anew after another one was; to be asked before its buttons are drawn."""
-    return "undo" not in st.session_state  # the state of a button that is not drawn is dropped
+    return "next" not in st.session_state  # the state of a button that is not drawn is dropped
 
 
 def show_moves(api: BackendApi, session_id: UUID | None) -> None:
@@ -44,7 +46,8 @@ def show_moves(api: BackendApi, session_id: UUID | None) -> None:
     with st.container(horizontal=True, key="moves", gap="xsmall"):
         st.button("Previous", key="previous", shortcut="K", on_click=_previous, args=(session_id,))
         st.button("Next", key="next", shortcut="J", on_click=_next, args=(api, session_id))
-        st.button("Undo", key="undo", shortcut="Z", on_click=_undo, args=(api,), disabled=not said_here())
+        if may(Permission.REVIEW):
+            st.button("Undo", key="undo", shortcut="Z", on_click=_undo, args=(api,), disabled=not said_here())
         if session_id is not None:
             st.button("Close", key="close", type="tertiary", on_click=select, args=(None,))
     if notice := st.session_state.pop(_NOTICE_KEY, None):
@@ -52,7 +55,12 @@ def show_moves(api: BackendApi, session_id: UUID | None) -> None:
 
 
 def show_questions(api: BackendApi, opened: Opened, *, has_verdict: bool) -> None:
-    """Ask whether the verdict, if there is one, is right, and whether the use was what the camera saw."""
+    """Ask whether the verdict, if there is one, is right, and whether the use was what the camera saw.
+
+    A person who may not review is not asked.
+    """
+    if not may(Permission.REVIEW):
+        return
     note_key = f"note_{opened.session.session_id}"
     with st.container(key="questions", gap="small"):
         if has_verdict:
@@ -60,6 +68,9 @@ def show_questions(api: BackendApi, opened: Opened, *, has_verdict: bool) -> Non
         _show_truths(api, opened, note_key)
         with st.container(horizontal=True, gap="xsmall", vertical_alignment="bottom"):
             st.text_input("Note (optional)", key=note_key, max_chars=2000)
+            if (name := signed_in_name()) is not None:
+                st.caption(plain(f"As {name}"), width="content")
+                return
             # Behind a button, so that a reviewer who leaves the note with Tab can go on with a key.
             with st.popover(f"As {plain(_reviewer())}"):
                 st.text_input("Reviewing as", ANONYMOUS, key=_REVIEWER_KEY, max_chars=200, persist_state="session")
@@ -123,7 +134,7 @@ def _note(key: str) -> str:
 
 
 def _reviewer() -> str:
-    return str(st.session_state.get(_REVIEWER_KEY, "")).strip() or ANONYMOUS
+    return signed_in_name() or str(st.session_state.get(_REVIEWER_KEY, "")).strip() or ANONYMOUS
 
 
 def _undo(api: BackendApi) -> None:

@@ -7,10 +7,12 @@ import streamlit as st
 
 from backend_api.contract.corrections import StoredCorrection, UseTruth
 from backend_api.contract.events import StoredEvent
+from backend_api.contract.people import Permission
 from backend_api.contract.verdicts import Enrichment, MmResult, MmStatus, StoredReview
 from ui.client import cache
 from ui.client.api import BackendApi, BackendError
 from ui.client.context import browser_url
+from ui.client.sign_in import may
 from ui.text.commands import WORKER_COMMAND
 from ui.text.local_time import Zone
 from ui.text.words import REVIEW_WORDS, TRUTH_WORDS, counted, duration
@@ -93,7 +95,7 @@ def _standing(reviews: Sequence[StoredReview]) -> Sequence[StoredReview]:
 
 def _show_dead(api: BackendApi, event: StoredEvent, mm: Enrichment) -> None:
     st.text(f"No verdict after {counted(mm.attempts, 'attempt')}: {mm.error or 'no reason was given'}")
-    if st.button("Ask again", key="retry"):
+    if may(Permission.MANAGE) and st.button("Ask again", key="retry"):
         try:
             api.retry(event.event_id)
         except BackendError as error:

@@ -6,8 +6,10 @@ import streamlit as st
 
 from backend_api.base.clock import SystemClock
 from backend_api.contract.alerts import Alert, TargetState
+from backend_api.contract.people import Permission
 from ui.client import cache
 from ui.client.api import BackendApi, BackendError
+from ui.client.sign_in import may, signed_in_name
 from ui.text.alerts import state_in_words, target_badge, told_in_words
 from ui.text.local_time import Zone, moment
 from ui.text.words import counted, plain
@@ -25,7 +27,17 @@ targets:
 
 def show_alerts(api: BackendApi, zone: Zone, store_id: str | None = None) -> None:
     """Draw the targets, and what was told last of the gym `store_id`, or of all."""
-    targets, now = api.alert_targets().items, SystemClock().now()
+    now = SystemClock().now()
+    # Targets are of all gyms.
+    if may(Permission.LOOK, everywhere=True):
+        _show_targets(api, now, zone)
+    # What has lasted for long may lie behind many newer ones.
+    found = [*cache.alerts(store_id, lasts=True).items, *cache.alerts(store_id).items]
+    _show_ledger(list({alert.id: alert for alert in found}.values()), now, zone)
+
+
+def _show_targets(api: BackendApi, now: datetime, zone: Zone) -> None:
+    targets = api.alert_targets().items
     if notice := st.session_state.pop(_NOTICE_KEY, None):
         (st.success if notice[0] else st.error)(plain(notice[1]))
     if not targets:
@@ -35,9 +47,6 @@ def show_alerts(api: BackendApi, zone: Zone, store_id: str | None = None) -> Non
     with st.container(horizontal=True):
         for target in targets:
             _show_target(api, target, now, zone)
-    # What has lasted for long may lie behind many newer ones.
-    found = [*cache.alerts(store_id, lasts=True).items, *cache.alerts(store_id).items]
-    _show_ledger(list({alert.id: alert for alert in found}.values()), now, zone)
 
 
 def _show_target(api: BackendApi, target: TargetState, now: datetime, zone: Zone) -> None:
@@ -51,6 +60,8 @@ def _show_target(api: BackendApi, target: TargetState, now: datetime, zone: Zone
             st.markdown(plain(f"{counted(target.waiting, 'alert')} not told yet"))
         if target.snoozed_until is not None:
             st.markdown(plain(f"Snoozed until {moment(target.snoozed_until, now, zone)} by {target.snoozed_by}"))
+        if not may(Permission.MANAGE, everywhere=True):
+            return
         with st.container(horizontal=True, gap="small"):
             st.button("Send a test", key=f"test-{target.name}", on_click=_send_test, args=(api, target.name))
             _show_snooze(api, target, now, zone)
@@ -82,7 +93,7 @@ def _snooze_for(api: BackendApi, name: str, until: datetime | None) -> None:
 
 def _snooze(api: BackendApi, name: str, until: datetime | None) -> None:
     try:
-        api.snooze(name, until, OPERATOR)
+        api.snooze(name, until, signed_in_name() or OPERATOR)
     except BackendError as error:
         st.session_state[_NOTICE_KEY] = (False, str(error))
 

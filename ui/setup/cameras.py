@@ -6,12 +6,14 @@ from html import escape
 import streamlit as st
 
 from backend_api.contract.cameras import CameraState, CameraStatus
+from backend_api.contract.people import Permission
 from backend_api.contract.queries import StatsQuery
 from backend_api.contract.sessions import Machine
 from backend_api.contract.stats import CameraFigures, Hours
 from ui.client import cache
 from ui.client.api import BackendError, Refused
 from ui.client.context import api
+from ui.client.sign_in import may
 from ui.setup.health import ADVICE, STATUS_COLOURS, STATUS_WORDS, ReportPair, health_facts
 from ui.text.commands import EDGE_COMMAND
 from ui.text.local_time import Zone
@@ -37,7 +39,7 @@ def show_cameras(zone: Zone, store_id: str | None = None) -> None:
     try:
         states = [state for state in cache.cameras().items if store_id in (None, state.store_id)]
         machines = _names_by_camera(cache.machines().items)
-        corrected = _corrected_uses()
+        corrected = _corrected_uses(store_id)
     except BackendError:
         st.rerun()
     if not states:
@@ -63,10 +65,10 @@ def camera_of(state: CameraState) -> Camera:
     return state.store_id, state.camera_id
 
 
-def _corrected_uses() -> dict[Camera, CameraFigures]:
+def _corrected_uses(store_id: str | None) -> dict[Camera, CameraFigures]:
     """How many of the last days' uses people corrected; nothing where there are too many machines to tell."""
     try:
-        found = cache.stats(StatsQuery(hours=Hours.ALL))
+        found = cache.stats(StatsQuery(hours=Hours.ALL, store_id=store_id))
     except Refused:
         return {}
     return {(camera.store_id, camera.camera_id): camera for camera in found.cameras}
@@ -85,7 +87,7 @@ def _show_camera(state: CameraState, facts: Mapping[str, str], *, with_store: bo
         if state.status in ADVICE:
             st.text(ADVICE[state.status])
         st.html(_definition_list(facts))
-        if state.status in _FORGETTABLE:
+        if state.status in _FORGETTABLE and may(Permission.MANAGE):
             _show_forgetting(state)
 
 

@@ -5,6 +5,7 @@ import streamlit as st
 from backend_api.contract.cameras import CameraSetupState
 from backend_api.contract.looks import LOOK_TIMEOUT_S, Look, LookRequest, LookStatus
 from ui.client.api import BackendApi, BackendError, Refused
+from ui.client.sign_in import signed_in_name
 from ui.setup.editing import DraftKeys
 from ui.text.local_time import Zone
 from ui.text.seen import people_words, state_words
@@ -65,7 +66,7 @@ def _show_end(look: Look) -> None:
 
 def _ask(backend: BackendApi, keys: DraftKeys) -> None:
     st.session_state.pop(keys.widget("look_notice"), None)
-    who = str(st.session_state.get("zones_who") or "").strip() or "anonymous"
+    who = signed_in_name() or str(st.session_state.get("zones_who") or "").strip() or "anonymous"
     try:
         asked = backend.ask_look(keys.store_id, keys.camera_id, LookRequest(who=who))
     except BackendError as error:

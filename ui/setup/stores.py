@@ -4,9 +4,11 @@ from zoneinfo import available_timezones
 
 import streamlit as st
 
+from backend_api.contract.people import Permission
 from backend_api.contract.stores import StoreState
 from ui.client import cache
 from ui.client.api import BackendApi, BackendError
+from ui.client.sign_in import may
 from ui.setup.hours_text import WEEKDAYS, NotUnderstood, hours_text, read_settings, special_text
 from ui.text.local_time import Zone
 from ui.widgets.store_choice import store_names
@@ -24,7 +26,26 @@ def show_store_editor(api: BackendApi, stores: list[StoreState], zone: Zone) -> 
     chosen = by_id[_choose(names)] if len(stores) > 1 else stores[0]
     if notice := st.session_state.pop(_NOTICE_KEY, None):
         (st.success if notice[0] else st.error)(notice[1])
-    _show_form(api, chosen, zone)
+    if may(Permission.MANAGE):
+        _show_form(api, chosen, zone)
+    else:
+        _show_settings(chosen)
+
+
+def _show_settings(store: StoreState) -> None:
+    """What is known of the gym, for a person who may not change it."""
+    settings = store.settings
+    if settings is None:
+        st.markdown("Nobody has described it yet.")
+        return
+    st.text(f"{settings.name}, times in {settings.tz}")
+    if settings.hours is None:
+        st.text("No opening hours: all hours count in the figures.")
+        return
+    for day, openings in zip(WEEKDAYS, settings.hours.days, strict=True):
+        st.text(f"{day.capitalize()}: {hours_text(openings)}")
+    if special := special_text(settings.special_days):
+        st.text(special)
 
 
 def _choose(names: dict[str, str]) -> str:

@@ -9,12 +9,14 @@ import streamlit as st
 
 from backend_api.base.clock import SystemClock
 from backend_api.contract.events import StoredEvent
+from backend_api.contract.people import Permission
 from backend_api.contract.queries import EventQuery, Order
 from backend_api.contract.values import MachineKey
 from backend_api.contract.verdicts import MmStatus, QueueState
 from ui.client import cache
 from ui.client.api import BackendApi, BackendError, Refused
 from ui.client.context import api
+from ui.client.sign_in import may
 from ui.setup.health import NARROW_SPACE
 from ui.text.commands import WORKER_COMMAND
 from ui.text.local_time import Zone
@@ -73,17 +75,23 @@ def waiting_words(queue: QueueState, now: datetime, zone: Zone) -> str:
     return f"The oldest has waited for {duration(waited_s)}, since {zone.full(queue.oldest_pending_at)}."
 
 
-def show_failed(backend: BackendApi, zone: Zone) -> None:
-    """Draw the questions that were given up, the newest first, and the buttons to ask them again."""
-    page = backend.events(EventQuery(mm_status=MmStatus.DEAD, limit=SHOWN_FAILED))
+def show_failed(backend: BackendApi, zone: Zone, store_id: str | None = None) -> None:
+    """Draw the questions that were given up, the newest first, and the buttons to ask them again.
+
+    Of the gym `store_id` for a person of some gyms, whom the queue of all does not concern; else of all.
+    """
+    page = backend.events(EventQuery(mm_status=MmStatus.DEAD, limit=SHOWN_FAILED, store_id=store_id))
     if problem := st.session_state.pop(_PROBLEM, None):
         st.warning(plain(problem))
     if not page.items:
+        if store_id is not None:
+            st.caption("No question of this gym has failed.")
         return
     number = counted(len(page.items), "failed question")
     st.subheader(f"{number}, and there are more" if page.next_cursor else number.capitalize(), anchor=False)
     ids = [event.event_id for event in page.items]
-    st.button("Ask again about all of these", key="retry_all", on_click=partial(_ask_again, backend, ids))
+    if may(Permission.MANAGE):
+        st.button("Ask again about all of these", key="retry_all", on_click=partial(_ask_again, backend, ids))
     names = {key_of(machine): machine.name for machine in cache.machines().items}
     for event in page.items:
         key = MachineKey(event.store_id, event.camera_id, event.machine_id)
@@ -98,7 +106,8 @@ def _show_failed(backend: BackendApi, event: StoredEvent, name: str, zone: Zone)
         query = {"session": str(event.session_id)}
         st.page_link("views/review.py", label="Open", query_params=query)
         ids = [event.event_id]
-        st.button("Ask again", key=f"retry-{event.event_id}", on_click=partial(_ask_again, backend, ids))
+        if may(Permission.MANAGE):
+            st.button("Ask again", key=f"retry-{event.event_id}", on_click=partial(_ask_again, backend, ids))
 
 
 def _ask_again(backend: BackendApi, event_ids: Iterable[UUID]) -> None:

@@ -44,10 +44,23 @@ _NEW = ""
 
 
 def show_zone_editor(
-    backend: BackendApi, setup: CameraSetupState, look: Look | None, still: bytes | None, zone: Zone
+    backend: BackendApi,
+    setup: CameraSetupState,
+    look: Look | None,
+    still: bytes | None,
+    zone: Zone,
+    *,
+    may_change: bool = True,
 ) -> None:
-    """Draw the editor for the camera of `setup`; `still` is a JPEG, None when there is none; `look` the last one."""
-    _edit(backend, DraftKeys(setup.store_id, setup.camera_id), setup, look, still, zone)
+    """Draw the editor for the camera of `setup`; `still` is a JPEG, None when there is none; `look` the last one.
+
+    Without `may_change` the picture with its zones is drawn alone.
+    """
+    keys = DraftKeys(setup.store_id, setup.camera_id)
+    if may_change:
+        _edit(backend, keys, setup, look, still, zone)
+    else:
+        _show_picture(backend, keys, setup, look, still, zone)
 
 
 # A fragment: a click draws the editor again and leaves the rest of the page alone.
@@ -72,17 +85,9 @@ def _edit(
         st.caption(plain(f"Privacy: {words}"))
     with picture_column:
         _show_hint(draft, setup, still, zone)
-        show_asking(backend, keys, setup, look)
-        is_shown = belongs_to(look, setup) and st.toggle("Who and what was seen", value=True, key=keys.widget("seen"))
-        seen = look if is_shown else None
-        names = ", ".join(machine.name for machine in draft.machines) or "none yet"
+        seen = _ask_and_choose(backend, keys, setup, look)
         show_zone_picture(
-            keys.widget("picture"),
-            draft,
-            still,
-            seen,
-            f"Picture of camera {setup.camera_id} with the zones of these machines: {names}",
-            partial(apply_drawn, keys),
+            keys.widget("picture"), draft, still, seen, _picture_in_words(setup, draft), partial(apply_drawn, keys)
         )
         _show_drawing_steps(keys, draft)
         if seen is not None:
@@ -91,6 +96,37 @@ def _edit(
         show_saving(backend, keys, draft, setup, zone)
     else:
         show_new_file(keys, draft, setup)
+
+
+def _ask_and_choose(backend: BackendApi, keys: DraftKeys, setup: CameraSetupState, look: Look | None) -> Look | None:
+    """Draw the button that asks for a look; the look that is to be drawn into the picture, if one is."""
+    show_asking(backend, keys, setup, look)
+    is_shown = belongs_to(look, setup) and st.toggle("Who and what was seen", value=True, key=keys.widget("seen"))
+    return look if is_shown else None
+
+
+def _show_picture(
+    backend: BackendApi,
+    keys: DraftKeys,
+    setup: CameraSetupState,
+    look: Look | None,
+    still: bytes | None,
+    zone: Zone,
+) -> None:
+    """What the edge watches and sees, for a person who may not change it."""
+    draft = open_draft(keys, zones_of(setup))
+    st.caption(plain(f"Machines: {', '.join(machine.name for machine in draft.machines) or 'none yet'}"))
+    seen = _ask_and_choose(backend, keys, setup, look)
+    show_zone_picture(keys.widget("picture"), draft, still, seen, _picture_in_words(setup, draft), lambda: None)
+    if seen is not None:
+        show_seen(seen, setup, zone)
+    if words := privacy_words(setup.config):
+        st.caption(plain(f"Privacy: {words}"))
+
+
+def _picture_in_words(setup: CameraSetupState, draft: ZoneDraft) -> str:
+    names = ", ".join(machine.name for machine in draft.machines) or "none yet"
+    return f"Picture of camera {setup.camera_id} with the zones of these machines: {names}"
 
 
 def _choose_machine(keys: DraftKeys, draft: ZoneDraft) -> None:

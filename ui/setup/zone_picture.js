@@ -48,9 +48,9 @@ function draw(stage, data) {
   shapes.push(...data.zones.flatMap(({ corners }) => outline("polygon", "zone", corners)));
   if (stage.corners.length) shapes.push(...outline(stage.open ? "polyline" : "polygon", "work", stage.corners));
   stage.querySelector("svg").replaceChildren(...shapes);
-  const labels = data.zones.map(({ name, corners }) => mark("label", name, middle(corners)));
+  const labels = data.zones.map(({ name, state, corners }) => mark("label", name, middle(corners), state));
   const dots = stage.corners.map((corner, index) => mark("dot", String(index + 1), corner));
-  if (!stage.open && stage.corners.length && data.name) labels.push(mark("label work", data.name, middle(stage.corners)));
+  if (!stage.open && stage.corners.length && data.name) labels.push(mark("label work", data.name, middle(stage.corners), data.state));
   const numbers = people.map(({ label, corners: [, , , [left, bottom]] }) => mark("label person", label, [left, bottom]));
   stage.querySelector(".marks").replaceChildren(...numbers, ...labels, ...dots);
 }
@@ -65,10 +65,14 @@ function outline(tag, className, corners) {
   });
 }
 
-function mark(className, text, [x, y]) {
+function mark(className, text, [x, y], state) {
   const element = document.createElement("span");
   element.className = className;
   element.textContent = text;
+  if (state) {
+    element.append(document.createElement("small"));
+    element.lastChild.textContent = state;
+  }
   element.style.left = `${100 * x}%`;
   element.style.top = `${100 * y}%`;
   return element;

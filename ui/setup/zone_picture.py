@@ -48,24 +48,25 @@ def show_zone_picture(
             "picture": None if still is None else f"data:image/jpeg;base64,{b64encode(still).decode()}",
             "alt": alt,
             "zones": [
-                {"name": _label(machine, seen), "corners": machine.zone}
+                {"name": machine.name, "state": _state(machine, seen), "corners": machine.zone}
                 for machine in draft.machines
                 if machine.machine_id != draft.chosen
             ],
             "revision": draft.picture,
             "corners": edit.corners,
             "open": edit.is_open,
-            "name": edit.name if draft.machine is None else _label(draft.machine, seen, edit.name),
+            "name": edit.name,
+            "state": "" if draft.machine is None else _state(draft.machine, seen),
             "people": [] if seen is None else [_person(person) for person in seen.people],
         },
         on_drawn_change=on_drawn,
     )
 
 
-def _label(machine: MachineSetup, seen: Look | None, name: str | None = None) -> str:
-    """A machine's name, with its state where that was seen."""
+def _state(machine: MachineSetup, seen: Look | None) -> str:
+    """A machine's state where that was seen, else nothing."""
     states = [] if seen is None else [one for one in seen.machines if one.machine_id == machine.machine_id]
-    return ": ".join([name or machine.name, *map(state_words, states)])
+    return "".join(map(state_words, states))
 
 
 def _person(person: SeenPerson) -> dict[str, object]:

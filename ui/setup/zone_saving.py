@@ -7,6 +7,7 @@ import streamlit as st
 from backend_api.contract.cameras import CameraSetupState
 from backend_api.contract.zone_versions import BY_THE_FILE, ZoneChange, ZoneSet, ZoneStatus, ZoneVersion
 from ui.client.api import BackendApi, BackendError, Refused
+from ui.client.sign_in import signed_in_name
 from ui.setup.editing import DraftKeys, apply_step
 from ui.setup.privacy import area_of, is_area, zones_of
 from ui.setup.zone_draft import Machines, ZoneDraft, restarted, with_machines
@@ -110,7 +111,8 @@ def _show_buttons(
         st.markdown("No changes yet: these are the edge's own zones.")
 
     with st.container(horizontal=True, vertical_alignment="bottom"):
-        st.text_input("Your name", key="zones_who", max_chars=_NAME_CHARACTERS, placeholder="anonymous", width=200)
+        if signed_in_name() is None:
+            st.text_input("Your name", key="zones_who", max_chars=_NAME_CHARACTERS, placeholder="anonymous", width=200)
         st.button(
             "Save to the edge",
             key=keys.widget("save"),
@@ -128,7 +130,7 @@ def _show_buttons(
 
 def _save(backend: BackendApi, keys: DraftKeys, zones: ZoneSet, drawn_on: int) -> None:
     st.session_state.pop(keys.widget("save_notice"), None)
-    who = str(st.session_state.get("zones_who") or "").strip() or "anonymous"
+    who = signed_in_name() or str(st.session_state.get("zones_who") or "").strip() or "anonymous"
     try:
         backend.change_zones(keys.store_id, keys.camera_id, drawn_on, ZoneChange(zones=zones, who=who))
     except BackendError as error:

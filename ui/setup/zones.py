@@ -6,8 +6,10 @@ from itertools import count
 import streamlit as st
 
 from backend_api.contract.cameras import CameraSetupState, CameraState
+from backend_api.contract.people import Permission
 from backend_api.contract.zone_versions import ZoneVersion
 from ui.client.api import BackendApi, BackendError, Refused
+from ui.client.sign_in import may
 from ui.setup.cameras import REFRESH_S, Camera, camera_of
 from ui.setup.look import find_look
 from ui.setup.zone_editor import show_zone_editor
@@ -33,7 +35,8 @@ def show_zones(backend: BackendApi, states: Sequence[CameraState], zone: Zone) -
         )
         return
     look = find_look(backend, store_id, camera_id) if setup.gives_looks else None
-    show_zone_editor(backend, setup, look, _still(backend, store_id, camera_id), zone)
+    still = _still(backend, store_id, camera_id)
+    show_zone_editor(backend, setup, look, still, zone, may_change=may(Permission.MANAGE))
 
 
 def _label(camera: Camera) -> str:

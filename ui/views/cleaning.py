@@ -6,6 +6,7 @@ from datetime import datetime
 import streamlit as st
 
 from backend_api.base.clock import SystemClock
+from backend_api.contract.people import Permission
 from backend_api.contract.queries import ComplianceQuery, StatsQuery
 from backend_api.contract.stats import Unit
 from backend_api.contract.values import MachineKey
@@ -16,6 +17,7 @@ from ui.cleaning.trend import show_trend
 from ui.cleaning.uncleaned import show_uncleaned
 from ui.client import cache
 from ui.client.context import api, zone
+from ui.client.sign_in import may
 from ui.text.local_time import Zone
 from ui.text.machine_names import names_of
 from ui.widgets.figure_cards import show_cards
@@ -41,16 +43,17 @@ def show_page() -> None:
     if not machines:
         show_no_machines()
         return
-    show_mocked(cache.cameras().items, cache.latest_model())
     store_id = choose_store()
+    show_mocked(cache.cameras().items, cache.latest_model(store_id))
     days = choose_days(here, now)
     names, interval = names_of(machines), days.interval(here)
     _show_figures(days, names, here, now, store_id)
     st.header("Uncleaned uses", anchor=False)
     show_uncleaned(api(), interval, names, here, store_id)
-    st.header("People and the model", anchor=False)
-    for line in agreement_lines(api().agreement()):
-        st.text(line)
+    if may(Permission.LOOK, everywhere=True):
+        st.header("People and the model", anchor=False)
+        for line in agreement_lines(api().agreement()):
+            st.text(line)
 
 
 def _show_figures(days: Days, names: Mapping[MachineKey, str], zone: Zone, now: datetime, store_id: str | None) -> None:

@@ -2,8 +2,10 @@
 
 import streamlit as st
 
+from backend_api.contract.people import Permission
 from ui.client import cache
 from ui.client.context import api, zone
+from ui.client.sign_in import may
 from ui.setup.alerts import show_alerts
 from ui.setup.cameras import show_cameras
 from ui.setup.storage import show_storage
@@ -18,14 +20,18 @@ def show_page() -> None:
     backend, here = api(), zone()
     st.title("Setup", anchor=False)
     # What the blocks below look at is asked for here first, where an error leads to the card that says so.
-    states, stores, _, _ = cache.cameras().items, cache.stores().items, cache.machines(), cache.queue()
+    states, stores, _ = cache.cameras().items, cache.stores().items, cache.machines()
+    sees_all = may(Permission.LOOK, everywhere=True)
+    if sees_all:
+        cache.queue()
     show_storage()
     store_id = choose_store()
     st.header("Cameras", anchor=False)
     show_cameras(here, store_id)
     st.header("Verdict queue", anchor=False)
-    show_queue(here)
-    show_failed(backend, here)
+    if sees_all:
+        show_queue(here)
+    show_failed(backend, here, None if sees_all else store_id)
     st.header("Alerts", anchor=False)
     show_alerts(backend, here, store_id)
     st.header("Gyms", anchor=False)

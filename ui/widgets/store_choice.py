@@ -7,23 +7,28 @@ import streamlit as st
 
 from backend_api.contract.stores import StoreState
 from ui.client import cache
+from ui.client.sign_in import own_stores
 
 _KEY = "gym"
 _KEPT_KEY = "gym_kept"
 
 
 def choose_store() -> str | None:
-    """Draw the choice, and return the id of the gym that was chosen; None for all, and where there is but one."""
-    names = store_names(cache.stores().items)
+    """Draw the choice, and return the id of the gym that was chosen; None for all, and where there is but one.
+
+    A person of some gyms has always one of them chosen: figures of several are of all gyms.
+    """
+    own = own_stores()
+    names = {store_id: store_id for store_id in own or ()} | store_names(cache.stores().items)
     if len(names) < 2:
-        return None
+        return next(iter(names)) if own is not None else None
     kept = st.session_state.get(_KEPT_KEY)
     if _KEY not in st.session_state and _KEY not in st.query_params and kept in names:
         st.session_state[_KEY] = kept
     chosen = st.selectbox(
         "Gym",
         sorted(names, key=lambda store_id: names[store_id].casefold()),
-        index=None,
+        index=None if own is None else 0,
         format_func=names.__getitem__,
         key=_KEY,
         placeholder="All gyms",

@@ -197,6 +197,7 @@ camera_looks = Table(
     Column("still_at_ms", BigInteger),
     # The answer without its picture, as JSON.
     Column("body", Text),
+    Index("ix_camera_looks_asked", "asked_at_ms"),
 )
 
 # Versions of a camera's zones: those that its edge used, and those that people want it to use.

@@ -301,11 +301,17 @@ def end_condition(transaction: Transaction, thing: Thing, now_ms: int) -> None:
 
 
 def read_alerts(
-    connection: Connection, before: int | None, most: int, store_id: str | None = None, *, lasts: bool = False
+    connection: Connection,
+    before: int | None,
+    most: int,
+    store_id: str | None = None,
+    *,
+    lasts: bool = False,
+    of_all: bool = True,
 ) -> list[AlertRow]:
     """Up to `most` alerts, the newest first, older than the number `before`; of a store and the whole installation.
 
-    With `lasts` only the conditions that are so now.
+    With `lasts` only the conditions that are so now; without `of_all` none of the whole installation.
     """
     query = select(alerts).order_by(alerts.c.id.desc()).limit(most)
     if lasts:
@@ -313,7 +319,7 @@ def read_alerts(
     if before is not None:
         query = query.where(alerts.c.id < before)
     if store_id is not None:
-        query = query.where(alerts.c.store_id.in_(["", store_id]))
+        query = query.where(alerts.c.store_id.in_(["", store_id] if of_all else [store_id]))
     return [to_row(row) for row in connection.execute(query)]
 
 

@@ -25,6 +25,7 @@ from backend_api.store.ledger.alerts import AlertRow, find_alert, read_alerts
 from backend_api.store.ledger.messages import read_tellings
 from backend_api.store.store import Store
 from backend_api.web.bodies import read_json
+from backend_api.web.caller import in_their_name, sees
 from backend_api.web.openapi import json_body, problems
 from backend_api.web.problems import ApiProblem
 
@@ -48,7 +49,7 @@ def alert_routes(store: Store, office: PostOffice, clock: Clock) -> APIRouter:
     ) -> AlertPage:
         """All that happened or lasts, the newest first, and how each target was told."""
         with store.database.snapshot() as connection:
-            found = read_alerts(connection, before, limit + 1, store_id, lasts=lasts)
+            found = read_alerts(connection, before, limit + 1, store_id, lasts=lasts, of_all=sees(None))
             tellings = read_tellings(connection, [row.id for row in found])
         names = office.names()
         items = [_alert(row, tellings.get(row.id, []), names) for row in found[:limit]]
@@ -62,7 +63,7 @@ def alert_routes(store: Store, office: PostOffice, clock: Clock) -> APIRouter:
     )
     async def acknowledge(alert_id: AlertId, request: Request) -> Alert:
         """Somebody has seen it: it is not told again while it lasts. The first who did stays."""
-        said = await read_json(request, Acknowledgement, _MAX_BODY_BYTES)
+        said = in_their_name(await read_json(request, Acknowledgement, _MAX_BODY_BYTES))
         return await run_in_threadpool(_acknowledge, store, office, alert_id, said.who)
 
     @router.get("/targets", summary="Targets of alerts", responses=problems(503))
@@ -91,7 +92,7 @@ def _add_target_routes(router: APIRouter, store: Store, office: PostOffice, cloc
     )
     async def snooze(name: Name, request: Request) -> TargetState:
         """Nothing is sent to it until then, for a week at most, and all is told in sum afterwards. Null ends that."""
-        said = await read_json(request, Snooze, _MAX_BODY_BYTES)
+        said = in_their_name(await read_json(request, Snooze, _MAX_BODY_BYTES))
         if said.until is not None and not 0 < (said.until - clock.now()).total_seconds() <= MAX_SNOOZE_S:
             text = "until must lie in the future, within a week"
             raise ApiProblem(422, text, [{"field": "until", "message": text}])

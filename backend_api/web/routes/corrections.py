@@ -11,6 +11,7 @@ from backend_api.reports.reports import Reports
 from backend_api.store.store import Store
 from backend_api.store.uses.use_corrections import CorrectionOutcome
 from backend_api.web.bodies import read_json
+from backend_api.web.caller import in_their_name
 from backend_api.web.openapi import json_body, problems
 from backend_api.web.problems import ApiProblem
 
@@ -35,7 +36,7 @@ def correction_routes(store: Store, reports: Reports) -> APIRouter:
         as they are. Sessions, figures, agreement, exports and the stream follow; a use whose events were removed for
         their age stays as it is.
         """
-        correction = await read_json(request, UseCorrection, _MAX_CORRECTION_BYTES)
+        correction = in_their_name(await read_json(request, UseCorrection, _MAX_CORRECTION_BYTES))
         return await run_in_threadpool(_add, store, session_id, correction)
 
     @router.get("/corrections", summary="A use's corrections", responses=problems(404, 422, 503))

@@ -9,6 +9,7 @@ from backend_api.contract.looks import LOOK_TIMEOUT_S, MAX_LOOK_BYTES, Look, Loo
 from backend_api.contract.values import Name
 from backend_api.store.store import Store
 from backend_api.web.bodies import read_json, read_report
+from backend_api.web.caller import in_their_name
 from backend_api.web.conditional import NOT_MODIFIED, json_answer
 from backend_api.web.jpeg import NotJpeg, jpeg_size
 from backend_api.web.openapi import json_body, problems
@@ -31,7 +32,7 @@ def look_routes(store: Store) -> APIRouter:
     )
     async def post_look(camera_id: Name, store_id: OfStore, request: Request) -> Look:
         """Its edge hears of it within 2 seconds. One that is under way, or no older than `max_age_s`, is shared."""
-        wish = await read_json(request, LookRequest, _MAX_REQUEST_BYTES)
+        wish = in_their_name(await read_json(request, LookRequest, _MAX_REQUEST_BYTES))
         return await run_in_threadpool(_ask, store, store_id, camera_id, wish)
 
     @router.get(

@@ -10,6 +10,7 @@ from backend_api.contract.verdicts import Agree, Review, ReviewList, StoredRevie
 from backend_api.reports.reports import Reports
 from backend_api.store.store import Store
 from backend_api.web.bodies import read_json
+from backend_api.web.caller import in_their_name
 from backend_api.web.openapi import json_body, problems
 from backend_api.web.problems import ApiProblem
 
@@ -33,7 +34,7 @@ def review_routes(store: Store, reports: Reports) -> APIRouter:
         `withdrawn` takes the reviews of this verdict back: the event's `review` is null again, and agreement ignores
         them.
         """
-        review = await read_json(request, Review, _MAX_REVIEW_BYTES)
+        review = in_their_name(await read_json(request, Review, _MAX_REVIEW_BYTES))
         return await run_in_threadpool(_add, store, event_id, review)
 
     @router.get("/events/{event_id}/reviews", summary="An event's reviews", responses=problems(404, 422, 503))

@@ -8,6 +8,7 @@ from backend_api.contract.values import Name
 from backend_api.reports.reports import Reports
 from backend_api.store.store import Store
 from backend_api.web.bodies import read_json
+from backend_api.web.caller import sees
 from backend_api.web.conditional import NOT_MODIFIED, json_answer
 from backend_api.web.openapi import json_body, problems
 
@@ -20,8 +21,10 @@ def store_routes(store: Store, reports: Reports) -> APIRouter:
 
     @router.get("", summary="List stores", response_model=StoreList, responses={**NOT_MODIFIED, **problems(503)})
     def list_stores(request: Request) -> Response:
-        """Every store that somebody described, or that events or cameras came from."""
-        return json_answer(request, reports.stores().model_dump_json())
+        """Every store that somebody described, or that events or cameras came from; of a caller's stores alone."""
+        found = reports.stores()
+        mine = StoreList(items=[store for store in found.items if sees(store.store_id)])
+        return json_answer(request, mine.model_dump_json())
 
     @router.put(
         "/{store_id}",

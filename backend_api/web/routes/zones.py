@@ -12,6 +12,7 @@ from backend_api.contract.zone_versions import ZoneChange, ZoneHistory, ZoneRefu
 from backend_api.store.store import Store
 from backend_api.store.zone_versions import Outdated
 from backend_api.web.bodies import read_json
+from backend_api.web.caller import in_their_name
 from backend_api.web.conditional import NOT_MODIFIED, json_answer
 from backend_api.web.openapi import json_body, problems
 from backend_api.web.problems import ApiProblem
@@ -64,7 +65,7 @@ def zone_routes(store: Store) -> APIRouter:
         somebody else was faster.
         """
         drawn_on = _drawn_on(request)
-        change = await read_json(request, ZoneChange, _MAX_ZONES_BYTES)
+        change = in_their_name(await read_json(request, ZoneChange, _MAX_ZONES_BYTES))
         try:
             await run_in_threadpool(store.zone_versions.ask, store_id, camera_id, drawn_on, change)
         except Outdated as error:

@@ -5,6 +5,7 @@ from datetime import timedelta
 import pytest
 
 from backend_api.contract.looks import LOOK_TIMEOUT_S, LookAnswer, LookRequest, LookStatus, SeenPerson
+from backend_api.store.camera_looks import CameraLooks
 from backend_api.store.store import Store
 from tests.fake_clock import FakeClock
 
@@ -45,7 +46,7 @@ def test_a_look_that_nobody_answers_is_overdue_and_may_still_be_answered(store: 
     asked = store.looks.ask(*PLACE, ANN)
     clock.advance(LOOK_TIMEOUT_S - 0.001)
     assert store.looks.wanted(*PLACE) == asked.number
-    clock.advance(0.002)
+    clock.advance(0.3)
     assert store.looks.wanted(*PLACE) is None
     found = store.looks.find(*PLACE)
     assert found is not None
@@ -82,3 +83,14 @@ def test_a_look_goes_with_its_camera_and_with_its_age(store: Store, clock: FakeC
     store.looks.ask(*PLACE, ANN)
     store.cameras.forget(*PLACE)
     assert store.looks.find(*PLACE) is None
+
+
+def test_a_look_that_another_backend_is_asked_for_is_heard_of_soon(store: Store, clock: FakeClock) -> None:
+    other = CameraLooks(store.database, clock)
+    assert other.wanted(*PLACE) is None
+    asked = store.looks.ask(*PLACE, ANN)
+    clock.advance(0.25)
+    assert other.wanted(*PLACE) == asked.number
+    assert store.looks.answer(*PLACE, LookAnswer(number=asked.number))
+    clock.advance(0.25)
+    assert other.wanted(*PLACE) is None

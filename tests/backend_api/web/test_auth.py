@@ -10,9 +10,10 @@ from backend_api.app import Settings, create_app
 from backend_api.base.process import UsageError
 from backend_api.contract.events import StoredEvent
 from backend_api.contract.media import FOLDER_ID_NAME, Ready
+from backend_api.contract.people import Role
 from backend_api.media.folder import MediaFolder
 from backend_api.store.store import Store
-from backend_api.web.auth import Keys, Right
+from backend_api.web.auth import Keys
 from tests.backend_api.api import JSON, post, problem
 from tests.backend_api.events import make_result
 from tests.backend_api.web.routes.test_uploads import CLIP, JPEG, event_with_clip, put
@@ -141,29 +142,30 @@ KEYS = Keys.of(
 
 
 @pytest.mark.parametrize(
-    ("header", "right"),
+    ("header", "role"),
     [
-        (b"Bearer first-0123456789", Right.WRITE),
-        (b"bearer  second-0123456789 ", Right.WRITE),
-        (b"BEARER from-outside-0123456789", Right.WRITE),
-        (b"Bearer reader-0123456789", Right.READ),
-        (b"Bearer first-012345678", Right.NOTHING),
-        (b"Bearer first-0123456789second-0123456789", Right.NOTHING),
-        (b"Basic first-0123456789", Right.NOTHING),
-        (b"first-0123456789", Right.NOTHING),
-        (b"Bearer", Right.NOTHING),
-        (b"Bearer \xff\x00", Right.NOTHING),
-        (b"", Right.NOTHING),
+        (b"Bearer first-0123456789", Role.ADMIN),
+        (b"bearer  second-0123456789 ", Role.ADMIN),
+        (b"BEARER from-outside-0123456789", Role.ADMIN),
+        (b"Bearer reader-0123456789", Role.VIEWER),
+        (b"Bearer first-012345678", None),
+        (b"Bearer first-0123456789second-0123456789", None),
+        (b"Basic first-0123456789", None),
+        (b"first-0123456789", None),
+        (b"Bearer", None),
+        (b"Bearer \xff\x00", None),
+        (b"", None),
     ],
 )
-def test_each_key_allows_what_it_was_given_for(header: bytes, right: Right) -> None:
-    assert KEYS.right_of(header) is right
+def test_each_key_allows_what_it_was_given_for(header: bytes, role: Role | None) -> None:
+    found = KEYS.find(header)
+    assert (found and found.role) is role
 
 
 def test_without_any_there_are_none() -> None:
     assert not Keys.of([], [], {"GYM_API_KEY": ""})
     assert Keys.of([], [], {"GYM_API_KEY": "x-0123456789-0123456789"})
-    assert Keys().right_of(b"Bearer ") is Right.NOTHING
+    assert Keys().find(b"Bearer ") is None
 
 
 @pytest.mark.parametrize(

@@ -10,37 +10,41 @@ from fastapi.testclient import TestClient
 from httpx import Response
 
 from backend_api.app import Settings, create_app
+from backend_api.base.followed_file import FollowedFile
 from backend_api.base.process import UsageError
+from backend_api.contract.alerts import AlertFacts, AlertKind
 from backend_api.contract.board import Board
 from backend_api.contract.cameras import CameraReport, CameraSetup, MachineSetup
 from backend_api.contract.events import Event
+from backend_api.contract.people import ACTING_FOR, Role
 from backend_api.media.folder import MediaFolder
 from backend_api.media.retention_policy import KeepLimits
+from backend_api.store.ledger.alerts import Thing
 from backend_api.store.store import Store
 from backend_api.web.audit import AuditLog
 from backend_api.web.auth import Keys
+from backend_api.web.caller import Caller
 from backend_api.web.keys_file import load_keys
 from tests.backend_api.api import problem
+from tests.backend_api.events import make_result
+from tests.backend_api.web.keys import bearer, entry, person, write_keys
 from tests.backend_api.web.routes.test_uploads import CLIP, JPEG, event_with_clip, put
 from tests.fake_clock import FakeClock
 
-FILE = """\
-keys:
-  - {name: door_screen, key: door-screen-0123456789, may: figures}
-  - {name: front_desk, key: front-desk-0123456789, may: read, store_id: gym_demo}
-  - {name: other_gym, key: other-gym-0123456789, store_id: gym_2}
-  - {name: head_office, key: head-office-0123456789, may: write}
-"""
-DOOR, DESK, OTHER, OFFICE = (
-    {"Authorization": f"Bearer {name}-0123456789"} for name in ("door-screen", "front-desk", "other-gym", "head-office")
+DOOR, DESK, OTHER, OFFICE = (bearer(name) for name in ("door_screen", "front_desk", "other_gym", "head_office"))
+DESK_CALLER = Caller("desk", Role.VIEWER)
+ENTRIES = (
+    entry("door_screen", Role.FIGURES),
+    entry("front_desk", Role.VIEWER, "gym_demo"),
+    entry("other_gym", Role.VIEWER, "gym_2"),
+    entry("head_office", Role.ADMIN),
+    entry("dashboard", Role.DASHBOARD),
 )
 
 
 @pytest.fixture
 def path(tmp_path: Path) -> Path:
-    path = tmp_path / "keys.yaml"
-    path.write_text(FILE)
-    return path
+    return write_keys(tmp_path / "keys.yaml", *ENTRIES)
 
 
 @pytest.fixture
@@ -78,14 +82,14 @@ def test_a_key_for_figures_sees_figures_and_nothing_else(guarded: TestClient, ev
 
 def test_a_key_for_a_store_sees_that_store_alone(guarded: TestClient, event: Event) -> None:
     mine, media = "?store_id=gym_demo", f"/media/{event.event_id}"
-    for path in ("/events", "/events/export.csv", "/sessions", "/machines", "/stats", "/board"):
+    for path in ("/events", "/events/export.csv", "/sessions", "/machines", "/stats", "/board", "/cameras"):
         assert guarded.get(path + mine, headers=DESK).status_code == 200
         for query in ("", "?store_id=gym_2", f"{mine}&store_id=gym_2", "?store_id="):
             problem(guarded.get(path + query, headers=DESK), 403)
     for path in (f"/events/{event.event_id}", media, f"{media}/thumbnail", f"/events/{event.event_id}/reviews"):
         assert guarded.get(path, headers=DESK).status_code == 200
         problem(guarded.get(path, headers=OTHER), 403)
-    for path in ("/queue", "/stores", "/cameras", "/events/stream", "/metrics", "/openapi.json", "/audit"):
+    for path in ("/queue", "/events/stream", "/metrics", "/openapi.json", "/audit"):
         problem(guarded.get(path, headers=DESK), 403)
     problem(guarded.get("/cameras/cam_01/still?store_id=gym_2", headers=DESK), 403)
     problem(guarded.get("/cameras/cam_01/still?store_id=gym_demo", headers=DESK), 404)
@@ -148,14 +152,14 @@ def test_what_cannot_be_written_down_is_not_shown(guarded: TestClient, event: Ev
 
 def test_lines_are_only_added_and_go_by_days(tmp_path: Path, clock: FakeClock) -> None:
     for _ in range(6):
-        AuditLog(tmp_path, clock, keep_days=3).note("desk", "/media/x", "GET", "127.0.0.1")
+        AuditLog(tmp_path, clock, keep_days=3).note(DESK_CALLER, "/media/x", "GET", "127.0.0.1")
         clock.advance(86_400)
     assert len(list(tmp_path.iterdir())) == 4
     assert len(list(AuditLog(tmp_path, clock).lines())) == 4
     (tmp_path / "notes.txt").write_text("mine")
     kept = AuditLog(tmp_path, clock)
-    kept.note("desk", "/media/x", "GET", "127.0.0.1")
-    kept.note("desk", "/media/y", "GET", "127.0.0.1")
+    kept.note(DESK_CALLER, "/media/x", "GET", "127.0.0.1")
+    kept.note(DESK_CALLER, "/media/y", "GET", "127.0.0.1")
     assert [json.loads(line)["what"] for line in kept.lines()][-2:] == ["/media/x", "/media/y"]
     assert all(path.stat().st_mode & 0o077 == 0 for path in tmp_path.glob("*.jsonl"))
 
@@ -189,22 +193,33 @@ def test_a_board_of_more_machines_than_a_screen_shows_is_refused_with_the_cure(
     assert board(store_id="gym_large", camera_id="cam_a").status_code == 200
 
 
+HASH, OTHER_HASH = "0f" * 32, "1e" * 32
+
+
 @pytest.mark.parametrize(
     ("text", "problem_text"),
     [
-        ("keys: [{name: a, key: x-0123456789-0123456789, may: look}]", "write write, read or figures"),
-        ("keys: [{name: a, key: x-0123456789-0123456789, may: write, store_id: gym}]", "of all stores"),
-        ("keys: [{name: a, key: short}]", "soon guessed"),
-        ("keys: [{name: a b, key: x-0123456789-0123456789}]", "name"),
-        ("keys: [{name: a, key: k1-0123456789-012345}, {name: a, key: k2-0123456789-012345}]", "another key too"),
-        ("keys: [{name: a, key: k1-0123456789-012345}, {name: b, key: k1-0123456789-012345}]", "another name"),
-        ("keys: [{name: a, key: x-0123456789-0123456789, may: read}]", "no key that may write"),
+        (f"keys: [{{name: a, sha256: {HASH}, role: look}}]", "is no role; write one of figures, viewer"),
+        (f"keys: [{{name: a, sha256: {HASH}, role: admin, stores: [gym]}}]", "of all stores"),
+        (f"keys: [{{name: a, sha256: {HASH}, role: edge, stores: [gym]}}]", "of all stores"),
+        (f"keys: [{{name: a, sha256: {HASH}, role: viewer, stores: []}}]", "stores"),
+        ("keys: [{name: a, sha256: my-own-password, role: admin}]", "backend_api/keys.py make the key"),
+        (f"keys: [{{name: a, sha256: {HASH}}}]", "role is missing"),
+        (f"keys: [{{name: a, role: admin, sha256: {HASH}, key: secret}}]", "unknown key"),
+        (f"keys: [{{name: a b, sha256: {HASH}, role: admin}}]", "name"),
+        (
+            f"keys: [{{name: a, sha256: {HASH}, role: admin}}, {{name: a, sha256: {OTHER_HASH}, role: edge}}]",
+            "another key",
+        ),
+        (f"keys: [{{name: a, sha256: {HASH}, role: admin}}, {{name: b, sha256: {HASH}, role: edge}}]", "another name"),
+        (f"keys: [{{name: a, sha256: {HASH}, role: manager}}]", "no key that may send events"),
     ],
 )
 def test_a_mistake_in_the_file_is_told(path: Path, text: str, problem_text: str) -> None:
     path.write_text(text)
-    with pytest.raises(UsageError, match=problem_text):
+    with pytest.raises(UsageError, match=problem_text) as raised:
         Keys.of([], [], {}, load_keys(path))
+    assert not any(secret in str(raised.value) for secret in (HASH, "my-own-password", "secret"))
 
 
 def test_the_log_is_kept_as_long_as_clips(store: Store, media: MediaFolder, clock: FakeClock, path: Path) -> None:
@@ -224,12 +239,105 @@ def test_a_clock_that_is_set_ahead_and_back_takes_no_line_along(
 ) -> None:
     log = AuditLog(tmp_path, clock, keep_days=10)
     for _ in range(7):
-        log.note("desk", "/media/x", "GET", "127.0.0.1")
+        log.note(DESK_CALLER, "/media/x", "GET", "127.0.0.1")
         clock.advance(86_400)
     for jump_s in (ahead_days * 86_400, -ahead_days * 86_400):
         clock.jump_wall_clock(jump_s)
-        log.note("desk", "/media/x", "GET", "127.0.0.1")
-        AuditLog(tmp_path, clock, keep_days=10).note("desk", "/media/y", "GET", "127.0.0.1")
+        log.note(DESK_CALLER, "/media/x", "GET", "127.0.0.1")
+        AuditLog(tmp_path, clock, keep_days=10).note(DESK_CALLER, "/media/y", "GET", "127.0.0.1")
     clock.advance(86_400)
-    log.note("desk", "/media/x", "GET", "127.0.0.1")
+    log.note(DESK_CALLER, "/media/x", "GET", "127.0.0.1")
     assert len(list(log.lines())) == 7 + 5
+
+
+def test_the_file_is_followed_and_a_broken_one_changes_nothing(
+    path: Path, store: Store, media: MediaFolder, clock: FakeClock, caplog: pytest.LogCaptureFixture
+) -> None:
+    def load() -> Keys:
+        return Keys.of([], [], {}, load_keys(path), must_write=False)
+
+    followed = FollowedFile(path, load, clock.monotonic_s)
+    settings = Settings(keys=followed.value, followed_keys=followed)
+    with TestClient(create_app(store, media, clock, settings), base_url="http://127.0.0.1") as client:
+
+        def status(name: str) -> int:
+            code: int = client.get("/machines", headers=bearer(name)).status_code
+            return code
+
+        write_keys(path, *ENTRIES, entry("late", Role.VIEWER))
+        assert status("late") == 401  # not looked at again within a second
+        clock.advance(1)
+        assert status("late") == 200
+        path.write_text("keys: [{name: late")
+        clock.advance(1)
+        assert status("late") == 200
+        assert "keys.yaml:1" in caplog.text
+        assert "all stays as it was read before" in caplog.text
+        path.unlink()
+        clock.advance(1)
+        assert (status("late"), status("head_office")) == (200, 200)
+        # The last key that may send events is taken back, too: at once, and without a start.
+        write_keys(path, entry("late", Role.VIEWER))
+        clock.advance(1)
+        assert (status("late"), status("head_office")) == (200, 401)
+    assert "0123456789" not in caplog.text
+
+
+def test_what_a_person_says_bears_the_persons_name(guarded: TestClient, event: Event, store: Store) -> None:
+    claim = store.enrichments.claim(60)
+    assert claim is not None
+    store.enrichments.finish(claim, make_result())
+    store.alerts.change({Thing(AlertKind.CAMERA_DARK, "gym_demo", "cam_01"): AlertFacts(camera_id="cam_01")}, [])
+    ada = bearer("dashboard", person(Role.MANAGER, "gym_demo"))
+    review = guarded.post(f"/events/{event.event_id}/review", json={"agree": "yes", "who": "Bob"}, headers=ada)
+    assert review.json()["who"] == "Ada Lovelace"
+    path = f"/sessions/{event.session_id}/correction"
+    assert guarded.post(path, json={"truth": "nobody", "who": "Bob"}, headers=ada).json()["who"] == "Ada Lovelace"
+    seen = guarded.post("/alerts/1/acknowledge", json={"who": "Bob"}, headers=ada)
+    assert seen.json()["acknowledged_by"] == "Ada Lovelace"
+    zones = {"zones": {"machines": [{"machine_id": "m", "name": "M", "zone": [[0, 0], [1, 0], [1, 1]]}]}, "who": "Bob"}
+    where = "/cameras/cam_01/zones?store_id=gym_demo"
+    drawn = guarded.put(where, json=zones, headers={**ada, "If-Match": '"0"'})
+    assert drawn.json()["who"] == "Ada Lovelace"
+    # A key that is nobody's says for itself who speaks.
+    said = guarded.post(f"/events/{event.event_id}/review", json={"agree": "no", "who": "Bob"}, headers=OFFICE)
+    assert said.json()["who"] == "Bob"
+
+
+def test_the_audit_names_the_person_who_looked_or_changed(guarded: TestClient, event: Event) -> None:
+    ada = bearer("dashboard", person(Role.MANAGER, "gym_demo", name="Ada Lovelace & é"))
+    found = guarded.get(f"/events/{event.event_id}", headers=ada).json()
+    assert guarded.get(found["thumbnail_url"]).status_code == 200
+    guarded.put("/stores/gym_demo", json={"name": "Gym", "tz": "UTC"}, headers=ada)
+    lines = [json.loads(line) for line in guarded.get("/audit", headers=OFFICE).text.splitlines()]
+    assert [(line["key"], line.get("person"), line["method"], line["what"]) for line in lines] == [
+        ("dashboard", "manager@example.org", "GET", f"/media/{event.event_id}/thumbnail"),
+        ("dashboard", "manager@example.org", "PUT", "/stores/gym_demo"),
+    ]
+    for change in (("manager%40example.org", "eve%40example.org"), ("&for=manager%40example.org", "")):
+        problem(guarded.get(found["thumbnail_url"].replace(*change)), 401)
+
+
+def test_a_header_that_names_nobody_is_refused(guarded: TestClient, event: Event, client: TestClient) -> None:
+    named = person(Role.VIEWER).header()
+    for value in ("", "{}", "x" * 20_000, named.replace("viewer", "admin"), named.replace("viewer", "dashboard")):
+        problem(guarded.get("/machines", headers={**bearer("dashboard"), ACTING_FOR: value}), 400)
+    two = [*bearer("dashboard").items(), (ACTING_FOR, named), (ACTING_FOR, named)]
+    problem(guarded.get("/machines", headers=two), 400)
+    problem(guarded.get("/machines", headers=bearer("dashboard")), 403)
+    assert "keys.py --add" in problem(guarded.get("/machines", headers={**OFFICE, ACTING_FOR: named}), 403).detail
+    # Without keys nobody could be kept to a role.
+    problem(client.get("/machines", headers={ACTING_FOR: named}), 403)
+
+
+def test_a_person_of_some_stores_learns_of_no_other(guarded: TestClient, event: Event, store: Store) -> None:
+    for store_id in ("gym_demo", "gym_2", ""):
+        store.alerts.change({Thing(AlertKind.CAMERA_DARK, store_id, "cam_01"): AlertFacts(camera_id="cam_01")}, [])
+    guarded.put("/stores/gym_2", json={"name": "Two", "tz": "UTC"}, headers=OFFICE)
+    ada = bearer("dashboard", person(Role.VIEWER, "gym_demo"))
+    assert [one["store_id"] for one in guarded.get("/stores", headers=ada).json()["items"]] == ["gym_demo"]
+    found = guarded.get("/alerts?store_id=gym_demo", headers=ada).json()["items"]
+    assert [one["store_id"] for one in found] == ["gym_demo"]
+    everywhere = bearer("dashboard", person(Role.VIEWER))
+    assert len(guarded.get("/stores", headers=everywhere).json()["items"]) == 2
+    assert len(guarded.get("/alerts?store_id=gym_demo", headers=everywhere).json()["items"]) == 2

@@ -41,12 +41,14 @@ def is_up(port: int, ui_port: int) -> bool:
         return False
 
 
-def test_one_that_is_killed_comes_back_and_a_second_start_names_who_has_the_ports(sample: Path, tmp_path: Path) -> None:
+def test_one_that_is_killed_comes_back_and_a_second_start_names_who_has_the_ports(
+    tiny_sample: Path, tmp_path: Path
+) -> None:
     port, ui_port = free_port(), free_port()
-    with Running(command(sample, tmp_path, port, ui_port)) as process:
+    with Running(command(tiny_sample, tmp_path, port, ui_port)) as process:
         eventually(lambda: is_up(port, ui_port), f"all is up: {process.output}")
         before = eventually(lambda: children(process.pid), "four processes")
-        with Running(command(sample, tmp_path, port, ui_port)) as second:
+        with Running(command(tiny_sample, tmp_path, port, ui_port)) as second:
             assert second.wait() == EXIT_USAGE
         [line] = second.lines
         for taken in (port, ui_port):
@@ -71,9 +73,9 @@ def test_one_that_is_killed_comes_back_and_a_second_start_names_who_has_the_port
     assert "INFO stopped; everything that was acknowledged is stored" in process.lines[-1]
 
 
-def test_all_end_when_the_terminal_closes(sample: Path, tmp_path: Path) -> None:
+def test_all_end_when_the_terminal_closes(tiny_sample: Path, tmp_path: Path) -> None:
     port, ui_port = free_port(), free_port()
-    with InTerminal(command(sample, tmp_path, port, ui_port)) as terminal:
+    with InTerminal(command(tiny_sample, tmp_path, port, ui_port)) as terminal:
         terminal.wait_for("listening on")
         four = eventually(lambda: children(terminal.pid), "four processes")
         terminal.close_window()

@@ -49,7 +49,7 @@ def test_a_person_who_is_missed_for_a_second_keeps_the_number(fps: int) -> None:
 def test_who_is_gone_for_longer_is_somebody_new() -> None:
     tracker = Tracker()
     assert ids(tracker, 0.0, person(0.5)) == [1]
-    assert ids(tracker, 2.5, person(0.5)) == [2]
+    assert ids(tracker, 4.0, person(0.5)) == [2]
 
 
 def test_nobody_is_known_when_time_has_jumped_back() -> None:

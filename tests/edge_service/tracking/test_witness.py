@@ -1,13 +1,14 @@
 """The background's witness on drawn scenes: things are things, and people who hardly move stay people."""
 
 from collections.abc import Callable
+from dataclasses import replace
 
 import numpy as np
 import pytest
 
 from edge_service.detection.detector import Box
 from edge_service.tracking.tracker import Track
-from edge_service.tracking.witness import LOOK_EVERY_S, RETURN_S, Grid, Witness, grid_size
+from edge_service.tracking.witness import DOUBTED_S, LOOK_EVERY_S, RETURN_S, Grid, Witness, grid_size
 
 STILL_S = 300.0
 COLUMNS, ROWS = grid_size(1920, 1080)
@@ -141,8 +142,26 @@ def test_things_are_left_out_and_told_once(caplog: pytest.LogCaptureFixture) -> 
         time_s, grid = step * LOOK_EVERY_S, ROOM.copy()
         grid[30, int(0.75 * COLUMNS)] += 5 * (step % 2)
         witness.look(grid, time_s)
-        assert list(witness.people([shelf, person])) == ([person] if time_s >= STILL_S else [shelf, person])
+        people = [track.track_id for track in witness.people([shelf, person])]
+        assert people == ([2] if time_s >= STILL_S else [1, 2])
     assert caplog.text.count("what looks like a person from 0.40, 0.20 to 0.55, 0.90") == 1
+
+
+def test_what_keeps_still_is_doubted_until_it_moves() -> None:
+    witness = Witness(STILL_S)
+    track = Track(1, THERE, 0.9, 0.8)
+    tiny = Track(2, Box(0.4, 0.2, 0.45, 0.3), 0.9, 0.8)
+    scores = []
+    for step in range(10):
+        grid = ROOM.copy()
+        grid[30, int(0.45 * COLUMNS)] += 5 * (step == 6)
+        witness.look(grid, step * LOOK_EVERY_S)
+        seen, far = witness.people([track, tiny])
+        assert seen == replace(track, mean_score=seen.mean_score)
+        assert far == tiny  # nobody could be seen to move there
+        scores.append(seen.mean_score)
+    moved = int(DOUBTED_S / LOOK_EVERY_S)
+    assert scores == [0.8] * moved + [0.0] * (6 - moved) + [0.8] * (moved + 1) + [0.0] * (9 - 6 - moved)
 
 
 @pytest.mark.parametrize(

@@ -111,6 +111,27 @@ def test_a_group_is_skipped_only_where_its_key_pictures_and_the_next_group_s_are
             assert not all(clear[group : group + 3])
 
 
+def test_what_comes_after_the_last_look_of_a_group_is_not_decoded(packets: list[EncodedPacket]) -> None:
+    """Damage shows whether it was: all frames are there and as they are without it."""
+    damaged = [
+        replace(packet, data=bytes(len(packet.data))) if packet.time_s % 1 > 0.85 and 2 < packet.time_s < 9 else packet
+        for packet in packets
+    ]
+    ring, decoding = PacketRing(60), Decoding(skips_deblocking=True, longest_s=3.0)
+    decoder = decoder_of(decoding, ring)
+    seen: list[Frame] = []
+    for packet in damaged:
+        ring.append(packet)
+        seen += decoder.push(packet)
+    seen += decoder.finish()
+    wanted = list(frames_of(packets, decoding))
+    assert decoder.damaged == 0
+    assert times(seen) == times(wanted)
+    for frame, other in zip(seen, wanted, strict=True):
+        size = frame.width, frame.height
+        assert np.array_equal(frame.scaled(size), other.scaled(size))
+
+
 def clean_images(packets: Sequence[EncodedPacket]) -> dict[float, np.ndarray]:
     return {
         float((frame.pts or 0) * stream_format.time_base): to_image(frame, stream_format)

@@ -5,9 +5,13 @@ import re
 import pytest
 from playwright.sync_api import Browser, Locator, Page, expect
 
+from backend_api.contract.cameras import CameraSetup
 from backend_api.contract.sessions import SessionOutcome
 from tests.browser import place_of
 from tests.ui.dashboard import WIDTHS, Dashboard
+from tests.ui.gym import STORE, make_picture
+from tests.ui.setup.machines import TRIANGLE
+from tests.zones import SQUARE
 
 pytestmark = pytest.mark.e2e
 
@@ -25,10 +29,17 @@ def test_now_shows_each_machine_keeps_up_and_leads_on(served: Dashboard, browser
     ):
         gym.add_session(outcome, machine_id=f"bike_{number}", ago_s=600 + number)
     gym.add_session(SessionOutcome.WINDOW_OPEN, machine_id="rower")
+    zones = {"bike_0": SQUARE, "rower": TRIANGLE}
+    machines = [{"machine_id": name, "name": name, "zone": zone} for name, zone in zones.items()]
+    gym.set_up(CameraSetup.model_validate({"store_id": STORE, "machines": machines, "config": None}))
+    gym.store.setups.keep_still(STORE, "cam_01", make_picture())
     with served.visit(browser) as visit:
         page = visit.page
         expect(card(page, "bike_0")).to_contain_text("In use")
         expect(page).to_have_title("Now, gym machines")
+        floor = page.get_by_role("img", name="Camera cam_01: bike_0 in use since")
+        expect(floor.locator(".label").filter(has_text="rower")).to_contain_text("To be cleaned")
+        assert floor.locator("img").evaluate("image => image.decode().then(() => image.naturalWidth)") == 160
         visit.check_everywhere()
         for width in WIDTHS:  # no state makes a card higher than another
             page.set_viewport_size({"width": width, "height": 900})

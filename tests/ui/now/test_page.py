@@ -7,13 +7,15 @@ from urllib.parse import parse_qs
 from streamlit.testing.v1 import AppTest
 
 from backend_api.contract.cameras import CameraSetup, MachineSetup
+from backend_api.contract.looks import LookAnswer
 from backend_api.contract.sessions import SessionOutcome
 from backend_api.contract.verdicts import Review
 from backend_api.store.db.settings import SettingName
-from tests.ui.app_driver import open_app, rerun, words
-from tests.ui.gym import STORE, Gym
+from tests.ui.app_driver import click, open_app, rerun, words
+from tests.ui.gym import STORE, Gym, make_picture
 from ui.client.api import BackendApi
 from ui.dashboard import PAGES
+from ui.now.floor import SHOWN_CAMERAS
 
 ZONE = ((0.1, 0.1), (0.2, 0.1), (0.2, 0.2))
 TIMELESS = {"since", "left_s"}
@@ -27,8 +29,8 @@ def links(app: AppTest) -> list[tuple[str, str, dict[str, list[str]]]]:
 
 def cards(app: AppTest) -> list[dict[str, Any]]:
     """What each card says, but for its times."""
-    (board,) = app.get("bidi_component")
-    groups = json.loads(board.proto.json)["groups"]
+    found = [json.loads(one.proto.json) for one in app.get("bidi_component")]
+    groups = next(one["groups"] for one in found if "groups" in one)
     return [
         {name: said for name, said in card.items() if name not in TIMELESS}
         for group in groups
@@ -133,3 +135,56 @@ def test_what_is_wrong_with_the_storage_comes_first_and_leads_to_setup(gym: Gym)
     assert "Camera" in camera[1]
     gym.media.folder.rename(gym.media.folder.with_name("elsewhere"))
     assert links(rerun(app))[1][:2] == ("setup", ":red-badge[Storage] **The backend** cannot store anything")
+
+
+def with_floor(gym: Gym, *camera_ids: str, **fields: object) -> None:
+    for camera_id in camera_ids:
+        machines = (MachineSetup(machine_id=f"bike_{camera_id}", name=f"Bike of {camera_id}", zone=ZONE),)
+        setup = CameraSetup.model_validate({"store_id": STORE, "machines": machines, "config": None} | fields)
+        gym.report(camera_id, ago_s=0)
+        gym.set_up(setup, camera_id)
+
+
+def floor(app: AppTest) -> list[dict[str, Any]]:
+    """What the floor shows of each camera; nothing where there is none."""
+    found = [json.loads(one.proto.json) for one in app.get("bidi_component")]
+    return next((one["cameras"] for one in found if "cameras" in one), [])
+
+
+def test_the_floor_shows_each_camera_and_asks_it_for_a_picture_once(gym: Gym) -> None:
+    with_floor(gym, "cam_01", gives_looks=True)
+    app = open_app("now")
+    assert [(one["title"], one["picture"], one["age"]) for one in floor(app)] == [("", None, "No picture yet")]
+    assert [(zone["name"], zone["state"], zone["colour"]) for zone in floor(app)[0]["zones"]] == [
+        ("Bike of cam_01", "Free", "gray")
+    ]
+    look = gym.store.looks.find(STORE, "cam_01")
+    assert look is not None
+    assert gym.store.looks.answer(STORE, "cam_01", LookAnswer(number=look.number, picture=make_picture()))
+    [shown] = floor(rerun(app))
+    assert shown["age"].endswith("just now")
+    assert gym.http.get(shown["picture"].replace("localhost", "127.0.0.1")).content == make_picture()
+    rerun(app)
+    again = gym.store.looks.find(STORE, "cam_01")
+    assert again is not None
+    assert again.number == look.number
+    app.toggle(key="floor").set_value(False)
+    assert floor(rerun(app)) == []
+
+
+def test_many_cameras_have_several_pages_and_only_those_that_are_shown_are_asked(gym: Gym) -> None:
+    names = [f"cam_{number:02}" for number in range(SHOWN_CAMERAS + 2)]
+    with_floor(gym, *names, gives_looks=True)
+    app = open_app("now")
+    assert [one["title"] for one in floor(app)] == [f"Camera {name}" for name in names[:SHOWN_CAMERAS]]
+    assert gym.store.looks.find(STORE, names[SHOWN_CAMERAS]) is None
+    app = click(app, "floor_on")
+    assert [one["title"] for one in floor(app)] == [f"Camera {name}" for name in names[SHOWN_CAMERAS:]]
+    assert gym.store.looks.find(STORE, names[SHOWN_CAMERAS]) is not None
+    assert floor(click(app, "floor_back"))[0]["title"] == "Camera cam_00"
+
+
+def test_an_edge_of_an_earlier_release_is_not_asked(gym: Gym) -> None:
+    with_floor(gym, "cam_01")
+    assert len(floor(open_app("now"))) == 1
+    assert gym.store.looks.find(STORE, "cam_01") is None

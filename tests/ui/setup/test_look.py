@@ -47,7 +47,10 @@ def test_a_look_is_asked_for_and_drawn_once_it_is_there(gym: Gym) -> None:
     assert "is asked" not in boxes(app)
     drawn = picture(app)
     assert [(one["kind"], one["label"]) for one in drawn["people"]] == [("inside", "4 (0.90)"), ("doubtful", "0.15")]
-    assert [zone["name"] for zone in drawn["zones"]] == ["Bike 1: in use for 12 s", ROWER.name]
+    assert [(zone["name"], zone["state"]) for zone in drawn["zones"]] == [
+        ("Bike 1", "in use for 12 s"),
+        (ROWER.name, ""),
+    ]
     said = words(app).replace("\\", "")
     assert "1 person was seen: number 4 (0.90) at Bike 1. 1 box too doubtful" in said
     app.toggle(key=f"seen/{WIDGETS}").set_value(False)

@@ -20,3 +20,4 @@ def upgrade() -> None:
         sa.Column("still_at_ms", sa.BigInteger),
         sa.Column("body", sa.Text),
     )
+    op.create_index("ix_camera_looks_asked", "camera_looks", ["asked_at_ms"])
