@@ -29,8 +29,8 @@ from tests.chaos.chain import Cluster, temporary_cluster
 from tests.processes import Running, eventually, free_port, script
 
 BATCH_ROUNDS, BATCHES_A_ROUND = 15, 3
-QUESTIONS = 400
-CLAIM_ROUNDS = 5
+QUESTIONS = 320
+CLAIM_ROUNDS = 3
 AT_MOST_MS = 100.0
 
 
@@ -54,19 +54,27 @@ def postgres_command(url: str, folder: Path, port: int) -> list[str]:
 
 
 def test_single_events(cluster: Cluster, tmp_path: Path) -> None:
+    """Both behind the same server, which takes most of the time: the framework's limit is printed for comparison."""
     bodies = make_bodies((ROUNDS + 1) * EVENTS_A_ROUND)
-    ports = [free_port(), free_port()]
+    ports = [free_port() for _ in range(3)]
+    (tmp_path / "file").mkdir()
     with ExitStack() as stack:
         command = postgres_command(new_database(cluster, "single"), tmp_path, ports[0])
         stack.enter_context(served(command, ports[0]))
-        stack.enter_context(served(peer_command("no_op_api.py", str(ports[1])), ports[1]))
-        ours, no_op = (Poster(port, bodies) for port in ports)
+        stack.enter_context(served(backend_command(tmp_path / "file", ports[1]), ports[1]))
+        stack.enter_context(served(peer_command("no_op_api.py", str(ports[2])), ports[2]))
+        ours, file, no_op = (Poster(port, bodies) for port in ports)
         rates = measure_in_turn(
-            {"ours": lambda: ours.post(EVENTS_A_ROUND), "no-op": lambda: no_op.post(EVENTS_A_ROUND)}, ROUNDS
+            {
+                "ours": lambda: ours.post(EVENTS_A_ROUND),
+                "SQLite": lambda: file.post(EVENTS_A_ROUND),
+                "no-op": lambda: no_op.post(EVENTS_A_ROUND),
+            },
+            ROUNDS,
         )
     print(f"\nPOST /events on PostgreSQL: {in_words(rates, 'ours', 'events')}")
-    assert (ours.refused, no_op.refused) == (0, 0)
-    assert ratio(rates, "ours", "no-op") >= 0.3
+    assert (ours.refused, file.refused, no_op.refused) == (0, 0, 0)
+    assert ratio(rates, "ours", "SQLite") >= 0.5
 
 
 def test_a_flushed_outbox(cluster: Cluster, tmp_path: Path) -> None:

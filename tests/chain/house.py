@@ -45,7 +45,7 @@ class House:
         self._stack = stack
         self._environment = environment
         self._processes = {name: [psutil.Process(running.pid)] for name, running in servers.items()}
-        self._processes |= {"simulated edges": [psutil.Process()], "workers": [], "backends": []}
+        self._processes |= {"simulated edges": [], "workers": [], "backends": []}
         self._ended_s = dict.fromkeys(PROCESSES, 0.0)
         self.connection: psycopg.Connection[object] = stack.enter_context(psycopg.connect(url, autocommit=True))
         self.ports: list[int] = []
@@ -86,6 +86,8 @@ class House:
             "(SELECT coalesce(sum(size_bytes), 0) FROM media_files)"
         )
         cpu_s = {name: self._ended_s[name] + sum(map(_cpu_s, self._processes[name])) for name in PROCESSES}
+        own = psutil.Process().cpu_times()
+        cpu_s["simulated edges"] = own.user + own.system
         return Cost(cpu_s, int(wal), int(database), int(bucket))
 
     def _row(self, query: str) -> tuple[int, ...]:
