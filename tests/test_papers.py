@@ -26,8 +26,9 @@ PAPERS = sorted([*REPOSITORY.glob("*.md"), *(REPOSITORY / "docs").rglob("*.md")]
 DECISIONS = [path for path in PAPERS if path.parent.name == "decisions" and path.name != "README.md"]
 # What changed tells of what is gone, too, and decisions of what was turned down.
 OF_TODAY = [path for path in PAPERS if path.name != "CHANGELOG.md" and path not in DECISIONS]
-# First folders of absolute paths (Filesystem Hierarchy Standard 3.0, without `media`): these are no routes.
-SYSTEM_FOLDER = re.compile(r"/(bin|boot|dev|etc|home|lib|mnt|opt|proc|root|run|srv|sys|tmp|usr|var)(/|$)")
+# First folders of absolute paths (Filesystem Hierarchy Standard 3.0, without `media`, and a container's volume): these
+# are no routes.
+SYSTEM_FOLDER = re.compile(r"/(bin|boot|data|dev|etc|home|lib|mnt|opt|proc|root|run|srv|sys|tmp|usr|var)(/|$)")
 
 
 def _name(path: Path) -> str:
@@ -321,8 +322,16 @@ def _named_files(text: str) -> Iterator[str]:
             yield word
 
 
+# What the papers say how to make.
+MADE_BY_READERS = {"deploy/container/.env"}
+
+
 def _is_there(word: str) -> bool:
-    return any(REPOSITORY.glob(word.rstrip("/"))) or ("/" not in word and any(REPOSITORY.glob(f"[!.]*/**/{word}")))
+    return (
+        word in MADE_BY_READERS
+        or any(REPOSITORY.glob(word.rstrip("/")))
+        or ("/" not in word and any(REPOSITORY.glob(f"[!.]*/**/{word}")))
+    )
 
 
 def test_every_make_command_is_there() -> None:

@@ -4,6 +4,7 @@ Every filter walks an index that is in the order of the list (see event_pages.py
 """
 
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -28,6 +29,7 @@ from backend_api.store.db.paging import (
     encode_cursor,
     filter_values,
     is_anywhere,
+    is_one_of_many,
     ordered,
 )
 from backend_api.store.db.tables import enrichments, events, machines, sessions, sources
@@ -61,6 +63,15 @@ SELECT_SESSIONS = (
 # Narrowest first, as a rule.
 _PLACE = (sessions.c.machine_id, sessions.c.camera_id, sessions.c.store_id)
 _Keys = Select[int, int]
+_Place = list[tuple[Column[str], list[str]]]
+
+
+@dataclass(frozen=True, slots=True)
+class _Ways:
+    """What leads to sessions: filters by `place`, the narrowest first, and whether outcomes are rarer than these."""
+
+    place: _Place
+    is_by_outcome: bool
 
 
 def no_picture(_event_id: UUID) -> None:
@@ -72,8 +83,10 @@ def read_sessions(
 ) -> SessionPage:
     """The page that `query` asks for. Raises BadCursor when its cursor is none of this list's."""
     after = None if query.cursor is None else decode_cursor(query.cursor, query.scope)
-    parts = list(_parts(query, after, _is_rare(connection, query)))
-    if not parts or not all(is_anywhere(connection, column, values) for column, values in _place(query)):
+    is_chain = is_one_of_many(connection, filter_values(query, "store_id"))
+    place = sorted(_place(query), key=lambda wanted: not (is_chain and wanted[0] is sessions.c.store_id))
+    parts = list(_parts(query, after, _Ways(place, _is_rare(connection, query))))
+    if not parts or not all(is_anywhere(connection, column, values) for column, values in place):
         return SessionPage(items=[], next_cursor=None)
     merged = union_all(*parts) if len(parts) > 1 else parts[0]
     columns = merged.selected_columns
@@ -89,7 +102,7 @@ def read_sessions(
     return SessionPage(items=items, next_cursor=encode_cursor(Position(last.ts_ms, last.seq), query.scope))
 
 
-def _place(query: SessionQuery) -> list[tuple[Column[str], list[str]]]:
+def _place(query: SessionQuery) -> _Place:
     return [(column, values) for column in _PLACE if (values := filter_values(query, column.key))]
 
 
@@ -104,7 +117,7 @@ def _is_rare(connection: Connection, query: SessionQuery) -> bool:
     )
 
 
-def _parts(query: SessionQuery, after: Position | None, is_rare: bool) -> Iterator[_Keys]:
+def _parts(query: SessionQuery, after: Position | None, ways: _Ways) -> Iterator[_Keys]:
     """Queries that have no row in common; each walks one index in the list's order, and the database merges them."""
     keys = select(sessions.c.ts_ms, sessions.c.seq).where(*between(query, after, sessions))
     outcomes = query.outcomes
@@ -112,7 +125,7 @@ def _parts(query: SessionQuery, after: Position | None, is_rare: bool) -> Iterat
         yield _by_id(query, keys)
         return
     if outcomes == frozenset(SessionOutcome) and query.reviewed is None:
-        yield _by_place(query, keys)
+        yield _by_place(ways.place, keys)
         return
     flags = [False, True] if query.reviewed is None else [query.reviewed]
     if of_last := sorted(outcomes & ONLY_OF_THE_LAST):
@@ -120,10 +133,10 @@ def _parts(query: SessionQuery, after: Position | None, is_rare: bool) -> Iterat
         keys_of_last = keys.join_from(machines, sessions, sessions.c.seq == machines.c.last_seq)
         yield keys_of_last.where(OUTCOME.in_(of_last), sessions.c.is_reviewed.in_(flags), *here)
     others = sorted(outcomes - ONLY_OF_THE_LAST)
-    if is_rare:
+    if ways.is_by_outcome:
         yield from _by_outcome_key(query, keys, others)
     elif others:
-        yield _by_place(query, keys.where(OUTCOME.in_(others), sessions.c.is_reviewed.in_(flags)))
+        yield _by_place(ways.place, keys.where(OUTCOME.in_(others), sessions.c.is_reviewed.in_(flags)))
 
 
 def _by_id(query: SessionQuery, keys: _Keys) -> _Keys:
@@ -133,14 +146,20 @@ def _by_id(query: SessionQuery, keys: _Keys) -> _Keys:
     return keys if query.reviewed is None else keys.where(sessions.c.is_reviewed == query.reviewed)
 
 
-def _by_place(query: SessionQuery, keys: _Keys) -> _Keys:
-    (narrowest, values), *others = _place(query) or [(sessions.c.seq, [])]
+def _by_place(place: _Place, keys: _Keys) -> _Keys:
+    (narrowest, values), *others = place or [(sessions.c.seq, [])]
     keys = keys.where(*(narrowest == value for value in values))
     return keys.where(*(also(column, values) for column, values in others))
 
 
 def _by_outcome_key(query: SessionQuery, keys: _Keys, outcomes: list[SessionOutcome]) -> Iterator[_Keys]:
-    keys = keys.where(*(also(column, values) for column, values in _place(query)))
+    # The store has an index of its outcomes.
+    keys = keys.where(
+        *(
+            column == values[0] if column is sessions.c.store_id else also(column, values)
+            for column, values in _place(query)
+        )
+    )
     for outcome in outcomes:
         part = keys.where(sessions.c.outcome_key == outcome_key_of(outcome))
         if outcome in TIMED:

@@ -3,7 +3,7 @@
 Pages continue after the last event's (ts_ms, seq) rather than after a count ("keyset paging"), so the last page of a
 million events costs as much as the first. SQLite's planner does not know how rare a value is; so of several filters
 the narrowest keeps its index, and the others are hidden from the planner. Narrowest is the rarest of those that few
-events have, else the one that is so as a rule.
+events have, else the store where it is one of many, else the one that is so as a rule.
 """
 
 from dataclasses import dataclass
@@ -20,6 +20,7 @@ from backend_api.store.db.paging import (
     decode_cursor,
     encode_cursor,
     filter_values,
+    is_one_of_many,
     ordered,
 )
 from backend_api.store.db.tables import enrichments, events
@@ -57,7 +58,8 @@ def read_page(connection: Connection, query: EventQuery) -> Page:
         counts = {column: count_few(connection, column, values) for column, values in wanted}
         if not all(counts.values()):
             return Page([], None)
-        wanted.sort(key=lambda filtered: counts[filtered[0]])
+        is_chain = is_one_of_many(connection, filter_values(query, "store_id"))
+        wanted.sort(key=lambda filtered: (counts[filtered[0]], not (is_chain and filtered[0] is events.c.store_id)))
     found = connection.execute(_statement(query, wanted, after)).all()
     rows = [to_row(row) for row in found[: query.limit]]
     if len(found) <= query.limit:

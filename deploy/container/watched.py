@@ -21,7 +21,7 @@ import signal  # noqa: E402
 import socket  # noqa: E402
 import subprocess  # noqa: E402
 import tempfile  # noqa: E402
-from collections.abc import Iterator  # noqa: E402
+from collections.abc import Iterator, Mapping  # noqa: E402
 from types import FrameType  # noqa: E402
 
 from backend_api.base.arguments import ArgumentParser, seconds  # noqa: E402
@@ -41,9 +41,13 @@ _FORWARDED = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
 def main() -> int:
     """Run the command until it ends: its exit code, 128 and its signal, or 1 when it hung. Raises UsageError."""
     options = _parse_options()
-    # More flags, split at spaces, as the units of systemd take them.
-    flags = os.environ.get("GYM_FLAGS", "").split()
-    return run_watched([*options.command, *flags], options.patience_s, WORKS, SystemClock())
+    return run_watched(with_flags(options.command, os.environ), options.patience_s, WORKS, SystemClock())
+
+
+def with_flags(command: list[str], environ: Mapping[str, str]) -> list[str]:
+    """`command`, whose word `$GYM_FLAGS` stands for that variable, split at spaces, as in the units of systemd."""
+    flags = environ.get("GYM_FLAGS", "").split()
+    return [part for word in command for part in (flags if word == "$GYM_FLAGS" else [word])]
 
 
 def run_watched(command: list[str], patience_s: float, works: Path, clock: Clock) -> int:

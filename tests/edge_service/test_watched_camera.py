@@ -16,10 +16,12 @@ from backend_api.base.clock import SystemClock
 from backend_api.base.process import EXIT_DONE, UsageError
 from backend_api.base.watchdog import Watchdog
 from backend_api.contract.cameras import CameraSetup
+from backend_api.contract.looks import LookAnswer
 from edge_service.camera_run import CameraPlan, Surroundings
 from edge_service.config import Config
 from edge_service.main import plan_cameras, watch_one, watched
 from edge_service.pipeline.camera_reports import ReportedCamera
+from edge_service.pipeline.looks import LookSlot
 from edge_service.watched_camera import WatchedCamera
 from edge_service.zones.follower import ZoneFollower
 from tests.edge_service import tiny_videos
@@ -30,12 +32,13 @@ LOOKS = 40
 
 
 class Follower:
-    """Has news once, after so many looks."""
+    """Has news once, after so many looks; before that somebody asks for a look at what the camera sees."""
 
     def __init__(self, news: Config) -> None:
         self.news = news
         self.looks = 0
         self.problem: str | None = None
+        self.slot = LookSlot()
 
     def __enter__(self) -> Self:
         return self
@@ -46,6 +49,8 @@ class Follower:
     @property
     def has_news(self) -> bool:
         self.looks += 1
+        if self.looks == LOOKS // 2:
+            self.slot.want(1)
         return self.looks == LOOKS
 
     def take(self) -> Config | None:
@@ -88,8 +93,9 @@ def watch(
         return replace(plan, config=found, video=gone)
 
     camera = WatchedCamera(
-        plan, plan_with, cast("ZoneFollower[Config]", follower), surroundings, reported, Watchdog(SystemClock(), {})
-    )
+        plan, plan_with, cast("ZoneFollower[Config]", follower), surroundings, reported, Watchdog(SystemClock(), {}),
+        follower.slot,
+    )  # fmt: skip
     setups = [camera.setup()]
     assert watch_one(camera, surroundings, backend, threading.Event()) == EXIT_DONE
     return follower, [*setups, camera.setup()]
@@ -106,7 +112,12 @@ def test_what_is_open_ends_and_the_new_machines_are_watched(
     assert before[1]["clip"]
     assert {event["machine_id"] for event in events} == {"bench_1", "other"}
     assert [setup.machines[0].machine_id for setup in setups] == ["bench_1", "other"]
-    assert all(setup.takes_zones for setup in setups)
+    assert all(setup.takes_zones and setup.gives_looks for setup in setups)
+    look = follower.slot.take()
+    assert look is not None
+    assert (look.number, look.machines[0].machine_id, (look.picture or b"")[:2]) == (1, "bench_1", b"\xff\xd8")
+    follower.slot.want(2)
+    assert follower.slot.take() == LookAnswer(number=2, problem="its video came to its end")
     assert follower.problem is None
 
 

@@ -59,7 +59,6 @@ class Booted:
     def __init__(self, root: Path) -> None:
         self.root = root
         self._nspawn: Running | None = None
-        self._init = 0
 
     def __enter__(self) -> Self:
         self.boot()
@@ -74,8 +73,8 @@ class Booted:
         """Start it, and wait until everything that starts with it has."""
         command = ["systemd-nspawn", "--boot", f"--directory={self.root}", "--register=no", "--keep-unit"]
         self._nspawn = Running([*command, "--private-network", "--console=pipe"]).__enter__()
-        self._init = eventually(self._first_process, "a first process")
-        eventually(lambda: self.run("systemctl", "is-system-running", check=False) in ("running", "degraded"), "boot")
+        up = ("running", "degraded")
+        eventually(lambda: self.run("systemctl", "is-system-running", check=False) in up, "boot", timeout_s=180)
 
     def shut_down(self) -> None:
         """End it as a computer is shut down."""
@@ -101,11 +100,21 @@ class Booted:
 
     def _inside(self, command: Sequence[str]) -> list[str]:
         settings = [f"{name}={value}" for name, value in _PATH.items()]
-        enter = ["nsenter", f"--target={self._init}", "--mount", "--pid", "--ipc", "--uts", "--net", "--cgroup"]
+        enter = [
+            "nsenter",
+            f"--target={self._first_process()}",
+            "--mount",
+            "--pid",
+            "--ipc",
+            "--uts",
+            "--net",
+            "--cgroup",
+        ]
         return [*enter, "env", "-i", *settings, *command]
 
-    def _first_process(self) -> int | None:
+    def _first_process(self) -> int:
+        """systemd's id out here, 0 before there is one. nspawn's first child is another, which lives for a moment."""
         assert self._nspawn is not None
         assert not self._nspawn.has_ended, self._nspawn.output
         children = Path(f"/proc/{self._nspawn.pid}/task/{self._nspawn.pid}/children").read_text().split()
-        return int(children[0]) if children else None
+        return int(children[-1]) if children else 0

@@ -46,6 +46,11 @@ class Containers:
         """What podman says; fails with what it complains of, unless it may fail."""
         return self._run(["podman", *command], check, timeout_s, self.environment)
 
+    def complaints(self, *command: str) -> str:
+        """What podman says on standard error, where the lines of processes come out, too."""
+        done = subprocess.run(["podman", *command], env=self.environment, capture_output=True, text=True, check=True)
+        return done.stderr
+
     def compose(self, env_file: Path, *command: str, timeout_s: float = 600) -> str:
         """What podman-compose says of the project's own compose.yaml, with the variables of `env_file`."""
         program = Path(sys.executable).with_name("podman-compose")

@@ -21,6 +21,7 @@ from sqlalchemy.sql.functions import FunctionElement
 from backend_api.base.instants import to_ms
 from backend_api.contract.queries import EventQuery, Order, SessionQuery
 from backend_api.contract.values import Name
+from backend_api.store.db.tables import machines
 
 # Version, milliseconds, sequence number, and the first bytes of a digest of the filters.
 _LAYOUT = struct.Struct(">Bqq8s")
@@ -113,6 +114,8 @@ def _as_expression(element: Unindexed, compiler: SQLCompiler, **options: Any) ->
 
 # To count so many rows of an index costs less than a page does.
 FEW = 300
+# A store is narrower than any other filter, as a rule, where there are so many times as many machines as it has.
+MANY = 20
 
 
 def filter_values(query: object, name: str) -> list[str]:
@@ -136,6 +139,18 @@ def count_few(connection: Connection, column: Column[str], values: Sequence[str]
     """How many rows have one of `values`, but no more than `most`."""
     found = select(column).where(column.in_(values)).limit(most).subquery()
     return int(connection.execute(select(func.count()).select_from(found)).scalar_one())
+
+
+def is_one_of_many(connection: Connection, store_ids: Sequence[str]) -> bool:
+    """Whether these stores have so few of all machines that they are the narrowest filter, as a rule.
+
+    In a chain machines and cameras are called alike in every gym.
+    """
+    if not store_ids:
+        return False
+    here = count_few(connection, machines.c.store_id, store_ids)
+    several = select(machines.c.store_id).limit(MANY * here + 1).subquery()
+    return here > 0 and connection.execute(select(func.count()).select_from(several)).scalar_one() > MANY * here
 
 
 def between(query: EventQuery | SessionQuery, after: Position | None, key: FromClause) -> Iterator[ColumnElement[bool]]:

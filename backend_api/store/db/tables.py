@@ -311,6 +311,7 @@ sessions = Table(
     Index("ix_sessions_camera", "camera_id", "ts_ms", "seq"),
     Index("ix_sessions_machine", "machine_id", "ts_ms", "seq"),
     Index("ix_sessions_outcome", "outcome_key", "is_reviewed", "ts_ms", "seq"),
+    Index("ix_sessions_store_outcome", "store_id", "outcome_key", "is_reviewed", "ts_ms", "seq"),
     Index("ix_sessions_place", "store_id", "camera_id", "machine_id", "ts_ms", "seq"),
     Index("ix_sessions_end_due", "end_due_ms"),
 )

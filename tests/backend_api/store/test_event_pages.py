@@ -16,7 +16,8 @@ from backend_api.contract.events import Event, EventType
 from backend_api.contract.queries import EventQuery, Order
 from backend_api.contract.verdicts import MmStatus, Verdict
 from backend_api.store import event_pages as pages_module
-from backend_api.store.db.paging import FEW, BadCursor, Position
+from backend_api.store.db import paging
+from backend_api.store.db.paging import FEW, MANY, BadCursor, Position
 from backend_api.store.event_pages import _statement, _wanted
 from backend_api.store.store import Store
 from tests.backend_api.events import START, make_event, make_result
@@ -213,3 +214,27 @@ def test_what_few_events_have_is_looked_for_among_those(store: Store, monkeypatc
     assert len(ids(store, EventQuery(machine_id="bike_1", mm_status=MmStatus.PENDING))) == 50
     assert ids(store, EventQuery(machine_id="bike_1", mm_status=MmStatus.DONE)) == []
     assert driving == ["status", "machine_id"]
+
+
+def test_in_a_chain_the_store_leads_where_machines_are_called_alike(
+    store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(paging.count_few, "__defaults__", (3,))
+    events = [
+        make_event(at_s=at_s, machine_id="bike_1", store_id=f"gym_{gym}", session_id=UUID(int=100 * gym + at_s))
+        for gym in range(MANY + 1)
+        for at_s in range(3)
+    ]
+    driving: list[str] = []
+
+    def noting(query: EventQuery, wanted: list[tuple[Column[str], list[str]]], after: Position | None) -> object:
+        driving.append(wanted[0][0].name)
+        return _statement(query, wanted, after)
+
+    monkeypatch.setattr(pages_module, "_statement", noting)
+    query = EventQuery(store_id="gym_1", machine_id="bike_1")
+    store.events.add(events[: 3 * MANY])
+    first = ids(store, query)
+    store.events.add(events[3 * MANY :])
+    assert ids(store, query) == first == [event.event_id for event in reversed(events[3:6])]
+    assert driving == ["machine_id", "store_id"]

@@ -12,7 +12,7 @@ from streamlit import config as streamlit_config
 
 from backend_api import main as backend
 from backend_api.base.process import REPOSITORY
-from deploy.container.watched import WORKS
+from deploy.container.watched import WORKS, with_flags
 from edge_service.options import parse_options as parse_edge
 from mm_worker.options import parse_options as parse_worker
 
@@ -31,8 +31,10 @@ def filled_in(text: str) -> str:
 
 def command(name: str) -> list[str]:
     """What runs in the service, with the flags of its environment."""
-    words = [filled_in(word) for word in SERVICES[name]["command"]]
-    return [*words[words.index("python") :], *filled_in(SERVICES[name]["environment"]["GYM_FLAGS"]).split()]
+    words = [filled_in(word).replace("$$", "$") for word in SERVICES[name]["command"]]
+    environment = {"GYM_FLAGS": filled_in(SERVICES[name]["environment"]["GYM_FLAGS"])}
+    assert words.count("$GYM_FLAGS") == 1
+    return with_flags(words[words.index("python") :], environment)
 
 
 def test_four_processes_of_one_image_and_a_profile_for_a_chain() -> None:

@@ -77,11 +77,17 @@ def test_what_it_is_told_to_do_is_passed_on() -> None:
         assert process.stop() == 5
 
 
-def test_flags_come_from_the_environment_too() -> None:
+def test_flags_come_from_the_environment_where_the_command_asks_for_them() -> None:
     command = [*script("deploy/container/watched.py"), "--patience-s", "9", *child("print(sys.argv[1:])"), "--one"]
     flags = {**os.environ, "GYM_FLAGS": "--two 2"}
-    said = subprocess.run(command, env=flags, capture_output=True, text=True, check=True, timeout=60).stdout
-    assert said == "['--one', '--two', '2']\n"
+
+    def says(*words: str) -> str:
+        return subprocess.run(
+            [*command, *words], env=flags, capture_output=True, text=True, check=True, timeout=60
+        ).stdout
+
+    assert says("$GYM_FLAGS") == "['--one', '--two', '2']\n"
+    assert says() == "['--one']\n"
 
 
 def test_a_command_that_is_not_there_is_named(works: Path, tmp_path: Path) -> None:
