@@ -55,7 +55,7 @@ def _show_frame(pages: Sequence[StreamlitPage]) -> None:
     person = present_person()
     # Streamlit's own links lie in a sidebar where there is little room, which stays open over the page that they lead
     # to, and takes the first click there for its own.
-    with st.container(horizontal=True, gap="xxsmall", key="pages"):
+    with st.container(horizontal=True, gap="xxsmall", vertical_alignment="center", key="pages"):
         for each in pages:
             st.page_link(each, width="content")
         if person is not None:

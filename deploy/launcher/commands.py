@@ -44,6 +44,10 @@ class Settings:
         return f"http://127.0.0.1:{self.port}"
 
 
+# The GNU C library otherwise gives each camera's thread a heap of its own, and keeps freed pictures for the next ones.
+_HEAPS = {"MALLOC_ARENA_MAX": "2", "MALLOC_MMAP_THRESHOLD_": "262144"}
+
+
 def make_programs(settings: Settings, now: datetime) -> tuple[Program, ...]:
     """The four, the backend first; `now` becomes the start time of a video that is played once."""
     database = ("--db", str(settings.data_dir / "app.db"), "--media-dir", str(settings.data_dir / "media"))
@@ -62,7 +66,7 @@ def make_programs(settings: Settings, now: datetime) -> tuple[Program, ...]:
         Program(
             "edge",
             _script("edge_service/main.py", *_edge_flags(settings, now)),
-            env | _edge_env(settings),
+            env | _HEAPS | _edge_env(settings),
             comes_to_an_end=_is_played_once(settings),
         ),
     )

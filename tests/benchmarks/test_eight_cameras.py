@@ -45,6 +45,8 @@ def test_eight_cameras_are_watched_without_a_frame_that_is_late_in_little_memory
 ) -> None:
     monkeypatch.setenv("GYM_BENCH_SCENE", "normal")
     monkeypatch.setenv("GYM_BENCH_MODEL", str(bench_model()))
+    for name, value in (("MALLOC_ARENA_MAX", "2"), ("MALLOC_MMAP_THRESHOLD_", "262144")):  # as in the edge's service
+        monkeypatch.setenv(name, value)
     clock, log = SystemClock(), tmp_path / "edge.log"
     command = [sys.executable, "-m", "tests.benchmarks.drawn_gym", "--config", str(config), "--speed", "1"]
     folders = ["--media-dir", str(tmp_path / "media"), "--outbox-dir", str(tmp_path / "outbox")]
