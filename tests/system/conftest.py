@@ -15,7 +15,8 @@ _PACKAGES = {
     "systemd-nspawn": "systemd-container",
     "systemd-sysusers": "systemd",
     "buildah": "buildah",
-    "podman": "podman",
+    # The plugin tells containers each other's names.
+    "podman": "podman golang-github-containernetworking-plugin-dnsname",
     "runc": "runc",
     "podman-compose": "",
 }

@@ -39,7 +39,7 @@ def test_now_shows_each_machine_keeps_up_and_leads_on(served: Dashboard, browser
         expect(page).to_have_title("Now, gym machines")
         floor = page.get_by_role("img", name="Camera cam_01: bike_0 in use since")
         expect(floor.locator(".label").filter(has_text="rower")).to_contain_text("To be cleaned")
-        assert floor.locator("img").evaluate("image => image.decode().then(() => image.naturalWidth)") == 160
+        expect(floor.locator("img")).to_have_js_property("naturalWidth", 160)
         visit.check_everywhere()
         for width in WIDTHS:  # no state makes a card higher than another
             page.set_viewport_size({"width": width, "height": 900})
