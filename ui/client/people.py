@@ -15,6 +15,8 @@ from backend_api.contract.values import Name
 MAX_PEOPLE = 2000
 MAX_SESSION_HOURS = 720.0
 _EMAIL = "email"
+# Clocks differ; a sign-in from further ahead, or at no time, would never end.
+_MOST_AHEAD_S = 300.0
 
 
 class NoRole(Exception):
@@ -92,7 +94,13 @@ def find_person(claims: Mapping[str, object], people: People, now: datetime) -> 
     signed_in_s = claims.get("iat")
     if isinstance(signed_in_s, bool) or not isinstance(signed_in_s, int | float):
         raise NoRole(_missing("iat"))
-    if now.timestamp() - signed_in_s > people.session_hours * 3600:
+    age_s = now.timestamp() - signed_in_s
+    if not age_s >= -_MOST_AHEAD_S:
+        raise NoRole(
+            "You have no role here: the sign-in service says that you will sign in later (iat). Ask whoever runs it, or "
+            "this dashboard, to set the clock."
+        )
+    if age_s > people.session_hours * 3600:
         raise SignInEnded(f"A sign-in holds for {people.session_hours:g} hours, and yours is older.")
     person_id = claims.get(people.id_claim)
     if not isinstance(person_id, str) or not person_id.strip():

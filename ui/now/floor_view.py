@@ -35,9 +35,13 @@ def is_wanted() -> bool:
 
 
 def read_floor(store_id: str | None) -> Floor:
-    """The page of cameras that is shown. Raises BackendError."""
+    """The page of cameras that is shown, or the last before it with any. Raises BackendError."""
     cursors = _cursors(store_id)
-    return cache.floor(floor_query(store_id, cursors[-1] if cursors else None))
+    while cursors:
+        if (floor := cache.floor(floor_query(store_id, cursors[-1]))).items:
+            return floor
+        cursors.pop()  # its cameras were forgotten meanwhile
+    return cache.floor(floor_query(store_id, None))
 
 
 def show_floor(floor: Floor, snapshot: Snapshot, zone: Zone, store_id: str | None) -> None:
