@@ -47,7 +47,7 @@ def main() -> int:
     clock = SystemClock()
 
     def load(*, must_write: bool = False) -> Keys:
-        named = load_keys(options.keys)
+        named = None if options.keys is None else load_keys(options.keys)
         return Keys.of(options.api_key, options.read_key, os.environ, named, must_write=must_write)
 
     keys = load(must_write=True)

@@ -67,7 +67,7 @@ class SeenMachine(Value):
 
 
 class LookAnswer(Value):
-    """An edge's answer: what its camera saw at `seen_at`, masked as `privacy` says; without a picture, the reason."""
+    """The answer of an edge, with the picture of `seen_at`, masked as `privacy` says; without a picture, the reason."""
 
     model_config = ConfigDict(ser_json_bytes="base64", val_json_bytes="base64")
 

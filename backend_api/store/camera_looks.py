@@ -8,7 +8,7 @@ import threading
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Row, bindparam, select, update
+from sqlalchemy import ClauseElement, Row, bindparam, select, update
 
 from backend_api.base.clock import Clock
 from backend_api.base.instants import from_ms, to_ms
@@ -16,12 +16,23 @@ from backend_api.contract.looks import LOOK_TIMEOUT_S, Look, LookAnswer, LookReq
 from backend_api.contract.values import to_milliseconds
 from backend_api.store.camera_setups import KEEP_STILL
 from backend_api.store.camera_status import CameraKey
-from backend_api.store.cameras import keep_columns, of_camera
+from backend_api.store.cameras import KEY, of_camera
 from backend_api.store.db.database import Database
-from backend_api.store.db.statements import Statement
+from backend_api.store.db.statements import DialectInsert, Statement
 from backend_api.store.db.tables import camera_looks
 
-_ASK = keep_columns(camera_looks, "number", "asked_at_ms", "who", "answered_at_ms", "still_at_ms", "body")
+
+def _ask(insert: DialectInsert) -> ClauseElement:
+    """A look in the place of the one before it, unless somebody else has asked for one since that was read."""
+    names = ("number", "asked_at_ms", "who", "answered_at_ms", "still_at_ms", "body")
+    inserting = insert(camera_looks).values({name: bindparam(f"new_{name}") for name in (*KEY, *names)})
+    new = inserting.excluded
+    return inserting.on_conflict_do_update(
+        index_elements=KEY, set_={name: new[name] for name in names}, where=camera_looks.c.number == new.number - 1
+    )
+
+
+_ASK = Statement(_ask)
 _ANSWER = Statement(
     update(camera_looks)
     .where(
@@ -70,9 +81,10 @@ class CameraLooks:
         values = {"new_number": asked.number, "new_asked_at_ms": to_ms(now), "new_who": asked.who}
         blank = {"new_answered_at_ms": None, "new_still_at_ms": None, "new_body": None}
         with self._database.write() as transaction:
-            _ASK.run(transaction, of_camera(store_id, camera_id) | values | blank)
+            is_ours = _ASK.count(transaction, of_camera(store_id, camera_id) | values | blank) > 0
         self._forget_wanted()
-        return asked
+        # Somebody else has asked meanwhile, here or at another backend: theirs is shared.
+        return asked if is_ours else self.ask(store_id, camera_id, request)
 
     def find(self, store_id: str, camera_id: str) -> Look | None:
         """The camera's last look; None when nobody ever asked for one."""

@@ -40,16 +40,16 @@ LONGEST_OBSERVED_MS = 86_400_000
 _HEARD_ELSEWHERE = timedelta(seconds=KEEP_EVERY_S + LATE_WITHIN_S)
 # A camera that was forgotten, until it reports again: its machines are listed no more, its events and names stay.
 FORGOTTEN = "null"
+KEY = ("store_id", "camera_id")
 
 
 def keep_columns(table: Table, *names: str) -> Statement:
     """Put the columns `names` in the place of a camera's last ones, and leave its others alone."""
-    key = ("store_id", "camera_id")
 
     def upsert(insert: DialectInsert) -> ClauseElement:
-        inserting = insert(table).values({name: bindparam(f"new_{name}") for name in (*key, *names)})
+        inserting = insert(table).values({name: bindparam(f"new_{name}") for name in (*KEY, *names)})
         return inserting.on_conflict_do_update(
-            index_elements=key, set_={name: inserting.excluded[name] for name in names}
+            index_elements=KEY, set_={name: inserting.excluded[name] for name in names}
         )
 
     return Statement(upsert)
@@ -62,7 +62,7 @@ def _set_status(insert: sqlite.Insert) -> ClauseElement:
     """The report stays as it is written down; a status that the row has already changes nothing."""
     new = insert.excluded
     upsert = insert.on_conflict_do_update(
-        index_elements=["store_id", "camera_id"],
+        index_elements=KEY,
         set_={"status": new.status},
         where=cameras.c.status.is_distinct_from(new.status),
     )
@@ -222,8 +222,9 @@ class Cameras:
             if is_known:
                 now_ms = to_ms(self._clock.now())
                 _KEEP_REPORT.run(transaction, here | {"new_body": FORGOTTEN, "new_reported_at_ms": now_ms})
-            _DROP_STILL.run(transaction, here)
+            # In the order in which a look is answered, so that the two never wait for each other.
             _DROP_LOOK.run(transaction, here)
+            _DROP_STILL.run(transaction, here)
         return is_known
 
     def take_over(self) -> None:

@@ -18,7 +18,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from backend_api.base.clock import Clock
 from backend_api.contract.people import Permission
-from backend_api.web.access_rules import rule_of
+from backend_api.web.access_rules import READING_METHODS, rule_of, store_in
 from backend_api.web.caller import Caller, current_caller
 from backend_api.web.problems import problem_response
 
@@ -37,8 +37,11 @@ class AuditLog:
         self._keep_days = keep_days
         self._day: date | None = None
 
-    def note(self, who: Caller | None, what: str, method: str, client: str) -> None:
-        """Write down that `who`, a key and the person whom it acts for, fetches or changes `what`. Raises OSError."""
+    def note(self, who: Caller | None, what: str, method: str, client: str, store_id: str | None = None) -> None:
+        """Write down that `who`, a key and the person whom it acts for, fetches or changes `what`. Raises OSError.
+
+        `store_id` is the store whose it is where `what` does not say so: cameras are called alike in many.
+        """
         now = self._clock.now().astimezone(UTC)
         if now.date() != self._day:
             self._folder.mkdir(parents=True, exist_ok=True)
@@ -50,6 +53,7 @@ class AuditLog:
             **({"person": who.person.person_id} if who and who.person else {}),
             "method": method,
             "what": what,
+            **({"store_id": store_id} if store_id else {}),
             "client": client,
         }
         descriptor = os.open(self._path(now.date()), os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600)
@@ -96,10 +100,11 @@ def _begin(day: date) -> datetime:
 
 
 def _is_watched(method: str, path: str) -> bool:
-    if method in ("GET", "HEAD"):
-        return WATCHED.fullmatch(path) is not None
+    if method in READING_METHODS:
+        return method != "OPTIONS" and WATCHED.fullmatch(path) is not None
     # What a person changes, or asks a camera for, which then takes a picture of whoever is there; no edge's reports.
-    return not rule_of(method, path).permissions <= {Permission.REPORT}
+    # What the table of rules does not know, such as an id in capitals, is changed by an admin.
+    return rule_of(method, path).permissions != {Permission.REPORT}
 
 
 class AuditTrail:
@@ -114,7 +119,8 @@ class AuditTrail:
         if scope["type"] == "http" and _is_watched(scope["method"], scope["path"]):
             try:
                 client = (scope.get("client") or ("?",))[0]
-                self._audit.note(current_caller.get(), scope["path"], scope["method"], client)
+                store_id = store_in(scope["query_string"].decode("ascii", "replace"))
+                self._audit.note(current_caller.get(), scope["path"], scope["method"], client, store_id)
             except OSError as error:
                 detail = (
                     f"who asks cannot be written down ({error.strerror}), so nothing is shown or changed; make room"

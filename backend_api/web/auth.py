@@ -54,7 +54,7 @@ class Keys:
         writing: Sequence[str],
         reading: Sequence[str],
         environment: Mapping[str, str],
-        named: Sequence[KeyEntry] = (),
+        named: Sequence[KeyEntry] | None = None,
         *,
         must_write: bool = True,
     ) -> Self:
@@ -62,6 +62,8 @@ class Keys:
 
         Raises UsageError for one that a header cannot carry, one that is soon guessed, and read-only ones without
         another, unless they need none that may write: a key that is taken back while the backend runs is gone at once.
+        So does a file without a key, which is not the same as no file (`named` is None then): nothing would be asked
+        for, and go on so when keys are added.
         """
         from_outside = environment.get(VARIABLE, "")
         given: list[tuple[str, str, Role]] = [("--api-key", key, Role.ADMIN) for key in writing]
@@ -71,9 +73,9 @@ class Keys:
             _check_strength(check_key(key, name), name)
         keys = cls(
             tuple(Key(name.removeprefix("--"), _digest(key.encode()), role) for name, key, role in given)
-            + tuple(_of_file(entry) for entry in named)
+            + tuple(_of_file(entry) for entry in named or ())
         )
-        if must_write and keys.known and not keys:
+        if must_write and not keys and (keys.known or named is not None):
             raise UsageError(
                 f"--read-key and --keys without an edge's or an admin's key would leave no key that may send events; "
                 f"give {VARIABLE} too, or a key with the role edge"

@@ -52,10 +52,8 @@ class _File:
 _FILE = TypeAdapter(Annotated[_File, section(_File)])
 
 
-def load_keys(path: Path | None) -> tuple[KeyEntry, ...]:
-    """The keys in the file at `path`; none without one. Raises UsageError that names file, line and key."""
-    if path is None:
-        return ()
+def load_keys(path: Path) -> tuple[KeyEntry, ...]:
+    """The keys in the file at `path`. Raises UsageError that names file, line and key."""
     file = read_yaml(path, "--keys", needs="keys")
     entries = file.read(_FILE).keys
     for number, entry in enumerate(entries):

@@ -10,6 +10,7 @@ from contextlib import closing, contextmanager
 from pathlib import Path
 from statistics import median
 
+import psycopg
 import pytest
 from sqlalchemy import make_url
 
@@ -53,9 +54,9 @@ def pair(request: pytest.FixtureRequest, small: Store, large: Store) -> Iterator
         for source, url in zip((small, large), urls, strict=True):
             with closing(PostgresDatabase(make_url(url))) as target:
                 move(source.database, target)
-                # As autovacuum does within a minute.
-                with target.migrate() as connection:
-                    connection.exec_driver_sql("ANALYZE")
+            # As autovacuum does within a minute.
+            with psycopg.connect(url, autocommit=True) as connection:
+                connection.execute("VACUUM (ANALYZE)")
         opened = [Store.open(url, SystemClock(), create=False) for url in urls]
         with closing(opened[0]), closing(opened[1]):
             yield opened[0], opened[1]

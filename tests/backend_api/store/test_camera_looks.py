@@ -4,7 +4,7 @@ from datetime import timedelta
 
 import pytest
 
-from backend_api.contract.looks import LOOK_TIMEOUT_S, LookAnswer, LookRequest, LookStatus, SeenPerson
+from backend_api.contract.looks import LOOK_TIMEOUT_S, Look, LookAnswer, LookRequest, LookStatus, SeenPerson
 from backend_api.store.camera_looks import CameraLooks
 from backend_api.store.store import Store
 from tests.fake_clock import FakeClock
@@ -94,3 +94,29 @@ def test_a_look_that_another_backend_is_asked_for_is_heard_of_soon(store: Store,
     assert store.looks.answer(*PLACE, LookAnswer(number=asked.number))
     clock.advance(0.25)
     assert other.wanted(*PLACE) is None
+
+
+@pytest.mark.parametrize("is_first", [True, False])
+def test_a_look_that_another_asks_for_at_the_same_time_is_shared(
+    store: Store, clock: FakeClock, is_first: bool
+) -> None:
+    if not is_first:
+        store.looks.ask(*PLACE, ANN)
+        clock.advance(60)
+
+    class Slow(CameraLooks):
+        """One that somebody else overtakes, and who is answered, between its reading and its writing."""
+
+        overtaken = False
+
+        def find(self, store_id: str, camera_id: str) -> Look | None:
+            found = super().find(store_id, camera_id)
+            if not self.overtaken:
+                self.overtaken = True
+                faster = store.looks.ask(store_id, camera_id, ANN)
+                assert store.looks.answer(store_id, camera_id, LookAnswer(number=faster.number, problem="dark"))
+            return found
+
+    shared = Slow(store.database, clock).ask(*PLACE, BOB)
+    assert (shared.who, shared.status, shared.problem) == ("ann", LookStatus.ANSWERED, "dark")
+    assert (shared, shared.number) == (store.looks.find(*PLACE), 1 if is_first else 2)

@@ -1,7 +1,7 @@
 """Keys that are limited: to figures without pictures, to one store; and who looked."""
 
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import timedelta
 from pathlib import Path
 
@@ -213,6 +213,7 @@ HASH, OTHER_HASH = "0f" * 32, "1e" * 32
         ),
         (f"keys: [{{name: a, sha256: {HASH}, role: admin}}, {{name: b, sha256: {HASH}, role: edge}}]", "another name"),
         (f"keys: [{{name: a, sha256: {HASH}, role: manager}}]", "no key that may send events"),
+        ("keys: []", "no key that may send events"),
     ],
 )
 def test_a_mistake_in_the_file_is_told(path: Path, text: str, problem_text: str) -> None:
@@ -314,8 +315,33 @@ def test_the_audit_names_the_person_who_looked_or_changed(guarded: TestClient, e
         ("dashboard", "manager@example.org", "GET", f"/media/{event.event_id}/thumbnail"),
         ("dashboard", "manager@example.org", "PUT", "/stores/gym_demo"),
     ]
-    for change in (("manager%40example.org", "eve%40example.org"), ("&for=manager%40example.org", "")):
+    for change in (
+        ("manager%40example.org", "eve%40example.org"),
+        ("&for=manager%40example.org", ""),
+        # Together as long as before: a part that runs over into the next one is another caller.
+        ("by=dashboard&for=manager%40example.org", "by=dashboard+manager%40example.org"),
+    ):
+        assert change[0] in found["thumbnail_url"]
         problem(guarded.get(found["thumbnail_url"].replace(*change)), 401)
+
+
+def test_the_audit_tells_cameras_of_one_name_apart(guarded: TestClient) -> None:
+    for store_id in ("gym_demo", "gym_2"):
+        guarded.get(f"/cameras/cam_01/still?store_id={store_id}", headers=OFFICE)
+        guarded.delete(f"/cameras/cam_01?store_id={store_id}", headers=OFFICE)
+    guarded.get("/events/export.csv", headers=OFFICE)
+    lines = [json.loads(line) for line in guarded.get("/audit", headers=OFFICE).text.splitlines()]
+    assert [line.get("store_id") for line in lines] == ["gym_demo"] * 2 + ["gym_2"] * 2 + [None]
+
+
+@pytest.mark.parametrize("spelling", [str.upper, lambda name: name.replace("-", ""), lambda name: f"urn:uuid:{name}"])
+def test_a_change_is_written_down_however_its_id_is_spelt(
+    guarded: TestClient, event: Event, spelling: Callable[[str], str]
+) -> None:
+    path = f"/events/{spelling(str(event.event_id))}/retry"
+    # It is known, by whatever spelling, and has no verdict that is asked for again.
+    problem(guarded.post(path, headers=OFFICE), 409)
+    assert audited(guarded) == [("head_office", path)]
 
 
 def test_a_header_that_names_nobody_is_refused(guarded: TestClient, event: Event, client: TestClient) -> None:

@@ -14,11 +14,11 @@ def test_a_sample_names_its_first_and_adds_up_the_scores() -> None:
 
 
 def test_each_track_has_its_own_visit_and_one_that_was_long_away_a_new_one() -> None:
-    visits = extended((), [seen(1.0, 1, 2), seen(2.0, 1), seen(4.0, 2), seen(4.25, 1)])
+    visits = extended((), [seen(1.0, 1, 2), seen(2.0, 1), seen(4.25, 1), seen(4.5, 2)])
     assert visits == (
         Visit(1, 1.0, 4.25, 3, 2.25),
         Visit(2, 1.0, 1.0, 1, 0.75),
-        Visit(2, 4.0, 4.0, 1, 0.75),
+        Visit(2, 4.5, 4.5, 1, 0.75),
     )
 
 
