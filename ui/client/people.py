@@ -126,8 +126,8 @@ def _check_age(signed_in_s: object, people: People, now: datetime) -> None:
     age_s = now.timestamp() - signed_in_s
     if not age_s >= -_MOST_AHEAD_S:
         raise NoRole(
-            "You have no role here: the sign-in service says that you sign in later than now (iat). Ask whoever runs it "
-            "to set its clock, or this dashboard's."
+            "You have no role here: the sign-in service says that you sign in later than now (iat). Ask whoever runs "
+            "it to set its clock, or this dashboard's."
         )
     if age_s > people.session_hours * 3600:
         raise SignInEnded(f"A sign-in holds for {people.session_hours:g} hours, and yours is older.")
