@@ -11,13 +11,14 @@ from ui.now.cards import cards_of, ended_cameras, titles_of
 from ui.now.floor import PictureData, floor_query, picture_of, to_be_asked
 from ui.now.snapshot import Snapshot
 from ui.text.local_time import Zone
+from ui.widgets.over_picture import OVER_PICTURE_CSS
 
 _CURSORS = "floor_cursors"
 _FOLDER = Path(__file__).parent
 _component = st.components.v2.component(
     "floor",
     html='<div class="floor"></div>',
-    css=(_FOLDER / "floor.css").read_text(encoding="utf-8"),
+    css=OVER_PICTURE_CSS + (_FOLDER / "floor.css").read_text(encoding="utf-8"),
     js=(_FOLDER / "floor.js").read_text(encoding="utf-8"),
 )
 
