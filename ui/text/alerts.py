@@ -48,7 +48,7 @@ def alert_badge(alert: Alert) -> tuple[Colour, str]:
         return ("orange", "Partly told") if is_told else ("red", "Not told")
     if alert.lasts:
         return "orange", "Ongoing"
-    return "gray", "Over" if alert.over_at else "Told"
+    return "gray", "Over" if alert.over_at else "Told" if alert.told else "Noted"
 
 
 def state_in_words(alert: Alert, now: datetime, zone: Zone) -> str:

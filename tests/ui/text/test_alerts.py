@@ -84,6 +84,7 @@ def test_a_target_says_in_a_word_how_it_goes() -> None:
         (alert(telling("mail", SENT), lasts=True), "Ongoing"),
         (alert(telling("mail", SENT), over_at=NOW), "Over"),
         (alert(telling("mail", SENT)), "Told"),
+        (alert(), "Noted"),
     ],
 )
 def test_an_alert_says_in_a_word_how_it_stands(one: Alert, word: str) -> None:
