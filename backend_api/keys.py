@@ -15,8 +15,10 @@ import argparse  # noqa: E402
 import hashlib  # noqa: E402
 import io  # noqa: E402
 import logging  # noqa: E402
+import os  # noqa: E402
 import re  # noqa: E402
 import secrets  # noqa: E402
+import stat  # noqa: E402
 from typing import Any  # noqa: E402
 
 from ruamel.yaml import YAML  # noqa: E402
@@ -102,7 +104,14 @@ def _write(path: Path, yaml: YAML, document: object) -> None:
     yaml.dump(document, text)
     try:
         make_writable(path.parent, "--keys")
+        was_there = path.exists()
+        before = (path if was_there else path.parent).stat()
         Disk().replace(path, text.getvalue().encode())
+        if os.geteuid() == 0:
+            # The backend's user could not read root's, and the backend would go on with the keys that it had.
+            os.chown(path, before.st_uid, before.st_gid)
+        if was_there:
+            path.chmod(stat.S_IMODE(before.st_mode))
     except OSError as error:
         raise FatalError(f"{path}: {error.strerror}; make room, or let this user write there") from error
 

@@ -10,7 +10,7 @@ import socket
 import subprocess
 import sys
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import redirect_stdout, suppress
 from pathlib import Path
 from types import TracebackType
@@ -224,6 +224,21 @@ class InTerminal:
         if self._process.poll() is None:
             os.killpg(self._process.pid, signal.SIGKILL)  # its own session: its children and nobody else
         self._process.wait()
+
+
+def was_killed(command: list[str], after_s: float, environment: Mapping[str, str] | None = None) -> bool:
+    """Whether the command was killed after `after_s`, and had not come to its end by then, which is a good one."""
+    process = subprocess.Popen(
+        command, env=os.environ | dict(environment or {}), stdout=subprocess.DEVNULL, stderr=subprocess.PIPE
+    )
+    try:
+        _, errors = process.communicate(timeout=after_s)
+    except subprocess.TimeoutExpired:
+        process.kill()
+        process.communicate()
+        return True
+    assert process.returncode == 0, errors.decode()
+    return False
 
 
 def eventually(condition: Callable[[], T | None], what: str, timeout_s: float = 60.0) -> T:

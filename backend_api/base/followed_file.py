@@ -55,4 +55,5 @@ class FollowedFile(Generic[_T]):
             found = self._path.stat()
         except OSError:
             return None
-        return found.st_mtime_ns, found.st_size, found.st_ino
+        # The time of a change of any kind: what could not be read is read once its owner or mode is put right.
+        return found.st_ctime_ns, found.st_size, found.st_ino

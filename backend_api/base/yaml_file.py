@@ -94,6 +94,8 @@ def _some_text(value: object) -> object:
         raise Mistake(f"must be text, not {_found(value)}; put it in quotes")
     if not value.strip():
         raise ValueError("is empty; write some text")
+    if "\0" in value:
+        raise ValueError("holds a NUL, which no database keeps; take it out")
     return value
 
 

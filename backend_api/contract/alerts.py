@@ -1,17 +1,15 @@
 """Alerts: what happened, or is so until it is over, and what became of telling each target."""
 
 from enum import StrEnum
-from typing import Annotated
 from uuid import UUID
 
 from pydantic import Field
 
-from backend_api.contract.values import NO_NUL, Count, Name, Timestamp, Value
+from backend_api.contract.values import Count, Name, Timestamp, Value, Who
 
 MAX_SNOOZE_S = 7 * 86_400
 MAX_ANSWER_CHARACTERS = 500
 MAX_DETAIL_CHARACTERS = 1000
-MAX_WHO_CHARACTERS = 200
 
 
 class AlertKind(StrEnum):
@@ -120,9 +118,6 @@ class TargetList(Value):
     """Every target of alerts.yaml, in its order."""
 
     items: list[TargetState]
-
-
-Who = Annotated[str, Field(min_length=1, max_length=MAX_WHO_CHARACTERS, pattern=NO_NUL)]
 
 
 class Acknowledgement(Value):

@@ -5,7 +5,18 @@ from enum import StrEnum
 
 from pydantic import Field, field_validator
 
-from backend_api.contract.values import MAX_CORNERS, MAX_SECONDS, Count, Kind, Name, Seconds, Timestamp, Value, Zone
+from backend_api.contract.values import (
+    MAX_CORNERS,
+    MAX_SECONDS,
+    NO_NUL,
+    Count,
+    Kind,
+    Name,
+    Seconds,
+    Timestamp,
+    Value,
+    Zone,
+)
 
 HEARTBEAT_INTERVAL_S = 5.0
 # Two reports may be lost on the way, as in a restart of the backend; after a minute somebody should go and look.
@@ -159,7 +170,7 @@ class MachineSetup(Value):
     """A machine as its edge is configured to watch it."""
 
     machine_id: Name
-    name: str = Field(min_length=1, max_length=100, description="The name that people use.")
+    name: str = Field(min_length=1, max_length=100, pattern=NO_NUL, description="The name that people use.")
     kind: Kind | None = Field(
         default=None, description="Its kind, e.g. treadmill: machines of one kind stand in for each other."
     )

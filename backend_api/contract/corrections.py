@@ -5,7 +5,7 @@ from uuid import UUID
 
 from pydantic import Field
 
-from backend_api.contract.values import NO_NUL, Timestamp, Value
+from backend_api.contract.values import NO_NUL, Timestamp, Value, Who
 
 
 class UseTruth(StrEnum):
@@ -33,7 +33,7 @@ class UseCorrection(Value):
         )
     )
     note: str = Field(default="", max_length=2000, pattern=NO_NUL)
-    who: str = Field(default="anonymous", min_length=1, max_length=200, pattern=NO_NUL)
+    who: Who = "anonymous"
 
 
 class StoredCorrection(UseCorrection):

@@ -6,7 +6,7 @@ from typing import Annotated
 from pydantic import ConfigDict, Field
 
 from backend_api.contract.cameras import MAX_MACHINES, MAX_STILL_BYTES
-from backend_api.contract.values import Confidence, Coordinate, Count, Name, Seconds, Timestamp, Value
+from backend_api.contract.values import Confidence, Coordinate, Count, Name, Seconds, Timestamp, Value, Who
 
 LOOK_HEADER = "Look-Wanted"
 """The number of the look that a camera is asked for, beside the answer to its edge's question for zones."""
@@ -25,7 +25,7 @@ _MAX_PROBLEM_CHARACTERS = 300
 class LookRequest(Value):
     """A person's wish to see what a camera sees now."""
 
-    who: str = Field(default="anonymous", min_length=1, max_length=200)
+    who: Who = "anonymous"
     max_age_s: Seconds = Field(
         default=LOOK_EVERY_S, ge=LOOK_EVERY_S, le=MAX_LOOK_AGE_S, description="A look that is no older will do."
     )

@@ -70,6 +70,8 @@ Timestamp = Annotated[
 ]
 # Of texts that the database keeps by themselves: PostgreSQL's hold no NUL. One within JSON is escaped there.
 NO_NUL = r"^[^\x00]*$"
+# The name of a person, as people write it.
+Who = Annotated[str, Field(min_length=1, max_length=200, pattern=NO_NUL)]
 # Names of stores, cameras and machines become parts of file names and addresses, hence the narrow alphabet.
 Name = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.-]*$", max_length=64)]
 TimeZoneName = Annotated[str, AfterValidator(_check_zone), Field(max_length=64)]

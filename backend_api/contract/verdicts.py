@@ -6,7 +6,7 @@ from uuid import UUID
 
 from pydantic import BeforeValidator, Field, JsonValue, NonNegativeFloat, NonNegativeInt, PositiveInt
 
-from backend_api.contract.values import NO_NUL, Confidence, Seconds, Sha256, Timestamp, Value
+from backend_api.contract.values import NO_NUL, Confidence, Seconds, Sha256, Timestamp, Value, Who
 
 MAX_SHOWN_FRAMES = 9
 
@@ -116,7 +116,7 @@ class Review(Value):
         )
     )
     note: str = Field(default="", max_length=2000, pattern=NO_NUL)
-    who: str = Field(default="anonymous", min_length=1, max_length=200, pattern=NO_NUL)
+    who: Who = "anonymous"
 
 
 class StoredReview(Review):

@@ -5,7 +5,7 @@ from enum import StrEnum
 from pydantic import Field, field_validator
 
 from backend_api.contract.cameras import MAX_MACHINES, MachineSetup
-from backend_api.contract.values import Count, Name, Timestamp, Value, Zone
+from backend_api.contract.values import NO_NUL, Count, Name, Timestamp, Value, Who, Zone
 from backend_api.contract.zones import zone_problem
 
 MAX_AREAS = 50
@@ -44,7 +44,7 @@ class ZoneChange(Value):
     """The zones that a person wants a camera's edge to watch from now on."""
 
     zones: ZoneSet
-    who: str = Field(default="anonymous", min_length=1, max_length=200)
+    who: Who = "anonymous"
 
 
 class ZoneStatus(StrEnum):
@@ -79,7 +79,7 @@ class ZoneRefusal(Value):
     """An edge's word that it cannot take a version."""
 
     version: Count
-    problem: str = Field(min_length=1, max_length=500)
+    problem: str = Field(min_length=1, max_length=500, pattern=NO_NUL)
 
 
 def _check_zone(zone: Zone) -> None:

@@ -33,8 +33,8 @@ class StoredFile:
 class Media(Protocol):
     """Clips and pictures by name (contract/media.py). All methods may be called from any thread.
 
-    Each raises OSError: FileNotFoundError when a file is not there, MediaAway when a bucket cannot be asked now. A
-    bucket's index lies in the database, so StoreBusy and StoreFull come, too.
+    Each raises OSError: FileNotFoundError when a file is not there, MediaAway when a bucket cannot be asked now, or the
+    database, in which its index lies.
     """
 
     @property

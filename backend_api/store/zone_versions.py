@@ -19,7 +19,7 @@ from backend_api.contract.zone_versions import (
     ZoneStatus,
     ZoneVersion,
 )
-from backend_api.store.db.database import Database
+from backend_api.store.db.database import Database, Lock
 from backend_api.store.db.statements import Statement, Transaction
 from backend_api.store.db.tables import zone_versions
 
@@ -78,7 +78,7 @@ class ZoneVersions:
         A wish that it has not taken yet gives way. Raises Outdated when `drawn_on` is not the newest; nothing is kept
         then.
         """
-        with self._database.write() as transaction:
+        with self._database.write(lock=Lock.ZONES) as transaction:
             newest = _newest(transaction, store_id, camera_id)
             if drawn_on != (newest[0] if newest else 0):
                 raise Outdated
@@ -103,7 +103,7 @@ class ZoneVersions:
         newest = self.newest(store_id, camera_id)
         if newest is not None and newest.zones == zones and newest.status is ZoneStatus.TAKEN:
             return
-        with self._database.write() as transaction:
+        with self._database.write(lock=Lock.ZONES) as transaction:
             found = _newest(transaction, store_id, camera_id)
             status = None if found is None else ZoneStatus(found[2])
             is_same = found is not None and ZoneSet.model_validate_json(found[1]) == zones
@@ -145,7 +145,7 @@ def _settle(
     problem: str | None = None,
 ) -> bool:
     values = {"of_id": version, "new_status": status, "new_problem": problem}
-    return _SETTLE.run(transaction, _of(store_id, camera_id) | values).rowcount == 1
+    return _SETTLE.count(transaction, _of(store_id, camera_id) | values) == 1
 
 
 def _version(row: Row[Any]) -> ZoneVersion:

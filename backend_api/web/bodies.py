@@ -5,6 +5,7 @@ from typing import TypeVar
 from fastapi import Request
 from pydantic import BaseModel, ValidationError
 
+from backend_api.web.jpeg import NotJpeg, jpeg_size
 from backend_api.web.problems import ApiProblem, FieldErrors, field_errors, summary
 
 Model = TypeVar("Model", bound=BaseModel)
@@ -39,6 +40,15 @@ async def read_json(request: Request, model: type[Model], max_bytes: int) -> Mod
         return model.model_validate_json(body)
     except ValidationError as error:
         raise _invalid(error) from error
+
+
+def check_jpeg(jpeg: bytes, field: str) -> None:
+    """Raise ApiProblem 422, which names the `field`, when these are not the bytes of a JPEG file (jpeg.py)."""
+    try:
+        jpeg_size(jpeg)
+    except NotJpeg as error:
+        text = f"{error}; send a whole JPEG file"
+        raise ApiProblem(422, f"{field}: {text}", [{"field": field, "message": text}]) from error
 
 
 async def read_report(request: Request, model: type[Model], max_bytes: int) -> tuple[Model, list[str]]:

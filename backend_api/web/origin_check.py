@@ -11,9 +11,9 @@ from starlette.datastructures import Headers, MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from backend_api.base.host_names import host_name, is_allowed, origin_of, own_names
+from backend_api.web.access_rules import READING_METHODS
 from backend_api.web.problems import PROTECTION, problem_response
 
-_READING_METHODS = {"GET", "HEAD", "OPTIONS"}
 _OWN_SITES = {"same-origin", "none"}
 
 
@@ -60,7 +60,7 @@ class OriginCheck:
         return f"the backend does not know itself as {host[:100]!r}; start it with --allowed-host and this name"
 
     def _write_refusal(self, scope: Scope, headers: Headers) -> str | None:
-        if scope["method"] in _READING_METHODS:
+        if scope["method"] in READING_METHODS:
             return None
         origin, site = headers.get("origin"), headers.get("sec-fetch-site", "none")
         if origin in self._origins:

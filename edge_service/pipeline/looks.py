@@ -21,13 +21,15 @@ from edge_service.rules.machine_state import MachineState
 from edge_service.rules.zone import contains, is_in_zone
 from edge_service.tracking.tracker import Track
 from edge_service.video.frame import Frame
-from edge_service.video.frame_maker import picture_of
+from edge_service.video.frame_maker import picture_at
 from edge_service.video.packet_ring import PacketRing
 
-_NO_PICTURE = "the picture could not be decoded; ask again"
+_NO_PICTURE = "the picture of this moment did not come, or could not be decoded; ask again"
 _TOO_LARGE = "the picture is too large to be sent"
 # A picture that waits for its masks is older than the wish by this, and by what a look takes to come.
 _BETWEEN_LOOKS_S = 1.0
+# The stream that is kept may be slower than the one that is looked at: its picture is of so much before at most.
+_OLDEST_S = 2.0
 
 
 class LookSlot:
@@ -151,16 +153,17 @@ class Looks:
             return
         moment = settled[-1]
         packets = self._ring.select(moment.time_s, moment.time_s)
-        masks = self._masking.masks(moment.time_s, moment.time_s)
+        masks = self._masking.masks(moment.time_s - _OLDEST_S, moment.time_s)
         answer = self._without_picture(number, moment)
 
         def make() -> LookAnswer:
             if not self._masking.keeps_pictures:
                 return answer.model_copy(update={"problem": NO_PICTURES})
-            image = picture_of(packets)
-            if image is None:
+            found = picture_at(packets, moment.time_s)
+            if found is None or moment.time_s - found[1] > _OLDEST_S:
                 return answer.model_copy(update={"problem": _NO_PICTURE})
-            jpeg = still_of(image, masks, moment.time_s)
+            # Masked as of its own moment: the stream that is kept may be slower than the one that is looked at.
+            jpeg = still_of(found[0], masks, found[1])
             if len(jpeg) > MAX_STILL_BYTES:
                 return answer.model_copy(update={"problem": _TOO_LARGE})
             return answer.model_copy(update={"picture": jpeg})

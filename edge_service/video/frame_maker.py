@@ -17,21 +17,21 @@ from edge_service.video.picture import to_image
 _one_whole_picture = Lock()
 
 
-def picture_at(ring: PacketRing, time_s: float) -> Image | None:
-    """The picture that is on the screen at `time_s`, as far as it has come; None where there is none."""
-    return picture_of(ring.select(time_s, time_s))
+def picture_at(packets: Sequence[EncodedPacket], time_s: float) -> tuple[Image, float] | None:
+    """The picture that is on the screen at `time_s`, in full, from any thread, and the media time that it is of.
 
-
-def picture_of(packets: Sequence[EncodedPacket]) -> Image | None:
-    """The picture of the last of `packets` to be shown, in full, from any thread; None where there is none."""
-    if not packets:
+    That is the newest of `packets` by then, which is older where a stream is slow or stands still. None where there is
+    none, or where it cannot be decoded: the picture before it would be of another moment than is said.
+    """
+    shown = [packet for packet in packets if packet.is_shown and packet.time_s <= time_s]
+    if not shown:
         return None
-    wanted = max(packet.pts for packet in packets)
-    found = None
+    wanted = max(shown, key=lambda packet: packet.pts)
     with _one_whole_picture:
-        for decoded, stream_format in decode_all(packets, lambda packet: packet.pts == wanted):
-            found = decoded, stream_format
-        return None if found is None else to_image(*found)
+        for decoded, stream_format in decode_all(packets, lambda packet: packet.pts == wanted.pts):
+            if decoded.pts == wanted.pts:
+                return to_image(decoded, stream_format), wanted.time_s
+    return None
 
 
 class FrameMaker:

@@ -23,6 +23,8 @@ _LEAST_SHIFT_S = 0.1
 MOST_SHIFT_S = 10.0
 """Streams that are further apart are not of one moment: the camera's clocks are wrong, and arrival is believed."""
 _SAME_ASPECT = 0.03
+# The main stream's last picture stands for a moment that is so much later at most; then detection's own is shown.
+_OLDEST_S = 0.5
 
 
 class Recording(Protocol):
@@ -170,8 +172,9 @@ class PairedSource:
         return replace(frame, time_s=self._last_s, width=size[0], height=size[1], image=image)
 
     def _image(self, time_s: float, instead: Callable[[], Image]) -> Image:
-        image = picture_at(self._ring, time_s)
-        return instead() if image is None else image
+        found = picture_at(self._ring.select(time_s, time_s), time_s)
+        # Where people are in it is known of `time_s`: what is hidden would lie beside them in an older one.
+        return instead() if found is None or time_s - found[1] > _OLDEST_S else found[0]
 
     def _apart_s(self) -> float | None:
         """How much later detection's stream is than the main one, by the camera's wall clock."""

@@ -1,6 +1,7 @@
 """Making, listing and removing keys: what is printed once opens the backend, and the file holds no key."""
 
 import logging
+import os
 import sys
 from pathlib import Path
 
@@ -56,6 +57,24 @@ def test_a_key_is_removed_and_comments_stay(tmp_path: Path, monkeypatch: pytest.
     run(path, monkeypatch, "--remove", "door")
     run(path, monkeypatch, "--add", "new")
     assert [(one.name, one.role) for one in load_keys(path)] == [("new", Role.VIEWER)]
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root may give files away")
+def test_with_sudo_the_file_stays_the_backends(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    os.chown(tmp_path, 4321, 4322)
+    path = tmp_path / "keys.yaml"
+
+    def owner_and_mode() -> tuple[int, int, int]:
+        found = path.stat()
+        return found.st_uid, found.st_gid, found.st_mode & 0o777
+
+    run(path, monkeypatch, "--add", "first")
+    assert owner_and_mode()[:2] == (4321, 4322)
+    os.chown(path, 0, 4322)
+    path.chmod(0o640)
+    run(path, monkeypatch, "--add", "second")
+    run(path, monkeypatch, "--remove", "first")
+    assert owner_and_mode() == (0, 4322, 0o640)
 
 
 @pytest.mark.parametrize(

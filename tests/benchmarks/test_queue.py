@@ -13,25 +13,14 @@ import persistqueue
 
 from backend_api.base.clock import SystemClock
 from backend_api.contract.events import Event, EventType, make_event_id
-from backend_api.contract.verdicts import MmResult, Verdict
 from backend_api.store.store import Store
+from tests.benchmarks.claiming import LEASE_S, RESULT
 from tests.benchmarks.rounds import in_words, measure_in_turn, ratio
 
-LEASE_S = 60.0
 ROUNDS = 31
 JOBS_A_ROUND = 60
 # What PRAGMA synchronous answers.
 FULL = 2
-RESULT = MmResult(
-    verdict=Verdict.CLEANED,
-    confidence=0.9,
-    summary="Somebody wiped the seat.",
-    model="mock",
-    prompt_version="1",
-    frame_times_s=(0.5, 1.5),
-    latency_ms=1.0,
-    raw=None,
-)
 
 
 def make_attempts(count: int) -> list[Event]:

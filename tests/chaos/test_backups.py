@@ -1,8 +1,6 @@
 """Backups and restorings that are killed again and again, while events and clips come: every snapshot is whole."""
 
 import random
-import signal
-import subprocess
 import threading
 from contextlib import closing
 from pathlib import Path
@@ -12,24 +10,11 @@ from backend_api.store.store import Store
 from tests.backend_api.doctor_scene import Scene
 from tests.backend_api.snapshots.scene import Backups, read_house
 from tests.fake_clock import FakeClock
-from tests.processes import script
+from tests.processes import script, was_killed
 
 KILLS = 50
 # Starting takes most of a second; a backup or restoring takes the rest.
 EARLIEST_S, LATEST_S = 0.3, 6.0
-
-
-def killed(command: list[str], after_s: float) -> bool:
-    """Whether the command was killed after `after_s`, and had not come to its end by then."""
-    process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)
-    try:
-        _, errors = process.communicate(timeout=after_s)
-    except subprocess.TimeoutExpired:
-        process.send_signal(signal.SIGKILL)
-        process.communicate()
-        return True
-    assert process.returncode == 0, errors.decode()
-    return False
 
 
 def test_every_snapshot_is_whole_however_often_backup_and_restoring_are_killed(tmp_path: Path) -> None:
@@ -52,18 +37,18 @@ def test_every_snapshot_is_whole_however_often_backup_and_restoring_are_killed(t
         writer.start()
         try:
             for _ in range(KILLS):
-                kills += killed(backup, chance.uniform(EARLIEST_S, LATEST_S))
+                kills += was_killed(backup, chance.uniform(EARLIEST_S, LATEST_S))
                 whole += bool(house.names())
                 if house.names():
                     assert house.verify() == [], f"seed {seed}"
         finally:
             stop.set()
             writer.join()
-        assert not killed(backup, 120)
+        assert not was_killed(backup, 120)
         expected = house.now()
     restore_kills, new = 0, tmp_path / "new"
     restore = [*script("backend_api/restore.py"), "--from", str(folder), "--db", str(new / "app.db")]
-    while killed(restore, chance.uniform(EARLIEST_S, LATEST_S) if restore_kills < KILLS else 120):
+    while was_killed(restore, chance.uniform(EARLIEST_S, LATEST_S) if restore_kills < KILLS else 120):
         restore_kills += 1
     assert read_house(new) == expected, f"seed {seed}"
     print(

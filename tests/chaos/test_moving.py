@@ -1,10 +1,7 @@
 """Moving clips into a bucket and back, killed again and again: in the end both have all of them."""
 
 import hashlib
-import os
 import random
-import signal
-import subprocess
 from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
@@ -15,7 +12,7 @@ import pytest
 from backend_api.base.clock import SystemClock
 from backend_api.contract.media import clip_name
 from backend_api.store.store import Store
-from tests.processes import script
+from tests.processes import script, was_killed
 from tests.seaweed import BUCKET, BucketServer
 
 FILES, KILLS = 600, 12
@@ -38,21 +35,6 @@ def digests(folder: Path) -> dict[str, str]:
     return {path.name: hashlib.sha256(path.read_bytes()).hexdigest() for path in paths}
 
 
-def killed(command: list[str], environment: dict[str, str], after_s: float) -> bool:
-    """Whether the command was killed after `after_s`, and had not come to its end by then."""
-    process = subprocess.Popen(
-        command, env=os.environ | environment, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True
-    )
-    try:
-        _, errors = process.communicate(timeout=after_s)
-    except subprocess.TimeoutExpired:
-        process.send_signal(signal.SIGKILL)
-        process.communicate()
-        return True
-    assert process.returncode == 0, errors
-    return False
-
-
 def after() -> Iterator[float]:
     """How long each run has, in seconds: the last one as long as it needs."""
     chance = random.SystemRandom()
@@ -71,7 +53,7 @@ def test_a_killed_move_goes_on_and_touches_nothing(folder: Path, tmp_path: Path,
         ["--media-from", place, "--media-to", str(back)],
     ):
         for after_s in after():
-            if not killed([*move, *flags], bucket_server.environment, after_s):
+            if not was_killed([*move, *flags], after_s, bucket_server.environment):
                 break
             kills += 1
     assert digests(folder) == digests(back) == expected

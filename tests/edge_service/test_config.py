@@ -146,6 +146,7 @@ def test_a_machine_may_be_of_a_kind(path: Path) -> None:
         ("    anchor: {share: 1}", r"machines\[0\].anchor.share \(machine bench_01\)", "unknown key"),
         ("    kind: [bike]", r"machines\[0\].kind \(machine bench_01\)", "must be text, not a list"),
         ("    kind: ''", r"machines\[0\].kind \(machine bench_01\)", "is empty; write some text"),
+        ('    kind: "a\\0"', r"machines\[0\].kind \(machine bench_01\)", "holds a NUL"),
         (f"    kind: {'x' * 41}", r"machines\[0\].kind \(machine bench_01\)", "40"),
         ("    anchor: [center]", r"machines\[0\].anchor \(machine bench_01\)", "must be text, not a list"),
         ("detector: {score: 1.5}", "detector.score", "at most 1"),

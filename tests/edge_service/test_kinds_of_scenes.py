@@ -204,6 +204,17 @@ def test_a_rack_that_does_not_move_is_no_use_whatever_it_scores(scores: tuple[fl
 
 
 @pytest.mark.parametrize("fps", [2, 5])
+@pytest.mark.parametrize("enter_s", [1.0, 3.0])
+def test_a_rack_is_no_use_either_where_a_use_begins_within_seconds(enter_s: float, fps: int) -> None:
+    """It is doubted from the first picture on, and a person who is there then only until they are seen to move."""
+    quick = replace(BENCH, rules=replace(RULES, enter_s=enter_s))
+    assert watched(rack(0.6, 0.9), fps, 1, quick, end_s=60, witness=Witness(300)) == []
+    start, *_ = watched(rack(0.6, 0.9), fps, 1, quick, end_s=20, witness=Witness(300), moves_until_s=20)
+    assert start.event_type is EventType.MACHINE_OCCUPIED_START
+    assert start.time_s == pytest.approx(0, abs=1.0)
+
+
+@pytest.mark.parametrize("fps", [2, 5])
 def test_a_rack_that_scores_as_a_person_and_is_moved_is_one_for_five_minutes_at_most(fps: int) -> None:
     """And it is no use again afterwards, as without the witness it would be for ever."""
     rack_for_ever = rack(0.35, 0.65)

@@ -200,7 +200,7 @@ def running_gym(folder: Path, key: str | None = None, port: int = 0, named: Sequ
     clock, stop = GymClock(), threading.Event()
     database = folder / "app.db"
     media = MediaFolder.open(folder / "media")
-    keys = Keys.of([key] if key else [], [], {}, named)
+    keys = Keys.of([key] if key else [], [], {}, named or None)
     with (
         closing(fresh_store(database, clock)) as store,
         closing(listen("127.0.0.1", port)) as listening,

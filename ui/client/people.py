@@ -15,6 +15,8 @@ from backend_api.contract.values import Name
 MAX_PEOPLE = 2000
 MAX_SESSION_HOURS = 720.0
 _EMAIL = "email"
+# Clocks differ; a sign-in from further ahead, or at no time, would never end.
+_MOST_AHEAD_S = 300.0
 
 
 class NoRole(Exception):
@@ -89,11 +91,7 @@ def load_people(path: Path) -> People:
 
 def find_person(claims: Mapping[str, object], people: People, now: datetime) -> Person:
     """The person who signed in with `claims`. Raises SignInEnded, and NoRole."""
-    signed_in_s = claims.get("iat")
-    if isinstance(signed_in_s, bool) or not isinstance(signed_in_s, int | float):
-        raise NoRole(_missing("iat"))
-    if now.timestamp() - signed_in_s > people.session_hours * 3600:
-        raise SignInEnded(f"A sign-in holds for {people.session_hours:g} hours, and yours is older.")
+    _check_age(claims.get("iat"), people, now)
     person_id = claims.get(people.id_claim)
     if not isinstance(person_id, str) or not person_id.strip():
         raise NoRole(_missing(people.id_claim))
@@ -119,6 +117,20 @@ def find_person(claims: Mapping[str, object], people: People, now: datetime) -> 
     raise NoRole(
         f"You have no role here: your {people.id_claim} cannot be shown. Ask whoever runs the sign-in service."
     )
+
+
+def _check_age(signed_in_s: object, people: People, now: datetime) -> None:
+    """Raises SignInEnded for a sign-in of long ago, and NoRole for one whose time is not known."""
+    if isinstance(signed_in_s, bool) or not isinstance(signed_in_s, int | float):
+        raise NoRole(_missing("iat"))
+    age_s = now.timestamp() - signed_in_s
+    if not age_s >= -_MOST_AHEAD_S:
+        raise NoRole(
+            "You have no role here: the sign-in service says that you sign in later than now (iat). Ask whoever runs "
+            "it to set its clock, or this dashboard's."
+        )
+    if age_s > people.session_hours * 3600:
+        raise SignInEnded(f"A sign-in holds for {people.session_hours:g} hours, and yours is older.")
 
 
 def _claimed(claims: Mapping[str, object], people: People) -> tuple[Role | None, tuple[str, ...] | None]:

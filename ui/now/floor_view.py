@@ -11,13 +11,14 @@ from ui.now.cards import cards_of, ended_cameras, titles_of
 from ui.now.floor import PictureData, floor_query, picture_of, to_be_asked
 from ui.now.snapshot import Snapshot
 from ui.text.local_time import Zone
+from ui.widgets.over_picture import OVER_PICTURE_CSS
 
 _CURSORS = "floor_cursors"
 _FOLDER = Path(__file__).parent
 _component = st.components.v2.component(
     "floor",
     html='<div class="floor"></div>',
-    css=(_FOLDER / "floor.css").read_text(encoding="utf-8"),
+    css=OVER_PICTURE_CSS + (_FOLDER / "floor.css").read_text(encoding="utf-8"),
     js=(_FOLDER / "floor.js").read_text(encoding="utf-8"),
 )
 
@@ -35,9 +36,13 @@ def is_wanted() -> bool:
 
 
 def read_floor(store_id: str | None) -> Floor:
-    """The page of cameras that is shown. Raises BackendError."""
+    """The page of cameras that is shown, or the last before it with any. Raises BackendError."""
     cursors = _cursors(store_id)
-    return cache.floor(floor_query(store_id, cursors[-1] if cursors else None))
+    while cursors:
+        if (floor := cache.floor(floor_query(store_id, cursors[-1]))).items:
+            return floor
+        cursors.pop()  # its cameras were forgotten meanwhile
+    return cache.floor(floor_query(store_id, None))
 
 
 def show_floor(floor: Floor, snapshot: Snapshot, zone: Zone, store_id: str | None) -> None:

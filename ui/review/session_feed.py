@@ -89,7 +89,9 @@ def brought_up_to_date(source: SessionSource, feed: SessionFeed) -> SessionFeed:
     latest = source.sessions(feed.query).items
     met = {row.session_id for row in latest}
     gone = tuple(row.session_id for row in feed.items if row.session_id not in met)
-    rest = source.sessions(SessionQuery(session_id=gone, limit=len(gone))).items if gone else []
+    # Of the list's gym, where it is of one: a person of some gyms may ask about no others.
+    of = feed.query.store_id
+    rest = source.sessions(SessionQuery(session_id=gone, limit=len(gone), store_id=of)).items if gone else []
     return replace(_with_updates(feed, [*latest, *rest]), new_items=count_new(feed.pages[0], latest))
 
 

@@ -77,13 +77,17 @@ def _ask(backend: BackendApi, keys: DraftKeys) -> None:
 
 @st.fragment(run_every=POLL_S)
 def _wait(backend: BackendApi, keys: DraftKeys, number: int) -> None:
-    """Draw the page again once the look is there, or overdue."""
+    """Draw the page again once the look is there, or overdue; or nobody waits for it any more."""
     try:
         look = find_look(backend, keys.store_id, keys.camera_id)
     except BackendError:
         st.rerun()  # the page meets the same error, and shows it
-    if look is None or look.number != number or look.status is not LookStatus.WANTED:
-        st.rerun()
+    if look is None or look.number != number:
+        # The camera was forgotten, or somebody has asked for a later one. Kept, it would be waited for without end.
+        st.session_state.pop(keys.widget("look_asked"), None)
+    elif look.status is LookStatus.WANTED:
+        return
+    st.rerun()
 
 
 def show_seen(look: Look, setup: CameraSetupState, zone: Zone) -> None:

@@ -12,6 +12,7 @@ from backend_api.contract.looks import Look, SeenPerson
 from backend_api.contract.values import Coordinate
 from ui.setup.zone_draft import ZoneDraft
 from ui.text.seen import state_words
+from ui.widgets.over_picture import OVER_PICTURE_CSS
 
 _NAME = "zone_picture"
 _CSS, _JS = (Path(__file__).with_name(name).read_text(encoding="utf-8") for name in (f"{_NAME}.css", f"{_NAME}.js"))
@@ -40,7 +41,7 @@ def show_zone_picture(
     Who and what was `seen` in it is drawn over it.
     """
     # Declared anew at each drawing: a declaration belongs to the runtime, which tests have many of.
-    component = st.components.v2.component(_NAME, html=_HTML, css=_CSS, js=_JS)
+    component = st.components.v2.component(_NAME, html=_HTML, css=OVER_PICTURE_CSS + _CSS, js=_JS)
     edit = draft.edit
     component(
         key=key,

@@ -29,10 +29,12 @@ class Lock(IntEnum):
     MESSAGES = 4
     # To look which verdicts were drawn for review, and to draw others.
     DRAWS = 5
-    # What goes for its age, from media, events, the log and the ledger: one backend at a time looks for it.
-    SWEEP = 7
     # What one worker says of its caps stands beside what others say of theirs, in one setting.
     WORKER_CAPS = 6
+    # What goes for its age, from media, events, the log and the ledger: one backend at a time looks for it.
+    SWEEP = 7
+    # To look which version of a camera's zones is the newest, and to add one.
+    ZONES = 8
 
 
 class Database(Protocol):

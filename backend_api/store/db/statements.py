@@ -34,13 +34,16 @@ Row = tuple[Any, ...]
 
 
 class Cursor(Protocol):
-    """What a driver answers; `rowcount` is for `Statement.count` alone."""
+    """What a driver answers. How many rows were changed only `Statement.count` tells: a driver may not know yet."""
 
-    @property
-    def rowcount(self) -> int: ...  # noqa: D102
     def fetchone(self) -> Any: ...  # noqa: D102, ANN401 - rows
     def fetchall(self) -> list[Any]: ...  # noqa: D102
     def __iter__(self) -> Iterator[Any]: ...
+
+
+class _CountingCursor(Cursor, Protocol):
+    @property
+    def rowcount(self) -> int: ...
 
 
 class Driver(Protocol):
@@ -102,7 +105,7 @@ class Statement:
 
     def count(self, transaction: Transaction, parameters: Mapping[str, Any]) -> int:
         """Run it once; how many rows it changed."""
-        cursor = self.run(transaction, parameters)
+        cursor = cast(_CountingCursor, self.run(transaction, parameters))
         transaction.settle()
         return cursor.rowcount
 

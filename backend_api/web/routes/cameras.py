@@ -21,9 +21,8 @@ from backend_api.contract.queries import CameraPageQuery
 from backend_api.contract.values import Name
 from backend_api.contract.zone_versions import ZoneSet
 from backend_api.store.store import Store
-from backend_api.web.bodies import read_body, read_report
+from backend_api.web.bodies import check_jpeg, read_body, read_report
 from backend_api.web.conditional import NOT_MODIFIED, conditional_answer, json_answer, next_link
-from backend_api.web.jpeg import NotJpeg, jpeg_size
 from backend_api.web.openapi import json_body, problems
 from backend_api.web.problems import ApiProblem
 from backend_api.web.setup_config import check_config
@@ -204,9 +203,5 @@ def _missing(what: str, store_id: str, camera_id: str) -> str:
 
 
 def _keep_still(store: Store, store_id: str, camera_id: str, jpeg: bytes) -> None:
-    try:
-        jpeg_size(jpeg)
-    except NotJpeg as error:
-        text = f"{error}; send a whole JPEG file"
-        raise ApiProblem(422, f"body: {text}", [{"field": "body", "message": text}]) from error
+    check_jpeg(jpeg, "body")
     store.setups.keep_still(store_id, camera_id, jpeg)

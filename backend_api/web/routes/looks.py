@@ -8,10 +8,9 @@ from starlette.concurrency import run_in_threadpool
 from backend_api.contract.looks import LOOK_TIMEOUT_S, MAX_LOOK_BYTES, Look, LookAnswer, LookRequest
 from backend_api.contract.values import Name
 from backend_api.store.store import Store
-from backend_api.web.bodies import read_json, read_report
+from backend_api.web.bodies import check_jpeg, read_json, read_report
 from backend_api.web.caller import in_their_name
 from backend_api.web.conditional import NOT_MODIFIED, json_answer
-from backend_api.web.jpeg import NotJpeg, jpeg_size
 from backend_api.web.openapi import json_body, problems
 from backend_api.web.problems import ApiProblem
 
@@ -82,11 +81,7 @@ def _ask(store: Store, store_id: str, camera_id: str, wish: LookRequest) -> Look
 
 def _keep(store: Store, store_id: str, camera_id: str, answer: LookAnswer) -> None:
     if answer.picture is not None:
-        try:
-            jpeg_size(answer.picture)
-        except NotJpeg as error:
-            text = f"{error}; send a whole JPEG file"
-            raise ApiProblem(422, f"picture: {text}", [{"field": "picture", "message": text}]) from error
+        check_jpeg(answer.picture, "picture")
     if not store.looks.answer(store_id, camera_id, answer):
         raise ApiProblem(
             404, f"look {answer.number} is not wanted; it is answered, or nobody asked within {LOOK_TIMEOUT_S:g} s"

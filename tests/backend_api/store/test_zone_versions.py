@@ -9,6 +9,8 @@ from backend_api.store.zone_versions import Outdated
 
 PLACE = ("gym_demo", "cam_01")
 
+pytestmark = pytest.mark.both_databases
+
 
 def zones(left: float) -> ZoneSet:
     corners = ((left, 0.1), (0.9, 0.1), (0.5, 0.9))

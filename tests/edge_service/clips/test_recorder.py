@@ -38,6 +38,18 @@ TRACKS = [Track(1, Box(0.4, 0.2, 0.6, 0.8), 0.9)]
 PRE_S, POST_S, END_PRE_S = 0.5, 0.4, 1.5
 
 
+def encoding_when_allowed(monkeypatch: pytest.MonkeyPatch) -> threading.Event:
+    """What lets clips be encoded from now on, once it is set."""
+    may_encode = threading.Event()
+
+    def encode_when_allowed(*args: object) -> Clip:
+        assert may_encode.wait(60)
+        return cut(*args)  # type: ignore[arg-type]
+
+    monkeypatch.setattr("edge_service.clips.recorder.cut", encode_when_allowed)
+    return may_encode
+
+
 class FillingDisk(QuickDisk):
     """Has no room for anything while `is_full`."""
 
@@ -226,13 +238,7 @@ def test_how_late_an_attempt_may_be_told_follows_from_the_rules_and_the_clip() -
 def test_frames_go_on_while_a_clip_is_encoded_and_events_keep_their_order(
     drawn: Callable[[str], Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    may_encode = threading.Event()
-
-    def encode_when_allowed(*args: object) -> Clip:
-        assert may_encode.wait(60)
-        return cut(*args)  # type: ignore[arg-type]
-
-    monkeypatch.setattr("edge_service.clips.recorder.cut", encode_when_allowed)
+    may_encode = encoding_when_allowed(monkeypatch)
     recorder = make_recorder(ring_of(drawn("hevc")), tmp_path)
     for time_s in (0.8, 1.2):
         recorder.begin(hit_at(time_s), blank_frame(2), TRACKS)

@@ -1,14 +1,11 @@
 """Clips in which something is hidden: when they are cut, how many may wait, and what is given up."""
 
-import threading
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
 from backend_api.contract.events import ClipMask
-from edge_service.clips.cut import cut
-from edge_service.clips.mp4 import Clip
 from edge_service.clips.recorder import ClipConfig, reach_s
 from edge_service.privacy.masking import NO_PICTURES, UNLOOKED_S, Masking
 from edge_service.privacy.privacy_config import PrivacyConfig
@@ -16,7 +13,7 @@ from edge_service.privacy.sightings import SETTLE_S
 from edge_service.rules.machine import RuleTimes
 from edge_service.video.frame import Image
 from edge_service.video.packet_ring import PacketRing
-from tests.edge_service.clips.test_recorder import MACHINE, TRACKS, hit_at, make_recorder
+from tests.edge_service.clips.test_recorder import MACHINE, TRACKS, encoding_when_allowed, hit_at, make_recorder
 from tests.edge_service.encoded_packets import ring_of
 from tests.edge_service.fake_frames import blank_frame, frame_showing
 
@@ -62,13 +59,7 @@ def test_where_no_look_comes_any_more_a_masked_clip_is_cut_all_the_same(
 def test_a_live_cameras_frames_wait_for_no_clip_that_is_masked(
     drawn: Callable[[str], Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    may_encode = threading.Event()
-
-    def encode_when_allowed(*args: object) -> Clip:
-        assert may_encode.wait(60)
-        return cut(*args)  # type: ignore[arg-type]
-
-    monkeypatch.setattr("edge_service.clips.recorder.cut", encode_when_allowed)
+    may_encode = encoding_when_allowed(monkeypatch)
     masking = Masking(PrivacyConfig(mask="people"), fps=10)
     recorder = make_recorder(ring_of(drawn("b_frames")), tmp_path, masking=masking, is_live=True)
     look(masking, 9.0)
@@ -90,15 +81,7 @@ def test_clips_that_wait_to_be_masked_take_so_many_bytes_at_most(
     two_seconds = sum(len(packet.data) for packet in ring.select(0.1, 1.96))
     monkeypatch.setattr("edge_service.clips.recorder.MAX_WAITING_BYTES", two_seconds)
     times_s = [0.6, 0.62, 1.5, 1.55, 2.5, 2.6]
-    may_encode = threading.Event()
-    taken: list[object] = []
-
-    def encode_when_allowed(*args: object) -> Clip:
-        taken.append(args)
-        assert may_encode.wait(60)
-        return cut(*args)  # type: ignore[arg-type]
-
-    monkeypatch.setattr("edge_service.clips.recorder.cut", encode_when_allowed)
+    may_encode = encoding_when_allowed(monkeypatch)
     masking = Masking(PrivacyConfig(mask="people"), fps=10)
     look(masking, 9.0)
     for folder, is_live in (("live", True), ("file", False)):

@@ -122,6 +122,31 @@ def test_a_masked_picture_is_the_newest_of_which_all_is_known(ring: PacketRing) 
     assert answer.seen_at == AT + timedelta(seconds=(number - settle) / FPS)
 
 
+def seen_behind(ring: PacketRing, frames: int) -> LookAnswer:
+    """The look at a moment so many frames after the ring's last picture, on which somebody left the red corner."""
+    camera = Camera(ring, PrivacyConfig(mask="people"))
+    settled = 49 + frames + round(SETTLE_S * FPS)
+    for number in range(40, settled):
+        box = Box(0.0, 0.0, 0.25, 0.25) if number <= 49 else OUTSIDE
+        assert camera.see(number, [Detection(box, 0.9)], [Track(1 + (number > 49), box, 0.9)]) is None
+    camera.slot.want(1)
+    answer = camera.see(settled)
+    assert answer is not None
+    return answer
+
+
+def test_where_the_main_stream_is_behind_people_are_hidden_where_its_picture_shows_them(ring: PacketRing) -> None:
+    picture = cv2.imdecode(np.frombuffer(seen_behind(ring, 8).picture or b"", np.uint8), cv2.IMREAD_COLOR)
+    assert picture is not None
+    blue, _, red = picture[: picture.shape[0] // 5, : picture.shape[1] // 5].reshape(-1, 3).mean(axis=0)
+    assert abs(red - blue) < 20
+
+
+def test_where_the_main_stream_stands_still_its_last_picture_is_none_of_now(ring: PacketRing) -> None:
+    answer = seen_behind(ring, 25)
+    assert (answer.picture, "did not come" in str(answer.problem)) == (None, True)
+
+
 def test_without_pictures_there_is_none_and_it_says_why(ring: PacketRing) -> None:
     camera = Camera(ring, PrivacyConfig(pictures="none"))
     camera.slot.want(1)

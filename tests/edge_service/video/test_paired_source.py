@@ -83,6 +83,18 @@ def test_the_picture_is_that_of_its_moment(streams: tuple[Path, Path]) -> None:
         assert np.array_equal(frame.image(), alone[round(frame.time_s, 3)])
 
 
+def test_where_the_main_stream_stands_still_people_see_what_is_looked_at(
+    streams: tuple[Path, Path], tmp_path: Path
+) -> None:
+    """Its last picture would be masked as of another moment."""
+    short = draw_video(tmp_path / "short.mp4", size=(192, 108), seconds=2, options={"bf": "0"})
+    shapes = {
+        round(frame.time_s, 3): frame.image().shape for frame in paired((short, streams[1]), PacketRing(60)) if frame
+    }
+    assert {time_s for time_s, shape in shapes.items() if shape == (48, 64, 3)} == {t for t in shapes if t > 2.46}
+    assert max(shapes) > 3
+
+
 def test_a_preview_shows_what_is_looked_at(streams: tuple[Path, Path]) -> None:
     frame = next(iter(paired(streams, PacketRing(60), has_preview=True)))
     assert frame is not None

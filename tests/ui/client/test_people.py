@@ -76,6 +76,10 @@ def test_a_sign_in_ends(tmp_path: Path) -> None:
     for missing in (None, "yesterday", True):
         with pytest.raises(NoRole, match="iat"):
             find_person(ADA | {"iat": missing}, LISTED, NOW)
+    find_person(ADA | {"iat": NOW.timestamp() + 200}, LISTED, NOW)  # the clocks differ a little
+    for endless in (NOW.timestamp() + 400, NOW.timestamp() * 1000, float("inf"), float("nan")):
+        with pytest.raises(NoRole, match="later"):
+            find_person(ADA | {"iat": endless}, LISTED, NOW)
 
 
 def test_a_name_that_cannot_be_shown_gives_way_to_the_id() -> None:

@@ -184,6 +184,16 @@ def test_many_cameras_have_several_pages_and_only_those_that_are_shown_are_asked
     assert floor(click(app, "floor_back"))[0]["title"] == "Camera cam_00"
 
 
+def test_where_the_cameras_of_a_page_are_forgotten_the_one_before_is_shown(gym: Gym) -> None:
+    names = [f"cam_{number:02}" for number in range(SHOWN_CAMERAS + 1)]
+    with_floor(gym, *names)
+    app = click(open_app("now"), "floor_on")
+    assert len(floor(app)) == 1
+    assert gym.store.cameras.forget(STORE, names[-1])
+    assert len(floor(rerun(app))) == SHOWN_CAMERAS
+    assert "floor_back" not in [button.key for button in app.button]
+
+
 def test_an_edge_of_an_earlier_release_is_not_asked(gym: Gym) -> None:
     with_floor(gym, "cam_01")
     assert len(floor(open_app("now"))) == 1

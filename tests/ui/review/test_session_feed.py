@@ -85,6 +85,13 @@ def test_an_older_page_is_brought_up_to_date_with_one_call_more() -> None:
     assert len(source.calls) - calls == 2
 
 
+def test_all_that_is_asked_for_a_gyms_list_is_asked_of_that_gym() -> None:
+    """A person of some gyms is refused what names none."""
+    source = Memory(some(80))
+    brought_up_to_date(source, older_page(source, open_feed(source, SessionQuery(store_id="gym_a"))))
+    assert [query.store_id for query in source.calls] == ["gym_a"] * 4
+
+
 def test_a_first_page_that_has_not_moved_is_brought_up_to_date_with_one_call() -> None:
     source = Memory(some(3))
     feed = open_feed(source, SessionQuery())

@@ -3,9 +3,10 @@
 import json
 from typing import Any
 
+import pytest
 from streamlit.testing.v1 import AppTest
 
-from backend_api.contract.looks import LookAnswer, SeenMachine, SeenPerson, SeenState
+from backend_api.contract.looks import LookAnswer, LookRequest, SeenMachine, SeenPerson, SeenState
 from tests.ui.app_driver import click, labels, rerun, words
 from tests.ui.gym import STORE, Gym
 from tests.ui.setup.machines import BIKE, ROWER
@@ -66,6 +67,30 @@ def test_a_camera_whose_computer_does_not_answer_is_said(gym: Gym) -> None:
     with gym.store.database.write() as transaction:
         transaction.driver.execute("UPDATE camera_looks SET asked_at_ms = asked_at_ms - 60000")
     assert "did not answer within 10 s" in boxes(rerun(app))
+
+
+@pytest.mark.parametrize("is_answered", [False, True])
+def test_where_somebody_asks_for_a_later_look_nobody_waits_for_the_one_before(gym: Gym, is_answered: bool) -> None:
+    """The floor on Now asks once a minute: a page that waits for its own must come to rest all the same."""
+    with_camera(gym, LOOKS)
+    app = click(open_setup(), f"look/{WIDGETS}")
+    answer(gym, problem="the picture could not be decoded")
+    with gym.store.database.write() as transaction:
+        transaction.driver.execute("UPDATE camera_looks SET asked_at_ms = 0, answered_at_ms = 1")
+    assert gym.store.looks.ask(STORE, "cam_01", LookRequest(who="the floor")).number == 2
+    if is_answered:
+        answer(gym, seen_at=gym.clock.now(), picture=STILL, people=(person(),))
+    app = rerun(app)
+    assert "is asked for a look" not in boxes(app)
+    assert ("number 4" in words(app)) == is_answered
+
+
+def test_where_the_camera_is_forgotten_nobody_waits(gym: Gym) -> None:
+    with_camera(gym, LOOKS)
+    app = click(open_setup(), f"look/{WIDGETS}")
+    with gym.store.database.write() as transaction:
+        transaction.driver.execute("DELETE FROM camera_looks")
+    assert "is asked for a look" not in boxes(rerun(app))
 
 
 def test_a_camera_without_pictures_shows_who_is_where_on_a_plain_ground(gym: Gym) -> None:

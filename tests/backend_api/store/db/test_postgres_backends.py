@@ -2,6 +2,7 @@
 
 import threading
 from collections.abc import Iterator
+from concurrent.futures import Future, ThreadPoolExecutor, wait
 from contextlib import closing
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -11,13 +12,18 @@ import pytest
 
 from backend_api.alerts.pruning import Pruning
 from backend_api.base.clock import SystemClock
+from backend_api.contract.cameras import MachineSetup
+from backend_api.contract.zone_versions import ZoneChange, ZoneSet
 from backend_api.media.folder import MediaFolder
 from backend_api.media.retention import INTERVAL_S, Retention
 from backend_api.media.retention_policy import KeepLimits
+from backend_api.store import zone_versions
 from backend_api.store.db import postgres_engine
 from backend_api.store.db.database import Lock
 from backend_api.store.db.postgres_engine import PostgresDatabase
+from backend_api.store.db.statements import Transaction
 from backend_api.store.store import Store
+from backend_api.store.zone_versions import Outdated
 from tests.fake_clock import FakeClock
 
 # So long nothing happens that would happen at once otherwise.
@@ -112,3 +118,29 @@ def test_a_clock_that_is_not_the_servers_is_told(
     told = [record.getMessage() for record in caplog.records]
     assert len(told) == (said is not None)
     assert said is None or f"this computer's clock is {said} that of the database's server" in told[0]
+
+
+def test_of_two_editors_at_two_backends_the_slower_one_is_told(
+    store: Store, postgres_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    corners = ((0.1, 0.1), (0.9, 0.1), (0.5, 0.9))
+    bike = MachineSetup(machine_id="bike_01", name="Bike", zone=corners)
+    change = ZoneChange(zones=ZoneSet(machines=(bike,), areas=()))
+    newest, others = zone_versions._newest, list[Future[None]]()
+
+    with closing(Store.open(postgres_url, FakeClock(), create=False)) as second, ThreadPoolExecutor(1) as threads:
+
+        def read_while_another_asks(
+            transaction: Transaction, store_id: str, camera_id: str
+        ) -> tuple[int, str, str] | None:
+            found = newest(transaction, store_id, camera_id)
+            if not others:
+                others.append(threads.submit(second.zone_versions.ask, store_id, camera_id, 0, change))
+                wait(others, A_WHILE_S)
+            return found
+
+        monkeypatch.setattr(zone_versions, "_newest", read_while_another_asks)
+        store.zone_versions.ask("gym_demo", "cam_01", 0, change)
+        with pytest.raises(Outdated):
+            others[0].result(60)
+    assert len(store.zone_versions.history("gym_demo", "cam_01")) == 1
