@@ -132,7 +132,7 @@ def test_a_repeated_run_repeats_its_events_and_doubles_nothing(tiny_sample: Path
     assert bodies[0] == bodies[1]
 
 
-@pytest.mark.parametrize("folder", ["media", "the edge's own"])
+@pytest.mark.parametrize("folder", ["media", pytest.param("the edge's own", marks=pytest.mark.thorough)])
 def test_what_the_backend_did_not_take_is_kept_and_sent_by_the_next_run(
     tiny_sample: Path, tmp_path: Path, folder: str
 ) -> None:

@@ -184,7 +184,14 @@ def try_out(tmp_path: Path, video: Path, fps: float, privacy: str, *, kills: int
 
 
 # The other three pairs, and more kills, are in tests/chaos/.
-@pytest.mark.parametrize(("fps", "mask"), [(2, "people"), (5, "heads"), (10, "people")])
+@pytest.mark.parametrize(
+    ("fps", "mask"),
+    [
+        (5, "heads"),
+        pytest.param(2, "people", marks=pytest.mark.thorough),
+        pytest.param(10, "people", marks=pytest.mark.thorough),
+    ],
+)
 def test_no_frame_ever_shows_the_head(tmp_path: Path, head_video: Path, fps: float, mask: str) -> None:
     pictures, wrong = try_out(tmp_path, head_video, fps, f"{{mask: {mask}}}", kills=1)
     assert wrong == []
