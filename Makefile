@@ -76,7 +76,7 @@ sample.mp4: | $(VENV)/.installed
 # The lint takes one processor: it runs beside the tests. Both are run to the end, and both must pass.
 test: $(VENV)/.installed-dev  ## install what the tests need and run them all, lint and types included
 	@$(MAKE) --no-print-directory lint & \
-	  python -m pytest -n 4 --dist worksteal; tested=$$?; \
+	  python -m pytest -n 3 --dist worksteal; tested=$$?; \
 	  wait $$! || { echo "The lint found what stands above; \`make lint\` shows it again."; exit 2; }; \
 	  exit $$tested
 

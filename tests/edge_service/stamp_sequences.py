@@ -38,10 +38,11 @@ def sequences(draw: st.DrawFn, count: int = 200) -> Sequence:
 
 
 @st.composite
-def single_leaps(draw: st.DrawFn, count: int = 200) -> dict[int, float]:
-    """By place in the order of decoding, by how much a stamp is wrong: never two of them close to each other."""
-    places = draw(st.lists(st.integers(2, count // 6 - 1), min_size=1, max_size=8, unique=True))
-    return {6 * place + draw(st.integers(0, 2)): draw(_LEAPS_S) for place in places}
+def single_leaps(draw: st.DrawFn, count: int = 200, apart: int = 4) -> dict[int, float]:
+    """By place in the order of decoding, by how much a stamp is wrong: never two of them closer than `apart`."""
+    each = apart + 2
+    places = draw(st.lists(st.integers(-(-12 // each), count // each - 1), min_size=1, max_size=8, unique=True))
+    return {each * place + draw(st.integers(0, 2)): draw(_LEAPS_S) for place in places}
 
 
 lasting_leaps = st.tuples(st.integers(40, 150), _LEAPS_S)

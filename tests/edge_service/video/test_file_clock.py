@@ -60,7 +60,8 @@ def test_pictures_out_of_order_are_no_splice() -> None:
     assert [(place.pts, place.dts) for place in placed] == stamps
 
 
-@given(sequences(), single_leaps(), st.booleans())
+# One that is wrong by less than a second may be believed: until the right ones are there, the next may be, too.
+@given(sequences(), single_leaps(apart=40), st.booleans())
 def test_wrong_stamps_are_passed_over_and_nothing_else_moves(
     sequence: Sequence, leaps: dict[int, float], with_dts: bool
 ) -> None:
