@@ -142,7 +142,12 @@ def test_of_two_runs_at_once_both_change_the_file(
         assert is_writing.wait(60)
         # The second one has to wait: the first one goes on as soon as that is said.
         tell = keys_log.info
-        first.setattr(keys_log, "info", lambda *said: (tell(*said), may_write.set()))
+
+        def tell_and_go_on(*said: object) -> None:
+            tell(*said)
+            may_write.set()
+
+        first.setattr(keys_log, "info", tell_and_go_on)
         run(path, monkeypatch, "--remove", "old")
         assert running.result(60) == 0
     assert [one.name for one in load_keys(path)] == ["first"]
