@@ -90,7 +90,8 @@ ROOMS: dict[str, str] = {
     "ui.dashboard": "@base widgets client text",
     "ui.origin_check": "@base",
     "ui.page_watch": "@base",
-    "ui.app": "@base origin_check page_watch widgets",
+    "ui.wanted_page": "",
+    "ui.app": "@base origin_check page_watch wanted_page widgets",
     # What starts the four processes together.
     "deploy.launcher": "@base",
     # What makes services of systemd's of them.
