@@ -28,4 +28,4 @@ def test_it_leads_to_the_same_page_at_the_address_that_the_service_knows(
         app.query_params[name] = value
     app.run()
     [link] = app.get("link_button")
-    assert link.proto.url == there  # type: ignore[union-attr]
+    assert link.proto.url == there
