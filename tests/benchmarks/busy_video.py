@@ -12,6 +12,9 @@ from tests.requirements import need_program
 # As cameras send it: either the quality is kept, or the rate.
 RATES = {"constant quality": {"crf": "23"}, "3 Mbit/s": {"b": "3M", "maxrate": "3M", "bufsize": "6M"}}
 
+# That of a sensor in a dark room; cameras take most of it away before they encode.
+NOISE, QUIET_NOISE = 29, 3
+
 
 def draw_busy_video(
     path: Path,
@@ -22,14 +25,16 @@ def draw_busy_video(
     fps: int = 30,
     people: int = 4,
     rate: str = "constant quality",
+    noise: int = NOISE,
 ) -> Path:
     """Write `duration_s` seconds of H.264 (libx264 veryfast) to `path`, at one of RATES.
 
-    As cameras send it, there are no B frames, and two seconds between key frames.
+    As cameras send it, there are no B frames, and two seconds between key frames. The noise is even, from 0 to `noise`
+    levels of 0..255.
     """
     rng = np.random.default_rng(7)
     background = cv2.GaussianBlur(rng.integers(40, 200, (height, width, 3), np.uint8), (0, 0), 9)
-    noises = [rng.integers(0, 29, (height, width, 3), np.uint8) for _ in range(8)]
+    noises = [rng.integers(0, noise, (height, width, 3), np.uint8) for _ in range(8)]
     with av.open(str(path), "w") as container:
         stream = container.add_stream("libx264", rate=fps)
         stream.width, stream.height, stream.pix_fmt = width, height, "yuv420p"

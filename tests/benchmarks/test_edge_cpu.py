@@ -11,7 +11,7 @@ import pytest
 import requests
 
 from backend_api.contract.events import Event, EventPage
-from tests.benchmarks.busy_video import RATES, draw_busy_video, repeated
+from tests.benchmarks.busy_video import NOISE, QUIET_NOISE, RATES, draw_busy_video, repeated
 from tests.benchmarks.drawn_gym import LENGTH_S
 from tests.benchmarks.measure import Cost, cost_of
 from tests.benchmarks.weights import bench_model
@@ -142,9 +142,13 @@ class Gym:
 @pytest.fixture(scope="module", params=[(scene, rate) for scene in MOST_OF_PIPE for rate in RATES], ids=" ".join)
 def gym(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Gym:
     scene, rate = request.param
-    drawn = tmp_path_factory.mktemp("gym") / "gym.mp4"
-    draw_busy_video(drawn, DRAWN_S, people=PEOPLE[scene], rate=rate)
-    video = repeated(drawn, LENGTH_S // DRAWN_S)
+    return draw_gym(tmp_path_factory.mktemp("gym"), scene, rate)
+
+
+def draw_gym(folder: Path, scene: str, rate: str, noise: int = NOISE) -> Gym:
+    """A gym in pictures of that noise, and what the pipe costs on it."""
+    draw_busy_video(folder / "gym.mp4", DRAWN_S, people=PEOPLE[scene], rate=rate, noise=noise)
+    video = repeated(folder / "gym.mp4", LENGTH_S // DRAWN_S)
     return Gym(scene, rate, video, cost_of(frigate_pipe(video)).cpu_s)
 
 
@@ -168,3 +172,14 @@ def test_a_gym_seen_by_a_network_costs_its_share_of_frigates_pipe(
 ) -> None:
     run = gym.run(tmp_path, monkeypatch, bench_model())
     assert run.cost.cpu_s <= MOST_OF_PIPE[gym.scene][1] * gym.pipe_s
+
+
+@pytest.mark.parametrize("rate", RATES)
+def test_a_busy_gym_in_quiet_pictures_costs_no_more_than_frigates_pipe(
+    rate: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A tenth of the others' noise, as a camera's own denoising leaves it."""
+    gym = draw_gym(tmp_path, "busy", rate, QUIET_NOISE)
+    run = gym.run(tmp_path / "edge", monkeypatch, None)
+    assert run.events
+    assert run.cost.cpu_s <= gym.pipe_s
