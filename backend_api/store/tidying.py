@@ -4,7 +4,9 @@ import asyncio
 import logging
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from functools import partial
 
+from backend_api.base.lasting import keep_running_in_loop
 from backend_api.store.db.errors import StoreBroken, StoreBusy, StoreFull
 from backend_api.store.store import Store
 
@@ -17,7 +19,8 @@ log = logging.getLogger(__name__)
 async def tidied(store: Store) -> AsyncIterator[None]:
     """While this is entered, `store` is tidied in a thread every TIDY_EVERY_S."""
     stop = asyncio.Event()
-    tidying = asyncio.create_task(_tidy(store, stop))
+    work = partial(_tidy, store, stop)
+    tidying = asyncio.create_task(keep_running_in_loop(work, "the cameras' reports are in memory alone", stop))
     try:
         yield
     finally:
