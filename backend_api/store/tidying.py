@@ -2,7 +2,7 @@
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 
 from backend_api.store.db.errors import StoreBroken, StoreBusy, StoreFull
@@ -14,10 +14,10 @@ log = logging.getLogger(__name__)
 
 
 @asynccontextmanager
-async def tidied(store: Store) -> AsyncIterator[None]:
-    """While this is entered, `store` is tidied in a thread every TIDY_EVERY_S."""
+async def tidied(store: Store, also: Callable[[], None] = lambda: None) -> AsyncIterator[None]:
+    """While this is entered, `store` is tidied in a thread every TIDY_EVERY_S, and `also` is called behind it."""
     stop = asyncio.Event()
-    tidying = asyncio.create_task(_tidy(store, stop))
+    tidying = asyncio.create_task(_tidy(store, also, stop))
     try:
         yield
     finally:
@@ -25,7 +25,7 @@ async def tidied(store: Store) -> AsyncIterator[None]:
         await tidying
 
 
-async def _tidy(store: Store, stop: asyncio.Event) -> None:
+async def _tidy(store: Store, also: Callable[[], None], stop: asyncio.Event) -> None:
     trouble = ""
     while not stop.is_set():
         try:
@@ -34,6 +34,7 @@ async def _tidy(store: Store, stop: asyncio.Event) -> None:
             try:
                 await asyncio.to_thread(store.tidy)
                 trouble = ""
+                await asyncio.to_thread(also)
             except (StoreBusy, StoreFull, StoreBroken) as error:
                 if str(error) != trouble:
                     log.warning("the cameras' reports are in memory alone: %s", error)
