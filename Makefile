@@ -102,7 +102,8 @@ test-deploy: $(VENV)/.installed-dev  ## what needs root, debootstrap or podman: 
 
 lock: $(VENV)/.installed-dev  ## renew all locks from the requirements: newer releases, within what these allow
 	@for name in requirements requirements-dev; do $(LOCK) --upgrade $$name.txt -o $$name.lock || exit 2; done
-	@$(LOCK) --upgrade -c requirements-dev.lock requirements-chain.txt -o requirements-chain.lock
+	@for name in requirements-chain requirements-signin; do \
+	  $(LOCK) --upgrade -c requirements-dev.lock $$name.txt -o $$name.lock || exit 2; done
 
 clean:  ## remove the environment and the drawn sample, never the data
 	rm -rf $(VENV) sample.mp4

@@ -16,11 +16,12 @@ from backend_api.alerts.config import AlertsConfig
 from backend_api.alerts.digest_schedule import DigestSchedule
 from backend_api.alerts.examination import Examination
 from backend_api.alerts.ping import Ping
-from backend_api.alerts.post_office import PostOffice, telling
+from backend_api.alerts.post_office import PostOffice
 from backend_api.alerts.pruning import Pruning
 from backend_api.alerts.stills import StillWatch
 from backend_api.base.clock import Clock
 from backend_api.base.followed_file import FollowedFile
+from backend_api.base.lasting import in_background
 from backend_api.base.process import REPOSITORY, project_version
 from backend_api.media.media import Media
 from backend_api.media.retention import Retention, sweeping
@@ -110,10 +111,9 @@ def create_app(store: Store, media: Media, clock: Clock, settings: Settings | No
     @asynccontextmanager
     async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
         looking = asyncio.create_task(feed.run())
-        looking.add_done_callback(_say_why)
         async with tidied(store, reports.keep_days):
             with (
-                sweeping(Retention(store, media, settings.keep, clock) if settings.keep else None),
+                sweeping(Retention(store, media, settings.keep, clock) if settings.keep else None, clock),
                 alerting(office, store, media, reports, settings, clock),
             ):
                 yield
@@ -192,17 +192,12 @@ def alerting(
     also = [office.remind, digests.write_due, pruning.remove_due]
     examination = Examination(store, folders, config, clock, pictures=looks, also=also)
     with ExitStack() as threads:
-        threads.enter_context(telling(office.run, "alerts"))
-        threads.enter_context(telling(examination.run, "examination"))
+        threads.enter_context(in_background(office.run, "alerts", "alerts are not told", clock))
+        threads.enter_context(in_background(examination.run, "examination", "alerts are not looked for", clock))
         if settings.ping_url is not None:
             ping = Ping(settings.ping_url, store, examination.looks_again, clock)
-            threads.enter_context(telling(ping.run, "ping"))
+            threads.enter_context(in_background(ping.run, "ping", "the address of --ping-url is not asked", clock))
         yield
-
-
-def _say_why(looking: asyncio.Task[None]) -> None:
-    if not looking.cancelled() and (error := looking.exception()) is not None:
-        log.error("GET /events/stream has ended, start the backend again: %s: %s", type(error).__name__, error)
 
 
 def _allow_origins(app: FastAPI, origins: tuple[str, ...]) -> None:

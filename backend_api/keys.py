@@ -26,6 +26,7 @@ from ruamel.yaml.comments import CommentedMap, CommentedSeq  # noqa: E402
 
 from backend_api.base.arguments import ArgumentParser  # noqa: E402
 from backend_api.base.durable_files import Disk, make_writable  # noqa: E402
+from backend_api.base.file_lock import FileLock  # noqa: E402
 from backend_api.base.process import EXIT_DONE, REPOSITORY, FatalError, UsageError, run_process  # noqa: E402
 from backend_api.contract.people import Role  # noqa: E402
 from backend_api.web.keys_file import MAX_KEYS, KeyEntry, load_keys  # noqa: E402
@@ -41,19 +42,37 @@ def main() -> int:
     """Add, remove or list keys. Raises UsageError and FatalError, with the culprit."""
     options = _parse_options()
     path: Path = options.keys
-    entries = load_keys(path) if path.exists() or options.add is None else ()
-    if options.add is not None:
-        key = _add(path, entries, options)
-        sys.stdout.write(f"{key}\n")
-        log.info("added %s to %s; the key above is shown this once", options.add, path)
-    elif options.remove is not None:
-        _remove(path, entries, options.remove)
-        log.info("removed %s from %s", options.remove, path)
-    else:
-        for entry in entries:
+    if options.list:
+        for entry in load_keys(path):
             stores = "all stores" if entry.stores is None else ", ".join(entry.stores)
             sys.stdout.write(f"{entry.name}: {entry.role}, {stores}\n")
+        return EXIT_DONE
+    # From reading to writing: of two runs at once the second one reads what the first one wrote.
+    with _locked(path):
+        entries = load_keys(path) if path.exists() or options.add is None else ()
+        if options.add is not None:
+            key = _add(path, entries, options)
+            sys.stdout.write(f"{key}\n")
+            log.info("added %s to %s; the key above is shown this once", options.add, path)
+        else:
+            _remove(path, entries, options.remove)
+            log.info("removed %s from %s", options.remove, path)
     return EXIT_DONE
+
+
+def _locked(path: Path) -> FileLock:
+    """Hold the file of keys, once no other run does. Raises UsageError and FatalError."""
+    lock_path = path.with_name(f"{path.name}.lock")
+    make_writable(path.parent, "--keys")
+    try:
+        lock = FileLock(lock_path, lambda: log.info("another run changes %s: waiting for its end", path))
+        if os.geteuid() == 0:
+            # Else the backend's user could not change the keys without root from now on.
+            folder = path.parent.stat()
+            os.chown(lock_path, folder.st_uid, folder.st_gid)
+    except OSError as error:
+        raise FatalError(f"{lock_path}: {error.strerror}; let this user write there") from error
+    return lock
 
 
 def _add(path: Path, entries: tuple[KeyEntry, ...], options: argparse.Namespace) -> str:
@@ -103,7 +122,6 @@ def _write(path: Path, yaml: YAML, document: object) -> None:
     text = io.StringIO()
     yaml.dump(document, text)
     try:
-        make_writable(path.parent, "--keys")
         was_there = path.exists()
         before = (path if was_there else path.parent).stat()
         Disk().replace(path, text.getvalue().encode())

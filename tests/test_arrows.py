@@ -3,7 +3,7 @@
 import ast
 import re
 import sys
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Iterator
 from graphlib import TopologicalSorter
 from pathlib import Path
@@ -90,7 +90,8 @@ ROOMS: dict[str, str] = {
     "ui.dashboard": "@base widgets client text",
     "ui.origin_check": "@base",
     "ui.page_watch": "@base",
-    "ui.app": "@base origin_check page_watch widgets",
+    "ui.wanted_page": "",
+    "ui.app": "@base origin_check page_watch wanted_page widgets",
     # What starts the four processes together.
     "deploy.launcher": "@base",
     # What makes services of systemd's of them.
@@ -235,6 +236,16 @@ def test_the_first_line_says_which_idea_the_file_holds() -> None:
     may_be_empty = {name for name in texts if name.endswith("/__init__.py")}
     firsts = {name: text.partition("\n")[0] for name, text in texts.items() if text or name not in may_be_empty}
     assert [name for name, first in firsts.items() if not re.match(r'"""[^\s"]', first)] == []
+
+
+def test_a_type_that_several_files_share_is_said_once() -> None:
+    said: dict[tuple[str, str], list[str]] = defaultdict(list)
+    for path in _sources(*FOLDERS):
+        for node in _parse(path).body:
+            if isinstance(node, ast.Assign) and ast.unparse(node.value).startswith("Annotated["):
+                said[ast.unparse(node.targets[0]), ast.unparse(node.value)].append(_name(path))
+    assert len(said) > 20
+    assert {name: paths for (name, _), paths in said.items() if len(paths) > 1} == {}
 
 
 def test_a_file_can_be_seen_whole() -> None:

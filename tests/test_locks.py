@@ -9,7 +9,8 @@ from packaging.utils import canonicalize_name
 
 from backend_api.base.process import REPOSITORY
 
-LOCKS = ["requirements", "requirements-chain", "requirements-dev"]
+# What is installed besides requirements.txt, and last what has it all.
+LOCKS = ["requirements", "requirements-chain", "requirements-signin", "requirements-dev"]
 
 
 def required(name: str) -> list[Requirement]:

@@ -22,6 +22,7 @@ from backend_api.base.process import EXIT_USAGE  # noqa: E402
 from backend_api.base.watchdog import Watchdog  # noqa: E402
 from ui.origin_check import OriginCheck  # noqa: E402
 from ui.page_watch import PageServer, page_watched  # noqa: E402
+from ui.wanted_page import WantedPage  # noqa: E402
 from ui.widgets.fault import show_fault  # noqa: E402
 
 
@@ -34,8 +35,14 @@ def handle_script_error(error: Exception) -> bool:
 def own_server() -> PageServer:
     """Where this process answers, as `streamlit run` was told."""
     option = st.get_option
-    path = (option("server.baseUrlPath") or "").strip("/")
+    path = base_path().strip("/")
     return PageServer(option("server.address"), int(option("server.port")), path, bool(option("server.sslCertFile")))
+
+
+def base_path() -> str:
+    """The path below which the dashboard lies, such as `/gym`; "" for none."""
+    path = (st.get_option("server.baseUrlPath") or "").strip("/")
+    return f"/{path}" if path else ""
 
 
 def watched(_app: st.App) -> AbstractAsyncContextManager[None]:
@@ -47,7 +54,10 @@ def watched(_app: st.App) -> AbstractAsyncContextManager[None]:
 app = st.App(
     "dashboard.py",
     lifespan=watched,
-    middleware=[Middleware(OriginCheck, hosts=lambda: st.get_option("server.allowedHosts"))],
+    middleware=[
+        Middleware(OriginCheck, hosts=lambda: st.get_option("server.allowedHosts")),
+        Middleware(WantedPage, base=base_path),
+    ],
     on_script_error=handle_script_error,
 )
 

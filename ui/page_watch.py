@@ -11,8 +11,10 @@ import threading
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager, closing
 from dataclasses import dataclass
+from functools import partial
 
 from backend_api.base.clock import Clock
+from backend_api.base.lasting import keep_running
 from backend_api.base.watchdog import Watchdog
 
 # The time from a question that was not answered to the next: the server listens within moments of the first one.
@@ -58,8 +60,9 @@ async def page_watched(server: Callable[[], PageServer], watchdog: Watchdog, clo
         yield
         return
     stop = threading.Event()
-    thread = threading.Thread(target=watch_page, args=(server(), watchdog, clock, stop), name="page watch")
-    thread.start()
+    watch = partial(watch_page, server(), watchdog, clock, stop)
+    what = "systemd's watchdog does not hear of the dashboard"
+    threading.Thread(target=keep_running, args=(watch, what, clock, stop), name="page watch").start()
     try:
         yield
     finally:

@@ -56,7 +56,7 @@ class Ping:
     def trouble(self) -> str:
         """What is not well, in words; "" when all is."""
         if not self._looks_again():
-            return "conditions are no longer looked for; start the backend again"
+            return "conditions could not be looked for lately: the log says why"
         try:
             self._store.check_writable(_LOCK_TIMEOUT_S)
             lasting = sorted({alert.kind.value for alert in self._store.alerts.open() if alert.kind in UNWELL})

@@ -11,9 +11,9 @@ Each target has a thread of its own to wait for, so that a slow one delays no ot
 import logging
 import random
 import threading
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack
 from dataclasses import dataclass
 from datetime import timedelta
 from functools import partial
@@ -30,6 +30,7 @@ from backend_api.alerts.webhook_way import WebhookWay
 from backend_api.alerts.wording import Names
 from backend_api.base.backoff import full_jitter_s
 from backend_api.base.clock import Clock
+from backend_api.base.lasting import explain_unforeseen
 from backend_api.contract.alerts import CONDITIONS, DIGESTS, TargetState
 from backend_api.contract.media import thumbnail_name
 from backend_api.media.media import Media
@@ -101,7 +102,6 @@ class PostOffice:
                     busy = {name for name, sending in running.items() if not sending.done()}
                     for claim in self.claims(busy):
                         running[claim.target] = executor.submit(self.deliver, claim)
-                        running[claim.target].add_done_callback(_say_why)
                     trouble = ""
                 except (StoreBusy, StoreFull, StoreBroken) as error:
                     trouble = _told_once(trouble, f"alerts wait: {error}")
@@ -142,8 +142,13 @@ class PostOffice:
         if claim.attempt > self._retries.max_attempts:
             self._note(claim, Reply(False, "no answer was noted: whoever sent it ended meanwhile", is_final=True))
             return
-        with self._sending[claim.target], ExitStack() as pictures:
-            reply = self._ways[claim.target].send(self.message(claim, pictures))
+        try:
+            with self._sending[claim.target], ExitStack() as pictures:
+                reply = self._ways[claim.target].send(self.message(claim, pictures))
+        except (StoreBusy, StoreFull, StoreBroken) as error:
+            reply = Reply(False, f"what to say could not be read: {error}")
+        except Exception as error:  # noqa: BLE001 - nobody else would hear of it, and the message would stay claimed
+            reply = Reply(False, explain_unforeseen(error))
         self._note(claim, reply)
 
     def message(self, claim: MessageClaim, pictures: ExitStack) -> Message:
@@ -215,23 +220,6 @@ def open_way(target: Target, clock: Clock) -> Way:
     from backend_api.alerts.apprise_way import AppriseWay
 
     return AppriseWay(target)
-
-
-@contextmanager
-def telling(run: Callable[[threading.Event], None], name: str) -> Iterator[None]:
-    """While this is entered, `run` runs in a thread of its own."""
-    stop = threading.Event()
-    with ThreadPoolExecutor(max_workers=1, thread_name_prefix=name) as executor:
-        executor.submit(run, stop).add_done_callback(_say_why)
-        try:
-            yield
-        finally:
-            stop.set()
-
-
-def _say_why(running: "Future[None]") -> None:
-    if error := running.exception():
-        log.error("alerts: %s: %s; start the backend again", type(error).__name__, error)
 
 
 def _told_once(before: str, text: str) -> str:

@@ -6,13 +6,13 @@ down is still in the folder; the next pass finds it there and removes it.
 
 import logging
 import threading
-from collections.abc import Collection, Iterator, Mapping
-from concurrent.futures import Future, ThreadPoolExecutor
-from contextlib import contextmanager
+from collections.abc import Collection, Mapping
+from contextlib import AbstractContextManager, nullcontext
 from datetime import timedelta
 from uuid import UUID
 
 from backend_api.base.clock import Clock
+from backend_api.base.lasting import in_background
 from backend_api.media.media import Media
 from backend_api.media.retention_policy import (
     LARGEST_CORRECTION,
@@ -26,7 +26,7 @@ from backend_api.media.retention_policy import (
 )
 from backend_api.media.usage import EventFiles, read_usage
 from backend_api.store.db.database import Lock
-from backend_api.store.db.errors import StoreBusy, StoreFull
+from backend_api.store.db.errors import StoreBroken, StoreBusy, StoreFull
 from backend_api.store.db.settings import SettingName
 from backend_api.store.store import Store
 
@@ -67,7 +67,7 @@ class Retention:
                 with self._store.database.alone(Lock.SWEEP) as is_alone:
                     if is_alone:
                         self.sweep()
-            except (StoreBusy, StoreFull, OSError) as error:
+            except (StoreBusy, StoreFull, StoreBroken, OSError) as error:
                 log.warning("old clips could not be removed, next try in %g s: %s", INTERVAL_S, error)
             self._clock.wait(stop, INTERVAL_S)
 
@@ -154,21 +154,8 @@ class Retention:
             log.debug("%s: %s", removal.event_id, removal.reason)
 
 
-@contextmanager
-def sweeping(retention: Retention | None) -> Iterator[None]:
+def sweeping(retention: Retention | None, clock: Clock) -> AbstractContextManager[None]:
     """While this is entered, `retention` runs in a thread of its own; nothing happens without one."""
     if retention is None:
-        yield
-        return
-    stop = threading.Event()
-    with ThreadPoolExecutor(max_workers=1, thread_name_prefix="retention") as executor:
-        executor.submit(retention.run, stop).add_done_callback(_report_end)
-        try:
-            yield
-        finally:
-            stop.set()
-
-
-def _report_end(running: "Future[None]") -> None:
-    if error := running.exception():
-        log.error("old clips are no longer removed: %s: %s; start the backend again", type(error).__name__, error)
+        return nullcontext()
+    return in_background(retention.run, "retention", "old clips are not removed", clock)

@@ -18,6 +18,7 @@ from fastapi.sse import format_sse_event
 from pydantic import Field
 from starlette.concurrency import run_in_threadpool
 
+from backend_api.base.lasting import keep_running_in_loop
 from backend_api.contract.events import EventType
 from backend_api.contract.values import Name, Value
 from backend_api.store.changes import Change
@@ -83,25 +84,35 @@ class ChangeFeed:
         self._remembers_after: int | None = None
         self._found = asyncio.Event()
         self._closed = asyncio.Event()
+        self._is_down = False
 
     @property
     def has_ended(self) -> bool:
-        """Whether readers would wait in vain."""
-        return self._closed.is_set()
+        """Whether readers would wait in vain: they are to come again."""
+        return self._is_down or self._closed.is_set()
 
     async def run(self) -> None:
-        """Find what is new until `close`. While the database does not answer, readers wait."""
+        """Find what is new until `close`. While the database does not answer, readers wait.
+
+        What goes wrong unforeseen lets the readers go, until a look has gone well again.
+        """
         try:
-            await self._look_until_closed()
+            await keep_running_in_loop(
+                self._look_until_closed, "GET /events/stream does not answer", self._closed, self._let_readers_go
+            )
         finally:
-            # Whatever went wrong, readers learn that the feed has ended.
             self.close()
+
+    def _let_readers_go(self, _why: str) -> None:
+        self._is_down = True
+        self._wake_readers()
 
     async def _look_until_closed(self) -> None:
         trouble = ""
         while not self._closed.is_set():
             try:
                 is_more_there = await self._look()
+                self._is_down = False
                 trouble = ""
             except (StoreBusy, StoreFull, StoreBroken) as error:
                 is_more_there = False
@@ -125,7 +136,7 @@ class ChangeFeed:
         self._readers += 1
         try:
             yield format_sse_event(id=str(after), retry=_RECONNECT_MS)
-            while not self._closed.is_set():
+            while not self.has_ended:
                 # Taken before looking, so that nothing comes in between unnoticed.
                 found = self._found
                 try:

@@ -1,8 +1,8 @@
 """The OpenAPI document: FastAPI's, and the bodies that the endpoints read by themselves."""
 
-from typing import Any
+from typing import Annotated, Any
 
-from fastapi import FastAPI
+from fastapi import FastAPI, Query
 from pydantic.json_schema import models_json_schema
 from starlette.types import Lifespan
 
@@ -13,11 +13,13 @@ from backend_api.contract.corrections import UseCorrection
 from backend_api.contract.events import BatchResult, Event, EventPage, StoredEvent
 from backend_api.contract.looks import LookAnswer, LookRequest
 from backend_api.contract.stores import StoreSettings
-from backend_api.contract.values import Problem
+from backend_api.contract.values import Name, Problem
 from backend_api.contract.verdicts import Review
 from backend_api.contract.zone_versions import ZoneChange, ZoneRefusal
 from backend_api.web.problems import MEDIA_TYPE
 
+OfStore = Annotated[Name, Query()]
+"""The parameter `store_id` of what belongs to a camera: a camera's id is unique in its store alone."""
 _REFERENCE = "#/components/schemas/{model}"
 _MODELS = (
     *(Event, StoredEvent, EventPage, BatchResult, CameraReport, CameraReports, CameraSetup, StoreSettings),

@@ -3,12 +3,13 @@
 import logging
 import threading
 from collections.abc import Callable, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Self
 
 from backend_api.base.clock import Clock
 from backend_api.base.http_client import NoAnswer
+from backend_api.base.lasting import explain_unforeseen, keep_running
 from backend_api.base.process import speaking_as
 from backend_api.contract.cameras import HEARTBEAT_INTERVAL_S
 from edge_service.delivery.answers import detail, is_denied, is_temporary
@@ -57,7 +58,7 @@ class Heartbeat:
         self._is_heard = True
 
     def __enter__(self) -> Self:
-        self._executor.submit(self._run).add_done_callback(_report_end)
+        self._executor.submit(keep_running, self._run, "the camera is not reported on", self._clock, self._stop)
         return self
 
     def __exit__(self, *_: object) -> None:
@@ -88,7 +89,11 @@ class Heartbeat:
 
     def _send(self, sent: "_Sent") -> bool:
         """Send one message, if it has a body; False when nobody answers."""
-        version, body = sent.message.version(), sent.message.body()
+        try:
+            version, body = sent.message.version(), sent.message.body()
+        except Exception as error:  # noqa: BLE001 - what one message is made of keeps no other from being sent
+            sent.note(problem=f"it cannot be made: {explain_unforeseen(error)}")
+            return True
         if body is None:
             return True
         try:
@@ -147,8 +152,3 @@ class _Sent:
             what = self.message.what
             text = f"hears this camera's {what} again" if arrives else f"does not hear this camera's {what}: {problem}"
             log.info("the backend %s", text)
-
-
-def _report_end(running: "Future[None]") -> None:
-    if error := running.exception():
-        log.error("the camera is no longer reported on: %s: %s", type(error).__name__, error)

@@ -9,10 +9,11 @@ from typing import Self
 
 from backend_api.base.backoff import full_jitter_s
 from backend_api.base.clock import Clock
+from backend_api.base.lasting import explain_unforeseen
 from backend_api.base.process import in_same_name
 from backend_api.contract.events import MAX_BATCH_LINES
 from edge_service.delivery.backend_client import Transport
-from edge_service.delivery.batch_delivery import Courier, Failed, Idle
+from edge_service.delivery.batch_delivery import Courier, Failed, Idle, Moved
 from edge_service.outbox.outbox import Outbox
 
 # How long `drain` goes on while nothing but failures comes back: at the end of the video, and when somebody waits.
@@ -72,10 +73,9 @@ class Sender:
     def start(self) -> None:
         """Begin to send."""
         self._running = self._executor.submit(in_same_name(self._run))
-        self._running.add_done_callback(self._note_end)
 
     def stop(self) -> int:
-        """End after the request that is under way; say how many events wait. Raises what the thread failed of."""
+        """End after the request that is under way; say how many events wait."""
         self._stop.set()
         self._hurry.set()
         return self._finish()
@@ -83,8 +83,7 @@ class Sender:
     def drain(self, patience_s: float = DRAIN_PATIENCE_S) -> int:
         """Send what waits, then end; say how many events still wait.
 
-        It goes on as long as the backend takes events, and gives up after `patience_s` seconds of failures. Raises what
-        the thread failed of.
+        It goes on as long as the backend takes events, and gives up after `patience_s` seconds of failures.
         """
         self._patience_s = patience_s
         self._drain_began_s = self._clock.monotonic_s()
@@ -104,7 +103,7 @@ class Sender:
     def _run(self) -> None:
         failures = 0
         while not self._stop.is_set():
-            step = self._courier.deliver_batch()
+            step = self._step()
             if isinstance(step, Failed):
                 failures += 1
                 self._note_failure(step.reason)
@@ -121,6 +120,12 @@ class Sender:
             else:
                 failures = 0
                 self._note_success()
+
+    def _step(self) -> Idle | Moved | Failed:
+        try:
+            return self._courier.deliver_batch()
+        except Exception as error:  # noqa: BLE001 - the thread's edge: events wait, and it is told why
+            return Failed(f"events cannot be sent: {explain_unforeseen(error)}")
 
     def _gives_up(self, delay_s: float) -> bool:
         if self._drain_began_s is None or self._failing_since_s is None:
@@ -139,11 +144,6 @@ class Sender:
         if self._failing_since_s is not None:
             self._failing_since_s = None
             log.info("backend %s answers again; %s", self._backend_url, self._outbox.waiting)
-
-    def _note_end(self, running: "Future[None]") -> None:
-        if error := running.exception():
-            self._last_error = f"the sender has stopped: {type(error).__name__}: {error}"
-            log.error("%s; events are kept in the outbox", self._last_error)
 
 
 def retry_delay_s(failures: int, rng: Random, pause_s: float | None = None) -> float:

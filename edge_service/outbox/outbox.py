@@ -23,11 +23,12 @@ from typing import Self
 from uuid import UUID
 
 from backend_api.base.durable_files import Disk
+from backend_api.base.file_lock import FileLock
 from backend_api.base.process import UsageError
 from backend_api.contract.events import Event
 from edge_service.outbox.batch import EVENT, Batch, Refusal, collect
 from edge_service.outbox.event_log import MAX_LINE_BYTES, EventLog
-from edge_service.outbox.lock import OutboxLock
+from edge_service.outbox.lock import lock_outbox
 from edge_service.outbox.position_file import PositionFile
 from edge_service.outbox.record_file import RecordFile
 from edge_service.outbox.sealed_line import damage_line, event_body, refusal_line, seal, unseal
@@ -50,7 +51,7 @@ class Outbox:
     there may be something to send.
     """
 
-    def __init__(self, folder: Path, camera_id: str, disk: Disk, max_bytes: int, lock: OutboxLock) -> None:
+    def __init__(self, folder: Path, camera_id: str, disk: Disk, max_bytes: int, lock: FileLock) -> None:
         self._max_bytes = max_bytes
         self._lock = lock
         self._append_lock = threading.Lock()
@@ -82,7 +83,7 @@ class Outbox:
         with contextlib.ExitStack() as stack:
             try:
                 folder.mkdir(parents=True, exist_ok=True)
-                lock = stack.enter_context(contextlib.closing(OutboxLock(folder / f"{camera_id}.lock", camera_id)))
+                lock = stack.enter_context(lock_outbox(folder / f"{camera_id}.lock", camera_id))
                 outbox = cls(folder, camera_id, disk, max_bytes, lock)
             except OSError as error:
                 raise UsageError(

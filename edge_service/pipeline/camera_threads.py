@@ -5,20 +5,17 @@ video of each has ended, and not before what they found is sent, as far as that 
 """
 
 import logging
-import os
 import threading
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from enum import Enum, auto
 
+from backend_api.base.backoff import longest_delay_s
 from backend_api.base.clock import Clock
+from backend_api.base.lasting import FIRST_PAUSE_S, LONGEST_PAUSE_S, SOUND_RUN_S, explain_unforeseen
 from backend_api.base.process import EXIT_DONE, EXIT_FAILED, FatalError, UsageError, speaking_as
 
-FIRST_DELAY_S = 1.0
-LONGEST_DELAY_S = 60.0
-SOUND_RUN_S = 60.0
-"""A run of this length ends a row of failures."""
 # So soon the end of the others is noticed by a camera that waits to be started again.
 _TICK_S = 1.0
 
@@ -47,11 +44,6 @@ class _State(Enum):
     """It failed, and is started again."""
     GIVEN_UP = auto()
     """It cannot be used as it is, or its file fails: it is started again only as long as others are watched."""
-
-
-def delay_s(failures: int) -> float:
-    """How long to wait after `failures` in a row, from 1: twice as long each time."""
-    return min(FIRST_DELAY_S * 2.0 ** min(failures - 1, 30), LONGEST_DELAY_S)
 
 
 class CameraThreads:
@@ -92,12 +84,12 @@ class CameraThreads:
 
     def _may_start_again(self, watch: Watch, error: Exception, failures: int) -> bool:
         """Tell of the failure, and wait; False when there is nothing to wait for any more."""
-        wait_s = delay_s(failures)
+        wait_s = longest_delay_s(failures, FIRST_PAUSE_S, LONGEST_PAUSE_S)
         lasts = isinstance(error, UsageError) or not watch.is_endless
         self._enter(watch, _State.GIVEN_UP if lasts else _State.FAILED)
         reason = f"{_describe(error)}; this camera is started again in {wait_s:g} s"
         watch.fails(reason)
-        log.error("%s", reason, exc_info=error if os.environ.get("GYM_DEBUG") else None)
+        log.error("%s", reason)
         until_s = self._clock.monotonic_s() + wait_s
         while (left_s := until_s - self._clock.monotonic_s()) > 0:
             if self._clock.wait(self._stop, min(left_s, _TICK_S)) or self._all_ended.is_set():
@@ -118,6 +110,5 @@ class CameraThreads:
 
 
 def _describe(error: Exception) -> str:
-    text = " ".join(str(error).split())
     is_foreseen = isinstance(error, (UsageError, FatalError))
-    return text if is_foreseen else f"{type(error).__name__}: {text} (unforeseen; GYM_DEBUG=1 shows where)"
+    return " ".join(str(error).split()) if is_foreseen else explain_unforeseen(error)

@@ -4,12 +4,14 @@ The loop notes what it sees, and hands over the newest moment of which all that 
 The picture itself is decoded and drawn in the thread that asked, so that the loop is never late.
 """
 
+import logging
 import threading
 from collections import deque
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
+from backend_api.base.lasting import explain_unforeseen
 from backend_api.contract.cameras import MAX_MACHINES, MAX_STILL_BYTES
 from backend_api.contract.looks import MAX_PEOPLE, MAX_ZONES_OF_A_PERSON, LookAnswer, SeenMachine, SeenPerson, SeenState
 from edge_service.clips.pictures import still_of
@@ -30,6 +32,9 @@ _TOO_LARGE = "the picture is too large to be sent"
 _BETWEEN_LOOKS_S = 1.0
 # The stream that is kept may be slower than the one that is looked at: its picture is of so much before at most.
 _OLDEST_S = 2.0
+_PROBLEM_CHARACTERS = 300
+
+log = logging.getLogger(__name__)
 
 
 class LookSlot:
@@ -40,7 +45,7 @@ class LookSlot:
         """Set when there is an answer to be taken."""
         self._lock = threading.Lock()
         self._wanted: int | None = None
-        self._made: Callable[[], LookAnswer] | None = None
+        self._made: tuple[int, Callable[[], LookAnswer]] | None = None
         self._hindrance: str | None = None
 
     @property
@@ -54,10 +59,10 @@ class LookSlot:
             self._wanted = number if self._made is None else None
             self._refuse_if_hindered()
 
-    def give(self, make: Callable[[], LookAnswer]) -> None:
-        """Answer what is wanted by what `make` gives, which is called in the thread that asked."""
+    def give(self, number: int, make: Callable[[], LookAnswer]) -> None:
+        """Answer the look of that number by what `make` gives, which is called in the thread that asked."""
         with self._lock:
-            self._wanted, self._made = None, make
+            self._wanted, self._made = None, (number, make)
         self.arrived.set()
 
     def hinder(self, reason: str | None) -> None:
@@ -67,15 +72,24 @@ class LookSlot:
             self._refuse_if_hindered()
 
     def take(self) -> LookAnswer | None:
-        """The answer; None while there is none."""
+        """The answer; None while there is none. One that cannot be made says so."""
         with self._lock:
-            make, self._made = self._made, None
-        return None if make is None else make()
+            made, self._made = self._made, None
+        if made is None:
+            return None
+        number, make = made
+        try:
+            return make()
+        except Exception as error:  # noqa: BLE001 - the person who asked is told, and can ask again
+            problem = f"the look cannot be made: {explain_unforeseen(error)}"
+            log.error("%s", problem)
+            return LookAnswer(number=number, problem=problem[:_PROBLEM_CHARACTERS])
 
     def _refuse_if_hindered(self) -> None:
         number, reason = self._wanted, self._hindrance
         if number is not None and reason is not None:
-            self._wanted, self._made = None, lambda: LookAnswer(number=number, problem=reason[:300])
+            self._wanted = None
+            self._made = number, lambda: LookAnswer(number=number, problem=reason[:_PROBLEM_CHARACTERS])
             self.arrived.set()
 
 
@@ -168,7 +182,7 @@ class Looks:
                 return answer.model_copy(update={"problem": _TOO_LARGE})
             return answer.model_copy(update={"picture": jpeg})
 
-        self._slot.give(make)
+        self._slot.give(number, make)
 
     def _without_picture(self, number: int, moment: _Moment) -> LookAnswer:
         followed = {track.box for track in moment.people}

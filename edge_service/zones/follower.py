@@ -9,13 +9,14 @@ import logging
 import re
 import threading
 from collections.abc import Callable
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor
 from typing import Generic, Protocol, Self, TypeVar
 
 from pydantic import ValidationError
 
 from backend_api.base.clock import Clock
 from backend_api.base.http_client import Answer, NoAnswer
+from backend_api.base.lasting import explain_unforeseen, keep_running
 from backend_api.base.process import UsageError, speaking_as
 from backend_api.contract.looks import LOOK_HEADER, LookAnswer
 from backend_api.contract.zone_versions import ZoneRefusal, ZoneStatus, ZoneVersion
@@ -94,23 +95,24 @@ class ZoneFollower(Generic[_C]):
         self._next: _C | None = None
         self._problem: str | None = None
         self._settled: set[int] = set()
-        self._is_over = False
+        self._trouble: str | None = None
+        self._over = threading.Event()
 
     def __enter__(self) -> Self:
-        self._is_over = False
+        self._over.clear()
         self._executor = ThreadPoolExecutor(max_workers=1, thread_name_prefix="zones")
-        self._executor.submit(self._run).add_done_callback(_report_end)
+        self._executor.submit(self._keep_following)
         return self
 
     def __exit__(self, *_: object) -> None:
-        self._is_over = True
+        self._over.set()
         self._looks.arrived.set()
         self._executor.shutdown()
 
     @property
     def problem(self) -> str | None:
-        """Why the file cannot be obeyed at present, in a line."""
-        return self._problem
+        """Why the file cannot be obeyed at present, or nothing followed, in a line."""
+        return self._problem or self._trouble
 
     @property
     def has_news(self) -> bool:
@@ -141,16 +143,23 @@ class ZoneFollower(Generic[_C]):
         except NoAnswer:
             return  # the heartbeat says so
 
+    def _keep_following(self) -> None:
+        with speaking_as(self._speaker):
+            keep_running(self._run, "zones are not followed", self._clock, self._over, self._note_trouble)
+
     def _run(self) -> None:
         due_s = self._clock.monotonic_s() + LOOK_S
-        with speaking_as(self._speaker):
-            while not self._is_over:
-                if self._clock.wait(self._looks.arrived, due_s - self._clock.monotonic_s()):
-                    self._looks.arrived.clear()
-                    self.answer()
-                else:
-                    self.look()
-                    due_s = self._clock.monotonic_s() + LOOK_S
+        while not self._over.is_set():
+            if self._clock.wait(self._looks.arrived, due_s - self._clock.monotonic_s()):
+                self._looks.arrived.clear()
+                self.answer()
+            else:
+                self.look()
+                self._trouble = None
+                due_s = self._clock.monotonic_s() + LOOK_S
+
+    def _note_trouble(self, trouble: str) -> None:
+        self._trouble = trouble
 
     def answer(self) -> None:
         """Send the backend the look that it wants, if there is one; one that is lost is wanted again."""
@@ -172,6 +181,9 @@ class ZoneFollower(Generic[_C]):
             found = self._load()
         except UsageError as error:
             self._note(f"{error}; the zones from before are still watched")
+            return
+        except Exception as error:  # noqa: BLE001 - as with any other file that cannot be taken
+            self._note(f"{self._file.path}: {explain_unforeseen(error)}; the zones from before are still watched")
             return
         if self._problem is not None:
             log.info("%s: can be read again", self._file.path)
@@ -205,6 +217,9 @@ class ZoneFollower(Generic[_C]):
         except UsageError as error:
             self._refuse(wanted, str(error))
             return
+        except Exception as error:  # noqa: BLE001 - who drew them is told, and can draw others
+            self._refuse(wanted, f"the edge could not write them: {explain_unforeseen(error)}")
+            return
         self._settled.add(wanted.version)
         log.info("the zones of %s, version %d, are written to %s", wanted.who, wanted.version, self._file.path)
         self._obey()
@@ -221,8 +236,3 @@ class ZoneFollower(Generic[_C]):
         if problem != self._problem:
             log.error("%s", problem)
         self._problem = problem
-
-
-def _report_end(running: "Future[None]") -> None:
-    if error := running.exception():
-        log.error("zones are no longer followed: %s: %s", type(error).__name__, error)

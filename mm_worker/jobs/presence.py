@@ -7,11 +7,11 @@ back: nobody expects that one.
 import logging
 import threading
 from collections.abc import Callable, Iterator
-from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 
 from backend_api.base.clock import Clock
 from backend_api.base.instants import to_ms
+from backend_api.base.lasting import in_background
 from backend_api.store.db.errors import StoreBroken, StoreBusy, StoreFull
 from backend_api.store.db.settings import SettingName
 from backend_api.store.store import Store
@@ -40,6 +40,10 @@ class Presence:
         self._try(lambda: self._store.worker_caps.take_back(self._caps))
         self._try(lambda: self._store.settings.keep(SettingName.WORKER_SEEN_MS, None))
 
+    def noted(self) -> AbstractContextManager[None]:
+        """While this is entered, it is noted in a thread of its own."""
+        return in_background(self.run, "presence", "the worker's presence is not noted", self._clock)
+
     def run(self, stop: threading.Event) -> None:
         """Note it every EVERY_S until `stop` is set."""
         while not stop.is_set():
@@ -56,13 +60,7 @@ class Presence:
 @contextmanager
 def present(presence: Presence, *, drain: bool) -> Iterator[None]:
     """While this is entered, `presence` is noted in a thread of its own; after a `drain` it is taken back."""
-    stop = threading.Event()
-    with ThreadPoolExecutor(max_workers=1, thread_name_prefix="presence") as executor:
-        running = executor.submit(presence.run, stop)
-        try:
-            yield
-        finally:
-            stop.set()
-            running.result()
+    with presence.noted():
+        yield
     if drain:
         presence.take_back()

@@ -19,6 +19,8 @@ from typing import TypeVar
 
 from backend_api.base.backoff import full_jitter_s
 from backend_api.base.clock import Clock
+from backend_api.base.lasting import explain_unforeseen
+from backend_api.base.process import FatalError
 from backend_api.contract.events import AttemptAttributes, EndAttributes, Event, EventType
 from backend_api.contract.media import clip_name
 from backend_api.contract.values import Zone
@@ -182,6 +184,10 @@ class Worker:
             delay_s = self._retry.delay_s(claim.attempt, self._rng)
             wanted_s = error.retry_after_s if isinstance(error, VlmError) else None
             return self._fail(claim, str(error), None if delay_s is None else max(delay_s, wanted_s or 0.0)), None
+        except FatalError:
+            raise
+        except Exception as error:  # noqa: BLE001 - one event that nothing is prepared for ends no worker
+            return self._fail(claim, explain_unforeseen(error), self._retry.delay_s(claim.attempt, self._rng)), None
         return self._finish(claim, result, (self._clock.monotonic_s() - began_s) * 1000)
 
     def _judge(self, claim: Claim) -> MmResult:

@@ -3,12 +3,16 @@
 import logging
 import os
 import sys
+import threading
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
 
-from backend_api.base.process import UsageError
+from backend_api.base.durable_files import Disk
+from backend_api.base.process import FatalError, UsageError
 from backend_api.contract.people import Role
+from backend_api.keys import log as keys_log
 from backend_api.keys import main
 from backend_api.web.auth import Keys
 from backend_api.web.keys_file import MAX_KEYS, load_keys
@@ -75,6 +79,8 @@ def test_with_sudo_the_file_stays_the_backends(tmp_path: Path, monkeypatch: pyte
     run(path, monkeypatch, "--add", "second")
     run(path, monkeypatch, "--remove", "first")
     assert owner_and_mode() == (0, 4322, 0o640)
+    lock = (tmp_path / "keys.yaml.lock").stat()
+    assert (lock.st_uid, lock.st_gid) == (4321, 4322)
 
 
 @pytest.mark.parametrize(
@@ -113,4 +119,44 @@ def test_no_more_keys_than_the_backend_reads(tmp_path: Path, monkeypatch: pytest
     path = write_keys(tmp_path / "keys.yaml", *(entry(f"key{number}", Role.VIEWER) for number in range(MAX_KEYS)))
     monkeypatch.setattr(sys, "argv", ["keys.py", "--keys", str(path), "--add", "x"])
     with pytest.raises(UsageError, match="can have no more"):
+        main()
+
+
+def test_of_two_runs_at_once_both_change_the_file(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.INFO)
+    path = write_keys(tmp_path / "keys.yaml", entry("old", Role.EDGE))
+    is_writing, may_write = threading.Event(), threading.Event()
+    replace = Disk.replace
+
+    def slow(disk: Disk, target: Path, data: bytes) -> None:
+        is_writing.set()
+        assert may_write.wait(60)
+        replace(disk, target, data)
+
+    with monkeypatch.context() as first, ThreadPoolExecutor(1) as executor:
+        first.setattr(sys, "argv", ["keys.py", "--keys", str(path), "--add", "first"])
+        first.setattr(Disk, "replace", slow)
+        running = executor.submit(main)
+        assert is_writing.wait(60)
+        # The second one has to wait: the first one goes on as soon as that is said.
+        tell = keys_log.info
+
+        def tell_and_go_on(*said: object) -> None:
+            tell(*said)
+            may_write.set()
+
+        first.setattr(keys_log, "info", tell_and_go_on)
+        run(path, monkeypatch, "--remove", "old")
+        assert running.result(60) == 0
+    assert [one.name for one in load_keys(path)] == ["first"]
+    assert f"another run changes {path}: waiting for its end" in caplog.text
+
+
+def test_a_lock_that_cannot_be_made_is_one_line(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = write_keys(tmp_path / "keys.yaml", entry("old", Role.EDGE))
+    (tmp_path / "keys.yaml.lock").mkdir()
+    monkeypatch.setattr(sys, "argv", ["keys.py", "--keys", str(path), "--remove", "old"])
+    with pytest.raises(FatalError, match=r"keys\.yaml\.lock: .*let this user write there"):
         main()

@@ -58,9 +58,12 @@ server_metadata_url = "{service}/.well-known/openid-configuration"
         # The service asks, too, and leads back.
         page.get_by_role("button", name="End session").click()
         page.wait_for_url(dashboard.url)
+        # Who comes by a link is led to it after signing in.
+        link = f"{dashboard.url.rstrip('/')}/review?outcome=Not+cleaned"
+        page.goto(link)
         page.get_by_role("button", name="Sign in").click()
         page.wait_for_url(f"{service}/**")
         page.get_by_role("button", name="eve").click()
-        page.wait_for_url(dashboard.url)
+        page.wait_for_url(link)
         expect(page.get_by_text("You have no role here")).to_be_visible()
         expect(page.get_by_role("link", name="Review")).to_have_count(0)

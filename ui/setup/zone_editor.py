@@ -1,6 +1,7 @@
 """The zone editor: the camera's still with all zones, the steps that change one, and the file that comes of it."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from functools import partial
 
 import numpy as np
@@ -43,36 +44,41 @@ _KIND_HELP = "Machines of one kind stand in for each other: the page Usage tells
 _NEW = ""
 
 
-def show_zone_editor(
-    backend: BackendApi,
-    setup: CameraSetupState,
-    look: Look | None,
-    still: bytes | None,
-    zone: Zone,
-    *,
-    may_change: bool = True,
-) -> None:
-    """Draw the editor for the camera of `setup`; `still` is a JPEG, None when there is none; `look` the last one.
+@dataclass(frozen=True, slots=True)
+class EditedCamera:
+    """What is known of the camera whose zones are shown: its last look, its still as a JPEG, None where there is none.
 
-    Without `may_change` the picture with its zones is drawn alone.
+    Times are told in the time zone `zone`.
     """
-    keys = DraftKeys(setup.store_id, setup.camera_id)
+
+    setup: CameraSetupState
+    look: Look | None
+    still: bytes | None
+    zone: Zone
+
+    @property
+    def keys(self) -> DraftKeys:
+        """The keys of its draft."""
+        return DraftKeys(self.setup.store_id, self.setup.camera_id)
+
+    def in_words(self, draft: ZoneDraft) -> str:
+        """Its picture, for who does not see it."""
+        names = ", ".join(machine.name for machine in draft.machines) or "none yet"
+        return f"Picture of camera {self.setup.camera_id} with the zones of these machines: {names}"
+
+
+def show_zone_editor(backend: BackendApi, camera: EditedCamera, *, may_change: bool = True) -> None:
+    """Draw the editor for `camera`; without `may_change` the picture with its zones is drawn alone."""
     if may_change:
-        _edit(backend, keys, setup, look, still, zone)
+        _edit(backend, camera)
     else:
-        _show_picture(backend, keys, setup, look, still, zone)
+        _show_picture(backend, camera)
 
 
 # A fragment: a click draws the editor again and leaves the rest of the page alone.
 @st.fragment
-def _edit(
-    backend: BackendApi,
-    keys: DraftKeys,
-    setup: CameraSetupState,
-    look: Look | None,
-    still: bytes | None,
-    zone: Zone,
-) -> None:
+def _edit(backend: BackendApi, camera: EditedCamera) -> None:
+    keys, setup = camera.keys, camera.setup
     draft = open_draft(keys, zones_of(setup))
     picture_column, edit_column = st.columns([3, 2], gap="medium")
     with edit_column:
@@ -84,49 +90,39 @@ def _edit(
     if words := privacy_words(setup.config):
         st.caption(plain(f"Privacy: {words}"))
     with picture_column:
-        _show_hint(draft, setup, still, zone)
-        seen = _ask_and_choose(backend, keys, setup, look)
+        _show_hint(draft, camera)
+        seen = _ask_and_choose(backend, camera)
         show_zone_picture(
-            keys.widget("picture"), draft, still, seen, _picture_in_words(setup, draft), partial(apply_drawn, keys)
+            keys.widget("picture"), draft, camera.still, seen, camera.in_words(draft), partial(apply_drawn, keys)
         )
         _show_drawing_steps(keys, draft)
         if seen is not None:
-            show_seen(seen, setup, zone)
+            show_seen(seen, setup, camera.zone)
     if setup.takes_zones:
-        show_saving(backend, keys, draft, setup, zone)
+        show_saving(backend, keys, draft, setup, camera.zone)
     else:
         show_new_file(keys, draft, setup)
 
 
-def _ask_and_choose(backend: BackendApi, keys: DraftKeys, setup: CameraSetupState, look: Look | None) -> Look | None:
+def _ask_and_choose(backend: BackendApi, camera: EditedCamera) -> Look | None:
     """Draw the button that asks for a look; the look that is to be drawn into the picture, if one is."""
-    show_asking(backend, keys, setup, look)
-    is_shown = belongs_to(look, setup) and st.toggle("Who and what was seen", value=True, key=keys.widget("seen"))
-    return look if is_shown else None
+    show_asking(backend, camera.keys, camera.setup, camera.look)
+    is_shown = belongs_to(camera.look, camera.setup) and st.toggle(
+        "Who and what was seen", value=True, key=camera.keys.widget("seen")
+    )
+    return camera.look if is_shown else None
 
 
-def _show_picture(
-    backend: BackendApi,
-    keys: DraftKeys,
-    setup: CameraSetupState,
-    look: Look | None,
-    still: bytes | None,
-    zone: Zone,
-) -> None:
+def _show_picture(backend: BackendApi, camera: EditedCamera) -> None:
     """What the edge watches and sees, for a person who may not change it."""
-    draft = open_draft(keys, zones_of(setup))
+    draft = open_draft(camera.keys, zones_of(camera.setup))
     st.caption(plain(f"Machines: {', '.join(machine.name for machine in draft.machines) or 'none yet'}"))
-    seen = _ask_and_choose(backend, keys, setup, look)
-    show_zone_picture(keys.widget("picture"), draft, still, seen, _picture_in_words(setup, draft), lambda: None)
+    seen = _ask_and_choose(backend, camera)
+    show_zone_picture(camera.keys.widget("picture"), draft, camera.still, seen, camera.in_words(draft), lambda: None)
     if seen is not None:
-        show_seen(seen, setup, zone)
-    if words := privacy_words(setup.config):
+        show_seen(seen, camera.setup, camera.zone)
+    if words := privacy_words(camera.setup.config):
         st.caption(plain(f"Privacy: {words}"))
-
-
-def _picture_in_words(setup: CameraSetupState, draft: ZoneDraft) -> str:
-    names = ", ".join(machine.name for machine in draft.machines) or "none yet"
-    return f"Picture of camera {setup.camera_id} with the zones of these machines: {names}"
 
 
 def _choose_machine(keys: DraftKeys, draft: ZoneDraft) -> None:
@@ -231,7 +227,8 @@ def _show_steps(keys: DraftKeys, draft: ZoneDraft) -> None:
             st.button(f"Delete the {what}", key=keys.widget("delete"), on_click=apply_step, args=(keys, deleted))
 
 
-def _show_hint(draft: ZoneDraft, setup: CameraSetupState, still: bytes | None, zone: Zone) -> None:
+def _show_hint(draft: ZoneDraft, camera: EditedCamera) -> None:
+    setup, still = camera.setup, camera.still
     if not keeps_pictures(setup.config):
         st.info("This camera keeps no pictures, by its privacy setting: enter the corners as numbers.")
     elif still is None:
@@ -247,7 +244,7 @@ def _show_hint(draft: ZoneDraft, setup: CameraSetupState, still: bytes | None, z
         text = f"Click the corners of {what}, one after the other."
     else:
         text = "Click the next corner, or the first one again to close the zone."
-    when = f" Picture of {zone.full(setup.still_at)}." if still is not None and setup.still_at else ""
+    when = f" Picture of {camera.zone.full(setup.still_at)}." if still is not None and setup.still_at else ""
     st.caption(plain(text + when))
 
 

@@ -12,7 +12,7 @@ from ui.client.api import BackendApi, BackendError, Refused
 from ui.client.sign_in import may
 from ui.setup.cameras import REFRESH_S, Camera, camera_of
 from ui.setup.look import find_look
-from ui.setup.zone_editor import show_zone_editor
+from ui.setup.zone_editor import EditedCamera, show_zone_editor
 from ui.text.local_time import Zone
 
 _NOT_FOUND = 404
@@ -36,7 +36,7 @@ def show_zones(backend: BackendApi, states: Sequence[CameraState], zone: Zone) -
         return
     look = find_look(backend, store_id, camera_id) if setup.gives_looks else None
     still = _still(backend, store_id, camera_id)
-    show_zone_editor(backend, setup, look, still, zone, may_change=may(Permission.MANAGE))
+    show_zone_editor(backend, EditedCamera(setup, look, still, zone), may_change=may(Permission.MANAGE))
 
 
 def _label(camera: Camera) -> str:

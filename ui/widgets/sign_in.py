@@ -1,6 +1,6 @@
 """The cards of whoever is not signed in or has no role, and the line that says who is signed in."""
 
-from urllib.parse import urlsplit
+from urllib.parse import urlencode, urlsplit
 
 import streamlit as st
 
@@ -19,13 +19,19 @@ def show_signed_out(service: Provider, reason: str) -> None:
         page = urlsplit(st.context.url or service.origin)
         if f"{page.scheme}://{page.netloc}" != service.origin:
             st.text("Sign-in works at another address of this dashboard:")
-            st.link_button("Go there", service.origin)
+            st.link_button("Go there", service.origin + page.path + _query())
             return
         if st.button("Sign in" if service.name is None else f"Sign in with {plain(service.name)}", type="primary"):
             if trouble := service.trouble():
                 st.error(plain(trouble))
             else:
                 st.login(service.name)
+
+
+def _query() -> str:
+    """The page's filters, as they stand in its address."""
+    given = [(name, value) for name in st.query_params for value in st.query_params.get_all(name)]
+    return f"?{urlencode(given)}" if given else ""
 
 
 def show_no_role(reason: str) -> None:

@@ -23,7 +23,7 @@ from backend_api.contract.zone_versions import ZoneSet
 from backend_api.store.store import Store
 from backend_api.web.bodies import check_jpeg, read_body, read_report
 from backend_api.web.conditional import NOT_MODIFIED, conditional_answer, json_answer, next_link
-from backend_api.web.openapi import json_body, problems
+from backend_api.web.openapi import OfStore, json_body, problems
 from backend_api.web.problems import ApiProblem
 from backend_api.web.setup_config import check_config
 
@@ -33,8 +33,6 @@ _MAX_REPORTS_BYTES = 2 * 1024 * 1024
 _MAX_SETUP_BYTES = 512 * 1024
 _JPEG = "image/jpeg"
 _PICTURE = {_JPEG: {"schema": {"type": "string", "format": "binary"}}}
-
-OfStore = Annotated[Name, Query()]
 
 log = logging.getLogger(__name__)
 

@@ -1,8 +1,6 @@
 """/cameras/{camera_id}/look: what a camera sees now, asked for by people, answered by its edge within seconds."""
 
-from typing import Annotated
-
-from fastapi import APIRouter, Query, Request, Response
+from fastapi import APIRouter, Request, Response
 from starlette.concurrency import run_in_threadpool
 
 from backend_api.contract.looks import LOOK_TIMEOUT_S, MAX_LOOK_BYTES, Look, LookAnswer, LookRequest
@@ -11,12 +9,10 @@ from backend_api.store.store import Store
 from backend_api.web.bodies import check_jpeg, read_json, read_report
 from backend_api.web.caller import in_their_name
 from backend_api.web.conditional import NOT_MODIFIED, json_answer
-from backend_api.web.openapi import json_body, problems
+from backend_api.web.openapi import OfStore, json_body, problems
 from backend_api.web.problems import ApiProblem
 
 _MAX_REQUEST_BYTES = 16 * 1024
-
-OfStore = Annotated[Name, Query()]
 
 
 def look_routes(store: Store) -> APIRouter:

@@ -1,9 +1,8 @@
 """/cameras/{camera_id}/zones: what an edge is to watch, drawn by people; its edge asks for it every few seconds."""
 
 import re
-from typing import Annotated
 
-from fastapi import APIRouter, Query, Request, Response
+from fastapi import APIRouter, Request, Response
 from starlette.concurrency import run_in_threadpool
 
 from backend_api.contract.looks import LOOK_HEADER
@@ -14,14 +13,12 @@ from backend_api.store.zone_versions import Outdated
 from backend_api.web.bodies import read_json
 from backend_api.web.caller import in_their_name
 from backend_api.web.conditional import NOT_MODIFIED, json_answer
-from backend_api.web.openapi import json_body, problems
+from backend_api.web.openapi import OfStore, json_body, problems
 from backend_api.web.problems import ApiProblem
 
 # A few hundred machines of a hundred corners each.
 _MAX_ZONES_BYTES = 4 * 1024 * 1024
 _MAX_REFUSAL_BYTES = 16 * 1024
-
-OfStore = Annotated[Name, Query()]
 
 
 def zone_routes(store: Store) -> APIRouter:

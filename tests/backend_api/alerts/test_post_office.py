@@ -19,6 +19,7 @@ from backend_api.alerts.way import Reply
 from backend_api.contract.alerts import AlertKind, AlertPhase, MessageStatus
 from backend_api.contract.stores import StoreSettings
 from backend_api.media.folder import MediaFolder
+from backend_api.store.db.errors import StoreBusy
 from backend_api.store.ledger.alerts import read_alerts
 from backend_api.store.ledger.messages import read_tellings
 from backend_api.store.store import Store
@@ -350,4 +351,30 @@ def test_the_threads_tell_and_end(app: FastAPI, scene: Scene, media: MediaFolder
 
     office = PostOffice(scene.store, media, scene.config, clock, random.Random(1), ways={"phone": Stopping()})
     office.run(stop)
+    assert office.states()[0].last_status is MessageStatus.SENT
+
+
+@pytest.mark.parametrize("error", [ArithmeticError("nobody thought of this"), StoreBusy("the lock is held")])
+def test_a_message_that_cannot_be_made_is_one_that_failed_and_is_tried_again(
+    scene: Scene, media: MediaFolder, clock: FakeClock, error: Exception
+) -> None:
+    scene.begin(SILENT)
+    errors = [error]
+
+    class Odd:
+        def send(self, message: object) -> Reply:
+            if errors:
+                raise errors.pop()
+            return YES
+
+    office = PostOffice(scene.store, media, scene.config, clock, random.Random(1), ways={"phone": Odd()})
+    assert office.claims() == []
+    clock.advance(60)
+    for claim in office.claims():
+        office.deliver(claim)
+    state = office.states()[0]
+    assert (state.last_status, str(error) in str(state.last_answer)) == (MessageStatus.PENDING, True)
+    clock.advance(3600)
+    for claim in office.claims():
+        office.deliver(claim)
     assert office.states()[0].last_status is MessageStatus.SENT

@@ -17,8 +17,9 @@ from backend_api.contract.media import FOLDER_ID_NAME
 from backend_api.contract.verdicts import Agree
 from backend_api.doctor_options import parse_options
 from backend_api.media.folder import MediaFolder
-from backend_api.media.retention import INTERVAL_S, Retention
+from backend_api.media.retention import INTERVAL_S, Retention, sweeping
 from backend_api.media.retention_policy import KeepLimits
+from backend_api.store.db.errors import StoreBroken
 from backend_api.store.db.settings import SettingName
 from backend_api.store.db.sqlite_engine import SqliteDatabase
 from backend_api.store.store import Store
@@ -238,7 +239,7 @@ def test_it_looks_again_and_outlives_failures(
             self.passes += 1
             if self.passes == 3:
                 stop.set()
-            raise OSError(5, "Input/output error")
+            raise OSError(5, "Input/output error") if self.passes < 3 else StoreBroken("the database is damaged")
 
     failing = Failing(store, media, KeepLimits(days=1), clock)
     failing.run(stop)
@@ -263,3 +264,23 @@ def test_it_runs_with_the_application_and_ends_with_it(store: Store, media: Medi
     ) as client:
         assert looked.wait(60)
         problem(client.get(f"/media/{event.event_id}"), 410)
+
+
+def test_what_nobody_foresaw_ends_no_retention(
+    store: Store, media: MediaFolder, clock: FakeClock, caplog: pytest.LogCaptureFixture
+) -> None:
+    again = threading.Event()
+
+    class Failing(Retention):
+        passes = 0
+
+        def sweep(self) -> int:
+            self.passes += 1
+            if self.passes == 1:
+                raise ArithmeticError("nobody thought of this")
+            again.set()
+            return 0
+
+    with sweeping(Failing(store, media, KeepLimits(days=1), clock), clock):
+        assert again.wait(60)
+    assert "old clips are not removed: ArithmeticError: nobody thought of this" in caplog.text

@@ -5,6 +5,7 @@ import threading
 
 import pytest
 
+from backend_api.base import lasting
 from backend_api.store import tidying
 from backend_api.store.db.errors import StoreBusy
 from backend_api.store.store import Store
@@ -15,13 +16,16 @@ def test_it_goes_on_after_a_failure_which_it_tells_once_and_ends_with_the_applic
     store: Store, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     monkeypatch.setattr(tidying, "TIDY_EVERY_S", 0.001)
+    monkeypatch.setattr(lasting, "FIRST_PAUSE_S", 0.001)
     threads: list[threading.Thread] = []
     enough = threading.Event()
 
     def tidy() -> None:
         threads.append(threading.current_thread())
-        if len(threads) == 6:
+        if len(threads) == 8:
             enough.set()
+        if len(threads) == 7:
+            raise ArithmeticError("nobody thought of this")
         if len(threads) in (2, 3, 5):
             raise StoreBusy("another process holds the database's lock")
 
@@ -33,7 +37,40 @@ def test_it_goes_on_after_a_failure_which_it_tells_once_and_ends_with_the_applic
 
     asyncio.run(live())
     done = len(threads)
-    assert done >= 6
+    assert done >= 8
     assert threading.main_thread() not in threads
-    told = "the cameras' reports are in memory alone: another process holds the database's lock"
-    assert [record.getMessage() for record in caplog.records] == [told] * 2
+    what = "the cameras' reports are in memory alone"
+    unforeseen = (
+        "ArithmeticError: nobody thought of this (unforeseen; GYM_DEBUG=1 shows where); trying again in 0.001 s"
+    )
+    assert [record.getMessage() for record in caplog.records] == [
+        f"{what}: another process holds the database's lock",
+        f"{what}: another process holds the database's lock",
+        f"{what}: {unforeseen}",
+    ]
+
+
+def test_what_is_computed_ahead_is_called_as_often_and_its_failure_stops_nothing(
+    store: Store, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setattr(tidying, "TIDY_EVERY_S", 0.001)
+    monkeypatch.setattr(lasting, "FIRST_PAUSE_S", 0.001)
+    calls: list[threading.Thread] = []
+    enough = threading.Event()
+
+    def compute() -> None:
+        calls.append(threading.current_thread())
+        if len(calls) == 2:
+            raise ArithmeticError("nobody thought of this")
+        if len(calls) == 4:
+            enough.set()
+
+    async def live() -> None:
+        async with tidied(store, compute):
+            await asyncio.to_thread(enough.wait, 60)
+
+    asyncio.run(live())
+    assert len(calls) >= 4
+    assert threading.main_thread() not in calls
+    [told] = [record.getMessage() for record in caplog.records]
+    assert told.startswith("figures of the last days are computed when somebody asks for them: ArithmeticError")

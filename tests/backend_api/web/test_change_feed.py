@@ -8,6 +8,7 @@ import pytest
 from fastapi.testclient import TestClient
 
 from backend_api.app import create_app
+from backend_api.base import lasting
 from backend_api.media.folder import MediaFolder
 from backend_api.store.store import Store
 from backend_api.web.change_feed import ChangeFeed, FeedFilters
@@ -39,7 +40,7 @@ def test_what_comes_before_the_feed_begins_to_look_for_its_first_reader_is_told_
         assert str(numbered(0).event_id).encode() in asyncio.run(first_message(store))
 
 
-def test_a_feed_that_breaks_down_lets_its_readers_go_and_says_so(
+def test_a_feed_that_breaks_down_lets_its_readers_go_says_so_and_is_there_again_once_it_can(
     store: Store,
     media: MediaFolder,
     clock: FakeClock,
@@ -49,6 +50,8 @@ def test_a_feed_that_breaks_down_lets_its_readers_go_and_says_so(
     def break_down() -> None:
         raise ArithmeticError("nobody thought of this")
 
+    monkeypatch.setattr(lasting, "FIRST_PAUSE_S", 0.01)
+    mended = store.cameras.log_statuses
     monkeypatch.setattr(store.cameras, "log_statuses", break_down)
     app = create_app(store, media, clock)
     with TestClient(app, base_url="http://127.0.0.1") as client:
@@ -57,4 +60,8 @@ def test_a_feed_that_breaks_down_lets_its_readers_go_and_says_so(
             response = client.get("/events/stream")
         assert "come again" in problem(response, 503).detail
         assert response.headers["retry-after"]
-    assert "nobody thought of this" in caplog.text
+        monkeypatch.setattr(store.cameras, "log_statuses", mended)
+        while response.status_code == 503:
+            with client.stream("GET", "/events/stream") as response:
+                pass
+    assert "GET /events/stream does not answer: ArithmeticError: nobody thought of this" in caplog.text

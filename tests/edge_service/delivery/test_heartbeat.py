@@ -15,7 +15,7 @@ from backend_api.contract.cameras import (
     CameraSetup,
 )
 from edge_service.clips.pictures import StillSlot
-from edge_service.delivery.heartbeat import ASK_AGAIN_S, Heartbeat
+from edge_service.delivery.heartbeat import ASK_AGAIN_S, Heartbeat, Message
 from edge_service.pipeline.camera_reports import describe_setup, make_reporter, messages_of, reports_of_all
 from edge_service.pipeline.progress import RunCounts
 from edge_service.privacy.masking import Masking
@@ -220,3 +220,52 @@ def test_what_passes_by_itself_sends_nothing_one_by_one(answer: Answer | NoAnswe
         clock.advance(HEARTBEAT_INTERVAL_S)
     assert not set(call.paths) & set(ONE_BY_ONE)
     assert call.paths.count("/cameras") == 2
+
+
+def test_what_cannot_be_made_of_one_camera_keeps_no_other_from_being_told(caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level(logging.INFO)
+    errors = [ZeroDivisionError("odd"), ZeroDivisionError("odd")]
+
+    def odd() -> bytes:
+        if errors:
+            raise errors.pop()
+        return b"{}"
+
+    messages = [
+        Message("reports", "/cameras/odd", "application/json", odd, 0),
+        Message("reports", "/cameras/cam_01", "application/json", lambda: b"{}", 0),
+    ]
+    told: list[str] = []
+
+    class Call:
+        def put(self, path: str, body: object, headers: dict[str, str]) -> Answer:
+            told.append(path.rpartition("/")[2])
+            return OK
+
+    heartbeat = Heartbeat(messages, Call(), FakeClock())
+    for _ in range(3):
+        heartbeat.beat()
+    assert told == ["cam_01", "cam_01", "odd", "cam_01"]
+    cause = "it cannot be made: ZeroDivisionError: odd (unforeseen; GYM_DEBUG=1 shows where)"
+    assert [record.message for record in caplog.records] == [
+        f"the backend does not hear this camera's reports: {cause}",
+        "the backend hears this camera's reports again",
+    ]
+
+
+def test_its_thread_outlives_what_nobody_foresaw(caplog: pytest.LogCaptureFixture) -> None:
+    class Odd(FakeCall):
+        def put(self, path: str, body: object, headers: dict[str, str]) -> Answer:
+            answer = super().put(path, body, headers)
+            if len(self.puts) == 1:
+                raise ZeroDivisionError("odd")
+            return answer
+
+    call, clock = Odd(3, {}), FakeClock()
+    call.heartbeat = Heartbeat(messages_of("gym_demo", "cam_01", REPORT, lambda: SETUP, call.still.take), call, clock)
+    with call.heartbeat:
+        assert call.done.wait(60)
+    assert call.puts[0] == [""]
+    assert len(call.puts) >= 3
+    assert clock.waits_s[0] == 1.0
+    assert "the camera is not reported on: ZeroDivisionError: odd" in caplog.text

@@ -193,20 +193,21 @@ def test_draining_tries_at_once_what_was_waiting_for_its_turn(outbox: Outbox) ->
     assert backend.stored == [0, 1]
 
 
-def test_what_its_thread_fails_of_is_told_at_once_and_raised_at_the_end(
-    outbox: Outbox, caplog: pytest.LogCaptureFixture
+@pytest.mark.parametrize("times", [2, 1000])
+def test_what_nobody_foresaw_is_told_and_tried_again_like_any_failure(
+    outbox: Outbox, times: int, caplog: pytest.LogCaptureFixture
 ) -> None:
     def break_down(ndjson: bytes) -> Answer:
         raise ZeroDivisionError("a mistake in the program")
 
     fill(outbox, 1)
-    sender = make_sender(outbox, FakeBackend([break_down]), SystemClock())
-    sender.start()
-    with pytest.raises(ZeroDivisionError):
-        sender.drain()
-    assert "the sender has stopped" in caplog.text
-    assert sender.last_error == "the sender has stopped: ZeroDivisionError: a mistake in the program"
-    assert outbox.depth == 1
+    backend = FakeBackend([break_down] * times)
+    sender = make_sender(outbox, backend, FakeClock())
+    assert sender.drain() == (0 if times == 2 else 1)
+    told = "events cannot be sent: ZeroDivisionError: a mistake in the program (unforeseen; GYM_DEBUG=1 shows where)"
+    assert sender.last_error == (None if times == 2 else told)
+    assert f"{told}; 1 event" in caplog.text
+    assert backend.stored == ([0] if times == 2 else [])
 
 
 def test_over_http_a_connection_that_is_cut_after_the_request_doubles_nothing(outbox: Outbox) -> None:

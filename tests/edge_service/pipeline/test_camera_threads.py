@@ -8,7 +8,7 @@ from collections.abc import Callable, Sequence
 import pytest
 
 from backend_api.base.process import EXIT_DONE, EXIT_FAILED, FatalError, OneLineFormatter, UsageError
-from edge_service.pipeline.camera_threads import CameraThreads, Watch, delay_s
+from edge_service.pipeline.camera_threads import CameraThreads, Watch
 from tests.fake_clock import FakeClock
 
 MISSING = UsageError("gone.mp4: does not exist")
@@ -62,8 +62,12 @@ def run(clock: FakeClock, *cameras: Camera, stop: threading.Event | None = None)
 
 
 def test_the_wait_doubles_from_one_second_to_a_minute() -> None:
-    assert [delay_s(failures) for failures in range(1, 9)] == [1, 2, 4, 8, 16, 32, 60, 60]
-    assert delay_s(10_000) == 60
+    clock = FakeClock()
+    camera = Camera(clock, [(0, OSError())] * 8)
+    camera.may_end.set()
+    run(clock, camera)
+    begins = camera.started_s
+    assert [after - before for before, after in itertools.pairwise(begins)] == [1, 2, 4, 8, 16, 32, 60, 60]
 
 
 def test_one_that_fails_is_started_again_and_told_of(caplog: pytest.LogCaptureFixture) -> None:

@@ -201,7 +201,7 @@ def test_a_look_is_sent_once_and_one_that_is_lost_is_wanted_again(
     for is_away in (True, False):
         house.backend.is_away = False
         house.follower.look()
-        house.looks.give(lambda: LookAnswer(number=17))
+        house.looks.give(17, lambda: LookAnswer(number=17))
         house.backend.is_away = is_away
         house.follower.answer()
     house.follower.answer()
@@ -215,6 +215,85 @@ def test_an_answer_goes_out_as_soon_as_it_is_there(house: House) -> None:
         SystemClock(), looks=house.looks,
     )  # fmt: skip
     with follower:
-        house.looks.give(lambda: LookAnswer(number=17))
+        house.looks.give(17, lambda: LookAnswer(number=17))
         assert house.backend.got.wait(1.5)  # sooner than it asks for the zones
     assert house.backend.looks == [LookAnswer(number=17)]
+
+
+def break_down() -> Config:
+    raise ZeroDivisionError("nobody thought of this")
+
+
+def test_a_look_that_cannot_be_made_is_answered_so_and_the_next_one_is_made(
+    house: House, caplog: pytest.LogCaptureFixture
+) -> None:
+    def fail() -> LookAnswer:
+        raise ZeroDivisionError("nobody thought of this")
+
+    house.looks.give(17, fail)
+    house.follower.answer()
+    house.looks.give(18, lambda: LookAnswer(number=18))
+    house.follower.answer()
+    failed, made = house.backend.looks
+    assert (failed.number, failed.picture, made) == (17, None, LookAnswer(number=18))
+    assert str(failed.problem).startswith("the look cannot be made: ZeroDivisionError: nobody thought of this")
+    assert str(failed.problem) in caplog.text
+
+
+def test_zones_whose_taking_fails_unforeseen_are_refused_and_others_taken(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    house.backend.want(7, house.drawn())
+    with monkeypatch.context() as broken:
+        broken.setattr(house.file, "put", lambda zones: break_down())
+        house.follower.look()
+    [refusal] = house.backend.refusals
+    assert (refusal["version"], "nobody thought of this" in str(refusal["problem"])) == (7, True)
+    house.backend.want(8, house.drawn())
+    house.follower.look()
+    assert house.follower.has_news
+
+
+def test_a_file_whose_reading_fails_unforeseen_is_said_until_it_can_be_read(house: House) -> None:
+    errors = [ZeroDivisionError("nobody thought of this")]
+
+    def load() -> Config:
+        if errors:
+            raise errors.pop()
+        return load_config(house.path)
+
+    follower: ZoneFollower[Config] = ZoneFollower(
+        house.file, load, load_config(house.path), house.backend, "gym", "cam", FakeClock(),
+        looks=house.looks,
+    )  # fmt: skip
+    house.write("Bike 1", "Bike one")
+    follower.look()
+    follower.look()
+    assert "nobody thought of this" in str(follower.problem)
+    assert str(house.path) in str(follower.problem)
+    house.write("Bike one", "Bike no. 1")
+    follower.look()
+    assert (follower.problem, follower.has_news) == (None, True)
+
+
+def test_whatever_else_fails_is_told_and_zones_are_followed_again(
+    house: House, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    problems: list[str | None] = []
+    seen = threading.Event()
+    get = house.backend.get
+
+    def odd(path: str) -> Answer:
+        problems.append(house.follower.problem)
+        if len(problems) <= 2:
+            break_down()
+        if len(problems) == 4:
+            seen.set()
+        return get(path)
+
+    monkeypatch.setattr(house.backend, "get", odd)
+    with house.follower:
+        assert seen.wait(60)
+    told = "zones are not followed: ZeroDivisionError: nobody thought of this (unforeseen; GYM_DEBUG=1 shows where)"
+    assert problems[:4] == [None, f"{told}; trying again in 1 s", f"{told}; trying again in 2 s", None]
+    assert caplog.text.count("zones are not followed") == 2

@@ -1,5 +1,6 @@
 """A worker's presence: noted while it works, with the cap, and taken back by one that was to end."""
 
+import threading
 from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
@@ -60,3 +61,20 @@ def test_a_database_that_is_busy_stops_no_worker(store: Store, clock: FakeClock)
     Presence(store, "", busy, clock).note()
     # What could not be said of the cap says nothing of whether it is there.
     assert seen(store) is not None
+
+
+def test_what_nobody_foresaw_does_not_make_it_look_away(
+    store: Store, clock: FakeClock, caplog: pytest.LogCaptureFixture
+) -> None:
+    errors, noted = [ArithmeticError("nobody thought of this")], threading.Event()
+
+    def odd() -> str | None:
+        if errors:
+            raise errors.pop()
+        noted.set()
+        return None
+
+    with present(Presence(store, "", odd, clock), drain=False):
+        assert noted.wait(60)
+    assert seen(store) is not None
+    assert "the worker's presence is not noted: ArithmeticError: nobody thought of this" in caplog.text

@@ -9,6 +9,7 @@ import pytest
 from backend_api.contract.events import Event
 from backend_api.contract.media import clip_name, frame_name
 from backend_api.contract.verdicts import Enrichment, MmResult, MmStatus, Verdict
+from backend_api.store.db.errors import StoreBroken
 from mm_worker.jobs.worker_loop import JobOutcome
 from mm_worker.vlm.mock_vlm import MockVlm
 from mm_worker.vlm.vlm import VlmError
@@ -123,3 +124,29 @@ def test_too_few_frames_are_not_worth_a_question(scene: Scene) -> None:
     assert (result.verdict, result.confidence, result.requests) == (Verdict.CANNOT_TELL, 0.0, 0)
     assert "2 readable frames" in result.summary
     assert vlm.questions == []
+
+
+def test_what_nobody_foresaw_costs_one_event_an_attempt_and_ends_no_worker(scene: Scene) -> None:
+    event, other = scene.add_attempt(), scene.add_attempt(at_s=60.0)
+
+    def odd() -> None:
+        if vlm.questions[-1].event == event:
+            raise ZeroDivisionError("nobody thought of this")
+
+    vlm = AskedVlm(before=odd)
+    assert scene.worker(vlm).run(drain=True) == Counter({JobOutcome.FAILED: 2, JobOutcome.DEAD: 1, JobOutcome.DONE: 1})
+    assert scene.enrichment(event) == Enrichment(
+        status=MmStatus.DEAD,
+        attempts=3,
+        error="ZeroDivisionError: nobody thought of this (unforeseen; GYM_DEBUG=1 shows where)",
+    )
+    assert scene.enrichment(other).status is MmStatus.DONE
+
+
+def test_a_database_that_is_broken_ends_the_worker(scene: Scene) -> None:
+    def broken() -> None:
+        raise StoreBroken("the database is damaged")
+
+    scene.add_attempt()
+    with pytest.raises(StoreBroken):
+        scene.worker(AskedVlm(before=broken)).run(drain=True)
