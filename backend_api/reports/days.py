@@ -98,7 +98,9 @@ class _Found:
     def answer(self) -> DayStats:
         """All of it, if nothing is missing."""
         machines = {store_id: len(gym.machines) for store_id, gym in self.gyms.items()}
-        total, by_store, by_day = Sums(), defaultdict(Sums), defaultdict(Sums)
+        total = Sums()
+        by_store: dict[str, Sums] = defaultdict(Sums)
+        by_day: dict[date, Sums] = defaultdict(Sums)
         for day, sums in self.kept.items():
             for of in (total, by_store[day.store_id], by_day[day.day]):
                 of.add(sums)

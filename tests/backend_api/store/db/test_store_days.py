@@ -16,7 +16,8 @@ from backend_api.store.db.errors import StoreBusy
 from backend_api.store.db.statements import Transaction
 from backend_api.store.db.store_days import StoreDay, drop_touched, read_announced
 from backend_api.store.store import Store
-from tests.backend_api.reports.test_days import EACH, START_OF_USE, Writer, differing, kept, writer
+from tests.backend_api.days_writer import EACH, START_OF_USE, Writer, differing, kept
+from tests.backend_api.reports.test_days import writer
 
 __all__ = ["writer"]
 
