@@ -40,6 +40,7 @@ HOURS = {day: [{"opens": "08:00", "closes": "22:00"}] for day in ("saturday", "s
 SETTINGS: tuple[dict[str, Any], ...] = (
     {"name": "A gym", "tz": "UTC"},
     {"name": "A gym", "tz": "Europe/Berlin"},
+    {"name": "A gym", "tz": "UTC", "hours": HOURS},
     {"name": "A gym", "tz": "Europe/Berlin", "hours": HOURS},
     {"name": "A gym", "tz": "Europe/Berlin", "hours": HOURS, "special_days": [{"on": "2026-02-01"}]},
 )

@@ -101,7 +101,7 @@ def report_routes(store: Store, reports: Reports, links: MediaLinks) -> APIRoute
         responses={**NOT_MODIFIED, **problems(422, 503)},
     )
     def get_days(request: Request, query: Annotated[DaysQuery, Query()]) -> Response:
-        """What adds up, in total, by store and by day; each store's days begin and end by its own clock.
+        """Figures that add up, in total, by store and by day; each store's days begin and end by its own clock.
 
         - a day of a store is what GET /stats says of it: `stores`, from its midnight to the next, within opening hours
         - figures of days that are over are kept, and computed again when an event, a verdict, a correction or a setting

@@ -106,6 +106,8 @@ LEAVES: list[tuple[str, object, list[int]]] = [
     # Until just before midnight.
     ("watch", (1, AT_MIN.index(899.75)), [0, 2, 4]),
     ("describe", (0, SETTINGS[1]), [0, 1, 2, 3, 4, 5]),
+    # By the same clock, and with other hours: what is kept is read no more.
+    ("describe", (0, SETTINGS[2]), [0, 1, 2, 3, 4, 5]),
     ("remove", None, [0, 1, 2, 3, 4, 5]),
 ]
 

@@ -57,7 +57,7 @@ def test_what_changes_while_it_is_computed_is_not_kept(
 ) -> None:
     writer.write("rerun", 3)
     late = (0, START_OF_USE, 0, 0)
-    other = StoreSettings.model_validate(SETTINGS[3])
+    other = StoreSettings.model_validate(SETTINGS[4])
     computed = interrupt(
         monkeypatch, [lambda: writer.add([late]), lambda: store.stores.keep("gym_0", other), lambda: None]
     )
@@ -73,16 +73,21 @@ def test_what_changes_while_it_is_computed_is_not_kept(
 def test_what_is_described_otherwise_before_it_is_computed_is_not_kept(
     store: Store, writer: Writer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    writer.write("rerun", 3)
+    """Nor may it be there when it is described as before again."""
+    writer.describe((0, SETTINGS[0]))
+    writer.rerun(3)
     announce = store.days.announce
 
     def describe(days: Sequence[StoreDay]) -> str:
         monkeypatch.undo()
-        writer.describe((0, SETTINGS[3]))
+        writer.describe((0, SETTINGS[2]))
+        writer.clock.advance(FILL_S)
         return announce(days)
 
     monkeypatch.setattr(store.days, "announce", describe)
-    writer.fill(None)
+    with pytest.raises(StoreBusy):
+        writer.fill(None)
+    writer.describe((0, SETTINGS[0]))
     assert differing(store) == []
     check_against_stats(store)
 
