@@ -139,25 +139,29 @@ def create_app(store: Store, media: Media, clock: Clock, settings: Settings | No
         OriginCheck, hosts=settings.allowed_hosts, origins=settings.cors_origins, signs_urls=urls is not None
     )
     app.add_middleware(RequestLog, metrics=metrics, clock=clock, keeps_log=settings.keeps_access_log)
-    app.include_router(ingest_routes(store, writer, links, clock))
-    app.include_router(stream_routes(store, feed))
-    app.include_router(export_routes(store))
-    app.include_router(event_routes(store, links))
-    app.include_router(review_routes(store, reports))
-    app.include_router(correction_routes(store, reports))
-    app.include_router(suggestion_routes(reports))
-    app.include_router(media_routes(store, media))
-    app.include_router(upload_routes(store, media))
-    app.include_router(report_routes(store, reports, links))
-    app.include_router(camera_routes(store))
-    app.include_router(zone_routes(store))
-    app.include_router(look_routes(store))
-    app.include_router(floor_routes(store, urls))
-    app.include_router(board_routes(reports, clock))
-    app.include_router(audit_routes(audit))
-    app.include_router(store_routes(store, reports))
-    app.include_router(alert_routes(store, office, clock))
-    app.include_router(health_routes(store, media, version, metrics))
+    # Not by include_router: it would make each route a second time, at the first request.
+    for router in (
+        ingest_routes(store, writer, links, clock),
+        stream_routes(store, feed),
+        export_routes(store),
+        event_routes(store, links),
+        review_routes(store, reports),
+        correction_routes(store, reports),
+        suggestion_routes(reports),
+        media_routes(store, media),
+        upload_routes(store, media),
+        report_routes(store, reports, links),
+        camera_routes(store),
+        zone_routes(store),
+        look_routes(store),
+        floor_routes(store, urls),
+        board_routes(reports, clock),
+        audit_routes(audit),
+        store_routes(store, reports),
+        alert_routes(store, office, clock),
+        health_routes(store, media, version, metrics),
+    ):
+        app.router.routes.extend(router.routes)
     return app
 
 

@@ -213,7 +213,8 @@ def set_up_camera(
     config = plan.config
     machines, clip, fps = config.machines, config.clip, config.detector.fps
     found = open_detector(plan.detector, machines, plan.seed, around, config.privacy.mask != "none")
-    detector = KeyLookout(found, machines, recovery.rules, config.detector.score)
+    has_witness = plan.detector.kind == "onnx" and bool(plan.detector.still_s)
+    detector = KeyLookout(found, machines, recovery.rules, config.detector.score, has_witness=has_witness)
     hardware = HardwareDecoding(plan.hwaccel)
     # On hardware it costs the processor little, and more to be begun anew for each group of pictures.
     decoding = (
@@ -261,7 +262,7 @@ def set_up_camera(
         masking=masking,
         still=StillSlot(masking),
         preview=preview,
-        witness=Witness(plan.detector.still_s) if plan.detector.kind == "onnx" and plan.detector.still_s else None,
+        witness=Witness(plan.detector.still_s) if has_witness else None,
         eyes=Eyes(plan.eyes, found) if isinstance(found, OnnxDetector) else None,
         decoding=hardware,
         looks=Looks(looks, machines, masking, ring, factory.timestamp, is_live=source.is_live),

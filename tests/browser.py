@@ -1,4 +1,4 @@
-"""Debian's Chromium, driven by playwright: other builds cannot play H.264. One a module; a page finds nothing stored.
+"""Debian's Chromium, driven by playwright: other builds cannot play H.264. A page finds nothing stored.
 
 What pages fetched stays: Chromium compiles a script once and keeps that, which is half of what a page costs. It does so
 in a profile on the disk alone, not in the contexts that playwright makes.

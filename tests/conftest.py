@@ -53,11 +53,11 @@ def sample(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return made_once(tmp_path_factory, "sample.mp4", lambda path: draw(path, 20))
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def browser() -> Iterator[Browser]:
-    """Debian's Chromium; pages are opened in it by tests/browser.py.
+    """Debian's Chromium, one for all tests of this process; pages are opened in it by tests/browser.py.
 
-    As long as it runs, playwright's event loop counts as running, and no test can run one of its own.
+    As long as it runs, playwright's event loop counts as running: tests have theirs by tests/own_loop.py.
     """
     with running_browser() as browser:
         yield browser

@@ -138,6 +138,9 @@ class StoreState(Value):
     store_id: Name
     settings: StoreSettings | None = Field(description="Null until somebody describes it.")
     changed_at: Timestamp | None = Field(description="When somebody did so last.")
+    changed_by: str | None = Field(
+        default=None, description="The name of the person who did so, signed in at the dashboard; null where nobody is."
+    )
 
 
 class StoreList(Value):

@@ -12,7 +12,7 @@ from backend_api.store.db.database import Database
 from backend_api.store.db.statements import DialectInsert, Statement
 from backend_api.store.db.tables import camera_setups, cameras, stores
 
-_NAMES = ("store_id", "changed_at_ms", "body")
+_NAMES = ("store_id", "changed_at_ms", "body", "changed_by")
 
 
 def _keep(insert: DialectInsert) -> ClauseElement:
@@ -34,13 +34,14 @@ class Stores:
         self._database = database
         self._clock = clock
 
-    def keep(self, store_id: str, settings: StoreSettings) -> StoreState:
-        """Put `settings` in the place of the store's last ones."""
+    def keep(self, store_id: str, settings: StoreSettings, changed_by: str | None = None) -> StoreState:
+        """Put `settings` in the place of the store's last ones; `changed_by` is the person's name, if it is known."""
         now = to_milliseconds(self._clock.now())
         body = settings.model_dump_json()
         with self._database.write() as transaction:
-            _KEEP.run(transaction, {"new_store_id": store_id, "new_changed_at_ms": to_ms(now), "new_body": body})
-        return StoreState(store_id=store_id, settings=settings, changed_at=now)
+            row = {"store_id": store_id, "changed_at_ms": to_ms(now), "body": body, "changed_by": changed_by}
+            _KEEP.run(transaction, {f"new_{name}": value for name, value in row.items()})
+        return StoreState(store_id=store_id, settings=settings, changed_at=now, changed_by=changed_by)
 
 
 def read_settings(connection: Connection, store_ids: Iterable[str] | None = None) -> dict[str, StoreSettings]:
@@ -58,5 +59,7 @@ def read_known_stores(connection: Connection) -> dict[str, StoreState]:
     for row in connection.execute(_DESCRIBED):
         settings = StoreSettings.model_validate_json(row.body)
         changed_at = from_ms(row.changed_at_ms)
-        found[row.store_id] = StoreState(store_id=row.store_id, settings=settings, changed_at=changed_at)
+        found[row.store_id] = StoreState(
+            store_id=row.store_id, settings=settings, changed_at=changed_at, changed_by=row.changed_by
+        )
     return found

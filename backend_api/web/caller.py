@@ -42,10 +42,14 @@ current_caller: ContextVar[Caller | None] = ContextVar("current_caller", default
 
 def in_their_name(said: Said) -> Said:
     """What somebody `said`, whose field `who` is the name of the person who is signed in, if anybody is."""
+    person = present_person()
+    return said if person is None else said.model_copy(update={"who": person.name})
+
+
+def present_person() -> Person | None:
+    """Who is signed in at the dashboard and asks; None where that is nobody."""
     caller = current_caller.get()
-    if caller is None or caller.person is None:
-        return said
-    return said.model_copy(update={"who": caller.person.name})
+    return None if caller is None else caller.person
 
 
 def sees(store_id: str | None) -> bool:

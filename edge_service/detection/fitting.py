@@ -98,7 +98,7 @@ class Fitter:
         """Raises ValueError or NetworkError when the network does not follow."""
         network = self._network()
         grey = np.full((1, 3, inputs.height, inputs.width), _GREY, np.float32)
-        probe = Probe(inputs.width, inputs.height, network.run(inputs.fill(grey)))
+        probe = Probe(inputs.width, inputs.height, network.run(inputs.fill(grey), is_probe=True))
         layout = recognise(probe)
         if not probe.counts_cells or (layout.name, layout.classes) != (
             self._own.layout.name,

@@ -118,8 +118,10 @@ class OnnxDetector:
         inputs, layout = fitted.inputs, fitted.layout
         spot = place(part.width, part.height, inputs.width, inputs.height, layout.picture.fit)
         part = part.scaled_down(spot.width, spot.height)
-        blob, placement = to_blob(part.cut_out(frame), inputs.width, inputs.height, layout.picture)
-        found = self._best(layout, layout.read(fitted.run(blob), self._class_id, self._least_score))
+        with fitted.network.turn():
+            blob, placement = to_blob(part.cut_out(frame), inputs.width, inputs.height, layout.picture)
+            outputs = fitted.run(blob)
+        found = self._best(layout, layout.read(outputs, self._class_id, self._least_score))
         boxes = part.to_whole(placement.to_picture(found.boxes)).tolist()
         return [
             Detection(Box(*box), min(1.0, score))
@@ -167,7 +169,7 @@ def open_onnx_detector(
         network = (open_network or Networks().open)(model, config.runtime or "auto")
         inputs = _understand(network, config.input_size)
         grey = np.full((1, 3, inputs.height, inputs.width), _GREY, np.float32)
-        layout = recognise(Probe(inputs.width, inputs.height, network.run(inputs.fill(grey))))
+        layout = recognise(Probe(inputs.width, inputs.height, network.run(inputs.fill(grey), is_probe=True)))
         class_id = _class_id(layout, network.notes, config.class_id)
     except (ValueError, NetworkError) as error:
         raise UsageError(f"{model}: {error}") from error

@@ -112,11 +112,18 @@ class Network:
         if wanted != "auto":
             self.why_not = f"not on {name}: {reason}"
 
-    def run(self, inputs: Mapping[str, Array]) -> Mapping[str, Array]:
-        """The outputs by name for `inputs` by name. Raises NetworkError when it cannot be run on them."""
-        turn: AbstractContextManager[None] = self._turns.taken() if self._turns else nullcontext()
-        with _errors(), turn:
-            outputs = self._session.run(self._outputs, dict(inputs))
+    def turn(self) -> AbstractContextManager[None]:
+        """A block that is left to wait for its turn before it makes what the network is given, 3 MB a picture."""
+        return self._turns.taken() if self._turns else nullcontext()
+
+    def run(self, inputs: Mapping[str, Array], *, is_probe: bool = False) -> Mapping[str, Array]:
+        """The outputs by name for `inputs` by name, at its turn. Raises NetworkError when it cannot be run on them.
+
+        What a probe needed in memory is given back after it: it may have been larger than what comes.
+        """
+        options = [_shrinking()] if is_probe and self.runs_on == "cpu" else []
+        with _errors(), self.turn():
+            outputs = self._session.run(self._outputs, dict(inputs), *options)
         return dict(zip(self._outputs, outputs, strict=True))
 
     def opened(self, content: Callable[[], bytes]) -> "Network":
@@ -158,6 +165,13 @@ def _runtime() -> Any:  # noqa: ANN401 - it comes without types
     runtime = import_module("onnxruntime")
     runtime.disable_telemetry_events()
     return runtime
+
+
+def _shrinking() -> Any:  # noqa: ANN401 - it comes without types
+    """Options by which a run gives back the memory that it needed."""
+    options = _runtime().RunOptions()
+    options.add_run_config_entry("memory.enable_memory_arena_shrinkage", "cpu:0")
+    return options
 
 
 @cache

@@ -3,7 +3,7 @@
 from collections import deque
 from collections.abc import Iterator
 from contextlib import contextmanager
-from threading import Event, Lock
+from threading import Event, Lock, local
 
 
 class Turns:
@@ -17,6 +17,7 @@ class Turns:
         self._lock = Lock()
         self._free = places
         self._waiting: deque[Event] = deque()
+        self._of_thread = local()
 
     @property
     def waiting(self) -> int:
@@ -25,11 +26,16 @@ class Turns:
 
     @contextmanager
     def taken(self) -> Iterator[None]:
-        """Wait for a turn, and have it until the block is left."""
+        """Wait for a turn, and have it until the block is left; within the block the same thread need not wait."""
+        if getattr(self._of_thread, "has_turn", False):
+            yield
+            return
         self._take()
+        self._of_thread.has_turn = True
         try:
             yield
         finally:
+            self._of_thread.has_turn = False
             self._pass_on()
 
     def _take(self) -> None:

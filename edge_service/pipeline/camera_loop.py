@@ -180,6 +180,7 @@ class CameraLoop:
             camera.looks.note(frame, detections, tracks, camera.rules.states)
         if camera.preview is not None:
             camera.preview.add(frame, tracks, camera.rules)
+        frame.let_go()
         return tracks
 
     def _find(self, frame: Frame) -> tuple[Sequence[Detection], Sequence[Track]]:

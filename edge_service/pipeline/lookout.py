@@ -8,6 +8,7 @@ from edge_service.detection.detector import Box, Detection, Detector
 from edge_service.rules.engine import RuleEngine
 from edge_service.rules.machine import Machine
 from edge_service.rules.zone import is_in_zone, share_inside
+from edge_service.tracking.witness import grid_size
 from edge_service.video.frame import Frame
 from edge_service.video.group_decoder import WHOLE, DecodeName, Decoding
 
@@ -28,8 +29,17 @@ class KeyLookout:
     A key picture that is looked at counts for the frames that are not: their people are those that it shows.
     """
 
-    def __init__(self, detector: Detector, machines: Sequence[Machine], rules: RuleEngine, score: float) -> None:
-        """A detection of at least `score` (0..1) is somebody."""
+    def __init__(
+        self,
+        detector: Detector,
+        machines: Sequence[Machine],
+        rules: RuleEngine,
+        score: float,
+        *,
+        has_witness: bool = False,
+    ) -> None:
+        """A detection of at least `score` (0..1) is somebody. `has_witness`: the background is looked at, too."""
+        self._has_witness = has_witness
         self._detector = detector
         self._machines = tuple(machines)
         self._rules = rules
@@ -54,6 +64,8 @@ class KeyLookout:
         if key is None:
             return False
         self._looks[key.time_s] = detections = self._detector.detect(key)
+        if self._has_witness:
+            key.scaled(grid_size(key.width, key.height))  # it asks for it when the whole picture is let go of
         if len(self._looks) > _KEPT_LOOKS:
             self._looks.popitem(last=False)
         return not any(self._is_near(found, key.width / key.height) for found in detections)

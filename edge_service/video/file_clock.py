@@ -5,6 +5,10 @@ return to the old line, it was a wrong one, which is passed over. Where they do 
 pause of the recording, which keeps its length; any other is a clock that was set or started again, or a recording that
 was appended: it follows upon what comes before it. So a wrong clock never makes hours of nothing, and media time goes
 with the wall clock over the pauses of a camera that records movement alone.
+
+Limit: where several stamps within some tens of pictures are wrong, one by less than a second, which is believed, and
+another by more, the other one may be believed, too, in one of some thousand such files: there, its picture alone, or
+all that follow, lie as far off as it says. A cure for the rest of these made clocks that are set back worse.
 """
 
 import logging
@@ -83,9 +87,9 @@ class FileClock:
         duration = self._usual(duration, spacing)
         if self._line.continues(pts, spacing, free=float(_FREE_S / self._time_base)):
             placed = self._believe(pts)
-        elif spacing is not None and self._is_wrong(spacing, ahead):
+        elif spacing is not None and (end := self._returned_to(spacing, ahead)) is not None:
             self.wrong += 1
-            stamp = self._open_place(spacing, ahead)
+            stamp = self._open_place(end, spacing, ahead)
             self._believed.append(stamp)
             placed = stamp + self._shift
             dts = None if dts is None or self._last_dts is None else self._last_dts - self._shift
@@ -120,18 +124,24 @@ class FileClock:
             return duration
         return max(1, round(spacing))
 
-    def _is_wrong(self, spacing: float, ahead: Sequence[int]) -> bool:
-        """Whether the stamp in question leads nowhere: the file ends with it, or the next ones return to the line."""
-        return not ahead or any(
-            _LEAST_RETURN * number * spacing
-            <= stamp - self._line.newest
-            <= (number + self._line.reorder_depth + _MOST_RETURN) * spacing
-            for number, stamp in enumerate(ahead, start=2)
-        )
+    def _returned_to(self, spacing: float, ahead: Sequence[int]) -> int | None:
+        """The end of the line if the stamp in question leads nowhere: the file ends with it, or the next ones return.
 
-    def _open_place(self, spacing: float, ahead: Sequence[int]) -> int:
+        It is the newest stamp, or the one that was believed last where the newest was a wrong one within _FREE_S.
+        """
+        ends = int(self._line.newest), self._believed[-1]
+        for end in ends:
+            if not ahead or any(
+                _LEAST_RETURN * number * spacing
+                <= stamp - end
+                <= (number + self._line.reorder_depth + _MOST_RETURN) * spacing
+                for number, stamp in enumerate(ahead, start=2)
+            ):
+                return end
+        return None
+
+    def _open_place(self, newest: int, spacing: float, ahead: Sequence[int]) -> int:
         """The stamp that a picture with a wrong one would have had: that of the first open place."""
-        newest = int(self._line.newest)
         near = sorted(stamp for stamp in [*self._believed, *ahead] if abs(stamp - newest) <= MAX_REORDERED * spacing)
         for before, after in pairwise(near):
             if _LEAST_HOLE * spacing <= after - before <= _MOST_HOLE * spacing:

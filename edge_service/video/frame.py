@@ -18,6 +18,8 @@ class Frame:
     the same instant counted from the start of the file. `width` and `height` are pixels. `image()` gives the picture as
     people see it, height x width x 3, uint8, BGR; it is converted when it is asked for, because most frames never are.
     `scaled((width, height))` gives it stretched to that size, for detection, without the whole picture in between.
+    `let_go()` is called when it has been looked at: what takes much memory is given back. What is asked for after that
+    is decoded anew.
     `looked_at` is the frame whose people count as those of this one, which was not decoded; None for itself.
     """
 
@@ -28,6 +30,7 @@ class Frame:
     image: Callable[[], Image]
     scaled: Callable[[tuple[int, int]], Image]
     looked_at: "Frame | None" = None
+    let_go: Callable[[], None] = lambda: None
 
 
 class FrameSource(Protocol):

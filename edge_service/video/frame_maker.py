@@ -4,6 +4,8 @@ from collections.abc import Sequence
 from functools import cache, partial
 from threading import Lock
 
+import cv2
+import numpy as np
 from av.video.frame import VideoFrame
 from av.video.reformatter import VideoReformatter
 
@@ -15,6 +17,10 @@ from edge_service.video.picture import to_image
 # To decode one anew takes 40 MB in Full HD. They are seldom, and where several cameras see the same happen they are
 # asked for at the same time: one after another they take that once.
 _one_whole_picture = Lock()
+# A picture that is made for detection and has at most this share of the pixels is small.
+_SMALL_SHARE = 0.25
+# A network's, the witness's; of a few more when a camera changes its size.
+_MOST_SIZES = 4
 
 
 def picture_at(packets: Sequence[EncodedPacket], time_s: float) -> tuple[Image, float] | None:
@@ -34,50 +40,124 @@ def picture_at(packets: Sequence[EncodedPacket], time_s: float) -> tuple[Image, 
     return None
 
 
+class _Picture:
+    """A decoded picture, and the small ones that were made of it, which are all that is left when it is let go of."""
+
+    def __init__(self, decoded: VideoFrame, stream_format: StreamFormat, scalers: "_Scalers") -> None:
+        self._decoded: VideoFrame | None = decoded
+        self._format = stream_format
+        self._scalers = scalers
+        self._small: dict[tuple[int, int], Image] = {}
+
+    def let_go(self) -> None:
+        """Keep the small ones alone, if there are any: a picture in Full HD takes 3 MB."""
+        if self._small:
+            self._decoded = None
+
+    def scaled(self, size: tuple[int, int]) -> Image:
+        """The upright picture, stretched to `size`, width and height in pixels."""
+        made = self._small.get(size)
+        if made is None:
+            made = self._scaled(size)
+            width, height = self._format.display_size
+            if size[0] * size[1] <= _SMALL_SHARE * width * height:
+                self._small[size] = made
+        return made
+
+    def _scaled(self, size: tuple[int, int]) -> Image:
+        if self._decoded is not None:
+            return to_image(self._decoded, self._format, size, self._scalers.of(size))
+        largest = self._small[max(self._small)]
+        return np.asarray(cv2.resize(largest, size, interpolation=cv2.INTER_LINEAR), np.uint8)
+
+    @property
+    def whole(self) -> Image | None:
+        """The picture in full; None when it was let go of."""
+        return None if self._decoded is None else to_image(self._decoded, self._format)
+
+    def stretched(self) -> Image:
+        """The picture in full, or what is left of it, stretched."""
+        whole = self.whole
+        return self._scaled(self._format.display_size) if whole is None else whole
+
+
+class _Scalers:
+    """What scales to each size: how is remembered, and to find it out takes as long as to do it."""
+
+    def __init__(self) -> None:
+        self._by_size: dict[tuple[int, int], VideoReformatter] = {}
+
+    def of(self, size: tuple[int, int]) -> VideoReformatter:
+        """The one for `size`, width and height in pixels."""
+        if size not in self._by_size and len(self._by_size) >= _MOST_SIZES:
+            self._by_size.clear()
+        return self._by_size.setdefault(size, VideoReformatter())
+
+
 class FrameMaker:
     """Makes the frames of the source whose packets are in `ring`; pictures are made when they are asked for.
 
     Detection gets what was decoded for it, whose blocks may not have been smoothed. Where that is so, people get the
-    same picture decoded anew from its group's packets. Only when the ring has forgotten these they get the other one.
+    same picture decoded anew from its group's packets; and also where the frame was let go of. Only when the ring has
+    forgotten these, or they are damaged, they get what is left of the other one.
     """
 
     def __init__(self, ring: PacketRing) -> None:
         self._ring = ring
-        # It remembers how to scale, which takes as long to find out as to do.
-        self._reformatter = VideoReformatter()
+        self._scalers = _Scalers()
 
     def frame(
         self, decoded: VideoFrame, stream_format: StreamFormat, begun_at: int = 0, *, is_clean: bool = True
     ) -> Frame:
         """`decoded` as a frame; `begun_at` is where on the run's time line the file began, in units of the format."""
         pts, (width, height) = decoded.pts or 0, stream_format.display_size
-        whole = partial(to_image, decoded, stream_format)
+        picture = _Picture(decoded, stream_format, self._scalers)
+        image = cache(partial(self._image, pts, stream_format, picture, is_clean=is_clean))
+
+        def let_go() -> None:
+            image.cache_clear()
+            picture.let_go()
+
         return Frame(
             time_s=stream_format.seconds(pts),
             source_time_s=stream_format.seconds(pts - begun_at),
             width=width,
             height=height,
-            image=cache(whole if is_clean else partial(self._clean, pts, stream_format, decoded)),
-            scaled=partial(to_image, decoded, stream_format, reformatter=self._reformatter),
+            image=image,
+            scaled=picture.scaled,
+            let_go=let_go,
         )
 
-    def stand_in(self, packet: EncodedPacket, key: Frame, key_picture: VideoFrame, begun_at: int = 0) -> Frame:
+    def stand_in(self, packet: EncodedPacket, key: Frame, begun_at: int = 0) -> Frame:
         """The frame of `packet`, which is not decoded: detection is to look at the frame `key` in its place."""
+        image = cache(partial(self._of_packet, packet.pts, packet.format, key))
         return Frame(
             time_s=packet.time_s,
             source_time_s=packet.format.seconds(packet.pts - begun_at),
             width=key.width,
             height=key.height,
-            image=cache(partial(self._clean, packet.pts, packet.format, key_picture)),
+            image=image,
             scaled=key.scaled,
             looked_at=key,
+            let_go=image.cache_clear,
         )
 
-    def _clean(self, pts: int, stream_format: StreamFormat, instead: VideoFrame) -> Image:
+    def _image(self, pts: int, stream_format: StreamFormat, picture: _Picture, *, is_clean: bool) -> Image:
+        found = picture.whole if is_clean else None
+        if found is None:
+            found = self._anew(pts, stream_format)
+        return picture.stretched() if found is None else found
+
+    def _of_packet(self, pts: int, stream_format: StreamFormat, key: Frame) -> Image:
+        found = self._anew(pts, stream_format)
+        return key.image() if found is None else found
+
+    def _anew(self, pts: int, stream_format: StreamFormat) -> Image | None:
+        """The picture decoded from the ring's packets; None where they are forgotten or damaged."""
         time_s = stream_format.seconds(pts)
         packets = self._ring.select(time_s, time_s)
         with _one_whole_picture:
             for decoded, its_format in decode_all(packets, lambda packet: packet.pts == pts):
                 if decoded.pts == pts:
                     return to_image(decoded, its_format)
-            return to_image(instead, stream_format)
+        return None

@@ -66,9 +66,8 @@ WHOLE = Decoding()
 
 @dataclass(slots=True)
 class _Group:
-    """Packets that are kept until the next key picture; the first is a key picture, decoded as `picture`, `frame`."""
+    """Packets that are kept until the next key picture; the first is a key picture, that of `frame`."""
 
-    picture: VideoFrame
     frame: Frame
     packets: list[EncodedPacket] = field(default_factory=list)
 
@@ -175,10 +174,11 @@ class GroupDecoder:
             if not pictures:
                 return None
             frame = self._frames.frame(pictures[0], key.format, self._begun_at(), is_clean=not skips_deblocking)
-            looked.append(_Group(pictures[0], frame, [key]))
+            looked.append(_Group(frame, [key]))
             return frame
 
         if lookout.is_clear(decoded, since_s) and looked:
+            looked[0].frame.let_go()
             return looked[0]
         if looked:
             self._economy = self._economy.after_look(has_saved=False)
@@ -217,7 +217,7 @@ class GroupDecoder:
         for packet in sorted(group.packets, key=lambda packet: packet.pts):
             if packet.is_shown and self._sampler.wants(packet.time_s):
                 near = group if packet.time_s <= middle_s else following
-                yield self._frames.stand_in(packet, near.frame, near.picture, self._begun_at())
+                yield self._frames.stand_in(packet, near.frame, self._begun_at())
 
     def _decode(self, packet: EncodedPacket) -> Iterator[Frame]:
         skips_deblocking = self._skips_deblocking(packet)
@@ -249,7 +249,9 @@ class GroupDecoder:
 
     def _made(self, decoded: Iterable[VideoFrame], decoder: SampledDecoder) -> Iterator[Frame]:
         for picture in decoded:
-            yield self._frames.frame(picture, decoder.format, self._begun_at(), is_clean=not decoder.skips_deblocking)
+            frame = self._frames.frame(picture, decoder.format, self._begun_at(), is_clean=not decoder.skips_deblocking)
+            del picture  # which the frame has, until it lets go of it
+            yield frame
 
     def _skips_deblocking(self, packet: EncodedPacket) -> bool:
         # The drift goes on until the next key picture.

@@ -168,8 +168,16 @@ class PairedSource:
                 " stretched; if one of them is cut off, set a size of the same shape in the camera",
                 frame.width, frame.height, *size,
             )  # fmt: skip
-        image = frame.image if self._shows_detection else cache(partial(self._image, self._last_s, frame.image))
-        return replace(frame, time_s=self._last_s, width=size[0], height=size[1], image=image)
+        paired = replace(frame, time_s=self._last_s, width=size[0], height=size[1])
+        if self._shows_detection:
+            return paired
+        image = cache(partial(self._image, self._last_s, frame.image))
+
+        def let_go() -> None:
+            image.cache_clear()
+            frame.let_go()
+
+        return replace(paired, image=image, let_go=let_go)
 
     def _image(self, time_s: float, instead: Callable[[], Image]) -> Image:
         found = picture_at(self._ring.select(time_s, time_s), time_s)

@@ -38,9 +38,9 @@ class TimedNetwork(Network):
 
     cpu_s = 0.0
 
-    def run(self, inputs: Mapping[str, Array]) -> Mapping[str, Array]:
+    def run(self, inputs: Mapping[str, Array], *, is_probe: bool = False) -> Mapping[str, Array]:
         before_s = cpu_s()
-        outputs = super().run(inputs)
+        outputs = super().run(inputs, is_probe=is_probe)
         TimedNetwork.cpu_s += cpu_s() - before_s
         return outputs
 

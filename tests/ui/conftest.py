@@ -1,13 +1,24 @@
 """What the tests of the dashboard share: backends, real and made up, and the dashboard's own process."""
 
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 
 import pytest
+from streamlit.components.v2 import manifest_scanner
 
 from tests.ui.canned_backend import CannedBackend, running_canned_backend
 from tests.ui.dashboard import Dashboard, running_dashboard
 from tests.ui.gym import Gym, running_gym
+
+
+@pytest.fixture(scope="session", autouse=True)
+def packages_are_scanned_once() -> Iterator[None]:
+    """Streamlit reads what each installed package says of itself for each AppTest anew: a tenth of a second."""
+    with pytest.MonkeyPatch.context() as patch:
+        scan = cache(manifest_scanner.scan_component_manifests)
+        patch.setattr(manifest_scanner, "scan_component_manifests", scan)
+        yield
 
 
 @pytest.fixture

@@ -1,6 +1,5 @@
 """The dashboard's watchdog is fed on each answer of its own server, and on nothing else."""
 
-import asyncio
 import http.server
 import socket
 import threading
@@ -12,6 +11,7 @@ import pytest
 
 from backend_api.base.watchdog import Watchdog
 from tests.fake_clock import FakeClock
+from tests.own_loop import run_alone
 from ui.page_watch import PageServer, page_watched, watch_page
 
 WATCHED = {"WATCHDOG_USEC": "8000000"}
@@ -116,9 +116,9 @@ def test_without_a_watchdog_nothing_is_asked() -> None:
     def never() -> PageServer:
         raise AssertionError("asked where the server is")
 
-    async def run() -> int:
+    async def run() -> None:
+        before = threading.active_count()
         async with page_watched(never, Watchdog(FakeClock(), {}), FakeClock()):
-            return threading.active_count()
+            assert threading.active_count() == before
 
-    before = threading.active_count()
-    assert asyncio.run(run()) == before
+    run_alone(run())

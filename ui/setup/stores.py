@@ -11,6 +11,7 @@ from ui.client.api import BackendApi, BackendError
 from ui.client.sign_in import may
 from ui.setup.hours_text import WEEKDAYS, NotUnderstood, hours_text, read_settings, special_text
 from ui.text.local_time import Zone
+from ui.text.words import plain
 from ui.widgets.store_choice import store_names
 
 _NOTICE_KEY = "store_notice"
@@ -30,6 +31,9 @@ def show_store_editor(api: BackendApi, stores: list[StoreState], zone: Zone) -> 
         _show_form(api, chosen, zone)
     else:
         _show_settings(chosen)
+    if chosen.changed_at is not None:
+        by = f" by {chosen.changed_by}" if chosen.changed_by else ""
+        st.caption(plain(f"Changed{by} at {zone.full(chosen.changed_at)}."))
 
 
 def _show_settings(store: StoreState) -> None:

@@ -247,6 +247,8 @@ stores = Table(
     Column("changed_at_ms", BigInteger, nullable=False),
     # The settings as JSON.
     Column("body", Text, nullable=False),
+    # The person who was signed in.
+    Column("changed_by", String(200)),
 )
 
 # When verdicts of a model and prompt were drawn to be reviewed, and by which seed, which stays the same for them.

@@ -8,7 +8,7 @@ from backend_api.contract.values import Name
 from backend_api.reports.reports import Reports
 from backend_api.store.store import Store
 from backend_api.web.bodies import read_json
-from backend_api.web.caller import sees
+from backend_api.web.caller import present_person, sees
 from backend_api.web.conditional import NOT_MODIFIED, json_answer
 from backend_api.web.openapi import json_body, problems
 
@@ -38,6 +38,7 @@ def store_routes(store: Store, reports: Reports) -> APIRouter:
         Figures count opening hours alone, unless `hours=all` asks for all. Events know nothing of it.
         """
         settings = await read_json(request, StoreSettings, _MAX_SETTINGS_BYTES)
-        return await run_in_threadpool(store.stores.keep, store_id, settings)
+        person = present_person()
+        return await run_in_threadpool(store.stores.keep, store_id, settings, None if person is None else person.name)
 
     return router

@@ -9,6 +9,7 @@ import pytest
 from backend_api.base import lasting
 from backend_api.base.lasting import SOUND_RUN_S, explain_unforeseen, in_background, keep_running, keep_running_in_loop
 from tests.fake_clock import FakeClock
+from tests.own_loop import run_alone
 
 GUARD_S = 60
 
@@ -63,7 +64,7 @@ def test_in_an_event_loop_too(monkeypatch: pytest.MonkeyPatch, caplog: pytest.Lo
         stop = asyncio.Event()
         await keep_running_in_loop(lambda: run_and_stop(stop), "readers wait", stop)
 
-    asyncio.run(asyncio.wait_for(live(), GUARD_S))
+    run_alone(asyncio.wait_for(live(), GUARD_S))
     assert next(runs) == 4
     assert [record.message.partition(": ")[0] for record in caplog.records] == ["readers wait"] * 3
 

@@ -10,6 +10,7 @@ from backend_api.store.db.errors import StoreBusy, StoreFull
 from backend_api.store.events import Arrival, IngestOutcome
 from backend_api.store.group_commit import MAX_GROUP_EVENTS, Writer
 from tests.backend_api.events import START, make_event
+from tests.own_loop import run_alone
 
 STORED = IngestOutcome.STORED
 GUARD_S = 60
@@ -56,7 +57,7 @@ def test_what_arrives_while_the_disk_is_busy_shares_the_next_transaction() -> No
         disk.may_go_on.set()
         return await asyncio.gather(*tasks)
 
-    outcomes = asyncio.run(run())
+    outcomes = run_alone(run())
     assert disk.groups == [1, 6]
     assert outcomes == [[STORED]] + 3 * [[STORED, IngestOutcome.CONFLICT]]
 
@@ -75,7 +76,7 @@ def test_a_failure_reaches_everybody_and_the_writer_goes_on(error: Exception) ->
         disk.error = None
         assert await writer.add(arrivals(1)) == [STORED]
 
-    asyncio.run(run())
+    run_alone(run())
 
 
 def test_a_request_that_gave_up_disturbs_no_other() -> None:
@@ -90,7 +91,7 @@ def test_a_request_that_gave_up_disturbs_no_other() -> None:
         assert await tasks[0] == [STORED]
         assert await tasks[2] == [STORED, IngestOutcome.CONFLICT]
 
-    asyncio.run(run())
+    run_alone(run())
 
 
 def test_more_than_the_memory_allows_is_put_off(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -106,7 +107,7 @@ def test_more_than_the_memory_allows_is_put_off(monkeypatch: pytest.MonkeyPatch)
         await asyncio.gather(*tasks)
         assert await writer.add(arrivals(3, 4, 5)) == [STORED] * 3
 
-    asyncio.run(run())
+    run_alone(run())
 
 
 def test_a_transaction_is_bounded() -> None:
@@ -121,7 +122,7 @@ def test_a_transaction_is_bounded() -> None:
         disk.may_go_on.set()
         await asyncio.gather(*tasks)
 
-    asyncio.run(run())
+    run_alone(run())
     assert disk.groups == [1, MAX_GROUP_EVENTS, MAX_GROUP_EVENTS, len(half)]
 
 
@@ -140,7 +141,7 @@ def test_draining_waits_for_all_that_waits() -> None:
         await asyncio.gather(*tasks)
         await writer.drain()
 
-    asyncio.run(run())
+    run_alone(run())
 
 
 async def post_again_and_again(writer: Writer, count: int) -> None:
@@ -161,7 +162,7 @@ def test_who_is_answered_is_waited_for_by_the_next_transaction(monkeypatch: pyte
         disk.may_go_on.set()
         await asyncio.gather(*clients)
 
-    asyncio.run(run())
+    run_alone(run())
     assert disk.groups == [1, 8, 8, 8]
 
 
@@ -169,7 +170,7 @@ def test_who_sends_alone_waits_for_nobody(monkeypatch: pytest.MonkeyPatch) -> No
     monkeypatch.setattr("backend_api.store.group_commit.GATHER_S", 1000.0)
     disk = SlowDisk()
     disk.may_go_on.set()
-    asyncio.run(post_again_and_again(Writer(disk.add), 3))
+    run_alone(post_again_and_again(Writer(disk.add), 3))
     assert disk.groups == [1, 1, 1]
 
 
@@ -182,7 +183,7 @@ def test_who_does_not_come_back_is_not_waited_for_long() -> None:
         await asyncio.gather(*(writer.add(arrivals(number)) for number in range(8)))
         await post_again_and_again(writer, 2)
 
-    asyncio.run(run())
+    run_alone(run())
     assert disk.groups == [8, 1, 1]
 
 
@@ -194,5 +195,5 @@ def test_requests_that_come_together_are_written_together() -> None:
     async def run() -> None:
         await asyncio.gather(*(writer.add(arrivals(number)) for number in range(8)))
 
-    asyncio.run(run())
+    run_alone(run())
     assert disk.groups == [8]

@@ -10,6 +10,7 @@ from backend_api.store import tidying
 from backend_api.store.db.errors import StoreBusy
 from backend_api.store.store import Store
 from backend_api.store.tidying import tidied
+from tests.own_loop import run_alone
 
 
 def test_it_goes_on_after_a_failure_which_it_tells_once_and_ends_with_the_application(
@@ -31,14 +32,15 @@ def test_it_goes_on_after_a_failure_which_it_tells_once_and_ends_with_the_applic
 
     monkeypatch.setattr(store, "tidy", tidy)
 
-    async def live() -> None:
+    async def live() -> threading.Thread:
         async with tidied(store):
             await asyncio.to_thread(enough.wait, 60)
+        return threading.current_thread()
 
-    asyncio.run(live())
+    loops = run_alone(live())
     done = len(threads)
     assert done >= 8
-    assert threading.main_thread() not in threads
+    assert loops not in threads
     what = "the cameras' reports are in memory alone"
     unforeseen = (
         "ArithmeticError: nobody thought of this (unforeseen; GYM_DEBUG=1 shows where); trying again in 0.001 s"

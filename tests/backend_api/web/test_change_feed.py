@@ -17,6 +17,7 @@ from tests.backend_api.api import problem
 from tests.backend_api.fresh_store import fresh_store
 from tests.backend_api.test_stream import numbered
 from tests.fake_clock import FakeClock
+from tests.own_loop import run_alone
 
 pytestmark = pytest.mark.both_databases
 
@@ -37,7 +38,7 @@ def test_what_comes_before_the_feed_begins_to_look_for_its_first_reader_is_told_
         return found
 
     with closing(fresh_store(tmp_path / "app.db", FakeClock())) as store:
-        assert str(numbered(0).event_id).encode() in asyncio.run(first_message(store))
+        assert str(numbered(0).event_id).encode() in run_alone(first_message(store))
 
 
 def test_a_feed_that_breaks_down_lets_its_readers_go_says_so_and_is_there_again_once_it_can(

@@ -300,9 +300,14 @@ def test_what_a_person_says_bears_the_persons_name(guarded: TestClient, event: E
     where = "/cameras/cam_01/zones?store_id=gym_demo"
     drawn = guarded.put(where, json=zones, headers={**ada, "If-Match": '"0"'})
     assert drawn.json()["who"] == "Ada Lovelace"
+    gym = guarded.put("/stores/gym_demo", json={"name": "Am Markt", "tz": "Europe/Berlin"}, headers=ada)
+    assert gym.json()["changed_by"] == "Ada Lovelace"
+    assert [one["changed_by"] for one in guarded.get("/stores", headers=ada).json()["items"]] == ["Ada Lovelace"]
     # A key that is nobody's says for itself who speaks.
     said = guarded.post(f"/events/{event.event_id}/review", json={"agree": "no", "who": "Bob"}, headers=OFFICE)
     assert said.json()["who"] == "Bob"
+    gym = guarded.put("/stores/gym_demo", json={"name": "Am Markt", "tz": "Europe/Berlin"}, headers=OFFICE)
+    assert gym.json()["changed_by"] is None
 
 
 def test_the_audit_names_the_person_who_looked_or_changed(guarded: TestClient, event: Event) -> None:

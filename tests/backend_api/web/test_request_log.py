@@ -11,6 +11,7 @@ from backend_api.store.store import Store
 from backend_api.web.metrics import Metrics
 from backend_api.web.request_log import RequestLog
 from tests.fake_clock import FakeClock
+from tests.own_loop import run_alone
 
 
 @pytest.mark.parametrize("has_begun", [False, True])
@@ -43,9 +44,9 @@ def test_who_still_waits_when_the_server_stops_is_told_so(
 
     if has_begun:
         with pytest.raises(asyncio.CancelledError):
-            asyncio.run(ask())
+            run_alone(ask())
         assert len(sent) == 1  # what has begun cannot become another answer
     else:
-        asyncio.run(ask())
+        run_alone(ask())
         assert [message["type"] for message in sent] == ["http.response.start", "http.response.body"]
         assert sent[0]["status"] == Problem.model_validate_json(sent[1]["body"]).status == 503

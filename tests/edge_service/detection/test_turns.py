@@ -55,3 +55,20 @@ def test_a_turn_that_failed_is_passed_on() -> None:
         _ = 1 / 0
     with turns.taken():
         assert turns.waiting == 0
+
+
+def test_a_thread_that_has_a_turn_goes_on_in_it_and_passes_it_on_at_the_end_of_the_outer_block() -> None:
+    turns, order = Turns(1), list[str]()
+
+    def take() -> None:
+        with turns.taken():
+            order.append("b")
+
+    with ThreadPoolExecutor(1) as executor, turns.taken():
+        executor.submit(take)
+        while not turns.waiting:
+            threading.Event().wait(0.001)
+        with turns.taken():
+            order.append("a")
+        order.append("a")
+    assert order == ["a", "a", "b"]

@@ -18,7 +18,7 @@ from edge_service.simulation.mock_detector import MockDetector
 from edge_service.simulation.scenario import Scenario
 from edge_service.tracking.tracker import Tracker
 from edge_service.video.file_source import FileSource
-from edge_service.video.frame import Frame
+from edge_service.video.frame import Frame, Image
 from edge_service.video.group_decoder import WHOLE, Decoding
 from edge_service.video.packet_ring import PacketRing
 from tests.edge_service.fake_frames import blank_frame
@@ -188,6 +188,21 @@ def test_a_picture_is_looked_at_once() -> None:
         assert lookout.detect(replace(blank_frame(time_s), looked_at=key)) == []
     lookout.detect(blank_frame(2.0))
     assert detector.looks == 1
+
+
+@pytest.mark.parametrize("has_witness", [True, False])
+def test_a_key_picture_s_background_is_looked_at_before_the_picture_is_let_go_of(*, has_witness: bool) -> None:
+    asked = list[tuple[int, int]]()
+    shown = blank_frame(2.0, width=960, height=540)
+
+    def scaled(size: tuple[int, int]) -> Image:
+        asked.append(size)
+        return shown.scaled(size)
+
+    rules = RuleEngine([BENCH], SCORE)
+    lookout = KeyLookout(Walker([]), [BENCH], rules, SCORE, has_witness=has_witness)
+    assert lookout.is_clear(lambda: replace(shown, scaled=scaled), 0.0)
+    assert asked == [(96, 54)] * has_witness
 
 
 def test_groups_may_be_as_long_as_the_shortest_of_the_rules_and_no_clip_begins_far_too_early() -> None:

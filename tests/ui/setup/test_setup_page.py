@@ -10,15 +10,18 @@ from streamlit.testing.v1 import AppTest
 
 from backend_api.contract.cameras import CameraSetup
 from backend_api.contract.sessions import SessionOutcome
+from backend_api.contract.stores import StoreSettings
 from backend_api.contract.verdicts import MmStatus, QueueState
 from backend_api.store.db.settings import SettingName
 from tests.ui.app_driver import click, labels, open_app, rerun, words
 from tests.ui.gym import STORE, Gym
 from tests.ui.setup.machines import BIKE, ROWER, TRIANGLE
+from ui.client import cache
 from ui.client.api import BackendApi
 from ui.setup.verdict_queue import is_stuck, waiting_words
 from ui.setup.zone_draft import ZoneDraft, choose, deleted, with_corners, with_words
 from ui.text.local_time import Zone
+from ui.text.words import plain
 
 DRAFT = f"draft/{STORE}/cam_01"
 WIDGETS = f"{STORE}/cam_01"
@@ -339,3 +342,15 @@ def test_a_backend_that_cannot_store_is_told_with_its_reason(gym: Gym) -> None:
     assert "annot write the media folder" in error
     gym.media.folder.with_name("elsewhere").rename(gym.media.folder)
     assert not rerun(app).error
+
+
+def test_it_says_who_described_a_gym_and_when(gym: Gym) -> None:
+    with_camera(gym)
+    assert "Changed" not in words(app := open_setup())
+    settings = StoreSettings(name="Am Markt", tz="Europe/Berlin")
+    for by in ("Ada *Lovelace*", None):
+        kept = gym.store.stores.keep(STORE, settings, by)
+        assert kept.changed_at is not None
+        cache.forget_answers()
+        at = Zone.from_name(None).full(kept.changed_at)
+        assert plain(f"Changed by {by} at {at}." if by else f"Changed at {at}.") in words(rerun(app))
