@@ -71,7 +71,7 @@ def test_what_is_computed_ahead_is_called_as_often_and_its_failure_stops_nothing
         async with tidied(store, compute):
             await asyncio.to_thread(enough.wait, 60)
 
-    asyncio.run(live())
+    run_alone(live())
     assert len(calls) >= 4
     assert threading.main_thread() not in calls
     [told] = [record.getMessage() for record in caplog.records]
