@@ -67,12 +67,13 @@ def test_what_is_computed_ahead_is_called_as_often_and_its_failure_stops_nothing
         if len(calls) == 4:
             enough.set()
 
-    async def live() -> None:
+    async def live() -> threading.Thread:
         async with tidied(store, compute):
             await asyncio.to_thread(enough.wait, 60)
+        return threading.current_thread()
 
-    run_alone(live())
+    loops = run_alone(live())
     assert len(calls) >= 4
-    assert threading.main_thread() not in calls
+    assert loops not in calls
     [told] = [record.getMessage() for record in caplog.records]
     assert told.startswith("figures of the last days are computed when somebody asks for them: ArithmeticError")
