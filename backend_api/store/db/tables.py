@@ -66,7 +66,7 @@ events = Table(
     Index("ix_events_event_type", "event_type", "ts_ms", "seq"),
     Index("ix_events_store", "store_id", "ts_ms", "seq"),
     Index("ix_events_camera", "camera_id", "ts_ms", "seq"),
-    Index("ix_events_machine", "machine_id", "ts_ms", "seq"),
+    Index("ix_events_place", "store_id", "machine_id", "ts_ms", "seq"),
     Index("ix_events_session", "session_id", "ts_ms", "seq"),
     sqlite_autoincrement=True,
 )

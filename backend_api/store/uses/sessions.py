@@ -147,13 +147,13 @@ _SAID = (
     .outerjoin(_of_end, _of_end.c.id == _latest_review(sessions.c.end_seq))
 )
 _SAID_OF_SESSION = Statement(_SAID.where(sessions.c.session_id == bindparam("of_session")))
-_SAID_OF_EVENT = Statement(
-    _SAID.where(
-        sessions.c.session_id
-        == select(events.c.session_id).where(events.c.seq == bindparam("of_seq")).scalar_subquery()
-    )
+_IS_OF_EVENT = (
+    sessions.c.session_id == select(events.c.session_id).where(events.c.seq == bindparam("of_seq")).scalar_subquery()
 )
+_SAID_OF_EVENT = Statement(_SAID.where(_IS_OF_EVENT))
 # Whoever judges a session holds it from before it reads what is said: what comes meanwhile waits, and judges it again.
+# PostgreSQL plans the second each time anew, by the length of its array, which takes longer than all else of a lock.
+_LOCK_SESSION = RowLock(select(sessions.c.seq).where(_IS_OF_EVENT))
 _LOCK_SESSIONS = RowLock(
     select(sessions.c.seq)
     .where(
@@ -218,7 +218,9 @@ def add_questions(transaction: Transaction, about: Iterable[tuple[int, int, int,
 def follow_verdicts(transaction: Transaction, kind: ChangeKind, seqs: Iterable[int]) -> None:
     """Write what follows from a change of what is said of these attempts and ENDs; `kind` is VERDICT or REVIEW."""
     ordered = sorted(seqs)
-    if ordered:
+    if len(ordered) == 1:
+        _LOCK_SESSION.hold(transaction, {"of_seq": ordered[0]})
+    elif ordered:
         _LOCK_SESSIONS.hold(transaction, {"of_seqs": ordered})
     for seq in ordered:
         _judge(transaction, _SAID_OF_EVENT.run(transaction, {"of_seq": seq}).fetchone())
