@@ -60,6 +60,8 @@ store_days = Table(
 )
 # Nobody who writes holds it together with another one, and all who drop rows hold what it waits for.
 _LOCK_TABLE = "LOCK TABLE store_days IN SHARE ROW EXCLUSIVE MODE"
+# Writers wait behind whoever waits for it: where one of them has stopped, or the table is vacuumed, figures wait.
+_PATIENCE = "SET LOCAL lock_timeout = '2s'"
 
 
 class StoreDay(NamedTuple):
@@ -133,11 +135,15 @@ class StoreDays:
         self._database = database
 
     def announce(self, days: Iterable[StoreDay]) -> str:
-        """Say that those of `days` are computed that are not kept yet; the token of their rows."""
+        """Say that those of `days` are computed that are not kept yet; the token of their rows.
+
+        Raises StoreBusy, too, where a writer does not come to its end within two seconds.
+        """
         token = secrets.token_hex(16)
         rows = [(day.day.isoformat(), *day[1:], token) for day in sorted(days)]
         with self._database.write(survives_power_cut=False) as transaction:
             if transaction.dialect != "sqlite":
+                transaction.driver.execute(_PATIENCE)
                 transaction.driver.execute(_LOCK_TABLE)
             _ANNOUNCE.run(transaction, rows)
         return token

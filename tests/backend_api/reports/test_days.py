@@ -121,7 +121,7 @@ def writer(store: Store, clock: FakeClock) -> Writer:
 
 
 @pytest.mark.sqlite_alone
-@settings(max_examples=15, deadline=None)
+@settings(max_examples=10, deadline=None)
 @given(changes=st.lists(st.tuples(CHANGE, st.booleans()), min_size=1, max_size=8))
 def test_whatever_is_written_what_is_kept_is_what_follows_from_it(
     changes: list[tuple[tuple[str, object], bool]],
@@ -135,19 +135,20 @@ def test_whatever_is_written_what_is_kept_is_what_follows_from_it(
             assert differing(store) == []
             if is_filled:
                 writer.fill(None)
-        writer.fill(None)
+        check_against_stats(store)
         assert differing(store) == []
 
 
 @pytest.mark.parametrize(("name", "value", "left"), LEAVES)
-def test_what_a_change_may_touch_is_dropped_and_the_answer_is_that_of_gym_by_gym(
+def test_what_a_change_may_touch_is_dropped_and_computed_again(
     store: Store, writer: Writer, name: str, value: object, left: list[int]
 ) -> None:
     writer.write(name, value)
     assert kept(store) == [EACH[place] for place in left]
     assert differing(store) == []
-    check_against_stats(store)
-    assert len(kept(store)) == 6
+    writer.fill(None)
+    assert kept(store) == EACH
+    assert differing(store) == []
 
 
 def test_a_use_that_comes_back_drops_the_days_that_were_without_it(store: Store, writer: Writer) -> None:

@@ -8,15 +8,17 @@ from datetime import date
 
 import psycopg
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from backend_api.contract.corrections import UseTruth
-from backend_api.store.db import postgres_engine
+from backend_api.store.db import postgres_engine, store_days
 from backend_api.store.db.database import Lock
 from backend_api.store.db.errors import StoreBusy
 from backend_api.store.db.statements import Transaction
 from backend_api.store.db.store_days import StoreDay, drop_touched, read_announced
 from backend_api.store.store import Store
-from tests.backend_api.days_writer import EACH, START_OF_USE, Writer, differing, kept
+from tests.backend_api.days_writer import CHANGE, EACH, START_OF_USE, Writer, differing, kept
 from tests.backend_api.reports.test_days import writer
 
 __all__ = ["writer"]
@@ -67,6 +69,19 @@ def test_a_change_that_found_nothing_to_drop_is_waited_for(
     assert differing(store) == []
 
 
+def test_a_writer_that_has_stopped_is_not_waited_for(
+    store: Store, writer: Writer, other: psycopg.Connection[object], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(store_days, "_PATIENCE", "SET LOCAL lock_timeout = '20ms'")
+    writer.correct((0, UseTruth.NOBODY))
+    other.execute("DELETE FROM store_days WHERE store_id = 'nowhere'")
+    with pytest.raises(StoreBusy, match="lock timeout"):
+        writer.fill(None)
+    other.rollback()
+    writer.fill(None)
+    assert kept(store) == EACH
+
+
 def test_a_change_that_waits_for_an_announcement_takes_it_away(
     store: Store, writer: Writer, other: psycopg.Connection[object]
 ) -> None:
@@ -85,6 +100,19 @@ def test_a_change_that_waits_for_an_announcement_takes_it_away(
     with store.database.read() as connection:
         assert read_announced(connection, "token", [day]) == []
     assert kept(store) == [EACH[place] for place in (1, 3, 5)]
+
+
+@settings(max_examples=3, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(changes=st.lists(st.tuples(CHANGE, st.booleans()), min_size=3, max_size=6))
+def test_whatever_is_written_what_is_kept_is_what_follows_from_it(
+    store: Store, writer: Writer, changes: list[tuple[tuple[str, object], bool]]
+) -> None:
+    """One store for all examples: each goes on from what the others left."""
+    for (name, value), is_filled in changes:
+        writer.write(name, value)
+        assert differing(store) == []
+        if is_filled:
+            writer.fill(None)
 
 
 def test_what_two_compute_at_once_is_kept_of_one_alone(store: Store, writer: Writer) -> None:
