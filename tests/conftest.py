@@ -38,6 +38,11 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     items.sort(key=lambda item: item.get_closest_marker("e2e") is None)
 
 
+def pytest_collection_finish() -> None:
+    """What was collected stays: looking for circles in it, again and again, finds nothing."""
+    gc.freeze()
+
+
 @pytest.fixture(scope="session", autouse=True)
 def signals_are_heard() -> None:
     """`nohup` and a shell's `&` have them ignored, and started processes inherit that; a handler's work they do not."""

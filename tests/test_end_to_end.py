@@ -90,8 +90,15 @@ def test_from_the_video_to_the_verdict_with_a_backend_that_comes_up_last(
         assert worker.stop() == 0
 
 
-@pytest.mark.parametrize("name", ["backend", "worker", "ui", "edge"])
-@pytest.mark.parametrize("end", ["window", "Ctrl-C"])
+# Ctrl-C is SIGINT, which backend and worker are sent by tests of their own.
+@pytest.mark.parametrize(
+    ("end", "name"),
+    [
+        *(("window", name) for name in ("backend", "worker", "ui", "edge")),
+        *(("Ctrl-C", name) for name in ("ui", "edge")),
+        *(pytest.param("Ctrl-C", name, marks=pytest.mark.thorough) for name in ("backend", "worker")),
+    ],
+)
 def test_each_ends_with_its_own_terminal(name: str, end: str, tiny_sample: Path, tmp_path: Path) -> None:
     port, ui_port = free_port(), free_port()
     command, says = {

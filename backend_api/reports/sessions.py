@@ -9,7 +9,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Column, Connection, Row, Select, and_, bindparam, false, func, or_, select, union_all
+from sqlalchemy import Column, Connection, Row, Select, and_, bindparam, false, func, or_, select
 
 from backend_api.base.instants import from_ms
 from backend_api.contract.corrections import UseTruth
@@ -28,6 +28,7 @@ from backend_api.store.db.paging import (
     decode_cursor,
     encode_cursor,
     filter_values,
+    first_rows,
     is_anywhere,
     is_one_of_many,
     ordered,
@@ -88,10 +89,8 @@ def read_sessions(
     parts = list(_parts(query, after, _Ways(place, _is_rare(connection, query))))
     if not parts or not all(is_anywhere(connection, column, values) for column, values in place):
         return SessionPage(items=[], next_cursor=None)
-    merged = union_all(*parts) if len(parts) > 1 else parts[0]
-    columns = merged.selected_columns
     # One more than is shown tells whether there is a next page.
-    page = merged.order_by(*ordered(query, columns.ts_ms, columns.seq)).limit(query.limit + 1).subquery()
+    page = first_rows(connection.dialect.name, parts, query, query.limit + 1).subquery()
     statement = SELECT_SESSIONS.join(page, page.c.seq == sessions.c.seq)
     statement = statement.order_by(*ordered(query, page.c.ts_ms, page.c.seq))
     found = connection.execute(statement, {"now_ms": now_ms}).all()
@@ -113,7 +112,9 @@ def _is_rare(connection: Connection, query: SessionQuery) -> bool:
     """
     wanted = [outcome_key_of(outcome) for outcome in query.outcomes - ONLY_OF_THE_LAST]
     return (
-        query.machine_id is None or bool(query.reviewed) or count_few(connection, sessions.c.outcome_key, wanted) < FEW
+        query.machine_id is None
+        or bool(query.reviewed)
+        or count_few(connection, sessions.c.outcome_key.in_(wanted)) < FEW
     )
 
 

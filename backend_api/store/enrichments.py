@@ -14,7 +14,20 @@ from enum import StrEnum
 from uuid import UUID
 
 from pydantic import ValidationError
-from sqlalchemy import ColumnElement, Update, and_, bindparam, case, exists, func, or_, select, update
+from sqlalchemy import (
+    Boolean,
+    ColumnElement,
+    Update,
+    and_,
+    bindparam,
+    case,
+    exists,
+    func,
+    literal_column,
+    or_,
+    select,
+    update,
+)
 from sqlalchemy.sql.dml import ReturningUpdate
 
 from backend_api.base.clock import Clock
@@ -57,7 +70,11 @@ _IS_FROM_THE_FUTURE = and_(
 )
 
 
-def _claiming(condition: ColumnElement[bool]) -> ReturningUpdate[int, int, int]:
+# With the claim: a statement of its own would be one more round trip. SQLAlchemy names no tables in SQLite's RETURNING.
+_BODY = select(events.c.body).where(literal_column("events.seq = enrichments.seq", Boolean)).scalar_subquery()
+
+
+def _claiming(condition: ColumnElement[bool]) -> ReturningUpdate[int, int, int, str]:
     oldest = select(enrichments.c.seq).where(condition).order_by(enrichments.c.due_ms, enrichments.c.seq).limit(1)
     # Other workers take the next one meanwhile. SQLite has no such words, and needs none.
     oldest = oldest.with_for_update(skip_locked=True)
@@ -71,7 +88,7 @@ def _claiming(condition: ColumnElement[bool]) -> ReturningUpdate[int, int, int]:
             due_ms=bindparam("until_ms"),
             changed_at_ms=bindparam("now_ms"),
         )
-        .returning(enrichments.c.seq, enrichments.c.token, enrichments.c.attempts)
+        .returning(enrichments.c.seq, enrichments.c.token, enrichments.c.attempts, _BODY)
     )
 
 
@@ -97,7 +114,6 @@ def _held(**changes: object) -> Statement:
 
 
 _CLAIMS = (Statement(_claiming(_IS_DUE)), Statement(_claiming(_IS_FROM_THE_FUTURE)))
-_BODY = Statement(select(events.c.body).where(events.c.seq == bindparam("wanted_seq")))
 _RENEW = _held()
 _FINISH = _held(status=MmStatus.DONE.value, error=None, verdict=bindparam("new_verdict"))
 _FAIL = _held(status=bindparam("new_status"), error=bindparam("new_error"))
@@ -286,8 +302,7 @@ class Enrichments:
     def _claim(self, transaction: Transaction, lease_s: float, *, awaits_late: bool) -> Claim | None:
         make_due_questions(transaction, self._now_ms(), awaits_late=awaits_late)
         while (taken := self._take(transaction, lease_s)) is not None:
-            seq, token, attempt = taken
-            [body] = _BODY.run(transaction, {"wanted_seq": seq}).fetchone()
+            seq, token, attempt, body = taken
             try:
                 return Claim(Event.model_validate_json(body), seq, token, attempt)
             except ValidationError as error:
@@ -299,15 +314,18 @@ class Enrichments:
                 note_dead(transaction, seq, token, reason, self._now_ms())
         return None
 
-    def _take(self, transaction: Transaction, lease_s: float) -> tuple[int, int, int] | None:
-        """Number, token and attempt of the enrichment that has been due for longest, which is held now."""
+    def _take(self, transaction: Transaction, lease_s: float) -> tuple[int, int, int, str] | None:
+        """Number, token and attempt of the enrichment that has been due for longest, which is held now, and its event.
+
+        The event is JSON.
+        """
         now_ms = self._now_ms()
         parameters = _tolerant(now_ms) | {"until_ms": now_ms + round(lease_s * 1000)}
         for statement in _CLAIMS:
             taken = statement.run(transaction, parameters).fetchone()
             if taken is not None:
-                seq, token, attempt = taken
-                return seq, token, attempt
+                seq, token, attempt, body = taken
+                return seq, token, attempt, body
         return None
 
     def _finish(self, transaction: Transaction, held: Claim, result: MmResult) -> bool:

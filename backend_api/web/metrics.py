@@ -98,9 +98,9 @@ class _Now:
         waiting = GaugeMetricFamily(
             "gym_camera_outbox_events", "Events that wait at the camera's edge.", labels=["store_id", "camera_id"]
         )
-        for camera in self._store.cameras.states():
-            lag.add_metric([camera.store_id, camera.camera_id], camera.age_s)
-            waiting.add_metric([camera.store_id, camera.camera_id], camera.outbox_depth)
+        for names, age_s, outbox_depth in self._store.cameras.outboxes():
+            lag.add_metric(names, age_s)
+            waiting.add_metric(names, outbox_depth)
         yield from (lag, waiting)
         # A folder that cannot be read has no figure; all others have theirs, and /ready says why.
         with contextlib.suppress(OSError):

@@ -13,6 +13,7 @@ import pytest
 from backend_api.base.clock import SystemClock
 from backend_api.contract.events import MAX_BATCH_LINES
 from backend_api.store.store import Store
+from tests.benchmarks.claiming import WARM_UP
 from tests.benchmarks.rounds import in_words, measure_in_turn, ratio
 from tests.benchmarks.test_ingest import (
     EVENTS_A_ROUND,
@@ -29,8 +30,8 @@ from tests.chaos.chain import Cluster, temporary_cluster
 from tests.processes import Running, eventually, free_port, script
 
 BATCH_ROUNDS, BATCHES_A_ROUND = 15, 3
-QUESTIONS = 320
-CLAIM_ROUNDS = 3
+QUESTIONS = 640
+CLAIM_ROUNDS = 5
 AT_MOST_MS = 100.0
 
 
@@ -132,7 +133,7 @@ def test_workers_share_the_queue(cluster: Cluster) -> None:
         return rate
 
     with closing(Store.open(url, SystemClock(), create=True)) as store:
-        attempts = make_attempts((CLAIM_ROUNDS + 1) * 3 * QUESTIONS)
+        attempts = make_attempts((CLAIM_ROUNDS + 1) * (3 * QUESTIONS + (1 + 4 + 8) * WARM_UP))
         for start in range(0, len(attempts), MAX_BATCH_LINES):
             store.events.add(attempts[start : start + MAX_BATCH_LINES])
     peers = {"1 worker": lambda: work(1), "4 workers": lambda: work(4), "8 workers": lambda: work(8)}

@@ -9,11 +9,25 @@ import hashlib
 import struct
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeVar
 
 from pydantic import TypeAdapter
 from pydantic_core import to_json
-from sqlalchemy import Column, ColumnElement, Connection, FromClause, String, UnaryExpression, func, select, tuple_
+from sqlalchemy import (
+    Column,
+    ColumnElement,
+    CompoundSelect,
+    Connection,
+    FromClause,
+    Select,
+    String,
+    UnaryExpression,
+    func,
+    literal_column,
+    select,
+    tuple_,
+    union_all,
+)
 from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.sql.compiler import SQLCompiler
 from sqlalchemy.sql.functions import FunctionElement
@@ -29,6 +43,8 @@ _VERSION = 1
 # Of lists in the order of names: version, digest, and the names as JSON.
 _KEY_VERSION = 2
 _NAMES = TypeAdapter(tuple[Name, ...])
+Rows = CompoundSelect[*tuple[Any, ...]] | Select[*tuple[Any, ...]]
+_R = TypeVar("_R", CompoundSelect[*tuple[Any, ...]], Select[*tuple[Any, ...]])
 _NO_CURSOR = "not a cursor of this API; hand back next_cursor unchanged, or leave it out"
 _OTHER_LIST = "this cursor belongs to other filters or another order; repeat those, or leave it out"
 
@@ -132,12 +148,12 @@ def also(column: Column[str], values: Sequence[str]) -> ColumnElement[bool]:
 
 def is_anywhere(connection: Connection, column: Column[str], values: Sequence[str]) -> bool:
     """Whether any row has one of `values`: without one, a walk for it would go on to the end of its index."""
-    return count_few(connection, column, values, 1) > 0
+    return count_few(connection, column.in_(values), most=1) > 0
 
 
-def count_few(connection: Connection, column: Column[str], values: Sequence[str], most: int = FEW) -> int:
-    """How many rows have one of `values`, but no more than `most`."""
-    found = select(column).where(column.in_(values)).limit(most).subquery()
+def count_few(connection: Connection, *conditions: ColumnElement[bool], most: int = FEW) -> int:
+    """How many rows of a table meet all conditions, but no more than `most`."""
+    found = select(literal_column("1")).where(*conditions).limit(most).subquery()
     return int(connection.execute(select(func.count()).select_from(found)).scalar_one())
 
 
@@ -148,7 +164,7 @@ def is_one_of_many(connection: Connection, store_ids: Sequence[str]) -> bool:
     """
     if not store_ids:
         return False
-    here = count_few(connection, machines.c.store_id, store_ids)
+    here = count_few(connection, machines.c.store_id.in_(store_ids))
     several = select(machines.c.store_id).limit(MANY * here + 1).subquery()
     return here > 0 and connection.execute(select(func.count()).select_from(several)).scalar_one() > MANY * here
 
@@ -169,3 +185,21 @@ def ordered(
 ) -> tuple[UnaryExpression[Any], ...]:
     """The order of a list."""
     return (ts_ms.desc(), seq.desc()) if query.order is Order.DESC else (ts_ms.asc(), seq.asc())
+
+
+def first_rows(
+    dialect: str, parts: Sequence[Select[*tuple[Any, ...]]], query: EventQuery | SessionQuery, most: int
+) -> Rows:
+    """The first `most` rows of `parts`, of which each walks an index in the order of the list, and no two share a row.
+
+    Their columns are called `ts_ms` and `seq`. SQLite merges the walks; PostgreSQL would sort all that they come by.
+    """
+    if len(parts) == 1:
+        return _in_order(parts[0], query, most)
+    walks = parts if dialect == "sqlite" else [_in_order(part, query, most) for part in parts]
+    return _in_order(union_all(*walks), query, most)
+
+
+def _in_order(rows: _R, query: EventQuery | SessionQuery, most: int) -> _R:
+    columns = rows.selected_columns
+    return rows.order_by(*ordered(query, columns.ts_ms, columns.seq)).limit(most)

@@ -1,7 +1,7 @@
 """The tables: events are immutable rows, and what models and people say of them stands in tables of their own.
 
 The tables that follow from these are sessions, machines, changes and observed_intervals, which uses/ and cameras.py
-write in the same transaction.
+write in the same transaction; from sessions and observed_intervals follow the figures in store_days.py.
 
 Every list is ordered by (ts_ms, seq), so each filter has an index that ends in these two. Times are whole milliseconds
 since 1970 in UTC. `enrichments.ts_ms` repeats its event's, which lets its indexes carry the same order.
@@ -66,7 +66,7 @@ events = Table(
     Index("ix_events_event_type", "event_type", "ts_ms", "seq"),
     Index("ix_events_store", "store_id", "ts_ms", "seq"),
     Index("ix_events_camera", "camera_id", "ts_ms", "seq"),
-    Index("ix_events_machine", "machine_id", "ts_ms", "seq"),
+    Index("ix_events_place", "store_id", "machine_id", "ts_ms", "seq"),
     Index("ix_events_session", "session_id", "ts_ms", "seq"),
     sqlite_autoincrement=True,
 )

@@ -4,6 +4,7 @@ from contextlib import closing
 from itertools import product
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from typing import Any
 from uuid import UUID
 
 import pytest
@@ -17,8 +18,8 @@ from backend_api.contract.queries import EventQuery, Order
 from backend_api.contract.verdicts import MmStatus, Verdict
 from backend_api.store import event_pages as pages_module
 from backend_api.store.db import paging
-from backend_api.store.db.paging import FEW, MANY, BadCursor, Position
-from backend_api.store.event_pages import _statement, _wanted
+from backend_api.store.db.paging import FEW, MANY, BadCursor, Position, filter_values, first_rows
+from backend_api.store.event_pages import _FILTERS, _MOST_STORES, _walks, _ways
 from backend_api.store.store import Store
 from tests.backend_api.events import START, make_event, make_result
 from tests.backend_api.fresh_store import fresh_store
@@ -27,6 +28,7 @@ from tests.fake_clock import FakeClock
 pytestmark = pytest.mark.both_databases
 
 TYPES = list(EventType)
+Ways = dict[Column[str], list[str]]
 
 
 def ids(store: Store, query: EventQuery) -> list[UUID]:
@@ -184,9 +186,14 @@ EXAMPLES = {
 @pytest.mark.parametrize("names", [(), *((name,) for name in EXAMPLES), tuple(EXAMPLES), ("mm_status", "store_id")])
 def test_every_list_is_read_off_an_index_in_order(store: Store, names: tuple[str, ...], order: Order) -> None:
     """No list sorts, and none scans a table: that is what keeps the millionth event as near as the first."""
+    store.events.add([make_event(store_id=store_id, machine_id="m") for store_id in ("s", "t")])
     query = EventQuery.model_validate({**{name: EXAMPLES[name] for name in names}, "order": order})
-    for after in (None, Position(5, 6)):
-        compiled = _statement(query, _wanted(query), after).compile(
+    filters = {column: filter_values(query, name) for name, column in _FILTERS if name in names}
+    with store.database.read() as connection:
+        ways = list(_ways(connection, filters)) or [{}]
+    assert len(ways) == max(1, len(names))
+    for way, after in product(ways, (None, Position(5, 6))):
+        compiled = first_rows("sqlite", _walks(query, filters, way, after), query, 51).compile(
             dialect=sqlite.dialect(), compile_kwargs={"literal_binds": True, "render_postcompile": True}
         )
         with store.database.write() as transaction:
@@ -197,44 +204,65 @@ def test_every_list_is_read_off_an_index_in_order(store: Store, names: tuple[str
         assert any("SEARCH" in step and "USING INDEX ix_" in step for step in plan) == bool(names or after), plan
 
 
-def test_what_few_events_have_is_looked_for_among_those(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.fixture
+def driving(monkeypatch: pytest.MonkeyPatch) -> list[list[str]]:
+    """The columns of each index that a page was read by."""
+    found: list[list[str]] = []
+
+    def noting(query: EventQuery, filters: Ways, way: Ways, after: Position | None) -> object:
+        found.append([column.name for column in way])
+        return _walks(query, filters, way, after)
+
+    monkeypatch.setattr(pages_module, "_walks", noting)
+    return found
+
+
+def test_what_few_events_have_is_looked_for_among_those(store: Store, driving: list[list[str]]) -> None:
     """A filter that is narrow as a rule gives way to one that is rare now."""
     store.events.add([make_event(at_s=at_s, machine_id="bike_1") for at_s in range(FEW + 5)])
     claim = store.enrichments.claim(60)
     assert claim is not None
     store.enrichments.fail(claim, "no answer", None)
-    driving: list[str] = []
-
-    def noting(query: EventQuery, wanted: list[tuple[Column[str], list[str]]], after: Position | None) -> object:
-        driving.append(wanted[0][0].name)
-        return _statement(query, wanted, after)
-
-    monkeypatch.setattr(pages_module, "_statement", noting)
     assert ids(store, EventQuery(machine_id="bike_1", mm_status=MmStatus.DEAD)) == [claim.event.event_id]
     assert len(ids(store, EventQuery(machine_id="bike_1", mm_status=MmStatus.PENDING))) == 50
     assert ids(store, EventQuery(machine_id="bike_1", mm_status=MmStatus.DONE)) == []
-    assert driving == ["status", "machine_id"]
+    assert driving == [["status"], ["store_id", "machine_id"]]
+
+
+def in_gym(number: int, at_s: int, **others: Any) -> Event:  # noqa: ANN401 - fields of an event
+    place = {"store_id": f"gym_{number:02}", "session_id": UUID(int=100 * number + at_s + 1)}
+    return make_event(at_s=at_s, **{"machine_id": "bike_1", **place, **others})
 
 
 def test_in_a_chain_the_store_leads_where_machines_are_called_alike(
-    store: Store, monkeypatch: pytest.MonkeyPatch
+    store: Store, driving: list[list[str]], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(paging.count_few, "__defaults__", (3,))
-    events = [
-        make_event(at_s=at_s, machine_id="bike_1", store_id=f"gym_{gym}", session_id=UUID(int=100 * gym + at_s))
-        for gym in range(MANY + 1)
-        for at_s in range(3)
-    ]
-    driving: list[str] = []
-
-    def noting(query: EventQuery, wanted: list[tuple[Column[str], list[str]]], after: Position | None) -> object:
-        driving.append(wanted[0][0].name)
-        return _statement(query, wanted, after)
-
-    monkeypatch.setattr(pages_module, "_statement", noting)
-    query = EventQuery(store_id="gym_1", machine_id="bike_1")
+    monkeypatch.setitem(paging.count_few.__kwdefaults__ or {}, "most", 3)
+    events = [in_gym(gym, at_s) for gym in range(MANY + 1) for at_s in range(3)]
+    by_machine = EventQuery(store_id="gym_01", machine_id="bike_1")
+    by_type = EventQuery(store_id="gym_01", event_type=[events[0].event_type])
     store.events.add(events[: 3 * MANY])
-    first = ids(store, query)
+    first = ids(store, by_machine)
+    assert ids(store, by_type) == first
     store.events.add(events[3 * MANY :])
-    assert ids(store, query) == first == [event.event_id for event in reversed(events[3:6])]
-    assert driving == ["machine_id", "store_id"]
+    assert ids(store, by_machine) == ids(store, by_type) == first == [event.event_id for event in events[5:2:-1]]
+    by_place = ["store_id", "machine_id"]
+    assert driving == [by_place, ["event_type"], by_place, ["store_id"]]
+
+
+def test_a_machine_of_any_store_is_found_by_those_that_have_one_called_so(
+    store: Store, driving: list[list[str]]
+) -> None:
+    """Few of them are walked each by itself; of very many, the list of all events is."""
+    events = [in_gym(gym, at_s) for gym in range(_MOST_STORES) for at_s in (gym, 50)]
+    store.events.add([*events, *(in_gym(gym, 7, machine_id="bike_2") for gym in range(3))])
+    wanted = sorted(events, key=lambda event: (event.ts, events.index(event)), reverse=True)
+    query = EventQuery(machine_id="bike_1", limit=7)
+    assert pages(store, query) == [event.event_id for event in wanted]
+    assert ids(store, EventQuery(machine_id="bike_3")) == []
+    assert {*map(tuple, driving)} == {("store_id", "machine_id")}
+    driving.clear()
+    last = in_gym(_MOST_STORES, 60)
+    store.events.add([last])
+    assert pages(store, query) == [event.event_id for event in (last, *wanted)]
+    assert {*map(tuple, driving)} == {()}

@@ -198,15 +198,21 @@ def test_no_frame_ever_shows_the_head(tmp_path: Path, head_video: Path, fps: flo
     assert pictures >= 10
 
 
-def test_no_frame_ever_shows_an_area(tmp_path: Path, area_video: Path) -> None:
+# What is left of a killed run is looked at with heads, which move: areas and zones stay where they are.
+_KILLS = [0, pytest.param(1, marks=pytest.mark.thorough)]
+
+
+@pytest.mark.parametrize("kills", _KILLS)
+def test_no_frame_ever_shows_an_area(tmp_path: Path, area_video: Path, kills: int) -> None:
     areas = "[[0.02, 0.05], [0.2, 0.05], [0.2, 0.35], [0.02, 0.35]]"
-    pictures, wrong = try_out(tmp_path, area_video, 5, f"{{areas: [{areas}]}}", kills=1)
+    pictures, wrong = try_out(tmp_path, area_video, 5, f"{{areas: [{areas}]}}", kills=kills)
     assert wrong == []
     assert pictures >= 10
 
 
-def test_no_frame_ever_shows_what_lies_outside_of_the_zones(tmp_path: Path, area_video: Path) -> None:
-    pictures, wrong = try_out(tmp_path, area_video, 5, "{only_zones: true}", kills=1)
+@pytest.mark.parametrize("kills", _KILLS)
+def test_no_frame_ever_shows_what_lies_outside_of_the_zones(tmp_path: Path, area_video: Path, kills: int) -> None:
+    pictures, wrong = try_out(tmp_path, area_video, 5, "{only_zones: true}", kills=kills)
     assert wrong == []
     assert pictures >= 10
 

@@ -4,7 +4,6 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays
-from scipy.optimize import linear_sum_assignment  # type: ignore[import-untyped]
 
 from edge_service.detection.letterbox import Array
 from edge_service.tracking.assignment import assign
@@ -16,6 +15,9 @@ GAINS = SIZES.flatmap(lambda size: arrays.arrays(np.float64, size, elements=st.o
 
 @given(GAINS)
 def test_no_other_pairing_gains_more(gains: Array) -> None:
+    # Here, so that not every process of the tests reads it.
+    from scipy.optimize import linear_sum_assignment  # type: ignore[import-untyped]
+
     pairs = assign(gains)
     rows, columns = linear_sum_assignment(gains, maximize=True)
     assert np.isclose(sum(gains[pair] for pair in pairs), gains[rows, columns].sum())

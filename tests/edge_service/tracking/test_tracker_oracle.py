@@ -6,7 +6,6 @@ from random import Random
 
 import numpy as np
 import pytest
-import supervision
 
 from edge_service.detection.detector import Box, Detection
 from edge_service.tracking.tracker import Tracker
@@ -21,6 +20,10 @@ class Oracle:
     """The other implementation, with this one's thresholds and memory."""
 
     def __init__(self) -> None:
+        # Here, so that not every process of the tests reads it.
+        import supervision
+
+        self._detections = supervision.Detections
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", FutureWarning)  # it moves to another package of the same makers
             self._tracker = supervision.ByteTrack(
@@ -29,7 +32,7 @@ class Oracle:
 
     def update(self, detections: Sequence[Detection]) -> list[tuple[int, int]]:
         """The index and the id of each detection that it follows."""
-        found = supervision.Detections(
+        found = self._detections(
             xyxy=np.array([corners(detection.box) for detection in detections]).reshape(-1, 4) * PIXELS,
             confidence=np.array([detection.score for detection in detections]),
             class_id=np.zeros(len(detections), int),

@@ -165,8 +165,10 @@ def test_later_migrations_are_for_both_databases(
 
 
 BEFORE_MACHINES = (
+    "DROP TABLE store_days",
     "ALTER TABLE stores DROP COLUMN changed_by",
-    "DROP INDEX ix_sessions_store_outcome",
+    *("DROP INDEX ix_sessions_store_outcome", "DROP INDEX ix_events_place"),
+    "CREATE INDEX ix_events_machine ON events (machine_id, ts_ms, seq)",
     *("DROP TABLE machines", "DROP TABLE camera_looks", "ALTER TABLE cameras DROP COLUMN status"),
     "CREATE INDEX ix_changes_camera ON changes (store_id, camera_id, id) WHERE camera_id IS NOT NULL",
     "UPDATE alembic_version SET version_num = '0018'",
