@@ -185,7 +185,9 @@ class Insert:
     def _run_at_once(self, transaction: Transaction, rows: Sequence[Row]) -> list[Row]:
         if not rows:
             return []
-        self._unnesting = self._unnesting or str(self.compiled(_DIALECTS[transaction.dialect]))
+        if not self._unnesting:
+            # As binary parameters: in those of text, psycopg escapes each quotation mark of each event's JSON.
+            self._unnesting = str(self.compiled(_DIALECTS[transaction.dialect])).replace(")s::", ")b::")
         values = zip(*rows, strict=True)
         cursor = transaction.driver.execute(self._unnesting, dict(zip(self._columns, map(list, values), strict=True)))
         return cursor.fetchall() if self._returns else []
