@@ -111,7 +111,7 @@ def create_app(store: Store, media: Media, clock: Clock, settings: Settings | No
     @asynccontextmanager
     async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
         looking = asyncio.create_task(feed.run())
-        async with tidied(store):
+        async with tidied(store, reports.keep_days):
             with (
                 sweeping(Retention(store, media, settings.keep, clock) if settings.keep else None, clock),
                 alerting(office, store, media, reports, settings, clock),

@@ -28,7 +28,7 @@ ROOMS: dict[str, str] = {
     "backend_api.alerts": "base contract store store.db store.ledger reports media",
     "backend_api.web": "base contract store store.db reports media",
     "backend_api.web.routes": "base contract store store.db store.uses store.ledger reports media alerts web",
-    "backend_api.checks": "base contract store store.db store.uses media",
+    "backend_api.checks": "base contract store store.db store.uses reports media",
     "backend_api.snapshots": "base contract store store.db media",
     "backend_api.app": "base contract store store.db reports media alerts web web.routes",
     "backend_api.keys": "base contract web",

@@ -1,4 +1,4 @@
-"""Whether what follows from what is stored is what the tables hold: sessions, machines, verdicts, the log.
+"""Whether what follows from what is stored is what the tables hold: sessions, machines, verdicts, the log, days.
 
 All of it can be made anew from what is stored, which is what a repair does. Nothing is deleted.
 """
@@ -10,12 +10,16 @@ from sqlalchemy import bindparam, func, select
 
 from backend_api.checks.finding import Finding, Kind
 from backend_api.checks.sweep import WINDOW_ROWS, in_window, sweep
+from backend_api.reports.days import differing_day
 from backend_api.store.db.database import Database
+from backend_api.store.db.store_days import StoreDays, read_keys
 from backend_api.store.db.tables import ChangeKind, changes, enrichments, events, results, sessions
 from backend_api.store.uses.machines import differing_machines, repair_machine
 from backend_api.store.uses.recomputation import differences, log_event, repair_session, repair_verdict
 
 _SESSIONS_A_COMPARISON = 500
+# A gym's day takes some 40 ms.
+DAYS_COMPARED = 200
 _earlier = events.alias("earlier")
 # A session that has outlived its events is not made anew from what may have come again.
 _HAS_OUTLIVED = (
@@ -61,7 +65,7 @@ _EVENTS = select(events.c.seq, events.c.event_id).where(in_window(events.c.seq))
 
 
 def check_derived(database: Database) -> Iterator[Finding]:
-    """The sessions, machines, verdicts and changes that are not what follows from what is stored."""
+    """The sessions, machines, verdicts, days and changes that are not what follows from what is stored."""
     yield from _other_verdicts(database)
     ids = [row.session_id for row in sweep(database, _BEGUN)]
     with database.read() as connection:
@@ -79,6 +83,7 @@ def check_derived(database: Database) -> Iterator[Finding]:
                 cure = "--fix writes it anew"
                 yield Finding(Kind.DIFFERENT_SESSION, difference.session_id, str(difference), cure, repair=repair)
     yield from _other_machines(database)
+    yield from _other_days(database)
     yield from _unlogged(database)
 
 
@@ -89,6 +94,21 @@ def _other_machines(database: Database) -> Iterator[Finding]:
         text = f"it is listed as {stored}, by its sessions and its camera's setup it is {expected}"
         repair = partial(repair_machine, database, key)
         yield Finding(Kind.DIFFERENT_MACHINE, "/".join(key), text, "--fix lists it anew", repair=repair)
+
+
+def _other_days(database: Database) -> Iterator[Finding]:
+    """Of the days whose figures are kept, DAYS_COMPARED at most: as far from each other as they lie."""
+    with database.read() as connection:
+        keys = read_keys(connection)
+    for day, store_id in keys[:: 1 + len(keys) // DAYS_COMPARED]:
+        with database.snapshot() as connection:
+            found = differing_day(connection, day, store_id)
+        if found is not None:
+            key, stored, expected = found
+            text = f"its figures are kept as {stored}, by its sessions they are {expected}"
+            repair = partial(StoreDays(database).drop, key)
+            cure = "--fix drops it, and those of the store behind it; they are computed again"
+            yield Finding(Kind.DIFFERENT_DAY, f"{store_id} {day}", text, cure, repair=repair)
 
 
 def _unlogged(database: Database) -> Iterator[Finding]:

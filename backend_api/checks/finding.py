@@ -23,6 +23,7 @@ class Kind(StrEnum):
     DEAD_ENRICHMENT = "dead enrichment"
     DIFFERENT_SESSION = "different session"
     DIFFERENT_MACHINE = "different machine"
+    DIFFERENT_DAY = "different day"
     DIFFERENT_VERDICT = "different verdict"
     UNLOGGED_EVENT = "unlogged event"
     IMPOSSIBLE_TIME = "impossible time"

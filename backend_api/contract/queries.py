@@ -11,6 +11,7 @@ from backend_api.contract.compliance import DEFAULT_SUGGESTED, MAX_SUGGESTED
 from backend_api.contract.events import EventType
 from backend_api.contract.sessions import JUDGED, SessionOutcome
 from backend_api.contract.stats import Hours, Unit
+from backend_api.contract.stores import Date
 from backend_api.contract.values import DEFAULT_PAGE_ITEMS, MAX_PAGE_ITEMS, Name, Timestamp, TimeZoneName, Value
 from backend_api.contract.verdicts import MmStatus, Verdict
 
@@ -177,6 +178,20 @@ class StatsQuery(IntervalQuery):
     """Which machines, which time, and by which unit."""
 
     by: Unit = Field(default=Unit.DAY, description="`buckets` are hours or days of the time zone.")
+
+
+class DaysQuery(ApiQuery):
+    """Which days, of one store or of all."""
+
+    store_id: Name | None = None
+    first_day: Date | None = Field(default=None, description="By default the sixth day before `last_day`.")
+    last_day: Date | None = Field(
+        default=None,
+        description=(
+            "By default the last one that has been over for an hour in every store; at most "
+            f"{MAX_STATS_INTERVAL.days} days."
+        ),
+    )
 
 
 class ComplianceQuery(IntervalQuery):

@@ -1,6 +1,7 @@
 """By what an event was found: the edge's release, its detector with its weights, and its configuration."""
 
 from collections.abc import Mapping
+from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field, JsonValue, ValidationError
 
@@ -36,13 +37,17 @@ class EventSource(BaseModel):
         pattern=r"^[1-9][0-9]{0,3}x[1-9][0-9]{0,3}$",
         description="Width and height in pixels in which the network was given pictures, e.g. `544x320`.",
     )
+    stream: Literal["main"] | None = Field(
+        default=None,
+        description="`main` where the main stream was looked at because the one for detection was lost; else left out.",
+    )
 
     def told(self) -> dict[str, JsonValue]:
         """What an event says of it. What an earlier release did not know is left out where it does not apply.
 
         So events and their sources have the same bytes as before.
         """
-        later = {name for name in ("runtime", "input_size") if getattr(self, name) is None}
+        later = {name for name in ("runtime", "input_size", "stream") if getattr(self, name) is None}
         return self.model_dump(mode="json", exclude=later)
 
     @property

@@ -1,5 +1,6 @@
 """The answer of GET /stats, each figure with its formula."""
 
+from datetime import date
 from enum import StrEnum
 from typing import Annotated
 
@@ -123,10 +124,9 @@ class BucketFigures(Figures):
     end: Timestamp
 
 
-class StoreFigures(Value):
-    """One store's figures of the whole span, summed over its machines."""
+class SummedFigures(Value):
+    """Figures that add up over machines, stores and days."""
 
-    store_id: Name
     machines: NonNegativeInt
     occupied_s: Seconds
     observed_s: Seconds
@@ -139,6 +139,18 @@ class StoreFigures(Value):
     windows_cleaned: NonNegativeInt
     windows_after_hours: NonNegativeInt
     compliance: Share | None = Field(description="windows_cleaned / windows_closed; null when none closed.")
+
+
+class StoreFigures(SummedFigures):
+    """One store's figures of the whole span, summed over its machines."""
+
+    store_id: Name
+
+
+class DayFigures(SummedFigures):
+    """All stores' figures of one day."""
+
+    day: date
 
 
 class CameraFigures(Value):
@@ -224,6 +236,19 @@ class Stats(Value):
             "day on which clocks are set has 23 or 25 hours."
         )
     )
+
+
+class DayStats(Value):
+    """Utilisation and cleaning of whole days, each store's by the clock on its own wall, within opening hours.
+
+    Each day is taken by itself, as GET /stats gives it of one store from its midnight to the next, and added up.
+    """
+
+    first_day: date
+    last_day: date = Field(description="The last of the days: it is over, for an hour at least, in every store.")
+    total: SummedFigures
+    stores: list[StoreFigures] = Field(description="Of every store with a machine, by its id.")
+    days: list[DayFigures]
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,9 +2,10 @@
 
 from bisect import bisect_right
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, field
 from statistics import median
+from typing import Any
 from zoneinfo import ZoneInfo
 
 from backend_api.base.instants import from_ms
@@ -91,7 +92,7 @@ class UsageTotals:
     @property
     def utilisation(self) -> float | None:
         """Occupied time / observed time; null when nothing was observed."""
-        return round(self.occupied_ms / self.observed_ms, 4) if self.observed_ms else None
+        return _share(self.occupied_ms, self.observed_ms)
 
     @property
     def compliance(self) -> float | None:
@@ -101,7 +102,7 @@ class UsageTotals:
         """
         if not self.windows or (self.not_judged and self.windows.keys() == {"not_attempted"}):
             return None
-        return round(self.windows["cleaned"] / self.windows.total(), 4)
+        return _share(self.windows["cleaned"], self.windows.total())
 
     @property
     def median_stay_s(self) -> float | None:
@@ -112,6 +113,62 @@ class UsageTotals:
     def median_to_clean_s(self) -> float | None:
         """The median time from a window's opening to the attempt that was found good; null when none was."""
         return round(median(self.to_clean_ms) / 1000, 3) if self.to_clean_ms else None
+
+
+@dataclass(slots=True)
+class Sums:
+    """What adds up over machines, stores and days; times are in milliseconds."""
+
+    occupied_ms: int = 0
+    observed_ms: int = 0
+    unobserved_ms: int = 0
+    sessions: int = 0
+    windows_closed: int = 0
+    windows_cleaned: int = 0
+    windows_after_hours: int = 0
+
+    @classmethod
+    def of(cls, machines: Collection[UsageTotals], time_ms: int) -> "Sums":
+        """Those of `machines`, of each of which `time_ms` of the time counts."""
+        observed_ms = sum(sums.observed_ms for sums in machines)
+        return cls(
+            occupied_ms=sum(sums.occupied_ms for sums in machines),
+            observed_ms=observed_ms,
+            unobserved_ms=max(0, time_ms * len(machines) - observed_ms),
+            sessions=sum(sums.sessions for sums in machines),
+            windows_closed=sum(sums.windows.total() for sums in machines),
+            windows_cleaned=sum(sums.windows["cleaned"] for sums in machines),
+            windows_after_hours=sum(sums.after_hours for sums in machines),
+        )
+
+    def add(self, other: "Sums") -> None:
+        """Add `other` to them."""
+        self.occupied_ms += other.occupied_ms
+        self.observed_ms += other.observed_ms
+        self.unobserved_ms += other.unobserved_ms
+        self.sessions += other.sessions
+        self.windows_closed += other.windows_closed
+        self.windows_cleaned += other.windows_cleaned
+        self.windows_after_hours += other.windows_after_hours
+
+    def figures(self, machines: int) -> dict[str, Any]:
+        """The fields of SummedFigures; they are of so many machines."""
+        return {
+            "machines": machines,
+            "occupied_s": self.occupied_ms / 1000,
+            "observed_s": self.observed_ms / 1000,
+            "unobserved_s": self.unobserved_ms / 1000,
+            "utilisation": _share(self.occupied_ms, self.observed_ms),
+            "sessions": self.sessions,
+            "windows_closed": self.windows_closed,
+            "windows_cleaned": self.windows_cleaned,
+            "windows_after_hours": self.windows_after_hours,
+            "compliance": _share(self.windows_cleaned, self.windows_closed),
+        }
+
+
+def _share(part: int, whole: int) -> float | None:
+    return round(part / whole, 4) if whole else None
 
 
 class Totals:
@@ -130,6 +187,21 @@ class Totals:
         hours = buckets(span, Unit.HOUR, zone)
         self._edges_ms, self._hour_edges_ms = edges(self.buckets), edges(hours)
         self._hour_of_day = [from_ms(hour.begin_ms).astimezone(zone).hour for hour in hours]
+
+    def add_machine(
+        self,
+        machine: MachineKey,
+        observed: Iterable[Interval],
+        uses: Iterable[Use],
+        no_uses_ms: Iterable[int],
+        opened: Sequence[Interval],
+    ) -> None:
+        """Count all that there is of a machine, as the methods below do."""
+        self.add_observed(machine, observed)
+        for use in uses:
+            self.add_use(use, opened)
+        for begin_ms in no_uses_ms:
+            self.add_no_use(machine, begin_ms, opened)
 
     def add_observed(self, machine: MachineKey, intervals: Iterable[Interval]) -> None:
         """Count time, without overlaps, in which the machine was watched."""

@@ -4,12 +4,20 @@ from sqlalchemy import select
 
 from backend_api.base.instants import to_ms
 from backend_api.contract.compliance import Compliance, SuggestedReviews
-from backend_api.contract.queries import ComplianceQuery, MachinePageQuery, MachineQuery, SessionQuery, StatsQuery
+from backend_api.contract.queries import (
+    ComplianceQuery,
+    DaysQuery,
+    MachinePageQuery,
+    MachineQuery,
+    SessionQuery,
+    StatsQuery,
+)
 from backend_api.contract.sessions import MachineList, SessionPage
-from backend_api.contract.stats import AgreementList, Stats
+from backend_api.contract.stats import AgreementList, DayStats, Stats
 from backend_api.contract.stores import StoreList, StoreState
 from backend_api.reports.agreement import ModelScore, read_scores
 from backend_api.reports.compliance import choose_verdicts, newest_asked, read_compliance, read_suggested
+from backend_api.reports.days import Days
 from backend_api.reports.machines import read_machine_page, read_machines
 from backend_api.reports.sessions import PictureUrl, no_picture, read_sessions
 from backend_api.reports.stats import read_stats
@@ -29,6 +37,7 @@ class Reports:
         self._cameras = store.cameras
         self._clock = store.clock
         self._draws = store.draws
+        self._days = Days(store)
 
     def sessions(self, query: SessionQuery, picture_url: PictureUrl = no_picture) -> SessionPage:
         """One page of the sessions that `query` asks for. Raises BadCursor when its cursor is not of this list."""
@@ -91,6 +100,14 @@ class Reports:
         """The same for every model and prompt, whether or not somebody reviewed what it judged."""
         with self._database.snapshot() as connection:
             return read_scores(connection, reviewed_alone=False)
+
+    def days(self, query: DaysQuery) -> DayStats:
+        """The figures of whole days, of one store or of all. Raises StoreBusy while too many are not computed yet."""
+        return self._days.answer(query)
+
+    def keep_days(self) -> None:
+        """Compute some of the figures of the last days ahead of who asks for them."""
+        self._days.fill_ahead()
 
     def stats(self, query: StatsQuery) -> Stats:
         """The figures that `query` asks for."""

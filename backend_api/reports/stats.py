@@ -1,6 +1,6 @@
 """GET /stats from the database: what the uses of a span add up to."""
 
-from collections import Counter, defaultdict
+from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
@@ -24,7 +24,7 @@ from backend_api.contract.stats import (
 )
 from backend_api.contract.values import MachineKey
 from backend_api.reports.buckets import Interval, union
-from backend_api.reports.figures import Totals, UsageTotals
+from backend_api.reports.figures import Sums, Totals, UsageTotals
 from backend_api.reports.kinds import Watched, measure_availability
 from backend_api.reports.machines import machine_keys
 from backend_api.reports.opening import overlap
@@ -54,11 +54,7 @@ def read_stats(connection: Connection, query: StatsQuery, now: datetime, unwritt
         for machine, uses in camera.uses.items():
             hours = opened[machine.store_id]
             observed = overlap(camera.observed, hours)
-            totals.add_observed(machine, observed)
-            for use in uses:
-                totals.add_use(use, hours)
-            for begin_ms in camera.no_uses_ms[machine]:
-                totals.add_no_use(machine, begin_ms, hours)
+            totals.add_machine(machine, observed, uses, camera.no_uses_ms[machine], hours)
             occupied = union([use.occupied.within(interval.past) for use in uses])
             watched[machine] = Watched(observed, overlap(occupied, hours))
     kinds = _kinds(machine_kinds(connection, opened), watched, interval.past, ZoneInfo(query.tz))
@@ -76,30 +72,10 @@ def _stores(by_machine: Mapping[MachineKey, UsageTotals], time_ms: Mapping[str, 
     by_store: dict[str, list[UsageTotals]] = defaultdict(list)
     for machine, sums in by_machine.items():
         by_store[machine.store_id].append(sums)
-    return [_store(store_id, sums, time_ms[store_id]) for store_id, sums in sorted(by_store.items())]
-
-
-def _store(store_id: str, machines: Sequence[UsageTotals], time_ms: int) -> StoreFigures:
-    total = UsageTotals(
-        occupied_ms=sum(sums.occupied_ms for sums in machines),
-        observed_ms=sum(sums.observed_ms for sums in machines),
-        sessions=sum(sums.sessions for sums in machines),
-        windows=sum((sums.windows for sums in machines), Counter()),
-        after_hours=sum(sums.after_hours for sums in machines),
-    )
-    return StoreFigures(
-        store_id=store_id,
-        machines=len(machines),
-        occupied_s=total.occupied_ms / 1000,
-        observed_s=total.observed_ms / 1000,
-        unobserved_s=max(0, time_ms * len(machines) - total.observed_ms) / 1000,
-        utilisation=total.utilisation,
-        sessions=total.sessions,
-        windows_closed=total.windows.total(),
-        windows_cleaned=total.windows["cleaned"],
-        windows_after_hours=total.after_hours,
-        compliance=total.compliance,
-    )
+    return [
+        StoreFigures(store_id=store_id, **Sums.of(sums, time_ms[store_id]).figures(len(sums)))
+        for store_id, sums in sorted(by_store.items())
+    ]
 
 
 def _cameras(by_machine: Mapping[MachineKey, UsageTotals]) -> list[CameraFigures]:

@@ -121,7 +121,8 @@ def check_size(query: IntervalQuery, machines: Sequence[MachineKey], buckets: in
     fewer = "give store_id, camera_id or machine_id"
     if query.store_id is None and len(machines) > MAX_CHAIN_MACHINES:
         message = f"{len(machines)} machines, and figures of several stores are of at most {MAX_CHAIN_MACHINES}"
-        raise OutOfBounds("store_id", f"{message}: ask store by store, with store_id")
+        cure = "ask store by store, with store_id, or for what adds up over whole days: GET /stats/days"
+        raise OutOfBounds("store_id", f"{message}: {cure}")
     if len(machines) > MAX_STATS_MACHINES:
         message = f"{len(machines)} machines, and figures are of at most {MAX_STATS_MACHINES}: {fewer}"
         raise OutOfBounds("store_id", message)

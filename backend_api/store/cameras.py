@@ -392,6 +392,7 @@ def _keep_observed(transaction: Transaction, key: CameraKey, observed_ms: Sequen
         since_ms = {"silent_since_ms": begin_ms - _LONGEST_SILENCE_MS, "day_ago_ms": end_ms - LONGEST_OBSERVED_MS}
         if _OBSERVE_ON.count(transaction, {**values, **since_ms}) == 0:
             _OBSERVE_ANEW.run(transaction, values)
+        transaction.touch(key[0], since_ms["silent_since_ms"])  # That silence is observed now, too.
 
 
 def of_camera(store_id: str, camera_id: str) -> dict[str, object]:

@@ -15,7 +15,7 @@ from itertools import product
 from operator import itemgetter
 from typing import Any
 
-from sqlalchemy import Column, Connection, Select, Table, select
+from sqlalchemy import Column, Connection, Select, Table, func, select
 
 from backend_api.contract.queries import EventQuery
 from backend_api.store.db.paging import (
@@ -29,7 +29,7 @@ from backend_api.store.db.paging import (
     first_rows,
     is_one_of_many,
 )
-from backend_api.store.db.tables import enrichments, events, machines
+from backend_api.store.db.tables import enrichments, events
 from backend_api.store.event_rows import IS_VISIBLE, EventRow, select_rows, to_row
 
 _Filters = dict[Column[str], list[str]]
@@ -94,9 +94,14 @@ def _ways(connection: Connection, filters: _Filters) -> Iterator[_Filters]:
 
 
 def _stores_with(connection: Connection, machine_ids: list[str]) -> list[str]:
-    """The stores that have such a machine, but no more than one too many."""
-    stores = select(machines.c.store_id).distinct().where(machines.c.machine_id.in_(machine_ids))
-    return list(connection.execute(stores.limit(_MOST_STORES + 1)).scalars())
+    """The stores that have events of such a machine, but no more than one too many: a step along the index for each."""
+    store_id = events.c.store_id
+    first = select(func.min(store_id).label("store_id")).cte(recursive=True)
+    following = select(func.min(store_id)).where(store_id > first.c.store_id).scalar_subquery()
+    stores = first.union_all(select(following).where(first.c.store_id.is_not(None))).c.store_id
+    here = select(events.c.seq).where(store_id == stores, events.c.machine_id.in_(machine_ids)).limit(1)
+    found = select(stores).where(here.scalar_subquery().is_not(None)).limit(_MOST_STORES + 1)
+    return list(connection.execute(found).scalars())
 
 
 def _walks(

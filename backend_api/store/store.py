@@ -20,6 +20,7 @@ from backend_api.store.db.database import Database
 from backend_api.store.db.errors import StoreBroken, StoreBusy, StoreFull
 from backend_api.store.db.migrate import open_database
 from backend_api.store.db.settings import StoredSettings
+from backend_api.store.db.store_days import StoreDays
 from backend_api.store.enrichments import Enrichments
 from backend_api.store.events import Events
 from backend_api.store.ledger.alerts import Alerts
@@ -58,6 +59,7 @@ class Store:
         self.zone_versions = ZoneVersions(database, clock)
         self.removed_media = RemovedMedia(database, clock)
         self.stores = Stores(database, clock)
+        self.days = StoreDays(database)
         self.draws = ReviewDraws(database, clock)
         self.hidden_events = HiddenEvents(database, clock)
         self.old_events = EventRemoval(database)

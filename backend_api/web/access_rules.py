@@ -47,10 +47,10 @@ class Rule:
 _UUID = r"([0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})"
 _GET, _POST, _PUT, _DELETE = READING_METHODS, {"POST"}, {"PUT"}, {"DELETE"}
 _ADMINS = frozenset[Permission]()
-FIGURES_PATHS = ("/board", "/stats", "/stats/compliance")
+FIGURES_PATHS = ("/board", "/stats", "/stats/compliance", "/stats/days")
 """Without events and pictures."""
 _TABLE: tuple[tuple[Collection[str], str, frozenset[Permission], Scope], ...] = (
-    (_GET, "/board|/stats|/stats/compliance", frozenset({FIGURES}), Scope.STORE),
+    (_GET, "|".join(FIGURES_PATHS), frozenset({FIGURES}), Scope.STORE),
     (_GET, "/events|/events/export[.]csv|/sessions|/machines|/cameras|/alerts|/floor", frozenset({LOOK}), Scope.STORE),
     (_GET, "/cameras/[^/]+/zones", frozenset({LOOK, REPORT}), Scope.STORE),
     (_GET, "/cameras/[^/]+/(?:setup|still|look|zones/history)", frozenset({LOOK}), Scope.STORE),

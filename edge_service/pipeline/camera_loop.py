@@ -189,6 +189,9 @@ class CameraLoop:
         detections = camera.detector.detect(frame)
         if camera.eyes is not None:
             camera.recorder.find_by(camera.eyes())
+        source = camera.recorder.source
+        if source is not None and source.stream != frame.stream:
+            camera.recorder.find_by(source.model_copy(update={"stream": frame.stream}))
         tracks = camera.tracker.update(detections, time_s)
         camera.masking.look(frame, time_s, tracks, detections)
         return detections, tracks if camera.witness is None else self._people(camera.witness, frame, tracks)

@@ -46,17 +46,18 @@ def open_source(
     if detect_address is None:
         return _open(address, begin_s, fps=fps, loop=loop, ring=ring, clock=clock, decoding=decoding)
     check_pair(address, detect_address)
-    # A small stream is decoded for less than the key pictures of a large one.
+    # A small stream is decoded for less than the key pictures of a large one; the large one is looked at for a while.
     decoding, own = replace(decoding, lookout=None), PacketRing(_DETECTION_REACH_S)
     detection = _open(detect_address, begin_s, fps=fps, loop=loop, ring=own, clock=clock, decoding=decoding)
     recording = (
         FileRecording(address, loop=loop, ring=ring)
         if not isinstance(address, CameraAddress | Webcam)
         else LiveRecording(
-            _connect_to(address, clock), str(address), ring=ring, clock=clock, rng=SystemRandom(), begin_s=begin_s
+            _connect_to(address, clock), str(address),
+            fps=fps, ring=ring, clock=clock, rng=SystemRandom(), begin_s=begin_s, decoding=decoding,
         )
-    )
-    return PairedSource(detection, recording, ring, shows_detection=has_preview)
+    )  # fmt: skip
+    return PairedSource(detection, recording, ring, clock, shows_detection=has_preview)
 
 
 def check_pair(address: VideoAddress, detect_address: VideoAddress) -> None:

@@ -28,6 +28,8 @@ class FileRecording:
         """Width and height of its pictures as they are shown."""
         self.problem: str | None = None
         """Why it breaks off; None while it goes on."""
+        self.captured = self.processed = 0
+        """Frames that were looked at: none of a file, which goes on as long as the one beside it."""
         self.wall_offset_s: float | None = None
         """A file tells no wall clock: it begins when the other one does."""
         self._path = path
@@ -44,6 +46,9 @@ class FileRecording:
                     self._ring.append(packet)
 
             yield feed
+
+    def look(self) -> None:
+        """Nothing: of two files that begin together the one for detection is never lost for a while."""
 
     def _packets(self) -> Generator[EncodedPacket, None, None]:
         clock = FileClock(str(self._path), self._format.time_base, reorder_depth(self._format))

@@ -64,6 +64,9 @@ class FileSource:
         """The file and its format, for people."""
         return f"{self._path} ({self.format.describe()})"
 
+    def check(self) -> None:
+        """Nothing: what is wrong with a file is said before it is played."""
+
     def __iter__(self) -> Generator[Frame, None, None]:
         """Read from the start; closing the iterator closes the file. Raises UsageError when the file has gone."""
         sampler = Sampler(self._fps)

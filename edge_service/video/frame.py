@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Generator
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Literal, Protocol
 
 import numpy as np
 import numpy.typing as npt
@@ -21,6 +21,7 @@ class Frame:
     `let_go()` is called when it has been looked at: what takes much memory is given back. What is asked for after that
     is decoded anew.
     `looked_at` is the frame whose people count as those of this one, which was not decoded; None for itself.
+    `stream` is "main" where the main stream is looked at because the one for detection is lost.
     """
 
     time_s: float
@@ -30,6 +31,7 @@ class Frame:
     image: Callable[[], Image]
     scaled: Callable[[tuple[int, int]], Image]
     looked_at: "Frame | None" = None
+    stream: Literal["main"] | None = None
     let_go: Callable[[], None] = lambda: None
 
 

@@ -1,5 +1,8 @@
 """Two streams of one camera: a small one that detection looks at, and the main one, of which clips and pictures are.
 
+While the small one is lost for longer than FALLBACK_S the main one is looked at, which costs more: frames, events, log
+and heartbeat say so. As soon as the small one sends again it is looked at again.
+
 Both are on the run's time line already: files from their start, live streams by arrival. Where a camera tells the wall
 clock of its pictures (RTCP sender reports, RFC 3550, 6.4.1), that says how far the two still are apart, and frames are
 moved by it; without it they are as far apart as one is held back longer than the other, some tenths of a second.
@@ -12,6 +15,7 @@ from dataclasses import replace
 from functools import cache, partial
 from typing import Protocol
 
+from backend_api.base.clock import Clock
 from edge_service.video.frame import Frame, FrameSource, Image
 from edge_service.video.frame_maker import picture_at
 from edge_service.video.packet_ring import PacketRing
@@ -22,6 +26,8 @@ log = logging.getLogger(__name__)
 _LEAST_SHIFT_S = 0.1
 MOST_SHIFT_S = 10.0
 """Streams that are further apart are not of one moment: the camera's clocks are wrong, and arrival is believed."""
+FALLBACK_S = 10.0
+"""So long the stream for detection may be lost: a camera that restarts, or a glitch, is waited for."""
 _SAME_ASPECT = 0.03
 # The main stream's last picture stands for a moment that is so much later at most; then detection's own is shown.
 _OLDEST_S = 0.5
@@ -35,6 +41,20 @@ class Recording(Protocol):
 
         What it gives is called with a media time in seconds: all packets up to it that have come go into the ring.
         """
+        ...
+
+    def look(self) -> Frame | None:
+        """The next frame of what comes, while it is opened; None about once a second while there is none."""
+        ...
+
+    @property
+    def captured(self) -> int:
+        """Frames that have come, whether or not they are looked at."""
+        ...
+
+    @property
+    def processed(self) -> int:
+        """Frames that were looked at."""
         ...
 
     @property
@@ -61,6 +81,10 @@ class Recording(Protocol):
 class Detection(FrameSource, Protocol):
     """The stream that is looked at."""
 
+    def check(self) -> None:
+        """Raises UsageError, as asking for a frame does, when there is no sense in waiting for one."""
+        ...
+
     @property
     def wall_offset_s(self) -> float | None:
         """What media time is ahead of the camera's wall clock; None where it does not tell that."""
@@ -79,9 +103,11 @@ class PairedSource:
         detection: Detection,
         recording: Recording,
         ring: PacketRing,
+        clock: Clock,
         *,
         shows_detection: bool = False,
     ) -> None:
+        self._clock = clock
         self._detection = detection
         self._recording = recording
         self._ring = ring
@@ -90,21 +116,24 @@ class PairedSource:
         self._last_s = float("-inf")
         self._told_problem = False
         self._told_aspect = False
+        self._lost_since_s: float | None = None
+        self._is_main_looked_at = False
+        self._main_captured = 0
 
     @property
     def captured(self) -> int:
-        """Frames that detection's stream has delivered."""
-        return self._detection.captured
+        """Frames that detection's stream has delivered, and the main one while it was looked at."""
+        return self._detection.captured + self._main_captured
 
     @property
     def processed(self) -> int:
         """Frames that were handed on."""
-        return self._detection.processed
+        return self._detection.processed + self._recording.processed
 
     @property
     def skipped(self) -> int:
         """Frames that were delivered and not, or not yet, handed on."""
-        return self._detection.skipped
+        return self.captured - self.processed
 
     @property
     def reconnects(self) -> int:
@@ -119,13 +148,17 @@ class PairedSource:
     @property
     def complete_s(self) -> float:
         """No frame that comes later is of before this media time."""
-        return self._detection.complete_s - self._shift_s
+        complete_s = self._ring.complete_s if self._is_main_looked_at else self._detection.complete_s - self._shift_s
+        return max(complete_s, self._last_s)
 
     @property
     def problem(self) -> str | None:
         """Why nothing can be looked at."""
         problem = self._detection.problem
-        return None if problem is None else f"the stream for detection {problem}"
+        if problem is None or (self._is_main_looked_at and self._recording.problem is None):
+            return None
+        main = f"; the main stream {self._recording.problem}" if self._is_main_looked_at else ""
+        return f"the stream for detection {problem}{main}"
 
     @property
     def warning(self) -> str | None:
@@ -133,6 +166,8 @@ class PairedSource:
         problem = self._recording.problem
         if problem is not None:
             return f"no clips at present: the main stream {problem}"
+        if self._is_main_looked_at and self._detection.problem is not None:
+            return f"the main stream is looked at, which costs more: the one for detection {self._detection.problem}"
         if abs(self._apart_s() or 0.0) > MOST_SHIFT_S:
             return (
                 f"the main stream and that for detection are {abs(self._apart_s() or 0.0):.0f} s apart by the camera's"
@@ -157,7 +192,43 @@ class PairedSource:
                 elif frame.time_s - self._shift_s > self._last_s:
                     self._last_s = frame.time_s - self._shift_s
                     yield self._paired(frame)
+                if self._is_lost():
+                    yield from self._main_frames()
             feed(float("inf"))
+
+    def _is_lost(self) -> bool:
+        """Whether detection's stream has been lost for long, while the main one goes on."""
+        now_s = self._clock.monotonic_s()
+        if self._detection.problem is None:
+            self._lost_since_s = None
+        elif self._lost_since_s is None:
+            self._lost_since_s = now_s
+        is_long = self._lost_since_s is not None and now_s - self._lost_since_s >= FALLBACK_S
+        return is_long and self.is_live and self._recording.problem is None
+
+    def _main_frames(self) -> Generator[Frame | None, None, None]:
+        """The frames of the main stream, until detection's sends again, or the main one is lost, too."""
+        log.warning(
+            "the stream for detection %s: the main stream is looked at until that is over, which costs more",
+            self._detection.problem,
+        )
+        self._is_main_looked_at = True
+        try:
+            while self._is_lost():
+                self._detection.check()
+                self._tell()
+                before = self._recording.captured
+                frame = self._recording.look()
+                self._main_captured += self._recording.captured - before
+                if frame is None:
+                    yield None
+                elif frame.time_s > self._last_s:
+                    self._last_s = frame.time_s
+                    yield replace(frame, stream="main")
+        finally:
+            self._is_main_looked_at = False
+        if self._detection.problem is None:
+            log.info("the stream for detection sends pictures again: it is looked at")
 
     def _paired(self, frame: Frame) -> Frame:
         size = self._recording.size or (frame.width, frame.height)

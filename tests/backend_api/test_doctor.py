@@ -2,6 +2,7 @@
 
 import sqlite3
 from contextlib import closing
+from datetime import timedelta
 from pathlib import Path
 from uuid import UUID
 
@@ -12,7 +13,9 @@ from backend_api.checks import folder, sweep
 from backend_api.checks.finding import Kind
 from backend_api.contract.events import EventType
 from backend_api.contract.media import clip_name, thumbnail_name
+from backend_api.contract.queries import DaysQuery
 from backend_api.media.folder import MediaFolder
+from backend_api.reports.reports import Reports
 from backend_api.store.store import Store
 from tests.backend_api.doctor_scene import ORPHAN_AGE_S, SESSION_AGE_S, Scene
 from tests.backend_api.events import START
@@ -55,6 +58,12 @@ def damage(scene: Scene) -> None:
     scene.put(clip_name(UUID(int=2)), age_s=ORPHAN_AGE_S - 1)
     scene.put(clip_name(UUID(int=3)) + ".tmp", age_s=ORPHAN_AGE_S + 1)
     scene.put("notes.txt", age_s=ORPHAN_AGE_S + 1)
+    kept = scene.add(EventType.MACHINE_OCCUPIED_START, 70, store_id="another")
+    scene.add(EventType.MACHINE_OCCUPIED_END, 71, start=kept, store_id="another")
+    scene.add(EventType.CLEANING_WINDOW_OPEN, 71, start=kept, store_id="another")
+    yesterday = START.date() - timedelta(days=1)
+    Reports(scene.store).days(DaysQuery(store_id="another", first_day=yesterday, last_day=yesterday))
+    scene.sql("UPDATE store_days SET figures = replace(figures, ':0,', ':1,')")
 
 
 def kinds(lines: list[str]) -> list[str]:
@@ -94,7 +103,7 @@ def test_everything_is_found_and_nothing_touched_without_fix(scene: Scene) -> No
     report = scene.examine()
     assert report.code == 1
     assert set(kinds(report.findings)) == set(Kind) - {Kind.DAMAGED_DATABASE}
-    assert report.lines[-1].startswith("16 wrong, 0 fixed, 16 left, 5 notes in ")
+    assert report.lines[-1].startswith("17 wrong, 0 fixed, 17 left, 5 notes in ")
     assert (scene.sql("SELECT * FROM enrichments"), scene.stored_events(), scene.files()) == before
     assert scene.examine() == report
 
@@ -104,7 +113,7 @@ def test_fix_repairs_what_can_be_once_and_touches_no_event_and_no_byte_of_a_file
     events, contents = scene.stored_events(), sorted(scene.files().values())
     first = scene.examine(fix=True)
     assert first.code == 1
-    assert first.lines[-1].startswith("16 wrong, 9 fixed, 7 left, 5 notes in ")
+    assert first.lines[-1].startswith("17 wrong, 10 fixed, 7 left, 5 notes in ")
     second = scene.examine(fix=True)
     assert kinds([line for line in second.findings if not line.startswith("note: ")]) == sorted(
         [

@@ -22,7 +22,7 @@ from tests.benchmarks.load import Answers, send_all
 from tests.chain.day import Clip, make_day, make_heartbeats
 from tests.chain.history import add_week
 from tests.chain.house import Cost, House, running_house
-from tests.chain.reads import in_lines, time_reads
+from tests.chain.reads import fill_days, in_lines, time_reads
 from tests.chain.size import CLIP_BITS_PER_S, CLIP_S, EVENTS_A_USE, HEARTBEAT_S, PEAK_OVER_MEAN, Size
 from tests.processes import script
 
@@ -69,6 +69,7 @@ def main() -> int:
         house.start_backends(1)
         clip = _make_clip(Path(folder))
         steps = _play_day(house, size, heartbeats, now, clip, rng)
+        _fill_days(house, size)
         for title, gym in ((f"one gym of {size.gyms}", f"gym_{size.gyms // 2:04d}"), ("the chain", None)):
             _say(f"\nreads of {title}, the slowest first:\n{in_lines(time_reads(house.ports[0], gym, now))}")
         _sum_up(size, steps, clip)
@@ -145,6 +146,17 @@ def _play_day(
     steps["verdicts"] = Step("verdicts", judged, clock.monotonic_s() - begin_s, cost)
     _say(steps["verdicts"])
     return steps
+
+
+def _fill_days(house: House, size: Size) -> None:
+    """Let a backend compute the figures of the week's days, all of them, by asking for the chain's."""
+    house.connection.execute("DELETE FROM store_days")
+    clock, before = SystemClock(), house.cost()
+    begin_s = clock.monotonic_s()
+    requests = fill_days(house.ports[0])
+    seconds = clock.monotonic_s() - begin_s
+    what = f"days of gyms, computed within {requests} requests for the chain's"
+    _say(Step(what, 7 * size.gyms, seconds, house.cost().since(before)))
 
 
 def _do(house: House, what: str, requests: list[bytes], in_each: int = 1) -> Step:

@@ -2,8 +2,10 @@
 
 import http.client
 from collections.abc import Sequence
+from contextlib import closing
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from http import HTTPStatus
 from statistics import median
 from urllib.parse import urlencode
 
@@ -24,6 +26,7 @@ _READS: tuple[tuple[str, dict[str, str]], ...] = (
     ("/stats", {"by": "day"}),
     ("/stats", {"by": "hour", "since": "yesterday"}),
     ("/stats/compliance", {}),
+    ("/stats/days", {}),
     ("/alerts", {}),
     ("/board", {}),
 )
@@ -46,6 +49,18 @@ class Read:
     size_bytes: int
     median_ms: float
     slowest_ms: float
+
+
+def fill_days(port: int) -> int:
+    """Ask for the last week of the whole chain until its days are computed; how many requests that takes."""
+    asked, is_done = 0, False
+    with closing(http.client.HTTPConnection("127.0.0.1", port, timeout=120)) as connection:
+        while not is_done:
+            connection.request("GET", "/stats/days")
+            answer = connection.getresponse()
+            said, asked, is_done = answer.read(), asked + 1, answer.status == HTTPStatus.OK
+            assert is_done or answer.status == HTTPStatus.SERVICE_UNAVAILABLE, said
+    return asked
 
 
 def time_reads(port: int, store_id: str | None, now: datetime) -> list[Read]:

@@ -14,6 +14,7 @@ from backend_api.base.durable_files import Disk
 from backend_api.base.http_client import Answer, NoAnswer
 from backend_api.contract.events import BatchResult, Event, EventType
 from backend_api.contract.media import clip_name
+from backend_api.contract.sources import EventSource
 from edge_service.clips.event_factory import EventFactory
 from edge_service.clips.media_folder import remove_leftovers
 from edge_service.clips.pictures import StillSlot
@@ -98,6 +99,7 @@ class Scene:
     delivery_looks: int = 8
     clip: ClipConfig = _CLIP
     outbox_max_bytes: int = DEFAULT_MAX_BYTES
+    eyes: EventSource | None = None
 
     def __post_init__(self) -> None:
         self.folder.mkdir(exist_ok=True)
@@ -144,7 +146,12 @@ class Scene:
             recovery = recover(checkpoint_file.load(), run, self.machines, outbox)
             ring = PacketRing(reach_s([one.rules for one in self.machines], self.clip, fps=FPS))
             factory = EventFactory(
-                run.store_id, run.camera_id, run.start_time, self.machines, clock_steps=recovery.clock_steps
+                run.store_id,
+                run.camera_id,
+                run.start_time,
+                self.machines,
+                clock_steps=recovery.clock_steps,
+                source=self.eyes,
             )
             masking = Masking(PrivacyConfig())
             eye = _Eye(self, begins_s, courier, stops_s, dies_s, stop)

@@ -189,7 +189,8 @@ def eyes_words(source: EventSource) -> str:
     """By what an event was found: detector, configuration, and the edge's release."""
     config = "" if source.config_sha256 is None else f", configuration {source.config_sha256[:8]}"
     where = "" if source.input_size is None else f" in {source.input_size} pixels on {source.runtime or 'cpu'}"
-    return f"{detector_words(source)}{where}{config}, edge {source.edge_version}"
+    stream = "" if source.stream is None else f", in the {source.stream} stream while the one for detection was lost"
+    return f"{detector_words(source)}{where}{stream}{config}, edge {source.edge_version}"
 
 
 def verdict_facts(result: MmResult) -> dict[str, str]:

@@ -35,6 +35,8 @@ class Lock(IntEnum):
     SWEEP = 7
     # To look which version of a camera's zones is the newest, and to add one.
     ZONES = 8
+    # To compute figures of past days and to keep them: one backend at a time.
+    DAYS = 9
 
 
 class Database(Protocol):
@@ -63,7 +65,8 @@ class Database(Protocol):
     ) -> AbstractContextManager[Transaction]:
         """A transaction, which is on the disk when this returns; `lock` is held from its start to its end.
 
-        The last thing before its commit is the log of its changes, so that their ids are seen in the order of commits.
+        The last thing before its commit is the log of its changes, so that their ids are seen in the order of commits;
+        right before it go the kept figures of the days that it touched (store_days.py).
 
         Without `survives_power_cut` it does not wait for the disk: a killed process loses nothing, a power cut may undo
         it as a whole, unless a transaction that did wait came after it. Without `checks_references` a row may go that

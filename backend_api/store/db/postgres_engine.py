@@ -19,6 +19,7 @@ from backend_api.base.process import UsageError
 from backend_api.store.db.database import Lock
 from backend_api.store.db.errors import StoreBroken, StoreBusy, StoreFull
 from backend_api.store.db.statements import Driver, Transaction, write_log
+from backend_api.store.db.store_days import drop_touched
 
 log = logging.getLogger(__name__)
 
@@ -99,6 +100,7 @@ class PostgresDatabase:
                 _take(driver, lock)
             transaction = Transaction(cast(Driver, driver), "postgresql", pipeline.sync)
             yield transaction
+            drop_touched(transaction)
             if transaction.changes or transaction.camera_changes:
                 # Held from before the first id to the commit, and by nobody who still has other rows to wait for.
                 _take(driver, Lock.LOG)

@@ -17,6 +17,7 @@ from backend_api.base.durable_files import probe_writable
 from backend_api.store.db.database import Lock
 from backend_api.store.db.errors import StoreBroken, StoreBusy, StoreFull
 from backend_api.store.db.statements import Transaction, write_log
+from backend_api.store.db.store_days import drop_touched
 
 # How long a write waits while another process holds the lock.
 BUSY_TIMEOUT_MS = 30_000
@@ -105,6 +106,7 @@ class SqliteDatabase:
             connection.execute("BEGIN IMMEDIATE")
             transaction = Transaction(connection, "sqlite")
             yield transaction
+            drop_touched(transaction)
             write_log(transaction)
             connection.execute("COMMIT")
             if not checks_references:

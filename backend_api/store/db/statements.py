@@ -61,7 +61,8 @@ class Transaction:
     """A transaction that writes, on the driver's own connection.
 
     `changes` and `camera_changes` are logged by Database.write as the last thing before the commit: whatever else it
-    writes, nobody waits for the log longer than that. `settle` waits until the database has answered all so far.
+    writes, nobody waits for the log longer than that. Right before them go the days that were `touched`: of each store
+    since when, in milliseconds since 1970. `settle` waits until the database has answered all so far.
     """
 
     driver: Driver
@@ -69,6 +70,7 @@ class Transaction:
     settle: Callable[[], None] = _settled
     changes: list[tuple[ChangeKind, int]] = field(default_factory=list)
     camera_changes: list[tuple[ChangeKind, str, str, str]] = field(default_factory=list)
+    touched: dict[str, int] = field(default_factory=dict)
 
     def log(self, kind: ChangeKind, seqs: Iterable[int]) -> None:
         """Have a change of each of these events logged."""
@@ -77,6 +79,10 @@ class Transaction:
     def in_order(self, rows: Sequence[Row], key: Callable[[Row], Any]) -> Sequence[Row]:
         """`rows`, where several write at once by `key`, stably: so that no two wait for each other crosswise."""
         return rows if self.dialect == "sqlite" else sorted(rows, key=key)
+
+    def touch(self, store_id: str, ts_ms: int) -> None:
+        """Have the kept figures of the store's days dropped that end after `ts_ms`: what they follow from changes."""
+        self.touched[store_id] = min(ts_ms, self.touched.get(store_id, ts_ms))
 
     def log_camera(self, store_id: str, camera_id: str, status: str) -> None:
         """Have a camera's new status logged."""
@@ -179,7 +185,9 @@ class Insert:
     def _run_at_once(self, transaction: Transaction, rows: Sequence[Row]) -> list[Row]:
         if not rows:
             return []
-        self._unnesting = self._unnesting or str(self.compiled(_DIALECTS[transaction.dialect]))
+        if not self._unnesting:
+            # As binary parameters: in those of text, psycopg escapes each quotation mark of each event's JSON.
+            self._unnesting = str(self.compiled(_DIALECTS[transaction.dialect])).replace(")s::", ")b::")
         values = zip(*rows, strict=True)
         cursor = transaction.driver.execute(self._unnesting, dict(zip(self._columns, map(list, values), strict=True)))
         return cursor.fetchall() if self._returns else []

@@ -1,7 +1,7 @@
 """The tables: events are immutable rows, and what models and people say of them stands in tables of their own.
 
 The tables that follow from these are sessions, machines, changes and observed_intervals, which uses/ and cameras.py
-write in the same transaction.
+write in the same transaction; from sessions and observed_intervals follow the figures in store_days.py.
 
 Every list is ordered by (ts_ms, seq), so each filter has an index that ends in these two. Times are whole milliseconds
 since 1970 in UTC. `enrichments.ts_ms` repeats its event's, which lets its indexes carry the same order.

@@ -59,8 +59,10 @@ _EVENTS_OF = Statement(_EVENTS.where(events.c.session_id == bindparam("of_sessio
 _SAID_OF = Statement(_SAID.where(events.c.session_id == bindparam("of_session")))
 _TRUTHS_OF = Statement(_TRUTHS.where(corrections.c.session_id == bindparam("of_session")))
 _LOCK = RowLock(select(sessions.c.seq).where(sessions.c.session_id == bindparam("of_session")))
-_PLACE_OF = Statement(
-    select(*sessions.c["store_id", "camera_id", "machine_id"]).where(sessions.c.session_id == bindparam("of_session"))
+_STORED_OF = Statement(
+    select(*sessions.c["store_id", "camera_id", "machine_id", "ts_ms"]).where(
+        sessions.c.session_id == bindparam("of_session")
+    )
 )
 _NEW: dict[str, Any] = {name: bindparam(f"new_{name}") for name in _SESSION_COLUMNS}
 _REPLACE = Statement(update(sessions).where(sessions.c.session_id == bindparam("new_session_id")).values(_NEW))
@@ -175,9 +177,13 @@ def _recomputed(transaction: Transaction, session_id: str) -> SessionRow | None:
 def _put(transaction: Transaction, session_id: str, row: SessionRow | None) -> None:
     """Write the session's row, or remove it when there is none; then its machine's."""
     of_session = {"of_session": session_id}
-    places: list[Place] = _PLACE_OF.run(transaction, of_session).fetchall()
+    places: list[Place] = []
+    for store_id, camera_id, machine_id, ts_ms in _STORED_OF.run(transaction, of_session).fetchall():
+        places.append((store_id, camera_id, machine_id))
+        transaction.touch(store_id, ts_ms)
     if row is not None:
         places.append((row.store_id, row.camera_id, row.machine_id))
+        transaction.touch(row.store_id, row.ts_ms)
         _write(transaction, row)
     else:
         _REMOVE.run(transaction, of_session)

@@ -3,8 +3,9 @@
 Invariant: at every commit each session is what `session_of` makes of its events in their order of arrival, of what
 models and people say of its attempt, and of what people say of the use, and nothing else. The steps that keep it:
 events first; then the enrichments of those that wait for the model; then the sessions of all, in the order of their
-ids; then their machines (machines.py); the log of changes last, by Database.write. Where several write at once, each
-session is held before it is read. The doctor makes the same of everything that is stored, and compares.
+ids; then their machines (machines.py); by Database.write the kept figures of their days, and the log of changes last.
+Where several write at once, each session is held before it is read. The doctor makes the same of everything that is
+stored, and compares.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -136,7 +137,8 @@ def _latest_review(seq: ColumnElement[int | None]) -> ScalarSelect[int]:
 # Of a session: what `judge` goes by, and what VerdictFacts holds of its attempt and of its END.
 _SAID = (
     select(
-        *sessions.c["session_id", "opened_ms", "closes_ms", "attempt_seq", "end_seq", "heard_ms", "correction"],
+        *sessions.c["session_id", "store_id", "ts_ms"],
+        *sessions.c["opened_ms", "closes_ms", "attempt_seq", "end_seq", "heard_ms", "correction"],
         *(_attempt.c.verdict, _attempt.c.status, _of_attempt.c.agree, _of_attempt.c.verdict),
         *(_end.c.seq, _end.c.verdict, _end.c.status, _of_end.c.agree, _of_end.c.verdict),
     )
@@ -186,6 +188,7 @@ def follow_events(transaction: Transaction, new: Sequence[EventFacts]) -> None:
     begun, moved = [], []
     for session_id, seq, ts_ms, end_is_asked, *place in _UPSERT.run(transaction, upserted):
         began_ms = rows[session_id].ts_ms
+        transaction.touch(place[0], min(began_ms, ts_ms))
         # What began before was noted then.
         if began_ms <= ts_ms:
             begun.append(((place[0], place[1], place[2]), seq, began_ms))
@@ -194,7 +197,8 @@ def follow_events(transaction: Transaction, new: Sequence[EventFacts]) -> None:
             _BEGIN_EARLIER.run(transaction, {"of_session": session_id, "new_ts_ms": began_ms})
             moved.append((place[0], place[1], place[2]))
         if end_is_asked:
-            _judge(transaction, _SAID_OF_SESSION.run(transaction, {"of_session": session_id}).fetchone())
+            said = _SAID_OF_SESSION.run(transaction, {"of_session": session_id}).fetchone()
+            _judge(transaction, ChangeKind.EVENT, said)
     note_sessions(transaction, begun)
     look_up_last(transaction, moved)
     transaction.log(ChangeKind.EVENT, [event.seq for event in new])
@@ -223,15 +227,15 @@ def follow_verdicts(transaction: Transaction, kind: ChangeKind, seqs: Iterable[i
     elif ordered:
         _LOCK_SESSIONS.hold(transaction, {"of_seqs": ordered})
     for seq in ordered:
-        _judge(transaction, _SAID_OF_EVENT.run(transaction, {"of_seq": seq}).fetchone())
+        _judge(transaction, kind, _SAID_OF_EVENT.run(transaction, {"of_seq": seq}).fetchone())
     transaction.log(kind, ordered)
 
 
-def _judge(transaction: Transaction, said: tuple[Any, ...] | None) -> None:
-    """Judge a session by a row of _SAID; None when all of its events are hidden."""
+def _judge(transaction: Transaction, kind: ChangeKind, said: tuple[Any, ...] | None) -> None:
+    """Judge a session by a row of _SAID, None when all of its events are hidden, after a change of `kind`."""
     if said is None:
         return
-    session_id, opened_ms, closes_ms, attempt_seq, end_seq, heard_ms, correction, *facts = said
+    session_id, store_id, ts_ms, opened_ms, closes_ms, attempt_seq, end_seq, heard_ms, correction, *facts = said
     verdict, status, agree, reviewed, asked_seq, end_verdict, end_status, end_agree, end_reviewed = facts
     row = SessionRow(session_id, "", "", "", 0, opened_ms=opened_ms, closes_ms=closes_ms, heard_ms=heard_ms)
     row.attempt_seq, row.end_seq = attempt_seq, end_seq
@@ -242,6 +246,9 @@ def _judge(transaction: Transaction, said: tuple[Any, ...] | None) -> None:
     row.correct(correction)
     judged = {f"new_{name}": getattr(row, name) for name in _JUDGED}
     _JUDGE.run(transaction, {"of_session": session_id, **judged})
+    # No figure of a day goes by reviews.
+    if kind is not ChangeKind.REVIEW:
+        transaction.touch(store_id, ts_ms)
 
 
 def _values(row: SessionRow) -> tuple[Any, ...]:

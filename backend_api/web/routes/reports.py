@@ -6,9 +6,9 @@ from typing import Annotated
 from fastapi import APIRouter, Query, Request, Response
 
 from backend_api.contract.media import thumbnail_name
-from backend_api.contract.queries import MachinePageQuery, SessionQuery, StatsQuery
+from backend_api.contract.queries import DaysQuery, MachinePageQuery, SessionQuery, StatsQuery
 from backend_api.contract.sessions import MachineList, Session, SessionPage
-from backend_api.contract.stats import Stats
+from backend_api.contract.stats import DayStats, Stats
 from backend_api.contract.verdicts import QueueState
 from backend_api.reports.reports import Reports
 from backend_api.store.store import Store
@@ -92,6 +92,25 @@ def report_routes(store: Store, reports: Reports, links: MediaLinks) -> APIRoute
         - a window is closed when its time is over, or when the machine is in use again; it counts when it closes
         """
         return json_answer(request, reports.stats(query).model_dump_json())
+
+    @router.get(
+        "/stats/days",
+        tags=["stats"],
+        summary="Utilisation and cleaning of whole days, of any number of stores",
+        response_model=DayStats,
+        responses={**NOT_MODIFIED, **problems(422, 503)},
+    )
+    def get_days(request: Request, query: Annotated[DaysQuery, Query()]) -> Response:
+        """Figures that add up, in total, by store and by day; each store's days begin and end by its own clock.
+
+        - a day of a store is what GET /stats says of it: `stores`, from its midnight to the next, within opening hours
+        - figures of days that are over are kept, and computed again when an event, a verdict, a correction or a setting
+          changes them; while many are still to be computed the answer is 503: each request computes some
+        - a store without a time zone (PUT /stores/{store_id}) has days of UTC
+        - medians, machines, cameras, kinds and hours of one store: GET /stats with store_id; compliance corrected by
+          reviews: GET /stats/compliance with store_id
+        """
+        return json_answer(request, reports.days(query).model_dump_json())
 
     return router
 

@@ -1,40 +1,21 @@
-"""A live camera's stream that is kept for clips and not looked at."""
+"""A live camera's stream that is kept for clips, and looked at only while the stream for detection is lost."""
 
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
-from random import Random
 
-from backend_api.base.clock import Clock
-from edge_service.video.live.connection import STALL_S, Connect
-from edge_service.video.live.packet_queue import PacketQueue
-from edge_service.video.live.reader import LiveReader
-from edge_service.video.packet_ring import PacketRing
+from backend_api.base.process import in_same_name
+from edge_service.video.frame import Frame
+from edge_service.video.live.connection import STALL_S
+from edge_service.video.live.source import LiveSource
 
 
-class LiveRecording:
-    """Reads a camera in a thread of its own, over all its outages, into `ring`."""
+class LiveRecording(LiveSource):
+    """Reads a camera in a thread of its own, over all its outages, into the ring."""
 
-    def __init__(
-        self, connect: Connect, description: str, *, ring: PacketRing, clock: Clock, rng: Random, begin_s: float
-    ) -> None:
-        """Media time 0 is when `clock` said `begin_s`; `description` tells no credentials."""
-        self.description = description
-        self.size: tuple[int, int] | None = None
-        """Width and height of its pictures as they are shown; None while it is not known."""
-        self._ring = ring
-        self._queue = PacketQueue()
-        self._reader = LiveReader(connect, description, self._queue, clock, rng, begin_s)
-
-    @property
-    def problem(self) -> str | None:
-        """Why no packets come at present; None while they come."""
-        return self._reader.problem
-
-    @property
-    def wall_offset_s(self) -> float | None:
-        """What media time is ahead of the camera's wall clock; None where it does not tell that."""
-        return self._reader.wall_offset_s
+    size: tuple[int, int] | None = None
+    """Width and height of its pictures as they are shown; None while it is not known."""
+    _is_looked_at = False
 
     @contextmanager
     def opened(self) -> Iterator[Callable[[float], None]]:
@@ -43,17 +24,34 @@ class LiveRecording:
         Raises UsageError, there, when the camera is none.
         """
         with ThreadPoolExecutor(max_workers=1, thread_name_prefix="recording") as executor:
-            reading = executor.submit(self._reader.run)
-
-            def feed(_until_s: float) -> None:
-                if reading.done():
-                    reading.result()
-                for packet in self._queue.take():
-                    self._ring.append(packet)
-                    self.size = packet.format.display_size
-                self._ring.complete_until(self._reader.now_s() - STALL_S)
-
+            self._reading = executor.submit(in_same_name(self._reader.run))
+            self._reading.add_done_callback(lambda _: self._queue.arrived.set())
             try:
-                yield feed
+                yield self._feed
             finally:
                 self._reader.close()
+
+    def look(self) -> Frame | None:
+        """The next frame, to be called while it is opened; None after a second without. From a key picture on.
+
+        Raises UsageError when the camera is none.
+        """
+        if self._reading is None:
+            return None
+        if not self._is_looked_at:
+            self._is_looked_at = self._waits_for_key = True
+        frame = self._next(self._reading)
+        if frame is not None:
+            self.size = frame.width, frame.height
+        return frame
+
+    def _feed(self, _until_s: float) -> None:
+        self.check()
+        self.captured = self._reader.captured
+        if self._is_looked_at:
+            self._is_looked_at = False
+            self._forget()
+        for packet in self._queue.take():
+            self._ring.append(packet)
+            self.size = packet.format.display_size
+        self._ring.complete_until(self._reader.now_s() - STALL_S)

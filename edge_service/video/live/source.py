@@ -64,6 +64,8 @@ class LiveSource:
         self._reader = LiveReader(connect, description, self._queue, clock, rng, begin_s)
         self._decoder = GroupDecoder(fps, Sampler(fps), ring, decoding)
         self._waiting: deque[_Waiting] = deque()
+        self._waits_for_key = False
+        self._reading: Future[None] | None = None
         self._ready: Iterator[Frame] = iter(())
         # Groups that were kept are decoded all at once, and what comes meanwhile waits for as long as they are.
         self._pushed_s = self._behind_s = 0.0
@@ -100,13 +102,18 @@ class LiveSource:
         Never ends by itself. Raises UsageError when the camera is none.
         """
         with ThreadPoolExecutor(max_workers=1, thread_name_prefix="camera") as executor:
-            reading = executor.submit(in_same_name(self._reader.run))
+            self._reading = reading = executor.submit(in_same_name(self._reader.run))
             reading.add_done_callback(lambda _: self._queue.arrived.set())
             try:
                 while True:
                     yield self._next(reading)
             finally:
                 self._reader.close()
+
+    def check(self) -> None:
+        """Raises UsageError when the camera is none, as asking for a frame does."""
+        if self._reading is not None and self._reading.done():
+            self._reading.result()
 
     def _next(self, reading: "Future[None]") -> Frame | None:
         deadline_s = self._clock.monotonic_s() + TICK_S
@@ -136,7 +143,16 @@ class LiveSource:
             self._taken_s = now_s
         for packet in packets:
             self._ring.append(packet)
-            self._waiting.append(_Waiting(packet, now_s))
+            self._waits_for_key = self._waits_for_key and not packet.is_key
+            if not self._waits_for_key:
+                self._waiting.append(_Waiting(packet, now_s))
+
+    def _forget(self) -> None:
+        """Let go of what waits: the next frames are of what comes from the next call on."""
+        self._waiting.clear()
+        self._ready = iter(())
+        for _ in self._decoder.finish():
+            pass
 
     def _decode_next(self) -> Frame | None:
         """The first wanted frame of what waits, if any; the last one when that has waited for too long."""

@@ -31,7 +31,7 @@ def noted() -> Iterator[list[Statement]]:
     found: list[Statement] = []
 
     def note(_connection: object, _cursor: object, statement: str, parameters: object, *_: object) -> None:
-        if statement.lstrip("(").startswith("SELECT"):
+        if statement.lstrip("(").startswith(("SELECT", "WITH")):
             found.append((statement, parameters))
 
     sqlalchemy_event.listen(Engine, "before_cursor_execute", note)
@@ -69,7 +69,7 @@ def _nodes(node: dict[str, Any]) -> Iterator[dict[str, Any]]:
 @pytest.mark.parametrize("place", [{}, {"store_id": "gym_demo"}], ids=["all", "one_gym"])
 @pytest.mark.parametrize("reading", READS)
 def test_no_read_walks_through_what_grows(store: Store, reading: Reading, place: Place) -> None:
-    store.events.add([*make_session(1), *make_session(2)])
+    store.events.add([*make_session(1), *make_session(2, machine_id="bike_07")])
     read = reading(store, 8, place)
     with noted() as statements:
         read()

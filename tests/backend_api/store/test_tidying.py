@@ -50,3 +50,30 @@ def test_it_goes_on_after_a_failure_which_it_tells_once_and_ends_with_the_applic
         f"{what}: another process holds the database's lock",
         f"{what}: {unforeseen}",
     ]
+
+
+def test_what_is_computed_ahead_is_called_as_often_and_its_failure_stops_nothing(
+    store: Store, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setattr(tidying, "TIDY_EVERY_S", 0.001)
+    monkeypatch.setattr(lasting, "FIRST_PAUSE_S", 0.001)
+    calls: list[threading.Thread] = []
+    enough = threading.Event()
+
+    def compute() -> None:
+        calls.append(threading.current_thread())
+        if len(calls) == 2:
+            raise ArithmeticError("nobody thought of this")
+        if len(calls) == 4:
+            enough.set()
+
+    async def live() -> threading.Thread:
+        async with tidied(store, compute):
+            await asyncio.to_thread(enough.wait, 60)
+        return threading.current_thread()
+
+    loops = run_alone(live())
+    assert len(calls) >= 4
+    assert loops not in calls
+    [told] = [record.getMessage() for record in caplog.records]
+    assert told.startswith("figures of the last days are computed when somebody asks for them: ArithmeticError")

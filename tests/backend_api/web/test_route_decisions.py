@@ -63,6 +63,7 @@ READ: dict[str, tuple[Permission | None, str]] = {
     "/stats": (FIGURES, STORE),
     "/stats/agreement": (LOOK, EVERYWHERE),
     "/stats/compliance": (FIGURES, STORE),
+    "/stats/days": (FIGURES, STORE),
     "/stores": (LOOK, OWN),
 }
 CHANGED: dict[tuple[str, str], tuple[Permission, str]] = {

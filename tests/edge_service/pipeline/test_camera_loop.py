@@ -3,14 +3,20 @@
 import errno
 import logging
 import os
+from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
+from av.video.frame import VideoFrame
 
 from backend_api.contract.events import Event, EventType
+from backend_api.contract.sources import EventSource, source_of
 from edge_service.detection.detector import Box
 from edge_service.rules.machine import RuleTimes
 from edge_service.tracking.witness import Grid, Witness
+from edge_service.video.frame import Frame
+from edge_service.video.frame_maker import FrameMaker
 from tests.edge_service.crashing_disk import Crash, QuickDisk
 from tests.edge_service.restart_checks import check_handed_over, check_sessions
 from tests.edge_service.restart_scene import FPS, VIDEO_S, Scene
@@ -65,6 +71,24 @@ class Watchful(Witness):
 
     def is_thing(self, box: Box) -> bool:
         return self.looked[-1][0] >= self.since_s
+
+
+def test_events_say_that_the_main_stream_was_looked_at_for_as_long_as_it_was(
+    scene: Scene, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    scene.eyes = EventSource(edge_version="1", detector="mock")
+    make = FrameMaker.frame
+
+    def of_main(maker: FrameMaker, picture: VideoFrame, *made: Any, **told: Any) -> Frame:  # noqa: ANN401 - handed on
+        frame = make(maker, picture, *made, **told)
+        return replace(frame, stream="main") if frame.time_s < 4 else frame
+
+    monkeypatch.setattr(FrameMaker, "frame", of_main)
+    scene.run(QuickDisk())
+    streams = [source.stream for event in scene.ledger.events() if (source := source_of(event.attributes))]
+    assert len(streams) == 6
+    assert streams == sorted(streams, key=lambda stream: stream is None)
+    assert set(streams) == {"main", None}
 
 
 def test_who_is_a_thing_uses_no_machine_and_one_that_becomes_one_leaves_it(scene: Scene, undisturbed: Scene) -> None:

@@ -60,6 +60,8 @@ def test_a_cell_names_each_detector_once() -> None:
 
 def test_eyes_in_words() -> None:
     assert eyes_words(REAL) == "eyes.onnx (sha256 c789c789), configuration 22222222, edge 0.1.0"
+    fallen_back = eyes_words(REAL.model_copy(update={"stream": "main"}))
+    assert "(sha256 c789c789), in the main stream while the one for detection was lost, configuration" in fallen_back
     assert detector_words(EventSource(edge_version="1", detector="onnx")) == "onnx"
 
 

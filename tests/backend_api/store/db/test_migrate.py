@@ -165,6 +165,7 @@ def test_later_migrations_are_for_both_databases(
 
 
 BEFORE_MACHINES = (
+    "DROP TABLE store_days",
     "ALTER TABLE stores DROP COLUMN changed_by",
     *("DROP INDEX ix_sessions_store_outcome", "DROP INDEX ix_events_place"),
     "CREATE INDEX ix_events_machine ON events (machine_id, ts_ms, seq)",

@@ -3,6 +3,7 @@
 import hashlib
 from collections.abc import Iterator
 from contextlib import closing
+from datetime import date
 from pathlib import Path
 
 import pytest
@@ -10,7 +11,7 @@ from sqlalchemy import make_url
 
 from backend_api.base.process import FatalError, UsageError
 from backend_api.checks.derived import check_derived
-from backend_api.contract.queries import EventQuery, SessionQuery
+from backend_api.contract.queries import DaysQuery, EventQuery, SessionQuery
 from backend_api.contract.verdicts import Agree, Verdict
 from backend_api.reports.reports import Reports
 from backend_api.store.db import moving
@@ -18,6 +19,7 @@ from backend_api.store.db.errors import StoreBusy
 from backend_api.store.db.moving import Moved, move
 from backend_api.store.db.postgres_engine import PostgresDatabase
 from backend_api.store.db.settings import SettingName
+from backend_api.store.db.store_days import StoreDay, read_keys
 from backend_api.store.store import Store
 from tests.backend_api.events import make_event, make_result
 from tests.backend_api.reports.test_sessions import make_session
@@ -53,6 +55,9 @@ def source(store: Store, monkeypatch: pytest.MonkeyPatch) -> Store:
     store.reviews.add(claim.event.event_id, Agree.NO, "two\nlines, a tab\t and a \\\\", "ann")
     store.setups.keep("cam_01", make_setup())
     store.setups.keep_still("gym_demo", "cam_01", STILL)
+    # Days that are kept, and one that somebody was about to compute.
+    Reports(store).days(DaysQuery())
+    store.days.announce([StoreDay(date(2026, 1, 1), "gym_demo", 0, 1, "basis")])
     # In the server's language "B" stands behind "a", in Python's before it.
     store.settings.keep(SettingName.LINK_SECRET, "f00d")
     with store.database.write() as transaction:
@@ -73,6 +78,9 @@ def test_all_is_there_and_counts_on(source: Store, target: PostgresDatabase, url
         ]
         assert Reports(there).sessions(SessionQuery()) == Reports(source).sessions(SessionQuery())
         assert there.results.history() == source.results.history()
+        with there.database.read() as moved_days, source.database.read() as kept_days:
+            assert read_keys(moved_days) == read_keys(kept_days) != []
+        assert Reports(there).days(DaysQuery()) == Reports(source).days(DaysQuery())
         assert [review.note for review in there.reviews.history()] == ["nul \\x00"]
         assert there.setups.find_still("gym_demo", "cam_01") == source.setups.find_still("gym_demo", "cam_01")
         # An id that somebody has read is never given to another change.
