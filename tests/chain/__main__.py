@@ -6,6 +6,7 @@ carry is thinned, and said.
 """
 
 import argparse
+import os
 import random
 import subprocess
 import sys
@@ -62,7 +63,8 @@ def main() -> int:
         f"machine a day: {size.real_uses:,.0f} uses, {size.real_uses * EVENTS_A_USE:,.0f} events a day. Of these 1 in "
         f"{1 / size.thin:.0f} is simulated; {size.verdicts} attempts have a clip and are judged; seed {seed}"
     )
-    now, rng = SystemClock().now(), random.Random(seed)
+    clock, rng = SystemClock(), random.Random(seed)
+    now, begin_s = clock.now(), clock.monotonic_s()
     with running_house() as house, TemporaryDirectory() as folder:
         house.start_backends(1)
         _grow(house, size, now)
@@ -73,6 +75,9 @@ def main() -> int:
         for title, gym in ((f"one gym of {size.gyms}", f"gym_{size.gyms // 2:04d}"), ("the chain", None)):
             _say(f"\nreads of {title}, the slowest first:\n{in_lines(time_reads(house.ports[0], gym, now))}")
         _sum_up(size, steps, clip)
+    _say(
+        f"\nall of it took {(clock.monotonic_s() - begin_s) / 60:.1f} minutes, with a load of {os.getloadavg()[2]:.0f}"
+    )
     return 0
 
 
