@@ -8,6 +8,7 @@ carry is thinned, and said.
 import argparse
 import os
 import random
+import signal
 import subprocess
 import sys
 from dataclasses import dataclass
@@ -58,6 +59,8 @@ class Step:
 def main() -> int:
     """Simulate, and print."""
     size, heartbeats, seed = _parse()
+    # Else whoever ends it, as `timeout` does, leaves the database and the bucket running.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit("ended by SIGTERM"))
     _say(
         f"{size.gyms} gyms x {size.cameras} cameras x {size.machines} machines, {size.uses_a_day:g} uses of a "
         f"machine a day: {size.real_uses:,.0f} uses, {size.real_uses * EVENTS_A_USE:,.0f} events a day. Of these 1 in "
