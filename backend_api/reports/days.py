@@ -45,7 +45,7 @@ LOOK_EVERY_S = 600.0
 DAYS_BY_DEFAULT = 7
 # Uses still end behind midnight, and cameras' reports are still to be written down: the day would be computed twice.
 SETTLED = timedelta(hours=1)
-# A thousand stores by a hundred days take a second.
+# A thousand stores by a hundred days take 1.3 s.
 MAX_STORE_DAYS = 100_000
 # So many are announced at once, and read from one snapshot.
 _DAYS_A_STEP = 16

@@ -6,7 +6,9 @@ carry is thinned, and said.
 """
 
 import argparse
+import os
 import random
+import signal
 import subprocess
 import sys
 from dataclasses import dataclass
@@ -57,12 +59,15 @@ class Step:
 def main() -> int:
     """Simulate, and print."""
     size, heartbeats, seed = _parse()
+    # Else whoever ends it, as `timeout` does, leaves the database and the bucket running.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit("ended by SIGTERM"))
     _say(
         f"{size.gyms} gyms x {size.cameras} cameras x {size.machines} machines, {size.uses_a_day:g} uses of a "
         f"machine a day: {size.real_uses:,.0f} uses, {size.real_uses * EVENTS_A_USE:,.0f} events a day. Of these 1 in "
         f"{1 / size.thin:.0f} is simulated; {size.verdicts} attempts have a clip and are judged; seed {seed}"
     )
-    now, rng = SystemClock().now(), random.Random(seed)
+    clock, rng = SystemClock(), random.Random(seed)
+    now, begin_s = clock.now(), clock.monotonic_s()
     with running_house() as house, TemporaryDirectory() as folder:
         house.start_backends(1)
         _grow(house, size, now)
@@ -73,6 +78,9 @@ def main() -> int:
         for title, gym in ((f"one gym of {size.gyms}", f"gym_{size.gyms // 2:04d}"), ("the chain", None)):
             _say(f"\nreads of {title}, the slowest first:\n{in_lines(time_reads(house.ports[0], gym, now))}")
         _sum_up(size, steps, clip)
+    _say(
+        f"\nall of it took {(clock.monotonic_s() - begin_s) / 60:.1f} minutes, with a load of {os.getloadavg()[2]:.0f}"
+    )
     return 0
 
 

@@ -301,7 +301,7 @@ def test_what_is_encoded_is_at_most_full_hd(size: tuple[int, int], encoded: tupl
 
 
 def test_a_large_clip_that_has_to_be_encoded_is_made_smaller(tmp_path: Path) -> None:
-    path = draw_video(tmp_path / "4k.mp4", codec="libx265", size=(3840, 2160), seconds=0.2)
+    path = draw_video(tmp_path / "large.mp4", codec="libx265", size=(2560, 1440), seconds=0.2)
     clip = cut_from(path, 0.0, 0.2)
     assert (clip.width, clip.height) == (1920, 1080)
     with opened(clip) as container:
