@@ -8,7 +8,8 @@ Per machine (the states are in `machine_state.py`, presence in `presence.py`, tr
     cleaning --a stay of enter_s-->                   occupied   START of a new session
     cleaning --window_s over-->                       free
 
-A stay is presence in which one track dwelt for half of that time, with a mean score that makes it a person.
+A stay is presence in which one track dwelt for half of that time, with a mean score that makes it a person. A doubtful
+track, that of somebody lost where something scores low, makes no stay; a use goes on with it.
 
 Where no frame comes for exit_s (and 2.5 s), an open session ends as of the last sighting, without a cleaning window.
 """
@@ -20,7 +21,16 @@ from pydantic import JsonValue, TypeAdapter
 
 from backend_api.contract.events import EndReason
 from edge_service.rules.machine import Machine
-from edge_service.rules.machine_state import MachineState, close_if_absent, finish, is_idle, shifted, skip_gap, step
+from edge_service.rules.machine_state import (
+    MachineState,
+    close_if_absent,
+    finish,
+    is_idle,
+    is_occupied,
+    shifted,
+    skip_gap,
+    step,
+)
 from edge_service.rules.presence import GAP_S, HELD_S
 from edge_service.rules.rule_event import RuleEvent
 from edge_service.rules.visits import Sample, Sighting
@@ -172,11 +182,19 @@ class RuleEngine:
 
 
 def _sample(machine: Machine, state: MachineState, tracks: Sequence[Track], time_s: float, held_s: float) -> Sample:
-    """What `tracks` say of the machine's zone; of several people there, the one that was there before is named."""
+    """What `tracks` say of the machine's zone; of several people there, the one that was there before is named.
+
+    Whoever is there in doubt goes on with a use, and begins none.
+    """
+    is_in_use = is_occupied(state.session)
     streak = state.presence.streak
     known_id = streak.track_id if streak else None
     inside = sorted(
-        (track for track in tracks if is_in_zone(track.box, machine.zone, machine.anchor)),
+        (
+            track
+            for track in tracks
+            if (is_in_use or not track.is_doubtful) and is_in_zone(track.box, machine.zone, machine.anchor)
+        ),
         key=lambda track: (track.track_id != known_id, -track.score, track.track_id),
     )
     return Sample(time_s, held_s, tuple(Sighting(track.track_id, track.score, track.mean_score) for track in inside))

@@ -58,7 +58,7 @@ def step(machine: Machine, state: MachineState, sample: Sample, gap_s: float, le
     rule_events: list[RuleEvent] = []
     if gap_s > GAP_S:
         state, rule_events = skip_gap(machine, state, sample.time_s - gap_s, gap_s)
-    proof = None if _is_occupied(state.session) else Proof(_MEMORY_SHARE * machine.rules.enter_s, least_score)
+    proof = None if is_occupied(state.session) else Proof(_MEMORY_SHARE * machine.rules.enter_s, least_score)
     grace_s = _grace_s(machine.rules, state, sample.held_s)
     state = replace(state, presence=observe(state.presence, sample, grace_s, proof))
     for transition in (_leave, partial(_attempt, least_score), partial(_occupy, least_score), _close):
@@ -90,7 +90,7 @@ def skip_gap(machine: Machine, state: MachineState, from_s: float, gap_s: float)
 def is_idle(state: MachineState, time_s: float) -> bool:
     """Whether nobody uses the machine, and nobody was there so lately that they go on with that stay."""
     presence, longest_s = state.presence, _GRACE_S + HELD_S
-    return not _is_occupied(state.session) and not presence.is_present and presence.unseen_s(time_s) > longest_s
+    return not is_occupied(state.session) and not presence.is_present and presence.unseen_s(time_s) > longest_s
 
 
 def shifted(state: MachineState, by_s: float) -> MachineState:
@@ -118,13 +118,14 @@ def _grace_s(rules: RuleTimes, state: MachineState, held_s: float) -> float:
 
     They may have been there until just before the first sample that does not show them.
     """
-    if _is_occupied(state.session):
+    if is_occupied(state.session):
         return math.inf  # it is over when `_leave` says so
     grace_s = _GRACE_S + held_s
     return grace_s if state.presence.unseen < _SURE_SAMPLES else min(grace_s, rules.exit_s)
 
 
-def _is_occupied(session: Session | None) -> bool:
+def is_occupied(session: Session | None) -> bool:
+    """Whether `session` is one of somebody who has not left."""
     return session is not None and session.left_s is None
 
 

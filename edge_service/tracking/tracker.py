@@ -17,8 +17,13 @@ _LEAST_OVERLAP = 0.2
 _LEAST_OVERLAP_OF_DOUBTFUL = 0.5
 # Somebody who bends down for two seconds, at two looks a second, is the same when they come up.
 _LOST_S = 3.5
+# So long after they were last found what scores low where they are missed may be them. It may also be the chair behind
+# somebody who left, whose END is late by as much.
+_MAYBE_S = 2.0
 # What wanders about the score that makes a person is told from one by what it scored for so long.
 _MEMORY_S = 60.0
+# Differences of time stamps miss their mark by rounding.
+_TOLERANCE_S = 1e-6
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,12 +31,14 @@ class Track:
     """One person in one frame; `track_id` counts from 1, `score` is 0..1.
 
     `mean_score` is that of all looks at them so far, those included that carried on nobody; old ones count less.
+    `is_doubtful` says that they were lost, and what scores low there now may be them, or a chair.
     """
 
     track_id: int
     box: Box
     score: float
     mean_score: float = 1.0
+    is_doubtful: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,8 +68,9 @@ class Tracker:
     Yang et al., "Hard to Track Objects with Irregular Motions and Similar Appearances?", WACV 2023), and a single
     sighting is enough for a number. People who are not seen for 3.5 s of media time are forgotten.
 
-    A doubtful detection where somebody was before, but not in the frame before, is no sighting of them. It counts in
-    their mean score all the same: else only what scores high would count after each miss.
+    A doubtful detection where somebody was before, but not in the frame before, does not find them again: for 2 s it is
+    given as a doubtful track, and changes nothing of where they are expected. It counts in their mean score all the
+    same: else only what scores high would count after each miss.
     """
 
     def __init__(self, high_score: float = 0.4) -> None:
@@ -75,13 +83,13 @@ class Tracker:
     def update(self, detections: Sequence[Detection], time_s: float) -> Sequence[Track]:
         """The people in the frame at `time_s` seconds of media time, in the order of `detections`.
 
-        Doubtful detections that carry on nobody are left out.
+        Doubtful detections where nobody was, or not lately, are left out.
         """
         # A time that jumped back is as strange as one that jumped ahead: nobody from there is known here.
         self._means = {i: mean for i, mean in self._means.items() if abs(time_s - mean.time_s) <= _LOST_S}
         self._known = {i: known for i, known in self._known.items() if i in self._means}
         ids = self._match(detections, time_s)
-        self._count_unseen(ids, detections, time_s)
+        doubtful = self._count_unseen(ids, detections, time_s)
         tracks = []
         for index, detection in enumerate(detections):
             track_id = ids.get(index)
@@ -91,19 +99,30 @@ class Tracker:
                 track_id = self._last_id = self._last_id + 1
                 self._known[track_id] = begin(detection.box, time_s)
             else:
+                tracks += doubtful.get(index, [])
                 continue
             mean = self._count(track_id, detection.score, time_s)
             tracks.append(Track(track_id, detection.box, detection.score, mean.score))
         self._before_s = time_s
         return tracks
 
-    def _count_unseen(self, ids: Mapping[int, int], detections: Sequence[Detection], time_s: float) -> None:
-        """Count what scores low where somebody is missed who was not seen in the frame before either."""
+    def _count_unseen(
+        self, ids: Mapping[int, int], detections: Sequence[Detection], time_s: float
+    ) -> dict[int, list[Track]]:
+        """Count what scores low where somebody is missed who was not seen in the frame before either.
+
+        By index of detection, their doubtful track, if they have not been lost for too long.
+        """
         seen = set(ids.values())
         missed = [i for i in self._known if i not in seen]
         low = [index for index in self._low(detections) if index not in ids]
+        doubtful: dict[int, list[Track]] = {}
         for index, track_id in self._associate(missed, low, detections, time_s, _LEAST_OVERLAP_OF_DOUBTFUL).items():
-            self._count(track_id, detections[index].score, time_s)
+            found = detections[index]
+            mean = self._count(track_id, found.score, time_s)
+            if abs(time_s - self._known[track_id].time_s) <= _MAYBE_S + _TOLERANCE_S:
+                doubtful[index] = [Track(track_id, found.box, found.score, mean.score, is_doubtful=True)]
+        return doubtful
 
     def _count(self, track_id: int, score: float, time_s: float) -> _Mean:
         mean = self._means.get(track_id, _Mean(time_s)).after(score, time_s)

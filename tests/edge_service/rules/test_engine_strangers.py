@@ -7,9 +7,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from edge_service.detection.detector import Detection
 from edge_service.rules.engine import RuleEngine
 from edge_service.rules.rule_event import RuleEvent
-from edge_service.tracking.tracker import Track
+from edge_service.tracking.tracker import Track, Tracker
 from tests.edge_service.scripted import (
     DEMO,
     IN_ZONE,
@@ -122,3 +123,32 @@ def test_whatever_is_a_stay_had_one_track_for_half_of_it(parts: list[tuple[float
         assert rule_events == []
     if longest_s > 10 + 2 / fps:
         assert "START" in types(rule_events)
+
+
+@pytest.mark.parametrize("fps", RATES)
+def test_doubtful_tracks_go_on_with_a_use_and_begin_none(fps: int) -> None:
+    """A lifter who is lost for 8 s out of 30, where something scores low; and what scores low alone for a minute."""
+    engine = RuleEngine([machine()], SCORE)
+    rule_events: list[RuleEvent] = []
+    for time_s in sample_times(fps, 160):
+        is_lost = 20 <= time_s < 28 or time_s > 100
+        if present([(5, 35), (100, 160)], time_s):
+            rule_events += engine.update([Track(1, IN_ZONE, 0.8, is_doubtful=is_lost)], time_s)
+        else:
+            rule_events += engine.update([], time_s)
+    assert types(rule_events) == ["START", "END", "OPEN"]
+    assert rule_events[1].time_s == pytest.approx(35, abs=1 / fps + 1e-6)
+
+
+@pytest.mark.parametrize("fps", RATES)
+def test_a_chair_behind_somebody_who_left_makes_the_end_two_seconds_late_at_most(fps: int) -> None:
+    tracker, engine = Tracker(SCORE), RuleEngine([machine()], SCORE)
+    rule_events: list[RuleEvent] = []
+    left_s = 30.0
+    for time_s in sample_times(fps, 60):
+        found = [Detection(IN_ZONE, 0.8)] if time_s <= left_s else []
+        if time_s > left_s + 1 / fps + 1e-6:
+            found = [Detection(IN_ZONE, 0.3)]
+        rule_events += engine.update(tracker.update(found, time_s), time_s)
+    assert types(rule_events) == ["START", "END", "OPEN"]
+    assert left_s <= rule_events[1].time_s <= left_s + 2 + 1e-6

@@ -95,12 +95,25 @@ def test_a_doubtful_detection_carries_on_who_was_seen_clearly(fps: int) -> None:
     assert ids(tracker, 4.0, person(0.5)) == [1]
 
 
-def test_a_doubtful_detection_brings_back_nobody_who_was_out_of_sight() -> None:
+@pytest.mark.parametrize("fps", [2, 5, 15])
+def test_a_doubtful_detection_where_somebody_is_missed_is_a_doubtful_track_for_two_seconds(fps: int) -> None:
+    tracker = Tracker()
+    assert ids(tracker, 0.0, person(0.5)) == [1]
+    assert ids(tracker, 1 / fps) == []
+    for index in range(2, 3 * fps):
+        tracks = tracker.update([doubtful(0.5), doubtful(0.9)], index / fps)
+        assert [(track.track_id, track.is_doubtful) for track in tracks] == [(1, True)] * (index <= 2 * fps)
+    (track,) = tracker.update([person(0.5)], 3.0)
+    assert (track.track_id, track.is_doubtful) == (1, False)
+
+
+def test_a_doubtful_track_does_not_lead_away_from_where_somebody_was_found() -> None:
     tracker = Tracker()
     assert ids(tracker, 0.0, person(0.5)) == [1]
     assert ids(tracker, 0.2) == []
-    assert ids(tracker, 0.4, doubtful(0.5)) == []
-    assert ids(tracker, 0.6, person(0.5)) == [1]
+    assert [track.is_doubtful for track in tracker.update([doubtful(0.52)], 0.4)] == [True]
+    assert [track.is_doubtful for track in tracker.update([doubtful(0.5)], 0.6)] == [True]
+    assert ids(tracker, 0.8, person(0.5), person(0.52)) == [1, 2]
 
 
 def test_the_mean_score_is_that_of_all_looks_also_where_somebody_had_been_missed() -> None:
@@ -108,7 +121,8 @@ def test_the_mean_score_is_that_of_all_looks_also_where_somebody_had_been_missed
     tracker.update([person(0.5)], 0.0)
     tracker.update([], 0.2)
     low = doubtful(0.5)
-    assert all(tracker.update([low], 0.2 * number) == [] for number in range(2, 30))  # nobody, and remembered all along
+    for number in range(2, 30):  # not found, and remembered all along
+        assert all(track.is_doubtful for track in tracker.update([low], 0.2 * number))
     (track,) = tracker.update([person(0.5)], 6.0)
     assert track.track_id == 1
     assert track.mean_score == pytest.approx((2 * 0.9 + 28 * low.score) / 30, abs=0.01)
