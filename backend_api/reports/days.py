@@ -36,7 +36,7 @@ from backend_api.store.store import Store
 from backend_api.store.stores import read_settings
 
 # To be raised with whatever changes what figures of a day are: kept ones of before are computed again then.
-FORMULAS = 1
+FORMULAS = 2
 # So long a request computes, and the backend by itself at a time.
 FILL_S = 5.0
 FILL_AHEAD_S = 0.5
