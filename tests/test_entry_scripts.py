@@ -1,6 +1,5 @@
 """Every script starts from any working directory, and says what it takes."""
 
-import gc
 import os
 import re
 import shutil
@@ -11,7 +10,6 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser
 
-from backend_api.base.environment import require_environment
 from backend_api.base.process import EXIT_USAGE, REPOSITORY
 from tests.browser import open_page
 from tests.processes import Running, free_port
@@ -63,17 +61,6 @@ def test_the_project_is_found_by_the_script_and_not_by_the_working_directory(scr
     # Nothing before these lines is of the project, or of a package.
     imported = set(re.findall(r"^(?:from|import) (\w+)", before, re.M))
     assert imported <= sys.stdlib_module_names
-
-
-def test_while_a_script_is_read_circles_of_references_are_looked_for_less_often() -> None:
-    before = gc.get_threshold()
-    try:
-        gc.set_threshold(700)
-        require_environment()
-        often, *_ = gc.get_threshold()
-    finally:
-        gc.set_threshold(*before)
-    assert often >= 10_000
 
 
 @pytest.mark.parametrize(("script", "folder"), STARTS)

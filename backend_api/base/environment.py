@@ -4,7 +4,6 @@ An entry script asks before it imports anything that is not Python's own; so thi
 Pythons that are too old for the rest of the project can read it.
 """
 
-import gc
 import importlib.metadata
 import re
 import shlex
@@ -16,16 +15,10 @@ _REQUIREMENTS = _ROOT / "requirements.txt"
 _OLDEST = (3, 11)
 _SHOWN = 3
 _EXIT_USAGE = 2
-# What is read at a start stays: looking for circles of references after every 700 objects more is a tenth of it.
-_NEW_OBJECTS = 50_000
 
 
 def require_environment() -> None:
-    """Exit with 2, and one line that says what to do, when this Python is too old or lacks a required package.
-
-    From then on Python looks for circles of references less often.
-    """
-    gc.set_threshold(_NEW_OBJECTS)
+    """Exit with 2, and one line that says what to do, when this Python is too old or lacks a required package."""
     if sys.version_info < _OLDEST:
         version, oldest = ".".join(map(str, sys.version_info[:2])), ".".join(map(str, _OLDEST))
         _refuse(f"{sys.executable} is Python {version}, and this needs {oldest} or newer: {_cure()}")
