@@ -16,6 +16,10 @@ from backend_api.contract.values import DEFAULT_PAGE_ITEMS, MAX_PAGE_ITEMS, Name
 from backend_api.contract.verdicts import MmStatus, Verdict
 
 MAX_STATS_INTERVAL = timedelta(days=366)
+# GET /stats over several stores; more of them are asked for with GET /stats/days.
+MAX_CHAIN_MACHINES = 500
+# Uses still end behind midnight, and reports are still to be written down: a day is given so long after its end.
+SETTLED = timedelta(hours=1)
 # Zones are looked up in the years for which the calendar has room on both sides.
 _FIRST_YEAR, _LAST_YEAR = 1900, 9998
 

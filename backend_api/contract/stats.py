@@ -11,6 +11,10 @@ from backend_api.contract.sources import EventSource
 from backend_api.contract.values import Kind, Name, Seconds, Timestamp, Value
 
 Share = Annotated[float, Field(ge=0, le=1)]
+_COMPLIANCE = (
+    "windows_cleaned / windows_closed; null when none closed, and where windows_not_judged is not 0 and all that closed"
+    " are windows_not_attempted: these alone would say that nobody cleans."
+)
 
 
 class Unit(StrEnum):
@@ -96,12 +100,7 @@ class Figures(Value):
             "Of those, windows of which a verdict is missing (yet) that would decide; they count as not cleaned."
         )
     )
-    compliance: Share | None = Field(
-        description=(
-            "windows_cleaned / windows_closed; null when none closed, and where attempts are not judged and no other "
-            "was made."
-        )
-    )
+    compliance: Share | None = Field(description=_COMPLIANCE)
     median_to_clean_s: float | None = Field(
         description=(
             "Of the windows_cleaned by an attempt, the median of the seconds from a window's opening to its attempt."
@@ -124,6 +123,18 @@ class BucketFigures(Figures):
     end: Timestamp
 
 
+class OfStore(Value):
+    """Whose figures they are; a base that stands last gives the first field."""
+
+    store_id: Name
+
+
+class OfDay(Value):
+    """Of which day they are."""
+
+    day: date
+
+
 class SummedFigures(Value):
     """Figures that add up over machines, stores and days."""
 
@@ -137,20 +148,18 @@ class SummedFigures(Value):
     sessions: NonNegativeInt
     windows_closed: NonNegativeInt
     windows_cleaned: NonNegativeInt
+    windows_not_attempted: NonNegativeInt = Field(description="Of windows_closed, as in `total` of GET /stats.")
     windows_after_hours: NonNegativeInt
-    compliance: Share | None = Field(description="windows_cleaned / windows_closed; null when none closed.")
+    windows_not_judged: NonNegativeInt = Field(description="Further windows, as in `total` of GET /stats.")
+    compliance: Share | None = Field(description=_COMPLIANCE)
 
 
-class StoreFigures(SummedFigures):
+class StoreFigures(SummedFigures, OfStore):
     """One store's figures of the whole span, summed over its machines."""
 
-    store_id: Name
 
-
-class DayFigures(SummedFigures):
+class DayFigures(SummedFigures, OfDay):
     """All stores' figures of one day."""
-
-    day: date
 
 
 class CameraFigures(Value):

@@ -20,7 +20,7 @@ from sqlalchemy import Connection
 
 from backend_api.base.instants import to_ms
 from backend_api.contract.bounds import OutOfBounds
-from backend_api.contract.queries import MAX_STATS_INTERVAL, DaysQuery, MachineQuery
+from backend_api.contract.queries import MAX_STATS_INTERVAL, SETTLED, DaysQuery, MachineQuery
 from backend_api.contract.stats import DayFigures, DayStats, StoreFigures, SummedFigures, Unit
 from backend_api.contract.stores import StoreSettings
 from backend_api.contract.values import MachineKey
@@ -36,15 +36,13 @@ from backend_api.store.store import Store
 from backend_api.store.stores import read_settings
 
 # To be raised with whatever changes what figures of a day are: kept ones of before are computed again then.
-FORMULAS = 1
+FORMULAS = 2
 # So long a request computes, and the backend by itself at a time.
 FILL_S = 5.0
 FILL_AHEAD_S = 0.5
 # How often the backend looks by itself, and for how many of the last days.
 LOOK_EVERY_S = 600.0
 DAYS_BY_DEFAULT = 7
-# Uses still end behind midnight, and cameras' reports are still to be written down: the day would be computed twice.
-SETTLED = timedelta(hours=1)
 # A thousand stores by a hundred days take 1.3 s.
 MAX_STORE_DAYS = 100_000
 # So many are announced at once, and read from one snapshot.

@@ -96,13 +96,10 @@ class UsageTotals:
 
     @property
     def compliance(self) -> float | None:
-        """Windows that were cleaned / windows that closed; null when none closed.
-
-        Where attempts are not judged, the windows without one alone would say that nobody cleans.
-        """
-        if not self.windows or (self.not_judged and self.windows.keys() == {"not_attempted"}):
-            return None
-        return _share(self.windows["cleaned"], self.windows.total())
+        """As _compliance says."""
+        return _compliance(
+            self.windows["cleaned"], self.windows.total(), self.windows["not_attempted"], self.not_judged
+        )
 
     @property
     def median_stay_s(self) -> float | None:
@@ -125,7 +122,9 @@ class Sums:
     sessions: int = 0
     windows_closed: int = 0
     windows_cleaned: int = 0
+    windows_not_attempted: int = 0
     windows_after_hours: int = 0
+    windows_not_judged: int = 0
 
     @classmethod
     def of(cls, machines: Collection[UsageTotals], time_ms: int) -> "Sums":
@@ -138,7 +137,9 @@ class Sums:
             sessions=sum(sums.sessions for sums in machines),
             windows_closed=sum(sums.windows.total() for sums in machines),
             windows_cleaned=sum(sums.windows["cleaned"] for sums in machines),
+            windows_not_attempted=sum(sums.windows["not_attempted"] for sums in machines),
             windows_after_hours=sum(sums.after_hours for sums in machines),
+            windows_not_judged=sum(sums.not_judged for sums in machines),
         )
 
     def add(self, other: "Sums") -> None:
@@ -149,7 +150,9 @@ class Sums:
         self.sessions += other.sessions
         self.windows_closed += other.windows_closed
         self.windows_cleaned += other.windows_cleaned
+        self.windows_not_attempted += other.windows_not_attempted
         self.windows_after_hours += other.windows_after_hours
+        self.windows_not_judged += other.windows_not_judged
 
     def figures(self, machines: int) -> dict[str, Any]:
         """The fields of SummedFigures; they are of so many machines."""
@@ -162,9 +165,21 @@ class Sums:
             "sessions": self.sessions,
             "windows_closed": self.windows_closed,
             "windows_cleaned": self.windows_cleaned,
+            "windows_not_attempted": self.windows_not_attempted,
             "windows_after_hours": self.windows_after_hours,
-            "compliance": _share(self.windows_cleaned, self.windows_closed),
+            "windows_not_judged": self.windows_not_judged,
+            "compliance": _compliance(
+                self.windows_cleaned, self.windows_closed, self.windows_not_attempted, self.windows_not_judged
+            ),
         }
+
+
+def _compliance(cleaned: int, closed: int, not_attempted: int, not_judged: int) -> float | None:
+    """Windows that were cleaned / windows that closed; null when none closed.
+
+    Where attempts are not judged, the windows without one alone would say that nobody cleans.
+    """
+    return None if not_judged and not_attempted == closed else _share(cleaned, closed)
 
 
 def _share(part: int, whole: int) -> float | None:

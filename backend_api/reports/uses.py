@@ -12,7 +12,7 @@ from sqlalchemy import ColumnElement, Connection, Row, Select, and_, bindparam, 
 from backend_api.base.instants import to_ms
 from backend_api.contract.bounds import OutOfBounds
 from backend_api.contract.corrections import UseTruth
-from backend_api.contract.queries import MAX_STATS_INTERVAL, IntervalQuery, MachineQuery
+from backend_api.contract.queries import MAX_CHAIN_MACHINES, MAX_STATS_INTERVAL, IntervalQuery, MachineQuery
 from backend_api.contract.stats import Hours
 from backend_api.contract.values import MachineKey
 from backend_api.reports.buckets import Interval, union
@@ -32,7 +32,6 @@ _DEFAULT_SPAN = timedelta(days=7)
 # A year of 2,000 machines takes 6 s, and so do 700 machines by the hours of a year.
 MAX_STATS_MACHINES = 2_000
 # Without a store: a chain asks store by store, which many can do at once.
-MAX_CHAIN_MACHINES = 500
 MAX_STATS_CELLS = 6_000_000
 Unwritten = Mapping[CameraKey, Sequence[tuple[int, int]]]
 """From when to when cameras were observed, as far as the database does not hold it yet, by their keys."""

@@ -22,6 +22,7 @@ from backend_api.contract.people import ACTING_FOR, Person
 from backend_api.contract.queries import (
     CameraPageQuery,
     ComplianceQuery,
+    DaysQuery,
     EventQuery,
     Order,
     Parameters,
@@ -29,7 +30,7 @@ from backend_api.contract.queries import (
     StatsQuery,
 )
 from backend_api.contract.sessions import MachineList, Session, SessionPage
-from backend_api.contract.stats import AgreementList, Stats
+from backend_api.contract.stats import AgreementList, DayStats, Stats
 from backend_api.contract.stores import StoreList, StoreSettings, StoreState
 from backend_api.contract.values import MAX_PAGE_ITEMS, Problem, format_timestamp
 from backend_api.contract.verdicts import QueueState, Review, ReviewList, StoredReview
@@ -119,6 +120,10 @@ class BackendApi:
     def stats(self, query: StatsQuery) -> Stats:
         """How much machines were used, and how often they were cleaned."""
         return self._get("/stats", Stats, query.parameters())
+
+    def days(self, query: DaysQuery) -> DayStats:
+        """Figures of whole days, of any number of stores. Raises Refused with status 503 while some are missing."""
+        return self._get("/stats/days", DayStats, query.parameters())
 
     def compliance(self, query: ComplianceQuery) -> Compliance:
         """Compliance, corrected by reviews."""

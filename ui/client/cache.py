@@ -14,9 +14,9 @@ from backend_api.contract.cameras import CameraList
 from backend_api.contract.compliance import Compliance, SuggestedReviews
 from backend_api.contract.floor import Floor
 from backend_api.contract.looks import LookRequest
-from backend_api.contract.queries import CameraPageQuery, ComplianceQuery, SessionQuery, StatsQuery
+from backend_api.contract.queries import CameraPageQuery, ComplianceQuery, DaysQuery, SessionQuery, StatsQuery
 from backend_api.contract.sessions import JUDGED, MachineList, SessionOutcome, SessionPage
-from backend_api.contract.stats import Stats
+from backend_api.contract.stats import DayStats, Stats
 from backend_api.contract.stores import StoreList
 from backend_api.contract.verdicts import QueueState
 from ui.client.api import BackendApi, BackendError
@@ -29,7 +29,7 @@ LOOK_FOR_FLOOR_S = 60.0
 # Answers are immutable, so that sessions can share the values themselves. A session that asks while an answer is under
 # way waits for that one; errors are not kept. A process has one backend: its address is no part of the key. A
 # person is: an answer holds what that person may see, and signed addresses that bear the name.
-_QUERIES = (SessionQuery, StatsQuery, ComplianceQuery, CameraPageQuery)
+_QUERIES = (SessionQuery, StatsQuery, DaysQuery, ComplianceQuery, CameraPageQuery)
 _BY_TEXT: dict[str | type[Any], Callable[[Any], Any]] = {
     BackendApi: lambda backend: backend.acting_for,
     **dict.fromkeys(_QUERIES, lambda query: query.model_dump_json()),
@@ -71,6 +71,11 @@ def stats(query: StatsQuery) -> Stats:
     return _stats(api(), query)
 
 
+def days(query: DaysQuery) -> DayStats:
+    """Figures of whole days that are over, of all stores."""
+    return _days(api(), query)
+
+
 def compliance(query: ComplianceQuery) -> Compliance:
     """Compliance, corrected by reviews; to share it, let the interval begin and end at full minutes."""
     return _compliance(api(), query)
@@ -104,7 +109,7 @@ def suggested() -> SuggestedReviews:
 def forget_answers() -> None:
     """Forget all answers: the next call asks the backend."""
     for shared in (
-        *(_machines, _cameras, _queue, _sessions, _stats),
+        *(_machines, _cameras, _queue, _sessions, _stats, _days),
         *(_latest_model, _compliance, _stores, _suggested, _alerts, _floor),
     ):
         shared.clear()
@@ -142,6 +147,11 @@ def _latest_model(backend: BackendApi, store_id: str | None) -> str | None:
 @_shared_for_longer
 def _stats(backend: BackendApi, query: StatsQuery) -> Stats:
     return backend.stats(query)
+
+
+@_shared_for_longer
+def _days(backend: BackendApi, query: DaysQuery) -> DayStats:
+    return backend.days(query)
 
 
 @_shared_for_longer

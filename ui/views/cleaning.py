@@ -20,6 +20,7 @@ from ui.client.context import api, zone
 from ui.client.sign_in import may
 from ui.text.local_time import Zone
 from ui.text.machine_names import names_of
+from ui.widgets.chain import is_chain, show_chain
 from ui.widgets.figure_cards import show_cards
 from ui.widgets.machine_table import show_machines
 from ui.widgets.mocked import show_mocked
@@ -47,7 +48,10 @@ def show_page() -> None:
     show_mocked(cache.cameras().items, cache.latest_model(store_id))
     days = choose_days(here, now)
     names, interval = names_of(machines), days.interval(here)
-    _show_figures(days, names, here, now, store_id)
+    if is_chain(store_id, len(machines)):
+        show_chain(days, now)
+    else:
+        _show_figures(days, names, here, now, store_id)
     st.header("Uncleaned uses", anchor=False)
     show_uncleaned(api(), interval, names, here, store_id)
     if may(Permission.LOOK, everywhere=True):

@@ -12,6 +12,7 @@ from ui.usage.day_view import show_day
 from ui.usage.heat import fold, show_heat
 from ui.usage.kinds import show_kinds
 from ui.usage.report import corrected_lines, usage_cards
+from ui.widgets.chain import is_chain, show_chain
 from ui.widgets.figure_cards import show_cards
 from ui.widgets.machine_table import show_machines
 from ui.widgets.mocked import show_mocked
@@ -35,6 +36,9 @@ def show_page() -> None:
     show_mocked(cache.cameras().items)
     store_id = choose_store()
     machines = [machine for machine in machines if store_id in (None, machine.store_id)]
+    if is_chain(store_id, len(machines)):
+        show_chain(choose_days(here, now), now)
+        return
     names = names_of(machines)
     st.header("One day", anchor=False)
     show_day(api(), machines, names, here, now, store_id)

@@ -14,7 +14,7 @@ from ui.widgets.figure_cards import NO_FIGURE
 from ui.widgets.machine_table import csv_cell
 from ui.widgets.sources import detectors_of
 
-_COLUMNS = {
+COLUMNS = {
     "Compliance": st.column_config.NumberColumn(format="%.0f %%", help="Windows cleaned ÷ windows closed."),
     "Corrected": st.column_config.NumberColumn(
         format="%.0f %%",
@@ -36,7 +36,7 @@ def show_stores(found: Stats, corrected: Compliance, names: Mapping[str, str]) -
     st.dataframe(
         store_rows(found, corrected, names),
         hide_index=True,
-        column_config=_COLUMNS,
+        column_config=COLUMNS,
         placeholder=NO_FIGURE,
         key="stores",
         alt="Figures of each gym",
@@ -57,11 +57,11 @@ def store_rows(found: Stats, corrected: Compliance, names: Mapping[str, str]) ->
     rows: list[dict[str, object]] = [
         {
             "Gym": names.get(store.store_id, store.store_id),
-            "Compliance": _percent(store.compliance),
-            "Corrected": _percent(_value(of_store.get(store.store_id))),
+            "Compliance": percent_of(store.compliance),
+            "Corrected": percent_of(_value(of_store.get(store.store_id))),
             "95 % interval": _interval(of_store.get(store.store_id)),
             "Windows closed": store.windows_closed,
-            "Share of time in use": _percent(store.utilisation),
+            "Share of time in use": percent_of(store.utilisation),
             "Sessions": store.sessions,
             "Minutes not watched": store.unobserved_s / 60,
         }
@@ -108,5 +108,6 @@ def _interval(figure: Corrected | None) -> str | None:
     return f"{100 * figure.low:.0f} to {percent(figure.high)}"
 
 
-def _percent(share: float | None) -> float | None:
+def percent_of(share: float | None) -> float | None:
+    """A share as a number of per cent."""
     return None if share is None else 100 * share

@@ -85,7 +85,7 @@ def check_against_stats(store: Store) -> None:
 
 ADDED = {
     *("occupied_s", "observed_s", "unobserved_s", "sessions"),
-    *("windows_closed", "windows_cleaned", "windows_after_hours"),
+    *("windows_closed", "windows_cleaned", "windows_not_attempted", "windows_after_hours", "windows_not_judged"),
 }
 
 

@@ -14,8 +14,8 @@ from hypothesis import strategies as st
 
 from backend_api.contract.cameras import CameraReport
 from backend_api.contract.events import NO_PICTURES, PICTURES, Event, EventType
-from backend_api.contract.queries import StatsQuery
-from backend_api.contract.stats import Stats, Unit
+from backend_api.contract.queries import DaysQuery, StatsQuery
+from backend_api.contract.stats import Stats, StoreFigures, SummedFigures, Unit
 from backend_api.contract.values import MachineKey
 from backend_api.contract.verdicts import Verdict
 from backend_api.reports import uses
@@ -113,10 +113,32 @@ def test_attempts_that_nobody_can_judge_are_no_part_of_compliance(store: Store, 
     clock.advance(HOUR_S)
     total = stats(store).total
     assert (total.windows_not_judged, total.windows_closed, total.windows_unjudged, total.compliance) == (1, 1, 0, None)
+    check_one_store(store)
     store.events.add([*make_session(3), *make_session(4)])
     judge(store, Verdict.CLEANED, Verdict.NOT_CLEANED)
     total = stats(store).total
     assert (total.windows_not_judged, total.windows_closed, total.compliance) == (1, 3, 0.3333)
+    check_one_store(store)
+    clock.advance(2 * 24 * HOUR_S)
+    check_one_store(store, is_over=True)
+
+
+def check_one_store(store: Store, *, is_over: bool = False) -> None:
+    """Of a chain of one store the total, the store and, once it is over, its day have the same figures."""
+    found = stats(store, since=START, until=START + timedelta(hours=1))
+    [of_store] = found.stores
+    assert next(iter(of_store.model_dump())) == "store_id"
+    same = SummedFigures.model_fields.keys() & type(found.total).model_fields
+    assert "compliance" in same
+    assert of_store.model_dump(include=same) == found.total.model_dump(include=same)
+    if is_over:
+        days = Reports(store).days(DaysQuery(first_day=START.date(), last_day=START.date()))
+        [by_store], [by_day] = days.stores, days.days
+        assert list(StoreFigures.model_fields) == list(by_store.model_dump())
+        figures = days.total.model_dump()
+        assert by_store.model_dump(exclude={"store_id"}) == by_day.model_dump(exclude={"day"}) == figures
+        windows = {name for name in same if name.startswith("windows_")} | {"compliance"}
+        assert days.total.model_dump(include=windows) == found.total.model_dump(include=windows)
 
 
 def test_a_stay_counts_whole_where_it_began(store: Store, clock: FakeClock) -> None:

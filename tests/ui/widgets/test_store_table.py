@@ -26,7 +26,9 @@ def made_stats() -> Stats:
             sessions=0,
             windows_closed=4,
             windows_cleaned=3,
+            windows_not_attempted=0,
             windows_after_hours=0,
+            windows_not_judged=0,
             compliance=0.75,
         )
         for store_id in NAMES
@@ -75,6 +77,11 @@ def test_the_table_has_figure_and_interval_or_says_why_not() -> None:
         "Bahnhof": (None, "too few reviews to say"),
         "=City": (None, None),
     }
+
+
+def test_the_file_begins_with_whose_figures_they_are() -> None:
+    [header, *_] = csv.reader(io.StringIO(store_csv(made_stats(), made_compliance(), NAMES)))
+    assert header[:3] == ["name", "store_id", "machines"]
 
 
 def test_the_file_has_the_same_and_says_what_was_invented() -> None:
