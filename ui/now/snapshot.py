@@ -14,6 +14,7 @@ from ui.now.attention import alarming_sessions
 from ui.now.cards import in_use
 from ui.text.local_time import Zone
 from ui.text.words import counted, percent
+from ui.widgets.chain import is_chain
 from ui.widgets.period import Days
 
 
@@ -24,10 +25,13 @@ def todays_figures(now: datetime, zone: Zone, store_id: str | None = None) -> St
     return StatsQuery(since=interval.since, until=interval.until, tz=zone.name, store_id=store_id)
 
 
-def in_figures(machines: Sequence[Machine], today: Figures) -> list[tuple[str, str]]:
-    """Each figure, and its meaning in a few words."""
+def in_figures(machines: Sequence[Machine], today: Figures | None) -> list[tuple[str, str]]:
+    """Each figure, and its meaning in a few words; of a chain without those of today, which are told of one gym."""
+    used = (f"{in_use(machines)} of {len(machines)}", "machines in use now")
+    if today is None:
+        return [used]
     return [
-        (f"{in_use(machines)} of {len(machines)}", "machines in use now"),
+        used,
         (str(today.sessions), "session today" if today.sessions == 1 else "sessions today"),
         _cleaned(today),
     ]
@@ -44,26 +48,29 @@ def _cleaned(today: Figures) -> tuple[str, str]:
 class Snapshot:
     """The state `at` an instant; `sessions` are one more than are shown, if there are so many.
 
-    `model` gave the newest verdict; `storage` is what is wrong with the backend's.
+    `today` is None where there are too many machines for figures of all gyms. `model` gave the newest verdict;
+    `storage` is what is wrong with the backend's.
     """
 
     at: datetime
     machines: list[Machine]
     cameras: list[CameraState]
     sessions: list[Session]
-    today: Figures
+    today: Figures | None
     model: str | None = None
     storage: StorageTrouble | None = None
 
 
 def take_snapshot(now: datetime, zone: Zone, store_id: str | None = None) -> Snapshot:
     """Ask the backend about the gym `store_id`, or all. Raises BackendError when it cannot answer."""
+    machines = [machine for machine in cache.machines().items if store_id in (None, machine.store_id)]
+    has_figures = not is_chain(store_id, len(machines))
     return Snapshot(
         at=now,
-        machines=[machine for machine in cache.machines().items if store_id in (None, machine.store_id)],
+        machines=machines,
         cameras=[camera for camera in cache.cameras().items if store_id in (None, camera.store_id)],
         sessions=cache.sessions(alarming_sessions(now, store_id)).items,
-        today=cache.stats(todays_figures(now, zone, store_id)).total,
+        today=cache.stats(todays_figures(now, zone, store_id)).total if has_figures else None,
         model=cache.latest_model(store_id),
         storage=storage_trouble(),
     )

@@ -35,3 +35,7 @@ def test_a_day_of_attempts_that_nobody_can_judge_has_no_share() -> None:
         "3",
         "cleaning windows closed today",
     )
+
+
+def test_of_a_chain_that_is_too_large_for_todays_figures_the_machines_alone_are_told() -> None:
+    assert in_figures([make_machine("A", state=MachineState.IN_USE)], None) == [("1 of 1", "machines in use now")]

@@ -38,6 +38,17 @@ def test_today_is_not_over(chained: Gym) -> None:
     assert not app.dataframe
 
 
+def test_now_tells_of_a_chain_without_the_figures_of_today(chained: Gym, monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(*_: object) -> None:
+        raise Refused(422, "600 machines, and figures of several stores are of at most 500")
+
+    monkeypatch.setattr(BackendApi, "stats", refuse)
+    app = open_app("now")
+    assert "machines in use now" in words(app)
+    assert "closed today" not in words(app)
+    assert not app.error
+
+
 @pytest.mark.parametrize(("status", "is_calm"), [(503, True), (422, False)])
 def test_missing_days_are_waited_for_and_errors_are_shown(
     chained: Gym, monkeypatch: pytest.MonkeyPatch, status: int, is_calm: bool
