@@ -12,8 +12,7 @@ from backend_api.contract.values import Kind, Name, Seconds, Timestamp, Value
 
 Share = Annotated[float, Field(ge=0, le=1)]
 _COMPLIANCE = (
-    "windows_cleaned / windows_closed; null when none closed, and where windows_not_judged is not 0 and all that closed"
-    " are windows_not_attempted: these alone would say that nobody cleans."
+    "windows_cleaned / windows_closed; null when none closed, and where attempts are not judged and no other was made."
 )
 
 
