@@ -8,15 +8,14 @@ from zoneinfo import ZoneInfo
 import streamlit as st
 
 from backend_api.contract.queries import MAX_CHAIN_MACHINES, SETTLED, DaysQuery
-from backend_api.contract.stats import DayStats, SummedFigures
+from backend_api.contract.stats import DayStats
 from backend_api.contract.stores import StoreState
 from ui.client import cache
 from ui.client.api import Refused
-from ui.widgets.figure_cards import NO_FIGURE
 from ui.widgets.period import Days
 from ui.widgets.refresh import REFRESH_S, rerun_when_changed
 from ui.widgets.store_choice import store_names
-from ui.widgets.store_table import COLUMNS, percent_of
+from ui.widgets.store_table import figure_cells, show_figures
 
 
 def is_chain(store_id: str | None, machines: int) -> bool:
@@ -46,23 +45,8 @@ def show_chain(days: Days, now: datetime) -> None:
         st.text(str(error))
         rerun_when_changed(lambda: cache.days(query), None)
         return
-    names = store_names(stores)
-    st.dataframe(
-        gym_rows(found, names),
-        hide_index=True,
-        column_config=COLUMNS,
-        placeholder=NO_FIGURE,
-        key="chain_gyms",
-        alt="Figures of each gym",
-    )
-    st.dataframe(
-        day_rows(found),
-        hide_index=True,
-        column_config=COLUMNS,
-        placeholder=NO_FIGURE,
-        key="chain_days",
-        alt="Figures of all gyms by day",
-    )
+    show_figures(gym_rows(found, store_names(stores)), key="chain_gyms", alt="Figures of each gym")
+    show_figures(day_rows(found), key="chain_days", alt="Figures of all gyms by day")
 
 
 def newest_day(stores: Iterable[StoreState], now: datetime) -> date:
@@ -73,20 +57,10 @@ def newest_day(stores: Iterable[StoreState], now: datetime) -> date:
 
 def gym_rows(found: DayStats, names: Mapping[str, str]) -> list[dict[str, object]]:
     """A row for all gyms together, and one for each, by name; a figure that does not exist is None, never 0."""
-    rows = [{"Gym": names.get(of.store_id, of.store_id), **_cells(of)} for of in found.stores]
-    return [{"Gym": "All gyms", **_cells(found.total)}, *sorted(rows, key=lambda row: str(row["Gym"]).casefold())]
+    rows = [{"Gym": names.get(of.store_id, of.store_id), **figure_cells(of)} for of in found.stores]
+    return [{"Gym": "All gyms", **figure_cells(found.total)}, *sorted(rows, key=lambda row: str(row["Gym"]).casefold())]
 
 
 def day_rows(found: DayStats) -> list[dict[str, object]]:
     """A row for each day, the newest first."""
-    return [{"Day": of.day, **_cells(of)} for of in reversed(found.days)]
-
-
-def _cells(of: SummedFigures) -> dict[str, object]:
-    return {
-        "Compliance": percent_of(of.compliance),
-        "Windows closed": of.windows_closed,
-        "Share of time in use": percent_of(of.utilisation),
-        "Sessions": of.sessions,
-        "Minutes not watched": of.unobserved_s / 60,
-    }
+    return [{"Day": of.day, **figure_cells(of)} for of in reversed(found.days)]

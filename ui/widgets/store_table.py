@@ -2,19 +2,19 @@
 
 import csv
 import io
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 import streamlit as st
 
 from backend_api.contract.compliance import Compliance, Corrected, TooFewReviews
-from backend_api.contract.stats import Stats, StoreFigures
+from backend_api.contract.stats import Stats, StoreFigures, SummedFigures
 from backend_api.contract.values import format_timestamp
 from ui.text.words import percent
 from ui.widgets.figure_cards import NO_FIGURE
 from ui.widgets.machine_table import csv_cell
 from ui.widgets.sources import detectors_of
 
-COLUMNS = {
+_COLUMNS = {
     "Compliance": st.column_config.NumberColumn(format="%.0f %%", help="Windows cleaned ÷ windows closed."),
     "Corrected": st.column_config.NumberColumn(
         format="%.0f %%",
@@ -33,14 +33,7 @@ COLUMNS = {
 def show_stores(found: Stats, corrected: Compliance, names: Mapping[str, str]) -> None:
     """Draw the gyms of `found`, which has several, with their `corrected` compliance, and the button for the CSV."""
     st.header("Gyms side by side", anchor=False)
-    st.dataframe(
-        store_rows(found, corrected, names),
-        hide_index=True,
-        column_config=COLUMNS,
-        placeholder=NO_FIGURE,
-        key="stores",
-        alt="Figures of each gym",
-    )
+    show_figures(store_rows(found, corrected, names), key="stores", alt="Figures of each gym")
     st.download_button(
         "Download CSV of gyms",
         store_csv(found, corrected, names),
@@ -51,19 +44,33 @@ def show_stores(found: Stats, corrected: Compliance, names: Mapping[str, str]) -
     )
 
 
+def show_figures(rows: Sequence[Mapping[str, object]], *, key: str, alt: str) -> None:
+    """Draw a table of `rows`, whose columns are some of those that gyms have."""
+    st.dataframe(rows, hide_index=True, column_config=_COLUMNS, placeholder=NO_FIGURE, key=key, alt=alt)
+
+
+def figure_cells(of: SummedFigures) -> dict[str, object]:
+    """The cells of figures that add up, from compliance on; one that does not exist is None, never 0."""
+    return {
+        "Compliance": _percent(of.compliance),
+        "Windows closed": of.windows_closed,
+        "Share of time in use": _percent(of.utilisation),
+        "Sessions": of.sessions,
+        "Minutes not watched": of.unobserved_s / 60,
+    }
+
+
 def store_rows(found: Stats, corrected: Compliance, names: Mapping[str, str]) -> list[dict[str, object]]:
     """The table's rows, by name; a figure that does not exist is None, never 0."""
     of_store = {each.store_id: each.corrected for each in corrected.stores}
     rows: list[dict[str, object]] = [
         {
             "Gym": names.get(store.store_id, store.store_id),
-            "Compliance": percent_of(store.compliance),
-            "Corrected": percent_of(_value(of_store.get(store.store_id))),
+            # Filled in below, by figure_cells: here it has its place.
+            "Compliance": None,
+            "Corrected": _percent(_value(of_store.get(store.store_id))),
             "95 % interval": _interval(of_store.get(store.store_id)),
-            "Windows closed": store.windows_closed,
-            "Share of time in use": percent_of(store.utilisation),
-            "Sessions": store.sessions,
-            "Minutes not watched": store.unobserved_s / 60,
+            **figure_cells(store),
         }
         for store in found.stores
     ]
@@ -108,6 +115,5 @@ def _interval(figure: Corrected | None) -> str | None:
     return f"{100 * figure.low:.0f} to {percent(figure.high)}"
 
 
-def percent_of(share: float | None) -> float | None:
-    """A share as a number of per cent."""
+def _percent(share: float | None) -> float | None:
     return None if share is None else 100 * share
