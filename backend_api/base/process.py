@@ -1,10 +1,11 @@
 """The edge of every process: log lines, stop signals, and errors in one line with an exit code."""
 
+import atexit
 import contextlib
 import logging
 import os
-import queue
 import re
+import select
 import signal
 import sys
 import threading
@@ -12,12 +13,14 @@ import tomllib
 from collections.abc import Callable, Iterator, Mapping
 from contextvars import ContextVar, copy_context
 from pathlib import Path
-from types import FrameType
 from typing import NoReturn, ParamSpec, TypeVar
 
 EXIT_DONE = 0
 EXIT_FAILED = 1
 EXIT_USAGE = 2
+
+# How long a process that ends at once still waits until the line is written that it stops.
+_TOLD_WITHIN_S = 5.0
 
 REPOSITORY = Path(__file__).resolve().parent.parent.parent
 
@@ -106,34 +109,40 @@ def stop_on_signals() -> threading.Event:
 
     A second one ends the process at once, with code 1; a terminal may say several times that it closes.
     """
-    stop = threading.Event()
-    # A handler interrupts the main thread, which may hold the very lock that `stop.set()` takes, and would wait for
-    # itself for ever. SimpleQueue.put() may be called there; a thread of its own does the rest.
-    heard: queue.SimpleQueue[int] = queue.SimpleQueue()
-    is_told = False
-
-    def on_signal(signum: int, _frame: FrameType | None) -> None:
-        nonlocal is_told
-        heard.put(signum)
-        if not is_told:
-            is_told = True
-            # Where the terminal is gone, nobody reads this.
-            with contextlib.suppress(OSError):
-                text = f"{signal.Signals(signum).name}: stopping; once more to stop at once\n"
-                os.write(sys.stderr.fileno(), text.encode())
+    stop, nothing_to_tell = threading.Event(), threading.Event()
+    nothing_to_tell.set()
+    # Python's own handlers interrupt the main thread: it may hold the very lock that `stop.set()` takes and would wait
+    # for itself for ever, and one that waits for a lock may sleep through a signal. So the system's handler writes the
+    # number into a pipe, whatever the main thread does, and a thread of its own does the rest.
+    hears, heard = os.pipe()
+    os.set_blocking(heard, False)
+    signal.set_wakeup_fd(heard, warn_on_full_buffer=False)
 
     def listen() -> None:
-        heard.get()
+        signum = signal.Signals(os.read(hears, 1)[0])
+        nothing_to_tell.clear()
+        # Whoever reads the line may rely on it: nothing new is begun.
         stop.set()
-        while heard.get() == signal.SIGHUP:
+        _tell(f"{signum.name}: stopping; once more to stop at once\n")
+        nothing_to_tell.set()
+        while os.read(hears, 1)[0] == signal.SIGHUP:
             pass
         os._exit(EXIT_FAILED)
 
+    atexit.register(nothing_to_tell.wait, _TOLD_WITHIN_S)
     threading.Thread(target=listen, name="signals", daemon=True).start()
     for signum in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         if signum != signal.SIGHUP or signal.getsignal(signum) != signal.SIG_IGN:
-            signal.signal(signum, on_signal)
+            signal.signal(signum, lambda _signum, _frame: None)
     return stop
+
+
+def _tell(line: str) -> None:
+    # A terminal that is gone, or held (Ctrl-S), takes no line; a second signal must be heard all the same.
+    with contextlib.suppress(OSError):
+        stderr = sys.stderr.fileno()
+        if select.select([], [stderr], [], 0)[1]:
+            os.write(stderr, line.encode())
 
 
 def run_process(main: Callable[[], int]) -> NoReturn:

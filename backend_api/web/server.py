@@ -95,6 +95,8 @@ def serve(
         telling_connections(app),
         log_config=None,
         access_log=False,
+        # Named, so that what else is installed changes nothing; uvloop would take the signals, too.
+        loop="asyncio",
         http="h11",
         h11_max_incomplete_event_size=MAX_HEAD_BYTES,
         ws="none",

@@ -1,12 +1,14 @@
 """The edge of a process: one line an error, the right exit code, stop signals that are heard."""
 
 import logging
+import os
 import signal
 import stat
 import subprocess
 import sys
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -79,13 +81,48 @@ def test_a_signal_sets_the_stop_event(tmp_path: Path, signum: signal.Signals) ->
     assert f"{signum.name}: stopping" in process.output
 
 
+DEAF = (
+    "from threading import Event; stop = stop_on_signals(); print('ready', flush=True); "
+    "SystemClock().wait(Event(), 60); return 0"
+)
+
+
 def test_a_second_signal_ends_the_process_at_once(tmp_path: Path) -> None:
-    deaf = "stop = stop_on_signals(); print('ready'); SystemClock().wait(__import__('threading').Event(), 60); return 0"
-    with run(tmp_path, deaf) as process:
+    with run(tmp_path, DEAF) as process:
         process.wait_for("ready")
         process.send(signal.SIGTERM)
         process.wait_for("stopping")
         assert process.stop(signal.SIGTERM) == 1
+
+
+@pytest.mark.parametrize("attempt", range(3))
+def test_two_signals_at_once_are_both_heard(tmp_path: Path, attempt: int) -> None:
+    with run(tmp_path, DEAF) as process:
+        process.wait_for("ready")
+        process.send(signal.SIGTERM)
+        assert process.stop(signal.SIGINT) == 1
+
+
+def test_a_second_signal_is_heard_while_the_terminal_is_held(tmp_path: Path) -> None:
+    """Standard error is a pipe that is full, as a terminal is after Ctrl-S."""
+    reader, writer = os.pipe()
+    os.set_blocking(writer, False)
+    with suppress(BlockingIOError):
+        while os.write(writer, b"." * 4096):
+            continue
+    os.set_blocking(writer, True)
+    process = subprocess.Popen([sys.executable, write(tmp_path, DEAF)], stdout=subprocess.PIPE, stderr=writer)
+    with process:
+        assert process.stdout is not None
+        assert process.stdout.readline() == b"ready\n"
+        process.send_signal(signal.SIGTERM)
+        process.send_signal(signal.SIGINT)
+        try:
+            assert process.wait(30) == 1
+        finally:
+            process.kill()
+    os.close(reader)
+    os.close(writer)
 
 
 def test_a_terminal_that_says_twice_that_it_closes_leaves_time_to_stop(tmp_path: Path) -> None:
