@@ -36,7 +36,7 @@ class Says:
         self.asked: list[float] = []
         self.since: list[float] = []
 
-    def is_clear(self, decode_key: Callable[[], Frame | None], since_s: float) -> bool:
+    def is_settled(self, decode_key: Callable[[], Frame | None], since_s: float) -> bool:
         key = decode_key()
         if key is None:
             return False
