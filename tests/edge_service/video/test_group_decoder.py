@@ -219,7 +219,7 @@ def test_it_is_said_once_that_groups_are_skipped(
     caplog.set_level("INFO")
     assert skipped_times(frames_of(packets, economy(Says())))
     assert [record.message for record in caplog.records] == [
-        "economy: while nobody is at a machine only its key pictures are decoded"
+        "economy: while nobody comes to a machine or leaves one only its key pictures are decoded"
     ]
 
 
