@@ -129,6 +129,11 @@ class CameraRun:
         return self._sender.last_error
 
     @property
+    def detector(self) -> str:
+        """The kind of the detector."""
+        return str(self._plan.detector.kind)
+
+    @property
     def network(self) -> Hardware | None:
         """What the detector's network runs on, and how fast; None without one."""
         return None if self._camera.eyes is None else self._camera.eyes.hardware

@@ -30,8 +30,14 @@ _S = TypeVar("_S", RuleTimes, DetectorConfig, ClipConfig, PrivacyConfig)
 _TEXT: TypeAdapter[str] = TypeAdapter(Text)
 
 
-def _url(text: str) -> str:
+def checked_url(text: str) -> str:
+    """`text` as a backend's address, without a slash at its end. Raises ValueError with the cure."""
     cure = "write it like http://127.0.0.1:8000"
+    if "@" in text:  # which is told to nobody
+        raise ValueError(
+            "holds a user name or a password, which are never sent; leave them out, and set GYM_API_KEY to the"
+            " backend's key"
+        )
     try:
         parts = urlsplit(text)
         has_host = bool(parts.hostname) and parts.port != 0
@@ -46,7 +52,7 @@ def _url(text: str) -> str:
 class DeliveryConfig:
     """Where the backend is, and whether clips are sent to it rather than kept in a folder that it reads, too."""
 
-    backend_url: Annotated[Text, AfterValidator(_url)] = "http://127.0.0.1:8000"
+    backend_url: Annotated[Text, AfterValidator(checked_url)] = "http://127.0.0.1:8000"
     upload_clips: Annotated[bool, Field(strict=True)] = False
 
 

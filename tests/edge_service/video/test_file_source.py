@@ -6,6 +6,7 @@ import math
 import shutil
 import subprocess
 from collections.abc import Callable
+from fractions import Fraction
 from pathlib import Path
 
 import av
@@ -130,6 +131,12 @@ def test_a_turned_video_stands_upright(tmp_path: Path) -> None:
 def test_wide_pixels_are_made_square(drawn: Drawn) -> None:
     frame = next(iter(open_source(drawn("wide_pixels"))))
     assert (frame.width, frame.height) == (128, 64)
+
+
+@pytest.mark.parametrize("aspect", [Fraction(16), Fraction(1, 16)])
+def test_pixels_of_a_shape_that_no_camera_has_are_taken_for_square(tmp_path: Path, aspect: Fraction) -> None:
+    frame = next(iter(open_source(draw_video(tmp_path / "a.mp4", seconds=0.2, sample_aspect_ratio=aspect))))
+    assert (frame.width, frame.height) == (96, 64)
 
 
 def test_says_what_it_watches(drawn: Drawn) -> None:
