@@ -156,7 +156,7 @@ class CameraRun:
 
 @contextmanager
 def open_camera(plan: CameraPlan, around: Surroundings, looks: LookSlot | None = None) -> Iterator[CameraRun]:
-    """Open all that the camera needs, and send what waits, until the block is left; whoever asks `looks` is answered.
+    """Open all that the camera needs, send what waits, and answer what is asked of `looks`, until the block is left.
 
     Raises UsageError when network, video, outbox or preview cannot be used.
     """

@@ -25,7 +25,7 @@ _T = TypeVar("_T")
 _TIMESTAMP: TypeAdapter[datetime] = TypeAdapter(Timestamp)
 VIDEO_VARIABLE = "GYM_VIDEO"
 DETECT_VARIABLE = "GYM_DETECT_VIDEO"
-# What makes sense for a file alone, and what it is when it is not given.
+# The flags that make sense for files alone, and their defaults.
 _FOR_FILES = {"speed": 1.0, "start_time": None, "loop": 1}
 _REQUIRED = ("camera_id", "store_id")
 

@@ -8,7 +8,7 @@ from urllib.parse import urlsplit
 # A path up to the first of its parts that gives something a value.
 _UP_TO_A_VALUE = re.compile(r"(.*?/)[^/]*?(?:=|%3D)", re.IGNORECASE)
 _SCHEMES = ("rtsp", "rtsps", "http", "https")
-# What a user and a password look like where the scheme before them was forgotten, or lost a slash.
+# A user and a password whose scheme was forgotten, or lost a slash.
 _CREDENTIALS = re.compile(r"[^@]*:[^@]*@")
 
 

@@ -41,7 +41,7 @@ class FormatTracker:
         parameters = self._parameters(packet)
         if parameters is not None and parameters != self._seen:
             is_first, self._seen = self._seen is None, parameters
-            # What is within the first packet is mostly what the stream has said of itself.
+            # The parameters within the first packet are mostly those that the stream has said of itself.
             if not is_first or parameters != self._current.parameters:
                 self._current = _with_parameters(self._current, parameters, packet)
         if self._learns_orientation and packet.is_keyframe:

@@ -1,6 +1,6 @@
 """Fetching a file of weights: resumed where it was cut, verified, and in place all at once.
 
-Invariant: the file in place is whole and has the catalogue's hash. What comes is appended to a file beside it, `.part`;
+Invariant: the file in place is whole and has the catalogue's hash. A download is appended to a file beside it, `.part`;
 once that is whole it is verified, put on the disk, and given its name. A part whose hash is wrong is removed.
 """
 

@@ -1,8 +1,8 @@
 """Following the zones while the edge runs: what is drawn in the dashboard goes into the file, and the file is obeyed.
 
-Invariant: a running edge is never left without zones. What cannot be read, written or taken is said, and the edge goes
-on with what it has. When a person has changed the file since it was read last, a wish from the dashboard, which does
-not know of that, is refused.
+Invariant: a running edge is never left without zones. Zones that cannot be read, written or taken are said, and the
+edge goes on with those that it has. When a person has changed the file since it was read last, a wish from the
+dashboard, which does not know of that, is refused.
 """
 
 import logging
@@ -130,7 +130,7 @@ class ZoneFollower(Generic[_C]):
             return taken
 
     def give_back(self, in_use: _C, problem: str) -> None:
-        """What was taken cannot be used, for that reason: the camera goes on with `in_use`."""
+        """The zones that were taken cannot be used, because of the `problem`: the camera goes on with `in_use`."""
         with self._taking:
             self._in_use = in_use
         self._note(problem)
@@ -222,7 +222,7 @@ class ZoneFollower(Generic[_C]):
         except UsageError as error:
             self._refuse(wanted, str(error))
             return
-        except Exception as error:  # noqa: BLE001 - who drew them is told, and can draw others
+        except Exception as error:  # noqa: BLE001 - the person who drew them is told, and can draw others
             self._refuse(wanted, f"the edge could not write them: {explain_unforeseen(error)}")
             return
         self._settled.add(wanted.version)
