@@ -10,7 +10,7 @@ import signal
 import sys
 import threading
 import tomllib
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextvars import ContextVar, copy_context
 from pathlib import Path
 from typing import NoReturn, ParamSpec, TypeVar
@@ -111,12 +111,8 @@ def stop_on_signals() -> threading.Event:
     """
     stop, nothing_to_tell = threading.Event(), threading.Event()
     nothing_to_tell.set()
-    # Python's own handlers interrupt the main thread: it may hold the very lock that `stop.set()` takes and would wait
-    # for itself for ever, and one that waits for a lock may sleep through a signal. So the system's handler writes the
-    # number into a pipe, whatever the main thread does, and a thread of its own does the rest.
-    hears, heard = os.pipe()
-    os.set_blocking(heard, False)
-    signal.set_wakeup_fd(heard, warn_on_full_buffer=False)
+    is_kept = signal.getsignal(signal.SIGHUP) == signal.SIG_IGN
+    hears = hear_signals((signal.SIGINT, signal.SIGTERM) if is_kept else (signal.SIGINT, signal.SIGTERM, signal.SIGHUP))
 
     def listen() -> None:
         signum = signal.Signals(os.read(hears, 1)[0])
@@ -131,10 +127,23 @@ def stop_on_signals() -> threading.Event:
 
     atexit.register(nothing_to_tell.wait, _TOLD_WITHIN_S)
     threading.Thread(target=listen, name="signals", daemon=True).start()
-    for signum in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
-        if signum != signal.SIGHUP or signal.getsignal(signum) != signal.SIG_IGN:
-            signal.signal(signum, lambda _signum, _frame: None)
     return stop
+
+
+def hear_signals(signums: Iterable[signal.Signals]) -> int:
+    """The end of a pipe from which each of these signals is read when it comes: a byte, its number. In the main thread.
+
+    Python's own handlers interrupt the main thread: it may hold the very lock that a handler needs and would wait for
+    itself for ever, and one that begins to wait, for a lock or in `select`, may sleep through a signal. So the system's
+    handler writes the number into a pipe, whatever the main thread does.
+    """
+    hears, heard = os.pipe()
+    os.set_blocking(heard, False)
+    signal.set_wakeup_fd(heard, warn_on_full_buffer=False)
+    for signum in signums:
+        # Not handed down to children, as SIG_IGN would be.
+        signal.signal(signum, lambda _signum, _frame: None)
+    return hears
 
 
 def _tell(line: str) -> None:

@@ -8,6 +8,7 @@ import pytest
 from playwright.sync_api import Browser, expect
 
 from backend_api.contract.sessions import SessionOutcome
+from tests.browser import place_of
 from tests.processes import Running, free_port
 from tests.ui.dashboard import PATIENCE_MS, Dashboard, running_dashboard, streamlit
 from tests.ui.gym import running_gym
@@ -53,7 +54,6 @@ def test_the_first_click_after_a_page_was_chosen_is_no_other_ones(
         visit.page.get_by_role("link", name="Review", exact=True).click()
         visit.page.wait_for_url("**/review*")
         visit.settle()
-        row = visit.page.get_by_role("navigation", name="Sessions").get_by_role("link").first.bounding_box()
-        assert row is not None
+        row = place_of(visit.page.get_by_role("navigation", name="Sessions").get_by_role("link").first)
         visit.page.mouse.click(row["x"] + row["width"] / 2, row["y"] + 5)
         visit.page.wait_for_url(f"**/review?session={session.session_id}")
