@@ -1,6 +1,7 @@
 """The edge's configuration: which keys `config.yaml` has, what they may be, and what they are when left out."""
 
 from collections.abc import Iterable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Annotated, Any, TypeVar
@@ -219,4 +220,11 @@ def check_detector(file: YamlFile, place: Place, kind: DetectorKind | None) -> N
 
 def found_model(file: YamlFile, config: DetectorConfig) -> DetectorConfig:
     """A relative path of a model is looked for beside the configuration."""
-    return replace(config, model=config.model and file.path.parent / config.model.expanduser())
+    return replace(config, model=config.model and beside(file, config.model))
+
+
+def beside(file: YamlFile, path: Path) -> Path:
+    """`path` as the file means it: from its folder on, where it is relative; a `~` in front of it is a home."""
+    with suppress(RuntimeError):  # nobody of that name has a home here: a file's name may begin so
+        path = path.expanduser()
+    return file.path.parent / path

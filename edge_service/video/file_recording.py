@@ -50,9 +50,15 @@ class FileRecording:
     def _packets(self) -> Generator[EncodedPacket, None, None]:
         clock = FileClock(str(self._path), self._format.time_base, reorder_depth(self._format))
         for _ in range(self._loop) if self._loop else itertools.count():
+            count = 0
             try:
                 with open_video(self._path) as (container, stream):
-                    yield from read_packets(container, stream, self._format, clock)
+                    for packet in read_packets(container, stream, self._format, clock):
+                        count += 1
+                        yield packet
             except (av.error.FFmpegError, PictureTooLarge) as error:
                 self.problem = f"breaks off in the middle ({getattr(error, 'strerror', None) or error})"
+                return
+            if not count:  # to read it for ever would be a loop that nobody can stop
+                self.problem = "holds no pictures any more"
                 return

@@ -15,6 +15,7 @@ import pytest
 from av.stream import Disposition
 
 from backend_api.base.process import UsageError
+from edge_service.video.file_recording import FileRecording
 from edge_service.video.file_source import FileSource
 from edge_service.video.packet_ring import PacketRing
 from tests.edge_service import tiny_videos
@@ -96,6 +97,34 @@ def test_0_repeats_until_it_is_closed(tmp_path: Path) -> None:
     path = draw_video(tmp_path / "a.mp4", seconds=1)
     frames = iter(open_source(path, loop=0))
     assert [next(frames).time_s for _ in range(40)][-1] == pytest.approx(39 / FPS)
+
+
+def emptied(path: Path) -> None:
+    """Put a file in its place that has its index, and none of its pictures."""
+    data = path.read_bytes()
+    (path.parent / "empty.mp4").write_bytes(data[: data.index(b"mdat") + 4])
+    (path.parent / "empty.mp4").replace(path)
+
+
+def test_a_file_that_holds_no_pictures_any_more_is_not_played_for_ever(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    path = draw_video(tmp_path / "a.mp4", seconds=1, container_options={"movflags": "+faststart"})
+    frames = iter(open_source(path, loop=0))
+    next(frames)
+    emptied(path)
+    assert len(list(frames)) == 4
+    assert "holds no pictures any more, and is not played again" in caplog.text
+
+
+def test_a_file_that_is_kept_alone_is_not_read_for_ever_either(tmp_path: Path) -> None:
+    path = draw_video(tmp_path / "a.mp4", seconds=1, container_options={"movflags": "+faststart"})
+    recording = FileRecording(path, loop=0, ring=PacketRing(60))
+    with recording.opened() as feed:
+        feed(0.5)
+        emptied(path)
+        feed(100)
+    assert recording.problem == "holds no pictures any more"
 
 
 def test_closing_the_iterator_closes_the_file(tmp_path: Path) -> None:
