@@ -21,6 +21,8 @@ EXIT_USAGE = 2
 
 # How long a process that ends at once still waits until the line is written that it stops.
 _TOLD_WITHIN_S = 5.0
+# How long a log line that is being written is waited for, which a terminal that is held does not take.
+_LOG_HELD_WITHIN_S = 1.0
 
 REPOSITORY = Path(__file__).resolve().parent.parent.parent
 
@@ -117,9 +119,10 @@ def stop_on_signals() -> threading.Event:
     def listen() -> None:
         signum = signal.Signals(os.read(hears, 1)[0])
         nothing_to_tell.clear()
-        # Whoever reads the line may rely on it: nothing new is begun.
-        stop.set()
-        _tell(f"{signum.name}: stopping; once more to stop at once\n")
+        # Whoever reads the line may rely on it: nothing new is begun. What is said of the end comes after it.
+        with _log_held():
+            stop.set()
+            _tell(f"{signum.name}: stopping; once more to stop at once\n")
         nothing_to_tell.set()
         while os.read(hears, 1)[0] == signal.SIGHUP:
             pass
@@ -144,6 +147,16 @@ def hear_signals(signums: Iterable[signal.Signals]) -> int:
         # Not handed down to children, as SIG_IGN would be.
         signal.signal(signum, lambda _signum, _frame: None)
     return hears
+
+
+@contextlib.contextmanager
+def _log_held() -> Iterator[None]:
+    """Let other threads write no log line meanwhile; not where one of them cannot bring its line to its end."""
+    with contextlib.ExitStack() as held:
+        for handler in logging.getLogger().handlers:
+            if handler.lock is not None and handler.lock.acquire(timeout=_LOG_HELD_WITHIN_S):
+                held.callback(handler.lock.release)
+        yield
 
 
 def _tell(line: str) -> None:

@@ -81,6 +81,19 @@ def test_a_signal_sets_the_stop_event(tmp_path: Path, signum: signal.Signals) ->
     assert f"{signum.name}: stopping" in process.output
 
 
+def test_what_is_said_of_the_end_comes_after_what_it_ends_for(tmp_path: Path) -> None:
+    """However long it takes to say the first."""
+    body = (
+        "import logging, threading; from backend_api.base import process; tell = process._tell; "
+        "process._tell = lambda line: threading.Event().wait(0.2) or tell(line); "
+        "stop = stop_on_signals(); print('ready'); stop.wait(60); logging.info('the end'); return 0"
+    )
+    with run(tmp_path, body) as process:
+        process.wait_for("ready")
+        assert process.stop(signal.SIGTERM) == 0
+    assert [line.split()[-1] for line in process.lines] == ["ready", "once", "end"]
+
+
 DEAF = (
     "from threading import Event; stop = stop_on_signals(); print('ready', flush=True); "
     "SystemClock().wait(Event(), 60); return 0"
