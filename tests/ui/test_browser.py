@@ -10,7 +10,7 @@ from playwright.sync_api import Browser, expect
 from backend_api.contract.sessions import SessionOutcome
 from tests.browser import place_of
 from tests.processes import Running, free_port
-from tests.ui.dashboard import PATIENCE_MS, Dashboard, running_dashboard, streamlit
+from tests.ui.dashboard import Dashboard, running_dashboard, streamlit
 from tests.ui.gym import running_gym
 
 pytestmark = pytest.mark.e2e
@@ -26,13 +26,13 @@ def test_the_backend_goes_away_and_comes_back_without_a_reload(browser: Browser,
             dashboard.visit(browser, f"review?session={session.session_id}") as visit,
         ):
             heading = visit.page.get_by_role("heading", name=session.machine_id)
-            expect(heading).to_be_visible(timeout=PATIENCE_MS)
+            expect(heading).to_be_visible()
             up.close()
-            expect(visit.page.get_by_text("The backend is away")).to_be_visible(timeout=PATIENCE_MS)
+            expect(visit.page.get_by_text("The backend is away")).to_be_visible()
             expect(visit.page.get_by_text("python backend_api/main.py")).to_be_visible()
             expect(heading).to_have_count(0)
             with running_gym(tmp_path, port=port):
-                expect(heading).to_be_visible(timeout=PATIENCE_MS)
+                expect(heading).to_be_visible()
                 expect(visit.page.get_by_text("The backend is away")).to_have_count(0)
 
 
