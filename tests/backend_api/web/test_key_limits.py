@@ -1,6 +1,7 @@
 """Keys that are limited: to figures without pictures, to one store; and who looked."""
 
 import json
+import resource
 from collections.abc import Callable, Iterator
 from datetime import timedelta
 from pathlib import Path
@@ -148,6 +149,22 @@ def test_what_cannot_be_written_down_is_not_shown(guarded: TestClient, event: Ev
     (media.folder.parent / "audit").write_text("no folder")
     problem(guarded.get(f"/media/{event.event_id}", headers=OFFICE), 507)
     assert guarded.get("/stats", headers=OFFICE).status_code == 200
+
+
+def test_a_line_that_the_disk_takes_a_part_of_is_none(tmp_path: Path, clock: FakeClock) -> None:
+    audit = AuditLog(tmp_path, clock)
+    audit.note(DESK_CALLER, "/media/first", "GET", "127.0.0.1")
+    size_bytes = len(b"".join(audit.lines()))
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    # As a disk does that has room left for a part of the next line.
+    resource.setrlimit(resource.RLIMIT_FSIZE, (size_bytes + 20, hard))
+    try:
+        with pytest.raises(OSError, match="No space left"):
+            audit.note(DESK_CALLER, "/media/second", "GET", "127.0.0.1")
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+    audit.note(DESK_CALLER, "/media/third", "GET", "127.0.0.1")
+    assert [json.loads(line)["what"] for line in audit.lines()] == ["/media/first", "/media/third"]
 
 
 def test_lines_are_only_added_and_go_by_days(tmp_path: Path, clock: FakeClock) -> None:
