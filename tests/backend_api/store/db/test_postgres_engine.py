@@ -13,6 +13,8 @@ import psycopg
 import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
+from psycopg.adapt import PyFormat
+from psycopg.pq import Format
 from sqlalchemy import make_url
 
 from backend_api.base.clock import SystemClock
@@ -317,6 +319,15 @@ def test_the_session_is_bounded_unless_pgbouncer_hands_connections_out(store: St
                 transaction.driver.execute("SELECT %(one)s", {"one": 1})
                 prepared = transaction.driver.execute("SELECT count(*) FROM pg_prepared_statements").fetchone()
         assert prepared == (0,)
+
+
+def test_arrays_are_sent_as_binary_since_in_those_of_text_each_quotation_mark_is_escaped(
+    store: Store, postgres_url: str
+) -> None:
+    for url in (postgres_url, f"{postgres_url}?pgbouncer=true"):
+        with closing(PostgresDatabase(make_url(url))) as database, database.write() as transaction:
+            driver: Any = transaction.driver
+            assert driver.adapters.get_dumper(list, PyFormat.AUTO).format is Format.BINARY
 
 
 # What no text of PostgreSQL can hold
