@@ -26,7 +26,7 @@ def show_store_editor(api: BackendApi, stores: list[StoreState], zone: Zone) -> 
     by_id = {store.store_id: store for store in stores}
     chosen = by_id[_choose(names)] if len(stores) > 1 else stores[0]
     if notice := st.session_state.pop(_NOTICE_KEY, None):
-        (st.success if notice[0] else st.error)(notice[1])
+        (st.success if notice[0] else st.error)(plain(notice[1]))
     if may(Permission.MANAGE):
         _show_form(api, chosen, zone)
     else:
