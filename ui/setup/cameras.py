@@ -54,8 +54,12 @@ def show_cameras(zone: Zone, store_id: str | None = None) -> None:
     with st.container(horizontal=True):
         for state in states:
             camera = camera_of(state)
-            figures = UNTOLD if corrected is None else corrected.get(camera)
-            facts = health_facts(pairs[camera], machines.get(camera, []), zone, figures)
+            facts = health_facts(
+                pairs[camera],
+                machines.get(camera, []),
+                zone,
+                UNTOLD if corrected is None else corrected.get(camera),
+            )
             _show_camera(state, facts, with_store=with_stores)
     st.caption(
         plain(f"Frames are skipped on purpose: an edge analyses detector.fps of them a second. Times in {zone.name}.")
