@@ -41,7 +41,7 @@ class UnwatchedTime:
     show_spinner=False,
     hash_funcs={
         # As in cache.py: addresses of pictures bear the name of the person who asked.
-        BackendApi: lambda backend: backend.acting_for,
+        BackendApi: lambda backend: (backend.url, backend.acting_for),
         DayLine: lambda line: (line.day.isoformat(), line.zone.name),
     },
 )
