@@ -185,7 +185,7 @@ def test_the_board_tells_which_machines_are_free_and_no_more(guarded: TestClient
     response = guarded.get("/board", headers=DOOR)
     board = Board.model_validate_json(response.content)
     assert [machine.machine_id for machine in board.machines] == [event.machine_id]
-    assert set(json.loads(response.content)["machines"][0]) == {"machine_id", "name", "kind", "state"}
+    assert set(json.loads(response.content)["machines"][0]) == {"machine_id", "name", "state"}
     assert "media" not in response.text
     page = guarded.get("/board/page")
     assert page.status_code == 200
