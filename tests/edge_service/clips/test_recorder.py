@@ -20,6 +20,7 @@ from edge_service.clips.event_factory import EventFactory
 from edge_service.clips.mp4 import Clip
 from edge_service.clips.recorder import NOT_KEPT, ClipConfig, Recorder, attempt_delay_s, reach_s
 from edge_service.detection.detector import Box
+from edge_service.pipeline.lookout import longest_group_s
 from edge_service.privacy.masking import Masking
 from edge_service.privacy.privacy_config import PrivacyConfig
 from edge_service.rules.machine import Machine, RuleTimes
@@ -225,6 +226,15 @@ def test_reach_covers_the_slowest_rule_the_pre_roll_and_the_post_roll() -> None:
     quick, slow = RuleTimes(1, 1, 0.5, 10), RuleTimes(enter_s=30, exit_s=5, attempt_s=3, window_s=300)
     assert reach_s([quick, slow], ClipConfig(3, 5), fps=5) > 30 + 3
     assert reach_s([quick], ClipConfig(3, 60), fps=5) > 60 + 3
+
+
+def test_what_comes_late_while_no_machine_is_in_use_counts_for_what_happens_then_alone() -> None:
+    """Of eight cameras each second that is kept takes 3 MB."""
+    rules, clip = [RuleTimes(enter_s=10, exit_s=5)], ClipConfig(pre_s=3, end_pre_s=15)
+    late_s = 2 * longest_group_s([MACHINE])
+    assert reach_s(rules, clip, fps=5, idle_late_s=late_s) == reach_s(rules, clip, fps=5)
+    of_starts = ClipConfig(pre_s=15, end_pre_s=15)
+    assert reach_s(rules, of_starts, fps=5, idle_late_s=late_s) == reach_s(rules, of_starts, fps=5) + late_s
 
 
 def test_how_late_an_attempt_may_be_told_follows_from_the_rules_and_the_clip() -> None:
