@@ -139,7 +139,7 @@ class Network:
             return self._opened
 
     def run_as(self, opened: "Network") -> None:
-        """From now on run by `opened`, which is seen to work: it takes this size, too, so that one session is enough."""
+        """From now on run by `opened`, which is seen to work and takes this size, too: one session is enough."""
         if opened.runs_on == self.runs_on:
             self.session = opened.session
 

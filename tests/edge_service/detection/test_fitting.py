@@ -98,20 +98,19 @@ def test_a_camera_that_changes_its_shape_is_followed(tmp_path: Path, caplog: pyt
     assert caplog.text.count("looks at pictures of 320x640 in ") == 1
 
 
-def sessions() -> int:
-    return sum(type(one).__name__ == "InferenceSession" for one in gc.get_objects())
+def sessions() -> list[object]:
+    return [one for one in gc.get_objects() if type(one).__name__ == "InferenceSession"]
 
 
 def test_a_network_that_was_opened_is_in_memory_once_whatever_shapes_it_looks_at(tmp_path: Path) -> None:
     """Twice it takes 9 MB more, of the smallest network."""
-    networks, before = Networks(), sessions()
+    networks, of_other_tests = Networks(), sessions()
     model = save_bright_spots(tmp_path / "a.onnx", size=(128, 128))
     cameras = [open_onnx_detector(model, CONFIG, networks.open) for _ in range(2)]
-    for detector, (width, height) in zip(
-        [*cameras, *cameras], [(640, 320), (256, 256), (320, 640), (128, 128)], strict=True
-    ):
+    shapes = [(640, 320), (256, 256), (320, 640), (128, 128)]
+    for detector, (width, height) in zip([*cameras, *cameras], shapes, strict=True):
         assert detector.detect(picture(width, height, (width // 4, height // 4, width // 2, height // 2)))
-        assert sessions() == before + 1
+        assert len(sessions()) == len(of_other_tests) + 1
 
 
 def test_what_cannot_be_changed_stays_square_and_is_told(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
