@@ -6,9 +6,10 @@ restorings apart that are started here: a place in a bucket is for the backups o
 
 import errno
 import hashlib
+import shutil
 import tempfile
 from collections.abc import Collection, Iterator, Mapping
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 
 from backend_api.base.durable_files import Disk
@@ -42,14 +43,18 @@ class BucketShelf:
         cls, address: BucketAddress, environment: Mapping[str, str], disk: Disk, *, writes: bool
     ) -> Iterator["BucketShelf"]:
         """What lies at `address`, and may be empty when this `writes`. Raises UsageError, FatalError when in use."""
-        name = hashlib.sha256(str(address).encode()).hexdigest()[:16]
-        lock = Path(tempfile.gettempdir()) / f"gym-backup-{name}.lock"
+        name = f"gym-backup-{hashlib.sha256(str(address).encode()).hexdigest()[:16]}"
+        temporary = Path(tempfile.gettempdir())
+        lock = temporary / f"{name}.lock"
         with suppress(PermissionError):
             lock.touch()
-        with (
-            locked(lock, str(address), writes=writes),
-            tempfile.TemporaryDirectory(prefix="gym-backup-") as workspace,
-        ):
+        with ExitStack() as stack:
+            stack.enter_context(locked(lock, str(address), writes=writes))
+            if writes:
+                # Copies of the database that a kill left behind: nobody else is here.
+                for abandoned in temporary.glob(f"{name}-*"):
+                    shutil.rmtree(abandoned, ignore_errors=True)
+            workspace = stack.enter_context(tempfile.TemporaryDirectory(prefix=f"{name}-"))
             shelf = cls(Objects.connect(address, environment), Path(workspace), disk)
             shelf._check(writes=writes)
             yield shelf

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any, cast
 
 import psycopg
+from psycopg.adapt import PyFormat
 from sqlalchemy import URL, Connection, Engine, create_engine, event, exc
 from sqlalchemy.pool import ConnectionPoolEntry
 
@@ -58,6 +59,7 @@ class PostgresDatabase:
         url = url.difference_update_query(["pgbouncer"]).set(drivername="postgresql+psycopg")
         self._readers = self._engine(url, _READERS, _MORE_READERS)
         self._writers = self._engine(url, _WRITERS, 0)
+        event.listen(self._writers, "connect", _send_arrays_as_binary)
 
     @property
     def name(self) -> str:
@@ -125,8 +127,7 @@ class PostgresDatabase:
     def alone(self, lock: Lock) -> Iterator[bool]:
         """Whether `lock` is ours, for a transaction that does nothing else: PgBouncer keeps no lock of a session."""
         with self.read() as connection:
-            connection.exec_driver_sql("BEGIN")
-            connection.exec_driver_sql("SET LOCAL idle_in_transaction_session_timeout = 0")
+            connection.exec_driver_sql("BEGIN; SET LOCAL idle_in_transaction_session_timeout = 0")
             query = f"SELECT pg_try_advisory_xact_lock({_LOCK_CLASS}, {lock.value})"
             yield bool(connection.exec_driver_sql(query).scalar_one())
             connection.exec_driver_sql("COMMIT")
@@ -236,6 +237,15 @@ class PostgresDatabase:
 
 def _take(driver: psycopg.Connection[Any], lock: Lock) -> None:
     driver.execute(f"SELECT pg_advisory_xact_lock({_LOCK_CLASS}, {lock.value})")
+
+
+def _send_arrays_as_binary(connection: psycopg.Connection[Any], _entry: ConnectionPoolEntry) -> None:
+    """In arrays of text, psycopg escapes each quotation mark of each event's JSON.
+
+    Of two dumpers of a type it takes the one that was registered last, unless a statement says otherwise:
+    https://www.psycopg.org/psycopg3/docs/advanced/adapt.html
+    """
+    connection.adapters.register_dumper(list, connection.adapters.get_dumper(list, PyFormat.BINARY))
 
 
 def _set_up(connection: Any, _entry: ConnectionPoolEntry) -> None:  # noqa: ANN401 - SQLAlchemy's

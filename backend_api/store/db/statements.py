@@ -186,8 +186,7 @@ class Insert:
         if not rows:
             return []
         if not self._unnesting:
-            # As binary parameters: in those of text, psycopg escapes each quotation mark of each event's JSON.
-            self._unnesting = str(self.compiled(_DIALECTS[transaction.dialect])).replace(")s::", ")b::")
+            self._unnesting = str(self.compiled(_DIALECTS[transaction.dialect]))
         values = zip(*rows, strict=True)
         cursor = transaction.driver.execute(self._unnesting, dict(zip(self._columns, map(list, values), strict=True)))
         return cursor.fetchall() if self._returns else []

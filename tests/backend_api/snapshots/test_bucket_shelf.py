@@ -2,6 +2,7 @@
 
 import itertools
 import os
+import tempfile
 from collections.abc import Sequence
 from pathlib import Path
 from uuid import uuid4
@@ -126,6 +127,22 @@ def test_a_bucket_that_goes_away_at_any_instant_leaves_what_was_whole(
     take(backups, place, keep=1)
     assert len(names(place)) == 1
     assert faults(place) == []
+
+
+def test_what_a_killed_backup_left_on_this_computer_is_removed_by_the_next(
+    backups: Backups, place: BucketAddress, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    with Repository.open_for_writing(place, QuickDisk()) as repository:
+        workspace = repository.shelf.workspace
+    other = BucketAddress(place.bucket, "of/another")
+    with Repository.open_for_writing(other, QuickDisk()) as repository:
+        in_use = repository.shelf.workspace
+        workspace.mkdir()
+        (workspace / "database.tmp").write_bytes(b"a copy of everything")
+        take(backups, place)
+        assert in_use.exists()
+    assert not workspace.exists()
 
 
 def test_what_was_damaged_or_removed_is_found_and_named(backups: Backups, place: BucketAddress, tmp_path: Path) -> None:

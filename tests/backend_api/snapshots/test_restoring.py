@@ -2,13 +2,18 @@
 
 import itertools
 import shutil
-from contextlib import suppress
+from contextlib import closing, suppress
 from pathlib import Path
 
 import pytest
 
 from backend_api.base.process import FatalError, UsageError
+from backend_api.contract.corrections import UseTruth
+from backend_api.reports.reports import Reports
+from backend_api.store.db.errors import StoreBusy
 from backend_api.store.store import Store
+from tests.backend_api.days_writer import DAYS, differing, keep_uses, kept
+from tests.backend_api.reports.test_days_filled import interrupt
 from tests.backend_api.snapshots.scene import Backups, object_of, read_house
 from tests.edge_service.crashing_disk import Crash, CrashingDisk, QuickDisk
 from tests.fake_clock import FakeClock
@@ -45,6 +50,32 @@ def test_after_a_kill_at_any_instant_no_backend_starts_and_the_next_restoring_en
         assert read_house(new) == taken.now()
         assert sorted(path.name for path in new.iterdir()) == ["app.db", "media"]
     assert crash_at > 15
+
+
+@pytest.mark.parametrize("is_computing", [False, True])
+def test_figures_of_days_are_those_of_before_also_from_a_backup_while_they_were_computed(
+    backups: Backups, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, is_computing: bool
+) -> None:
+    store, clock = backups.house.store, backups.house.clock
+    writer = keep_uses(store, clock)
+    kept_before = len(kept(store))
+    if is_computing:
+        writer.correct((0, UseTruth.NOBODY))
+        # It takes a minute.
+        interrupt(monkeypatch, [backups.take])
+        with pytest.raises(StoreBusy):
+            writer.fill(None)
+    else:
+        backups.take()
+    expected = writer.reports.days(DAYS)
+    backups.restore(tmp_path / "new")
+    with closing(Store.open(tmp_path / "new" / "app.db", clock, create=False)) as restored:
+        with restored.database.read() as connection:
+            announced = connection.exec_driver_sql("SELECT count(*) FROM store_days WHERE figures IS NULL").scalar_one()
+        assert (announced > 0) == is_computing
+        assert differing(restored) == []
+        assert Reports(restored).days(DAYS) == expected
+        assert len(kept(restored)) == kept_before
 
 
 @pytest.mark.parametrize("name", ["app.db", "app.db-wal", "app.db-shm", "media/0.mp4", "media/other"])

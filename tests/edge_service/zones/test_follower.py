@@ -7,7 +7,6 @@ from pathlib import Path
 
 import pytest
 
-from backend_api.base.clock import SystemClock
 from backend_api.base.http_client import Answer, NoAnswer
 from backend_api.contract.looks import LookAnswer
 from backend_api.contract.zone_versions import ZoneSet, ZoneStatus, ZoneVersion
@@ -112,6 +111,42 @@ def test_a_file_that_somebody_changed_is_taken(house: House) -> None:
     assert taken.machines[1].name == "Bike one"
 
 
+def test_what_is_taken_while_the_file_changes_back_is_what_the_file_holds(tmp_path: Path) -> None:
+    """The camera takes what was written just while it is compared with what is written now."""
+
+    class Held:
+        """What a file holds. While two of them are compared the camera's thread takes, if it may."""
+
+        def __init__(self, text: str) -> None:
+            self.text = text
+
+        def __eq__(self, other: object) -> bool:
+            is_same = isinstance(other, Held) and self.text == other.text
+            if is_taking_meanwhile.is_set():
+                camera.start()
+                camera.join(0.05)
+            return is_same
+
+        __hash__ = None  # type: ignore[assignment]
+
+    path, in_use, is_taking_meanwhile = tmp_path / "config.yaml", Held("old"), threading.Event()
+    path.write_text("old", encoding="utf-8")
+    follower: ZoneFollower[Held] = ZoneFollower(
+        ZoneFile(path, Path.read_text, QuickDisk()), lambda: Held(path.read_text(encoding="utf-8")), in_use,
+        FakeBackend(), "gym", "cam", FakeClock(), looks=LookSlot(),
+    )  # fmt: skip
+    watched = [in_use]
+    camera = threading.Thread(target=lambda: watched.append(follower.take() or watched[-1]))
+    path.write_text("newer", encoding="utf-8")
+    follower.look()
+    is_taking_meanwhile.set()
+    path.write_text("old", encoding="utf-8")
+    follower.look()
+    camera.join()
+    is_taking_meanwhile.clear()
+    assert (follower.take() or watched[-1]).text == "old"
+
+
 def test_a_comment_is_no_news(house: House) -> None:
     house.write("machines:\n", "machines:  # ours\n")
     house.follower.look()
@@ -210,13 +245,20 @@ def test_a_look_is_sent_once_and_one_that_is_lost_is_wanted_again(
 
 
 def test_an_answer_goes_out_as_soon_as_it_is_there(house: House) -> None:
+    class Standing(FakeClock):
+        """It never becomes time to ask for the zones."""
+
+        def wait(self, signal: threading.Event, timeout_s: float) -> bool:
+            assert timeout_s > 0
+            return signal.wait(60)
+
     follower: ZoneFollower[Config] = ZoneFollower(
         house.file, lambda: load_config(house.path), load_config(house.path), house.backend, "gym", "cam",
-        SystemClock(), looks=house.looks,
+        Standing(), looks=house.looks,
     )  # fmt: skip
     with follower:
         house.looks.give(17, lambda: LookAnswer(number=17))
-        assert house.backend.got.wait(1.5)  # sooner than it asks for the zones
+        assert house.backend.got.wait(60)
     assert house.backend.looks == [LookAnswer(number=17)]
 
 

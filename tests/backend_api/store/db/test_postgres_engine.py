@@ -13,6 +13,8 @@ import psycopg
 import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
+from psycopg.adapt import PyFormat
+from psycopg.pq import Format
 from sqlalchemy import make_url
 
 from backend_api.base.clock import SystemClock
@@ -319,6 +321,15 @@ def test_the_session_is_bounded_unless_pgbouncer_hands_connections_out(store: St
         assert prepared == (0,)
 
 
+def test_arrays_are_sent_as_binary_since_in_those_of_text_each_quotation_mark_is_escaped(
+    store: Store, postgres_url: str
+) -> None:
+    for url in (postgres_url, f"{postgres_url}?pgbouncer=true"):
+        with closing(PostgresDatabase(make_url(url))) as database, database.write() as transaction:
+            driver: Any = transaction.driver
+            assert driver.adapters.get_dumper(list, PyFormat.AUTO).format is Format.BINARY
+
+
 # What no text of PostgreSQL can hold
 
 
@@ -360,7 +371,8 @@ def test_a_server_that_was_restarted_is_busy_and_then_goes_on(store: Store, othe
     store.events.add([make_event()])
     # Other processes of the tests have databases of their own on this server.
     other.execute(
-        "SELECT pg_terminate_backend(pid) FROM pg_stat_activity "
+        # It comes back when they have ended.
+        "SELECT pg_terminate_backend(pid, 60000) FROM pg_stat_activity "
         "WHERE application_name = 'gym' AND datname = current_database()"
     )
     with pytest.raises(StoreBusy):
