@@ -166,6 +166,22 @@ def test_an_event_that_comes_again_counts_once(
 
 
 @pytest.mark.sqlite_alone
+def test_a_use_that_has_outlived_its_events_stays_when_one_comes_again_and_is_hidden(
+    store: Store, events: list[Event], clock: FakeClock
+) -> None:
+    before = Reports(store).sessions(SessionQuery())
+    store.old_events.remove(clock.now(), clock.now())
+    store.events.add([events[3]])
+    for is_done in (
+        store.hidden_events.hide(events[3].event_id, "absurd", "ann"),
+        store.hidden_events.show(events[3].event_id),
+    ):
+        assert is_done
+        outcomes = [(row.session_id, row.outcome) for row in Reports(store).sessions(SessionQuery()).items]
+        assert outcomes == [(row.session_id, row.outcome) for row in before.items]
+    assert list(check_derived(store.database)) == []
+
+
 def test_a_crash_before_the_log_is_tidied_stops_no_reader_and_is_made_good(
     store: Store, client: TestClient, events: list[Event], clock: FakeClock, monkeypatch: pytest.MonkeyPatch
 ) -> None:

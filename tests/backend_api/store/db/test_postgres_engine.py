@@ -23,16 +23,20 @@ from backend_api.checks.derived import check_derived
 from backend_api.contract.corrections import UseCorrection, UseTruth
 from backend_api.contract.events import EventType
 from backend_api.contract.verdicts import Agree
+from backend_api.store import events as events_module
 from backend_api.store.db import postgres_engine
 from backend_api.store.db.database import Lock
 from backend_api.store.db.errors import StoreBroken, StoreBusy, StoreFull
 from backend_api.store.db.migrate import HEAD, DatabaseNotReady, open_database
 from backend_api.store.db.postgres_engine import PostgresDatabase
 from backend_api.store.db.settings import SettingName
+from backend_api.store.db.statements import Transaction
 from backend_api.store.db.tables import metadata
 from backend_api.store.events import IngestOutcome
 from backend_api.store.model_calls import Spending
 from backend_api.store.store import Store
+from backend_api.store.uses.session_row import EventFacts
+from backend_api.store.uses.sessions import follow_events
 from tests.backend_api.events import START, make_event, make_result
 from tests.backend_api.reports.test_sessions import make_session
 from tests.fake_clock import FakeClock
@@ -259,6 +263,54 @@ def test_a_session_is_what_its_events_and_all_that_was_said_make_of_it_whoever_w
     assert [str(finding) for finding in check_derived(store.database)] == []
 
 
+SAID_TWICE = [
+    # Its camera calls the machine, and the store, by other names from here on.
+    (EventType.MACHINE_OCCUPIED_START, {"store_id": "gym_0"}, EventType.MACHINE_OCCUPIED_END, {"store_id": "gym_1"}),
+    (EventType.MACHINE_OCCUPIED_START, {}, EventType.MACHINE_OCCUPIED_START, {}),
+    (EventType.CLEANING_ATTEMPT, {}, EventType.CLEANING_ATTEMPT, {}),
+    (EventType.CLEANING_WINDOW_OPEN, {}, EventType.CLEANING_WINDOW_OPEN, {}),
+]
+
+
+@pytest.mark.parametrize(("one_type", "one_name", "other_type", "other_name"), SAID_TWICE)
+def test_of_two_that_say_the_same_of_a_use_the_lower_number_counts_whoever_is_first(
+    store: Store,
+    threads: ThreadPoolExecutor,
+    monkeypatch: pytest.MonkeyPatch,
+    one_type: EventType,
+    one_name: dict[str, str],
+    other_type: EventType,
+    other_name: dict[str, str],
+) -> None:
+    """The first one has its number, and is overtaken before it comes to its session."""
+    one, other = (
+        make_event(event_type=kind, at_s=at_s, **name)
+        for kind, at_s, name in ((one_type, 0, one_name), (other_type, 60, other_name))
+    )
+    is_numbered, may_go_on = threading.Event(), threading.Event()
+
+    def follow_late(transaction: Transaction, new: list[EventFacts]) -> list[str]:
+        if not is_numbered.is_set():
+            is_numbered.set()
+            assert may_go_on.wait(LONG_S)
+        return follow_events(transaction, new)
+
+    monkeypatch.setattr(events_module, "follow_events", follow_late)
+    late = threads.submit(store.events.add, [one])
+    assert is_numbered.wait(LONG_S)
+    store.events.add([other])
+    may_go_on.set()
+    late.result(LONG_S)
+    assert [str(finding) for finding in check_derived(store.database)] == []
+
+
+def test_in_a_batch_of_two_cameras_the_lower_number_counts(store: Store) -> None:
+    """Numbers go by camera, so that two batches never wait for each other."""
+    names = ("gym_1", "gym_0")
+    store.events.add([make_event(store_id=name, at_s=at_s) for at_s, name in enumerate(names)])
+    assert [str(finding) for finding in check_derived(store.database)] == []
+
+
 # 8: all agree
 
 
@@ -308,9 +360,10 @@ def test_a_server_that_is_not_there_is_named_without_the_password(store: Store) 
 
 
 def test_the_session_is_bounded_unless_pgbouncer_hands_connections_out(store: Store, postgres_url: str) -> None:
-    query = "SELECT current_setting('lock_timeout'), current_setting('statement_timeout'), current_setting('jit')"
+    names = ("lock_timeout", "statement_timeout", "jit", "tcp_keepalives_idle", "tcp_keepalives_count")
+    query = "SELECT " + ", ".join(f"current_setting('{name}')" for name in names)
     with closing(PostgresDatabase(make_url(postgres_url))) as database, database.read() as connection:
-        assert tuple(connection.exec_driver_sql(query).one()) == ("30s", "1min", "off")
+        assert tuple(connection.exec_driver_sql(query).one()) == ("30s", "1min", "off", "60", "3")
     with closing(PostgresDatabase(make_url(f"{postgres_url}?pgbouncer=true"))) as database:
         with database.read() as connection:
             assert connection.exec_driver_sql(query).one()[0] == "0"
