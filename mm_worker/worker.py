@@ -171,9 +171,9 @@ def _work(
     rng = random.SystemRandom()
     model = set_up_model(options, chat, store, clock, rng)
     what = "attempts and the ends of uses" if options.judge_ends else "attempts"
-    log.info("judging the %s in %s, clips from %s, model %s", what, options.db, options.media_dir, model.described)
     _set_judging(options, store)
     _ask_again(options, store, model)
+    log.info("judging the %s in %s, clips from %s, model %s", what, options.db, options.media_dir, model.described)
     parts = [f"worker {number}" for number in range(options.concurrency)]
     workers = [
         Worker(

@@ -15,7 +15,7 @@ from tests.processes import eventually
 from tests.requirements import need_program
 
 TIME_ZONE = "Europe/Berlin"
-_PATIENCE_MS = 30_000
+_PATIENCE_MS = 60_000
 # Nothing but what the page under test asks for may be fetched.
 _FLAGS = [
     "--no-sandbox",
@@ -36,6 +36,7 @@ def running_browser() -> Iterator[Browser]:
         context = playwright.chromium.launch_persistent_context(
             profile, executable_path=chromium, args=_FLAGS, timezone_id=TIME_ZONE
         )
+        context.set_default_timeout(_PATIENCE_MS)
         browser = context.browser
         assert browser is not None
         try:
@@ -68,7 +69,7 @@ def place_of(found: Locator) -> FloatRect:
     return eventually(found.bounding_box, f"{found} is drawn")
 
 
-def plays(page: Page, timeout_ms: float = 30_000) -> bool:
+def plays(page: Page, timeout_ms: float = _PATIENCE_MS) -> bool:
     """Wait until the page's first video is there, plays, and has moved on by itself; False when it says it cannot."""
     page.wait_for_selector("video", timeout=timeout_ms)
     page.evaluate("() => { const v = document.querySelector('video'); v.muted = true; v.play().catch(() => {}); }")

@@ -11,11 +11,13 @@ import subprocess
 import sys
 import threading
 from collections.abc import Callable, Mapping, Sequence
-from contextlib import redirect_stdout, suppress
+from contextlib import closing, redirect_stdout, suppress
 from pathlib import Path
 from types import TracebackType
 from typing import Self, TypeVar
 from unittest.mock import patch
+
+import psutil
 
 from backend_api.base.clock import SystemClock
 from backend_api.base.process import REPOSITORY, UsageError
@@ -31,12 +33,27 @@ def free_port() -> int:
     A socket keeps it that allows others to listen on it who ask for this very port; who asks for any port, or connects
     from any, gets another one.
     """
+    return _keep(0)
+
+
+def _keep(port: int) -> int:
     keeper = socket.socket()
     keeper.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-    keeper.bind(("", 0))
+    keeper.bind(("", port))
     _KEPT.append(keeper)
-    port: int = keeper.getsockname()[1]
-    return port
+    kept: int = keeper.getsockname()[1]
+    return kept
+
+
+def chosen_port() -> int:
+    """A free port as a user chooses one: the system gives none near it to those who ask for any."""
+    lowest = int(Path("/proc/sys/net/ipv4/ip_local_port_range").read_text().split()[0])
+    for port in range(max(1024, lowest // 2) + 16 * os.getpid() % max(1, lowest // 4), 65_536):
+        with suppress(OSError), closing(socket.socket()) as alone:
+            alone.bind(("", port))
+            alone.close()
+            return _keep(port)
+    raise AssertionError("no port is free")
 
 
 def script(path: str) -> list[str]:
@@ -134,7 +151,7 @@ class Running:
         self._reader.join(timeout_s)
         return code
 
-    def stop(self, signum: signal.Signals = signal.SIGTERM, timeout_s: float = 30.0) -> int:
+    def stop(self, signum: signal.Signals = signal.SIGTERM, timeout_s: float = 60.0) -> int:
         """Send `signum`, wait, and return the exit code."""
         self.send(signum)
         return self.wait(timeout_s)
@@ -224,6 +241,14 @@ class InTerminal:
         if self._process.poll() is None:
             os.killpg(self._process.pid, signal.SIGKILL)  # its own session: its children and nobody else
         self._process.wait()
+
+
+def is_gone(pid: int) -> bool:
+    """Whether the process is over, be it that nobody has asked for its exit code yet."""
+    try:
+        return bool(psutil.Process(pid).status() == psutil.STATUS_ZOMBIE)
+    except psutil.NoSuchProcess:
+        return True
 
 
 def was_killed(command: list[str], after_s: float, environment: Mapping[str, str] | None = None) -> bool:

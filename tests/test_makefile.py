@@ -12,7 +12,7 @@ import pytest
 
 from backend_api.base.process import REPOSITORY
 from edge_service.weights.catalogue import CATALOGUE
-from tests.processes import Running, eventually
+from tests.processes import Running, eventually, is_gone
 from tests.requirements import need_program
 
 SHOWS_WHAT_IT_WAS_GIVEN = "import json, sys; print(json.dumps(sys.argv[1:]))"
@@ -162,7 +162,7 @@ def test_the_launcher_hears_that_make_was_killed(project: Path) -> None:
         process.wait_for("is up")
         [launcher] = psutil.Process(process.pid).children()
         process.send(signal.SIGKILL)
-        eventually(lambda: not launcher.is_running(), "the launcher is gone")
+        eventually(lambda: is_gone(launcher.pid), "the launcher is gone")
 
 
 def test_help_names_every_target(project: Path) -> None:

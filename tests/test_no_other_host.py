@@ -83,7 +83,7 @@ def test_the_four_processes_ask_this_computer_alone(tiny_sample: Path, tmp_path:
                 page.get_by_role("heading").first.wait_for()
         [launcher] = psutil.Process(process.pid).children()
         launcher.send_signal(signal.SIGTERM)
-        assert process.wait() == 0
+        assert process.wait(120) == 0
     addresses = asked(report)
     assert "127.0.0.1" in addresses  # so it is seen when somebody is asked
     assert others(addresses) == set()

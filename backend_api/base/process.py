@@ -10,7 +10,7 @@ import signal
 import sys
 import threading
 import tomllib
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextvars import ContextVar, copy_context
 from pathlib import Path
 from typing import NoReturn, ParamSpec, TypeVar
@@ -21,6 +21,8 @@ EXIT_USAGE = 2
 
 # How long a process that ends at once still waits until the line is written that it stops.
 _TOLD_WITHIN_S = 5.0
+# How long a log line that is being written is waited for, which a terminal that is held does not take.
+_LOG_HELD_WITHIN_S = 1.0
 
 REPOSITORY = Path(__file__).resolve().parent.parent.parent
 
@@ -111,19 +113,16 @@ def stop_on_signals() -> threading.Event:
     """
     stop, nothing_to_tell = threading.Event(), threading.Event()
     nothing_to_tell.set()
-    # Python's own handlers interrupt the main thread: it may hold the very lock that `stop.set()` takes and would wait
-    # for itself for ever, and one that waits for a lock may sleep through a signal. So the system's handler writes the
-    # number into a pipe, whatever the main thread does, and a thread of its own does the rest.
-    hears, heard = os.pipe()
-    os.set_blocking(heard, False)
-    signal.set_wakeup_fd(heard, warn_on_full_buffer=False)
+    is_kept = signal.getsignal(signal.SIGHUP) == signal.SIG_IGN
+    hears = hear_signals((signal.SIGINT, signal.SIGTERM) if is_kept else (signal.SIGINT, signal.SIGTERM, signal.SIGHUP))
 
     def listen() -> None:
         signum = signal.Signals(os.read(hears, 1)[0])
         nothing_to_tell.clear()
-        # Whoever reads the line may rely on it: nothing new is begun.
-        stop.set()
-        _tell(f"{signum.name}: stopping; once more to stop at once\n")
+        # Whoever reads the line may rely on it: nothing new is begun. What is said of the end comes after it.
+        with _log_held():
+            stop.set()
+            _tell(f"{signum.name}: stopping; once more to stop at once\n")
         nothing_to_tell.set()
         while os.read(hears, 1)[0] == signal.SIGHUP:
             pass
@@ -131,10 +130,33 @@ def stop_on_signals() -> threading.Event:
 
     atexit.register(nothing_to_tell.wait, _TOLD_WITHIN_S)
     threading.Thread(target=listen, name="signals", daemon=True).start()
-    for signum in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
-        if signum != signal.SIGHUP or signal.getsignal(signum) != signal.SIG_IGN:
-            signal.signal(signum, lambda _signum, _frame: None)
     return stop
+
+
+def hear_signals(signums: Iterable[signal.Signals]) -> int:
+    """The end of a pipe from which each of these signals is read when it comes: a byte, its number. In the main thread.
+
+    Python's own handlers interrupt the main thread: it may hold the very lock that a handler needs and would wait for
+    itself for ever, and one that begins to wait, for a lock or in `select`, may sleep through a signal. So the system's
+    handler writes the number into a pipe, whatever the main thread does.
+    """
+    hears, heard = os.pipe()
+    os.set_blocking(heard, False)
+    signal.set_wakeup_fd(heard, warn_on_full_buffer=False)
+    for signum in signums:
+        # Not handed down to children, as SIG_IGN would be.
+        signal.signal(signum, lambda _signum, _frame: None)
+    return hears
+
+
+@contextlib.contextmanager
+def _log_held() -> Iterator[None]:
+    """Let other threads write no log line meanwhile; not where one of them cannot bring its line to its end."""
+    with contextlib.ExitStack() as held:
+        for handler in logging.getLogger().handlers:
+            if handler.lock is not None and handler.lock.acquire(timeout=_LOG_HELD_WITHIN_S):
+                held.callback(handler.lock.release)
+        yield
 
 
 def _tell(line: str) -> None:

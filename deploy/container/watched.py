@@ -22,11 +22,10 @@ import socket  # noqa: E402
 import subprocess  # noqa: E402
 import tempfile  # noqa: E402
 from collections.abc import Iterator, Mapping  # noqa: E402
-from types import FrameType  # noqa: E402
 
 from backend_api.base.arguments import ArgumentParser, seconds  # noqa: E402
 from backend_api.base.clock import Clock, SystemClock  # noqa: E402
-from backend_api.base.process import EXIT_FAILED, UsageError, run_process  # noqa: E402
+from backend_api.base.process import EXIT_FAILED, UsageError, hear_signals, run_process  # noqa: E402
 from backend_api.base.watchdog import ALIVE  # noqa: E402
 
 log = logging.getLogger(__name__)
@@ -57,27 +56,33 @@ def run_watched(command: list[str], patience_s: float, works: Path, clock: Clock
     """
     works.unlink(missing_ok=True)
     try:
-        with _told() as (address, told), _started(command, address, patience_s) as process:
-            return _watch(process, told, patience_s, works, clock)
+        with _asked() as asked, _told() as (address, told), _started(command, address, patience_s) as process:
+            return _watch(process, told, asked, patience_s, works, clock)
     finally:
         works.unlink(missing_ok=True)
 
 
-def _watch(process: subprocess.Popen[bytes], told: socket.socket, patience_s: float, works: Path, clock: Clock) -> int:
+def _watch(
+    process: subprocess.Popen[bytes], told: socket.socket, asked: int, patience_s: float, works: Path, clock: Clock
+) -> int:
     ended = os.pidfd_open(process.pid)
     heard_s: float | None = None
     try:
         while True:
             left_s = None if heard_s is None else heard_s + patience_s - clock.monotonic_s()
-            ready, _, _ = select.select([told.fileno(), ended], [], [], None if left_s is None else max(0.0, left_s))
+            wanted = [told.fileno(), ended, asked]
+            ready, _, _ = select.select(wanted, [], [], None if left_s is None else max(0.0, left_s))
             if ended in ready:
                 return _exit_code(process.wait())
+            if asked in ready:
+                # The first process of a container must pass on what it is asked.
+                process.send_signal(os.read(asked, 1)[0])
             if not ready:
                 works.unlink(missing_ok=True)
                 log.error("%s has not said for %g s that it works; it is ended", process.args, patience_s)
                 _abort(process)
                 return EXIT_FAILED
-            if ALIVE in told.recv(4096).split(b"\n"):
+            if told.fileno() in ready and ALIVE in told.recv(4096).split(b"\n"):
                 heard_s = clock.monotonic_s()
                 works.touch()
     finally:
@@ -110,33 +115,31 @@ def _told() -> Iterator[tuple[str, socket.socket]]:
 
 
 @contextlib.contextmanager
-def _started(command: list[str], address: str, patience_s: float) -> Iterator[subprocess.Popen[bytes]]:
-    """The running process; what is asked of this one to end is passed on, as the first process of a container must."""
-    environment = {**os.environ, "NOTIFY_SOCKET": address, "WATCHDOG_USEC": str(round(patience_s * 1e6))}
-    process: subprocess.Popen[bytes] | None = None
-    asked: list[int] = []
-
-    def pass_on(number: int, _frame: FrameType | None) -> None:
-        asked.append(number)
-        if process is not None:
-            process.send_signal(number)
-
-    before = {number: signal.signal(number, pass_on) for number in _FORWARDED}
+def _asked() -> Iterator[int]:
+    """The end of a pipe from which each signal is read that this process gets, also before there is a process."""
+    before = {signum: signal.getsignal(signum) for signum in _FORWARDED}
+    asked = hear_signals(_FORWARDED)
     try:
-        try:
-            process = subprocess.Popen(command, env=environment)
-        except OSError as error:
-            raise UsageError(
-                f"{command[0]} cannot be started: {error.strerror}; give a command of the image"
-            ) from error
-        # What came before there was anybody to pass it on to.
-        for number in asked:
-            process.send_signal(number)
+        yield asked
+    finally:
+        for signum, handler in before.items():
+            signal.signal(signum, handler)
+        os.close(signal.set_wakeup_fd(-1))
+        os.close(asked)
+
+
+@contextlib.contextmanager
+def _started(command: list[str], address: str, patience_s: float) -> Iterator[subprocess.Popen[bytes]]:
+    """The running process; it is gone when the block ends."""
+    environment = {**os.environ, "NOTIFY_SOCKET": address, "WATCHDOG_USEC": str(round(patience_s * 1e6))}
+    try:
+        process = subprocess.Popen(command, env=environment)
+    except OSError as error:
+        raise UsageError(f"{command[0]} cannot be started: {error.strerror}; give a command of the image") from error
+    try:
         yield process
     finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)
-        if process is not None and process.poll() is None:
+        if process.poll() is None:
             process.kill()
             process.wait()
 

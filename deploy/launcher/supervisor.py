@@ -14,11 +14,10 @@ import threading
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from types import FrameType
 from typing import TextIO
 
 from backend_api.base.clock import Clock
-from backend_api.base.process import EXIT_DONE, EXIT_FAILED, EXIT_USAGE
+from backend_api.base.process import EXIT_DONE, EXIT_FAILED, EXIT_USAGE, hear_signals
 
 # After each failure in a row the wait doubles; a run of this length ends the row.
 FIRST_DELAY_S = 1.0
@@ -29,6 +28,7 @@ GRACE_S = 15.0
 # How long the other children wait for the first one to be ready, before they are started all the same.
 READY_WITHIN_S = 20.0
 _READY_POLL_S = 0.1
+_ENDING = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 _COLOURS = (36, 33, 32, 35)
 
 
@@ -141,7 +141,6 @@ class Supervisor:
         self._grace_s = grace_s
         self._width = max(len(program.name) for program in (*programs, Program("run", ())))
         self._has_colours = output.isatty() and "NO_COLOR" not in os.environ
-        # put() may be called by a signal handler in the middle of a get().
         self._news: queue.SimpleQueue[_Line | _Exit | _Signal] = queue.SimpleQueue()
         self._told_of_our_end = _told_of_our_end()
         self._code: int | None = None
@@ -150,10 +149,9 @@ class Supervisor:
 
     def run(self) -> int:
         """Start everything and return the exit code when all has ended: 0 when told to, 2 when one was misused."""
-        for signum in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
-            # With nohup the end of the terminal is no reason to stop; the children, however, must hear of ours.
-            ignored = signal.getsignal(signum) == signal.SIG_IGN
-            signal.signal(signum, _do_nothing if ignored else self._on_signal)
+        # With nohup the end of the terminal is no reason to stop; the children, however, must hear of ours.
+        heeded = [signum for signum in _ENDING if signal.getsignal(signum) != signal.SIG_IGN]
+        threading.Thread(target=self._hear, args=(hear_signals(_ENDING), heeded), daemon=True).start()
         first, *others = self._children
         ready_by_s = self._clock.monotonic_s() + READY_WITHIN_S
         first.due_s = self._clock.monotonic_s()
@@ -169,8 +167,11 @@ class Supervisor:
             self._end_all()
         return self._code
 
-    def _on_signal(self, signum: int, _frame: FrameType | None) -> None:
-        self._news.put(_Signal(signal.Signals(signum).name))
+    def _hear(self, signals: int, heeded: Sequence[signal.Signals]) -> None:
+        while True:
+            signum = signal.Signals(os.read(signals, 1)[0])
+            if signum in heeded:
+                self._news.put(_Signal(signum.name))
 
     def _until_next_start_s(self) -> float | None:
         due = [child.due_s for child in self._children if child.due_s is not None]
@@ -215,7 +216,7 @@ class Supervisor:
                 child.last_line = text.strip() or child.last_line
                 self._say(text, child)
             case _Signal(name):
-                self._is_impatient = self._code is not None and name != "SIGHUP"
+                self._is_impatient |= self._code is not None and name != "SIGHUP"
                 if self._code is None:
                     self._code = EXIT_DONE
                     self._say(f"{name}: everything is being stopped; once more to stop at once")
@@ -276,10 +277,6 @@ class Supervisor:
             os.dup2(nowhere, self._output.fileno())
             os.close(nowhere)
             self._code = EXIT_DONE if self._code is None else self._code
-
-
-def _do_nothing(_signum: int, _frame: FrameType | None) -> None:
-    """As a handler, unlike SIG_IGN, it is not handed down to children."""
 
 
 def _told_of_our_end() -> tuple[str, ...]:

@@ -8,7 +8,7 @@ from ui.client.cache import forget_answers
 
 def open_app(page: str = "review", **address: str) -> AppTest:
     """The dashboard after its first run at a page and an address with these parameters."""
-    app = AppTest.from_file(str(REPOSITORY / "ui" / "dashboard.py"), default_timeout=30)
+    app = AppTest.from_file(str(REPOSITORY / "ui" / "dashboard.py"), default_timeout=60)
     app.switch_page(f"views/{page}.py")
     for name, value in address.items():
         app.query_params[name] = value

@@ -16,7 +16,6 @@ from tests.browser import open_page
 from tests.processes import Running, free_port
 from tests.ui.gym import Gym
 
-PATIENCE_MS = 30_000
 # The last ones are what a visit begins with.
 WIDTHS = (390, 1280)
 THEMES: tuple[Literal["light", "dark"], ...] = ("dark", "light")
@@ -50,7 +49,6 @@ class Dashboard:
     def visit(self, browser: Browser, path: str = "", *, width: int = 1280, dark: bool = False) -> Iterator["Visit"]:
         """An open page in Berlin, drawn to the end; at the end of the `with` it must have kept quiet."""
         with open_page(browser, "about:blank", width=width, dark=dark) as page:
-            page.set_default_timeout(PATIENCE_MS)
             visit = Visit(page)
             page.on("request", lambda request: visit.hosts.add(urlsplit(request.url).hostname or ""))
             page.on("console", lambda said: visit.errors.append(said.text) if _is_error(said) else None)

@@ -8,8 +8,9 @@ import pytest
 from playwright.sync_api import Browser, expect
 
 from backend_api.contract.sessions import SessionOutcome
+from tests.browser import place_of
 from tests.processes import Running, free_port
-from tests.ui.dashboard import PATIENCE_MS, Dashboard, running_dashboard, streamlit
+from tests.ui.dashboard import Dashboard, running_dashboard, streamlit
 from tests.ui.gym import running_gym
 
 pytestmark = pytest.mark.e2e
@@ -25,13 +26,13 @@ def test_the_backend_goes_away_and_comes_back_without_a_reload(browser: Browser,
             dashboard.visit(browser, f"review?session={session.session_id}") as visit,
         ):
             heading = visit.page.get_by_role("heading", name=session.machine_id)
-            expect(heading).to_be_visible(timeout=PATIENCE_MS)
+            expect(heading).to_be_visible()
             up.close()
-            expect(visit.page.get_by_text("The backend is away")).to_be_visible(timeout=PATIENCE_MS)
+            expect(visit.page.get_by_text("The backend is away")).to_be_visible()
             expect(visit.page.get_by_text("python backend_api/main.py")).to_be_visible()
             expect(heading).to_have_count(0)
             with running_gym(tmp_path, port=port):
-                expect(heading).to_be_visible(timeout=PATIENCE_MS)
+                expect(heading).to_be_visible()
                 expect(visit.page.get_by_text("The backend is away")).to_have_count(0)
 
 
@@ -53,7 +54,6 @@ def test_the_first_click_after_a_page_was_chosen_is_no_other_ones(
         visit.page.get_by_role("link", name="Review", exact=True).click()
         visit.page.wait_for_url("**/review*")
         visit.settle()
-        row = visit.page.get_by_role("navigation", name="Sessions").get_by_role("link").first.bounding_box()
-        assert row is not None
+        row = place_of(visit.page.get_by_role("navigation", name="Sessions").get_by_role("link").first)
         visit.page.mouse.click(row["x"] + row["width"] / 2, row["y"] + 5)
         visit.page.wait_for_url(f"**/review?session={session.session_id}")

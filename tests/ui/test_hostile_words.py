@@ -10,7 +10,8 @@ from backend_api.base.clock import SystemClock
 from backend_api.contract.cameras import CameraSetup, MachineSetup
 from backend_api.contract.sessions import SessionOutcome
 from backend_api.contract.verdicts import Review, Sighting
-from tests.ui.dashboard import Dashboard
+from tests.processes import eventually
+from tests.ui.dashboard import Dashboard, Visit
 from ui.client.api import BackendApi
 
 pytestmark = pytest.mark.e2e
@@ -78,11 +79,7 @@ def test_an_open_session_shows_its_machine_its_verdict_and_its_reviews_as_they_a
             query = {"machine_id": f"machine_{number}"}
             sessions = hostile.gym.http.get(f"{hostile.gym.url}/sessions", params=query).json()
             session_id = sessions["items"][-1]["session_id"]
-            visit.page.locator(f"[data-id='{session_id}']").click()
-            visit.page.wait_for_function("id => location.search.includes(id)", arg=session_id)
-            visit.settle()
-            heading = visit.page.locator(".st-key-open_session h2").first
-            assert " ".join(heading.inner_text().replace("\N{WORD JOINER}", "").split()) == name
+            open_session(visit, session_id, name)
             for summary in visit.page.locator("summary").all():
                 summary.click()
             check(visit.page)
@@ -93,6 +90,21 @@ def test_a_failed_question_shows_its_reason_as_it_is(hostile: Dashboard, browser
         expect(visit.page.get_by_text(" ".join(HOSTILE)).first).to_be_visible()
         visit.page.get_by_role("button", name="Forget", exact=True).click()
         check(visit.page)
+
+
+def open_session(visit: Visit, session_id: str, name: str) -> None:
+    """Choose it on the list; it is open when its machine's `name` is what stands above it."""
+    visit.page.locator(f"[data-id='{session_id}']").click()
+    # The address tells of the click, and not that what it leads to is drawn.
+    visit.page.wait_for_function("id => location.search.includes(id)", arg=session_id)
+    heading = visit.page.locator(".st-key-open_session h2").first
+
+    def is_open() -> bool:
+        # Without what only says where a line may not break.
+        return " ".join(heading.inner_text().replace("\N{WORD JOINER}", "").split()) == name
+
+    eventually(is_open, f"the session of {name} is open")
+    visit.settle()
 
 
 def check(page: Page) -> None:

@@ -107,9 +107,9 @@ def test_a_server_that_takes_connections_and_hangs_is_not_told(tmp_path: Path) -
 @pytest.mark.parametrize("address", [None, "", "0.0.0.0", "127.0.0.1"])  # noqa: S104 - nobody listens there
 def test_it_is_asked_where_it_listens(address: str | None) -> None:
     with answering(200, "/gym/_stcore/health") as server:
-        assert PageServer(address, server.port, "gym").answers(timeout_s=5)
-        assert not PageServer(address, server.port).answers(timeout_s=5)
-        assert not PageServer(address, server.port, "gym", has_tls=True).answers(timeout_s=5)
+        assert PageServer(address, server.port, "gym").answers(timeout_s=60)
+        assert not PageServer(address, server.port).answers(timeout_s=60)
+        assert not PageServer(address, server.port, "gym", has_tls=True).answers(timeout_s=60)
 
 
 def test_without_a_watchdog_nothing_is_asked() -> None:
@@ -117,8 +117,8 @@ def test_without_a_watchdog_nothing_is_asked() -> None:
         raise AssertionError("asked where the server is")
 
     async def run() -> None:
-        before = threading.active_count()
+        before = set(threading.enumerate())
         async with page_watched(never, Watchdog(FakeClock(), {}), FakeClock()):
-            assert threading.active_count() == before
+            assert set(threading.enumerate()) <= before
 
     run_alone(run())

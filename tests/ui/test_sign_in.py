@@ -90,7 +90,7 @@ def open_as(
     auth: dict[str, Any] | None = None,
     address: Mapping[str, str] | None = None,
 ) -> AppTest:
-    app = AppTest.from_file(str(REPOSITORY / "ui" / "dashboard.py"), default_timeout=30)
+    app = AppTest.from_file(str(REPOSITORY / "ui" / "dashboard.py"), default_timeout=60)
     app.secrets = {"auth": AUTH if auth is None else auth}
     app.user = user
     app.switch_page(f"views/{page}.py")
@@ -254,7 +254,7 @@ def test_a_wrong_setup_is_said_with_the_cure(
 
 
 def test_roles_without_a_service_show_nothing(here: Gym) -> None:
-    app = AppTest.from_file(str(REPOSITORY / "ui" / "dashboard.py"), default_timeout=30)
+    app = AppTest.from_file(str(REPOSITORY / "ui" / "dashboard.py"), default_timeout=60)
     assert "no section [auth]" in words(rerun(app))
     assert not app.get("page_link")
 

@@ -132,8 +132,7 @@ class PostgresDatabase:
     def alone(self, lock: Lock) -> Iterator[bool]:
         """Whether `lock` is ours, for a transaction that does nothing else: PgBouncer keeps no lock of a session."""
         with self.read() as connection:
-            connection.exec_driver_sql("BEGIN")
-            connection.exec_driver_sql("SET LOCAL idle_in_transaction_session_timeout = 0")
+            connection.exec_driver_sql("BEGIN; SET LOCAL idle_in_transaction_session_timeout = 0")
             query = f"SELECT pg_try_advisory_xact_lock({_LOCK_CLASS}, {lock.value})"
             yield bool(connection.exec_driver_sql(query).scalar_one())
             connection.exec_driver_sql("COMMIT")

@@ -135,7 +135,7 @@ class MailSink:
 @contextmanager
 def mail_sink() -> Iterator[MailSink]:
     sink = MailSink(port=free_port())
-    controller = Controller(sink, hostname="127.0.0.1", port=sink.port)
+    controller = Controller(sink, hostname="127.0.0.1", port=sink.port, ready_timeout=60)
     controller.start()
     try:
         yield sink

@@ -94,7 +94,7 @@ def test_one_that_drips_is_not_waited_for_for_ever(opened: Opened, monkeypatch: 
     reply = way.send(MESSAGE)
     sink.stop.set()
     assert not reply.is_ok
-    assert SystemClock().monotonic_s() - began_s < 15
+    assert SystemClock().monotonic_s() - began_s < 30
     assert SECRET not in reply.text
 
 

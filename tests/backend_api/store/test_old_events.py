@@ -165,23 +165,28 @@ def test_an_event_that_comes_again_counts_once(
     assert list(check_derived(store.database)) == []
 
 
-@pytest.mark.sqlite_alone
-def test_a_use_that_has_outlived_its_events_stays_when_one_comes_again_and_is_hidden(
-    store: Store, events: list[Event], clock: FakeClock
+def test_a_use_that_has_outlived_its_events_stays_whatever_is_said_of_one_that_comes_again(
+    store: Store, client: TestClient, events: list[Event], clock: FakeClock
 ) -> None:
-    before = Reports(store).sessions(SessionQuery())
-    store.old_events.remove(clock.now(), clock.now())
-    store.events.add([events[3]])
-    for is_done in (
-        store.hidden_events.hide(events[3].event_id, "absurd", "ann"),
-        store.hidden_events.show(events[3].event_id),
-    ):
-        assert is_done
-        outcomes = [(row.session_id, row.outcome) for row in Reports(store).sessions(SessionQuery()).items]
-        assert outcomes == [(row.session_id, row.outcome) for row in before.items]
+    before = [client.get(address).json() for address in ADDRESSES]
+    store.old_events.remove(START + timedelta(days=2.5), clock.now())
+    attempt = events[3]
+    store.events.add([attempt])
+    claims = [store.enrichments.claim(60) for _ in range(2)]
+    [claim] = [claim for claim in claims if claim is not None and claim.event == attempt]
+    said = [
+        lambda: store.enrichments.finish(claim, make_result(verdict=Verdict.NOT_CLEANED)),
+        lambda: store.reviews.add(attempt.event_id, Agree.NO, "", "ann"),
+        lambda: store.hidden_events.hide(attempt.event_id, "absurd", "ann"),
+        lambda: store.hidden_events.show(attempt.event_id),
+    ]
+    for say in said:
+        assert say()
+        assert [client.get(address).json() for address in ADDRESSES] == before
     assert list(check_derived(store.database)) == []
 
 
+@pytest.mark.sqlite_alone
 def test_a_crash_before_the_log_is_tidied_stops_no_reader_and_is_made_good(
     store: Store, client: TestClient, events: list[Event], clock: FakeClock, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -47,7 +47,6 @@ def test_a_process_that_ends_by_itself_gives_its_code(works: Path) -> None:
 def test_it_counts_as_working_from_its_word_on(works: Path, tmp_path: Path) -> None:
     """The child looks itself: nothing before its word or after another one, the file after the right one."""
     seen = tmp_path / "seen"
-    os.mkfifo(tmp_path / "later")
     does = f"""
 before = os.path.exists({str(works)!r})
 say(b"STATUS=hello")
@@ -71,10 +70,24 @@ def test_a_process_that_falls_silent_is_ended(
 
 
 def test_what_it_is_told_to_do_is_passed_on() -> None:
-    does = "signal.signal(signal.SIGTERM, lambda *_: sys.exit(5)); print('here', flush=True); signal.pause()"
+    does = (
+        "signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGTERM]); print('here', flush=True); "
+        "signal.sigwait([signal.SIGTERM]); sys.exit(5)"
+    )
     with Running([*script("deploy/container/watched.py"), *child(does)]) as process:
         process.wait_for("here")
         assert process.stop() == 5
+
+
+def test_what_it_is_told_before_there_is_a_process_is_passed_on(works: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    start = subprocess.Popen
+
+    def told_meanwhile(command: list[str], *, env: dict[str, str]) -> subprocess.Popen[bytes]:
+        signal.raise_signal(signal.SIGTERM)
+        return start(command, env=env)
+
+    monkeypatch.setattr("deploy.container.watched.subprocess.Popen", told_meanwhile)
+    assert run("signal.pause()", LONG_S, works) == 128 + signal.SIGTERM
 
 
 def test_flags_come_from_the_environment_where_the_command_asks_for_them() -> None:

@@ -4,6 +4,7 @@ import os
 import signal
 import socket
 import subprocess
+from contextlib import suppress
 from pathlib import Path
 
 import psutil
@@ -11,7 +12,7 @@ import pytest
 import requests
 
 from backend_api.base.process import EXIT_USAGE
-from tests.processes import InTerminal, Running, eventually, free_port, script
+from tests.processes import InTerminal, Running, chosen_port, eventually, free_port, script
 
 pytestmark = pytest.mark.e2e
 
@@ -27,8 +28,10 @@ def command(video: Path, folder: Path, port: int, ui_port: int) -> list[str]:
 def children(pid: int) -> dict[str, psutil.Process]:
     """The four processes by what they run."""
     names = ("backend_api/main.py", "mm_worker/worker.py", "ui/app.py", "edge_service/main.py")
-    found = {name: child for child in psutil.Process(pid).children() for name in names if name in child.cmdline()}
-    return found if len(found) == len(names) else {}
+    with suppress(psutil.NoSuchProcess):  # one may end while it is looked at
+        found = {name: child for child in psutil.Process(pid).children() for name in names if name in child.cmdline()}
+        return found if len(found) == len(names) else {}
+    return {}
 
 
 def is_up(port: int, ui_port: int) -> bool:
@@ -44,7 +47,8 @@ def is_up(port: int, ui_port: int) -> bool:
 def test_one_that_is_killed_comes_back_and_a_second_start_names_who_has_the_ports(
     tiny_sample: Path, tmp_path: Path
 ) -> None:
-    port, ui_port = free_port(), free_port()
+    # Those that are proposed instead stay free, as others of the tests are given none there.
+    port, ui_port = chosen_port(), chosen_port()
     with Running(command(tiny_sample, tmp_path, port, ui_port)) as process:
         eventually(lambda: is_up(port, ui_port), f"all is up: {process.output}")
         before = eventually(lambda: children(process.pid), "four processes")

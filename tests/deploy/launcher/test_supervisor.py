@@ -6,27 +6,31 @@ import subprocess
 import sys
 from pathlib import Path
 
-import psutil
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from backend_api.base.process import REPOSITORY
 from deploy.launcher.supervisor import LONGEST_DELAY_S, SOUND_RUN_S, Ended, GiveUp, Leave, Program, Restart, decide
-from tests.processes import Running, eventually
+from tests.processes import Running, eventually, is_gone
 
 ENDLESS = Program("camera", ("edge",))
 FILE = Program("file", ("edge",), comes_to_an_end=True)
 
-# Children say their id, and what they are told.
+# Children say their id, and what they are told. A handler of Python's might wait for a lock that it interrupts.
 CHILD = """
 import os, signal, sys, threading
 stop = threading.Event()
-def on_signal(signum, frame):
-    print("told", signal.Signals(signum).name, flush=True)
-    stop.set()
-for signum in (signal.SIGTERM, signal.SIGHUP, signal.SIGINT):
-    signal.signal(signum, on_signal)
+SIGNALS = (signal.SIGTERM, signal.SIGHUP, signal.SIGINT)
+signal.pthread_sigmask(signal.SIG_BLOCK, SIGNALS)
+def listen():
+    while True:
+        signum = signal.sigwait(SIGNALS)
+        try:
+            print("told", signal.Signals(signum).name, flush=True)
+        finally:
+            stop.set()
+threading.Thread(target=listen, daemon=True).start()
 print("pid", os.getpid(), flush=True)
 {body}
 """
@@ -38,6 +42,9 @@ from pathlib import Path
 from backend_api.base.clock import SystemClock
 from backend_api.base.process import run_process
 from deploy.launcher.supervisor import Program, Supervisor
+class Clock(SystemClock):
+    def monotonic_s(self):
+        return super().monotonic_s() + 3600.0 * (folder / "an hour later").exists()
 programs = [Program(name, (sys.executable, "-c", body), comes_to_an_end=ends) for name, body, ends in {children!r}]
 folder = Path({folder!r})
 run_process(Supervisor(
@@ -45,7 +52,7 @@ run_process(Supervisor(
     is_ready=lambda: {is_ready},
     folder=folder,
     output=sys.stdout,
-    clock=SystemClock(),
+    clock=Clock(),
     grace_s={grace_s},
 ).run)
 """
@@ -54,7 +61,10 @@ run_process(Supervisor(
 def command(
     folder: Path, *children: tuple[str, str], is_ready: str = "True", grace_s: float = 30.0, ends: str = ""
 ) -> list[str]:
-    """A program that supervises `children` of a name and a body, in `folder`; the one named `ends` comes to its end."""
+    """A program that supervises `children` of a name and a body, in `folder`; the one named `ends` comes to its end.
+
+    Its clock goes ahead by an hour as soon as there is a file named so in `folder`.
+    """
     bodies = [(name, CHILD.format(body=body), name == ends) for name, body in children]
     source = SUPERVISOR.format(
         root=str(REPOSITORY), children=bodies, folder=str(folder), is_ready=is_ready, grace_s=grace_s
@@ -69,10 +79,6 @@ def pid_of(process: Running, name: str, run: int = 1) -> int:
         return [line.split()[-1] for line in process.lines if line.split()[1] == name and "| pid " in line][run - 1 :]
 
     return int(eventually(said, f"run {run} of {name}: {process.output}")[0])
-
-
-def is_gone(pid: int) -> bool:
-    return not psutil.pid_exists(pid) or psutil.Process(pid).status() == psutil.STATUS_ZOMBIE
 
 
 @pytest.mark.parametrize(
@@ -170,9 +176,10 @@ def test_an_output_that_nobody_reads_any_more_ends_all(tmp_path: Path) -> None:
 def test_one_that_does_not_end_is_killed_after_its_time_with_its_own_children(tmp_path: Path) -> None:
     deaf = (
         "import subprocess, sys; p = subprocess.Popen([sys.executable, '-c', 'input()'], stdin=subprocess.PIPE)\n"
-        "print('child', p.pid, flush=True)\nthreading.Event().wait()"
+        "print('child', p.pid, flush=True); stop.wait(); open('an hour later', 'w').close()\n"
+        "print('deaf', flush=True); threading.Event().wait()"
     )
-    with Running(command(tmp_path, ("deaf", deaf), grace_s=0.5)) as process:
+    with Running(command(tmp_path, ("deaf", deaf), grace_s=3600.0)) as process:
         pid = pid_of(process, "deaf")
         child = int(process.wait_for("| child ").split()[-1])
         assert process.stop() == 0

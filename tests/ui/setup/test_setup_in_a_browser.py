@@ -50,7 +50,7 @@ def test_a_zone_is_clicked_named_and_downloaded_and_an_edge_accepts_the_file(
         page = visit.page
         expect(page.get_by_text("Rower by the door").first).to_be_visible()
         picture = page.get_by_alt_text("Picture of camera cam_01 with the zones of these machines: Bike 1, Rower")
-        assert picture.evaluate("image => image.complete && image.naturalWidth") == 160
+        expect(picture).to_have_js_property("naturalWidth", 160)
         check(visit)
         click_corners(page, [*CORNERS, (0.5, 0.05)])
         page.get_by_role("button", name="Undo last corner").click()

@@ -424,7 +424,8 @@ def test_a_server_that_was_restarted_is_busy_and_then_goes_on(store: Store, othe
     store.events.add([make_event()])
     # Other processes of the tests have databases of their own on this server.
     other.execute(
-        "SELECT pg_terminate_backend(pid) FROM pg_stat_activity "
+        # It comes back when they have ended.
+        "SELECT pg_terminate_backend(pid, 60000) FROM pg_stat_activity "
         "WHERE application_name = 'gym' AND datname = current_database()"
     )
     with pytest.raises(StoreBusy):

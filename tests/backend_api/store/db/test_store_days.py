@@ -26,6 +26,7 @@ __all__ = ["writer"]
 pytestmark = pytest.mark.parametrize("store", ["postgres"], indirect=True)
 # So long nothing happens that would happen at once otherwise.
 A_WHILE_S = 0.2
+GUARD_S = 60
 LATE = (0, START_OF_USE, 0, 0)
 ANNOUNCING = (
     "INSERT INTO store_days (day, store_id, begin_ms, end_ms, basis, token) "
@@ -52,19 +53,21 @@ def test_a_change_that_found_nothing_to_drop_is_waited_for(
         if transaction.touched and not looked.is_set():
             transaction.settle()
             looked.set()
-            assert go_on.wait(20)
+            assert go_on.wait(GUARD_S)
 
     monkeypatch.setattr(postgres_engine, "drop_touched", drop_and_wait)
+    # This test may take its time.
+    monkeypatch.setattr(store_days, "_PATIENCE", f"SET LOCAL lock_timeout = '{GUARD_S}s'")
     with ThreadPoolExecutor(2) as threads:
         changing = threads.submit(writer.add, [LATE])
-        assert looked.wait(20)
+        assert looked.wait(GUARD_S)
         filling = threads.submit(writer.fill, None)
         with suppress(TimeoutError):
             filling.result(A_WHILE_S)
             pytest.fail("it was computed without the change")
         go_on.set()
-        changing.result(20)
-        filling.result(20)
+        changing.result(GUARD_S)
+        filling.result(GUARD_S)
     assert kept(store) == EACH
     assert differing(store) == []
 
@@ -94,7 +97,7 @@ def test_a_change_that_waits_for_an_announcement_takes_it_away(
             pytest.fail("it did not wait")
         other.execute(ANNOUNCING)
         other.commit()
-        changing.result(20)
+        changing.result(GUARD_S)
     day = StoreDay(date(2026, 1, 31), "gym_0", 1769817600000, 1769904000000, "basis")
     store.days.fill_in("token", {day: "{}"})
     with store.database.read() as connection:
