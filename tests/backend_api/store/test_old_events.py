@@ -1,7 +1,9 @@
 """Old events go, and no figure changes: sessions outlive their events, and nothing else does."""
 
 import logging
+from collections.abc import Callable
 from datetime import timedelta
+from functools import partial
 from pathlib import Path
 from uuid import UUID
 
@@ -174,11 +176,11 @@ def test_a_use_that_has_outlived_its_events_stays_whatever_is_said_of_one_that_c
     store.events.add([attempt])
     claims = [store.enrichments.claim(60) for _ in range(2)]
     [claim] = [claim for claim in claims if claim is not None and claim.event == attempt]
-    said = [
-        lambda: store.enrichments.finish(claim, make_result(verdict=Verdict.NOT_CLEANED)),
-        lambda: store.reviews.add(attempt.event_id, Agree.NO, "", "ann"),
-        lambda: store.hidden_events.hide(attempt.event_id, "absurd", "ann"),
-        lambda: store.hidden_events.show(attempt.event_id),
+    said: list[Callable[[], bool]] = [
+        partial(store.enrichments.finish, claim, make_result(verdict=Verdict.NOT_CLEANED)),
+        partial(store.reviews.add, attempt.event_id, Agree.NO, "", "ann"),
+        partial(store.hidden_events.hide, attempt.event_id, "absurd", "ann"),
+        partial(store.hidden_events.show, attempt.event_id),
     ]
     for say in said:
         assert say()
