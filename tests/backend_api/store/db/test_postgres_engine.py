@@ -23,20 +23,16 @@ from backend_api.checks.derived import check_derived
 from backend_api.contract.corrections import UseCorrection, UseTruth
 from backend_api.contract.events import EventType
 from backend_api.contract.verdicts import Agree
-from backend_api.store import events as events_module
 from backend_api.store.db import postgres_engine
 from backend_api.store.db.database import Lock
 from backend_api.store.db.errors import StoreBroken, StoreBusy, StoreFull
 from backend_api.store.db.migrate import HEAD, DatabaseNotReady, open_database
 from backend_api.store.db.postgres_engine import PostgresDatabase
 from backend_api.store.db.settings import SettingName
-from backend_api.store.db.statements import Transaction
 from backend_api.store.db.tables import metadata
 from backend_api.store.events import IngestOutcome
 from backend_api.store.model_calls import Spending
 from backend_api.store.store import Store
-from backend_api.store.uses.session_row import EventFacts
-from backend_api.store.uses.sessions import follow_events
 from tests.backend_api.events import START, make_event, make_result
 from tests.backend_api.reports.test_sessions import make_session
 from tests.fake_clock import FakeClock
@@ -260,54 +256,6 @@ def test_a_session_is_what_its_events_and_all_that_was_said_make_of_it_whoever_w
     random.Random(1).shuffle(steps)
     for done in [threads.submit(step) for step in steps]:
         done.result(LONG_S)
-    assert [str(finding) for finding in check_derived(store.database)] == []
-
-
-SAID_TWICE = [
-    # Its camera calls the machine, and the store, by other names from here on.
-    (EventType.MACHINE_OCCUPIED_START, {"store_id": "gym_0"}, EventType.MACHINE_OCCUPIED_END, {"store_id": "gym_1"}),
-    (EventType.MACHINE_OCCUPIED_START, {}, EventType.MACHINE_OCCUPIED_START, {}),
-    (EventType.CLEANING_ATTEMPT, {}, EventType.CLEANING_ATTEMPT, {}),
-    (EventType.CLEANING_WINDOW_OPEN, {}, EventType.CLEANING_WINDOW_OPEN, {}),
-]
-
-
-@pytest.mark.parametrize(("one_type", "one_name", "other_type", "other_name"), SAID_TWICE)
-def test_of_two_that_say_the_same_of_a_use_the_lower_number_counts_whoever_is_first(
-    store: Store,
-    threads: ThreadPoolExecutor,
-    monkeypatch: pytest.MonkeyPatch,
-    one_type: EventType,
-    one_name: dict[str, str],
-    other_type: EventType,
-    other_name: dict[str, str],
-) -> None:
-    """The first one has its number, and is overtaken before it comes to its session."""
-    one, other = (
-        make_event(event_type=kind, at_s=at_s, **name)
-        for kind, at_s, name in ((one_type, 0, one_name), (other_type, 60, other_name))
-    )
-    is_numbered, may_go_on = threading.Event(), threading.Event()
-
-    def follow_late(transaction: Transaction, new: list[EventFacts]) -> list[str]:
-        if not is_numbered.is_set():
-            is_numbered.set()
-            assert may_go_on.wait(LONG_S)
-        return follow_events(transaction, new)
-
-    monkeypatch.setattr(events_module, "follow_events", follow_late)
-    late = threads.submit(store.events.add, [one])
-    assert is_numbered.wait(LONG_S)
-    store.events.add([other])
-    may_go_on.set()
-    late.result(LONG_S)
-    assert [str(finding) for finding in check_derived(store.database)] == []
-
-
-def test_in_a_batch_of_two_cameras_the_lower_number_counts(store: Store) -> None:
-    """Numbers go by camera, so that two batches never wait for each other."""
-    names = ("gym_1", "gym_0")
-    store.events.add([make_event(store_id=name, at_s=at_s) for at_s, name in enumerate(names)])
     assert [str(finding) for finding in check_derived(store.database)] == []
 
 
