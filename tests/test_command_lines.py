@@ -175,6 +175,7 @@ WRONG = [
     Wrong(LAUNCHER, "--keep-gb -1", "--keep-gb", "give a number above 0"),
     Wrong(LAUNCHER, "--edge-flags '", "--edge-flags: '", "quotation"),
     Wrong(RESET, "--no", "--no", "--help"),
+    Wrong(RESET, "--data-dir HERE --yes", "HERE is no demo's folder", "give the demo's with --data-dir"),
 ]
 
 
