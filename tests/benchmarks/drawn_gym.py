@@ -1,4 +1,4 @@
-"""Three gyms for the edge's cost: who is at which machine when, and an edge whose detector knows it.
+"""Four gyms for the edge's cost: who is at which machine when, and an edge whose detector knows it.
 
 As a script it is an edge that finds the drawn people, after it has run the network of GYM_BENCH_MODEL, if that is set,
 on each picture: a network does not take drawn figures for people, but costs the same.
@@ -23,13 +23,15 @@ from edge_service.video.frame import Frame
 
 LENGTH_S = 180
 # From when to when somebody is at the machine of that number, in seconds; all come from and go out of the picture's
-# lower edge. In a normal gym one machine is used for half a minute and wiped; one person passes by.
+# lower edge. In a normal gym one machine is used for half a minute and wiped; one person passes by. In a steady one all
+# three are in use from the first minute to the last, as treadmills are in the evening.
 SCENES: dict[str, tuple[tuple[int, int, int], ...]] = {
     "closed": (),
     "normal": ((0, 20, 50), (0, 62, 70)),
     "busy": ((0, 4, 60), (1, 30, 100), (2, 85, 150), (0, 120, 176)),
+    "steady": ((0, 4, 176), (1, 6, 174), (2, 8, 176)),
 }
-_PASSERS_BY_S = {"closed": (), "normal": (120,), "busy": (20, 70, 110)}
+_PASSERS_BY_S = {"closed": (), "normal": (120,), "busy": (20, 70, 110), "steady": ()}
 _WALKS_PER_S = 0.25
 _AISLE = 0.99
 

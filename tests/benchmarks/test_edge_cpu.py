@@ -22,8 +22,8 @@ DRAWN_S = 12
 EDGE = tuple(script("edge_service/main.py"))
 DRAWN_EDGE = (sys.executable, "-m", "tests.benchmarks.drawn_gym")
 # Of the CPU of Frigate's pipe: without a network, and with YOLOX-nano.
-MOST_OF_PIPE = {"closed": (0.2, 0.4), "normal": (0.4, 0.9), "busy": (0.7, 1.7)}
-PEOPLE = {"closed": 0, "normal": 2, "busy": 6}
+MOST_OF_PIPE = {"closed": (0.2, 0.4), "normal": (0.4, 0.9), "busy": (0.7, 1.7), "steady": (0.7, 1.7)}
+PEOPLE = {"closed": 0, "normal": 2, "busy": 6, "steady": 3}
 START_TIME = datetime(2026, 1, 31, 9, tzinfo=UTC)
 PEAK_BYTES = 300_000_000
 
