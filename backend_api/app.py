@@ -214,6 +214,7 @@ def _allow_origins(app: FastAPI, origins: tuple[str, ...]) -> None:
             "Content-Type",
             "Content-Digest",
             "Last-Event-ID",
+            "If-Match",
             "If-None-Match",
             "Range",
         ],

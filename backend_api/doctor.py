@@ -193,7 +193,7 @@ def _report(findings: Iterable[Finding], *, fix: bool) -> CheckTotals:
 
 
 def _summary(totals: CheckTotals, options: Options) -> str:
-    notes = f", {totals.notes} notes" if totals.notes else ""
+    notes = f", {totals.notes} note{'' if totals.notes == 1 else 's'}" if totals.notes else ""
     if not totals.wrong:
         return f"nothing is wrong with {options.db} and {options.media_dir}{notes}"
     left = totals.wrong - totals.fixed

@@ -47,6 +47,9 @@ def main() -> int:
             stores = "all stores" if entry.stores is None else ", ".join(entry.stores)
             sys.stdout.write(f"{entry.name}: {entry.role}, {stores}\n")
         return EXIT_DONE
+    if options.add is None:
+        # Where there is no file, no folder and no lock are made for one.
+        load_keys(path)
     # From reading to writing: of two runs at once the second one reads what the first one wrote.
     with _locked(path):
         entries = load_keys(path) if path.exists() or options.add is None else ()

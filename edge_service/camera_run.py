@@ -129,6 +129,11 @@ class CameraRun:
         return self._sender.last_error
 
     @property
+    def detector(self) -> str:
+        """The kind of the detector."""
+        return str(self._plan.detector.kind)
+
+    @property
     def network(self) -> Hardware | None:
         """What the detector's network runs on, and how fast; None without one."""
         return None if self._camera.eyes is None else self._camera.eyes.hardware
@@ -151,7 +156,7 @@ class CameraRun:
 
 @contextmanager
 def open_camera(plan: CameraPlan, around: Surroundings, looks: LookSlot | None = None) -> Iterator[CameraRun]:
-    """Open all that the camera needs, and send what waits, until the block is left; whoever asks `looks` is answered.
+    """Open all that the camera needs, send what waits, and answer what is asked of `looks`, until the block is left.
 
     Raises UsageError when network, video, outbox or preview cannot be used.
     """

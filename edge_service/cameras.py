@@ -19,6 +19,7 @@ from edge_service.config import (
     FileSections,
     Machines,
     OutboxConfig,
+    beside,
     check_detector,
     checked_id,
     found_model,
@@ -125,7 +126,7 @@ def _video(file: YamlFile, place: Place, text: str, environ: Mapping[str, str]) 
         video = parse_video(_filled(file, place, text, environ))
     except ValueError as error:
         raise file.error(place, str(error)) from error
-    return file.path.parent / video.expanduser() if isinstance(video, Path) else video
+    return beside(file, video) if isinstance(video, Path) else video
 
 
 def _filled(file: YamlFile, place: Place, text: str, environ: Mapping[str, str]) -> str:

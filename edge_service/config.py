@@ -1,6 +1,7 @@
 """The edge's configuration: which keys `config.yaml` has, what they may be, and what they are when left out."""
 
 from collections.abc import Iterable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Annotated, Any, TypeVar
@@ -30,8 +31,14 @@ _S = TypeVar("_S", RuleTimes, DetectorConfig, ClipConfig, PrivacyConfig)
 _TEXT: TypeAdapter[str] = TypeAdapter(Text)
 
 
-def _url(text: str) -> str:
+def checked_url(text: str) -> str:
+    """`text` as a backend's address, without a slash at its end. Raises ValueError with the cure."""
     cure = "write it like http://127.0.0.1:8000"
+    if "@" in text:  # which is told to nobody
+        raise ValueError(
+            "holds a user name or a password, which are never sent; leave them out, and set GYM_API_KEY to the"
+            " backend's key"
+        )
     try:
         parts = urlsplit(text)
         has_host = bool(parts.hostname) and parts.port != 0
@@ -46,7 +53,7 @@ def _url(text: str) -> str:
 class DeliveryConfig:
     """Where the backend is, and whether clips are sent to it rather than kept in a folder that it reads, too."""
 
-    backend_url: Annotated[Text, AfterValidator(_url)] = "http://127.0.0.1:8000"
+    backend_url: Annotated[Text, AfterValidator(checked_url)] = "http://127.0.0.1:8000"
     upload_clips: Annotated[bool, Field(strict=True)] = False
 
 
@@ -213,4 +220,11 @@ def check_detector(file: YamlFile, place: Place, kind: DetectorKind | None) -> N
 
 def found_model(file: YamlFile, config: DetectorConfig) -> DetectorConfig:
     """A relative path of a model is looked for beside the configuration."""
-    return replace(config, model=config.model and file.path.parent / config.model.expanduser())
+    return replace(config, model=config.model and beside(file, config.model))
+
+
+def beside(file: YamlFile, path: Path) -> Path:
+    """`path` as the file means it: from its folder on, where it is relative; a `~` in front of it is a home."""
+    with suppress(RuntimeError):  # nobody of that name has a home here: a file's name may begin so
+        path = path.expanduser()
+    return file.path.parent / path

@@ -18,7 +18,7 @@ from backend_api.base.clock import SystemClock  # noqa: E402
 from backend_api.base.durable_files import Disk  # noqa: E402
 from backend_api.base.process import EXIT_DONE, UsageError, run_process  # noqa: E402
 from edge_service.weights.catalogue import CATALOGUE, MODELS_FOLDER, Weights  # noqa: E402
-from edge_service.weights.fetching import fetch, is_whole, take  # noqa: E402
+from edge_service.weights.fetching import fetch, is_whole, shown, take  # noqa: E402
 
 log = logging.getLogger(__name__)
 
@@ -30,7 +30,9 @@ def main() -> int:
     try:
         path = _have(weights, flags.source, flags.models_dir)
     except OSError as error:
-        raise UsageError(f"{error.filename}: {error.strerror}; see --from and --models-dir") from error
+        # A disk that is full says of no file that it is.
+        culprit = error.filename or flags.models_dir
+        raise UsageError(f"{culprit}: {error.strerror}; see --from and --models-dir") from error
     log.info("%s is in place: %s, sha256 %s, licence %s", weights.name, path, weights.sha256, weights.licence)
     return EXIT_DONE
 
@@ -45,7 +47,7 @@ def _have(weights: Weights, source: str | None, models_dir: Path) -> Path:
         )
     if source is not None and not source.startswith(("http://", "https://")):
         return take(weights, Path(source), models_dir, Disk())
-    log.info("fetching %s from %s", weights.name, source or weights.url)
+    log.info("fetching %s from %s", weights.name, shown(source or weights.url))
     return fetch(weights, models_dir, SystemClock(), Disk(), source)
 
 

@@ -48,6 +48,8 @@ from edge_service.zones.zone_file import ZoneFile  # noqa: E402
 
 # A report that is not answered by then is forgotten for the next one.
 REPORT_TIMEOUT_S = 3.0
+# Of a file that would have begun before that the length is wrong, or the number of times that it is played.
+_MOST_PAST_S = 5 * 365 * 86_400.0
 
 log = logging.getLogger(__name__)
 
@@ -150,10 +152,6 @@ def watched(
     def load() -> Config:
         return load_camera(file.path, plan.camera_id if of_several else None)
 
-    def plan_with(config: Config) -> CameraPlan:
-        camera = CameraConfig(plan.camera_id, plan.video, config)
-        return plan_camera(options, file.path, camera, plan.store_id, None)
-
     follower, looks = None, LookSlot()
     if not isinstance(plan.video, Path) or (options.start_time is None and (plan.speed or inf) <= 1):
         follower = ZoneFollower(
@@ -161,7 +159,21 @@ def watched(
             looks=looks, speaker=plan.camera_id if of_several else "",
         )  # fmt: skip
     reported = ReportedCamera(plan.store_id, project_version(), around.clock.now(), str(plan.detector.kind))
-    return WatchedCamera(plan, plan_with, follower, around, reported, watchdog, looks)
+    return WatchedCamera(
+        plan,
+        lambda config: plan_again(plan, options, file.path, config),
+        follower,
+        around,
+        reported,
+        watchdog,
+        looks,
+    )
+
+
+def plan_again(plan: CameraPlan, options: Options, config_path: Path, config: Config) -> CameraPlan:
+    """The plan for the camera of `plan` with `config`, which `config_path` holds by now. Raises UsageError."""
+    camera = CameraConfig(plan.camera_id, plan.video, config, plan.detect_video)
+    return plan_camera(options, config_path, camera, plan.store_id, None)
 
 
 def load_camera(path: Path, camera_id: str | None) -> Config:
@@ -207,9 +219,7 @@ def plan_camera(
         preview=preview_of_camera(options.preview, camera.camera_id) if of_several else options.preview,
         decode=options.decode,
         hwaccel=options.hwaccel,
-        shared_config=shareable_config(
-            config_path, config.delivery.backend_url, detector, camera.camera_id if of_several else None
-        ),
+        shared_config=shareable_config(config_path, detector, camera.camera_id if of_several else None),
     )
 
 
@@ -266,7 +276,7 @@ def choose_start(options: Options, video: VideoAddress, now: datetime) -> dateti
 
     That is `now` for a live camera and for a file at speed 1. A file that is played faster began earlier: at the end of
     the run its last frame is of that moment. Raises UsageError for one that is played faster and for ever, or whose
-    length is not known.
+    length is not known, or makes no sense.
     """
     if not isinstance(video, Path) or (options.speed is not None and options.speed <= 1):
         return now
@@ -276,7 +286,13 @@ def choose_start(options: Options, video: VideoAddress, now: datetime) -> dateti
     if length_s is None:
         raise UsageError(f"{video}: does not say how long it is: give --start-time, or --speed 1")
     ahead = 1.0 if options.speed is None else 1 - 1 / options.speed
-    return now - timedelta(seconds=options.loop * length_s * ahead)
+    past_s = options.loop * length_s * ahead
+    if not 0 <= past_s <= _MOST_PAST_S:
+        raise UsageError(
+            f"{video}: says that it is {length_s:g} s long, and would have begun years ago with --loop {options.loop}:"
+            " give --start-time, or a smaller --loop"
+        )
+    return now - timedelta(seconds=past_s)
 
 
 if __name__ == "__main__":

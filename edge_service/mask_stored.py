@@ -73,7 +73,11 @@ def main() -> int:
         except (StoreBusy, StoreFull) as error:
             raise FatalError(f"{error}; run this again when that is over") from error
         except OSError as error:
-            raise FatalError(f"cannot change {error.filename}: {error.strerror}; let this user do it") from error
+            # A disk that is full says of no file that it is.
+            culprit = error.filename or options.media_dir
+            raise FatalError(
+                f"cannot change {culprit}: {error.strerror}; free some room, or let this user do it"
+            ) from error
     log.info("%d of %d are masked; %s", len(found) - left, len(found), _what_is_left(left))
     return EXIT_FAILED if left else EXIT_DONE
 

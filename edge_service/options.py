@@ -2,30 +2,30 @@
 
 import argparse
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import MAXYEAR, MINYEAR, datetime
 from pathlib import Path
-from typing import get_args
+from typing import TypeVar, get_args
 
 from pydantic import TypeAdapter, ValidationError
 
 from backend_api.base.arguments import ArgumentParser, amount, count, folder, integer
 from backend_api.base.process import REPOSITORY, UsageError
 from backend_api.base.yaml_file import read_yaml
-from backend_api.contract.values import Name, Timestamp
-from edge_service.config import is_of_cameras
+from backend_api.contract.values import Timestamp
+from edge_service.config import checked_id, checked_url, is_of_cameras
 from edge_service.detection.detector_config import DEFAULT_STILL_S, LEAST_STILL_S, MOST_STILL_S, DetectorKind
 from edge_service.detection.runtime import RuntimeName
 from edge_service.video.address import VideoAddress, parse_video
 from edge_service.video.group_decoder import DecodeName
 from edge_service.video.hardware import HwaccelName
 
-_NAME: TypeAdapter[str] = TypeAdapter(Name)
+_T = TypeVar("_T")
 _TIMESTAMP: TypeAdapter[datetime] = TypeAdapter(Timestamp)
 VIDEO_VARIABLE = "GYM_VIDEO"
 DETECT_VARIABLE = "GYM_DETECT_VIDEO"
-# What makes sense for a file alone, and what it is when it is not given.
+# The flags that make sense for files alone, and their defaults.
 _FOR_FILES = {"speed": 1.0, "start_time": None, "loop": 1}
 _REQUIRED = ("camera_id", "store_id")
 
@@ -132,7 +132,7 @@ def _make_parser() -> ArgumentParser:
     add = parser.add_argument
     add(
         "--video",
-        type=_video,
+        type=_checked(parse_video),
         default=None,
         metavar="SOURCE",
         help="the video: a file in any format that FFmpeg reads; rtsp://..., rtsps://..., http://... or "
@@ -141,15 +141,25 @@ def _make_parser() -> ArgumentParser:
     )
     add(
         "--detect-video",
-        type=_video,
+        type=_checked(parse_video),
         default=None,
         metavar="SOURCE",
         help="a second stream of the same camera and view, small, that the detector looks at in place of --video, of "
         f"which clips and pictures are still made; {DETECT_VARIABLE} for an address with a password (default: none)",
     )
     # No defaults for these two: two cameras would share one name unnoticed.
-    add("--camera-id", type=_name, metavar="ID", help="the camera's name in every event, e.g. cam_01 (required)")
-    add("--store-id", type=_name, metavar="ID", help="the gym's name in every event, e.g. gym_demo (required)")
+    add(
+        "--camera-id",
+        type=_checked(checked_id),
+        metavar="ID",
+        help="the camera's name in every event, e.g. cam_01 (required)",
+    )
+    add(
+        "--store-id",
+        type=_checked(checked_id),
+        metavar="ID",
+        help="the gym's name in every event, e.g. gym_demo (required)",
+    )
     add("--seed", type=integer, default=42, metavar="N", help="seed of the mocked detector (default: %(default)s)")
     add(
         "--config",
@@ -161,6 +171,7 @@ def _make_parser() -> ArgumentParser:
     )
     add(
         "--backend-url",
+        type=_checked(checked_url),
         metavar="URL",
         help="the backend's address (default: delivery.backend_url of the configuration, http://127.0.0.1:8000)",
     )
@@ -274,20 +285,16 @@ def _video_of(environ: Mapping[str, str], variable: str) -> VideoAddress | None:
         raise UsageError(f"{variable}: {error}") from error
 
 
-def _video(text: str) -> VideoAddress:
-    try:
-        return parse_video(text)
-    except ValueError as error:
-        raise argparse.ArgumentTypeError(str(error)) from error
+def _checked(check: Callable[[str], _T]) -> Callable[[str], _T]:
+    """`check`, as a type of flags: the text of its ValueError stands behind the flag's name."""
 
+    def parse(text: str) -> _T:
+        try:
+            return check(text)
+        except ValueError as error:
+            raise argparse.ArgumentTypeError(str(error)) from error
 
-def _name(text: str) -> str:
-    try:
-        return _NAME.validate_python(text)
-    except ValidationError as error:
-        raise argparse.ArgumentTypeError(
-            f"{text!r} is no name: up to 64 letters, digits, dots, dashes, underscores, the first a letter or digit"
-        ) from error
+    return parse
 
 
 def _timestamp(text: str) -> datetime:

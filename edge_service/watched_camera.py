@@ -54,8 +54,8 @@ class WatchedCamera:
     def watch(self, stop: Event, end: Callable[[CameraRun], int], opened: Callable[[], None] = lambda: None) -> int:
         """Watch until the video ends or `stop` is set, then do `end`. Returns its exit code; raises what it fails of.
 
-        When the file changes meanwhile, the camera is opened anew. What cannot be opened then is said, and the camera
-        watched as before. `opened` is called each time that it is open.
+        When the file changes meanwhile, the camera is opened anew. A configuration that cannot be
+        opened is said, and the camera watched as before. `opened` is called each time that it is open.
         """
         with self._follower or nullcontext():
             before: CameraPlan | None = None

@@ -15,6 +15,8 @@ from mm_worker.vlm.prompt import DEFAULT_END_PROMPT, DEFAULT_PROMPT
 
 # As long as it may be in a result.
 _MAX_NAME = 200
+# A thread each, and a clip with its pictures in memory.
+_MAX_CONCURRENCY = 256
 _SECONDS = seconds(above=0, most=86_400)
 _AMOUNT = amount(most=1e12)
 
@@ -118,10 +120,10 @@ def _make_parser() -> ArgumentParser:
     )
     add(
         "--concurrency",
-        type=count(1),
+        type=count(1, most=_MAX_CONCURRENCY),
         default=1,
         metavar="N",
-        help="number of events judged at the same time (default: %(default)s)",
+        help=f"number of events judged at the same time, at most {_MAX_CONCURRENCY} (default: %(default)s)",
     )
     add(
         "--rerun",

@@ -153,7 +153,7 @@ WRONG = [
     Wrong(EDGE, f"{SEES} --preview HERE/none/p.mp4", "HERE/none/p.mp4", "--preview"),
     Wrong(EDGE, f"{SEES} --speed 0", "--speed: '0' is no speed", "give a number above 0"),
     Wrong(EDGE, f"{SEES} --start-time noon", "--start-time: 'noon' is no time", "2026-01-31T09:00:00Z"),
-    Wrong(EDGE, f"{SEES} --camera-id cam/1", "--camera-id: 'cam/1' is no name", "letters, digits"),
+    Wrong(EDGE, f"{SEES} --camera-id cam/1", "--camera-id: 'cam/1' is no id", "letters, digits"),
     Wrong(EDGE, f"{SEES} --media-dir HERE/text", "HERE/text", "with --media-dir"),
     Wrong(EDGE, f"{SEES} --outbox-dir HERE/text", "HERE/text", "with --outbox-dir"),
     Wrong(EDGE, f"{SEES} --outbox-dir s3://clips", *NO_FOLDER),
@@ -175,6 +175,7 @@ WRONG = [
     Wrong(LAUNCHER, "--keep-gb -1", "--keep-gb", "give a number above 0"),
     Wrong(LAUNCHER, "--edge-flags '", "--edge-flags: '", "quotation"),
     Wrong(RESET, "--no", "--no", "--help"),
+    Wrong(RESET, "--data-dir HERE --yes", "HERE is no demo's folder", "give the demo's with --data-dir"),
 ]
 
 

@@ -1,4 +1,4 @@
-"""Each thread and task of the processes, and what becomes of an error in it that nothing expects: none is lost."""
+"""Each thread, task and signal of the processes: no error in one is lost, and no signal is slept through."""
 
 import ast
 from collections import Counter
@@ -72,3 +72,20 @@ def test_each_thread_is_in_the_table_and_those_that_last_are_kept_running() -> N
                 assert LASTING & names_used(tree).keys(), f"{name} has a thread that is to last, and nothing keeps it"
     table = {name: Counter(maker.split()[0] for maker in makers) for name, makers in THREADS.items()}
     assert found == table
+
+
+def test_signals_are_heard_by_a_pipe_alone() -> None:
+    """A handler of Python's own runs when the main thread comes to it, which may sleep by then, or hold a lock."""
+    folders = ("backend_api", "edge_service", "mm_worker", "ui", "deploy")
+    calling = {
+        (path.relative_to(REPOSITORY).as_posix(), line.strip())
+        for folder in folders
+        for path in (REPOSITORY / folder).rglob("*.py")
+        for line in path.read_text(encoding="utf-8").splitlines()
+        if "signal.signal(" in line
+    }
+    assert calling == {
+        ("backend_api/base/process.py", "signal.signal(signum, lambda _signum, _frame: None)"),
+        ("backend_api/doctor.py", "signal.signal(signal.SIGPIPE, signal.SIG_DFL)"),
+        ("deploy/container/watched.py", "signal.signal(signum, handler)"),
+    }

@@ -45,13 +45,14 @@ def integer(text: str) -> int:
     return int(text)
 
 
-def count(least: int) -> Callable[[str], int]:
-    """A type of whole numbers from `least` (0 or more) on."""
+def count(least: int, most: int | None = None) -> Callable[[str], int]:
+    """A type of whole numbers from `least` (0 or more) on, up to `most` where that is given."""
+    end = "..." if most is None else f"... {most}"
 
     def parse(text: str) -> int:
         number = int(text) if text.isascii() and text.isdigit() and len(text) <= _COUNT_DIGITS else -1
-        if number < least:
-            raise argparse.ArgumentTypeError(f"{text!r} is no count: give {least}, {least + 1}, {least + 2}, ...")
+        if number < least or (most is not None and number > most):
+            raise argparse.ArgumentTypeError(f"{text!r} is no count: give {least}, {least + 1}, {least + 2}, {end}")
         return number
 
     return parse

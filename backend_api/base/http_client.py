@@ -159,7 +159,8 @@ def check_address(url: str, source: str, example: str = "http://127.0.0.1:8000")
         why = ""
     except ValueError as error:
         why = f" ({error})"
-    shown = f"...@{url.rpartition('@')[2]}" if "@" in url else url
+    # Before an @ may stand a password, and behind a ? a key.
+    shown = (f"...@{url.rpartition('@')[2]}" if "@" in url else url).partition("?")[0]
     raise UsageError(f"{source} is {shown!r}, which is no address{why}; give one such as {example}")
 
 

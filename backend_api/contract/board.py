@@ -4,7 +4,7 @@ from typing import Literal
 
 from pydantic import Field
 
-from backend_api.contract.values import Kind, Name, Timestamp, Value
+from backend_api.contract.values import Name, Timestamp, Value
 
 
 class BoardMachine(Value):
@@ -12,7 +12,6 @@ class BoardMachine(Value):
 
     machine_id: Name
     name: str
-    kind: Kind | None = None
     state: Literal["free", "in_use", "unknown"] = Field(
         description="in_use: somebody is on it; unknown: nothing has been heard of its camera; free: else."
     )

@@ -229,7 +229,7 @@ class StoredEvent(Event):
         default=(),
         description=(
             "Where the frames are that the model was shown, in the order of `mm.result.frame_times_s`, relative to the "
-            "backend's address; empty when none are kept."
+            "backend's address, each with its number behind `/frames/`; one that is not kept is left out."
         ),
     )
     mm: Enrichment | None = Field(

@@ -10,6 +10,7 @@ import logging
 import os
 import re
 import stat
+import threading
 from collections import OrderedDict
 from collections.abc import Collection, Iterator, Mapping
 from contextlib import AbstractContextManager, nullcontext, suppress
@@ -38,8 +39,9 @@ class MediaFolder:
     def __init__(self, folder: Path, disk: Disk | None = None) -> None:
         self.folder = folder
         self._disk = disk or Disk()
-        # The SHA-256 of the uploads that came last.
+        # The SHA-256 of the uploads that came last; several threads put files at once.
         self._kept: OrderedDict[Path, str] = OrderedDict()
+        self._lock = threading.Lock()
 
     @property
     def name(self) -> str:
@@ -163,14 +165,16 @@ class MediaFolder:
         Events of one instant share a clip: a file that was uploaded lately under another name takes no room again.
         """
         path = self.folder / name
-        twins = [kept for kept, digest in list(self._kept.items()) if digest == sha256 and kept != path]
+        with self._lock:
+            twins = [kept for kept, digest in self._kept.items() if digest == sha256 and kept != path]
         any(_share(twin, temporary, path) for twin in reversed(twins))
         is_new = self._disk.publish_new(temporary, path)
         if not is_new and file_sha256(path) != sha256:
             raise FileExistsError(errno.EEXIST, f"another {name} is there already; files are never replaced", str(path))
-        self._kept[path] = sha256
-        while len(self._kept) > _REMEMBERED:
-            self._kept.popitem(last=False)
+        with self._lock:
+            self._kept[path] = sha256
+            while len(self._kept) > _REMEMBERED:
+                self._kept.popitem(last=False)
         return is_new
 
     def replace_all(self, contents: Mapping[str, bytes]) -> None:

@@ -6,6 +6,7 @@ believed: a day is as old as the log itself shows, to within a day. So a clock t
 nothing along.
 """
 
+import errno
 import json
 import logging
 import os
@@ -56,11 +57,7 @@ class AuditLog:
             **({"store_id": store_id} if store_id else {}),
             "client": client,
         }
-        descriptor = os.open(self._path(now.date()), os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600)
-        try:
-            os.write(descriptor, json.dumps(line).encode() + b"\n")
-        finally:
-            os.close(descriptor)
+        _append(self._path(now.date()), json.dumps(line).encode() + b"\n")
 
     def lines(self) -> Iterator[bytes]:
         """Every line there is, the oldest first."""
@@ -93,6 +90,18 @@ class AuditLog:
 
     def _path(self, day: date) -> Path:
         return self._folder / f"audit-{day.isoformat()}.jsonl"
+
+
+def _append(path: Path, line: bytes) -> None:
+    """Add the whole `line`, or nothing of it. Raises OSError: of a disk with little room left for a part of it, too."""
+    descriptor = os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    try:
+        size_bytes = os.fstat(descriptor).st_size
+        if os.write(descriptor, line) < len(line):
+            os.ftruncate(descriptor, size_bytes)
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), str(path))
+    finally:
+        os.close(descriptor)
 
 
 def _begin(day: date) -> datetime:

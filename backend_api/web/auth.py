@@ -1,4 +1,4 @@
-"""Access: a key for every call but the two of health, or a signed URL for media."""
+"""Access: a key for every call but those of OPEN_PATHS, or a signed URL for media."""
 
 import hashlib
 import hmac

@@ -1,9 +1,11 @@
 """Reading a request's body: of the right type, and never more of it than is allowed."""
 
-from typing import TypeVar
+from functools import partial
+from typing import Literal, TypeVar
 
 from fastapi import Request
 from pydantic import BaseModel, ValidationError
+from starlette.concurrency import run_in_threadpool
 
 from backend_api.web.jpeg import NotJpeg, jpeg_size
 from backend_api.web.problems import ApiProblem, FieldErrors, field_errors, summary
@@ -12,6 +14,8 @@ Model = TypeVar("Model", bound=BaseModel)
 
 # So much is read and thrown away beyond the limit, so that a client that is still sending hears the answer.
 _DISCARD_BYTES = 16 * 1024 * 1024
+# A longer body is read in a thread: hundreds of zones take seconds, for which all other clients would wait.
+_MOST_BYTES_IN_LOOP = 16 * 1024
 
 
 async def read_body(request: Request, media_type: str, max_bytes: int) -> bytes:
@@ -37,7 +41,7 @@ async def read_json(request: Request, model: type[Model], max_bytes: int) -> Mod
     """The `model` that the body holds. Raises ApiProblem as `read_body` does, and 422 with the fields named."""
     body = await read_body(request, "application/json", max_bytes)
     try:
-        return model.model_validate_json(body)
+        return await _parse(model, body)
     except ValidationError as error:
         raise _invalid(error) from error
 
@@ -58,15 +62,20 @@ async def read_report(request: Request, model: type[Model], max_bytes: int) -> t
     """
     body = await read_body(request, "application/json", max_bytes)
     try:
-        return model.model_validate_json(body), []
+        return await _parse(model, body), []
     except ValidationError as error:
         unknown = [field["field"] for field in _fields(error, only="extra_forbidden")]
         if not unknown:
             raise _invalid(error) from error
     try:
-        return model.model_validate_json(body, extra="ignore"), unknown
+        return await _parse(model, body, extra="ignore"), unknown
     except ValidationError as error:
         raise _invalid(error) from error
+
+
+async def _parse(model: type[Model], body: bytes, extra: Literal["ignore"] | None = None) -> Model:
+    parse = partial(model.model_validate_json, body, extra=extra)
+    return parse() if len(body) <= _MOST_BYTES_IN_LOOP else await run_in_threadpool(parse)
 
 
 def _invalid(error: ValidationError) -> ApiProblem:

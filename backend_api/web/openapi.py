@@ -34,7 +34,7 @@ OPEN_PATHS = ("/health", "/ready", "/board/page")
 _PROBLEMS = {
     400: "Range is not understood.",
     401: "A key is required; none was sent, or an unknown one.",
-    403: "The key may only read, or the request is of a page or for a host that is not allowed.",
+    403: "The key's role or its stores do not allow it, or the request is of a page or for a host that is not allowed.",
     404: "Not found.",
     409: "It contradicts the stored data.",
     410: "Removed on purpose, by --keep-days or --keep-gb.",
@@ -87,7 +87,7 @@ class Api(FastAPI):
 
 
 def _add_denials(document: dict[str, Any]) -> None:
-    """Say how keys are sent, and how every call is refused: all but those of health without a key."""
+    """Say how keys are sent, and how every call is refused: all but OPEN_PATHS without a key."""
     document["components"]["securitySchemes"] = {"key": {"type": "http", "scheme": "bearer"}}
     for path, operations in document["paths"].items():
         denials = (403,) if path in OPEN_PATHS else (401, 403)

@@ -40,12 +40,8 @@ class SignedUrls:
         by = (f"&by={key}" if key else "") + (f"&for={quote(person, safe='')}" if person else "")
         return f"?expires={expires}&signature={self._signature(subject, expires, key, person)}{by}"
 
-    def allows(self, path: str, query: str) -> bool:
-        """Whether `query` is one that `query` gave for the subject of `path`, and is still valid."""
-        return self.signer(path, query) is not None
-
     def signer(self, path: str, query: str) -> Caller | None:
-        """The key and the person whose answer had `query` for the subject of `path`; None when it allows nothing.
+        """The key and the person whose answer had `query` for the subject of `path`; None where it is not valid.
 
         The key's name is empty where nobody in particular was answered, as on the stream of changes.
         """

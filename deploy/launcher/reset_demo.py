@@ -11,6 +11,7 @@ from backend_api.base.environment import require_environment  # noqa: E402
 
 require_environment()
 
+import re  # noqa: E402
 import shutil  # noqa: E402
 
 import psutil  # noqa: E402
@@ -19,9 +20,15 @@ from backend_api.base.arguments import ArgumentParser  # noqa: E402
 from backend_api.base.process import EXIT_DONE, FatalError, UsageError, run_process  # noqa: E402
 from deploy.launcher.options import DEMO_DATA  # noqa: E402
 
+# The database with the files beside it, the folders that stand beside a database, and what a killed look at room left.
+_OF_THE_DEMO = re.compile(r"app\.db([.-].*)?|media|outbox|audit|\.writable-.*")
+
 
 def main() -> int:
-    """Say what there is, ask, and remove it. Raises UsageError while a process uses it, FatalError."""
+    """Say what there is, ask, and remove it.
+
+    Raises UsageError while a process uses it, and where more lies there than a demo's; FatalError.
+    """
     parser = ArgumentParser(
         prog="deploy/launcher/reset_demo.py", description="Remove the events, verdicts, reviews and clips of the demo."
     )
@@ -36,6 +43,11 @@ def main() -> int:
         return EXIT_DONE
     if user := find_user(folder):
         raise UsageError(f"{folder} is in use by process {user}: end it first, Ctrl-C in the terminal of `make run`")
+    if stranger := find_stranger(folder):
+        raise UsageError(
+            f"{folder} is no demo's folder, it holds {stranger}, too: give the demo's with --data-dir, or remove it by "
+            "hand"
+        )
     sys.stdout.write(describe(folder) + "\n")
     if not flags.yes and not confirmed():
         sys.stdout.write("Nothing was removed.\n")
@@ -57,6 +69,12 @@ def describe(folder: Path) -> str:
         f"{folder}: the demo's database with its events, verdicts and reviews, {clips} clips, "
         f"{len(files)} files, {size_mb:,.0f} MB"
     )
+
+
+def find_stranger(folder: Path) -> str | None:
+    """The name of something in `folder` that no process of the demo puts there; None when there is nothing else."""
+    names = sorted(path.name for path in folder.iterdir())
+    return next((name for name in names if not _OF_THE_DEMO.fullmatch(name)), None)
 
 
 def confirmed() -> bool:

@@ -21,11 +21,18 @@ _TEMPORARY = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}\.(mp4|jpg)\.
 
 
 def remove_leftovers(folder: Path, disk: Disk) -> None:
-    """Remove what a run that was killed while it wrote left in `folder`. Raises OSError."""
+    """Remove what a run that was killed while it wrote left in `folder`; one that cannot be removed stays, and is said.
+
+    Raises OSError when the folder cannot be read.
+    """
     for path in folder.iterdir():
         if _TEMPORARY.fullmatch(path.name):
-            disk.remove(path)
-            log.info("%s: removed, an earlier run was stopped while it wrote it", path)
+            try:
+                disk.remove(path)
+            except OSError as error:  # another user's, say: no clip of ours needs its name
+                log.warning("%s: an earlier run left it, and it cannot be removed: %s", path, error.strerror)
+            else:
+                log.info("%s: removed, an earlier run was stopped while it wrote it", path)
 
 
 class ClipFolder:

@@ -1,8 +1,8 @@
 """Clips travel only where the backend reads another folder than the one that they lie in; which it is, is found out.
 
-The backend leaves an id in its media folder at each start, before it answers anybody, and tells it (contract_media.py).
-An edge that finds that id in its own folder shares it. One that does not uploads, and only then removes its copies: a
-clip in a shared folder is the backend's own.
+The backend leaves an id in its media folder at each start, before it answers anybody, and tells it (`Ready` of the
+contract). An edge that finds that id in its own folder shares it. One that does not uploads, and only then removes its
+copies: a clip in a shared folder is the backend's own.
 """
 
 import logging

@@ -19,7 +19,7 @@ from backend_api.base.durable_files import Disk
 from backend_api.base.http_client import Answer
 from backend_api.contract.events import BatchResult, Event
 from backend_api.contract.media import clip_name, thumbnail_name
-from edge_service.delivery.answers import is_denied, is_temporary
+from edge_service.delivery.answers import detail, is_denied, is_temporary
 from edge_service.delivery.backend_client import Put, Transport
 
 # Few events a request: while their clips travel, nothing else does.
@@ -85,7 +85,7 @@ class UploadingTransport:
         if answer.status in {200, 201}:
             self._uploaded[path] = answer.status == 200
         else:
-            log.error("%s stays here, the backend refuses it: %s", path, answer.body[:300].decode(errors="replace"))
+            log.error("%s stays here, the backend refuses it: %s", path, detail(answer))
         return None
 
     def _remove_settled(self, files: "Sequence[tuple[Path, str, str]]", answer: Answer) -> None:

@@ -15,7 +15,7 @@ machines:                          # every machine that was looked at, also thos
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import MAXYEAR, MINYEAR, datetime
 from pathlib import Path
 from typing import Annotated
 
@@ -90,9 +90,13 @@ def _events(session: TrueSession) -> list[tuple[EventType, float]]:
 
 def _start_time(value: object) -> datetime:
     try:
-        return _TIMESTAMP.validate_python(value)
+        moment = _TIMESTAMP.validate_python(value)
     except ValidationError as error:
         raise ValueError("is no time with a zone; write it like 2026-01-31T09:00:00Z") from error
+    # Events around it, and all of the video after it, are asked for.
+    if not MINYEAR < moment.year < MAXYEAR:
+        raise ValueError("is at the end of all time; check the year")
+    return moment
 
 
 @dataclass(frozen=True, slots=True)

@@ -52,9 +52,9 @@ class Camera:
     decoding: HardwareDecoding | None = None
     """What decodes."""
     witness: Witness | None = None
-    """Says who of those that were found is a thing; None to believe all."""
+    """Tells people from things among those that were found; None to believe all."""
     looks: Looks | None = None
-    """Answers whoever asks to see what is seen now."""
+    """Answers a person who asks to see what the camera sees now."""
 
 
 class CameraLoop:
@@ -124,7 +124,7 @@ class CameraLoop:
             media_time_s=self._time_s,
             captured=captured,
             processed=processed,
-            skipped=captured - processed,  # exact also for who asks from another thread
+            skipped=captured - processed,  # exact also when another thread asks
             events=self._events,
             outbox_depth=self._camera.outbox.depth,
             reconnects=source.reconnects,
@@ -184,7 +184,7 @@ class CameraLoop:
         return tracks
 
     def _find(self, frame: Frame) -> tuple[Sequence[Detection], Sequence[Track]]:
-        """Who is detected in `frame`, and which of them are people; what hides them is told."""
+        """The detections in `frame`, and the people among their tracks; the masking is told of both."""
         camera, time_s = self._camera, round(frame.time_s, 3)
         detections = camera.detector.detect(frame)
         if camera.eyes is not None:

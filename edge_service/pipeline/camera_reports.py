@@ -5,7 +5,6 @@ from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 from typing import Any, Protocol
-from urllib.parse import urlsplit
 
 import yaml
 
@@ -33,6 +32,7 @@ from edge_service.video.hardware import HardwareDecoding
 
 COMMON_SECTIONS = ("rules", "detector", "clip", "privacy")
 """What cameras of one configuration may have in common."""
+_SENT_OF_A_CAMERA = {"camera_id", "machines", *COMMON_SECTIONS}
 _ERROR_CHARACTERS = 500
 _REASON_CHARACTERS = 300
 _NAME_CHARACTERS = 100
@@ -57,6 +57,11 @@ class Running(Protocol):
         ...
 
     @property
+    def detector(self) -> str:
+        """The kind of its detector."""
+        ...
+
+    @property
     def network(self) -> Hardware | None:
         """What the detector's network runs on, and how fast; None without one."""
         ...
@@ -76,7 +81,7 @@ class ReportedCamera:
     thread, `report` and `still` in that of the heartbeat."""
 
     def __init__(self, store_id: str, version: str, now: datetime, detector: str) -> None:
-        """`detector` is the detector's kind."""
+        """`detector` is the kind of its detector until it first runs."""
         self._store_id = store_id
         self._version = version
         self._detector = detector
@@ -88,7 +93,7 @@ class ReportedCamera:
 
     def begins(self, camera: Running) -> None:
         """It runs."""
-        self._running = camera
+        self._running, self._detector = camera, camera.detector
 
     def ends(self) -> None:
         """It runs no more, and all is told."""
@@ -247,19 +252,13 @@ def describe_setup(
     )
 
 
-def shareable_config(
-    path: Path, backend_url: str, detector: DetectorConfig | None = None, camera_id: str | None = None
-) -> str | None:
+def shareable_config(path: Path, detector: DetectorConfig | None = None, camera_id: str | None = None) -> str | None:
     """The settings in the file at `path` as YAML, without its comments: those are notes that nobody meant to send.
 
     With `detector`, the one in effect after the flags, in the place of the file's. With `camera_id`, of several
-    cameras, that one's part, without its video, whose address may hold a password. None when `backend_url`, which the
-    settings name, holds a password, or when they are too long to be sent. Raises UsageError when the file cannot be
-    read.
+    cameras, that one's part, without its streams, whose addresses may hold a password. None when they are too
+    long to be sent. Raises UsageError when the file cannot be read.
     """
-    parts = urlsplit(backend_url)
-    if camera_id is None and (parts.username or parts.password):
-        return None
     settings = read_yaml(path).data
     if camera_id is not None:
         settings = _part_of(settings, camera_id)
@@ -274,4 +273,4 @@ def _part_of(settings: dict[str, Any], camera_id: str) -> dict[str, Any]:
     """What the file has of `camera_id`, the common sections merged in."""
     own = next(camera for camera in settings["cameras"] if camera["camera_id"] == camera_id)
     common = {name: settings[name] | own.get(name, {}) for name in COMMON_SECTIONS if name in settings}
-    return {key: value for key, value in (own | common).items() if key != "video"}
+    return {key: value for key, value in (own | common).items() if key in _SENT_OF_A_CAMERA}

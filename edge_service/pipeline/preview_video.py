@@ -37,6 +37,9 @@ _NOMINAL_FPS = 5
 _CONTAINER_OPTIONS = {"movflags": "frag_keyframe+hybrid_fragmented", "flush_packets": "1"}
 _OPTIONS = {"preset": "veryfast", "crf": "25", "x264-params": "keyint=10:bframes=0:threads=2:rc-lookahead=10"}
 
+# A disk's, and those of the encoder, which are of no disk.
+_FAILURES = (OSError, av.error.FFmpegError)
+
 log = logging.getLogger(__name__)
 
 
@@ -89,7 +92,7 @@ class PreviewVideo:
                 self._waiting.append(_Look(image, frame.time_s, tracks, dict(rules.states)))
             while self._waiting and self._masking.is_settled(self._waiting[0].time_s):
                 self._write(self._stream, self._waiting.popleft())
-        except OSError as error:
+        except _FAILURES as error:
             self._fail(error)
 
     def _write(self, stream: VideoStream, look: _Look) -> None:
@@ -109,10 +112,10 @@ class PreviewVideo:
                 self._container.mux(self._stream.encode(None))
                 self._container.close()
                 log.info("the preview is %s", self._path)
-        except OSError as error:
+        except _FAILURES as error:
             self._fail(error)
         finally:
-            with suppress(OSError):
+            with suppress(*_FAILURES):
                 self._container.close()
             if self._stream is None and self._is_new:
                 self._path.unlink(missing_ok=True)
@@ -126,7 +129,7 @@ class PreviewVideo:
         codec.time_base = _TIME_BASE
         return stream
 
-    def _fail(self, error: OSError) -> None:
+    def _fail(self, error: OSError | av.error.FFmpegError) -> None:
         self._failed = True
         log.warning("--preview %s: %s; the run goes on without a preview", self._path, error.strerror or error)
 

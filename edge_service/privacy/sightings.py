@@ -29,7 +29,7 @@ _EDGE = 0.01
 _SINGLE_HOLD_S = 1.0
 # A detection that no track has: it may be somebody, and stays for about as long as a look takes to come.
 _UNTRACKED_HOLD_S = 0.5
-# Who is lost may have started to run; who stays lost for longer is mostly still near.
+# A person who is lost may have started to run; one who stays lost for longer is mostly still near.
 _RUNS_S = 0.5
 _STROLLS = 1 / 3
 # Where the nearest look is farther away than this, or than a look takes to come, nobody knows who was there.

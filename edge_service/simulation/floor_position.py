@@ -1,4 +1,4 @@
-"""Where somebody stands who uses a machine: a point of its zone that can be reached from below."""
+"""The place of a machine's user: a point of its zone that can be reached from below."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass

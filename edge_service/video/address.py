@@ -8,6 +8,8 @@ from urllib.parse import urlsplit
 # A path up to the first of its parts that gives something a value.
 _UP_TO_A_VALUE = re.compile(r"(.*?/)[^/]*?(?:=|%3D)", re.IGNORECASE)
 _SCHEMES = ("rtsp", "rtsps", "http", "https")
+# A user and a password whose scheme was forgotten, or lost a slash.
+_CREDENTIALS = re.compile(r"[^@]*:[^@]*@")
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +56,7 @@ def parse_video(text: str) -> VideoAddress:
     if text.isascii() and text.isdecimal():
         return Webcam(int(text))
     if "://" not in text:
-        return Path(text)
+        return _file(text)
     scheme = text.partition("://")[0]
     if scheme.lower() not in _SCHEMES:
         raise ValueError(f"{scheme}:// is no kind of video source: give a file, {', '.join(_SCHEMES)}://..., or 0")
@@ -71,6 +73,16 @@ def parse_video(text: str) -> VideoAddress:
 def identity(address: VideoAddress) -> str:
     """The name that is the same from every working directory and tells no credentials."""
     return str(address.resolve() if isinstance(address, Path) else address)
+
+
+def _file(text: str) -> Path:
+    path = Path(text)
+    # As a file it would be looked for, and then named, password and all, as one that is not there.
+    if _CREDENTIALS.match(text) and not (path.is_absolute() or text.startswith(".")):
+        raise ValueError(
+            "has a user and a password, and no scheme before them: write rtsp:// there, or ./ before the name of a file"
+        )
+    return path
 
 
 def _has_host(url: str) -> bool:

@@ -12,7 +12,7 @@ from av.video.stream import VideoStream
 
 from backend_api.base.process import UsageError
 from edge_service.video.orientation import orientation_of
-from edge_service.video.packets import PictureTooLarge, StreamFormat, bounded, detached, moving_pictures
+from edge_service.video.packets import PictureTooLarge, StreamFormat, bounded, detached, moving_pictures, pixel_aspect
 
 _ASSUMED_FRAME_RATE = Fraction(25)
 
@@ -52,7 +52,7 @@ def probe(path: Path) -> StreamFormat:
             height=frame.height,
             time_base=stream.time_base or Fraction(1, 1000),
             frame_rate=_frame_rate(stream),
-            sample_aspect_ratio=stream.sample_aspect_ratio or Fraction(1),
+            sample_aspect_ratio=pixel_aspect(stream.sample_aspect_ratio),
             orientation=orientation_of(frame),
             template=detached(stream),
         )

@@ -1,7 +1,6 @@
 """A file that is kept for clips and not looked at, beside another one of the same view and time that is."""
 
 import itertools
-import logging
 from collections.abc import Callable, Generator, Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
@@ -13,8 +12,6 @@ from edge_service.video.file_packets import read_packets
 from edge_service.video.file_probe import open_video, probe
 from edge_service.video.packet_ring import PacketRing
 from edge_service.video.packets import EncodedPacket, PictureTooLarge, reorder_depth
-
-log = logging.getLogger(__name__)
 
 
 class FileRecording:
@@ -38,7 +35,7 @@ class FileRecording:
 
     @contextmanager
     def opened(self) -> Iterator[Callable[[float], None]]:
-        """Read until the block is left; what it gives puts the packets up to a media time (seconds) into the ring."""
+        """Read until the block is left, by a function that puts the packets up to a media time (s) into the ring."""
         with closing(self._packets()) as packets:
 
             def feed(until_s: float) -> None:
@@ -53,9 +50,15 @@ class FileRecording:
     def _packets(self) -> Generator[EncodedPacket, None, None]:
         clock = FileClock(str(self._path), self._format.time_base, reorder_depth(self._format))
         for _ in range(self._loop) if self._loop else itertools.count():
+            count = 0
             try:
                 with open_video(self._path) as (container, stream):
-                    yield from read_packets(container, stream, self._format, clock)
+                    for packet in read_packets(container, stream, self._format, clock):
+                        count += 1
+                        yield packet
             except (av.error.FFmpegError, PictureTooLarge) as error:
                 self.problem = f"breaks off in the middle ({getattr(error, 'strerror', None) or error})"
+                return
+            if not count:  # to read it for ever would be a loop that nobody can stop
+                self.problem = "holds no pictures any more"
                 return

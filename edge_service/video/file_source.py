@@ -72,13 +72,16 @@ class FileSource:
         sampler = Sampler(self._fps)
         clock = FileClock(str(self._path), self.format.time_base, reorder_depth(self.format))
         for repeat in range(self._loop) if self._loop else itertools.count():
-            damage = _Damage()
+            damage, captured = _Damage(), self.captured
             try:
                 yield from self._play(clock, sampler, damage)
             finally:
                 if repeat == 0:
                     damage.wrong_stamps = clock.wrong
                     damage.report(self._path)
+            if self.captured == captured:  # to play it for ever would be a loop that nobody can stop
+                log.warning("%s: holds no pictures any more, and is not played again", self._path)
+                return
 
     def _play(self, clock: FileClock, sampler: Sampler, damage: "_Damage") -> Iterator[Frame]:
         decoder = GroupDecoder(self._fps, sampler, self._ring, self._decoding, lambda: clock.begun_at)

@@ -14,7 +14,7 @@ from av.video.frame import VideoFrame
 from av.video.stream import VideoStream
 
 from edge_service.video.orientation import UPRIGHT, orientation_of
-from edge_service.video.packets import StreamFormat, bounded, detached, new_decoder
+from edge_service.video.packets import StreamFormat, bounded, detached, new_decoder, pixel_aspect
 
 _BESIDE: Final = "new_extradata"
 # FFmpeg's filter that takes the parameters out of a packet knows them.
@@ -41,7 +41,7 @@ class FormatTracker:
         parameters = self._parameters(packet)
         if parameters is not None and parameters != self._seen:
             is_first, self._seen = self._seen is None, parameters
-            # What is within the first packet is mostly what the stream has said of itself.
+            # The parameters within the first packet are mostly those that the stream has said of itself.
             if not is_first or parameters != self._current.parameters:
                 self._current = _with_parameters(self._current, parameters, packet)
         if self._learns_orientation and packet.is_keyframe:
@@ -86,7 +86,7 @@ def _with_parameters(before: StreamFormat, parameters: bytes, key: "av.Packet[An
         width=frame.width,
         height=frame.height,
         pixel_format=frame.format.name,
-        sample_aspect_ratio=decoder.sample_aspect_ratio or before.sample_aspect_ratio,
+        sample_aspect_ratio=pixel_aspect(decoder.sample_aspect_ratio or before.sample_aspect_ratio),
         orientation=before.orientation if orientation == UPRIGHT else orientation,
         template=detached(before.template, parameters, size=(frame.width, frame.height)),
     )

@@ -17,6 +17,8 @@ from edge_service.video.orientation import Orientation
 
 MAX_SIDE_PX = 8192
 """Larger pictures are refused before they are decoded: one of this size takes 100 MB."""
+# Anamorphic lenses and half the lines of television make 2 of it; by as much a picture grows when it is shown.
+_MOST_PIXEL_ASPECT = 4
 
 
 class PictureTooLarge(ValueError):
@@ -136,6 +138,11 @@ def bounded(width: int, height: int) -> None:
     """Raises PictureTooLarge when a picture is larger than any that is decoded here."""
     if max(width, height) > MAX_SIDE_PX:
         raise PictureTooLarge(f"its pictures are {width}x{height} pixels, more than {MAX_SIDE_PX} a side")
+
+
+def pixel_aspect(said: Fraction | None) -> Fraction:
+    """The width of a pixel over its height, as a stream has `said`; 1 where that is nothing, or no camera's."""
+    return said if said and Fraction(1, _MOST_PIXEL_ASPECT) <= said <= _MOST_PIXEL_ASPECT else Fraction(1)
 
 
 def new_decoder(stream_format: StreamFormat, *, skips_deblocking: bool = False) -> VideoCodecContext:

@@ -22,7 +22,7 @@ from edge_service.video.packet_ring import PacketRing
 
 log = logging.getLogger(__name__)
 
-# What differs by less is noticed by nobody, and changes with every sender report.
+# A smaller difference is noticed by nobody, and changes with every sender report.
 _LEAST_SHIFT_S = 0.1
 MOST_SHIFT_S = 10.0
 """Streams that are further apart are not of one moment: the camera's clocks are wrong, and arrival is believed."""
@@ -39,7 +39,8 @@ class Recording(Protocol):
     def opened(self) -> AbstractContextManager[Callable[[float], None]]:
         """Begin to read, until the block is left.
 
-        What it gives is called with a media time in seconds: all packets up to it that have come go into the ring.
+        The function that it gives is called with a media time in seconds: all packets up to it that have come go into
+        the ring.
         """
         ...
 

@@ -151,7 +151,7 @@ class SampledDecoder:
         return is_complete or not self._can_skip or len(self._waiting) > _MAX_REORDERED
 
     def _decode(self, packet: EncodedPacket | None) -> Iterator[VideoFrame]:
-        # What is not referred to by others changes none of the pictures that are wanted.
+        # A packet that no other one refers to changes none of the pictures that are wanted.
         if packet and self._can_skip:
             self._decoder.skip_frame = "DEFAULT" if self._outlook.is_wanted(packet.time_s) else "NONREF"
         frames = decode(self._decoder, packet)

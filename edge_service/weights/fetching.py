@@ -1,6 +1,6 @@
 """Fetching a file of weights: resumed where it was cut, verified, and in place all at once.
 
-Invariant: the file in place is whole and has the catalogue's hash. What comes is appended to a file beside it, `.part`;
+Invariant: the file in place is whole and has the catalogue's hash. A download is appended to a file beside it, `.part`;
 once that is whole it is verified, put on the disk, and given its name. A part whose hash is wrong is removed.
 """
 
@@ -55,6 +55,7 @@ def fetch(weights: Weights, folder: Path, clock: Clock, disk: Disk, url: str | N
     folder.mkdir(parents=True, exist_ok=True)
     part = path.with_name(f"{path.name}.part")
     address = url or weights.url
+    said = shown(address)
     for attempt in range(1, _ATTEMPTS + 1):
         try:
             _download(address, part, weights, clock)
@@ -63,12 +64,18 @@ def fetch(weights: Weights, folder: Path, clock: Clock, disk: Disk, url: str | N
             reason = _in_words(error)
             if attempt == _ATTEMPTS:
                 raise FatalError(
-                    f"{address}: {reason}; what came is kept and resumed the next time; without internet fetch it"
+                    f"{said}: {reason}; what came is kept and resumed the next time; without internet fetch it"
                     f" elsewhere and give the file with --from"
                 ) from error
-            log.warning("%s: %s; trying again", address, reason)
+            log.warning("%s: %s; trying again", said, reason)
             clock.wait(threading.Event(), _PAUSE_S * attempt)
-    return _put_in_place(part, path, weights, address, disk)
+    return _put_in_place(part, path, weights, said, disk)
+
+
+def shown(url: str) -> str:
+    """`url` as it may be told: without a user, a password, and what a ? begins, which may be a signature."""
+    parts = urlsplit(url)
+    return f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}{parts.path}{'?...' if parts.query else ''}"
 
 
 def take(weights: Weights, source: Path, folder: Path, disk: Disk) -> Path:
@@ -119,7 +126,9 @@ def _answer(url: str, have: int) -> Iterator[requests.Response]:
     headers = {"Accept-Encoding": "identity"} | ({"Range": f"bytes={have}-"} if have else {})
     with requests.get(url, headers=headers, stream=True, timeout=(_CONNECT_S, _READ_S)) as response:
         if urlsplit(url).scheme == "https" and urlsplit(response.url).scheme != "https":
-            raise FatalError(f"{url}: leads to {response.url}, which is not encrypted; nothing was fetched")
+            raise FatalError(
+                f"{shown(url)}: leads to {shown(response.url)}, which is not encrypted; nothing was fetched"
+            )
         yield response
 
 
@@ -127,7 +136,9 @@ def _refusal(response: requests.Response) -> Exception:
     """What to raise for a status that is no file: a server's own fault may pass, a client's does not."""
     if response.status_code >= 500 or response.status_code in (206, 408, 429):
         return _Cut(f"the server answered {response.status_code}")
-    return FatalError(f"{response.url}: the server answered {response.status_code}; give another address with --from")
+    return FatalError(
+        f"{shown(response.url)}: the server answered {response.status_code}; give another address with --from"
+    )
 
 
 def _copy(response: requests.Response, file: BinaryIO, most: int, clock: Clock) -> None:
@@ -136,7 +147,9 @@ def _copy(response: requests.Response, file: BinaryIO, most: int, clock: Clock) 
     while chunk := response.raw.read1(_CHUNK_BYTES):
         came += len(chunk)
         if came > most:
-            raise FatalError(f"{response.url}: has more than the {most} bytes that the file has; nothing was installed")
+            raise FatalError(
+                f"{shown(response.url)}: has more than the {most} bytes that the file has; nothing was installed"
+            )
         file.write(chunk)
         passed_s = clock.monotonic_s() - began_s
         if passed_s > _DRIP_S and came < _LEAST_BYTES_PER_S * passed_s:

@@ -1,8 +1,8 @@
 """Following the zones while the edge runs: what is drawn in the dashboard goes into the file, and the file is obeyed.
 
-Invariant: a running edge is never left without zones. What cannot be read, written or taken is said, and the edge goes
-on with what it has. When a person has changed the file since it was read last, a wish from the dashboard, which does
-not know of that, is refused.
+Invariant: a running edge is never left without zones. Zones that cannot be read, written or taken are said, and the
+edge goes on with those that it has. When a person has changed the file since it was read last, a wish from the
+dashboard, which does not know of that, is refused.
 """
 
 import logging
@@ -93,6 +93,8 @@ class ZoneFollower(Generic[_C]):
         self._speaker = speaker
         self._state = file.state()
         self._next: _C | None = None
+        # The camera's thread takes while this one compares: what the file holds must not be lost between the two.
+        self._taking = threading.Lock()
         self._problem: str | None = None
         self._settled: set[int] = set()
         self._trouble: str | None = None
@@ -121,14 +123,16 @@ class ZoneFollower(Generic[_C]):
 
     def take(self) -> _C | None:
         """What the camera is to be watched with from now on; None when that has not changed."""
-        taken, self._next = self._next, None
-        if taken is not None:
-            self._in_use = taken
-        return taken
+        with self._taking:
+            taken, self._next = self._next, None
+            if taken is not None:
+                self._in_use = taken
+            return taken
 
     def give_back(self, in_use: _C, problem: str) -> None:
-        """What was taken cannot be used, for that reason: the camera goes on with `in_use`."""
-        self._in_use = in_use
+        """The zones that were taken cannot be used, because of the `problem`: the camera goes on with `in_use`."""
+        with self._taking:
+            self._in_use = in_use
         self._note(problem)
 
     def look(self) -> None:
@@ -188,7 +192,8 @@ class ZoneFollower(Generic[_C]):
         if self._problem is not None:
             log.info("%s: can be read again", self._file.path)
         self._problem = None
-        self._next = found if found != self._in_use else None
+        with self._taking:
+            self._next = found if found != self._in_use else None
 
     def _wanted(self) -> ZoneVersion | None:
         """The version that the backend wants the edge to take; None where there is none that it can understand."""
@@ -217,7 +222,7 @@ class ZoneFollower(Generic[_C]):
         except UsageError as error:
             self._refuse(wanted, str(error))
             return
-        except Exception as error:  # noqa: BLE001 - who drew them is told, and can draw others
+        except Exception as error:  # noqa: BLE001 - the person who drew them is told, and can draw others
             self._refuse(wanted, f"the edge could not write them: {explain_unforeseen(error)}")
             return
         self._settled.add(wanted.version)

@@ -76,7 +76,8 @@ def _checked(url: str) -> str:
     example = "http://127.0.0.1:11434/v1"
     parts = check_address(url, "--vlm-url", example)
     if parts.query or parts.fragment:
-        raise UsageError(f"--vlm-url {url!r} has a part behind ? or #; write it as {example}")
+        # Not shown: it may be a key.
+        raise UsageError(f"--vlm-url has a part behind ? or #; write it as {example}, and give a key as GYM_VLM_KEY")
     if parts.username or parts.password:
         raise UsageError("--vlm-url holds a name or password; give the key in the environment as GYM_VLM_KEY")
     if len(url) > _MAX_URL:

@@ -104,4 +104,4 @@ def test_what_was_given_up_is_told_with_its_reason_and_the_way_to_try_again(scen
     assert line.startswith(f"note: dead enrichment: {event.event_id}: given up after attempt 1: the model is away")
     assert f"POST /events/{event.event_id}/retry" in line
     assert scene.states() == [(MmStatus.DEAD, 1)]
-    assert report.lines[-1] == f"nothing is wrong with {scene.db} and {scene.media}, 1 notes"
+    assert report.lines[-1] == f"nothing is wrong with {scene.db} and {scene.media}, 1 note"

@@ -107,6 +107,14 @@ def test_a_mistake_changes_nothing(
     assert path.read_bytes() == before
 
 
+def test_without_a_file_nothing_is_removed_and_nothing_made(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = tmp_path / "new" / "keys.yaml"
+    monkeypatch.setattr(sys, "argv", ["keys.py", "--keys", str(path), "--remove", "door"])
+    with pytest.raises(UsageError, match="No such file"):
+        main()
+    assert list(tmp_path.iterdir()) == []
+
+
 def test_a_broken_file_is_not_written_over(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (path := tmp_path / "keys.yaml").write_text("keys: [")
     monkeypatch.setattr(sys, "argv", ["keys.py", "--keys", str(path), "--add", "x"])

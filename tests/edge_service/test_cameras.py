@@ -44,6 +44,8 @@ def test_each_camera_has_its_video_and_a_file_lies_beside_the_configuration(tmp_
     assert (first.camera_id, first.video) == ("cam_01", tmp_path / "one.mp4")
     assert (second.camera_id, second.video) == ("cam_02", CameraAddress("rtsp://admin:s3cret@cam/2"))
     assert "s3cret" not in repr(config)
+    odd = "~nobody-has-this-name/one.mp4"
+    assert loaded(tmp_path, TWO.replace("one.mp4", odd)).cameras[0].video == tmp_path / odd
 
 
 def test_a_camera_may_have_a_small_stream_that_is_looked_at(tmp_path: Path) -> None:

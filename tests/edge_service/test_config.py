@@ -160,6 +160,7 @@ def test_a_machine_may_be_of_a_kind(path: Path) -> None:
         ("delivery: {backend_url: 'http://[::1'}", "delivery.backend_url", "is no address"),
         ("delivery: {backend_url: 'http://gym:99999'}", "delivery.backend_url", "is no address"),
         ("delivery: {backend_url: 'ftp://gym'}", "delivery.backend_url", "write it like http"),
+        ("delivery: {backend_url: 'http://ann:s3@gym'}", "delivery.backend_url", "never sent; leave them out, and set"),
         ("privacy: {mask: faces}", "privacy.mask", "'faces' is no mask of this version; write none, heads or people"),
         ("privacy: {mask: null}", "privacy.mask", "write none, heads or people"),
         ("privacy: {pictures: some}", "privacy.pictures", "write all, or none"),

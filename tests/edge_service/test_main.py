@@ -73,6 +73,12 @@ def test_a_file_that_is_played_faster_and_for_ever_needs_a_start(real_video: Pat
         choose_start(options(real_video, "--speed", speed, "--loop", "0"), real_video, NOW)
 
 
+@pytest.mark.parametrize("loop", ["100000000", "999999999999999"])
+def test_a_file_that_would_have_begun_years_ago_needs_a_start(real_video: Path, loop: str) -> None:
+    with pytest.raises(UsageError, match=r"would have begun years ago with --loop \d+: give --start-time"):
+        choose_start(options(real_video, "--speed", "max", "--loop", loop), real_video, NOW)
+
+
 @pytest.mark.e2e
 @pytest.mark.parametrize("kind", ["sample", "real"])
 def test_invented_people_are_said_at_the_start_unless_it_is_the_sample(

@@ -68,6 +68,16 @@ def test_the_witness_is_switched_off_and_on(still_s: float) -> None:
     assert with_flags(DetectorConfig(still_s=90), None, model, still_s=parse_options(GIVEN).still_s).still_s == 90
 
 
+@pytest.mark.parametrize("url", ["http://ann:s3cret@gym", "http://ann:s3cret@gym:99999", "ann:s3cret@gym", "gym:8000"])
+def test_what_is_no_address_of_a_backend_is_refused_and_no_password_is_told(url: str) -> None:
+    with pytest.raises(
+        UsageError, match=r"--backend-url: (holds a user name or a password|'gym:8000' is no)"
+    ) as refused:
+        parse_options([*GIVEN, "--backend-url", url])
+    assert "s3cret" not in str(refused.value)
+    assert parse_options([*GIVEN, "--backend-url", "https://gym/"]).backend_url == "https://gym"
+
+
 LIVE = ["--video", "rtsp://admin:s3cret@cam/1", *GIVEN[2:]]
 
 

@@ -4,6 +4,7 @@ import hashlib
 import json
 import threading
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from datetime import UTC, datetime
 from fractions import Fraction
 from pathlib import Path
@@ -24,7 +25,15 @@ from edge_service.cameras import load_cameras
 from edge_service.delivery.backend_client import BackendClient
 from edge_service.detection.runtime import Networks
 from edge_service.detection.turns import Turns
-from edge_service.main import plan_camera, plan_cameras, preview_of_camera, watch_all, watch_one, watched
+from edge_service.main import (
+    plan_again,
+    plan_camera,
+    plan_cameras,
+    preview_of_camera,
+    watch_all,
+    watch_one,
+    watched,
+)
 from edge_service.options import Options, parse_options
 from edge_service.watched_camera import WatchedCamera
 from tests.edge_service import tiny_videos
@@ -172,6 +181,15 @@ def test_a_live_camera_begins_when_it_is_started_and_flags_for_files_are_refused
         plan_cameras(options(config), config, NOW)
 
 
+def test_with_another_configuration_all_else_of_a_camera_is_watched_as_before(tmp_path: Path) -> None:
+    config = configured(tmp_path, ["one.mp4, detect_video: small.mp4", '"rtsp://cam/1", detect_video: "rtsp://cam/2"'])
+    given = parse_options(["--config", str(config), "--seed", "7", "--preview", str(tmp_path / "out.mp4")], {})
+    for plan in plan_cameras(given, config, NOW):
+        machines = (replace(plan.config.machines[0], name="Other"),)
+        changed = replace(plan.config, machines=machines)
+        assert plan_again(plan, given, config, changed) == replace(plan, config=changed, start_time=None)
+
+
 def test_each_camera_has_a_preview_of_its_own(tmp_path: Path) -> None:
     assert preview_of_camera(tmp_path / "out.mp4", "cam_01") == tmp_path / "out.cam_01.mp4"
     assert preview_of_camera(None, "cam_01") is None
@@ -182,8 +200,11 @@ def test_each_camera_has_a_preview_of_its_own(tmp_path: Path) -> None:
         plan_cameras(given, config, NOW)
 
 
-def test_the_backend_is_told_a_cameras_part_of_the_configuration_without_its_video(tmp_path: Path) -> None:
-    config = configured(tmp_path, ["one.mp4", '"rtsp://admin:s3cret@cam/1"'])
+@pytest.mark.parametrize("small", ["", ', detect_video: "rtsp://admin:s3cret@cam/2"'])
+def test_the_backend_is_told_a_cameras_part_of_the_configuration_without_its_streams(
+    tmp_path: Path, small: str
+) -> None:
+    config = configured(tmp_path, ["one.mp4", f'"rtsp://admin:s3cret@cam/1"{small}'])
     given = parse_options(["--config", str(config)], {})
     sent = plan_camera(given, config, load_cameras(config).cameras[1], "gym", None).shared_config
     assert sent is not None

@@ -166,6 +166,7 @@ def test_the_key_comes_from_the_environment(scene: Scene, monkeypatch: pytest.Mo
         (["--price-input", "-1", "--price-output", "1"], "no amount"),
         (["--max-tokens-per-day", "0"], "no count"),
         (["--concurrency", "x"], "no count"),
+        (["--concurrency", "1000000"], "no count"),
         (["--rerun", "x"], "no event's id"),
     ],
 )

@@ -15,7 +15,7 @@ def test_each_session_comes_to_its_outcome(gym: Gym) -> None:
     assert found.keys() == last.keys()
     for outcome, event in last.items():
         assert found[outcome].session_id == event.session_id
-        assert api.session_events(event.session_id)[-1].event_id == event.event_id
+        assert api.session_events(found[outcome])[-1].event_id == event.event_id
 
 
 def test_a_camera_that_fell_silent(gym: Gym) -> None:

@@ -16,9 +16,9 @@ from backend_api.contract.compliance import (
 from backend_api.contract.events import EventType
 from backend_api.contract.people import Permission
 from ui.client import cache
-from ui.client.api import BackendApi, Refused
+from ui.client.api import BackendApi, BackendError
 from ui.client.sign_in import may
-from ui.text.words import counted, percent
+from ui.text.words import counted, percent, plain
 from ui.widgets.figure_cards import NO_FIGURE, Card
 
 REVIEW = "views/review.py"
@@ -33,8 +33,8 @@ MEANING = (
     "asked count as not cleaned; those of which a verdict is missing, or “cannot tell”, are left out."
 )
 _ABOUT = {
-    EventType.CLEANING_ATTEMPT: "attempts in the window",
-    EventType.MACHINE_OCCUPIED_END: "before leaving",
+    EventType.CLEANING_ATTEMPT: " (attempts in the window)",
+    EventType.MACHINE_OCCUPIED_END: " (before leaving)",
 }
 _NOTICE_KEY = "suggest_notice"
 
@@ -63,9 +63,8 @@ def model_lines(model: ModelCompliance) -> list[str]:
     positive, negative = model.cleaned, model.not_cleaned
     wrong = positive.reviewed - positive.cleaned
     reviewed = positive.reviewed + negative.reviewed
-    asked = (
-        f"{model.model}, prompt {model.prompt_version}{'' if model.asks_about is None else _ABOUT[model.asks_about]}"
-    )
+    about = "" if model.asks_about is None else _ABOUT[model.asks_about]
+    asked = f"{model.model}, prompt {model.prompt_version}{about}"
     lines = [f"{asked}: no review counts yet."]
     if reviewed:
         of_cleaned = f"{wrong} of {counted(positive.reviewed, 'verdict')} “cleaned”"
@@ -112,7 +111,7 @@ def show_corrected(api: BackendApi, found: Compliance) -> None:
 
 def _show_suggested(api: BackendApi, suggested: SuggestedReviews) -> None:
     if notice := st.session_state.pop(_NOTICE_KEY, None):
-        st.caption(notice)
+        st.caption(plain(notice))
     with st.container(horizontal=True, vertical_alignment="center", key="suggested"):
         if suggested.items:
             label = f"Review {counted(len(suggested.items), 'suggested session')}"
@@ -129,8 +128,8 @@ def _show_suggested(api: BackendApi, suggested: SuggestedReviews) -> None:
 def _suggest(api: BackendApi) -> None:
     try:
         api.suggest(DEFAULT_SUGGESTED)
-    except Refused as error:
-        st.session_state[_NOTICE_KEY] = f"{str(error).capitalize()}."
+    except BackendError as error:
+        st.session_state[_NOTICE_KEY] = str(error)
     cache.forget_answers()
 
 

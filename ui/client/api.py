@@ -93,11 +93,12 @@ class BackendApi:
         """One page of events."""
         return self._get("/events", EventPage, query.parameters())
 
-    def session_events(self, session_id: UUID) -> tuple[StoredEvent, ...]:
-        """The events of one use of a machine, the oldest first; none when there is no such session."""
-        query = EventQuery(session_id=session_id, order=Order.ASC, limit=MAX_PAGE_ITEMS)
-        of = [query] if self._store_ids is None else [query.model_copy(update={"store_id": i}) for i in self._store_ids]
-        return tuple(event for each in of for event in self.events(each).items)
+    def session_events(self, session: Session) -> tuple[StoredEvent, ...]:
+        """The events of one use of a machine, the oldest first."""
+        query = EventQuery(
+            session_id=session.session_id, store_id=session.store_id, order=Order.ASC, limit=MAX_PAGE_ITEMS
+        )
+        return tuple(self.events(query).items)
 
     def session(self, session_id: UUID) -> Session | None:
         """One use of a machine; None when there is none of that id."""

@@ -16,6 +16,7 @@ from ui.text.local_time import Zone
 from ui.text.words import counted, percent
 from ui.widgets.chain import is_chain
 from ui.widgets.period import Days
+from ui.widgets.store_choice import cameras_of
 
 
 def todays_figures(now: datetime, zone: Zone, store_id: str | None = None) -> StatsQuery:
@@ -68,7 +69,7 @@ def take_snapshot(now: datetime, zone: Zone, store_id: str | None = None) -> Sna
     return Snapshot(
         at=now,
         machines=machines,
-        cameras=[camera for camera in cache.cameras().items if store_id in (None, camera.store_id)],
+        cameras=cameras_of(store_id),
         sessions=cache.sessions(alarming_sessions(now, store_id)).items,
         today=cache.stats(todays_figures(now, zone, store_id)).total if has_figures else None,
         model=cache.latest_model(store_id),

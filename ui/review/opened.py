@@ -109,7 +109,7 @@ def fetch_opened(api: BackendApi, chosen: Selection, wanted: Collection[UUID] = 
             return None
         session_id = _session_of(api, chosen.event_id)
     found = api.session(session_id)
-    events = api.session_events(session_id)
+    events = api.session_events(found) if found else ()
     if not found or not events:
         raise NotThere("The backend holds no session of the id in the address; another backend may.")
     shown = _shown(events, chosen.event_id, found.judged_event_id, wanted)

@@ -1,5 +1,6 @@
 """The model's verdict on an event, the frames that it was shown, and people's reviews and corrections."""
 
+import re
 from collections.abc import Callable, Sequence
 from html import escape
 
@@ -16,6 +17,9 @@ from ui.client.sign_in import may
 from ui.text.commands import WORKER_COMMAND
 from ui.text.local_time import Zone
 from ui.text.words import REVIEW_WORDS, TRUTH_WORDS, counted, duration
+
+# The address of a frame ends with its number, before what signs it.
+_FRAME_NUMBER = re.compile(r"/frames/([0-9]{1,2})(?:\?|$)")
 
 
 def show_verdict(api: BackendApi, event: StoredEvent, mm: Enrichment) -> None:
@@ -77,13 +81,15 @@ def show_frames(event: StoredEvent, result: MmResult) -> None:
 
 def frames_html(urls: Sequence[str], result: MmResult, absolute: Callable[[str], str]) -> str:
     """The pictures as an HTML list; those that were not kept in words alone. Empty when no frames are known."""
+    # Of those that are there: one that is gone leaves a gap, and no other frame stands in its place.
+    kept = {int(found[1]): url for url in urls if (found := _FRAME_NUMBER.search(url)) is not None}
     items = []
     for number, time_s in enumerate(result.frame_times_s, start=1):
         seen = " ".join(sighting.what for sighting in result.seen if sighting.frame == number)
         picture = ""
-        if number <= len(urls):
+        if number in kept:
             alt = f"Frame {number}, at {duration(time_s)}"
-            picture = f'<img src="{escape(absolute(urls[number - 1]))}" alt="{escape(alt)}" loading="lazy">'
+            picture = f'<img src="{escape(absolute(kept[number]))}" alt="{escape(alt)}" loading="lazy">'
         items.append(f"<li>{picture}<strong>{escape(duration(time_s))}</strong> {escape(seen)}</li>")
     return f'<ol class="frames">{"".join(items)}</ol>' if items else ""
 

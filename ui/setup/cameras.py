@@ -14,10 +14,11 @@ from ui.client import cache
 from ui.client.api import BackendError, Refused
 from ui.client.context import api
 from ui.client.sign_in import may
-from ui.setup.health import ADVICE, STATUS_COLOURS, STATUS_WORDS, ReportPair, health_facts
+from ui.setup.health import ADVICE, STATUS_COLOURS, STATUS_WORDS, UNTOLD, ReportPair, health_facts
 from ui.text.commands import EDGE_COMMAND
 from ui.text.local_time import Zone
 from ui.text.words import plain
+from ui.widgets.store_choice import cameras_of
 
 REFRESH_S = 5.0
 _PAIRS_KEY = "camera_pairs"
@@ -37,7 +38,7 @@ def show_cameras(zone: Zone, store_id: str | None = None) -> None:
     Where the backend cannot answer, the page is drawn again, which says so.
     """
     try:
-        states = [state for state in cache.cameras().items if store_id in (None, state.store_id)]
+        states = cameras_of(store_id)
         machines = _names_by_camera(cache.machines().items)
         corrected = _corrected_uses(store_id)
     except BackendError:
@@ -53,7 +54,12 @@ def show_cameras(zone: Zone, store_id: str | None = None) -> None:
     with st.container(horizontal=True):
         for state in states:
             camera = camera_of(state)
-            facts = health_facts(pairs[camera], machines.get(camera, []), zone, corrected.get(camera))
+            facts = health_facts(
+                pairs[camera],
+                machines.get(camera, []),
+                zone,
+                UNTOLD if corrected is None else corrected.get(camera),
+            )
             _show_camera(state, facts, with_store=with_stores)
     st.caption(
         plain(f"Frames are skipped on purpose: an edge analyses detector.fps of them a second. Times in {zone.name}.")
@@ -65,12 +71,12 @@ def camera_of(state: CameraState) -> Camera:
     return state.store_id, state.camera_id
 
 
-def _corrected_uses(store_id: str | None) -> dict[Camera, CameraFigures]:
-    """How many of the last days' uses people corrected; nothing where there are too many machines to tell."""
+def _corrected_uses(store_id: str | None) -> dict[Camera, CameraFigures] | None:
+    """How many of the last days' uses people corrected; None where there are too many machines to tell."""
     try:
         found = cache.stats(StatsQuery(hours=Hours.ALL, store_id=store_id))
     except Refused:
-        return {}
+        return None
     return {(camera.store_id, camera.camera_id): camera for camera in found.cameras}
 
 

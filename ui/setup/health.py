@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Final, Literal
 
 from backend_api.contract.cameras import MOCK_DETECTOR, CameraState, CameraStatus, DecoderReport, NetworkReport
 from backend_api.contract.stats import CameraFigures
@@ -44,6 +45,8 @@ _NO_FRAMES = {
 _RUNTIMES = {"cpu": "the processor (CPU)", "cuda": "the graphics card (CUDA)", "openvino": "OpenVINO"}
 # As many as figures are of where nobody says.
 CORRECTED_DAYS = 7
+UNTOLD: Final = "untold"
+"""In the place of figures that are not to be had."""
 # Between groups of three digits.
 NARROW_SPACE = "\N{NARROW NO-BREAK SPACE}"
 
@@ -89,11 +92,14 @@ def _rates(delivered: int, processed: int, since: datetime, until: datetime) -> 
 
 
 def health_facts(
-    pair: ReportPair, machines: Sequence[str], zone: Zone, corrected: CameraFigures | None = None
+    pair: ReportPair,
+    machines: Sequence[str],
+    zone: Zone,
+    corrected: CameraFigures | Literal["untold"] | None = None,
 ) -> Mapping[str, str]:
     """The facts of a camera that watches `machines`, as label and text, in the order in which they are read.
 
-    `corrected` tells how many uses of the last CORRECTED_DAYS people corrected.
+    `corrected` tells how many uses of the last CORRECTED_DAYS people corrected; None where there were none.
     """
     state = pair.now
     return {
@@ -111,7 +117,9 @@ def health_facts(
     }
 
 
-def _corrected(found: CameraFigures | None) -> str:
+def _corrected(found: CameraFigures | Literal["untold"] | None) -> str:
+    if found == UNTOLD:
+        return "not told of all gyms together: choose one"
     if found is None or found.corrected_share is None:
         return "none was reported"
     return f"{found.sessions_corrected} of {found.sessions_reported}, {percent(found.corrected_share)}"

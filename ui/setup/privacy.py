@@ -45,18 +45,18 @@ def new_area(draft: ZoneDraft) -> ZoneDraft:
     return with_words(choose(draft, None), name=f"Black area {number}", machine_id=f"{AREA_PREFIX}{number}")
 
 
-def keeps_pictures(config: str | None) -> bool:
-    """Whether the camera keeps and sends pictures, as far as its configuration is known."""
-    return _privacy(config).get("pictures") != "none"
+def keeps_pictures(setup: CameraSetupState) -> bool:
+    """Whether the camera keeps and sends pictures: by its edge's word, or, of an earlier release, its configuration."""
+    return setup.keeps_pictures and _privacy(setup.config).get("pictures") != "none"
 
 
-def privacy_words(config: str | None) -> str | None:
-    """What the camera hides, in a sentence; None where the edge keeps its configuration back."""
-    if config is None:
-        return None
-    privacy = _privacy(config)
-    if not keeps_pictures(config):
+def privacy_words(setup: CameraSetupState) -> str | None:
+    """What the camera hides, in a sentence; None where the edge keeps back the configuration that would say it."""
+    if not keeps_pictures(setup):
         return "No pictures: events and figures alone."
+    if setup.config is None:
+        return None
+    privacy = _privacy(setup.config)
     parts = [_MASKS[mask] for mask in [str(privacy.get("mask"))] if mask in _MASKS]
     if privacy.get("only_zones") is True:
         parts.append("all outside of the machines' zones is pixelated")

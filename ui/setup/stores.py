@@ -15,6 +15,8 @@ from ui.text.words import plain
 from ui.widgets.store_choice import store_names
 
 _NOTICE_KEY = "store_notice"
+# Seven side by side on a laptop, two on a phone.
+_DAY_PX = 140
 
 
 def show_store_editor(api: BackendApi, stores: list[StoreState], zone: Zone) -> None:
@@ -26,7 +28,7 @@ def show_store_editor(api: BackendApi, stores: list[StoreState], zone: Zone) -> 
     by_id = {store.store_id: store for store in stores}
     chosen = by_id[_choose(names)] if len(stores) > 1 else stores[0]
     if notice := st.session_state.pop(_NOTICE_KEY, None):
-        (st.success if notice[0] else st.error)(notice[1])
+        (st.success if notice[0] else st.error)(plain(notice[1]))
     if may(Permission.MANAGE):
         _show_form(api, chosen, zone)
     else:
@@ -70,7 +72,7 @@ def _show_form(api: BackendApi, store: StoreState, zone: Zone) -> None:
         with st.container(horizontal=True, gap="small"):
             for day, openings in zip(WEEKDAYS, hours.days if hours else [None] * 7, strict=True):
                 text = "" if openings is None else hours_text(openings)
-                st.text_input(day.capitalize(), text, key=f"store_{day}-{of}", width=160)
+                st.text_input(day.capitalize(), text, key=f"store_{day}-{of}", width=_DAY_PX)
         special = special_text(settings.special_days) if settings else ""
         st.text_area(
             "Special days, one a line", special, placeholder="2026-12-24: 10:00-14:00", key=f"store_special-{of}"

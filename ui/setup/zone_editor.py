@@ -87,7 +87,7 @@ def _edit(backend: BackendApi, camera: EditedCamera) -> None:
         draft = _show_table(keys, draft)
         _show_obstacles(draft)
         _show_steps(keys, draft)
-    if words := privacy_words(setup.config):
+    if words := privacy_words(setup):
         st.caption(plain(f"Privacy: {words}"))
     with picture_column:
         _show_hint(draft, camera)
@@ -121,7 +121,7 @@ def _show_picture(backend: BackendApi, camera: EditedCamera) -> None:
     show_zone_picture(camera.keys.widget("picture"), draft, camera.still, seen, camera.in_words(draft), lambda: None)
     if seen is not None:
         show_seen(seen, camera.setup, camera.zone)
-    if words := privacy_words(camera.setup.config):
+    if words := privacy_words(camera.setup):
         st.caption(plain(f"Privacy: {words}"))
 
 
@@ -159,7 +159,7 @@ def _show_words(keys: DraftKeys, draft: ZoneDraft) -> None:
     if is_area(id_of(draft)):
         st.caption("An area has no name in events. It is black in every picture before that is written or sent.")
         return
-    # A new machine's fields new_draft empty again once the one before was added.
+    # A new machine's fields begin empty again once the one before was added.
     parts = (draft.chosen, len(draft.machines)) if is_new else (draft.chosen, draft.chosen in draft.edits)
     name_key, id_key, kind_key = (keys.widget(name, *parts) for name in ("name", "id", "kind"))
     take = partial(apply_words, keys, name_key, id_key, kind_key)
@@ -229,7 +229,7 @@ def _show_steps(keys: DraftKeys, draft: ZoneDraft) -> None:
 
 def _show_hint(draft: ZoneDraft, camera: EditedCamera) -> None:
     setup, still = camera.setup, camera.still
-    if not keeps_pictures(setup.config):
+    if not keeps_pictures(setup):
         st.info("This camera keeps no pictures, by its privacy setting: enter the corners as numbers.")
     elif still is None:
         st.info(

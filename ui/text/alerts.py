@@ -4,7 +4,7 @@ from datetime import datetime
 
 from backend_api.contract.alerts import Alert, AlertPhase, MessageStatus, TargetState, Telling
 from ui.text.local_time import Zone, moment
-from ui.text.words import Colour
+from ui.text.words import Colour, counted
 
 _DONE = {
     AlertPhase.BEGAN: "told",
@@ -30,7 +30,7 @@ def told_in_words(alert: Alert) -> str:
 def _not_told(one: Telling) -> str:
     if one.status is MessageStatus.PENDING and not one.attempts:
         return f"on its way to {one.target}"
-    again = "" if one.status is MessageStatus.DEAD else f", tried {one.attempts} times"
+    again = "" if one.status is MessageStatus.DEAD else f", tried {counted(one.attempts, 'time')}"
     return f"could not tell {one.target}{again}: {one.answer or 'no answer'}"
 
 

@@ -39,12 +39,16 @@ class UnwatchedTime:
     ttl=_SHARED_S,
     max_entries=50,
     show_spinner=False,
-    hash_funcs={BackendApi: lambda backend: backend.url, DayLine: lambda line: (line.day.isoformat(), line.zone.name)},
+    hash_funcs={
+        # As in cache.py: addresses of pictures bear the name of the person who asked.
+        BackendApi: lambda backend: (backend.url, backend.acting_for),
+        DayLine: lambda line: (line.day.isoformat(), line.zone.name),
+    },
 )
 def sessions_of(
     backend: BackendApi, line: DayLine, _machines: Iterable[Machine], store_id: str | None = None
 ) -> DaySessions:
-    """The sessions of a day, in one gym or all, shared by all browsers."""
+    """The sessions of a day, in one gym or all, shared by all browsers of a person."""
     return fetch_sessions(backend, line, _machines, store_id)
 
 

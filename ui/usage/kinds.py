@@ -8,8 +8,8 @@ from backend_api.contract.stats import KindFigures, Stats
 from ui.widgets.figure_cards import NO_FIGURE
 
 _EXPLAINED = (
-    "At peak, 40 to 60 % of a kind's machines free is right: with less people wait, with more there are too many. "
-    "The share of time in use does not tell."
+    "At peak, 40 to 60 % of a kind's machines free is right: below that people wait, above it there are too many "
+    "machines. The share of time in use does not tell this."
 )
 _NO_KINDS = (
     "Say of which kind each machine is (`kind: treadmill` in the edge's configuration) to see here how often one was "

@@ -29,7 +29,7 @@ from ui.widgets.period import Days
 from ui.widgets.period_choice import choose_days
 from ui.widgets.refresh import rerun_when_changed
 from ui.widgets.sources import show_sources
-from ui.widgets.store_choice import choose_store, store_names
+from ui.widgets.store_choice import cameras_of, choose_store, store_names
 from ui.widgets.store_table import show_stores
 
 _FIELDS = ("compliance", "windows_closed", *KINDS, "median_to_clean_s")
@@ -45,7 +45,8 @@ def show_page() -> None:
         show_no_machines()
         return
     store_id = choose_store()
-    show_mocked(cache.cameras().items, cache.latest_model(store_id))
+    machines = [machine for machine in machines if store_id in (None, machine.store_id)]
+    show_mocked(cameras_of(store_id), cache.latest_model(store_id))
     days = choose_days(here, now)
     names, interval = names_of(machines), days.interval(here)
     if is_chain(store_id, len(machines)):

@@ -19,7 +19,7 @@ from ui.widgets.mocked import show_mocked
 from ui.widgets.no_machines import show_no_machines
 from ui.widgets.period_choice import choose_days
 from ui.widgets.sources import show_sources
-from ui.widgets.store_choice import choose_store, store_names
+from ui.widgets.store_choice import cameras_of, choose_store, store_names
 from ui.widgets.store_table import show_stores
 
 _FIELDS = ("utilisation", "occupied_s", "observed_s", "sessions", "sessions_corrected", "median_stay_s")
@@ -29,12 +29,13 @@ def show_page() -> None:
     """Draw the page. Raises BackendError, with no more than the title drawn, when the backend cannot answer."""
     here, now = zone(), SystemClock().now()
     st.title("Usage", anchor=False)
+    st.space("xxsmall")
     machines = cache.machines().items
     if not machines:
         show_no_machines()
         return
-    show_mocked(cache.cameras().items)
     store_id = choose_store()
+    show_mocked(cameras_of(store_id))
     machines = [machine for machine in machines if store_id in (None, machine.store_id)]
     if is_chain(store_id, len(machines)):
         show_chain(choose_days(here, now), now)

@@ -5,6 +5,7 @@ from collections.abc import Iterable
 
 import streamlit as st
 
+from backend_api.contract.cameras import CameraState
 from backend_api.contract.stores import StoreState
 from ui.client import cache
 from ui.client.sign_in import own_stores
@@ -37,6 +38,11 @@ def choose_store() -> str | None:
     )
     st.session_state[_KEPT_KEY] = chosen
     return chosen
+
+
+def cameras_of(store_id: str | None) -> list[CameraState]:
+    """The cameras of the gym `store_id`, or of all."""
+    return [camera for camera in cache.cameras().items if store_id in (None, camera.store_id)]
 
 
 def store_names(stores: Iterable[StoreState]) -> dict[str, str]:

@@ -1,6 +1,6 @@
-"""GET /audit: who looked at which clip, picture or export."""
+"""GET /audit: who looked at which clip, picture or export, and who changed what."""
 
-from fastapi import APIRouter, Request
+from fastapi import APIRouter
 from fastapi.responses import StreamingResponse
 
 from backend_api.web.audit import AuditLog
@@ -19,10 +19,11 @@ def audit_routes(audit: AuditLog) -> APIRouter:
         response_class=StreamingResponse,
         responses={200: {"content": {_LINES: {"schema": {"type": "string"}}}}, **problems(503)},
     )
-    def get_audit(_request: Request) -> StreamingResponse:
-        """A line of JSON for each fetch of a clip, picture or export with a key, the oldest first.
+    def get_audit() -> StreamingResponse:
+        """A line of JSON for each fetch of a clip, picture or export with a key, and each change by people.
 
-        Each line has the time, the key's name, the address and the client's. For keys that may write alone.
+        The oldest first. Each line has the time, the key's name, the person for whom it acts, if any, the method, the
+        address and the client's. For managers and admins of all stores.
         """
         return StreamingResponse(audit.lines(), media_type=_LINES)
 

@@ -1,5 +1,7 @@
 """GET and HEAD of clips, thumbnails and the frames that the model was shown."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Annotated
 from uuid import UUID
 
@@ -9,7 +11,7 @@ from fastapi import Path as PathParameter
 from backend_api.contract.media import clip_name, frame_name, thumbnail_name
 from backend_api.contract.values import format_timestamp
 from backend_api.contract.verdicts import MAX_SHOWN_FRAMES
-from backend_api.media.media import Media, MediaAway, StoredFile
+from backend_api.media.media import Media, MediaAway
 from backend_api.store.event_rows import EventRow
 from backend_api.store.store import Store
 from backend_api.web.file_response import serve_file
@@ -35,10 +37,10 @@ def media_routes(store: Store, media: Media) -> APIRouter:
         row = _stored(store, event_id)
         if row.clip_sha256 is None:
             raise ApiProblem(404, f"event {event_id} has no clip: {row.event.clip_error or 'its edge recorded none'}")
-        name = clip_name(event_id)
-        found = _find(store, media, event_id, name, f"the clip of event {event_id}")
-        etag = f'"{row.clip_sha256}"'
-        return serve_file(request, media, name, found.size_bytes, etag=etag, media_type="video/mp4")
+        with _told_if_gone(store, media, event_id, f"the clip of event {event_id}"):
+            name = clip_name(event_id)
+            size_bytes = media.find(name).size_bytes
+            return serve_file(request, media, name, size_bytes, etag=f'"{row.clip_sha256}"', media_type="video/mp4")
 
     @router.head("/{event_id}/thumbnail", include_in_schema=False)
     @router.get(
@@ -50,9 +52,8 @@ def media_routes(store: Store, media: Media) -> APIRouter:
     def get_thumbnail(event_id: UUID, request: Request) -> Response:
         """JPEG of the frame that decided, with the zone and the boxes drawn."""
         _stored(store, event_id)
-        name = thumbnail_name(event_id)
-        found = _find(store, media, event_id, name, f"the thumbnail of event {event_id}")
-        return _serve_picture(request, media, name, found)
+        with _told_if_gone(store, media, event_id, f"the thumbnail of event {event_id}"):
+            return _serve_picture(request, media, thumbnail_name(event_id))
 
     @router.head("/{event_id}/frames/{number}", include_in_schema=False)
     @router.get(
@@ -66,14 +67,14 @@ def media_routes(store: Store, media: Media) -> APIRouter:
     ) -> Response:
         """JPEG. `number` counts from 1, in the order of the result's `frame_times_s`."""
         _stored(store, event_id)
-        name = frame_name(event_id, number)
-        found = _find(store, media, event_id, name, f"frame {number} of event {event_id}")
-        return _serve_picture(request, media, name, found)
+        with _told_if_gone(store, media, event_id, f"frame {number} of event {event_id}"):
+            return _serve_picture(request, media, frame_name(event_id, number))
 
     return router
 
 
-def _serve_picture(request: Request, media: Media, name: str, found: StoredFile) -> Response:
+def _serve_picture(request: Request, media: Media, name: str) -> Response:
+    found = media.find(name)
     return serve_file(request, media, name, found.size_bytes, etag=f'"{found.tag}"', media_type="image/jpeg")
 
 
@@ -92,9 +93,11 @@ def _stored(store: Store, event_id: UUID) -> EventRow:
     return row
 
 
-def _find(store: Store, media: Media, event_id: UUID, name: str, what: str) -> StoredFile:
+@contextmanager
+def _told_if_gone(store: Store, media: Media, event_id: UUID, what: str) -> Iterator[None]:
+    """Raises ApiProblem where `what` is not there, or goes while it is looked up: 410, 404, or 507."""
     try:
-        return media.find(name)
+        yield
     except FileNotFoundError as error:
         if removed := store.removed_media.find(event_id):
             raise ApiProblem(410, f"{what} was removed at {format_timestamp(removed.at)}: {removed.reason}") from error

@@ -19,7 +19,7 @@ class ConnectionLost(Exception):
 
 
 class AccessDenied(ConnectionLost):
-    """The camera wants another user name or password; many lock out who asks again and again."""
+    """The camera wants another user name or password; many lock a client out that asks again and again."""
 
 
 @dataclass(frozen=True, slots=True)

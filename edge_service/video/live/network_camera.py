@@ -25,7 +25,7 @@ from edge_service.video.live.connection import (
     RawPacket,
 )
 from edge_service.video.orientation import UPRIGHT
-from edge_service.video.packets import PictureTooLarge, StreamFormat, bounded, detached, moving_pictures
+from edge_service.video.packets import PictureTooLarge, StreamFormat, bounded, detached, moving_pictures, pixel_aspect
 
 _OPEN_S = 10.0
 # When a read is given up, FFmpeg may hand over a picture that it had kept back, and the next read begins to wait anew.
@@ -172,7 +172,7 @@ def _describe(stream: VideoStream) -> StreamFormat:
         height=stream.codec_context.height,
         time_base=Fraction(1, TIME_BASE_HZ),
         frame_rate=rate if int(rate) in _FRAME_RATES else _ASSUMED_FRAME_RATE,
-        sample_aspect_ratio=stream.sample_aspect_ratio or Fraction(1),
+        sample_aspect_ratio=pixel_aspect(stream.sample_aspect_ratio),
         orientation=UPRIGHT,
         template=detached(stream),
     )

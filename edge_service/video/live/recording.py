@@ -19,7 +19,7 @@ class LiveRecording(LiveSource):
 
     @contextmanager
     def opened(self) -> Iterator[Callable[[float], None]]:
-        """Read until the block is left; what it gives puts what has come into the ring, however new it is.
+        """Read until the block is left; the function that it gives puts all that has come into the ring.
 
         Raises UsageError, there, when the camera is none.
         """

@@ -208,7 +208,13 @@ def test_an_address_that_is_none_is_named_with_where_it_came_from(address: str) 
         HttpClient(address, SystemClock(), source="--url")
 
 
-@pytest.mark.parametrize("address", ["ftp://ann:s3cret@host", "http://ann:s3cret@host:99999", "ann:s3/cret@x"])
+@pytest.mark.parametrize(
+    "address",
+    [
+        *("ftp://ann:s3cret@host", "http://ann:s3cret@host:99999", "ann:s3/cret@x", "ann:s3?cret@x"),
+        *("ftp://host?key=s3cret", "http://host:99999?key=s3cret"),
+    ],
+)
 def test_an_address_that_is_none_tells_no_password(address: str) -> None:
     with pytest.raises(UsageError) as raised:
         check_address(address, "--url")

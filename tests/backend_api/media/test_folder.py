@@ -1,7 +1,10 @@
 """The media folder at a start: leftovers go, and a full disk is no reason not to start."""
 
 import errno
+import hashlib
 import os
+import sys
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from uuid import UUID
 
@@ -60,3 +63,28 @@ def test_a_full_disk_on_which_there_is_no_folder_is_refused(tmp_path: Path, monk
     monkeypatch.setattr(Path, "mkdir", no_room)
     with pytest.raises(UsageError, match=r"media: No space left on device; .*with --media-dir"):
         MediaFolder.open(tmp_path / "media")
+
+
+def test_uploads_of_several_threads_do_not_trip_over_each_other(tmp_path: Path) -> None:
+    class NoWait(Disk):
+        def _fsync(self, _descriptor: int) -> None:
+            pass
+
+    media = MediaFolder(tmp_path, NoWait())
+
+    def put(thread: int) -> None:
+        for number in range(80):
+            name, content = f"{thread}-{number}.mp4", f"{thread} {number}".encode()
+            temporary = media.temporary_path(name)
+            temporary.write_bytes(content)
+            assert media.put_new(temporary, name, hashlib.sha256(content).hexdigest())
+
+    before = sys.getswitchinterval()
+    # As often as can be, so that each thread is met in the middle of what the others do.
+    sys.setswitchinterval(1e-6)
+    try:
+        with ThreadPoolExecutor(6) as threads:
+            list(threads.map(put, range(6)))
+    finally:
+        sys.setswitchinterval(before)
+    assert len(list(tmp_path.iterdir())) == 6 * 80

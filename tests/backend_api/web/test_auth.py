@@ -114,6 +114,13 @@ def test_the_addresses_in_answers_can_be_opened_without_a_key(
     problem(guarded.get(event.media_url), 401)
 
 
+def test_a_page_of_a_named_origin_may_send_each_header_that_the_routes_read(guarded: TestClient) -> None:
+    for name in ("Authorization", "Content-Type", "Content-Digest", "If-Match", "If-None-Match", "Last-Event-ID"):
+        ask = {"Access-Control-Request-Method": "PUT", "Access-Control-Request-Headers": name}
+        granted = guarded.options("/cameras/cam_01/zones", headers={"Origin": "https://gym.example"} | ask)
+        assert granted.status_code == 200, name
+
+
 def test_a_page_of_a_named_origin_may_read_and_no_other(guarded: TestClient, client: TestClient) -> None:
     ask = {"Access-Control-Request-Method": "GET", "Access-Control-Request-Headers": "authorization"}
     granted = guarded.options("/events", headers={"Origin": "https://gym.example"} | ask)

@@ -1,6 +1,7 @@
 """Keys that are limited: to figures without pictures, to one store; and who looked."""
 
 import json
+import resource
 from collections.abc import Callable, Iterator
 from datetime import timedelta
 from pathlib import Path
@@ -150,6 +151,22 @@ def test_what_cannot_be_written_down_is_not_shown(guarded: TestClient, event: Ev
     assert guarded.get("/stats", headers=OFFICE).status_code == 200
 
 
+def test_a_line_that_the_disk_takes_a_part_of_is_none(tmp_path: Path, clock: FakeClock) -> None:
+    audit = AuditLog(tmp_path, clock)
+    audit.note(DESK_CALLER, "/media/first", "GET", "127.0.0.1")
+    size_bytes = len(b"".join(audit.lines()))
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    # As a disk does that has room left for a part of the next line.
+    resource.setrlimit(resource.RLIMIT_FSIZE, (size_bytes + 20, hard))
+    try:
+        with pytest.raises(OSError, match="No space left"):
+            audit.note(DESK_CALLER, "/media/second", "GET", "127.0.0.1")
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+    audit.note(DESK_CALLER, "/media/third", "GET", "127.0.0.1")
+    assert [json.loads(line)["what"] for line in audit.lines()] == ["/media/first", "/media/third"]
+
+
 def test_lines_are_only_added_and_go_by_days(tmp_path: Path, clock: FakeClock) -> None:
     for _ in range(6):
         AuditLog(tmp_path, clock, keep_days=3).note(DESK_CALLER, "/media/x", "GET", "127.0.0.1")
@@ -168,7 +185,7 @@ def test_the_board_tells_which_machines_are_free_and_no_more(guarded: TestClient
     response = guarded.get("/board", headers=DOOR)
     board = Board.model_validate_json(response.content)
     assert [machine.machine_id for machine in board.machines] == [event.machine_id]
-    assert set(json.loads(response.content)["machines"][0]) == {"machine_id", "name", "kind", "state"}
+    assert set(json.loads(response.content)["machines"][0]) == {"machine_id", "name", "state"}
     assert "media" not in response.text
     page = guarded.get("/board/page")
     assert page.status_code == 200

@@ -79,6 +79,17 @@ def test_what_it_is_told_to_do_is_passed_on() -> None:
         assert process.stop() == 5
 
 
+def test_what_it_is_told_before_there_is_a_process_is_passed_on(works: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    start = subprocess.Popen
+
+    def told_meanwhile(command: list[str], *, env: dict[str, str]) -> subprocess.Popen[bytes]:
+        signal.raise_signal(signal.SIGTERM)
+        return start(command, env=env)
+
+    monkeypatch.setattr("deploy.container.watched.subprocess.Popen", told_meanwhile)
+    assert run("signal.pause()", LONG_S, works) == 128 + signal.SIGTERM
+
+
 def test_flags_come_from_the_environment_where_the_command_asks_for_them() -> None:
     command = [*script("deploy/container/watched.py"), "--patience-s", "9", *child("print(sys.argv[1:])"), "--one"]
     flags = {**os.environ, "GYM_FLAGS": "--two 2"}

@@ -119,6 +119,15 @@ def test_leftovers_go_and_everything_else_stays(tmp_path: Path) -> None:
     assert names(tmp_path) == sorted(stays)
 
 
+def test_a_leftover_that_cannot_be_removed_keeps_no_edge_from_starting(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    left = tmp_path / f"{EVENT_ID}.mp4.tmp"
+    left.write_bytes(b"x")
+    remove_leftovers(tmp_path, ReadOnlyDisk())
+    assert f"{left}: an earlier run left it, and it cannot be removed: Read-only file system" in caplog.text
+
+
 class LinklessDisk(QuickDisk):
     """A file system without hard links, such as FAT."""
 

@@ -82,6 +82,11 @@ def test_what_is_written_is_read_back(path: Path, start_time: datetime | None) -
             "2: start_time: is no time with a zone",
         ),
         ("duration_s: 120", "duration_s: 120\nstart_time: 9", "2: start_time: is no time with a zone"),
+        (
+            "duration_s: 120",
+            "duration_s: 120\nstart_time: 0001-01-01T00:00:00Z",
+            "2: start_time: is at the end of all time",
+        ),
         ("start_s: 2.5", "start_s: -1", r"5: machines\[0\].sessions\[0\].start_s \(machine bike_01\): is -1"),
         ("end_s: 20.1", "end_s: 2.5", "end_s .*: is 2.5; must be greater than 2.5"),
         ("end_s: 120", "end_s: 121", "end_s .*: is 121; must be at most 120"),

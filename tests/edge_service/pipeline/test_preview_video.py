@@ -105,6 +105,17 @@ def test_a_full_disk_ends_the_preview_alone(caplog: pytest.LogCaptureFixture) ->
     assert "No space left on device; the run goes on without a preview" in caplog.text
 
 
+def test_an_encoder_that_fails_ends_the_preview_alone(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    def fail(*_: object) -> None:
+        raise av.error.ExternalError(1, "the encoder gave up")
+
+    monkeypatch.setattr("edge_service.pipeline.preview_video.draw_preview", fail)
+    record(tmp_path / "p.mp4", [blank_frame(index / 5) for index in range(3)])
+    assert "the encoder gave up; the run goes on without a preview" in caplog.text
+
+
 @pytest.mark.parametrize("name", [".", "no/such/folder.mp4"])
 def test_a_name_that_cannot_be_written_is_refused_at_once(tmp_path: Path, name: str) -> None:
     with pytest.raises(UsageError, match=r"--preview .*; give"):

@@ -9,7 +9,9 @@ from edge_service.video.address import CameraAddress, Webcam, identity, parse_vi
 SECRETS = "rtsp://admin:s3cret@10.0.0.5:554/ch1?user=admin&password=s3cret"
 
 
-@pytest.mark.parametrize("text", ["sample.mp4", "./0", "a:b.mp4", "rtsp", "/tmp/x y.mkv", "²"])  # noqa: S108
+@pytest.mark.parametrize(
+    "text", ["sample.mp4", "./0", "a:b.mp4", "rtsp", "/x y.mkv", "²", "a@b.mp4", "./a:b@c", "/a:b@c"]
+)
 def test_a_file(text: str) -> None:
     assert parse_video(text) == Path(text)
 
@@ -38,6 +40,9 @@ def test_a_webcam() -> None:
         ("rtsp://admin:s3cret?x@host/1", "has an @ behind the first"),
         ("rtsp://admin:s3cret#x@host/1", "has an @ behind the first"),
         ("http://host/video?user=a@b&password=s3cret", "has an @ behind the first .*an @ anywhere else as %40"),
+        ("admin:s3cret@192.168.1.20/stream", "no scheme before them: write rtsp:// there"),
+        ("rtsp:admin:s3cret@cam/1", "no scheme before them"),
+        ("rtsp:/admin:s3cret@cam/1", "no scheme before them: .* or ./ before the name of a file"),
     ],
 )
 def test_what_is_none_is_refused_with_the_cure_and_without_its_secrets(text: str, problem: str) -> None:

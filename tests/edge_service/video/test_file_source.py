@@ -6,6 +6,7 @@ import math
 import shutil
 import subprocess
 from collections.abc import Callable
+from fractions import Fraction
 from pathlib import Path
 
 import av
@@ -14,6 +15,7 @@ import pytest
 from av.stream import Disposition
 
 from backend_api.base.process import UsageError
+from edge_service.video.file_recording import FileRecording
 from edge_service.video.file_source import FileSource
 from edge_service.video.packet_ring import PacketRing
 from tests.edge_service import tiny_videos
@@ -97,6 +99,34 @@ def test_0_repeats_until_it_is_closed(tmp_path: Path) -> None:
     assert [next(frames).time_s for _ in range(40)][-1] == pytest.approx(39 / FPS)
 
 
+def emptied(path: Path) -> None:
+    """Put a file in its place that has its index, and none of its pictures."""
+    data = path.read_bytes()
+    (path.parent / "empty.mp4").write_bytes(data[: data.index(b"mdat") + 4])
+    (path.parent / "empty.mp4").replace(path)
+
+
+def test_a_file_that_holds_no_pictures_any_more_is_not_played_for_ever(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    path = draw_video(tmp_path / "a.mp4", seconds=1, container_options={"movflags": "+faststart"})
+    frames = iter(open_source(path, loop=0))
+    next(frames)
+    emptied(path)
+    assert len(list(frames)) == 4
+    assert "holds no pictures any more, and is not played again" in caplog.text
+
+
+def test_a_file_that_is_kept_alone_is_not_read_for_ever_either(tmp_path: Path) -> None:
+    path = draw_video(tmp_path / "a.mp4", seconds=1, container_options={"movflags": "+faststart"})
+    recording = FileRecording(path, loop=0, ring=PacketRing(60))
+    with recording.opened() as feed:
+        feed(0.5)
+        emptied(path)
+        feed(100)
+    assert recording.problem == "holds no pictures any more"
+
+
 def test_closing_the_iterator_closes_the_file(tmp_path: Path) -> None:
     path = draw_video(tmp_path / "a.mp4")
     frames = iter(open_source(path))
@@ -130,6 +160,12 @@ def test_a_turned_video_stands_upright(tmp_path: Path) -> None:
 def test_wide_pixels_are_made_square(drawn: Drawn) -> None:
     frame = next(iter(open_source(drawn("wide_pixels"))))
     assert (frame.width, frame.height) == (128, 64)
+
+
+@pytest.mark.parametrize("aspect", [Fraction(16), Fraction(1, 16)])
+def test_pixels_of_a_shape_that_no_camera_has_are_taken_for_square(tmp_path: Path, aspect: Fraction) -> None:
+    frame = next(iter(open_source(draw_video(tmp_path / "a.mp4", seconds=0.2, sample_aspect_ratio=aspect))))
+    assert (frame.width, frame.height) == (96, 64)
 
 
 def test_says_what_it_watches(drawn: Drawn) -> None:

@@ -146,6 +146,30 @@ def test_a_part_of_another_file_is_begun_anew(weights: Weights, tmp_path: Path) 
         assert is_whole(fetch(weights, tmp_path, FakeClock(), Disk(), url), weights)
 
 
+@pytest.mark.parametrize(
+    "answer",
+    [
+        lambda to, _: send(to, 404),
+        lambda to, _: send(to, 503),
+        lambda to, _: send(to, 200, CONTENT[::-1]),
+    ],
+)
+def test_no_secret_of_an_address_is_told(answer: Answer, tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    with (
+        serving(answer) as (url, ranges),
+        pytest.raises(FatalError, match=r"http://127\.0\.0\.1:\d+/a\.onnx\?\.\.\.: ") as caught,
+    ):
+        fetch(
+            CATALOGUE["yolox_nano"],
+            tmp_path,
+            FakeClock(),
+            Disk(),
+            f"{url.replace('//', '//ann:s3cret@')}?signature=s3cret",
+        )
+    assert ranges
+    assert "s3cret" not in f"{caught.value}{caplog.text}"
+
+
 @pytest.mark.parametrize(("status", "asked"), [(404, 1), (403, 1), (503, 5), (429, 5)])
 def test_a_refusal_is_one_line_and_only_what_may_pass_is_asked_again(
     status: int, asked: int, weights: Weights, tmp_path: Path

@@ -111,6 +111,42 @@ def test_a_file_that_somebody_changed_is_taken(house: House) -> None:
     assert taken.machines[1].name == "Bike one"
 
 
+def test_what_is_taken_while_the_file_changes_back_is_what_the_file_holds(tmp_path: Path) -> None:
+    """The camera takes what was written just while it is compared with what is written now."""
+
+    class Held:
+        """What a file holds. While two of them are compared the camera's thread takes, if it may."""
+
+        def __init__(self, text: str) -> None:
+            self.text = text
+
+        def __eq__(self, other: object) -> bool:
+            is_same = isinstance(other, Held) and self.text == other.text
+            if is_taking_meanwhile.is_set():
+                camera.start()
+                camera.join(0.05)
+            return is_same
+
+        __hash__ = None  # type: ignore[assignment]
+
+    path, in_use, is_taking_meanwhile = tmp_path / "config.yaml", Held("old"), threading.Event()
+    path.write_text("old", encoding="utf-8")
+    follower: ZoneFollower[Held] = ZoneFollower(
+        ZoneFile(path, Path.read_text, QuickDisk()), lambda: Held(path.read_text(encoding="utf-8")), in_use,
+        FakeBackend(), "gym", "cam", FakeClock(), looks=LookSlot(),
+    )  # fmt: skip
+    watched = [in_use]
+    camera = threading.Thread(target=lambda: watched.append(follower.take() or watched[-1]))
+    path.write_text("newer", encoding="utf-8")
+    follower.look()
+    is_taking_meanwhile.set()
+    path.write_text("old", encoding="utf-8")
+    follower.look()
+    camera.join()
+    is_taking_meanwhile.clear()
+    assert (follower.take() or watched[-1]).text == "old"
+
+
 def test_a_comment_is_no_news(house: House) -> None:
     house.write("machines:\n", "machines:  # ours\n")
     house.follower.look()

@@ -19,6 +19,15 @@ def test_what_is_no_address_is_refused(url: str) -> None:
         server(url)
 
 
+@pytest.mark.parametrize(
+    "url", ["http://x/v1?key=sk-hidden", "http://u:sk-hidden@x/v1?a=1", "ftp://x/v1?key=sk-hidden"]
+)
+def test_a_key_in_an_address_is_not_shown(url: str) -> None:
+    with pytest.raises(UsageError, match="--vlm-url") as raised:
+        server(url)
+    assert "hidden" not in str(raised.value)
+
+
 @pytest.mark.parametrize("key", ["sk-hidden\nsk-hidden", "sk-hidden\x00", "sk-hiddén", "sk-hidden\u20ac"])
 def test_a_key_that_can_stand_in_no_header_is_refused_without_being_shown(key: str) -> None:
     with pytest.raises(UsageError, match="GYM_VLM_KEY") as raised:

@@ -8,12 +8,15 @@ import pytest
 
 from backend_api.base.clock import SystemClock
 from backend_api.contract.cameras import CameraSetup, MachineSetup
+from backend_api.contract.events import EventPage
+from backend_api.contract.people import Person, Role
 from backend_api.contract.queries import EventQuery, SessionQuery, StatsQuery
 from backend_api.contract.sessions import SessionOutcome
 from backend_api.contract.verdicts import Review
 from tests.processes import free_port
 from tests.ui.canned_backend import CannedBackend, Reply, problem
 from tests.ui.gym import STORE, Gym
+from tests.ui.made_up import make_session
 from ui.client import api as api_module
 from ui.client.api import BackendApi, NotUnderstood, Refused, Unreachable
 
@@ -21,10 +24,12 @@ from ui.client.api import BackendApi, NotUnderstood, Refused, Unreachable
 def test_events_come_newest_first_page_by_page(gym: Gym) -> None:
     api = BackendApi(gym.url)
     last = gym.add_session(SessionOutcome.NOT_CLEANED)
+    session = api.session(last.session_id)
+    assert session is not None
     first = api.events(EventQuery(limit=3))
     second = api.events(EventQuery(limit=3, cursor=first.next_cursor))
     assert (len(first.items), len(second.items), second.next_cursor) == (3, 1, None)
-    assert [*first.items, *second.items] == list(api.session_events(last.session_id))[::-1]
+    assert [*first.items, *second.items] == list(api.session_events(session))[::-1]
     whole = api.event(last.event_id)
     assert whole.mm is not None
     assert whole.mm.result is not None
@@ -34,6 +39,21 @@ def test_events_come_newest_first_page_by_page(gym: Gym) -> None:
     with pytest.raises(Refused, match="there is no event") as caught:
         api.event(uuid4())
     assert caught.value.status == 404
+
+
+def test_the_events_of_a_session_are_one_question_to_a_person_of_many_gyms(monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[EventQuery] = []
+
+    def events(_api: BackendApi, query: EventQuery) -> EventPage:
+        asked.append(query)
+        return EventPage(items=[], next_cursor=None)
+
+    monkeypatch.setattr(BackendApi, "events", events)
+    stores = tuple(f"gym_{number}" for number in range(20))
+    person = Person(person_id="ada", name="Ada", role=Role.VIEWER, store_ids=stores)
+    session = make_session(store_id="gym_7")
+    assert BackendApi("http://127.0.0.1:1", None, person).session_events(session) == ()
+    assert [(query.session_id, query.store_id) for query in asked] == [(session.session_id, "gym_7")]
 
 
 def test_sessions_come_page_by_page_and_by_what_became_of_them(gym: Gym) -> None:

@@ -26,12 +26,12 @@ def test_each_frame_has_its_second_and_what_was_seen_in_it() -> None:
     result = make_result(
         frame_times_s=(0.5, 1.5), seen=(Sighting(frame=2, what="<b>A cloth</b>"), Sighting(frame=2, what="A hand."))
     )
-    html = frames_html(["/m/1?a=1&b=2", "/m/2"], result, lambda path: f"http://backend{path}")
+    html = frames_html(["/m/frames/1?a=1&b=2", "/m/frames/2"], result, lambda path: f"http://backend{path}")
     assert html == (
         '<ol class="frames">'
-        '<li><img src="http://backend/m/1?a=1&amp;b=2" alt="Frame 1, at 0.5 s" loading="lazy">'
+        '<li><img src="http://backend/m/frames/1?a=1&amp;b=2" alt="Frame 1, at 0.5 s" loading="lazy">'
         "<strong>0.5 s</strong> </li>"
-        '<li><img src="http://backend/m/2" alt="Frame 2, at 1.5 s" loading="lazy">'
+        '<li><img src="http://backend/m/frames/2" alt="Frame 2, at 1.5 s" loading="lazy">'
         "<strong>1.5 s</strong> &lt;b&gt;A cloth&lt;/b&gt; A hand.</li>"
         "</ol>"
     )
@@ -41,6 +41,14 @@ def test_frames_that_were_not_kept_are_told_in_words_alone() -> None:
     html = frames_html([], make_result(frame_times_s=(0.5,), seen=(Sighting(frame=1, what="A cloth."),)), str)
     assert html == '<ol class="frames"><li><strong>0.5 s</strong> A cloth.</li></ol>'
     assert frames_html([], make_result(frame_times_s=()), str) == ""
+
+
+def test_no_frame_stands_in_the_place_of_one_that_is_gone() -> None:
+    html = frames_html(["/m/frames/2", "/m/frames/10"], make_result(frame_times_s=(0.5, 1.5)), str)
+    assert html == (
+        '<ol class="frames"><li><strong>0.5 s</strong> </li>'
+        '<li><img src="/m/frames/2" alt="Frame 2, at 1.5 s" loading="lazy"><strong>1.5 s</strong> </li></ol>'
+    )
 
 
 def test_a_review_says_who_when_and_why() -> None:

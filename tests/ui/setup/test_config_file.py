@@ -45,7 +45,7 @@ def as_sent(text: str) -> str:
     with TemporaryDirectory() as folder:
         path = Path(folder, "config.yaml")
         path.write_text(text, encoding="utf-8")
-        sent = shareable_config(path, "http://127.0.0.1:8000")
+        sent = shareable_config(path)
     assert sent is not None
     return sent
 
@@ -93,7 +93,7 @@ def test_of_an_edge_with_several_cameras_it_is_the_entry_of_this_one() -> None:
     with TemporaryDirectory() as folder:
         path = Path(folder, "gym.yaml")
         path.write_text(json.dumps(common | {"cameras": [other, own]}), encoding="utf-8")
-        sent = shareable_config(path, "http://127.0.0.1:8000", camera_id="cam_02")
+        sent = shareable_config(path, camera_id="cam_02")
         assert sent is not None
         text = new_config(sent, (BIKE, ROWER))
         assert "s3cret" not in text

@@ -7,7 +7,7 @@ import pytest
 
 from backend_api.contract.cameras import CameraState, CameraStatus, DecoderReport, NetworkReport
 from backend_api.contract.stats import CameraFigures
-from ui.setup.health import STATUS_COLOURS, STATUS_WORDS, Rates, ReportPair, health_facts, rates
+from ui.setup.health import STATUS_COLOURS, STATUS_WORDS, UNTOLD, Rates, ReportPair, health_facts, rates
 from ui.text.local_time import Zone
 
 NOON = datetime(2026, 1, 31, 12, tzinfo=UTC)
@@ -114,3 +114,4 @@ def test_it_tells_how_many_uses_people_corrected() -> None:
         store_id="gym", camera_id="cam_01", sessions_reported=40, sessions_corrected=3, corrected_share=0.075
     )
     assert health_facts(pair, [], BERLIN, found)[label] == "3 of 40, 8 %"
+    assert health_facts(pair, [], BERLIN, UNTOLD)[label] == "not told of all gyms together: choose one"

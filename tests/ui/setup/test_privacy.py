@@ -52,19 +52,24 @@ def test_a_file_that_hides_nothing_gets_no_section() -> None:
 
 
 def test_what_is_hidden_is_said() -> None:
-    assert privacy_words(None) is None
-    assert privacy_words(CONFIG) == "Nothing is hidden in this camera's pictures."
-    assert privacy_words(HIDING) == "Heads are pixelated; 1 area is black."
-    assert privacy_words("privacy: {pictures: none}") == "No pictures: events and figures alone."
-    assert privacy_words("privacy: {only_zones: true}") == "All outside of the machines' zones is pixelated."
+    assert privacy_words(setup_of(None)) is None
+    assert privacy_words(setup_of(CONFIG)) == "Nothing is hidden in this camera's pictures."
+    assert privacy_words(setup_of(HIDING)) == "Heads are pixelated; 1 area is black."
+    assert privacy_words(setup_of("privacy: {pictures: none}")) == "No pictures: events and figures alone."
+    assert privacy_words(setup_of("privacy: {only_zones: true}")) == "All outside of the machines' zones is pixelated."
 
 
 def test_a_camera_keeps_pictures_unless_it_says_otherwise() -> None:
-    assert not keeps_pictures("privacy: {pictures: none}")
-    assert [keeps_pictures(config) for config in (None, "", "privacy: [", "privacy: {mask: heads}")] == [True] * 4
+    assert not keeps_pictures(setup_of("privacy: {pictures: none}"))
+    for config in (None, "", "privacy: [", "privacy: {mask: heads}"):
+        assert keeps_pictures(setup_of(config))
+    # An edge that keeps its configuration back, for a password in it, says so all the same.
+    silent = setup_of(None).model_copy(update={"keeps_pictures": False})
+    assert not keeps_pictures(silent)
+    assert privacy_words(silent) == "No pictures: events and figures alone."
 
 
 def test_a_broken_file_has_no_areas() -> None:
     for config in ("privacy: [", "privacy: 3", "privacy: {areas: 3}", "privacy: {areas: [[[0, 0], [1, x]], 7]}", "[]"):
         assert zones_of(setup_of(config)) == (BIKE,)
-        assert privacy_words(config) is not None
+        assert privacy_words(setup_of(config)) is not None

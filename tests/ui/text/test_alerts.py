@@ -38,6 +38,7 @@ def telling(target: str, status: MessageStatus | None, phase: AlertPhase = BEGAN
         ([telling("phone", None)], "on its way to phone", False),
         ([telling("phone", PENDING, attempts=0)], "on its way to phone", False),
         ([telling("phone", PENDING, attempts=3)], "could not tell phone, tried 3 times: HTTP 500", True),
+        ([telling("phone", PENDING, attempts=1)], "could not tell phone, tried 1 time: HTTP 500", True),
         ([telling("phone", DEAD), telling("mail", SENT)], "told mail; could not tell phone: HTTP 500", True),
     ],
 )

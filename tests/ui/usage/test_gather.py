@@ -5,6 +5,7 @@ from typing import cast
 
 import pytest
 
+from backend_api.contract.people import Person, Role
 from backend_api.contract.queries import SessionQuery
 from backend_api.contract.sessions import Machine, MachineState, Session, SessionPage
 from backend_api.contract.stats import Hours, Stats, Unit
@@ -13,7 +14,7 @@ from tests.ui.made_up import NOON, make_bucket, make_figures, make_machine_figur
 from ui.client.api import BackendApi
 from ui.text.local_time import Zone
 from ui.usage.day import DayLine, HourInterval
-from ui.usage.gather import MAX_SESSIONS, UnwatchedTime, fetch_sessions, unwatched_times
+from ui.usage.gather import MAX_SESSIONS, UnwatchedTime, fetch_sessions, sessions_of, unwatched_times
 
 LINE = DayLine.of(date(2026, 1, 31), Zone("UTC", UTC))
 HOUR = timedelta(hours=1)
@@ -75,6 +76,21 @@ def test_a_very_full_day_is_cut(count: int, complete: bool) -> None:
     sessions = [make_session(LINE.begin + timedelta(seconds=number)) for number in range(count)]
     found = fetch_sessions(cast(BackendApi, FakeBackend(sessions)), LINE, [])
     assert (len(found.sessions), found.is_complete) == (MAX_SESSIONS, complete)
+
+
+def test_two_people_share_no_day(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The addresses of pictures bear the name of the person who asked: the audit would name somebody else."""
+    asked = []
+
+    def sessions(backend: BackendApi, _query: SessionQuery) -> SessionPage:
+        asked.append(backend.acting_for)
+        return SessionPage(items=[], next_cursor=None)
+
+    monkeypatch.setattr(BackendApi, "sessions", sessions)
+    people = [Person(person_id=name, name=name, role=Role.VIEWER) for name in ("ada", "bob", "ada")]
+    for person in people:
+        sessions_of(BackendApi("http://127.0.0.1:1", None, person), LINE, [])
+    assert asked == [people[0].header(), people[1].header()]
 
 
 def _stats(*observed_s: float, machines: int = 2) -> Stats:

@@ -36,3 +36,14 @@ def test_uses_of_a_mocked_detector_are_not_real(gym: Gym) -> None:
     gym.report(detector="mock")
     gym.add_session(SessionOutcome.IN_USE)
     assert DETECTOR_BADGE in words(open_app("usage"))
+
+
+def test_a_gym_that_is_chosen_is_not_called_mocked_for_another_ones_camera(gym: Gym) -> None:
+    for store_id, detector in (("alpha", "onnx"), ("beta", "mock")):
+        gym.report(detector=detector, store_id=store_id)
+        gym.add_session(SessionOutcome.CLEANED, store_id=store_id, model="qwen2.5vl:7b")
+    for page in ("cleaning", "usage"):
+        app = open_app(page, gym="alpha")
+        assert DETECTOR_BADGE not in words(app)
+        # Nothing need stand behind the names of one gym's machines, whatever those of another one are called.
+        assert list(app.dataframe[-1].value["Machine"]) == ["treadmill_01"]

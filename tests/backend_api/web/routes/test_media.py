@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 
 from backend_api.contract.events import ClipInfo, Event, StoredEvent
 from backend_api.media.folder import MediaFolder
+from backend_api.media.media import StoredFile
 from backend_api.store.store import Store
 from tests.backend_api.api import problem
 from tests.backend_api.events import START, make_event, make_result
@@ -171,6 +172,21 @@ def test_what_is_not_there(client: TestClient, store: Store, media: MediaFolder)
         problem(client.get(f"/media/{event.event_id}"), 404)
         problem(client.get(f"/media/{event.event_id}/thumbnail"), 404)
     assert "no space left" in client.get(f"/media/{without.event_id}").text
+
+
+@pytest.mark.parametrize("path", ["", "/thumbnail", "/frames/2"])
+def test_what_goes_while_it_is_looked_up_is_told_as_gone(
+    client: TestClient, url: str, store: Store, media: MediaFolder, monkeypatch: pytest.MonkeyPatch, path: str
+) -> None:
+    def find_and_remove(folder: MediaFolder, name: str) -> StoredFile:
+        found = find(folder, name)
+        store.removed_media.note([(UUID(url.removeprefix("/media/")), "clips are kept for 3 days")])
+        folder.remove([name])
+        return found
+
+    find = MediaFolder.find
+    monkeypatch.setattr(MediaFolder, "find", find_and_remove)
+    assert "kept for 3 days" in problem(client.get(url + path), 410).detail
 
 
 def test_a_folder_is_no_clip(client: TestClient, store: Store, media: MediaFolder) -> None:
