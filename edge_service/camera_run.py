@@ -17,7 +17,8 @@ from backend_api.contract.sources import EventSource
 from backend_api.contract.values import to_milliseconds
 from edge_service.clips.event_factory import EventFactory
 from edge_service.clips.pictures import StillSlot
-from edge_service.clips.recorder import Recorder, reach_s
+from edge_service.clips.recorder import Recorder
+from edge_service.clips.timing import reach_s
 from edge_service.config import Config
 from edge_service.delivery.backend_client import BackendClient
 from edge_service.delivery.sender import DRAIN_PATIENCE_S, STOPPED_PATIENCE_S, Sender
@@ -231,7 +232,7 @@ def set_up_camera(
     )
     decoding = replace(decoding, hardware=hardware, waits=lambda: looks.wanted is not None)
     ring = PacketRing(
-        reach_s([m.rules for m in machines], clip, fps=fps, privacy=config.privacy) + decoding.late_s,
+        reach_s([m.rules for m in machines], clip, fps=fps, privacy=config.privacy, idle_late_s=decoding.idle_late_s),
     )
     source = open_source(
         plan.video, run.start_time,

@@ -12,7 +12,7 @@ from pydantic import AfterValidator, BeforeValidator, Field, TypeAdapter, Valida
 from backend_api.base.process import REPOSITORY
 from backend_api.base.yaml_file import Place, Text, YamlFile, read_yaml, section
 from backend_api.contract.values import Name
-from edge_service.clips.recorder import ClipConfig
+from edge_service.clips.timing import ClipConfig
 from edge_service.detection.detector_config import DetectorConfig, DetectorKind
 from edge_service.privacy.privacy_config import PrivacyConfig
 from edge_service.rules.machine import FEET, Anchor, AnchorKind, Machine, RuleTimes

@@ -8,7 +8,7 @@ from backend_api.base.process import UsageError
 from backend_api.base.watchdog import Watchdog
 from backend_api.contract.cameras import CameraSetup
 from edge_service.camera_run import CameraPlan, CameraRun, Surroundings, open_camera
-from edge_service.clips.recorder import attempt_delay_s
+from edge_service.clips.timing import attempt_delay_s
 from edge_service.config import Config
 from edge_service.pipeline.camera_reports import ReportedCamera, describe_setup
 from edge_service.pipeline.looks import LookSlot

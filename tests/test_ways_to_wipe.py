@@ -20,7 +20,7 @@ from backend_api.contract.verdicts import Verdict
 from backend_api.media.folder import MediaFolder
 from backend_api.reports.reports import Reports
 from backend_api.store.store import Store
-from edge_service.clips.recorder import ClipConfig
+from edge_service.clips.timing import ClipConfig
 from edge_service.rules.machine import RuleTimes
 from mm_worker.jobs.admission import Admission
 from mm_worker.jobs.worker_loop import Pace, RetryPolicy, Worker

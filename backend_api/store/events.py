@@ -24,6 +24,7 @@ from backend_api.store.db.statements import Insert, Statement, Transaction
 from backend_api.store.db.tables import events, results
 from backend_api.store.event_pages import Page, read_page
 from backend_api.store.event_rows import EventRow, select_rows, to_row
+from backend_api.store.uses.recomputation import make_session_anew
 from backend_api.store.uses.session_row import EventFacts, event_facts
 from backend_api.store.uses.sessions import follow_events
 
@@ -143,8 +144,10 @@ def add_arrivals(transaction: Transaction, arrivals: Sequence[Arrival]) -> list[
     rows = [_event_row(event_id, arrivals[place]) for event_id, place in first.items()]
     # By camera; each camera's events stay in their order.
     seqs = {event_id: seq for seq, event_id in _INSERT.run(transaction, transaction.in_order(rows, _CAMERA))}
-    new = [row for row in rows if row[0] in seqs]
-    follow_events(transaction, [_facts(seqs[row[0]], row, arrivals[first[row[0]]].event) for row in new])
+    new = sorted((row for row in rows if row[0] in seqs), key=lambda row: seqs[row[0]])
+    facts = [_facts(seqs[row[0]], row, arrivals[first[row[0]]].event) for row in new]
+    for session_id in follow_events(transaction, facts):
+        make_session_anew(transaction, session_id)
     if len(seqs) == len(arrivals):
         return [IngestOutcome.STORED] * len(arrivals)
     outcomes = []

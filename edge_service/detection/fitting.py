@@ -105,6 +105,7 @@ class Fitter:
             self._own.layout.classes,
         ):
             raise ValueError("its outputs do not follow the size")
+        self._own.network.run_as(network)
         return FittedNetwork(network, inputs, layout)
 
     def _network(self) -> Network:

@@ -61,6 +61,8 @@ class Network:
     notes: dict[str, str]
     runs_on: RuntimeName = "cpu"
     why_not: str | None = None
+    session: Any
+    """ONNX Runtime's."""
 
     def __init__(
         self, path: Path, content: bytes | None = None, wanted: RuntimeName = "cpu", turns: Turns | None = None
@@ -82,10 +84,10 @@ class Network:
         if turns is not None:
             options.intra_op_num_threads = 1
         with _errors(path):
-            self._session = self._open(runtime, content or str(path), options, wanted)
-            self._outputs = [output.name for output in self._session.get_outputs()]
-            self.inputs = tuple(_port(port) for port in self._session.get_inputs())
-            self.notes = dict(self._session.get_modelmeta().custom_metadata_map)
+            self.session = self._open(runtime, content or str(path), options, wanted)
+            self._outputs = [output.name for output in self.session.get_outputs()]
+            self.inputs = tuple(_port(port) for port in self.session.get_inputs())
+            self.notes = dict(self.session.get_modelmeta().custom_metadata_map)
 
     def _open(self, runtime: Any, source: object, options: Any, wanted: RuntimeName) -> Any:  # noqa: ANN401
         """A session on what is `wanted`, or on the processor where that does not work here."""
@@ -123,7 +125,7 @@ class Network:
         """
         options = [_shrinking()] if is_probe and self.runs_on == "cpu" else []
         with _errors(), self.turn():
-            outputs = self._session.run(self._outputs, dict(inputs), *options)
+            outputs = self.session.run(self._outputs, dict(inputs), *options)
         return dict(zip(self._outputs, outputs, strict=True))
 
     def opened(self, content: Callable[[], bytes]) -> "Network":
@@ -135,6 +137,11 @@ class Network:
             if self._opened is None:
                 self._opened = type(self)(self._path, content(), self.runs_on, self._turns)
             return self._opened
+
+    def run_as(self, opened: "Network") -> None:
+        """From now on run by `opened`, which is seen to work and takes this size, too: one session is enough."""
+        if opened.runs_on == self.runs_on:
+            self.session = opened.session
 
 
 class Networks:

@@ -119,12 +119,15 @@ class CameraLoop:
     def counts(self) -> RunCounts:
         """The run's counts so far."""
         source = self._camera.source
-        captured, processed = source.captured, source.processed
+        # Another thread asks, too: in this order a frame that comes meanwhile cannot make more processed than captured,
+        # which no report could tell.
+        processed = source.processed
+        captured = max(source.captured, processed)
         return RunCounts(
             media_time_s=self._time_s,
             captured=captured,
             processed=processed,
-            skipped=captured - processed,  # exact also when another thread asks
+            skipped=captured - processed,
             events=self._events,
             outbox_depth=self._camera.outbox.depth,
             reconnects=source.reconnects,

@@ -34,10 +34,17 @@ def picture_at(packets: Sequence[EncodedPacket], time_s: float) -> tuple[Image, 
         return None
     wanted = max(shown, key=lambda packet: packet.pts)
     with _one_whole_picture:
-        for decoded, stream_format in decode_all(packets, lambda packet: packet.pts == wanted.pts):
-            if decoded.pts == wanted.pts:
-                return to_image(decoded, stream_format), wanted.time_s
-    return None
+        image = _image_of(packets, wanted.pts)
+    return None if image is None else (image, wanted.time_s)
+
+
+def _image_of(packets: Sequence[EncodedPacket], pts: int) -> Image | None:
+    """The picture of `pts`, decoded from `packets`; None where it is not in them, or damaged."""
+    # Found, it is all that is left of the decoder while it is converted.
+    found = next(
+        (found for found in decode_all(packets, lambda packet: packet.pts == pts) if found[0].pts == pts), None
+    )
+    return None if found is None else to_image(*found)
 
 
 class _Picture:
@@ -157,7 +164,4 @@ class FrameMaker:
         time_s = stream_format.seconds(pts)
         packets = self._ring.select(time_s, time_s)
         with _one_whole_picture:
-            for decoded, its_format in decode_all(packets, lambda packet: packet.pts == pts):
-                if decoded.pts == pts:
-                    return to_image(decoded, its_format)
-        return None
+            return _image_of(packets, pts)

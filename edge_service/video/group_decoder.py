@@ -56,9 +56,13 @@ class Decoding:
     waits: Callable[[], bool] = lambda: False
 
     @property
-    def late_s(self) -> float:
-        """How much later than it came a frame may be handed on: two groups are kept, and decoded then."""
-        return 0.0 if self.lookout is None else 3 * self.longest_s
+    def idle_late_s(self) -> float:
+        """How much later than it came a frame may be handed on while no machine is in use: two groups are kept.
+
+        Of a machine that is in use none are, and what was kept when the use began, at most two groups, is no longer
+        than the shortest use and the absence that ends it.
+        """
+        return 0.0 if self.lookout is None else 2 * self.longest_s
 
 
 WHOLE = Decoding()

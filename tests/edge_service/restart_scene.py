@@ -18,7 +18,8 @@ from backend_api.contract.sources import EventSource
 from edge_service.clips.event_factory import EventFactory
 from edge_service.clips.media_folder import remove_leftovers
 from edge_service.clips.pictures import StillSlot
-from edge_service.clips.recorder import ClipConfig, Recorder, reach_s
+from edge_service.clips.recorder import Recorder
+from edge_service.clips.timing import ClipConfig, reach_s
 from edge_service.delivery.batch_delivery import Courier, Idle
 from edge_service.detection.detector import Detection
 from edge_service.outbox.outbox import DEFAULT_MAX_BYTES, Outbox

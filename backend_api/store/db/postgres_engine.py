@@ -35,7 +35,12 @@ _SETTINGS = {
     "statement_timeout": "60s",
     "idle_in_transaction_session_timeout": "10s",
     "jit": "off",
+    # A lock of `alone` goes with its connection: of a computer that is gone without a word the server hears by these.
+    "tcp_keepalives_idle": "60s",
+    "tcp_keepalives_interval": "10s",
+    "tcp_keepalives_count": "3",
 }
+_SET = "SELECT set_config(name, value, false) FROM unnest(%s::text[], %s::text[]) AS wanted (name, value)"
 # Clocks that NTP sets differ by some milliseconds.
 TOLERATED_CLOCK_S = 2.0
 _CLOCK_EVERY_S = 3600.0
@@ -250,6 +255,5 @@ def _send_arrays_as_binary(connection: psycopg.Connection[Any], _entry: Connecti
 
 def _set_up(connection: Any, _entry: ConnectionPoolEntry) -> None:  # noqa: ANN401 - SQLAlchemy's
     was_autocommit, connection.autocommit = connection.autocommit, True
-    for name, value in _SETTINGS.items():
-        connection.execute("SELECT set_config(%s, %s, false)", (name, value))
+    connection.execute(_SET, (list(_SETTINGS), list(_SETTINGS.values())))
     connection.autocommit = was_autocommit

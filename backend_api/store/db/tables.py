@@ -225,7 +225,6 @@ removed_media = Table(
     Column("reason", Text, nullable=False),
 )
 
-# What people say of a store.
 # Of a bucket: its names, and the object that each leads to. Empty where media lie in a folder.
 media_files = Table(
     "media_files",
@@ -240,6 +239,7 @@ media_files = Table(
     Index("ix_media_files_object_name", "object_name"),
 )
 
+# What people say of a store.
 stores = Table(
     "stores",
     metadata,

@@ -64,6 +64,11 @@ _STORED_OF = Statement(
         sessions.c.session_id == bindparam("of_session")
     )
 )
+_HAS_OUTLIVED = Statement(
+    select(sessions.c.seq).where(
+        sessions.c.session_id == bindparam("of_session"), sessions.c.events_removed_ms.is_not(None)
+    )
+)
 _NEW: dict[str, Any] = {name: bindparam(f"new_{name}") for name in _SESSION_COLUMNS}
 _REPLACE = Statement(update(sessions).where(sessions.c.session_id == bindparam("new_session_id")).values(_NEW))
 _REMOVE = Statement(delete(sessions).where(sessions.c.session_id == bindparam("of_session")))
@@ -149,8 +154,13 @@ def repair_session(database: Database, session_id: str) -> None:
 
 
 def make_session_anew(transaction: Transaction, session_id: str) -> None:
-    """Write the session's row anew, or remove it when none of its events is left to be seen."""
-    _put(transaction, session_id, _recomputed(transaction, session_id))
+    """Write the session's row anew, or remove it when none of its events is left to be seen.
+
+    One that has outlived its events stays as it is: what has come again is not all of it.
+    """
+    row = _recomputed(transaction, session_id)
+    if _HAS_OUTLIVED.run(transaction, {"of_session": session_id}).fetchone() is None:
+        _put(transaction, session_id, row)
 
 
 def repair_verdict(database: Database, seq: int) -> None:

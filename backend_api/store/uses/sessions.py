@@ -4,8 +4,8 @@ Invariant: at every commit each session is what `session_of` makes of its events
 models and people say of its attempt, and of what people say of the use, and nothing else. The steps that keep it:
 events first; then the enrichments of those that wait for the model; then the sessions of all, in the order of their
 ids; then their machines (machines.py); by Database.write the kept figures of their days, and the log of changes last.
-Where several write at once, each session is held before it is read. The doctor makes the same of everything that is
-stored, and compares.
+Where several write at once, each session is held before it is read, and made anew where two events say the same of it.
+The doctor makes the same of everything that is stored, and compares.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -50,6 +50,9 @@ _FACTS = (
     *("started_ms", "ended_ms", "end_reason", "opened_ms", "closes_ms"),
     *("attempt_seq", "attempt_ms", "end_seq"),
 )
+_PLACE = ("store_id", "camera_id", "machine_id")
+# Of several events that say them, the first one counts.
+_TOLD_ONCE = (*_PLACE, *_FACTS, "source_key")
 _COLUMNS = (
     *("session_id", "store_id", "camera_id", "machine_id", "ts_ms", *_FACTS, "heard_ms", "end_is_asked"),
     *("end_due_ms", "judged_seq", "is_reviewed", "outcome_key", "source_key"),
@@ -78,8 +81,7 @@ def _merge(insert: OnConflictInsert) -> ClauseElement:
     values["judged_seq"] = func.coalesce(sessions.c.judged_seq, new.judged_seq)
     values["end_due_ms"] = _merged_due(values)
     upsert = insert.on_conflict_do_update(index_elements=["session_id"], set_=values)
-    place = sessions.c["store_id", "camera_id", "machine_id"]
-    return upsert.returning(sessions.c.session_id, sessions.c.seq, sessions.c.ts_ms, sessions.c.end_is_asked, *place)
+    return upsert.returning(*sessions.c["session_id", "seq", "ts_ms", "end_is_asked"], *sessions.c[_TOLD_ONCE])
 
 
 def _merged_due(merged: Mapping[str, Any]) -> ColumnElement[int | None]:
@@ -147,6 +149,8 @@ _SAID = (
     .outerjoin(_of_attempt, _of_attempt.c.id == _latest_review(sessions.c.attempt_seq))
     .outerjoin(_end, _end.c.seq == sessions.c.end_seq)
     .outerjoin(_of_end, _of_end.c.id == _latest_review(sessions.c.end_seq))
+    # What was said of one that has outlived its events is gone, and stands in its row.
+    .where(sessions.c.events_removed_ms.is_(None))
 )
 _SAID_OF_SESSION = Statement(_SAID.where(sessions.c.session_id == bindparam("of_session")))
 _IS_OF_EVENT = (
@@ -172,8 +176,11 @@ _JUDGE = Statement(
 )
 
 
-def follow_events(transaction: Transaction, new: Sequence[EventFacts]) -> None:
-    """Write what follows from events that have just been stored."""
+def follow_events(transaction: Transaction, new: Sequence[EventFacts]) -> list[str]:
+    """Write what follows from events that have just been stored; the sessions that are to be made anew.
+
+    Of these, other events say something else: where several write at once, the lower number may come later.
+    """
     arrived: dict[str, list[EventFacts]] = {}
     waiting = []
     for event in new:
@@ -185,9 +192,11 @@ def follow_events(transaction: Transaction, new: Sequence[EventFacts]) -> None:
     _ADD_SOURCES.run(transaction, sorted({(event.source_key, event.source) for event in new if event.source}))
     rows = {session_id: SessionRow.of(of_session) for session_id, of_session in arrived.items()}
     upserted = transaction.in_order([_values(row) for row in rows.values()], itemgetter(0))
-    begun, moved = [], []
-    for session_id, seq, ts_ms, end_is_asked, *place in _UPSERT.run(transaction, upserted):
-        began_ms = rows[session_id].ts_ms
+    begun, moved, told_otherwise = [], [], []
+    for session_id, seq, ts_ms, end_is_asked, *told in _UPSERT.run(transaction, upserted):
+        place, began_ms = told[:3], rows[session_id].ts_ms
+        if any(one not in (None, other) for one, other in zip(_told(rows[session_id]), told, strict=True)):
+            told_otherwise.append(session_id)
         transaction.touch(place[0], min(began_ms, ts_ms))
         # What began before was noted then.
         if began_ms <= ts_ms:
@@ -202,6 +211,7 @@ def follow_events(transaction: Transaction, new: Sequence[EventFacts]) -> None:
     note_sessions(transaction, begun)
     look_up_last(transaction, moved)
     transaction.log(ChangeKind.EVENT, [event.seq for event in new])
+    return sorted(told_otherwise)
 
 
 def add_questions(transaction: Transaction, about: Iterable[tuple[int, int, int, bool]]) -> None:
@@ -232,7 +242,7 @@ def follow_verdicts(transaction: Transaction, kind: ChangeKind, seqs: Iterable[i
 
 
 def _judge(transaction: Transaction, kind: ChangeKind, said: tuple[Any, ...] | None) -> None:
-    """Judge a session by a row of _SAID, None when all of its events are hidden, after a change of `kind`."""
+    """Judge a session by a row of _SAID, None when its events are hidden or gone, after a change of `kind`."""
     if said is None:
         return
     session_id, store_id, ts_ms, opened_ms, closes_ms, attempt_seq, end_seq, heard_ms, correction, *facts = said
@@ -249,6 +259,15 @@ def _judge(transaction: Transaction, kind: ChangeKind, said: tuple[Any, ...] | N
     # No figure of a day goes by reviews.
     if kind is not ChangeKind.REVIEW:
         transaction.touch(store_id, ts_ms)
+
+
+def _told(row: SessionRow) -> tuple[str | int | None, ...]:
+    """In the order of _TOLD_ONCE."""
+    return (
+        *(row.store_id, row.camera_id, row.machine_id),
+        *(row.started_ms, row.ended_ms, row.end_reason, row.opened_ms, row.closes_ms, row.attempt_seq, row.attempt_ms),
+        *(row.end_seq, row.source_key),
+    )
 
 
 def _values(row: SessionRow) -> tuple[Any, ...]:

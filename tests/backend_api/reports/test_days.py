@@ -2,7 +2,7 @@
 
 import re
 from contextlib import closing
-from datetime import date, datetime, time, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -258,6 +258,43 @@ def test_days_begin_at_each_stores_own_midnight(store: Store, clock: FakeClock) 
     assert writer.reports.days(asked).total.unobserved_s == 2 * 24.5 * 3600
     # In UTC that day is not over.
     assert writer.reports.days(DaysQuery()).last_day == date(2026, 4, 4)
+
+
+# The day on which clocks are set, and how many hours it has; in Santiago and Beirut they are set at midnight.
+SET_CLOCKS = [
+    ("Europe/Berlin", date(2026, 3, 29), 23),
+    ("Europe/Berlin", date(2025, 10, 26), 25),
+    ("America/Santiago", date(2025, 9, 7), 23),
+    ("America/Santiago", date(2026, 4, 4), 25),
+    ("Asia/Beirut", date(2026, 3, 29), 23),
+    ("America/Havana", date(2025, 11, 2), 25),
+]
+
+
+@pytest.mark.sqlite_alone
+@pytest.mark.parametrize(("name", "day", "hours"), SET_CLOCKS)
+def test_a_day_on_which_clocks_are_set_is_longer_or_shorter(
+    store: Store, clock: FakeClock, name: str, day: date, hours: int
+) -> None:
+    """What happens around both midnights is on one day each; and a gym that moves to UTC has other days at once."""
+    zone = ZoneInfo(name)
+    begin = datetime.combine(day, time(), zone).astimezone(UTC)
+    store.stores.keep("gym_0", StoreSettings(name="A gym", tz=name))
+    for number, at_s in enumerate((-60, 60, hours * 3600 - 60, hours * 3600 + 60)):
+        ts = begin + timedelta(seconds=at_s)
+        kind = (START_OF_USE, END_OF_USE)[number % 2]
+        store.events.add([make_event(event_type=kind, ts=ts, store_id="gym_0", session_id=UUID(int=number // 2))])
+    clock.jump_wall_clock((begin - clock.now()).total_seconds() + 4 * DAY_S)
+    wanted = DaysQuery(first_day=day - timedelta(days=1), last_day=day + timedelta(days=1))
+    for tz in (name, "UTC", name):
+        store.stores.keep("gym_0", StoreSettings(name="A gym", tz=tz))
+        found = Reports(store).days(wanted)
+        for each in found.days:
+            asked = DaysQuery(first_day=each.day, last_day=each.day)
+            assert Reports(store).days(asked).stores == [by_stats(store, "gym_0", each.day, tz)]
+    assert [each.sessions for each in found.days] == [1, 1, 0]
+    assert [each.occupied_s for each in found.days] == [60, 120, 60]
+    assert found.days[1].observed_s + found.days[1].unobserved_s == hours * 3600
 
 
 @pytest.mark.parametrize(

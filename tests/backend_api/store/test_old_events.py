@@ -1,7 +1,9 @@
 """Old events go, and no figure changes: sessions outlive their events, and nothing else does."""
 
 import logging
+from collections.abc import Callable
 from datetime import timedelta
+from functools import partial
 from pathlib import Path
 from uuid import UUID
 
@@ -162,6 +164,27 @@ def test_an_event_that_comes_again_counts_once(
     store.old_events.remove(START + timedelta(days=2.5), clock.now())
     assert store.events.add(events[:4]) == [IngestOutcome.STORED] * 4
     assert [client.get(address).json() for address in ADDRESSES] == before
+    assert list(check_derived(store.database)) == []
+
+
+def test_a_use_that_has_outlived_its_events_stays_whatever_is_said_of_one_that_comes_again(
+    store: Store, client: TestClient, events: list[Event], clock: FakeClock
+) -> None:
+    before = [client.get(address).json() for address in ADDRESSES]
+    store.old_events.remove(START + timedelta(days=2.5), clock.now())
+    attempt = events[3]
+    store.events.add([attempt])
+    claims = [store.enrichments.claim(60) for _ in range(2)]
+    [claim] = [claim for claim in claims if claim is not None and claim.event == attempt]
+    said: list[Callable[[], bool]] = [
+        partial(store.enrichments.finish, claim, make_result(verdict=Verdict.NOT_CLEANED)),
+        partial(store.reviews.add, attempt.event_id, Agree.NO, "", "ann"),
+        partial(store.hidden_events.hide, attempt.event_id, "absurd", "ann"),
+        partial(store.hidden_events.show, attempt.event_id),
+    ]
+    for say in said:
+        assert say()
+        assert [client.get(address).json() for address in ADDRESSES] == before
     assert list(check_derived(store.database)) == []
 
 

@@ -18,7 +18,8 @@ from backend_api.contract.media import clip_name, thumbnail_name
 from edge_service.clips.cut import cut
 from edge_service.clips.event_factory import EventFactory
 from edge_service.clips.mp4 import Clip
-from edge_service.clips.recorder import NOT_KEPT, ClipConfig, Recorder, attempt_delay_s, reach_s
+from edge_service.clips.recorder import NOT_KEPT, Recorder
+from edge_service.clips.timing import ClipConfig
 from edge_service.detection.detector import Box
 from edge_service.privacy.masking import Masking
 from edge_service.privacy.privacy_config import PrivacyConfig
@@ -221,20 +222,6 @@ def test_a_clip_that_begins_late_is_told(
     assert "begins 0.3 s late" in caplog.text
 
 
-def test_reach_covers_the_slowest_rule_the_pre_roll_and_the_post_roll() -> None:
-    quick, slow = RuleTimes(1, 1, 0.5, 10), RuleTimes(enter_s=30, exit_s=5, attempt_s=3, window_s=300)
-    assert reach_s([quick, slow], ClipConfig(3, 5), fps=5) > 30 + 3
-    assert reach_s([quick], ClipConfig(3, 60), fps=5) > 60 + 3
-
-
-def test_how_late_an_attempt_may_be_told_follows_from_the_rules_and_the_clip() -> None:
-    quick, slow = RuleTimes(attempt_s=3), RuleTimes(attempt_s=30)
-    assert 30 < attempt_delay_s([quick, slow], ClipConfig(3, 5), fps=5) < 40
-    assert 120 < attempt_delay_s([quick], ClipConfig(3, 120), fps=5) < 125
-    masked = PrivacyConfig(mask="heads")
-    assert attempt_delay_s([quick], ClipConfig(), fps=5, privacy=masked) > attempt_delay_s([quick], ClipConfig(), fps=5)
-
-
 def test_frames_go_on_while_a_clip_is_encoded_and_events_keep_their_order(
     drawn: Callable[[str], Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -288,18 +275,6 @@ def test_the_clip_of_the_end_of_a_use_reaches_back_further_and_is_the_windows(
     begins_s = [(clip.start_ts - START_TIME).total_seconds() for clip in (end, start)]
     assert begins_s[0] <= 2.2 - END_PRE_S < begins_s[1] <= 2.2 - PRE_S
     assert end.end_ts == start.end_ts
-
-
-@pytest.mark.parametrize(
-    ("clip", "least_s"),
-    [
-        (ClipConfig(), 15 + 5 + 3),  # the end of a use is known exit_s after it
-        (ClipConfig(pre_s=60), 60 + 10 + 3),  # its beginning after enter_s
-        (ClipConfig(pre_s=1, post_s=30, end_pre_s=2), 2 + 30),
-    ],
-)
-def test_the_ring_reaches_back_to_where_each_clip_begins(clip: ClipConfig, least_s: float) -> None:
-    assert least_s <= reach_s([RuleTimes()], clip, fps=5) <= least_s + 3
 
 
 def test_clips_of_attempts_alone_may_be_kept(drawn: Callable[[str], Path], tmp_path: Path) -> None:

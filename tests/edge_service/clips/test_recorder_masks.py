@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from backend_api.contract.events import ClipMask
-from edge_service.clips.recorder import ClipConfig, reach_s
+from edge_service.clips.timing import ClipConfig, reach_s
 from edge_service.privacy.masking import NO_PICTURES, UNLOOKED_S, Masking
 from edge_service.privacy.privacy_config import PrivacyConfig
 from edge_service.privacy.sightings import SETTLE_S

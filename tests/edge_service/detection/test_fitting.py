@@ -1,5 +1,6 @@
 """Networks that look at pictures in the pictures' own shape: which size, what changes, what stays square."""
 
+import gc
 from pathlib import Path
 
 import numpy as np
@@ -12,7 +13,7 @@ from edge_service.detection.detector_config import DetectorConfig
 from edge_service.detection.fitting import best_size
 from edge_service.detection.onnx_detector import open_onnx_detector
 from edge_service.detection.open_size import with_open_size
-from edge_service.detection.runtime import Network
+from edge_service.detection.runtime import Network, Networks
 from edge_service.pipeline.eyes import Eyes
 from edge_service.video.frame import Frame
 from tests.edge_service.fake_frames import frame_showing
@@ -95,6 +96,21 @@ def test_a_camera_that_changes_its_shape_is_followed(tmp_path: Path, caplog: pyt
         assert detector.detect(picture(width, height, (width // 4, height // 4, width // 2, height // 2)))
     assert caplog.text.count("looks at pictures of 640x320 in ") == 1
     assert caplog.text.count("looks at pictures of 320x640 in ") == 1
+
+
+def sessions() -> list[object]:
+    return [one for one in gc.get_objects() if type(one).__name__ == "InferenceSession"]
+
+
+def test_a_network_that_was_opened_is_in_memory_once_whatever_shapes_it_looks_at(tmp_path: Path) -> None:
+    """Twice it takes 9 MB more, of the smallest network."""
+    networks, of_other_tests = Networks(), sessions()
+    model = save_bright_spots(tmp_path / "a.onnx", size=(128, 128))
+    cameras = [open_onnx_detector(model, CONFIG, networks.open) for _ in range(2)]
+    shapes = [(640, 320), (256, 256), (320, 640), (128, 128)]
+    for detector, (width, height) in zip([*cameras, *cameras], shapes, strict=True):
+        assert detector.detect(picture(width, height, (width // 4, height // 4, width // 2, height // 2)))
+        assert len(sessions()) == len(of_other_tests) + 1
 
 
 def test_what_cannot_be_changed_stays_square_and_is_told(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:

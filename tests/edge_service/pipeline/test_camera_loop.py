@@ -4,7 +4,9 @@ import errno
 import logging
 import os
 from dataclasses import replace
+from datetime import UTC, datetime
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -13,6 +15,9 @@ from av.video.frame import VideoFrame
 from backend_api.contract.events import Event, EventType
 from backend_api.contract.sources import EventSource, source_of
 from edge_service.detection.detector import Box
+from edge_service.pipeline.camera_loop import CameraLoop
+from edge_service.pipeline.camera_reports import make_reporter
+from edge_service.pipeline.checkpoint import CheckpointFile, Run
 from edge_service.rules.machine import RuleTimes
 from edge_service.tracking.witness import Grid, Witness
 from edge_service.video.frame import Frame
@@ -21,6 +26,7 @@ from tests.edge_service.crashing_disk import Crash, QuickDisk
 from tests.edge_service.restart_checks import check_handed_over, check_sessions
 from tests.edge_service.restart_scene import FPS, VIDEO_S, Scene
 from tests.edge_service.scripted import machine
+from tests.fake_clock import FakeClock
 
 # The first START is known at 1.4 s, and its clip is over at 2.9 s.
 CLIP_PENDING_S = 2.0
@@ -55,6 +61,32 @@ def test_it_counts_what_it_does_and_leaves_nothing_open_at_the_end(scene: Scene)
     assert counts.media_time_s == pytest.approx(VIDEO_S - 0.2)
     assert counts.has_ended
     assert scene.left_open() == []
+
+
+class Hurrying:
+    """A source of which each frame is looked at; another one comes whenever somebody reads one of its counts."""
+
+    reconnects, problem, warning = 0, None, None
+
+    def __init__(self) -> None:
+        self._frames = 0
+
+    @property
+    def captured(self) -> int:
+        self._frames += 1
+        return self._frames - 1
+
+    processed = captured
+
+
+def test_counts_that_are_read_while_frames_come_can_be_reported(tmp_path: Path) -> None:
+    camera: Any = SimpleNamespace(source=Hurrying(), outbox=SimpleNamespace(depth=0))
+    run, clock = Run("a.mp4", "gym", "cam", datetime(2026, 1, 31, 9, tzinfo=UTC)), FakeClock()
+    loop = CameraLoop(camera, run, CheckpointFile(tmp_path / "cam.checkpoint", QuickDisk()), clock)
+    counts = loop.counts()
+    assert counts.skipped >= 0
+    assert counts.captured == counts.processed + counts.skipped
+    assert make_reporter("gym", run.start_time, "1", loop.counts, lambda: None)().frames_skipped >= 0
 
 
 class Watchful(Witness):

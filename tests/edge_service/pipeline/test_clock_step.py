@@ -11,7 +11,8 @@ import pytest
 from backend_api.contract.events import Event
 from edge_service.clips.event_factory import EventFactory
 from edge_service.clips.pictures import StillSlot
-from edge_service.clips.recorder import ClipConfig, Recorder
+from edge_service.clips.recorder import Recorder
+from edge_service.clips.timing import ClipConfig
 from edge_service.detection.detector import Detection
 from edge_service.outbox.outbox import Outbox
 from edge_service.pipeline.camera_loop import Camera, CameraLoop

@@ -173,6 +173,23 @@ def test_people_see_every_picture_as_the_camera_sent_it(packets: list[EncodedPac
     assert differs > 20  # detection does not
 
 
+@pytest.mark.parametrize("skips_deblocking", [False, True])
+def test_the_economy_changes_no_picture_that_detection_gets(
+    packets: list[EncodedPacket], *, skips_deblocking: bool
+) -> None:
+    """What differs from decoding all, and the scores of people with it, comes of blocks that are not smoothed alone."""
+    size = packets[0].format.display_size
+    clear = Says(lambda time_s: time_s < 5.5 or time_s > 7.5)
+    thrifty = Decoding(skips_deblocking=skips_deblocking, lookout=clear, longest_s=3.0)
+    seen = {frame.time_s: frame.scaled(size) for frame in frames_of(packets, thrifty) if frame.looked_at is None}
+    whole = Decoding(skips_deblocking=skips_deblocking, longest_s=3.0) if skips_deblocking else WHOLE
+    wanted = {frame.time_s: frame.scaled(size) for frame in frames_of(packets, whole)}
+    assert clear.asked
+    assert 20 < len(seen) < len(wanted)
+    for time_s, picture in seen.items():
+        assert np.array_equal(picture, wanted[time_s])
+
+
 def test_what_detection_sees_is_near_what_the_camera_sent(packets: list[EncodedPacket]) -> None:
     clean = clean_images(packets)
     for frame in frames_of(packets, Decoding(skips_deblocking=True, longest_s=3.0)):

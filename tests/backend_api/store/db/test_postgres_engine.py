@@ -308,9 +308,10 @@ def test_a_server_that_is_not_there_is_named_without_the_password(store: Store) 
 
 
 def test_the_session_is_bounded_unless_pgbouncer_hands_connections_out(store: Store, postgres_url: str) -> None:
-    query = "SELECT current_setting('lock_timeout'), current_setting('statement_timeout'), current_setting('jit')"
+    names = ("lock_timeout", "statement_timeout", "jit", "tcp_keepalives_idle", "tcp_keepalives_count")
+    query = "SELECT " + ", ".join(f"current_setting('{name}')" for name in names)
     with closing(PostgresDatabase(make_url(postgres_url))) as database, database.read() as connection:
-        assert tuple(connection.exec_driver_sql(query).one()) == ("30s", "1min", "off")
+        assert tuple(connection.exec_driver_sql(query).one()) == ("30s", "1min", "off", "60", "3")
     with closing(PostgresDatabase(make_url(f"{postgres_url}?pgbouncer=true"))) as database:
         with database.read() as connection:
             assert connection.exec_driver_sql(query).one()[0] == "0"
