@@ -69,13 +69,10 @@ class Fitter:
         self._model = model
         self._own = own
 
-    def fit(self, width: int, height: int, share: float = 1.0) -> FittedNetwork:
-        """The network for pictures of `width` x `height` pixels; `own`, and said why, where it takes no other size.
-
-        With `share` (0..1) of the pixels that the file has.
-        """
+    def fit(self, width: int, height: int) -> FittedNetwork:
+        """The network for pictures of `width` x `height` pixels; `own`, and said why, where it takes no other size."""
         own = self._own.inputs
-        size = best_size(width, height, round(own.width * own.height * share))
+        size = best_size(width, height, own.width * own.height)
         if size == (own.width, own.height) or self._own.layout.picture.fit is Fit.STRETCHED:
             return self._own
         try:

@@ -28,8 +28,6 @@ log = logging.getLogger(__name__)
 
 _GREY = 114.0
 _PERSON = "person"
-# A small part of the picture is not looked at in fewer pixels than that, and is seen larger.
-_LEAST_SHARE = 0.5
 _USUAL_SIZE = (640, 640)
 _PICTURE_TYPES = ("float32", "float16")
 _SIZES = "orig_target_sizes"
@@ -132,7 +130,7 @@ class OnnxDetector:
     def _fit(self, width: int, height: int) -> FittedNetwork:
         """The network for frames of that size; it is fitted anew when a camera changes it."""
         if self._fitter is not None and self._fitted_to != (width, height):
-            self._fitted = self._fitter.fit(width, height, max(_LEAST_SHARE, share(self._region)))
+            self._fitted = self._fitter.fit(width, height)
             self._fitted_to = (width, height)
         return self._fitted
 
@@ -161,7 +159,8 @@ def open_onnx_detector(
 ) -> OnnxDetector:
     """The detector for the file `model`, run once on a grey picture to see what it is.
 
-    It looks at `region` of each picture, where the network takes pictures of other shapes, and says so.
+    It looks at `region` of each picture, in as many pixels as it would at the whole one, where the network takes
+    pictures of other shapes, and says so.
     `open_network` loads the file where it is not for this detector alone. Raises UsageError in one line when the file
     is missing or damaged, when it cannot be run, or when its inputs or outputs are of no known family.
     """
@@ -184,8 +183,8 @@ def open_onnx_detector(
         region = WHOLE
     if region != WHOLE:
         log.info(
-            "detector %s: looks at %.0f %% of the picture, from %.2f, %.2f to %.2f, %.2f, because all zones lie there;"
-            " people elsewhere are not seen",
+            "detector %s: looks at %.0f %% of the picture, from %.2f, %.2f to %.2f, %.2f, because all zones lie there:"
+            " larger, in as many pixels as the whole would be; people elsewhere are not seen",
             model, 100 * share(region), region.left, region.top, region.right, region.bottom,
         )  # fmt: skip
     least_score = min(LOW_SCORE, config.score)

@@ -1,7 +1,7 @@
 """The part of a camera's picture that is looked at: all of it, or the zones' surroundings where these are smaller.
 
-A network's cost goes by its pixels. Where machines fill a part of the picture only, that part costs less, or is seen
-larger.
+How small a person a network finds goes by the pixels that it is given. Where machines fill a part of the picture only,
+that part is given all of them, and its people are seen larger at the same cost.
 """
 
 from collections.abc import Sequence

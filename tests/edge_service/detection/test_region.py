@@ -92,6 +92,20 @@ def test_people_in_it_are_where_they_are_and_others_are_not_seen(
     assert "looks at 50 % of the picture, from 0.50, 0.00 to 1.00, 1.00" in caplog.text
 
 
+@pytest.mark.parametrize(("region", "size"), [(CORNER, (128, 128)), (Box(0.5, 0.0, 0.75, 1.0), (96, 160))])
+def test_its_people_are_seen_larger_in_as_many_pixels_as_the_whole_has(
+    region: Box, size: tuple[int, int], tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level("INFO")
+    model, person = save_bright_spots(tmp_path / "a.onnx", size=(128, 128)), (400, 80, 420, 100)
+    assert not open_onnx_detector(model, CONFIG).detect(frame(person))
+    part = open_onnx_detector(model, CONFIG, region=region)
+    (found,) = part.detect(frame(person))
+    assert 380 <= 640 * found.box.left < 640 * found.box.right <= 440
+    assert (part.hardware.width, part.hardware.height) == size
+    assert "because all zones lie there: larger, in as many pixels as the whole would be" in caplog.text
+
+
 def test_what_cannot_take_another_shape_looks_at_all_or_at_the_part_in_its_own(tmp_path: Path) -> None:
     bound = save_bright_spots(tmp_path / "a.onnx", size=(128, 128), is_bound=True)
     assert open_onnx_detector(bound, CONFIG, region=CORNER).detect(frame((400, 80, 560, 160)))
