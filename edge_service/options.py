@@ -244,8 +244,8 @@ def _make_parser() -> ArgumentParser:
         "--decode",
         choices=get_args(DecodeName),
         default="auto",
-        help="auto decodes key pictures alone while nobody is at a machine, where that changes no event, and the log "
-        "says whether it does; all decodes all that the detector looks at (default: %(default)s)",
+        help="auto decodes key pictures alone while nobody comes to a machine or leaves one, where that changes no "
+        "event, and the log says whether it does; all decodes all that the detector looks at (default: %(default)s)",
     )
     add(
         "--still-s",

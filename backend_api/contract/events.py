@@ -187,7 +187,12 @@ class Event(Value):
     ts: Timestamp = Field(description="When it happened: RFC 3339 with a zone, kept in UTC to the millisecond.")
     media_time_s: Seconds = Field(description="Seconds since the start of the stream, by the video's own time stamps.")
     track_id: NonNegativeInt | None = Field(default=None, json_schema_extra={"maximum": MAX_COUNT})
-    confidence: Confidence
+    confidence: Confidence = Field(
+        description=(
+            "The mean score of the detections by which somebody came to be known to stay. END and WINDOW_OPEN repeat "
+            "that of their START."
+        )
+    )
     needs_mm: bool = Field(
         description=(
             "True for CLEANING_ATTEMPT alone: these wait for the model's verdict, unless `attributes.pictures` is "

@@ -1,4 +1,4 @@
-"""The lookout of the economy: whether nobody is at a machine, by the detector's looks and what the rules know."""
+"""The lookout of the economy: whether nothing changes at a machine, by the detector's looks and what the rules know."""
 
 import logging
 from collections import OrderedDict
@@ -7,6 +7,7 @@ from collections.abc import Callable, Sequence
 from edge_service.detection.detector import Box, Detection, Detector
 from edge_service.rules.engine import RuleEngine
 from edge_service.rules.machine import Machine
+from edge_service.rules.machine_state import is_occupied
 from edge_service.rules.zone import is_in_zone, share_inside
 from edge_service.tracking.witness import grid_size
 from edge_service.video.frame import Frame
@@ -43,22 +44,27 @@ class KeyLookout:
         self._detector = detector
         self._machines = tuple(machines)
         self._rules = rules
+        self._score = score
         self._doubt = _DOUBT_SHARE * score
         self._looks: OrderedDict[float, Sequence[Detection]] = OrderedDict()
-        self._seen_s = float("-inf")
+        self._disturbed_s = float("-inf")
 
     def detect(self, frame: Frame) -> Sequence[Detection]:
         """The persons in `frame`, or in the one that is looked at in its place."""
         of = frame.looked_at or frame
         known = self._looks.get(of.time_s)
         detections = self._detector.detect(of) if known is None else known
-        if any(self._is_at_machine(found) for found in detections):
-            self._seen_s = max(self._seen_s, frame.time_s)
+        if not self._are_free_left_alone(detections):
+            self._disturbed_s = max(self._disturbed_s, frame.time_s)
         return detections
 
-    def is_clear(self, decode_key: Callable[[], Frame | None], since_s: float) -> bool:
-        """Whether nobody was at a machine since `since_s`, nothing is going on there, and nobody is near in the key."""
-        if self._seen_s >= since_s or not self._rules.is_idle:
+    def is_settled(self, decode_key: Callable[[], Frame | None], since_s: float) -> bool:
+        """Whether nothing has changed at a machine since `since_s`, nor may be changing in the key.
+
+        A machine in use is so by somebody who is surely seen there. In the zone of another one nobody was since then,
+        nor is, nor is anybody near it but those who use a machine: where they go the next key picture tells.
+        """
+        if self._disturbed_s >= since_s or not self._rules.is_settled:
             return False
         key = decode_key()
         if key is None:
@@ -68,21 +74,43 @@ class KeyLookout:
             key.scaled(grid_size(key.width, key.height))  # it asks for it when the whole picture is let go of
         if len(self._looks) > _KEPT_LOOKS:
             self._looks.popitem(last=False)
-        return not any(self._is_near(found, key.width / key.height) for found in detections)
+        is_settled = (
+            self._are_users_seen(detections)
+            and self._are_free_left_alone(detections)
+            and not any(self._is_near_free(found, key.width / key.height) for found in detections)
+        )
+        if is_settled:
+            self._rules.settle(round(key.time_s, 3))
+        return is_settled
 
-    def _is_at_machine(self, found: Detection) -> bool:
-        return found.score >= self._doubt and any(
-            is_in_zone(found.box, machine.zone, machine.anchor) for machine in self._machines
+    def _are_users_seen(self, detections: Sequence[Detection]) -> bool:
+        sure = [found for found in detections if found.score >= self._score]
+        return all(any(_is_at(machine, found) for found in sure) for machine in self._machines_that_are(in_use=True))
+
+    def _are_free_left_alone(self, detections: Sequence[Detection]) -> bool:
+        return not any(
+            found.score >= self._doubt and _is_at(machine, found)
+            for machine in self._machines_that_are(in_use=False)
+            for found in detections
         )
 
-    def _is_near(self, found: Detection, aspect: float) -> bool:
-        """Whether it is in a zone, or covers a part of one, or would after half a step to any side."""
+    def _is_near_free(self, found: Detection, aspect: float) -> bool:
+        """Whether somebody who uses none covers a part of a zone, or would after half a step to any side."""
+        if any(_is_at(machine, found) for machine in self._machines_that_are(in_use=True)):
+            return False
         box, far = found.box, _NEAR_HEIGHTS * (found.box.bottom - found.box.top)
         grown = Box(box.left - far / aspect, box.top, box.right + far / aspect, box.bottom + far)
         return found.score >= self._doubt and any(
-            is_in_zone(box, machine.zone, machine.anchor) or share_inside(grown, machine.zone) > 0
-            for machine in self._machines
+            share_inside(grown, machine.zone) > 0 for machine in self._machines_that_are(in_use=False)
         )
+
+    def _machines_that_are(self, *, in_use: bool) -> list[Machine]:
+        states = self._rules.states
+        return [one for one in self._machines if is_occupied(states[one.machine_id].session) == in_use]
+
+
+def _is_at(machine: Machine, found: Detection) -> bool:
+    return is_in_zone(found.box, machine.zone, machine.anchor)
 
 
 def longest_group_s(machines: Sequence[Machine]) -> float:

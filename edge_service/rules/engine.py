@@ -8,8 +8,8 @@ Per machine (the states are in `machine_state.py`, presence in `presence.py`, tr
     cleaning --a stay of enter_s-->                   occupied   START of a new session
     cleaning --window_s over-->                       free
 
-A stay is presence in which one track dwelt for half of that time, with a mean score that makes it a person. A doubtful
-track, that of somebody lost where something scores low, makes no stay; a use goes on with it.
+A stay is presence in which one track was seen for half of that time, with a mean score that makes it a person. A
+doubtful track, that of somebody lost where something scores low, makes no stay; a use goes on with it.
 
 Where no frame comes for exit_s (and 2.5 s), an open session ends as of the last sighting, without a cleaning window.
 """
@@ -25,8 +25,9 @@ from edge_service.rules.machine_state import (
     MachineState,
     close_if_absent,
     finish,
-    is_idle,
     is_occupied,
+    is_settled,
+    seen_until,
     shifted,
     skip_gap,
     step,
@@ -54,6 +55,7 @@ class RuleEngine:
         self._machines = tuple(machines)
         self._least_score = least_score
         self._time_s: float | None = None
+        self._settled_s = float("-inf")
         self._states: dict[str, MachineState] = {}
         self._forget()
 
@@ -81,20 +83,29 @@ class RuleEngine:
         return self._states
 
     @property
-    def is_idle(self) -> bool:
-        """Whether no machine is in use, nor is a stay going on anywhere that a later sighting could belong to."""
+    def is_settled(self) -> bool:
+        """Whether each machine is in use by somebody who is seen, or is not, and no stay there may go on."""
         time_s = self._time_s
-        return time_s is None or all(is_idle(state, time_s) for state in self._states.values())
+        return time_s is None or all(is_settled(state, time_s) for state in self._states.values())
+
+    def settle(self, time_s: float) -> None:
+        """Take note of a look ahead: at `time_s` seconds of media time all machines are as they are now.
+
+        Somebody is seen at those in use, and nobody at the others. The updates until then may come later, or never.
+        """
+        self._settled_s = time_s
 
     def state(self) -> JsonValue:
-        """The engine's knowledge, as JSON-able data; `restore` makes the same engine of it."""
-        snapshot: JsonValue = _SNAPSHOT.dump_python(_Snapshot(self._time_s, self._states), mode="json")
+        """The engine's knowledge, a look ahead included, as JSON-able data; `restore` makes the same engine of it."""
+        time_s = None if self._time_s is None else max(self._time_s, self._settled_s)
+        snapshot: JsonValue = _SNAPSHOT.dump_python(_Snapshot(time_s, self._seen_ahead()), mode="json")
         return snapshot
 
     def shift(self, by_s: float) -> None:
         """Add `by_s` seconds to every media time that is known, because media time 0 is another instant now."""
         if self._time_s is not None:
             self._time_s += by_s
+        self._settled_s += by_s
         self._states = {machine_id: shifted(state, by_s) for machine_id, state in self._states.items()}
 
     def interrupt(self, pause_s: float) -> list[RuleEvent]:
@@ -128,7 +139,7 @@ class RuleEngine:
         gap_s = 0.0 if self._time_s is None else time_s - self._time_s
         for machine in self._machines:
             state = self._states[machine.machine_id]
-            sample = _sample(machine, state, tracks, time_s, min(gap_s, HELD_S))
+            sample = _sample(machine, state, tracks, time_s, gap_s)
             self._states[machine.machine_id], more = step(machine, state, sample, gap_s, self._least_score)
             rule_events += more
         self._time_s = time_s
@@ -155,7 +166,7 @@ class RuleEngine:
         and where the machine is now another zone begins. A cleaning window that is open stays so.
         """
         rule_events: list[RuleEvent] = []
-        for machine_id, state in self._states.items():
+        for machine_id, state in self._seen_ahead().items():
             self._states[machine_id], ends = finish(machine_id, state, EndReason.RECONFIGURED)
             rule_events += ends
         return rule_events
@@ -176,15 +187,19 @@ class RuleEngine:
         self._forget()
         return rule_events
 
+    def _seen_ahead(self) -> dict[str, MachineState]:
+        return {machine_id: seen_until(state, self._settled_s) for machine_id, state in self._states.items()}
+
     def _forget(self) -> None:
-        self._time_s = None
+        self._time_s, self._settled_s = None, float("-inf")
         self._states = {machine.machine_id: MachineState() for machine in self._machines}
 
 
-def _sample(machine: Machine, state: MachineState, tracks: Sequence[Track], time_s: float, held_s: float) -> Sample:
-    """What `tracks` say of the machine's zone; of several people there, the one that was there before is named.
+def _sample(machine: Machine, state: MachineState, tracks: Sequence[Track], time_s: float, gap_s: float) -> Sample:
+    """What `tracks` say of the machine's zone, `gap_s` seconds after the frame before.
 
-    Whoever is there in doubt goes on with a use, and begins none.
+    Of several people there, the one that was there before is named. Whoever is there in doubt goes on with a use, and
+    begins none.
     """
     is_in_use = is_occupied(state.session)
     streak = state.presence.streak
@@ -197,4 +212,5 @@ def _sample(machine: Machine, state: MachineState, tracks: Sequence[Track], time
         ),
         key=lambda track: (track.track_id != known_id, -track.score, track.track_id),
     )
-    return Sample(time_s, held_s, tuple(Sighting(track.track_id, track.score, track.mean_score) for track in inside))
+    people = tuple(Sighting(track.track_id, track.score, track.mean_score) for track in inside)
+    return Sample(time_s, min(gap_s, HELD_S), people, gap_s)

@@ -87,10 +87,22 @@ def skip_gap(machine: Machine, state: MachineState, from_s: float, gap_s: float)
     return replace(state, presence=replace(state.presence, is_present=False)), rule_events
 
 
-def is_idle(state: MachineState, time_s: float) -> bool:
-    """Whether nobody uses the machine, and nobody was there so lately that they go on with that stay."""
+def is_settled(state: MachineState, time_s: float) -> bool:
+    """Whether the machine is in use by somebody who is seen, or not, and was not so lately that such a stay goes on."""
     presence, longest_s = state.presence, _GRACE_S + HELD_S
-    return not is_occupied(state.session) and not presence.is_present and presence.unseen_s(time_s) > longest_s
+    if is_occupied(state.session):
+        return presence.is_present and not presence.unseen
+    return not presence.is_present and presence.unseen_s(time_s) > longest_s
+
+
+def seen_until(state: MachineState, time_s: float) -> MachineState:
+    """`state` as of `time_s`, a later moment at which somebody is seen at the machine if it is in use."""
+    presence, streak = state.presence, state.presence.streak
+    if not is_occupied(state.session) or streak is None or time_s <= streak.last_seen_s:
+        return state
+    return replace(
+        state, presence=replace(presence, is_present=True, unseen=0, streak=replace(streak, last_seen_s=time_s))
+    )
 
 
 def shifted(state: MachineState, by_s: float) -> MachineState:
@@ -215,7 +227,7 @@ def _close(machine: Machine, state: MachineState, time_s: float) -> Step:
 
 
 def _stay(state: MachineState, length_s: float, least_score: float) -> Streak | None:
-    """The stay that goes on, if it has lasted for `length_s` seconds and one track dwelt for half of that."""
+    """The stay that goes on, if it has lasted for `length_s` seconds and one track was seen for half of that."""
     streak = state.presence.streak
     if streak is None or not state.presence.is_present or streak.length_s < length_s - _TOLERANCE_S:
         return None

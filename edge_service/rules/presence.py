@@ -28,7 +28,9 @@ GAP_S = 2.5
 class Streak:
     """A stay, short absences included: from its first sighting to its latest, in seconds of media time.
 
-    `visits` are the tracks that make it, while it is not known yet whether it is that of a person who stays.
+    `visits` are the tracks that make it, while it is not known yet whether it is that of a person who stays; `boxes`
+    and the sum of their scores are those by which it came to be known, so they do not depend on how often somebody who
+    stays is looked at after that.
     """
 
     began_s: float
@@ -45,7 +47,7 @@ class Streak:
 
     @property
     def confidence(self) -> float:
-        """The mean score (0..1) of the boxes in it."""
+        """The mean score (0..1) of the boxes by which it is known."""
         return self.score_sum / self.boxes
 
 
@@ -95,7 +97,8 @@ def observe(before: Presence, sample: Sample, grace_s: float, proof: Proof | Non
         if glimpse is not None and is_second and glimpse.time_s < samples[0].time_s:
             sightings.insert(0, glimpse)
         streak = _go_on(before, sightings, grace_s)
-        after = replace(after, streak=_proven(streak, sample.time_s, proof), unseen=0)
+        known = _known(streak, before.streak) if proof is None else _proven(streak, sample.time_s, proof)
+        after = replace(after, streak=known, unseen=0)
     return replace(after, glimpse=sample)
 
 
@@ -156,13 +159,18 @@ def _extend(streak: Streak, sightings: list[Sample]) -> Streak:
     )
 
 
-def _proven(streak: Streak, time_s: float, proof: Proof | None) -> Streak | None:
+def _known(streak: Streak, before: Streak | None) -> Streak:
+    """`streak` as what became of `before`, which was known already: neither visits nor scores matter any more."""
+    if before is None:
+        return replace(streak, visits=())
+    return replace(streak, visits=(), boxes=before.boxes, score_sum=before.score_sum)
+
+
+def _proven(streak: Streak, time_s: float, proof: Proof) -> Streak | None:
     """What is left of `streak` at `time_s` when visits of strangers long gone and of doubtful boxes are taken out.
 
-    It begins with the first visit that is left; None when none is. Once the stay is known its visits matter no more.
+    It begins with the first visit that is left; None when none is.
     """
-    if proof is None:
-        return replace(streak, visits=())
     visits = credible(streak.visits, time_s - proof.memory_s, proof.least_score)
     if len(visits) == len(streak.visits):
         return streak

@@ -1,9 +1,10 @@
 """When groups of pictures may be skipped: a policy over what is known of a stream's key pictures (pure).
 
-A group is a key picture and all up to the next one. While nobody is at a machine its key pictures are looked at alone,
-and a group between two that show nobody is not decoded. Invariant: no stay and no absence that the rules tell of lies
-wholly within a skipped group. Hence groups may be at most as long as the shortest of these, `longest_s`; where they are
-longer, are open, or cannot be begun at their key picture, everything is decoded.
+A group is a key picture and all up to the next one. While nobody comes to a machine or leaves one its key pictures are
+looked at alone, and a group between two that show the machines as they are known is not decoded. Invariant: no stay and
+no absence that the rules tell of lies wholly within a skipped group. Hence groups may be at most as long as the
+shortest of these, `longest_s`; where they are longer, are open, or cannot be begun at their key picture, everything is
+decoded.
 """
 
 from dataclasses import dataclass, replace
@@ -54,7 +55,9 @@ class Economy:
         if min(self.lengths_s) * self.fps < _LEAST_LOOKS:
             return "its key pictures are as close as the looks of detection, so it would save nothing"
         if self.rest:
-            return "it saves nothing at present: somebody is at a machine, or near one, nearly all the time"
+            return (
+                "it saves nothing at present: people come to machines, leave them or are near them nearly all the time"
+            )
         return None
 
     def is_overlong(self, time_s: float) -> bool:

@@ -24,7 +24,7 @@ DecodeName = Literal["auto", "all"]
 
 # Some cameras make groups as long as nothing moves.
 _MOST_CHANGES = 5
-_ON = "while nobody is at a machine only its key pictures are decoded"
+_ON = "while nobody comes to a machine or leaves one only its key pictures are decoded"
 # Only there what it saves, and harms, was measured.
 _DEBLOCKED = "h264"
 
@@ -32,8 +32,8 @@ _DEBLOCKED = "h264"
 class Lookout(Protocol):
     """Says whether a group of pictures needs to be looked at."""
 
-    def is_clear(self, decode_key: Callable[[], Frame | None], since_s: float) -> bool:
-        """Whether nobody was at a machine from `since_s` of media time on, nor is, or may be, in the key picture.
+    def is_settled(self, decode_key: Callable[[], Frame | None], since_s: float) -> bool:
+        """Whether nothing changed at a machine from `since_s` of media time on, nor does, or may, in the key picture.
 
         `decode_key` gives its frame, None where it is damaged; it need not be called.
         """
@@ -80,7 +80,7 @@ class GroupDecoder:
     """Gives the frames that detection is to look at, the first at or past each sampling instant, of a camera's packets.
 
     It is either decoding packets as they come, or keeping those of at most two groups. Of these the older one is known
-    to lie between two key pictures that are clear. When the younger turns out so, too, the older one's instants are
+    to lie between two key pictures that are settled. When the younger turns out so, too, the older one's instants are
     given, with the nearer key picture to be looked at in their place; else both are decoded whole. So what happens in a
     group is known with the next key picture, and the tracker knows who was there for a group before it.
     """
@@ -169,7 +169,7 @@ class GroupDecoder:
         self._kept.append(group)
 
     def _look(self, key: EncodedPacket, lookout: Lookout, since_s: float) -> _Group | None:
-        """The group that `key` begins, if it is clear."""
+        """The group that `key` begins, if it is settled."""
         looked: list[_Group] = []
 
         def decoded() -> Frame | None:
@@ -181,7 +181,7 @@ class GroupDecoder:
             looked.append(_Group(frame, [key]))
             return frame
 
-        if lookout.is_clear(decoded, since_s) and looked:
+        if lookout.is_settled(decoded, since_s) and looked:
             looked[0].frame.let_go()
             return looked[0]
         if looked:

@@ -5,6 +5,7 @@ from dataclasses import replace
 from fractions import Fraction
 from pathlib import Path
 
+import numpy as np
 import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
@@ -16,7 +17,7 @@ from edge_service.rules.engine import RuleEngine
 from edge_service.rules.machine import Machine, RuleTimes
 from edge_service.rules.rule_event import RuleEvent
 from edge_service.simulation.mock_detector import MockDetector
-from edge_service.simulation.scenario import Scenario
+from edge_service.simulation.scenario import Scenario, uniform
 from edge_service.tracking.tracker import Tracker
 from edge_service.video.file_source import FileSource
 from edge_service.video.frame import Frame, Image
@@ -32,6 +33,11 @@ FPS = 5
 RULES = RuleTimes(enter_s=6.0, exit_s=3.0, attempt_s=2.0, window_s=30.0)
 ZONE = ((0.4, 0.5), (0.6, 0.5), (0.6, 0.9), (0.4, 0.9))
 BENCH = Machine("bench_01", "Bench 1", ZONE, RULES)
+# A row of three: the first two side by side, where somebody at the one is near the other.
+ROW = [
+    Machine(f"row_{number}", f"Row {number}", ((x, 0.5), (x + 0.2, 0.5), (x + 0.2, 0.9), (x, 0.9)), RULES)
+    for number, x in enumerate((0.1, 0.3, 0.7))
+]
 # A use that begins and ends may be hardly longer than the two groups that are kept.
 QUICK = replace(BENCH, rules=RuleTimes(enter_s=2.1, exit_s=2.0, attempt_s=2.0, window_s=30.0))
 # In widths of the picture a second; a person is as wide as a zone is at the most.
@@ -89,6 +95,38 @@ class Walker:
         return found
 
 
+class Itinerary:
+    """A detector that sees people who go from one machine of the row to another, for (machine, stay in seconds) each.
+
+    They come in from the left, one after another, go out to the right, and one look in twenty misses them.
+    """
+
+    def __init__(self, people: Sequence[tuple[float, Sequence[tuple[int, float]]]], seed: int) -> None:
+        self._seed = seed
+        self._walks = [self._walk(*person) for person in people]
+
+    @staticmethod
+    def _walk(begin_s: float, stays: Sequence[tuple[int, float]]) -> tuple[list[float], list[float]]:
+        times, places = [begin_s], [-0.2]
+        for number, stay_s in stays:
+            x = (ROW[number].zone[0][0] + ROW[number].zone[1][0]) / 2
+            times += [times[-1] + abs(x - places[-1]) / _WALKS_PER_S + 1e-3]
+            times += [times[-1] + stay_s]
+            places += [x, x]
+        return [*times, times[-1] + (1.2 - places[-1]) / _WALKS_PER_S], [*places, 1.2]
+
+    def detect(self, frame: Frame) -> Sequence[Detection]:
+        moment = round(frame.source_time_s * 1000)
+        found = []
+        for number, (times, places) in enumerate(self._walks):
+            x = float(np.interp(frame.source_time_s, times, places, left=-1, right=2))
+            if -0.1 < x < 1.1 and uniform(0, 1, self._seed, moment, number, "missed") >= 0.05:
+                x += uniform(-0.02, 0.02, self._seed, moment, number, "shaken")
+                score = uniform(0.5, 0.95, self._seed, moment, number, "score")
+                found.append(Detection(Box(x - 0.08, 0.4 - number / 50, x + 0.08, 0.8 + number / 50), score))
+        return found
+
+
 def tell(
     rules: RuleEngine,
     detector: Detector,
@@ -110,12 +148,14 @@ def tell(
     return [replace(rule_event, track_id=None) for rule_event in rule_events], times
 
 
-def compare(video: Path, detector: Detector, shift_s: float = 0.0, machine: Machine = BENCH) -> tuple[int, int]:
+def compare(
+    video: Path, detector: Detector, shift_s: float = 0.0, machines: Sequence[Machine] = (BENCH,)
+) -> tuple[int, int]:
     """The economy gives what looks at all frames give, no later than it says; how many looks either took."""
     whole, thrifty = Counting(detector, shift_s), Counting(detector, shift_s)
-    rules = RuleEngine([machine], SCORE)
-    lookout = KeyLookout(thrifty, [machine], rules, SCORE)
-    decoding = Decoding(skips_deblocking=True, lookout=lookout, longest_s=longest_group_s([machine]))
+    rules = RuleEngine(machines, SCORE)
+    lookout = KeyLookout(thrifty, machines, rules, SCORE)
+    decoding = Decoding(skips_deblocking=True, lookout=lookout, longest_s=longest_group_s(machines))
     ring = PacketRing(10)
 
     def check(rule_event: RuleEvent, time_s: float) -> None:
@@ -125,7 +165,7 @@ def compare(video: Path, detector: Detector, shift_s: float = 0.0, machine: Mach
 
     source = FileSource(video, fps=FPS, ring=ring, decoding=decoding)
     all_frames = (blank_frame(number / FPS) for number in range(FPS * LENGTH_S))
-    assert tell(rules, lookout, source, check) == tell(RuleEngine([machine], SCORE), whole, all_frames)
+    assert tell(rules, lookout, source, check) == tell(RuleEngine(machines, SCORE), whole, all_frames)
     return whole.looks, thrifty.looks
 
 
@@ -150,7 +190,23 @@ def test_visits_of_any_length_give_the_same_events(
     for pause_s, stay_s in pauses_and_stays:
         visits.append((now_s + pause_s, now_s + pause_s + stay_s))
         now_s += pause_s + stay_s
-    compare(drawn(key_every_s), Walker(visits), machine=machine)
+    compare(drawn(key_every_s), Walker(visits), machines=[machine])
+
+
+@settings(max_examples=10, deadline=None)
+@given(
+    people=st.lists(
+        st.tuples(st.floats(0, 40), st.lists(st.tuples(st.integers(0, 2), st.floats(0.0, 30)), min_size=1, max_size=4)),
+        min_size=1,
+        max_size=2,
+    ),
+    seed=st.integers(0, 10_000),
+    key_every_s=st.sampled_from([0.8, 1.4, 2.0]),
+)
+def test_people_who_go_from_machine_to_machine_give_the_same_events(
+    drawn: Drawn, people: list[tuple[float, list[tuple[int, float]]]], seed: int, key_every_s: float
+) -> None:
+    compare(drawn(key_every_s), Itinerary(people, seed), machines=ROW)
 
 
 def test_of_an_empty_room_the_key_pictures_alone_are_looked_at(drawn: Drawn) -> None:
@@ -177,11 +233,11 @@ def lookout_of(walker: Detector, rules: RuleEngine | None = None) -> KeyLookout:
 )
 def test_somebody_at_a_machine_or_near_it_or_in_doubt_is_not_clear(away_s: float, score: float, is_clear: bool) -> None:
     lookout = lookout_of(Walker([(10.0, 20.0)], score))
-    assert lookout.is_clear(lambda: blank_frame(10.0 - away_s), 0.0) == is_clear
+    assert lookout.is_settled(lambda: blank_frame(10.0 - away_s), 0.0) == is_clear
 
 
 def test_a_key_picture_that_is_damaged_is_not_clear() -> None:
-    assert not lookout_of(Walker([])).is_clear(lambda: None, 0.0)
+    assert not lookout_of(Walker([])).is_settled(lambda: None, 0.0)
 
 
 def never() -> Frame:
@@ -191,23 +247,91 @@ def never() -> Frame:
 def test_after_somebody_was_there_no_key_picture_is_even_decoded() -> None:
     lookout = lookout_of(Walker([(10.0, 20.0)]))
     lookout.detect(blank_frame(15.0))
-    assert not lookout.is_clear(never, 14.0)
-    assert lookout.is_clear(lambda: blank_frame(40.0), 16.0)
+    assert not lookout.is_settled(never, 14.0)
+    assert lookout.is_settled(lambda: blank_frame(40.0), 16.0)
 
 
-def test_while_a_machine_is_in_use_no_key_picture_is_even_decoded() -> None:
-    rules, tracker = RuleEngine([BENCH], SCORE), Tracker(SCORE)
-    walker = Walker([(0.0, 20.0)])
-    for number in range(40):
-        rules.update(tracker.update(walker.detect(blank_frame(number / 5)), number / 5), number / 5)
-    assert not lookout_of(walker, rules).is_clear(never, 100.0)
+def row_in_use(until_s: float = 20.0) -> RuleEngine:
+    """The rules of the row, whose middle machine somebody who is seen there has used for `until_s` seconds."""
+    rules, tracker = RuleEngine(ROW, SCORE), Tracker(SCORE)
+    for number in range(round(FPS * until_s)):
+        rules.update(tracker.update([AT_ROW_1], number / FPS), number / FPS)
+    return rules
+
+
+def standing(x: float, score: float = 0.9) -> Detection:
+    return Detection(Box(x - 0.08, 0.4, x + 0.08, 0.8), score)
+
+
+AT_ROW_1 = standing(0.4)
+
+
+class Shows:
+    """A detector that finds the same people in each picture."""
+
+    def __init__(self, *found: Detection) -> None:
+        self._found = found
+
+    def detect(self, _frame: Frame) -> Sequence[Detection]:
+        return self._found
+
+
+@pytest.mark.parametrize(
+    ("found", "is_settled"),
+    [
+        ((AT_ROW_1,), True),
+        ((AT_ROW_1, standing(0.43)), True),
+        ((standing(0.35),), True),
+        ((AT_ROW_1, standing(0.97, 0.15)), True),
+        ((), False),
+        ((standing(0.4, 0.3),), False),
+        ((standing(0.2),), False),
+        ((AT_ROW_1, standing(0.2)), False),
+        ((AT_ROW_1, standing(0.97)), False),
+        ((AT_ROW_1, standing(0.8, 0.25)), False),
+    ],
+    ids=[
+        "its user", "two at it", "near the next one", "no person", "gone", "badly seen", "at the next one",
+        "another at the next one", "another near one", "maybe another at one",
+    ],
+)  # fmt: skip
+def test_a_machine_in_use_is_settled_while_its_user_is_surely_there_and_nobody_is_at_the_others(
+    found: tuple[Detection, ...], *, is_settled: bool
+) -> None:
+    lookout = KeyLookout(Shows(*found), ROW, row_in_use(), SCORE)
+    assert lookout.is_settled(lambda: blank_frame(20.0), 18.0) == is_settled
+
+
+def test_a_user_who_is_out_of_sight_settles_nothing_and_no_key_picture_is_even_decoded() -> None:
+    rules = row_in_use()
+    rules.update([], 20.0)
+    assert not KeyLookout(Shows(AT_ROW_1), ROW, rules, SCORE).is_settled(never, 18.0)
+
+
+def test_a_stay_that_is_not_known_yet_settles_nothing() -> None:
+    lookout = KeyLookout(Shows(AT_ROW_1), ROW, row_in_use(4.0), SCORE)
+    lookout.detect(blank_frame(4.0))
+    assert not lookout.is_settled(never, 3.0)
+
+
+def test_what_a_key_picture_settles_a_restart_knows() -> None:
+    rules = row_in_use()
+    assert KeyLookout(Shows(AT_ROW_1), ROW, rules, SCORE).is_settled(lambda: blank_frame(22.0), 18.0)
+    assert RuleEngine.restore(ROW, rules.state(), SCORE).time_s == 22.0
+
+
+def test_a_long_stay_is_looked_at_in_key_pictures_alone(drawn: Drawn) -> None:
+    whole, thrifty = compare(drawn(2.0), Walker([(10.0, 85.0)]))
+    assert whole == FPS * LENGTH_S
+    # Somebody comes, is known to stay, and leaves: the groups of that, and those at the begin and the end.
+    assert thrifty <= LENGTH_S / 2 + FPS * (12 + 22)
 
 
 def test_a_picture_is_looked_at_once() -> None:
     detector = Counting(Walker([(10.0, 20.0)]))
     lookout = lookout_of(detector)
     key = blank_frame(2.0)
-    assert lookout.is_clear(lambda: key, 0.0)
+    assert lookout.is_settled(lambda: key, 0.0)
     for time_s in (2.0, 2.2, 2.4):
         assert lookout.detect(replace(blank_frame(time_s), looked_at=key)) == []
     lookout.detect(blank_frame(2.0))
@@ -225,7 +349,7 @@ def test_a_key_picture_s_background_is_looked_at_before_the_picture_is_let_go_of
 
     rules = RuleEngine([BENCH], SCORE)
     lookout = KeyLookout(Walker([]), [BENCH], rules, SCORE, has_witness=has_witness)
-    assert lookout.is_clear(lambda: replace(shown, scaled=scaled), 0.0)
+    assert lookout.is_settled(lambda: replace(shown, scaled=scaled), 0.0)
     assert asked == [(96, 54)] * has_witness
 
 

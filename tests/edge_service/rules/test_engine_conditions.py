@@ -177,11 +177,12 @@ def test_gaps_shorter_than_exit_s_in_media_time_make_no_event(
 ) -> None:
     """Frames that are missing, as when a stream stalls; after each gap somebody is seen for a while again."""
     rules: RuleTimes = DEMO if demo else DEFAULTS
-    shortest_s = min(4.2, rules.exit_s - 0.6)
+    # Two looks around a gap are up to two looks' distance further apart than it is long.
+    longest_s = min(4.2, rules.exit_s - 2 / fps - 0.1)
     kept: list[tuple[float, float]] = []
     for begin_s, length_s in sorted(gaps):
         if not kept or begin_s > sum(kept[-1]) + 2:
-            kept.append((begin_s, min(length_s, shortest_s)))
+            kept.append((begin_s, min(length_s, longest_s)))
     engine, rule_events = RuleEngine([machine(rules)]), []
     for time_s in sample_times(fps, 110):
         if not any(begin <= time_s < begin + length for begin, length in kept):

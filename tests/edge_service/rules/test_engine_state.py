@@ -161,6 +161,46 @@ def test_a_machine_that_is_watched_no_longer_ends_its_session_and_a_new_one_begi
     assert [rule_event.machine_id for rule_event in restored.finish(20)] == ["kept"]
 
 
+def test_a_look_ahead_tells_a_restart_until_when_somebody_was_seen() -> None:
+    engine = RuleEngine(MACHINES)
+    look(engine, 20)
+    engine.settle(24.0)
+    after = RuleEngine.restore(MACHINES, engine.state())
+    assert after.time_s == 24.0
+    assert after.interrupt(0.2) == []
+    ends = after.interrupt(1e9)
+    assert [(end.machine_id, end.time_s, end.end_reason) for end in ends] == [
+        (machine_id, 24.0, EndReason.RECOVERED) for machine_id in "ab"
+    ]
+
+
+def test_a_look_ahead_changes_nothing_of_what_the_updates_until_then_tell() -> None:
+    plain, ahead = RuleEngine(MACHINES), RuleEngine(MACHINES)
+    for time_s in sample_times(5, 60):
+        tracks = USER if time_s < 30 else []
+        if time_s < 28:
+            ahead.settle(round(time_s + 2, 3))
+        assert ahead.update(tracks, time_s) == plain.update(tracks, time_s)
+    assert ahead.finish(60) == plain.finish(60)
+    assert ahead.state() == plain.state()
+
+
+def test_sessions_that_are_ended_for_new_rules_last_until_the_look_ahead() -> None:
+    engine = RuleEngine(MACHINES)
+    look(engine, 20)
+    engine.settle(21.5)
+    engine.shift(100.0)
+    assert [end.time_s for end in engine.reconfigure()] == [121.5, 121.5]
+
+
+@pytest.mark.parametrize("there_until_s", [0.0, 20.0])
+def test_a_look_ahead_is_nobody_s_presence_where_no_machine_is_in_use(there_until_s: float) -> None:
+    engine = RuleEngine(MACHINES)
+    look(engine, 40, there_until_s=there_until_s)
+    engine.settle(44.0)
+    assert RuleEngine.restore(MACHINES, engine.state()).interrupt(1e9) == []
+
+
 @pytest.mark.parametrize("state", [None, [], {}, {"time_s": "noon", "machines": {}}])
 def test_what_is_no_state_is_refused(state: object) -> None:
     with pytest.raises(ValueError, match="validation error"):

@@ -89,6 +89,16 @@ def test_a_streak_knows_its_mean_score() -> None:
     assert presence.streak.track_id == 7
 
 
+def test_once_a_stay_is_known_its_mean_score_is_no_matter_of_how_often_it_is_looked_at() -> None:
+    presence = observe(Presence(), seen(0.0, 0.5, there=True, score=0.6), 2.0, Proof())
+    presence = observe(presence, seen(0.5, 0.5, there=True, score=0.8), 2.0, Proof())
+    for index in range(20):
+        presence = observe(presence, seen(1 + index / 2, 0.5, there=True, score=0.3), 1e9)
+        assert presence.streak is not None
+        assert presence.streak.last_seen_s == 1 + index / 2
+        assert presence.streak.confidence == pytest.approx(0.7)
+
+
 @given(st.lists(st.booleans(), max_size=60), st.sampled_from(RATES))
 def test_only_sightings_count(pattern: list[bool], fps: int) -> None:
     for index, presence in enumerate(follow(pattern, fps)):

@@ -50,7 +50,7 @@ class SentClock(FakeClock):
 class Clear:
     """A lookout for which every key picture is clear."""
 
-    def is_clear(self, decode_key: Callable[[], Frame | None], _since_s: float) -> bool:
+    def is_settled(self, decode_key: Callable[[], Frame | None], _since_s: float) -> bool:
         return decode_key() is not None
 
 
@@ -140,7 +140,7 @@ def test_while_kept_groups_are_caught_up_with_no_later_frame_is_too_late(tmp_pat
     path = draw_video(tmp_path / "a.mp4", seconds=8, options={"bf": "0"})
 
     class UntilFive:
-        def is_clear(self, decode_key: Callable[[], Frame | None], _since_s: float) -> bool:
+        def is_settled(self, decode_key: Callable[[], Frame | None], _since_s: float) -> bool:
             key = decode_key()
             return key is not None and key.time_s < BEGAN_S - 3.5
 

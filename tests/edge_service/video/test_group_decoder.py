@@ -36,7 +36,7 @@ class Says:
         self.asked: list[float] = []
         self.since: list[float] = []
 
-    def is_clear(self, decode_key: Callable[[], Frame | None], since_s: float) -> bool:
+    def is_settled(self, decode_key: Callable[[], Frame | None], since_s: float) -> bool:
         key = decode_key()
         if key is None:
             return False
@@ -236,7 +236,7 @@ def test_it_is_said_once_that_groups_are_skipped(
     caplog.set_level("INFO")
     assert skipped_times(frames_of(packets, economy(Says())))
     assert [record.message for record in caplog.records] == [
-        "economy: while nobody is at a machine only its key pictures are decoded"
+        "economy: while nobody comes to a machine or leaves one only its key pictures are decoded"
     ]
 
 
