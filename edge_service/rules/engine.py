@@ -8,8 +8,8 @@ Per machine (the states are in `machine_state.py`, presence in `presence.py`, tr
     cleaning --a stay of enter_s-->                   occupied   START of a new session
     cleaning --window_s over-->                       free
 
-A stay is presence in which one track dwelt for half of that time, with a mean score that makes it a person. A doubtful
-track, that of somebody lost where something scores low, makes no stay; a use goes on with it.
+A stay is presence in which one track was seen for half of that time, with a mean score that makes it a person. A
+doubtful track, that of somebody lost where something scores low, makes no stay; a use goes on with it.
 
 Where no frame comes for exit_s (and 2.5 s), an open session ends as of the last sighting, without a cleaning window.
 """
@@ -139,7 +139,7 @@ class RuleEngine:
         gap_s = 0.0 if self._time_s is None else time_s - self._time_s
         for machine in self._machines:
             state = self._states[machine.machine_id]
-            sample = _sample(machine, state, tracks, time_s, min(gap_s, HELD_S))
+            sample = _sample(machine, state, tracks, time_s, gap_s)
             self._states[machine.machine_id], more = step(machine, state, sample, gap_s, self._least_score)
             rule_events += more
         self._time_s = time_s
@@ -195,10 +195,11 @@ class RuleEngine:
         self._states = {machine.machine_id: MachineState() for machine in self._machines}
 
 
-def _sample(machine: Machine, state: MachineState, tracks: Sequence[Track], time_s: float, held_s: float) -> Sample:
-    """What `tracks` say of the machine's zone; of several people there, the one that was there before is named.
+def _sample(machine: Machine, state: MachineState, tracks: Sequence[Track], time_s: float, gap_s: float) -> Sample:
+    """What `tracks` say of the machine's zone, `gap_s` seconds after the frame before.
 
-    Whoever is there in doubt goes on with a use, and begins none.
+    Of several people there, the one that was there before is named. Whoever is there in doubt goes on with a use, and
+    begins none.
     """
     is_in_use = is_occupied(state.session)
     streak = state.presence.streak
@@ -211,4 +212,5 @@ def _sample(machine: Machine, state: MachineState, tracks: Sequence[Track], time
         ),
         key=lambda track: (track.track_id != known_id, -track.score, track.track_id),
     )
-    return Sample(time_s, held_s, tuple(Sighting(track.track_id, track.score, track.mean_score) for track in inside))
+    people = tuple(Sighting(track.track_id, track.score, track.mean_score) for track in inside)
+    return Sample(time_s, min(gap_s, HELD_S), people, gap_s)

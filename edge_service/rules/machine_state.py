@@ -227,7 +227,7 @@ def _close(machine: Machine, state: MachineState, time_s: float) -> Step:
 
 
 def _stay(state: MachineState, length_s: float, least_score: float) -> Streak | None:
-    """The stay that goes on, if it has lasted for `length_s` seconds and one track dwelt for half of that."""
+    """The stay that goes on, if it has lasted for `length_s` seconds and one track was seen for half of that."""
     streak = state.presence.streak
     if streak is None or not state.presence.is_present or streak.length_s < length_s - _TOLERANCE_S:
         return None

@@ -1,14 +1,19 @@
 """Visits: for how long, and how surely, each track has been in a zone, and what one frame says of the zone (pure).
 
 A stay of a person is made of one long visit or of a few, where their track broke; a crowd that crosses the zone makes
-many short ones. A thing that looks a little like a person makes a long one of low scores.
+many short ones. A thing that looks a little like a person makes a long one of low scores. A track that is found again
+may have become somebody else's, so what lies between two sightings counts as seen only where it is short.
 """
 
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
+from edge_service.tracking.likely_mean import likely_mean
+
 # A track that was elsewhere for longer comes to visit anew: no stay lasts over more.
 _AWAY_S = 3.4
+# Of the time between two sightings no more is known than a single look says.
+_BETWEEN_S = 0.5
 # The mean of fewer scores says little: a person who walks in is often half hidden at first.
 _DOUBT_S = 1.0
 # A busy walkway must not fill the memory: of more visits the shortest are forgotten.
@@ -29,12 +34,13 @@ class Sighting:
 class Sample:
     """What one frame says of a zone: the people in it, the one to be named first.
 
-    It holds from `time_s - held_s` to `time_s`, in seconds of media time.
+    It holds from `time_s - held_s` to `time_s`, in seconds of media time; the frame before came `gap_s` earlier.
     """
 
     time_s: float
     held_s: float
     people: tuple[Sighting, ...] = ()
+    gap_s: float = 0.0
 
     @property
     def boxes(self) -> int:
@@ -56,7 +62,8 @@ class Sample:
 class Visit:
     """One track in the zone, from `began_s` to `last_seen_s` of media time, with `boxes` that score `score_sum`.
 
-    `mean_score` (0..1) is what the track, wherever it was, has scored until then.
+    `mean_score` (0..1) is what the track, wherever it was, has scored until then. It was seen for `dwelt_s` seconds;
+    `square_sum` is the sum of its scores' squares.
     """
 
     track_id: int
@@ -65,16 +72,13 @@ class Visit:
     boxes: int
     score_sum: float
     mean_score: float = 1.0
-
-    @property
-    def dwelt_s(self) -> float:
-        """For how long it was there."""
-        return self.last_seen_s - self.began_s
+    dwelt_s: float = 0.0
+    square_sum: float = 0.0
 
     @property
     def score(self) -> float:
-        """The mean of its scores, 0..1."""
-        return self.score_sum / self.boxes
+        """What the mean of its scores may be, 0..1."""
+        return likely_mean(self.boxes, self.score_sum, self.square_sum)
 
     def shifted(self, by_s: float) -> "Visit":
         """The visit on a time line that begins `by_s` seconds earlier."""
@@ -85,7 +89,7 @@ def extended(visits: tuple[Visit, ...], samples: Iterable[Sample]) -> tuple[Visi
     """`visits` and what later `samples` add to them, the latest ones last."""
     for sample in samples:
         for sighting in sample.people:
-            visits = _seen(visits, sighting, sample.time_s)
+            visits = _seen(visits, sighting, sample)
     if len(visits) <= _MOST_VISITS:
         return visits
     kept = sorted(visits, key=lambda visit: visit.dwelt_s)[-_MOST_VISITS:]
@@ -113,16 +117,22 @@ def is_stay(visits: Iterable[Visit], dwelt_s: float, least_score: float) -> bool
     )
 
 
-def _seen(visits: tuple[Visit, ...], sighting: Sighting, time_s: float) -> tuple[Visit, ...]:
+def _seen(visits: tuple[Visit, ...], sighting: Sighting, sample: Sample) -> tuple[Visit, ...]:
     """With the sighting added to the visit that it goes on, or as a new one."""
+    time_s = sample.time_s
     for index, visit in enumerate(visits):
-        if visit.track_id == sighting.track_id and time_s - visit.last_seen_s <= _AWAY_S:
+        between_s = time_s - visit.last_seen_s
+        if visit.track_id == sighting.track_id and between_s <= _AWAY_S:
             longer = replace(
                 visit,
                 last_seen_s=time_s,
                 boxes=visit.boxes + 1,
                 score_sum=visit.score_sum + sighting.score,
+                square_sum=visit.square_sum + sighting.score**2,
                 mean_score=sighting.mean_score,
+                # Frames may be further apart; then all of it is as well known as it can be.
+                dwelt_s=visit.dwelt_s + min(between_s, max(_BETWEEN_S, sample.gap_s)),
             )
             return (*visits[:index], longer, *visits[index + 1 :])
-    return (*visits, Visit(sighting.track_id, time_s, time_s, 1, sighting.score, sighting.mean_score))
+    score = sighting.score
+    return (*visits, Visit(sighting.track_id, time_s, time_s, 1, score, sighting.mean_score, square_sum=score**2))

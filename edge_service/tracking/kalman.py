@@ -68,19 +68,33 @@ def predict(motion: Motion, time_s: float) -> Motion:
     return Motion(time_s, motion.place + apart_s * motion.speed, motion.speed, spread)
 
 
+def surprise(expected: Motion, box: Box) -> float:
+    """How far `box` is from what is `expected` at its time: the square of the Mahalanobis distance, 0 or more.
+
+    Where it is the same person that is distributed as chi-square of four degrees of freedom.
+    """
+    off = _measure(box) - expected.place
+    return float((off**2 / _certainty(expected, box)).sum())
+
+
 def correct(expected: Motion, box: Box) -> Motion:
     """`expected` once `box` has been seen at its time."""
     measured = _measure(box)
     place, both, speed = expected.spread
-    certainty = place + (_MEASURED * _scale(measured)) ** 2
+    certainty = _certainty(expected, box)
     place_gain, speed_gain = place / certainty, both / certainty
-    surprise = measured - expected.place
+    off = measured - expected.place
     return Motion(
         expected.time_s,
-        expected.place + place_gain * surprise,
-        expected.speed + speed_gain * surprise,
+        expected.place + place_gain * off,
+        expected.speed + speed_gain * off,
         np.stack([(1 - place_gain) * place, (1 - place_gain) * both, speed - speed_gain * both]),
     )
+
+
+def _certainty(expected: Motion, box: Box) -> Array:
+    """The variance of what is measured (4), that of the measurement included."""
+    return np.asarray(expected.spread[0] + (_MEASURED * _scale(_measure(box))) ** 2)
 
 
 def _measure(box: Box) -> Array:

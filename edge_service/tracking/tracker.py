@@ -8,13 +8,17 @@ import numpy as np
 
 from edge_service.detection.detector import Box, Detection
 from edge_service.tracking.assignment import assign
-from edge_service.tracking.kalman import Motion, begin, correct, predict
+from edge_service.tracking.kalman import Motion, begin, correct, predict, surprise
+from edge_service.tracking.likely_mean import likely_mean
 
 # A person may turn and stop at any time; before two people are compared their boxes grow by this in a second.
 _GROWTH_PER_S = 1.0
 _MOST_GROWTH = 1.0
 _LEAST_OVERLAP = 0.2
 _LEAST_OVERLAP_OF_DOUBTFUL = 0.5
+# The 99 % quantile of chi-square of four degrees of freedom: one sighting in a hundred of the same person is further
+# from what is expected.
+_MOST_SURPRISE = 13.28
 # Somebody who bends down for two seconds, at two looks a second, is the same when they come up.
 _LOST_S = 3.5
 # So long after they were last found what scores low where they are missed may be them. It may also be the chair behind
@@ -30,7 +34,8 @@ _TOLERANCE_S = 1e-6
 class Track:
     """One person in one frame; `track_id` counts from 1, `score` is 0..1.
 
-    `mean_score` is that of all looks at them so far, those included that carried on nobody; old ones count less.
+    `mean_score` is what that of all looks at them so far may be, those included that carried on nobody; old ones count
+    less.
     `is_doubtful` says that they were lost, and what scores low there now may be them, or a chair.
     """
 
@@ -48,14 +53,15 @@ class _Mean:
     time_s: float
     weight: float = 0.0
     score_sum: float = 0.0
+    square_sum: float = 0.0
 
     @property
     def score(self) -> float:
-        return self.score_sum / self.weight
+        return likely_mean(self.weight, self.score_sum, self.square_sum)
 
     def after(self, score: float, time_s: float) -> "_Mean":
         kept = math.exp(-abs(time_s - self.time_s) / _MEMORY_S)
-        return _Mean(time_s, self.weight * kept + 1, self.score_sum * kept + score)
+        return _Mean(time_s, self.weight * kept + 1, self.score_sum * kept + score, self.square_sum * kept + score**2)
 
 
 class Tracker:
@@ -66,7 +72,9 @@ class Tracker:
     there in the frame before and is left over, because people half hidden score low, and so do chairs. Frames may be
     half a second apart, so motion goes by time (`kalman.py`), boxes grow by it before they are compared (buffered IoU,
     Yang et al., "Hard to Track Objects with Irregular Motions and Similar Appearances?", WACV 2023), and a single
-    sighting is enough for a number. People who are not seen for 3.5 s of media time are forgotten.
+    sighting is enough for a number. What overlaps so and is of another size, or further off than anybody gets, is
+    another person: the gate of Wojke et al., "Simple Online and Realtime Tracking with a Deep Association Metric", ICIP
+    2017. People who are not seen for 3.5 s of media time are forgotten.
 
     A doubtful detection where somebody was before, but not in the frame before, does not find them again: for 2 s it is
     given as a doubtful track, and changes nothing of where they are expected. It counts in their mean score all the
@@ -143,14 +151,18 @@ class Tracker:
     def _associate(
         self, track_ids: list[int], indices: list[int], detections: Sequence[Detection], time_s: float, least: float
     ) -> dict[int, int]:
-        """Which of `track_ids` each of the `indices` is, where they overlap by at least `least`."""
+        """Which of `track_ids` each of the `indices` may be, where they overlap by at least `least`."""
         overlaps = np.zeros((len(track_ids), len(indices)))
         for row, track_id in enumerate(track_ids):
             known = self._known[track_id]
-            expected = predict(known, time_s).box()
+            expected = predict(known, time_s)
+            there = expected.box()
             for column, index in enumerate(indices):
-                overlaps[row, column] = _overlap(expected, detections[index].box, abs(time_s - known.time_s))
-        pairs = assign(np.where(overlaps >= least, overlaps, 0.0))
+                box = detections[index].box
+                overlap = _overlap(there, box, abs(time_s - known.time_s))
+                if overlap >= least and surprise(expected, box) <= _MOST_SURPRISE:
+                    overlaps[row, column] = overlap
+        pairs = assign(overlaps)
         return {indices[column]: track_ids[row] for row, column in pairs}
 
 

@@ -45,6 +45,19 @@ def test_strangers_one_after_another_are_nobody(each_s: float, fps: int) -> None
 
 
 @pytest.mark.parametrize("fps", RATES)
+def test_strangers_who_take_over_each_others_numbers_are_nobody(fps: int) -> None:
+    """At a walkway the tracker finds one who is gone again in the next one: here each number after two seconds."""
+    assert run_script([(5, 20)], fps, 40, track_id=lambda time_s: int(time_s * fps) % (2 * fps)) == []
+
+
+@pytest.mark.parametrize("fps", [0.5, 1, 2, 5, 15])
+def test_somebody_who_stays_is_found_at_any_rate(fps: float) -> None:
+    rule_events = run_script([(6, 36)], fps, 60)
+    assert types(rule_events)[:2] == ["START", "END"]
+    assert (rule_events[0].time_s, rule_events[1].time_s) == pytest.approx((6, 36), abs=1 / fps + 1e-6)
+
+
+@pytest.mark.parametrize("fps", RATES)
 def test_strangers_in_a_cleaning_window_wipe_nothing(fps: int) -> None:
     rule_events = run_script([(5, 30), (45, 52)], fps, 80, track_id=lambda time_s: max(32, int(time_s / 1.2)))
     assert types(rule_events) == ["START", "END", "OPEN"]
@@ -69,6 +82,17 @@ def test_a_track_that_breaks_once_loses_no_stay(broken_s: float, fps: int) -> No
 @pytest.mark.parametrize("fps", RATES)
 def test_a_thing_that_scores_less_than_a_person_for_ever_is_nobody(fps: int) -> None:
     assert watch(lambda time_s: {1: SCORE if time_s < 0.5 else 0.37}, fps, 600) == []
+
+
+@pytest.mark.parametrize("fps", RATES)
+def test_a_person_seen_badly_begins_when_they_come_though_the_mean_is_a_little_too_low(fps: int) -> None:
+    """A lifter whose head the picture cuts off scores 0.59 and 0.2 in turn; a thing scores the mean of both."""
+    demo = RuleEngine([machine(DEMO)], SCORE)
+    rule_events = watch(lambda t: {1: 0.59 if t % 1 < 0.5 else 0.2} if 5 <= t < 20 else {}, fps, 30, demo)
+    assert types(rule_events) == ["START", "END", "OPEN"]
+    assert rule_events[0].time_s == 5
+    demo = RuleEngine([machine(DEMO)], SCORE)
+    assert watch(lambda t: {1: 0.395} if 5 <= t < 20 else {}, fps, 30, demo) == []
 
 
 @pytest.mark.parametrize("fps", RATES)

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from edge_service.detection.detector import Box
-from edge_service.tracking.kalman import Array, Motion, begin, correct, predict
+from edge_service.tracking.kalman import Array, Motion, begin, correct, predict, surprise
 
 
 def walker(time_s: float, speed_per_s: float = 0.15) -> Box:
@@ -62,6 +62,21 @@ def test_the_covariance_stays_one(steps: list[tuple[float, float, float]]) -> No
         assert np.all(place > 0)
         assert np.all(speed >= 0)
         assert np.all(place * speed - both**2 >= -1e-12)
+
+
+@pytest.mark.parametrize("fps", [2, 5, 15])
+def test_a_steady_walker_surprises_little_and_another_person_much(fps: float) -> None:
+    motion = follow(fps, 3.0)
+    expected = predict(motion, 3.0 + 1 / fps)
+    true = walker(3.0 + 1 / fps)
+    assert surprise(expected, true) < 3.36  # the median of chi-square of four degrees of freedom
+    half = Box(true.left, true.top, (true.left + true.right) / 2, (true.top + true.bottom) / 2)
+    assert surprise(expected, half) > 13.28  # its 99 % quantile
+
+
+def test_more_surprises_less_after_a_longer_time() -> None:
+    motion, moved = follow(5, 3.0), walker(4.5)
+    assert surprise(predict(motion, 3.1), moved) > surprise(predict(motion, 3.6), moved) > 0
 
 
 @given(x_scale=st.floats(0.2, 1.0), y_scale=st.floats(0.2, 1.0))
