@@ -11,7 +11,7 @@ from edge_service.rules.machine_state import is_occupied
 from edge_service.rules.zone import is_in_zone, share_inside
 from edge_service.tracking.witness import grid_size
 from edge_service.video.frame import Frame
-from edge_service.video.group_decoder import WHOLE, DecodeName, Decoding
+from edge_service.video.group_decoder import WHOLE, DecodeName, Decoding, KeyPicture
 
 log = logging.getLogger(__name__)
 
@@ -58,30 +58,30 @@ class KeyLookout:
             self._disturbed_s = max(self._disturbed_s, frame.time_s)
         return detections
 
-    def is_settled(self, decode_key: Callable[[], Frame | None], since_s: float) -> bool:
-        """Whether nothing has changed at a machine since `since_s`, nor may be changing in the key.
+    def judge(self, decode_key: Callable[[], Frame | None], since_s: float) -> KeyPicture:
+        """What the key picture says, the one before being of `since_s`.
 
-        A machine in use is so by somebody who is surely seen there. In the zone of another one nobody was since then,
-        nor is, nor is anybody near it but those who use a machine: where they go the next key picture tells.
+        It is settled when somebody is surely seen at each machine in use, while in the zone of another one nobody was
+        since then, nor is, nor is anybody near it but those who use a machine: where they go the next one tells.
         """
         if self._disturbed_s >= since_s or not self._rules.is_settled:
-            return False
+            return KeyPicture.UNSETTLED
         key = decode_key()
         if key is None:
-            return False
+            return KeyPicture.UNSETTLED
         self._looks[key.time_s] = detections = self._detector.detect(key)
         if self._has_witness:
             key.scaled(grid_size(key.width, key.height))  # it asks for it when the whole picture is let go of
         if len(self._looks) > _KEPT_LOOKS:
             self._looks.popitem(last=False)
-        is_settled = (
-            self._are_users_seen(detections)
-            and self._are_free_left_alone(detections)
-            and not any(self._is_near_free(found, key.width / key.height) for found in detections)
-        )
-        if is_settled:
-            self._rules.settle(round(key.time_s, 3))
-        return is_settled
+        if not self._are_free_left_alone(detections) or any(
+            self._is_near_free(found, key.width / key.height) for found in detections
+        ):
+            return KeyPicture.UNSETTLED
+        if not self._are_users_seen(detections):
+            return KeyPicture.UNSEEN
+        self._rules.settle(round(key.time_s, 3))
+        return KeyPicture.SETTLED
 
     def _are_users_seen(self, detections: Sequence[Detection]) -> bool:
         sure = [found for found in detections if found.score >= self._score]

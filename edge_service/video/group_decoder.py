@@ -3,6 +3,7 @@
 import logging
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
+from enum import Enum
 from itertools import chain
 from typing import Literal, Protocol
 
@@ -29,13 +30,21 @@ _ON = "while nobody comes to a machine or leaves one only its key pictures are d
 _DEBLOCKED = "h264"
 
 
+class KeyPicture(Enum):
+    """What a key picture says of the machines."""
+
+    SETTLED = "nothing has changed at a machine since the one before, nor does"
+    UNSEEN = "somebody who uses a machine is not seen, and nothing else has changed"
+    UNSETTLED = "somebody comes to a machine, or may, or the picture is damaged"
+
+
 class Lookout(Protocol):
     """Says whether a group of pictures needs to be looked at."""
 
-    def is_settled(self, decode_key: Callable[[], Frame | None], since_s: float) -> bool:
-        """Whether nothing changed at a machine from `since_s` of media time on, nor does, or may, in the key picture.
+    def judge(self, decode_key: Callable[[], Frame | None], since_s: float) -> KeyPicture:
+        """What the key picture says, the one before being of `since_s` of media time.
 
-        `decode_key` gives its frame, None where it is damaged; it need not be called.
+        `decode_key` gives its frame, None where it is damaged; it need not be called, unless it is SETTLED.
         """
         ...
 
@@ -81,7 +90,8 @@ class GroupDecoder:
 
     It is either decoding packets as they come, or keeping those of at most two groups. Of these the older one is known
     to lie between two key pictures that are settled. When the younger turns out so, too, the older one's instants are
-    given, with the nearer key picture to be looked at in their place; else both are decoded whole. So what happens in a
+    given, with the nearer key picture to be looked at in their place; else both are decoded whole, or the younger one
+    alone, where somebody is not seen and nobody came. So what happens in a
     group is known with the next key picture, and the tracker knows who was there for a group before it.
     """
 
@@ -157,8 +167,11 @@ class GroupDecoder:
         if not self._kept:
             self._begin_anew()
             yield from self._close()  # what is shown before the key picture is seen before it is judged
-        group = self._look(key, lookout, since_s)
+        picture, group = self._look(key, lookout, since_s)
         if group is None:
+            if picture is KeyPicture.UNSEEN and len(self._kept) == 2:
+                # Nobody came meanwhile, and that somebody leaves, or is missed, is seen in the younger one.
+                yield from self._skip(self._kept.pop(0), self._kept[0])
             yield from self._decode_kept()
             yield from self._decode(key)
             return
@@ -168,8 +181,8 @@ class GroupDecoder:
             self._economy = self._economy.after_look(has_saved=True)
         self._kept.append(group)
 
-    def _look(self, key: EncodedPacket, lookout: Lookout, since_s: float) -> _Group | None:
-        """The group that `key` begins, if it is settled."""
+    def _look(self, key: EncodedPacket, lookout: Lookout, since_s: float) -> tuple[KeyPicture, _Group | None]:
+        """What `key` says, and the group that it begins, if it is settled."""
         looked: list[_Group] = []
 
         def decoded() -> Frame | None:
@@ -181,12 +194,13 @@ class GroupDecoder:
             looked.append(_Group(frame, [key]))
             return frame
 
-        if lookout.is_settled(decoded, since_s) and looked:
+        picture = lookout.judge(decoded, since_s)
+        if picture is KeyPicture.SETTLED and looked:
             looked[0].frame.let_go()
-            return looked[0]
+            return picture, looked[0]
         if looked:
             self._economy = self._economy.after_look(has_saved=False)
-        return None
+        return picture, None
 
     def _keep(self, packet: EncodedPacket) -> Iterator[Frame]:
         group = self._kept[-1]

@@ -21,7 +21,7 @@ from edge_service.simulation.scenario import Scenario, uniform
 from edge_service.tracking.tracker import Tracker
 from edge_service.video.file_source import FileSource
 from edge_service.video.frame import Frame, Image
-from edge_service.video.group_decoder import WHOLE, Decoding
+from edge_service.video.group_decoder import WHOLE, Decoding, KeyPicture
 from edge_service.video.packet_ring import PacketRing
 from tests.edge_service.fake_frames import blank_frame
 from tests.edge_service.tiny_videos import draw_video
@@ -233,11 +233,11 @@ def lookout_of(walker: Detector, rules: RuleEngine | None = None) -> KeyLookout:
 )
 def test_somebody_at_a_machine_or_near_it_or_in_doubt_is_not_clear(away_s: float, score: float, is_clear: bool) -> None:
     lookout = lookout_of(Walker([(10.0, 20.0)], score))
-    assert lookout.is_settled(lambda: blank_frame(10.0 - away_s), 0.0) == is_clear
+    assert (lookout.judge(lambda: blank_frame(10.0 - away_s), 0.0) is KeyPicture.SETTLED) == is_clear
 
 
 def test_a_key_picture_that_is_damaged_is_not_clear() -> None:
-    assert not lookout_of(Walker([])).is_settled(lambda: None, 0.0)
+    assert lookout_of(Walker([])).judge(lambda: None, 0.0) is KeyPicture.UNSETTLED
 
 
 def never() -> Frame:
@@ -247,8 +247,8 @@ def never() -> Frame:
 def test_after_somebody_was_there_no_key_picture_is_even_decoded() -> None:
     lookout = lookout_of(Walker([(10.0, 20.0)]))
     lookout.detect(blank_frame(15.0))
-    assert not lookout.is_settled(never, 14.0)
-    assert lookout.is_settled(lambda: blank_frame(40.0), 16.0)
+    assert lookout.judge(never, 14.0) is KeyPicture.UNSETTLED
+    assert lookout.judge(lambda: blank_frame(40.0), 16.0) is KeyPicture.SETTLED
 
 
 def row_in_use(until_s: float = 20.0) -> RuleEngine:
@@ -277,18 +277,18 @@ class Shows:
 
 
 @pytest.mark.parametrize(
-    ("found", "is_settled"),
+    ("found", "picture"),
     [
-        ((AT_ROW_1,), True),
-        ((AT_ROW_1, standing(0.43)), True),
-        ((standing(0.35),), True),
-        ((AT_ROW_1, standing(0.97, 0.15)), True),
-        ((), False),
-        ((standing(0.4, 0.3),), False),
-        ((standing(0.2),), False),
-        ((AT_ROW_1, standing(0.2)), False),
-        ((AT_ROW_1, standing(0.97)), False),
-        ((AT_ROW_1, standing(0.8, 0.25)), False),
+        ((AT_ROW_1,), KeyPicture.SETTLED),
+        ((AT_ROW_1, standing(0.43)), KeyPicture.SETTLED),
+        ((standing(0.35),), KeyPicture.SETTLED),
+        ((AT_ROW_1, standing(0.97, 0.15)), KeyPicture.SETTLED),
+        ((), KeyPicture.UNSEEN),
+        ((standing(0.4, 0.3),), KeyPicture.UNSEEN),
+        ((standing(0.2),), KeyPicture.UNSETTLED),
+        ((AT_ROW_1, standing(0.2)), KeyPicture.UNSETTLED),
+        ((AT_ROW_1, standing(0.97)), KeyPicture.UNSETTLED),
+        ((AT_ROW_1, standing(0.8, 0.25)), KeyPicture.UNSETTLED),
     ],
     ids=[
         "its user", "two at it", "near the next one", "no person", "gone", "badly seen", "at the next one",
@@ -296,27 +296,28 @@ class Shows:
     ],
 )  # fmt: skip
 def test_a_machine_in_use_is_settled_while_its_user_is_surely_there_and_nobody_is_at_the_others(
-    found: tuple[Detection, ...], *, is_settled: bool
+    found: tuple[Detection, ...], picture: KeyPicture
 ) -> None:
     lookout = KeyLookout(Shows(*found), ROW, row_in_use(), SCORE)
-    assert lookout.is_settled(lambda: blank_frame(20.0), 18.0) == is_settled
+    assert lookout.judge(lambda: blank_frame(20.0), 18.0) is picture
 
 
 def test_a_user_who_is_out_of_sight_settles_nothing_and_no_key_picture_is_even_decoded() -> None:
     rules = row_in_use()
     rules.update([], 20.0)
-    assert not KeyLookout(Shows(AT_ROW_1), ROW, rules, SCORE).is_settled(never, 18.0)
+    assert KeyLookout(Shows(AT_ROW_1), ROW, rules, SCORE).judge(never, 18.0) is KeyPicture.UNSETTLED
 
 
 def test_a_stay_that_is_not_known_yet_settles_nothing() -> None:
     lookout = KeyLookout(Shows(AT_ROW_1), ROW, row_in_use(4.0), SCORE)
     lookout.detect(blank_frame(4.0))
-    assert not lookout.is_settled(never, 3.0)
+    assert lookout.judge(never, 3.0) is KeyPicture.UNSETTLED
 
 
 def test_what_a_key_picture_settles_a_restart_knows() -> None:
     rules = row_in_use()
-    assert KeyLookout(Shows(AT_ROW_1), ROW, rules, SCORE).is_settled(lambda: blank_frame(22.0), 18.0)
+    picture = KeyLookout(Shows(AT_ROW_1), ROW, rules, SCORE).judge(lambda: blank_frame(22.0), 18.0)
+    assert picture is KeyPicture.SETTLED
     assert RuleEngine.restore(ROW, rules.state(), SCORE).time_s == 22.0
 
 
@@ -331,7 +332,7 @@ def test_a_picture_is_looked_at_once() -> None:
     detector = Counting(Walker([(10.0, 20.0)]))
     lookout = lookout_of(detector)
     key = blank_frame(2.0)
-    assert lookout.is_settled(lambda: key, 0.0)
+    assert lookout.judge(lambda: key, 0.0) is KeyPicture.SETTLED
     for time_s in (2.0, 2.2, 2.4):
         assert lookout.detect(replace(blank_frame(time_s), looked_at=key)) == []
     lookout.detect(blank_frame(2.0))
@@ -349,7 +350,7 @@ def test_a_key_picture_s_background_is_looked_at_before_the_picture_is_let_go_of
 
     rules = RuleEngine([BENCH], SCORE)
     lookout = KeyLookout(Walker([]), [BENCH], rules, SCORE, has_witness=has_witness)
-    assert lookout.is_settled(lambda: replace(shown, scaled=scaled), 0.0)
+    assert lookout.judge(lambda: replace(shown, scaled=scaled), 0.0) is KeyPicture.SETTLED
     assert asked == [(96, 54)] * has_witness
 
 

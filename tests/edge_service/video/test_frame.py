@@ -12,7 +12,7 @@ import pytest
 from backend_api.base.process import UsageError
 from edge_service.video.file_source import FileSource
 from edge_service.video.frame import Frame, FrameSource
-from edge_service.video.group_decoder import WHOLE, Decoding
+from edge_service.video.group_decoder import WHOLE, Decoding, KeyPicture
 from edge_service.video.live import source as live_source
 from edge_service.video.live.connection import Connect
 from edge_service.video.live.source import LiveSource
@@ -50,8 +50,8 @@ class SentClock(FakeClock):
 class Clear:
     """A lookout for which every key picture is clear."""
 
-    def is_settled(self, decode_key: Callable[[], Frame | None], _since_s: float) -> bool:
-        return decode_key() is not None
+    def judge(self, decode_key: Callable[[], Frame | None], _since_s: float) -> KeyPicture:
+        return KeyPicture.UNSETTLED if decode_key() is None else KeyPicture.SETTLED
 
 
 def live(connect: Connect, ring: PacketRing, decoding: Decoding = WHOLE) -> LiveSource:
@@ -140,9 +140,10 @@ def test_while_kept_groups_are_caught_up_with_no_later_frame_is_too_late(tmp_pat
     path = draw_video(tmp_path / "a.mp4", seconds=8, options={"bf": "0"})
 
     class UntilFive:
-        def is_settled(self, decode_key: Callable[[], Frame | None], _since_s: float) -> bool:
+        def judge(self, decode_key: Callable[[], Frame | None], _since_s: float) -> KeyPicture:
             key = decode_key()
-            return key is not None and key.time_s < BEGAN_S - 3.5
+            is_clear = key is not None and key.time_s < BEGAN_S - 3.5
+            return KeyPicture.SETTLED if is_clear else KeyPicture.UNSETTLED
 
     source = open_live(path, PacketRing(reach_s=60), Decoding(lookout=UntilFive(), longest_s=3.0))
     clock, times = source._clock, list[float]()

@@ -13,7 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from edge_service.video.frame import Frame
-from edge_service.video.group_decoder import WHOLE, Decoding, GroupDecoder
+from edge_service.video.group_decoder import WHOLE, Decoding, GroupDecoder, KeyPicture
 from edge_service.video.packet_ring import PacketRing
 from edge_service.video.packets import EncodedPacket, decode_all
 from edge_service.video.picture import to_image
@@ -31,19 +31,22 @@ _BLOCKS = {"preset": "veryfast", "crf": "32", "bf": "0", "x264-params": "scenecu
 class Says:
     """A lookout that is scripted by the times of the key pictures, and decodes each that it is asked for."""
 
-    def __init__(self, is_clear: Callable[[float], bool] = lambda _: True) -> None:
+    def __init__(
+        self, is_clear: Callable[[float], bool] = lambda _: True, otherwise: KeyPicture = KeyPicture.UNSETTLED
+    ) -> None:
         self._is_clear = is_clear
+        self._otherwise = otherwise
         self.asked: list[float] = []
         self.since: list[float] = []
 
-    def is_settled(self, decode_key: Callable[[], Frame | None], since_s: float) -> bool:
+    def judge(self, decode_key: Callable[[], Frame | None], since_s: float) -> KeyPicture:
         key = decode_key()
         if key is None:
-            return False
+            return KeyPicture.UNSETTLED
         key.scaled((SMALL_PX, SMALL_PX))
         self.asked.append(key.time_s)
         self.since.append(since_s)
-        return self._is_clear(key.time_s)
+        return KeyPicture.SETTLED if self._is_clear(key.time_s) else self._otherwise
 
 
 def draw(folder: Path, *, key_every: int = 10, **options: str) -> list[EncodedPacket]:
@@ -113,6 +116,15 @@ def test_a_group_is_skipped_only_where_its_key_pictures_and_the_next_group_s_are
             assert all(clear[group : group + 3])
         elif 2 <= group < LENGTH_S - 2:
             assert not all(clear[group : group + 3])
+
+
+def test_where_somebody_is_not_seen_the_group_before_the_last_settled_key_picture_is_skipped_still(
+    packets: list[EncodedPacket],
+) -> None:
+    unseen = Says(lambda time_s: round(time_s) != 6, KeyPicture.UNSEEN)
+    frames = list(frames_of(packets, economy(unseen)))
+    assert times(frames) == times(frames_of(packets, WHOLE))
+    assert skipped_times(frames) == [time_s for time_s in times(frames) if 2.0 <= time_s < 5.0 or 7.0 <= time_s < 8.0]
 
 
 @pytest.mark.parametrize("clear", [True, False])
