@@ -232,7 +232,7 @@ def set_up_camera(
     )
     decoding = replace(decoding, hardware=hardware, waits=lambda: looks.wanted is not None)
     ring = PacketRing(
-        reach_s([m.rules for m in machines], clip, fps=fps, privacy=config.privacy, idle_late_s=decoding.idle_late_s),
+        reach_s([m.rules for m in machines], clip, fps=fps, privacy=config.privacy, kept_late_s=decoding.kept_late_s),
     )
     source = open_source(
         plan.video, run.start_time,

@@ -61,20 +61,20 @@ def reach_s(
     *,
     fps: float,
     privacy: PrivacyConfig | None = None,
-    idle_late_s: float = 0.0,
+    kept_late_s: float = 0.0,
 ) -> float:
     """How many seconds a packet ring must reach back so that every event's clip is still whole when it is cut.
 
     An event is known only when its presence, absence or attempt has lasted as long as the rules ask, at one of `fps`
     looks a second, and its clip begins `clip.before_s` before it and ends `clip.post_s` after it. Where people are
-    hidden it is cut only when it is known who was seen around it. While no machine is in use frames may come
-    `idle_late_s` seconds late: that holds for a use that begins and for an attempt, and not for the end of a use.
+    hidden it is cut only when it is known who was seen around it. While groups of pictures are kept frames may come
+    `kept_late_s` seconds late: that holds for a use that begins and for an attempt, and not for the end of a use.
     """
     rules = list(rules)
     delay_s = max((max(rule.enter_s, rule.attempt_s) for rule in rules), default=0.0)
     end_delay_s = max((rule.exit_s for rule in rules), default=0.0)
     back_s = max(
-        clip.pre_s + max(delay_s + _SMOOTHING_S, clip.post_s) + idle_late_s,
+        clip.pre_s + max(delay_s + _SMOOTHING_S, clip.post_s) + kept_late_s,
         clip.end_pre_s + max(end_delay_s + _SMOOTHING_S, clip.post_s),
     )
     masked_s = 0.0 if privacy is None else settle_s(privacy)

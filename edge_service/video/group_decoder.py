@@ -65,11 +65,11 @@ class Decoding:
     waits: Callable[[], bool] = lambda: False
 
     @property
-    def idle_late_s(self) -> float:
-        """How much later than it came a frame may be handed on while no machine is in use: two groups are kept.
+    def kept_late_s(self) -> float:
+        """How much later than it came a frame may be handed on while groups are kept, at most two of them.
 
-        Of a machine that is in use none are, and what was kept when the use began, at most two groups, is no longer
-        than the shortest use and the absence that ends it.
+        The absence that ends a use is seen in frames that are decoded as they come: what was kept is decoded with the
+        first key picture in which somebody is missing, and an absence of `exit_s` goes on beyond that.
         """
         return 0.0 if self.lookout is None else 2 * self.longest_s
 
@@ -91,8 +91,8 @@ class GroupDecoder:
     It is either decoding packets as they come, or keeping those of at most two groups. Of these the older one is known
     to lie between two key pictures that are settled. When the younger turns out so, too, the older one's instants are
     given, with the nearer key picture to be looked at in their place; else both are decoded whole, or the younger one
-    alone, where somebody is not seen and nobody came. So what happens in a
-    group is known with the next key picture, and the tracker knows who was there for a group before it.
+    alone, where somebody is not seen and nobody came. So what happens in a group is known with the next key picture,
+    and the tracker knows for a group before it who was there.
     """
 
     def __init__(

@@ -17,9 +17,9 @@ def test_what_comes_late_while_no_machine_is_in_use_counts_for_what_happens_then
     """Of eight cameras each second that is kept takes 3 MB."""
     rules, clip = [RuleTimes(enter_s=10, exit_s=5)], ClipConfig(pre_s=3, end_pre_s=15)
     late_s = 2 * 3.0
-    assert reach_s(rules, clip, fps=5, idle_late_s=late_s) == reach_s(rules, clip, fps=5)
+    assert reach_s(rules, clip, fps=5, kept_late_s=late_s) == reach_s(rules, clip, fps=5)
     of_starts = ClipConfig(pre_s=15, end_pre_s=15)
-    assert reach_s(rules, of_starts, fps=5, idle_late_s=late_s) == reach_s(rules, of_starts, fps=5) + late_s
+    assert reach_s(rules, of_starts, fps=5, kept_late_s=late_s) == reach_s(rules, of_starts, fps=5) + late_s
 
 
 def test_how_late_an_attempt_may_be_told_follows_from_the_rules_and_the_clip() -> None:

@@ -160,7 +160,7 @@ def compare(
 
     def check(rule_event: RuleEvent, time_s: float) -> None:
         """The packet ring reaches back for clips by this: the end of a use is told by a picture that has just come."""
-        late_s = 0.0 if rule_event.event_type in AT_THE_END else decoding.idle_late_s
+        late_s = 0.0 if rule_event.event_type in AT_THE_END else decoding.kept_late_s
         assert ring.complete_s - time_s <= late_s + 1 / FPS
 
     source = FileSource(video, fps=FPS, ring=ring, decoding=decoding)
