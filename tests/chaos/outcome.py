@@ -11,11 +11,15 @@ from backend_api.contract.verdicts import MmStatus
 
 @dataclass(frozen=True, slots=True)
 class Fact:
-    """One event as somebody who asks the API gets it: its whole body, its verdict, and its clip's real hash."""
+    """One event as somebody who asks the API gets it.
+
+    Its whole body, its verdict and the frames that the model was shown for it, and its clip's real hash.
+    """
 
     event_id: str
     body: str
     verdict: str | None
+    frame_urls: tuple[str, ...]
     clip_sha256: str | None
 
 
@@ -53,5 +57,6 @@ def _fact(address: str, event: StoredEvent) -> Fact:
     verdict = (
         f"{mm.status} {mm.result.verdict} {mm.result.confidence} {mm.result.summary}" if mm and mm.result else None
     )
-    body = event.model_dump_json(exclude={"received_at", "media_url", "thumbnail_url", "mm"})
-    return Fact(str(event.event_id), body, verdict if event.mm is None or verdict else str(event.mm), clip_sha256)
+    body = event.model_dump_json(exclude={"received_at", "media_url", "thumbnail_url", "frame_urls", "mm"})
+    verdict = verdict if event.mm is None or verdict else str(event.mm)
+    return Fact(str(event.event_id), body, verdict, event.frame_urls, clip_sha256)
